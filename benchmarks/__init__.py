@@ -1,0 +1,1 @@
+"""Measurements on public data, which is read from a folder that the command line names."""

@@ -1,0 +1,1 @@
+"""From files and services to the library."""

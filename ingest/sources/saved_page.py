@@ -1,0 +1,182 @@
+"""Saved search results of Hugging Face's Daily Papers, as text.
+
+Two layouts. Detailed: title, abstract, then any of organisation, "• 10 authors", "·" and a date.
+Bare: a title line, an abstract line, and so on.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import Enum
+from itertools import groupby
+from typing import Any
+
+from ingest.sources.base import Entry, Rejection
+from rag.identity import normalise_title
+from rag.types import Paper
+
+_BEFORE_BUTTON = "Get trending papers in your email inbox!"
+_BUTTON = "Subscribe"  # the bare layout glues the first title to it
+_CHROME = {
+    "new",
+    "Daily Papers",
+    "byAK and the research community",
+    "Get trending papers in your email inbox once a day!",
+    _BEFORE_BUTTON,
+    _BUTTON,
+}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_AUTHORS = re.compile(r"•\s*(\d{1,6}) authors?")
+# "Sep 27, 2024", "Jan 23", and either with the count of upvotes behind it.
+_DATE = re.compile(rf"({'|'.join(_MONTHS)}) (\d{{1,2}})(?:, (\d{{4}}))?(?: \d+)?")
+# On the five pages titles have 17 to 134 characters and abstracts 507 to 1,916.
+_LONGEST_TITLE = 300
+_SHORTEST_SURE_ABSTRACT = 200
+_LONGEST_ORGANIZATION = 80
+
+
+class _Kind(Enum):
+    TEXT = "text"
+    AUTHORS = "authors"
+    DOT = "dot"
+    DATE = "date"
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int  # from 1
+    text: str
+    kind: _Kind
+    follows_blank: bool
+
+    @property
+    def is_surely_abstract(self) -> bool:
+        return len(self.text) >= _SHORTEST_SURE_ABSTRACT
+
+
+def read_saved_page(text: str, source: str, saved: date | None) -> Iterator[Entry]:
+    """The papers of a saved page, each with its details, and what cannot be read with its line.
+
+    `saved` is the day on which the page was saved: it gives the year to dates that show none.
+    Without it such a paper has no date.
+    """
+    lines = list(_classify(text))
+    if not _is_page(text, lines):
+        yield Rejection(source, None, "not a saved page of Hugging Face's Daily Papers")
+        return
+    texts: list[_Line] = []
+    for is_text, group in groupby(lines, key=lambda line: line.kind is _Kind.TEXT):
+        if is_text:
+            texts = list(group)
+        else:
+            yield from _entries(texts, list(group), source, saved)
+            texts = []
+    yield from _entries(texts, [], source, saved)
+
+
+def _classify(text: str) -> Iterator[_Line]:
+    """The lines that say something, without the page's own furniture."""
+    follows_blank, previous = True, ""
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip()
+        if not line:
+            follows_blank = True
+            continue
+        if previous == _BEFORE_BUTTON:
+            line = line.removeprefix(_BUTTON)
+        kind = _kind(line, previous)
+        is_page_date = kind is _Kind.TEXT and _DATE.fullmatch(line)
+        if line and line not in _CHROME and not is_page_date:
+            yield _Line(number, line, kind, follows_blank)
+        follows_blank, previous = False, line
+
+
+def _kind(line: str, previous: str) -> _Kind:
+    if line == "·":
+        return _Kind.DOT
+    if _AUTHORS.fullmatch(line):
+        return _Kind.AUTHORS
+    return _Kind.DATE if previous == "·" and _DATE.fullmatch(line) else _Kind.TEXT
+
+
+def _is_page(text: str, lines: list[_Line]) -> bool:
+    """Whether this is such a page; without any furniture, titles and abstracts must alternate."""
+    if _BEFORE_BUTTON in text or any(line.kind is not _Kind.TEXT for line in lines):
+        return True
+    return bool(lines) and all(
+        line.is_surely_abstract == bool(position % 2) for position, line in enumerate(lines)
+    )
+
+
+def _entries(texts: list[_Line], details: list[_Line], source: str, saved: date | None) -> Iterator[Entry]:
+    """The entries of a run of text lines; the details behind the run belong to its last entry."""
+    organization = None
+    if details and texts and _is_organization(texts[-1], details[0]):
+        organization = texts.pop().text.partition(" ")
+    if details and not texts:
+        yield Rejection(source, details[0].number, "authors or a date without a paper")
+    entries = list(_pair(texts, source))
+    for position, entry in enumerate(entries):
+        if isinstance(entry, Paper) and position == len(entries) - 1:
+            name = organization and (organization[2] or organization[0]).strip()
+            entry = replace(entry, organization=name, **_read_details(details, saved))
+        yield entry
+
+
+def _is_organization(line: _Line, detail: _Line) -> bool:
+    """Whether a text is the line "handle Display Name", which touches the details behind it."""
+    return (
+        not detail.follows_blank and len(line.text) <= _LONGEST_ORGANIZATION and not line.text.endswith(".")
+    )
+
+
+def _pair(texts: list[_Line], source: str) -> Iterator[Entry]:
+    """Titles with their abstracts; a line that has no partner is rejected, never guessed at."""
+    position = 0
+    while position < len(texts):
+        line, following = texts[position], texts[position + 1 : position + 3]
+        position += 1
+        if len(line.text) > _LONGEST_TITLE:
+            yield Rejection(source, line.number, "an abstract without a title")
+        elif not following or _is_title_of(following):
+            yield Rejection(source, line.number, f"no abstract: {line.text[:60]}")
+        elif not normalise_title(line.text):
+            yield Rejection(source, line.number, f"a title without a letter: {line.text[:60]}")
+            position += 1
+        else:
+            yield Paper(title=line.text, abstract=following[0].text)
+            position += 1
+
+
+def _is_title_of(following: list[_Line]) -> bool:
+    """Whether the first of two lines is the title of the second, so not an abstract itself."""
+    return (
+        len(following) == 2
+        and following[1].is_surely_abstract
+        and not following[0].is_surely_abstract
+        and not following[0].text.endswith(".")
+    )
+
+
+def _read_details(details: list[_Line], saved: date | None) -> dict[str, Any]:
+    """Number of authors and date, each None where the page does not give it."""
+    found: dict[str, Any] = {"author_count": None, "published": None}
+    for line in details:
+        if authors := _AUTHORS.fullmatch(line.text):
+            found["author_count"] = int(authors[1])
+        elif shown := _DATE.fullmatch(line.text):
+            month, day, year = shown.groups()
+            found["published"] = _date(month, day, year, saved)
+    return found
+
+
+def _date(month: str, day: str, year: str | None, saved: date | None) -> str | None:
+    """YYYY-MM-DD, or None for a day that does not exist or whose year is not known."""
+    if not year and not saved:
+        return None
+    try:
+        in_year = int(year) if year else saved.year  # type: ignore[union-attr]
+        return date(in_year, _MONTHS.index(month) + 1, int(day)).isoformat()
+    except ValueError:
+        return None

@@ -1,0 +1,85 @@
+"""askpapers: questions about research papers, answered with citations that can be checked.
+
+    from rag import ask
+    answer = ask("How much compute does bert2BERT save?", library="my-papers")
+
+Importing this package loads neither a model nor a store; the first use of a name does.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import (
+    AskpapersError,
+    DamagedError,
+    EncoderMissingError,
+    KeyRefusedError,
+    LibraryBusyError,
+    LibraryError,
+    MixedLibraryError,
+    ModelError,
+    ModelFailedError,
+    ModelMissingError,
+    NoLibraryError,
+    QuestionError,
+    SourceError,
+    WrongEncoderError,
+)
+from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
+
+if TYPE_CHECKING:
+    from rag.assistant import AnswerStream, Assistant
+    from rag.library import Library
+    from rag.shortcuts import aask, ask, stream
+
+__all__ = [
+    "Answer",
+    "AnswerStream",
+    "AskpapersError",
+    "Assistant",
+    "Citation",
+    "Claim",
+    "DamagedError",
+    "EncoderMissingError",
+    "Filters",
+    "Hit",
+    "KeyRefusedError",
+    "Library",
+    "LibraryBusyError",
+    "LibraryError",
+    "Markers",
+    "MixedLibraryError",
+    "ModelError",
+    "ModelFailedError",
+    "ModelMissingError",
+    "NoLibraryError",
+    "Paper",
+    "Passage",
+    "QuestionError",
+    "RankedPaper",
+    "SourceError",
+    "WrongEncoderError",
+    "aask",
+    "ask",
+    "stream",
+]
+
+_LATER = {  # loaded at first use
+    "AnswerStream": "rag.assistant",
+    "Assistant": "rag.assistant",
+    "Library": "rag.library",
+    "aask": "rag.shortcuts",
+    "ask": "rag.shortcuts",
+    "stream": "rag.shortcuts",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,220 @@
+"""The assistant: question in, cited and checked answer out. Every face goes through it."""
+
+import asyncio
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from rag.citations import Composer
+from rag.errors import ModelError, ModelFailedError
+from rag.library import Library
+from rag.query import History, check_question, check_words, make_filters, resolve_follow_up
+from rag.retrieval import Retriever
+from rag.settings import Settings
+from rag.types import Answer, Filters, Hit, RankedPaper
+from rag.writers.base import Writer
+from rag.writers.extractive import ExtractiveWriter
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+
+WriterName = Literal["auto", "llm", "extractive"]
+
+_RETRIEVED = 10  # papers in the ranking of an answer
+_SHOWN = 8  # papers that a writer is shown
+NEAREST_COSINE = 0.25  # a question whose nearest passage is farther is about something else
+
+_DIGESTS = (
+    "The texts in this library are digests in our own words, so the quotes are ours and not the papers'."
+)
+_REFUSAL = "The papers in this library do not answer this question."
+
+
+class AnswerStream:
+    """The text of an answer piece by piece; when it has been read to its end, `answer` is whole."""
+
+    def __init__(self, run: Generator[str, None, Answer]) -> None:
+        self._run = run
+        self._answer: Answer | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        self._answer = yield from self._run
+
+    @property
+    def answer(self) -> Answer:
+        """The whole answer. Raises RuntimeError before the stream has been read to its end."""
+        if self._answer is None:
+            raise RuntimeError("read the stream to its end first: for piece in stream: ...")
+        return self._answer
+
+
+@dataclass
+class _Draft:
+    """An answer in the making."""
+
+    question: str
+    resolved: str | None
+    filters: Filters
+    words: int | None
+    hits: list[Hit] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    usage: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Assistant:
+    """Answers questions about the papers of one library. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        library: Library,
+        *,
+        llm: "LLM | None" = None,
+        settings: Settings | None = None,
+        writer: WriterName = "auto",
+    ) -> None:
+        """`llm` is any LlamaIndex model; without it the one that the settings name is used.
+
+        `writer` decides where both could write: `auto` takes a model where there is one.
+        Raises ModelError where a model is asked for and none is configured.
+        """
+        self.library = library
+        self._retriever = Retriever(library)
+        self._extractive = ExtractiveWriter(library.encoder)
+        self._writer = self._choose_writer(writer, llm, settings or Settings())
+
+    @property
+    def writer(self) -> str:
+        """Name of the writer: "extractive", or the model."""
+        return self._writer.name
+
+    def ask(
+        self,
+        question: str,
+        *,
+        from_year: int | None = None,
+        to_year: int | None = None,
+        history: History = (),
+        words: int | None = None,
+    ) -> Answer:
+        """The answer to a question. Raises QuestionError, ModelError, LibraryError.
+
+        `history` is what was said before, as OpenAI-style messages; `words` bounds the length.
+        """
+        stream = self.stream(question, from_year=from_year, to_year=to_year, history=history, words=words)
+        for _ in stream:
+            pass
+        return stream.answer
+
+    async def aask(self, question: str, **options: Any) -> Answer:
+        """`ask`, in a thread: the event loop goes on."""
+        return await asyncio.to_thread(self.ask, question, **options)
+
+    def stream(
+        self,
+        question: str,
+        *,
+        from_year: int | None = None,
+        to_year: int | None = None,
+        history: History = (),
+        words: int | None = None,
+    ) -> AnswerStream:
+        """`ask`, with the text as it is written. A bad question raises here, not while reading."""
+        asked = check_question(question)
+        filters = make_filters(from_year, to_year)
+        draft = _Draft(asked, resolve_follow_up(asked, history), filters, check_words(words))
+        return AnswerStream(self._run(draft))
+
+    def _run(self, draft: _Draft) -> Generator[str, None, Answer]:
+        started = time.perf_counter()
+        draft.hits = self._retriever.search(draft.resolved or draft.question, _RETRIEVED, draft.filters)
+        draft.notes += self._library_notes(draft.filters)
+        draft.seconds["retrieve"] = time.perf_counter() - started
+        if reason := why_not(draft.hits, draft.filters):
+            yield _REFUSAL
+            return self._answer(draft, Composer(()), reason, self._writer.name, started)
+        composer, writer = yield from self._write(draft)
+        draft.seconds["write"] = time.perf_counter() - started - draft.seconds["retrieve"]
+        return self._answer(draft, composer, None, writer, started)
+
+    def _write(self, draft: _Draft) -> Generator[str, None, tuple[Composer, str]]:
+        """Let the writer write; where a model fails, the papers' own sentences take its place."""
+        composer = Composer(draft.hits[:_SHOWN])
+        try:
+            yield from self._compose(self._writer, composer, draft)
+            return composer, self._writer.name
+        except ModelFailedError as error:
+            draft.notes.append(f"The model failed, and the papers' own sentences answer: {error}.")
+        if composer.text:
+            yield "\n\n"
+        composer = Composer(draft.hits[:_SHOWN])
+        yield from self._compose(self._extractive, composer, draft)
+        return composer, self._extractive.name
+
+    def _compose(self, writer: Writer, composer: Composer, draft: _Draft) -> Iterator[str]:
+        question = draft.resolved or draft.question
+        for piece in writer.write(question, composer.hits, draft.words, draft.usage):
+            if shown := composer.add(piece):
+                yield shown
+
+    def _answer(
+        self, draft: _Draft, composer: Composer, reason: str | None, writer: str, started: float
+    ) -> Answer:
+        claims, markers = composer.claims(), composer.markers()
+        is_answered = any(claim.supported for claim in claims)
+        if not is_answered and reason is None:
+            reason = "no sentence of the answer is supported by the words that it cites"
+        if markers.unknown:
+            draft.notes.append(f"{markers.unknown} citation markers that name no paper were removed.")
+        draft.seconds["total"] = time.perf_counter() - started
+        return Answer(
+            question=draft.question,
+            status="answered" if is_answered else "refused",
+            text=composer.shown.strip() or _REFUSAL,
+            reason=reason if not is_answered else None,
+            claims=tuple(claims),
+            citations=tuple(composer.citations()),
+            papers=tuple(
+                RankedPaper(hit.paper.paper_id, hit.paper.title, round(hit.score, 4)) for hit in draft.hits
+            ),
+            filters=draft.filters,
+            resolved_question=draft.resolved,
+            missing=None,
+            notes=tuple(draft.notes),
+            writer=writer,
+            markers=markers,
+            usage=draft.usage,
+            seconds={name: round(value, 4) for name, value in draft.seconds.items()},
+        )
+
+    def _library_notes(self, filters: Filters) -> list[str]:
+        notes = [_DIGESTS] if self.library.catalog.holds_digests else []
+        without = self.library.catalog.count_without_year() if filters.has_years else 0
+        if without:
+            notes.append(f"{without} papers without a known year were left out.")
+        if behind := self.library.behind():
+            notes.append(f"{behind} changes are not indexed yet, so papers may be missing.")
+        return notes
+
+    def _choose_writer(self, name: WriterName, llm: "LLM | None", settings: Settings) -> Writer:
+        wants_model = name == "llm" or (name == "auto" and (llm is not None or settings.has_model))
+        if not wants_model:
+            return self._extractive
+        if llm is None and not settings.has_model:
+            raise ModelError(
+                "no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a "
+                "compatible server"
+            )
+        from rag.writers.llm import LLMWriter, open_model
+
+        return LLMWriter(llm or open_model(settings))
+
+
+def why_not(hits: Sequence[Hit], filters: Filters) -> str | None:
+    """Why these hits cannot answer anything, or None where they may."""
+    if not hits:
+        return "no paper lies in these years" if filters.has_years else "the library holds no papers yet"
+    if max(hit.signals["dense"] for hit in hits) < NEAREST_COSINE:
+        return "no paper in the library is about this"
+    return None

@@ -1,0 +1,73 @@
+"""Everything that can go wrong for a user, each in one line that ends in what to do next.
+
+AskpapersError
+├── QuestionError           the question cannot be asked
+├── EncoderMissingError     the encoder's weights are not on this machine, or are not the right ones
+├── LibraryError            the library cannot be used
+│   ├── NoLibraryError      there is none at this place
+│   ├── LibraryBusyError    another process is writing to it
+│   ├── WrongEncoderError   its vectors come from another encoder
+│   ├── MixedLibraryError   digests and real abstracts would mix
+│   └── DamagedError        a file of it cannot be read
+├── SourceError             a place to ingest from cannot be read
+└── ModelError              the language model gives no answer
+    ├── KeyRefusedError     the server refuses the key
+    ├── ModelMissingError   the server does not have the model
+    └── ModelFailedError    it failed for a while: time-out, overload, a broken stream
+"""
+
+
+class AskpapersError(Exception):
+    """Any error that a user can cause or mend; its text is one line that ends in the next step."""
+
+
+class QuestionError(AskpapersError):
+    """The question is empty, too long, or asks for an impossible range of years."""
+
+
+class EncoderMissingError(AskpapersError):
+    """The encoder's weights were not found, or their hash is not the expected one."""
+
+
+class LibraryError(AskpapersError):
+    """The library cannot be used."""
+
+
+class NoLibraryError(LibraryError):
+    """There is no library at this place."""
+
+
+class LibraryBusyError(LibraryError):
+    """Another process holds the library's write lock."""
+
+
+class WrongEncoderError(LibraryError):
+    """The dense index was built by an encoder other than the one in use."""
+
+
+class MixedLibraryError(LibraryError):
+    """Digests would be written into a library of real abstracts, or the other way round."""
+
+
+class DamagedError(LibraryError):
+    """A file of the library cannot be read, or comes from a newer version of the program."""
+
+
+class SourceError(AskpapersError):
+    """A file or a service to ingest from cannot be read."""
+
+
+class ModelError(AskpapersError):
+    """The language model gives no answer."""
+
+
+class KeyRefusedError(ModelError):
+    """The server refuses the key."""
+
+
+class ModelMissingError(ModelError):
+    """The server does not have the model that was asked for."""
+
+
+class ModelFailedError(ModelError):
+    """The server or the connection failed after all retries; asking again may work."""

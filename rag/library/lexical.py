@@ -1,0 +1,163 @@
+"""The lexical index: title and abstract of each paper in Tantivy, ranked by BM25."""
+
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import tantivy
+
+from rag.errors import DamagedError
+from rag.library.catalog import Change
+from rag.types import Filters, Paper
+
+_CHECKPOINT = "#checkpoint"  # the paper_id of the document that holds the checkpoint
+_HEAP = 64_000_000  # bytes that the writer may use
+_LONGEST_TERM = 40  # characters; Tantivy's own English analysis drops longer ones too
+
+
+class LexicalIndex:
+    """One text field per paper (two summed fields rank worse), stemmed English.
+
+    The checkpoint is a document that is written in the same commit as the papers.
+    """
+
+    name = "lexical"
+    batch = 2000  # papers that are applied at a time
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._opened: tantivy.Index | None = None
+
+    def checkpoint(self) -> int:
+        """The last change that this index has applied. Raises DamagedError."""
+        if not self._is_there():
+            return 0
+        with _translated(self._folder):
+            searcher = self._searcher()
+            found = searcher.search(self._term("paper_id", _CHECKPOINT), limit=1).hits
+            return int(searcher.doc(found[0][1])["applied"][0]) if found else 0
+
+    def count(self) -> int:
+        """Number of papers."""
+        return len(self.paper_ids())
+
+    def paper_ids(self) -> set[str]:
+        """Every paper that is indexed."""
+        if not self._is_there():
+            return set()
+        with _translated(self._folder):
+            searcher = self._searcher()
+            everything = searcher.search(tantivy.Query.all_query(), limit=max(searcher.num_docs, 1))
+            ids = {str(searcher.doc(address)["paper_id"][0]) for _, address in everything.hits}
+        return ids - {_CHECKPOINT}
+
+    def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
+        """Bring changed papers up to date and move the checkpoint, in one commit."""
+        with _translated(self._folder):
+            with self._index().writer(_HEAP, num_threads=1) as writer:
+                for change in changes:
+                    writer.delete_documents_by_term("paper_id", change.paper_id)
+                    if change.paper:
+                        writer.add_document(_document(change.paper))
+                writer.delete_documents_by_term("paper_id", _CHECKPOINT)
+                writer.add_document(tantivy.Document(paper_id=_CHECKPOINT, applied=checkpoint))
+                writer.commit()
+            self._index().reload()
+
+    def search(self, query: str, most: int, filters: Filters) -> list[tuple[str, float]]:
+        """The `most` best papers with their BM25 score, best first."""
+        terms = self.terms(query)
+        if not terms or not self._is_there():
+            return []
+        with _translated(self._folder):
+            searcher = self._searcher()
+            hits = searcher.search(self._query(terms, filters), limit=most, count=False).hits
+            return [(str(searcher.doc(address)["paper_id"][0]), score) for score, address in hits]
+
+    def terms(self, text: str) -> list[str]:
+        """The index terms of a text, each as often as it stands there."""
+        return list(self._analyzer.analyze(text))
+
+    def reset(self) -> None:
+        """Delete the index; the next changes build it anew."""
+        self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def close(self) -> None:
+        self._opened = None
+
+    def _is_there(self) -> bool:
+        return self._opened is not None or (self._folder / "meta.json").is_file()
+
+    def _index(self) -> tantivy.Index:
+        with self._lock:
+            if self._opened is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._opened = tantivy.Index(_schema(), path=str(self._folder))
+            return self._opened
+
+    def _searcher(self) -> tantivy.Searcher:
+        index = self._index()
+        index.reload()  # see what another process has committed
+        return index.searcher()
+
+    def _term(self, field: str, value: str) -> tantivy.Query:
+        return tantivy.Query.term_query(_schema(), field, value)
+
+    def _query(self, terms: Sequence[str], filters: Filters) -> tantivy.Query:
+        """Any of the terms, and the years as a condition that adds nothing to the score."""
+        schema, should, must = _schema(), tantivy.Occur.Should, tantivy.Occur.Must
+        any_term = tantivy.Query.boolean_query(
+            [(should, tantivy.Query.term_query(schema, "text", term)) for term in terms]
+        )
+        if not filters.has_years:
+            return any_term
+        years = tantivy.Query.range_query(
+            schema, "year", tantivy.FieldType.Integer, filters.from_year, filters.to_year
+        )
+        unscored = tantivy.Query.const_score_query(years, 0.0)
+        return tantivy.Query.boolean_query([(must, any_term), (must, unscored)])
+
+    @cached_property
+    def _analyzer(self) -> tantivy.TextAnalyzer:
+        """The analysis of the field `text`, for queries."""
+        return (
+            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+            .filter(tantivy.Filter.remove_long(_LONGEST_TERM))
+            .filter(tantivy.Filter.lowercase())
+            .filter(tantivy.Filter.stemmer("english"))
+            .build()
+        )
+
+
+def _schema() -> tantivy.Schema:
+    return (
+        tantivy.SchemaBuilder()
+        .add_text_field("paper_id", stored=True, tokenizer_name="raw", index_option="basic")
+        .add_text_field("text", tokenizer_name="en_stem", index_option="freq")
+        .add_integer_field("year", indexed=True, fast=True)
+        .add_integer_field("applied", stored=True)
+        .build()
+    )
+
+
+def _document(paper: Paper) -> tantivy.Document:
+    document = tantivy.Document(paper_id=paper.paper_id, text=f"{paper.title} {paper.abstract}")
+    if paper.year is not None:
+        document.add_integer("year", paper.year)
+    return document
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError) as error:  # Tantivy has no error class of its own
+        raise DamagedError(
+            f"the lexical index in {folder} cannot be used ({error}): run "
+            f"`askpapers library reindex --library {folder.parent}`"
+        ) from error

@@ -1,0 +1,171 @@
+"""The library: one folder with its catalog and indexes, kept in step."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, Self
+
+from filelock import FileLock, Timeout
+
+from rag.embedding.base import Encoder
+from rag.errors import LibraryBusyError, LibraryError, NoLibraryError
+from rag.library.catalog import Catalog, Change
+from rag.library.dense import DenseIndex
+from rag.library.lexical import LexicalIndex
+
+Batches = Iterable[Sequence[Change]]
+Track = Callable[[Batches, str, int], Batches]
+"""Wraps batches of work to show progress: the batches, what they are, how many items in all."""
+
+
+def untracked(batches: Batches, what: str, total: int) -> Batches:
+    """Show no progress."""
+    return batches
+
+
+class Index(Protocol):
+    """What follows the catalog: it knows which change it has applied, and applies the next."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def batch(self) -> int: ...
+    def checkpoint(self) -> int: ...
+    def apply(self, changes: Sequence[Change], checkpoint: int) -> None: ...
+    def reset(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Library:
+    """Papers in one folder. Use it as a context manager, or close it.
+
+    Safe to use from several threads. Of several processes one writes at a time, others read.
+    """
+
+    def __init__(self, folder: Path | str, encoder: Encoder | None = None) -> None:
+        """Open the library of a folder; without an encoder the embedded one is used.
+
+        Raises NoLibraryError where the folder holds none, DamagedError.
+        """
+        self.folder = Path(folder).expanduser().absolute()
+        if not is_library(self.folder):
+            raise NoLibraryError(
+                f"there is no library in {self.folder}: make one with "
+                f"`askpapers ingest SOURCE... --library {folder}`"
+            )
+        self.encoder = encoder or _embedded_encoder()
+        self.catalog = Catalog(catalog_path(self.folder))
+        self.dense = DenseIndex(self.folder / "dense", self.encoder)
+        self.lexical = LexicalIndex(self.folder / "lexical")
+        self._lock = FileLock(self.folder / "lock")
+
+    @classmethod
+    def create(cls, folder: Path | str, encoder: Encoder | None = None) -> Self:
+        """Open the library of a folder, an empty one where there is none. Raises LibraryError."""
+        place = Path(folder).expanduser().absolute()
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(
+                f"the folder {place} cannot be made ({error.strerror}): name another with --library"
+            ) from error
+        Catalog(catalog_path(place)).close()
+        return cls(folder, encoder)
+
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        return (self.lexical, self.dense)
+
+    def behind(self) -> int:
+        """Number of changes that indexes have still to apply, summed over the indexes."""
+        return sum(self.catalog.count_changes_after(self._start(index)) for index in self.indexes)
+
+    def sync(self, track: Track = untracked) -> None:
+        """Bring every index up to the catalog. Raises LibraryBusyError, EncoderMissingError."""
+        with self.writing():
+            for index in self.indexes:
+                self._catch_up(index, track)
+
+    def reindex(self, track: Track = untracked) -> None:
+        """Build every index anew from the catalog."""
+        with self.writing():
+            for index in self.indexes:
+                index.reset()
+            self.sync(track)
+
+    def verify(self) -> list[str]:
+        """Every disagreement between the catalog and an index, in words; empty where all is well."""
+        wanted = dict(self.catalog.passages_by_paper())
+        dense, lexical = self.dense.counts(), self.lexical.paper_ids()
+        problems = [
+            f"{paper_id}: {dense.get(paper_id, 0)} of {wanted.get(paper_id, 0)} passages in dense"
+            for paper_id in sorted(wanted.keys() | dense)
+            if dense.get(paper_id, 0) != wanted.get(paper_id, 0)
+        ]
+        problems += [f"{paper_id}: missing in lexical" for paper_id in sorted(wanted.keys() - lexical)]
+        problems += [f"{paper_id}: left over in lexical" for paper_id in sorted(lexical - wanted.keys())]
+        return problems
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the write lock; it falls with the process. Raises LibraryBusyError."""
+        try:
+            with self._lock.acquire(timeout=0):
+                yield
+        except Timeout as error:
+            raise LibraryBusyError(
+                f"another process is writing to the library in {self.folder}: run this again when "
+                "it is done"
+            ) from error
+        except PermissionError as error:
+            raise LibraryError(
+                f"the library in {self.folder} cannot be written: give yourself the right to write "
+                "there, or name another with --library"
+            ) from error
+
+    def close(self) -> None:
+        for index in self.indexes:
+            index.close()
+        self.catalog.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self, index: Index) -> int:
+        """Where an index has to go on: behind its checkpoint, or from 0 where it knows too much."""
+        checkpoint = index.checkpoint()
+        return checkpoint if checkpoint <= self.catalog.last_sequence() else 0
+
+    def _catch_up(self, index: Index, track: Track) -> None:
+        start = self._start(index)
+        if start < index.checkpoint():  # the catalog was replaced by an older one
+            index.reset()
+        total = self.catalog.count_changes_after(start)
+        if not total:
+            return
+        for changes in track(self._batches(start, index.batch), f"{index.name} index", total):
+            index.apply(changes, changes[-1].sequence)
+
+    def _batches(self, start: int, size: int) -> Iterator[list[Change]]:
+        while changes := self.catalog.changes_after(start, size):
+            yield changes
+            start = changes[-1].sequence
+
+
+def catalog_path(folder: Path) -> Path:
+    """The file that makes a folder a library."""
+    return folder / "catalog.sqlite"
+
+
+def is_library(folder: Path) -> bool:
+    """Whether a folder holds a library."""
+    return catalog_path(folder).is_file()
+
+
+def _embedded_encoder() -> Encoder:
+    from rag.embedding.minilm import MiniLM
+
+    return MiniLM()

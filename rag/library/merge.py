@@ -1,0 +1,36 @@
+"""One paper from what several records say of it."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from rag.types import Paper
+
+_DETAILS = ("author_count", "organization", "arxiv_id", "doi")
+
+
+def merge_records(records: Sequence[Paper]) -> Paper:
+    """The richest record, with what it lacks filled in from the others.
+
+    The longest abstract, the most precise date and among those the earliest: the outcome depends
+    on the set of records and their order only where two are equally rich.
+    """
+    by_richness = sorted(records, key=_richness, reverse=True)
+    richest = by_richness[0]
+    details: dict[str, Any] = {name: _first(by_richness, name) for name in _DETAILS}
+    dates = [record.published for record in records if record.published]
+    return replace(
+        richest,
+        abstract=max((record.abstract for record in by_richness), key=len),
+        published=min(dates, key=lambda shown: (-len(shown), shown), default=None),
+        **details,
+    )
+
+
+def _richness(record: Paper) -> tuple[int, int]:
+    known = sum(getattr(record, field.name) is not None for field in fields(record))
+    return known, len(record.abstract)
+
+
+def _first(records: Sequence[Paper], name: str) -> str | int | None:
+    return next((value for record in records if (value := getattr(record, name)) is not None), None)

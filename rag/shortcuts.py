@@ -1,0 +1,101 @@
+"""One-line questions: the library that is meant is found, opened once, and kept open."""
+
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rag.assistant import AnswerStream, Assistant, WriterName
+from rag.errors import LibraryBusyError, NoLibraryError
+from rag.library import Library
+from rag.library.library import Track, catalog_path, is_library, untracked
+from rag.query import History
+from rag.settings import Settings, bundled_library, own_library
+from rag.types import Answer
+
+Place = Library | Path | str | None
+
+
+def ask(
+    question: str,
+    *,
+    library: Place = None,
+    from_year: int | None = None,
+    to_year: int | None = None,
+    history: History = (),
+    words: int | None = None,
+    writer: WriterName = "auto",
+) -> Answer:
+    """The cited, checked answer to a question.
+
+    `library` is a Library or its folder; without it ASKPAPERS_LIBRARY, then the user's own, then
+    the bundled one is used. `history` is a list of OpenAI-style messages, `words` bounds the
+    length, `writer` is auto, llm or extractive. Works inside a running event loop.
+    Raises AskpapersError, whose text ends in what to do next.
+    """
+    return _assistant(library, writer).ask(
+        question, from_year=from_year, to_year=to_year, history=history, words=words
+    )
+
+
+async def aask(question: str, **options: Any) -> Answer:
+    """`ask` for a running event loop, with the same options."""
+    import asyncio
+
+    return await asyncio.to_thread(ask, question, **options)
+
+
+def stream(
+    question: str,
+    *,
+    library: Place = None,
+    from_year: int | None = None,
+    to_year: int | None = None,
+    history: History = (),
+    words: int | None = None,
+    writer: WriterName = "auto",
+) -> AnswerStream:
+    """`ask`, as an iterable of text; at its end it holds the Answer in `.answer`."""
+    return _assistant(library, writer).stream(
+        question, from_year=from_year, to_year=to_year, history=history, words=words
+    )
+
+
+def find_library(settings: Settings) -> Path:
+    """The folder of the library that is meant where none is named. Raises NoLibraryError."""
+    if settings.library:
+        return settings.library
+    found = next((place for place in (own_library(), bundled_library()) if is_library(place)), None)
+    if found is None:
+        raise NoLibraryError(
+            "there is no library yet: make one with `askpapers ingest SOURCE...`, or build the "
+            "bundled one with `askpapers ingest demo`"
+        )
+    return found
+
+
+def open_library(folder: Path, track: Track = untracked) -> Library:
+    """Open a library and let its indexes catch up, unless another process is at it.
+
+    Raises LibraryError, EncoderMissingError.
+    """
+    library = Library(folder)
+    if library.behind():
+        with suppress(LibraryBusyError):  # the other process does it; the answer says what is missing
+            library.sync(track)
+    return library
+
+
+def _assistant(place: Place, writer: WriterName) -> Assistant:
+    settings = Settings.from_environment()
+    if isinstance(place, Library):
+        return Assistant(place, settings=settings, writer=writer)
+    folder = (Path(place) if place is not None else find_library(settings)).expanduser().absolute()
+    library = _opened(folder, catalog_path(folder).stat().st_ino) if is_library(folder) else Library(folder)
+    return Assistant(library, settings=settings, writer=writer)
+
+
+@lru_cache(maxsize=4)
+def _opened(folder: Path, inode: int) -> Library:
+    """`inode` tells a library from another that has taken its place."""
+    return open_library(folder)

@@ -1,0 +1,51 @@
+"""Counting tokens, by tiktoken, from the vocabulary file that LlamaIndex brings: no download."""
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tiktoken
+
+ENCODING = "o200k_base"
+
+
+def count_tokens(text: str) -> int:
+    """Number of tokens of a text in the o200k_base encoding."""
+    return len(_encoding().encode_ordinary(text))
+
+
+def token_offsets(text: str) -> list[int]:
+    """The place in the text at which each token starts; it never lies inside a character."""
+    encoding = _encoding()
+    return encoding.decode_with_offsets(encoding.encode_ordinary(text))[1]
+
+
+@cache
+def _encoding() -> "tiktoken.Encoding":
+    import tiktoken
+
+    with _vocabulary_folder():
+        return tiktoken.get_encoding(ENCODING)
+
+
+@contextmanager
+def _vocabulary_folder() -> Iterator[None]:
+    """Point tiktoken to the files inside llama_index.core, found without importing it.
+
+    A folder that the caller has chosen stays chosen.
+    """
+    variable = "TIKTOKEN_CACHE_DIR"
+    found = importlib.util.find_spec("llama_index.core")
+    if variable in os.environ or not found or not found.origin:
+        yield
+        return
+    os.environ[variable] = str(Path(found.origin).parent / "_static" / "tiktoken_cache")
+    try:
+        yield
+    finally:
+        del os.environ[variable]

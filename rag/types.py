@@ -1,0 +1,148 @@
+"""What crosses a border: papers, passages, hits, citations, claims, answers. Frozen plain data."""
+
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from rag.identity import paper_keys
+
+Span = tuple[int, int]
+Status = Literal["answered", "partial", "refused"]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One paper: what a source says of it, or what the catalog holds of it.
+
+    `published` is YYYY, YYYY-MM or YYYY-MM-DD. `is_digest` marks a text that sums the abstract
+    up in other words. `paper_id` is the arXiv id, else the DOI, else a hash of the normalised
+    title; a catalog keeps the first id that it gave to a paper.
+    """
+
+    title: str
+    abstract: str
+    published: str | None = None
+    author_count: int | None = None
+    organization: str | None = None
+    arxiv_id: str | None = None
+    doi: str | None = None
+    is_digest: bool = False
+    paper_id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.paper_id:
+            object.__setattr__(self, "paper_id", self.keys[0])
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The keys under which this paper may already be known, the most telling first."""
+        return paper_keys(self.title, self.arxiv_id, self.doi)
+
+    @property
+    def year(self) -> int | None:
+        """The year of publication, None where it is not known."""
+        return int(self.published[:4]) if self.published else None
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a paper that is embedded: its abstract at [start, end), in characters."""
+
+    paper_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a paper must fulfil to be found. An open end is None; years include both ends.
+
+    A paper without a year is left out as soon as either end is set.
+    """
+
+    from_year: int | None = None
+    to_year: int | None = None
+
+    @property
+    def has_years(self) -> bool:
+        return self.from_year is not None or self.to_year is not None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A retrieved paper: its score in [0, 1], its best passage, and the signals behind the score."""
+
+    paper: Paper
+    score: float
+    passage: Passage
+    signals: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def passage_text(self) -> str:
+        return self.paper.abstract[self.passage.start : self.passage.end]
+
+
+@dataclass(frozen=True)
+class Citation:
+    """`quote` is the paper's abstract at [start, end), to the character."""
+
+    number: int
+    paper_id: str
+    title: str
+    published: str | None
+    organization: str | None
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence of an answer, without its markers, and how well what it cites supports it."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: float
+    supported: bool
+
+
+@dataclass(frozen=True)
+class RankedPaper:
+    """A line of the retrieved ranking."""
+
+    paper_id: str
+    title: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Markers:
+    """Citation markers that the writer wrote, and those among them that named no passage."""
+
+    written: int = 0
+    unknown: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A cited, checked answer; `to_dict` gives the JSON that every face prints."""
+
+    question: str
+    status: Status
+    text: str
+    reason: str | None
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    papers: tuple[RankedPaper, ...]
+    filters: Filters
+    resolved_question: str | None
+    missing: str | None
+    notes: tuple[str, ...]
+    writer: str
+    markers: Markers
+    usage: dict[str, int]
+    seconds: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON types; what is absent is None."""
+        return asdict(self)

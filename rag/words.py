@@ -1,0 +1,56 @@
+"""The words that carry meaning: lower-cased, without function words, stemmed; and the numbers."""
+
+import re
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snowballstemmer import stemmer
+
+_WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
+_FUNCTION_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a about above across after again against all also am among an and any are around as at be
+        because been before being below between both but by can cannot could did do does doing done
+        down during each either else ever every few for from further get give given had has have
+        having he her here hers him his how i if in into is it its itself just let many may me might
+        more most much must my near no nor not of off on once one only onto or other our ours out over
+        own per please rather same shall she should show since so some such tell than that the their
+        theirs them then there these they this those through to too toward towards under until up upon
+        us use used uses using very via was we were what when where whether which while who whom whose
+        why will with within without would yes yet you your yours
+        anyone find know list paper papers question say says study work works
+        """,
+    )
+)
+
+
+def content_words(text: str) -> list[str]:
+    """The stems of the words that carry meaning, in order, each as often as it stands there."""
+    stem = _stem
+    return [stem(word) for word in _WORD.findall(text.lower()) if word not in _FUNCTION_WORDS]
+
+
+def numbers(text: str) -> set[str]:
+    """The numbers of a text, thousands separators removed: {"45", "41.25", "1000"}."""
+    return {_plain(number) for number in _NUMBER.findall(text)}
+
+
+def _plain(number: str) -> str:
+    is_grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number)
+    return number.replace(",", "") if is_grouped else number
+
+
+@cache
+def _stemmer() -> "stemmer":
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
+    return str(_stemmer().stemWord(word))

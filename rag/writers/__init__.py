@@ -1,0 +1,1 @@
+"""Who writes the answer: a language model, or the papers' own sentences."""

@@ -1,0 +1,100 @@
+"""The writer without a language model: the sentences of the papers that answer best."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.citations import Piece, Quote
+from rag.embedding.base import Encoder, Vectors
+from rag.sentences import sentence_spans, strip_span
+from rag.types import Hit, Span
+from rag.words import content_words, numbers
+
+_PAPERS = 5  # whose sentences are compared
+_SENTENCES = 4  # the most that an answer holds
+_WORDS = 60  # the length of an answer unless told otherwise
+_SHARE_OF_BEST = 0.75  # of the best sentence's relevance, for a further one to be worth reading
+_REPEATS = 0.9  # cosine from which two sentences say the same
+_WEIGHTS = {"cosine": 0.5, "words": 0.3, "paper": 0.2}
+_NUMBER_BONUS = 0.1
+_ASKS_FOR_NUMBER = ("how much", "how many", "how large", "how big", "how long", "how fast", "by what")
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    hit: int  # place of its paper among the hits, from 0
+    span: Span
+    text: str
+    relevance: float
+    vector: Vectors
+
+
+class ExtractiveWriter:
+    """Picks the sentences nearest to the question, by cosine, shared words and the paper's score."""
+
+    name = "extractive"
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def write(
+        self, question: str, hits: Sequence[Hit], words: int | None, usage: dict[str, int]
+    ) -> Iterator[Piece]:
+        """At least one sentence, then further ones while `words` (60) and relevance allow."""
+        for sentence in self._choose(question, hits[:_PAPERS], words or _WORDS):
+            body, stop = sentence.text, "."
+            if body[-1] in ".!?":
+                body, stop = body[:-1], body[-1]
+            yield body
+            yield Quote(sentence.hit, sentence.span)
+            yield f"{stop} "
+
+    def _choose(self, question: str, hits: Sequence[Hit], words: int) -> list[_Sentence]:
+        ranked = sorted(self._sentences(question, hits), key=lambda row: -row.relevance)
+        chosen: list[_Sentence] = []
+        for sentence in ranked:
+            length = sum(len(row.text.split()) for row in [*chosen, sentence])
+            if chosen and (
+                len(chosen) == _SENTENCES
+                or length > words
+                or sentence.relevance < _SHARE_OF_BEST * ranked[0].relevance
+                or any(float(row.vector @ sentence.vector) > _REPEATS for row in chosen)
+            ):
+                continue
+            chosen.append(sentence)
+        return sorted(chosen, key=lambda row: (row.hit, row.span))
+
+    def _sentences(self, question: str, hits: Sequence[Hit]) -> list[_Sentence]:
+        places = [
+            (number, span)
+            for number, hit in enumerate(hits)
+            for span in (strip_span(hit.paper.abstract, s) for s in sentence_spans(hit.paper.abstract))
+        ]
+        texts = [hits[number].paper.abstract[start:end] for number, (start, end) in places]
+        vectors = self._encoder.encode([question, *texts])
+        cosines = vectors[1:] @ vectors[0]
+        asked, wants_number = set(content_words(question)), _asks_for_number(question)
+        return [
+            _Sentence(
+                number,
+                span,
+                text,
+                _relevance(float(cosine), asked, hits[number], text)
+                + (_NUMBER_BONUS if wants_number and numbers(text) else 0.0),
+                vector,
+            )
+            for (number, span), text, cosine, vector in zip(
+                places, texts, cosines, vectors[1:], strict=True
+            )
+        ]
+
+
+def _relevance(cosine: float, asked: set[str], hit: Hit, text: str) -> float:
+    """The title counts as said in each sentence of a paper."""
+    said = set(content_words(f"{hit.paper.title} {text}"))
+    shared = len(asked & said) / len(asked) if asked else 0.0
+    signals = {"cosine": cosine, "words": shared, "paper": hit.score}
+    return sum(weight * signals[name] for name, weight in _WEIGHTS.items())
+
+
+def _asks_for_number(question: str) -> bool:
+    return any(phrase in question.lower() for phrase in _ASKS_FOR_NUMBER)

@@ -1,0 +1,160 @@
+"""The writer with a language model: any OpenAI-compatible chat model, through LlamaIndex."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from rag.citations import Piece, find_markers
+from rag.errors import KeyRefusedError, ModelError, ModelFailedError, ModelMissingError
+from rag.settings import Settings
+from rag.tokens import count_tokens
+from rag.types import Hit
+
+if TYPE_CHECKING:
+    from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+    from llama_index.core.llms import LLM
+
+_PAPER_TOKENS = 6000  # the most that the abstracts may take of the model's context
+_SHORTEST_WINDOW = 8192  # tokens of context that a model is taken to have
+_RETRIES = 2  # by the openai client: with backoff, and Retry-After where the server sends it
+_TIMEOUT = 60.0  # seconds until the first byte, and between two
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+
+def open_model(settings: Settings) -> "LLM":
+    """The model that the settings name. Nothing is sent before the first question."""
+    from llama_index.llms.openai_like import OpenAILike
+    from openai import OpenAI
+
+    client = OpenAI(
+        api_key=settings.api_key or "none",  # a compatible server needs no key, the client one
+        base_url=settings.base_url,
+        max_retries=_RETRIES,
+        timeout=_TIMEOUT,
+    )
+    llm: LLM = OpenAILike(
+        model=settings.model,
+        openai_client=client,
+        max_retries=0,  # the client retries
+        is_chat_model=True,
+        context_window=_SHORTEST_WINDOW,
+        temperature=0.0,
+        additional_kwargs={"stream_options": {"include_usage": True}},
+    )
+    return llm
+
+
+class LLMWriter:
+    """Shows the model the question and the papers, and reads the markers in what it streams."""
+
+    def __init__(self, llm: "LLM") -> None:
+        self._llm = llm
+
+    @property
+    def name(self) -> str:
+        return self._llm.metadata.model_name
+
+    def write(
+        self, question: str, hits: Sequence[Hit], words: int | None, usage: dict[str, int]
+    ) -> Iterator[Piece]:
+        """The model's answer as it comes. Raises ModelError."""
+        yield from find_markers(self._stream(_messages(question, hits, words), usage))
+
+    def _stream(self, messages: "list[ChatMessage]", usage: dict[str, int]) -> Iterator[str]:
+        wrote = False
+        finished: str | bool | None = None
+        with _translated(self.name):
+            for response in self._llm.stream_chat(messages):
+                finished = _finish_reason(response) or finished
+                usage |= {
+                    name: response.additional_kwargs[name]
+                    for name in _COUNTS
+                    if name in response.additional_kwargs
+                }
+                if response.delta:
+                    wrote = wrote or not response.delta.isspace()
+                    yield response.delta
+        if not wrote:
+            raise ModelFailedError(f"the model {self.name} wrote nothing: ask again")
+        if finished is False:
+            raise ModelFailedError(f"the answer of the model {self.name} broke off: ask again")
+
+
+def _finish_reason(response: "ChatResponse") -> str | bool | None:
+    """Why the model stopped; False where it goes on, None where the model does not tell."""
+    choices = getattr(response.raw, "choices", None)
+    if choices is None:
+        return None
+    return choices[0].finish_reason or False if choices else None
+
+
+def _messages(question: str, hits: Sequence[Hit], words: int | None) -> "list[ChatMessage]":
+    from llama_index.core.base.llms.types import ChatMessage, MessageRole
+
+    length = f"\nAnswer in at most {words} words." if words else ""
+    shown = "\n".join(_fitting(hits))
+    return [
+        ChatMessage(role=MessageRole.SYSTEM, content=_prompt()),
+        ChatMessage(role=MessageRole.USER, content=f"{shown}\n\nQuestion: {question}{length}"),
+    ]
+
+
+def _fitting(hits: Sequence[Hit]) -> Iterator[str]:
+    """The papers as JSON lines, best first, as many as the budget of tokens holds."""
+    used = 0
+    for key, hit in enumerate(hits, start=1):
+        paper = hit.paper
+        line = json.dumps(
+            {"key": key, "title": paper.title, "date": paper.published, "abstract": paper.abstract},
+            ensure_ascii=False,
+        )
+        used += count_tokens(line)
+        if used > _PAPER_TOKENS and key > 1:
+            return
+        yield line
+
+
+@cache
+def _prompt() -> str:
+    return resources.files(__package__).joinpath("prompt.txt").read_text(encoding="utf-8")
+
+
+@contextmanager
+def _translated(model: str) -> Iterator[None]:
+    """Errors of the openai client and of the connection as ours; their texts may hold the key."""
+    import httpx
+    import openai
+
+    try:
+        yield
+    except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+        raise KeyRefusedError(
+            "the server refuses the key: check OPENAI_API_KEY (and OPENAI_BASE_URL), or answer "
+            "without a model with `--writer extractive`"
+        ) from error
+    except openai.NotFoundError as error:
+        raise ModelMissingError(
+            f"the server does not have the model {model}: name one that it has in ASKPAPERS_MODEL"
+        ) from error
+    except (openai.APIConnectionError, httpx.HTTPError) as error:
+        raise ModelFailedError(
+            f"the connection to the model {model} failed ({type(error).__name__}): check "
+            "OPENAI_BASE_URL and the network"
+        ) from error
+    except (openai.RateLimitError, openai.InternalServerError) as error:
+        raise ModelFailedError(
+            f"the server of the model {model} answers with status {error.status_code}: ask again later"
+        ) from error
+    except openai.APIStatusError as error:
+        raise ModelError(
+            f"the server of the model {model} refuses the question (status {error.status_code}): "
+            "check ASKPAPERS_MODEL, or answer without a model with `--writer extractive`"
+        ) from error
+    except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise ModelFailedError(
+            f"the server of the model {model} sent what is no answer ({type(error).__name__}): check "
+            "that OPENAI_BASE_URL is an OpenAI-compatible server"
+        ) from error

@@ -1,0 +1,58 @@
+"""The command line. stdout is the result, stderr is everything else."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from rag.errors import AskpapersError
+from ui.cli import ask, ingest, library, search, setup
+from ui.cli.options import Parsers
+
+INTERRUPTED = 130
+_COMMANDS = (ask, search, ingest, library, setup)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 done, 1 an error in one line, 2 usage, 130 interrupted."""
+    arguments = build_parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _fail(
+            "interrupted: what was done is kept, and the same command goes on from there", INTERRUPTED
+        )
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except AskpapersError as error:
+        if arguments.debug:
+            raise
+        return _fail(str(error))
+    except Exception as error:  # a fault of ours, or of the machine: still one line
+        if arguments.debug:
+            raise
+        return _fail(
+            f"{type(error).__name__}: {error}: run it again with --debug and report what it prints"
+        )
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="askpapers",
+        description="Ask questions about research papers; every sentence of the answer is cited.",
+    )
+    parsers = Parsers(parser)
+    for command in _COMMANDS:
+        command.add(parsers)
+    return parser
+
+
+def _fail(message: str, code: int = 1) -> int:
+    print(f"askpapers: {' '.join(message.split())}", file=sys.stderr)
+    return code

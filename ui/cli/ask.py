@@ -1,0 +1,50 @@
+"""`askpapers ask`: a question, a cited answer."""
+
+import argparse
+import sys
+
+from ui.cli.options import Parsers, add_years
+
+
+def add(parsers: Parsers) -> None:
+    command = parsers.add("ask", "answer a question about the papers, with citations", run)
+    command.add_argument("question")
+    add_years(command)
+    command.add_argument("--words", type=int, metavar="N", help="about how long the answer may be")
+    command.add_argument(
+        "--writer",
+        choices=("auto", "llm", "extractive"),
+        default="auto",
+        help="who writes: a language model (llm), the papers' own sentences (extractive), or the "
+        "model where one is configured (auto)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from rag.assistant import Assistant
+    from rag.query import check_question
+    from rag.settings import Settings
+    from ui.cli.places import open_for_reading
+    from ui.terminal import print_answer, print_json, print_rest, write_piece
+
+    check_question(arguments.question)  # before anything is built
+    settings = Settings.from_environment()
+    with open_for_reading(arguments) as library:
+        assistant = Assistant(library, settings=settings, writer=arguments.writer)
+        stream = assistant.stream(
+            arguments.question,
+            from_year=arguments.from_year,
+            to_year=arguments.to_year,
+            words=arguments.words,
+        )
+        is_shown = sys.stdout.isatty() and not arguments.json and assistant.writer != "extractive"
+        for piece in stream:
+            if is_shown:
+                write_piece(piece)
+        if arguments.json:
+            print_json(stream.answer.to_dict())
+        elif is_shown:
+            print_rest(stream.answer)
+        else:
+            print_answer(stream.answer)
+    return 0

@@ -1,0 +1,54 @@
+"""`askpapers ingest`: papers into the library."""
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+from ui.cli.options import Parsers
+
+DEMO = "demo"
+
+
+def add(parsers: Parsers) -> None:
+    command = parsers.add("ingest", "bring papers into the library", run)
+    command.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="a saved page of Daily Papers (.txt), papers as JSON lines (.jsonl), a folder of "
+        f"those, or `{DEMO}` for the papers that come with the program",
+    )
+    command.add_argument(
+        "--saved",
+        type=date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="day on which the pages were saved: gives the year to dates that show none",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ingest.bundled import BundledSource
+    from ingest.pipeline import ingest
+    from ingest.sources.base import Source
+    from ingest.sources.files import names_to_sources
+    from rag.errors import SourceError
+    from rag.library import Library
+    from rag.settings import Settings, bundled_library, own_library
+    from ui.cli.places import named_folder
+    from ui.terminal import print_json, print_report, track
+
+    is_demo = DEMO in arguments.sources and not Path(DEMO).exists()
+    if is_demo and len(arguments.sources) > 1:
+        raise SourceError("digests never mix with real abstracts: ingest `demo` by itself")
+    sources: list[Source] = [BundledSource()] if is_demo else []
+    if not is_demo:
+        sources += names_to_sources(arguments.sources, arguments.saved)
+    default = bundled_library() if is_demo else own_library()
+    folder = named_folder(arguments, Settings.from_environment()) or default
+    with Library.create(folder) as library:
+        report = ingest(library, sources, track)
+    if arguments.json:
+        print_json(report.to_dict())
+    else:
+        print_report(report, folder)
+    return 0

@@ -1,0 +1,43 @@
+"""Options that several commands share, and how commands are registered."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+Run = Callable[[argparse.Namespace], int]
+
+
+class Parsers:
+    """Adds commands that all know --library, --json and --debug."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(self, name: str, summary: str, run: Run) -> argparse.ArgumentParser:
+        """A new command; what it returns takes further options."""
+        command = self._commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+        )
+        command.set_defaults(run=run)
+        command.add_argument(
+            "--library",
+            type=Path,
+            metavar="DIR",
+            help="folder of the library (default: ASKPAPERS_LIBRARY, or the user data folder)",
+        )
+        command.add_argument("--json", action="store_true", help="print JSON")
+        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        return command
+
+    def group(self, name: str, summary: str) -> "Parsers":
+        """A command that has commands of its own."""
+        parser = self._commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+        return Parsers(parser)
+
+
+def add_years(command: argparse.ArgumentParser) -> None:
+    """--from-year and --to-year."""
+    command.add_argument("--from-year", type=int, metavar="Y", help="only papers of this year or later")
+    command.add_argument("--to-year", type=int, metavar="Y", help="only papers of this year or earlier")

@@ -1,0 +1,48 @@
+"""Which library a command works on."""
+
+import argparse
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from rag.errors import LibraryBusyError
+from rag.library import Library
+from rag.library.library import is_library
+from rag.settings import Settings, bundled_library, own_library
+from rag.shortcuts import find_library, open_library
+from ui.terminal import track
+
+
+def named_folder(arguments: argparse.Namespace, settings: Settings) -> Path | None:
+    """The folder that the user named, on the command line or else in the environment."""
+    named: Path | None = arguments.library
+    return named or settings.library
+
+
+def open_existing(arguments: argparse.Namespace, settings: Settings) -> Library:
+    """The library that is meant, as it is. Raises NoLibraryError."""
+    return Library(named_folder(arguments, settings) or find_library(settings))
+
+
+def open_for_reading(arguments: argparse.Namespace) -> Library:
+    """The library that is meant, brought up to date; the bundled one where the user has none."""
+    folder = named_folder(arguments, Settings.from_environment())
+    if folder is None and is_library(own_library()):
+        folder = own_library()
+    return open_library(folder, track) if folder else _open_bundled()
+
+
+def _open_bundled() -> Library:
+    """The bundled library, built or brought up to date; unchanged papers cost nothing."""
+    from ingest.bundled import BundledSource
+    from ingest.pipeline import ingest
+
+    library = Library.create(bundled_library())
+    with suppress(LibraryBusyError):  # another process is building it
+        ingest(library, [BundledSource()], track)
+    print(
+        f"You have no library yet: answering from the {library.catalog.count()} papers that come "
+        "with askpapers. Make your own with `askpapers ingest FILE...`.",
+        file=sys.stderr,
+    )
+    return library

@@ -1,0 +1,29 @@
+"""`askpapers setup`: the encoder's weights, found or fetched."""
+
+import argparse
+import sys
+
+from ui.cli.options import Parsers
+
+
+def add(parsers: Parsers) -> None:
+    command = parsers.add("setup", "find the encoder's weights, or fetch them (85 MB)", run)
+    command.add_argument("--check", action="store_true", help="only look, fetch nothing")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from rag.embedding.minilm import MiniLM
+    from rag.embedding.weights import fetch_weights, find_weights
+    from rag.errors import EncoderMissingError
+    from ui.terminal import print_fields, print_json
+
+    try:
+        weights = find_weights()
+    except EncoderMissingError:
+        if arguments.check:
+            raise
+        weights = fetch_weights(lambda line: print(line, file=sys.stderr))
+    MiniLM().encode(["The encoder works."])
+    fields = {"encoder": MiniLM.name, "weights": str(weights.tensors)}
+    (print_json if arguments.json else print_fields)(fields)
+    return 0

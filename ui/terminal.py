@@ -1,0 +1,143 @@
+"""What a terminal or a pipe is shown. Texts of papers and models are data: never markup."""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from rag.library.library import Batches
+from rag.types import Answer, Citation, Hit
+
+if TYPE_CHECKING:
+    from ingest.pipeline import Report
+
+_WIDEST = 100  # characters of a line on a terminal
+_NEAREST = 3  # papers shown where nothing answers
+_BIDIRECTIONAL = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_MARKER = r"\[\d+\]"
+
+
+def plain(text: str) -> str:
+    """The text without control characters, which could drive the terminal or hide what is there."""
+    return "".join(
+        character
+        for character in text
+        if character == "\n"
+        or (unicodedata.category(character) != "Cc" and character not in _BIDIRECTIONAL)
+    )
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def write_piece(piece: str) -> None:
+    """Show a piece of an answer while it is being written."""
+    sys.stdout.write(plain(piece))
+    sys.stdout.flush()
+
+
+def print_answer(answer: Answer) -> None:
+    """The answer, then what stands behind it."""
+    text = Text(plain(answer.text))
+    text.highlight_regex(_MARKER, "cyan")
+    _print(text)
+    _print_behind(answer)
+
+
+def print_rest(answer: Answer) -> None:
+    """What stands behind an answer that has been shown already."""
+    print()
+    _print_behind(answer)
+
+
+def print_hits(hits: Sequence[Hit]) -> None:
+    """The ranking, each paper with the passage that was nearest."""
+    if not hits:
+        _print(Text("No paper found."))
+    for rank, hit in enumerate(hits, start=1):
+        title = Text(f"{rank:2}. ").append(plain(hit.paper.title), "bold")
+        _print(title.append(f"  {_date(hit.paper.published)}{hit.score:.2f}", "dim"))
+        _print(Text(" ".join(plain(hit.passage_text).split())), indent=4)
+
+
+def print_report(report: "Report", folder: Path) -> None:
+    """What an ingest did, and each entry that it had to leave out."""
+    counts = ("added", "updated", "unchanged", "duplicates")
+    parts = [f"{getattr(report, name)} {name}" for name in counts] + [f"{len(report.rejected)} rejected"]
+    _print(Text(f"{report.seen} entries: {', '.join(parts)}"))
+    for rejection in report.rejected:
+        place = rejection.source if rejection.line is None else f"{rejection.source}:{rejection.line}"
+        _print(Text(f"{plain(place)}: {plain(rejection.reason)}", "yellow"), indent=2)
+    _print(Text(f"{report.papers} papers in {report.passages} passages in {folder}"))
+
+
+def print_fields(fields: Mapping[str, Any]) -> None:
+    """A name and a value a line."""
+    width = max(map(len, fields))
+    for name, value in fields.items():
+        _print(Text(f"{name:{width}}  ", "dim").append(plain(str(value)), "default"))
+
+
+def track(batches: Batches, what: str, total: int) -> Batches:
+    """A progress bar with the time to go on a terminal, two lines elsewhere; on stderr."""
+    if not sys.stderr.isatty():
+        print(f"{what}: {total} papers to go", file=sys.stderr, flush=True)
+        yield from batches
+        print(f"{what}: done", file=sys.stderr, flush=True)
+        return
+    yield from _bar(batches, what, total)
+
+
+def _bar(batches: Batches, what: str, total: int) -> Iterator[Any]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(what, total=total)
+        for batch in batches:
+            yield batch
+            progress.advance(task, len(batch))
+
+
+def _print_behind(answer: Answer) -> None:
+    if answer.status == "refused":
+        _print(Text(f"\nWhy: {plain(answer.reason or '')}."))
+        if answer.papers:
+            _print(Text("Nearest papers:"))
+        for paper in answer.papers[:_NEAREST]:
+            _print(Text(plain(paper.title)), indent=2)
+    for claim in answer.claims:
+        if not claim.supported:
+            _print(Text(f"\nNot supported by what it cites: {plain(claim.text)}", "yellow"))
+    for citation in answer.citations:
+        _print_citation(citation)
+    for note in answer.notes:
+        _print(Text(f"\nNote: {plain(note)}", "dim"))
+
+
+def _print_citation(citation: Citation) -> None:
+    source = Text("\n").append(f"[{citation.number}] ", "cyan").append(plain(citation.title), "bold")
+    details = [plain(detail) for detail in (citation.published, citation.organization) if detail]
+    _print(source.append(f"  {', '.join(details)}", "dim"))
+    _print(Text(f"“{' '.join(plain(citation.quote).split())}”"), indent=4)
+
+
+def _date(published: str | None) -> str:
+    return f"{published}  " if published else ""
+
+
+def _print(text: Text, indent: int = 0) -> None:
+    """Wrapped to a terminal; in a pipe each paragraph is one line, without colours."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        print(" " * indent + text.plain)
+        return
+    width = min(console.width, _WIDEST)
+    console.print(Padding(text, (0, 0, 0, indent)) if indent else text, width=width)
