@@ -1,5 +1,6 @@
 """The writer without a language model: the sentences of the papers that answer best."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +15,13 @@ _SENTENCES = 4  # the most that an answer holds
 _WORDS = 60  # the length of an answer unless told otherwise
 _SHARE_OF_BEST = 0.75  # of the best sentence's relevance, for a further one to be worth reading
 _REPEATS = 0.9  # cosine from which two sentences say the same
-_WEIGHTS = {"cosine": 0.5, "words": 0.3, "paper": 0.2}
+# Within a paper: chosen on SciFact's training claims, where the first sentence is a rationale for
+# 0.67 of 300 claims (0.51 by cosine alone); findings stand late in an abstract. Docs: retrieval.md.
+_WEIGHTS = {"cosine": 0.5, "words": 0.3, "place": 0.15, "paper": 0.3}
 _NUMBER_BONUS = 0.1
+_ENDS = re.compile(r"[.!?][\"'”’)\]]+$")  # a full stop inside quotation marks
+_LINK = re.compile(r"https?:|\bgithub\b", re.IGNORECASE)
+_ASKS_FOR_LINK = re.compile(r"\b(code|available|download|released?|github|link|url)\b", re.IGNORECASE)
 _ASKS_FOR_NUMBER = ("how much", "how many", "how large", "how big", "how long", "how fast", "by what")
 
 
@@ -44,6 +50,8 @@ class ExtractiveWriter:
             body, stop = sentence.text, "."
             if body[-1] in ".!?":
                 body, stop = body[:-1], body[-1]
+            elif _ENDS.search(body):
+                stop = ""
             yield body
             yield Quote(sentence.hit, sentence.span)
             yield f"{stop} "
@@ -69,7 +77,9 @@ class ExtractiveWriter:
             for number, hit in enumerate(hits)
             for span in (strip_span(hit.paper.abstract, s) for s in sentence_spans(hit.paper.abstract))
         ]
-        texts = [hits[number].paper.abstract[start:end] for number, (start, end) in places]
+        if not _ASKS_FOR_LINK.search(question):
+            places = [place for place in places if not _LINK.search(_text(hits, place))] or places
+        texts = [_text(hits, place) for place in places]
         vectors = self._encoder.encode([question, *texts])
         cosines = vectors[1:] @ vectors[0]
         asked, wants_number = set(content_words(question)), _asks_for_number(question)
@@ -78,7 +88,7 @@ class ExtractiveWriter:
                 number,
                 span,
                 text,
-                _relevance(float(cosine), asked, hits[number], text)
+                _relevance(float(cosine), asked, hits[number], span)
                 + (_NUMBER_BONUS if wants_number and numbers(text) else 0.0),
                 vector,
             )
@@ -88,11 +98,18 @@ class ExtractiveWriter:
         ]
 
 
-def _relevance(cosine: float, asked: set[str], hit: Hit, text: str) -> float:
+def _text(hits: Sequence[Hit], place: tuple[int, Span]) -> str:
+    number, (start, end) = place
+    return hits[number].paper.abstract[start:end]
+
+
+def _relevance(cosine: float, asked: set[str], hit: Hit, span: Span) -> float:
     """The title counts as said in each sentence of a paper."""
-    said = set(content_words(f"{hit.paper.title} {text}"))
+    start, end = span
+    said = set(content_words(f"{hit.paper.title} {hit.paper.abstract[start:end]}"))
     shared = len(asked & said) / len(asked) if asked else 0.0
     signals = {"cosine": cosine, "words": shared, "paper": hit.score}
+    signals["place"] = start / len(hit.paper.abstract)
     return sum(weight * signals[name] for name, weight in _WEIGHTS.items())
 
 

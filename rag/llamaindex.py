@@ -1,0 +1,58 @@
+"""Our retriever and our assistant as LlamaIndex types, to drop into anybody's LlamaIndex program."""
+
+from typing import Any
+
+from llama_index.core.base.base_query_engine import BaseQueryEngine
+from llama_index.core.base.response.schema import Response
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.prompts.mixin import PromptMixinType
+from llama_index.core.retrievers import BaseRetriever
+from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+
+from rag.assistant import Assistant
+from rag.retrieval import Retriever
+from rag.types import Answer, Filters, Paper
+
+
+class PaperRetriever(BaseRetriever):
+    """Ranked papers as nodes: title and abstract as text, the rest as metadata."""
+
+    def __init__(self, retriever: Retriever, k: int = 10, filters: Filters = Filters()) -> None:
+        super().__init__()
+        self._papers = retriever
+        self._k = k
+        self._filters = filters
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        hits = self._papers.search(query_bundle.query_str, self._k, self._filters)
+        return [NodeWithScore(node=_node(hit.paper), score=hit.score) for hit in hits]
+
+
+class CitedQueryEngine(BaseQueryEngine):
+    """Answers with the cited papers as source nodes and the whole Answer in `metadata["answer"]`."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        super().__init__(CallbackManager([]))
+        self._assistant = assistant
+
+    def _get_prompt_modules(self) -> PromptMixinType:
+        return {}
+
+    def _query(self, query_bundle: QueryBundle) -> Response:
+        return self._response(self._assistant.ask(query_bundle.query_str))
+
+    async def _aquery(self, query_bundle: QueryBundle) -> Response:
+        return self._response(await self._assistant.aask(query_bundle.query_str))
+
+    def _response(self, answer: Answer) -> Response:
+        cited = list(dict.fromkeys(citation.paper_id for citation in answer.citations))
+        papers = self._assistant.library.catalog.papers(cited)
+        scores = {ranked.paper_id: ranked.score for ranked in answer.papers}
+        metadata: dict[str, Any] = {"answer": answer.to_dict()}
+        nodes = [NodeWithScore(node=_node(papers[id_]), score=scores.get(id_)) for id_ in cited]
+        return Response(answer.text, source_nodes=nodes, metadata=metadata)
+
+
+def _node(paper: Paper) -> TextNode:
+    metadata = {"title": paper.title, "published": paper.published, "organization": paper.organization}
+    return TextNode(id_=paper.paper_id, text=f"{paper.title}\n{paper.abstract}", metadata=metadata)

@@ -1,0 +1,43 @@
+"""What the tests share: no user folder, no key, no network; real components on small data."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before anything of the project is imported: the caller's settings and folders are not the tests'.
+for _name in [name for name in os.environ if name.startswith(("OPENAI_", "ASKPAPERS_"))]:
+    del os.environ[_name]
+_home = tempfile.TemporaryDirectory(prefix="askpapers-tests-")
+os.environ |= {"HOME": _home.name, "XDG_DATA_HOME": f"{_home.name}/data", "HF_HUB_OFFLINE": "1"}
+
+from ingest.bundled import BundledSource  # noqa: E402
+from ingest.pipeline import ingest  # noqa: E402
+from rag.embedding.minilm import MiniLM  # noqa: E402
+from rag.library import Library  # noqa: E402
+
+PAGES = Path(__file__).parents[2] / "shared" / "pages"
+needs_pages = pytest.mark.skipif(not PAGES.is_dir(), reason="the saved pages are not beside the project")
+
+
+@pytest.fixture(scope="session")
+def encoder() -> MiniLM:
+    """The real encoder, loaded once."""
+    return MiniLM()
+
+
+@pytest.fixture(scope="session")
+def bundled(tmp_path_factory: pytest.TempPathFactory, encoder: MiniLM) -> Iterator[Library]:
+    """The bundled library, built for real; tests only read it."""
+    with Library.create(tmp_path_factory.mktemp("bundled"), encoder) as library:
+        ingest(library, [BundledSource()])
+        yield library
+
+
+@pytest.fixture
+def library(tmp_path: Path, encoder: MiniLM) -> Iterator[Library]:
+    """An empty library of the test's own."""
+    with Library.create(tmp_path / "library", encoder) as library:
+        yield library
