@@ -48,4 +48,4 @@ def _cuts(sentence: str, budget: int) -> list[int]:
     while (limit := bisect_left(offsets, cuts[-1]) + budget) < len(offsets) - 1:
         space = sentence.rfind(" ", cuts[-1], offsets[limit])
         cuts.append(space + 1 if space >= 0 else max(offsets[limit], cuts[-1] + 1))
-    return [*cuts, len(sentence)]
+    return cuts if cuts[-1] == len(sentence) else [*cuts, len(sentence)]

@@ -31,10 +31,9 @@ class Quote:
 
 Piece = str | Marker | Quote
 
-# "[1]", "[1, 2]", "[1-3]", "【1】"; what may still become one, and the white space before it.
-_MARKER = re.compile(r"\s*[\[【](\s*\d{1,4}\s*(?:[,;\-–]\s*\d{1,4}\s*)*)[\]】]")
-_PARTIAL = re.compile(r"\s*(?:[\[【][\d\s,;\-–]*)?\Z")
-_LONGEST_MARKER = 60  # characters
+# "[1]", "[1, 2]", "[1-3]", "【1】"; and what may still become one.
+_MARKER = re.compile(r"[\[【](\s*\d{1,4}\s*(?:[,;\-–]\s*\d{1,4}\s*)*)[\]】]")
+_PARTIAL = re.compile(r"[\[【][\d\s,;\-–]*\Z")
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 _LONGEST_RANGE = 50
 _SECOND_SENTENCE = 0.15  # how much more support makes a quote of two sentences worth its length
@@ -49,15 +48,14 @@ def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
     for text in texts:
         held += text
         while found := _MARKER.search(held):
-            if found.start():
-                yield held[: found.start()]
+            if before := held[: found.start()].rstrip():
+                yield before
             yield Marker(_keys(found[1]))
             held = held[found.end() :]
         partial = _PARTIAL.search(held)
-        cut = partial.start() if partial and len(held) - partial.start() <= _LONGEST_MARKER else len(held)
-        if cut:
-            yield held[:cut]
-        held = held[cut:]
+        if ready := held[: partial.start() if partial else None].rstrip():
+            yield ready
+        held = held[len(ready) :]
     if held:
         yield held
 
@@ -66,7 +64,7 @@ def _keys(inside: str) -> tuple[int, ...]:
     keys: list[int] = []
     for part in re.split(r"[,;]", inside):
         if span := _RANGE.search(part):
-            first, last = int(span[1]), int(span[2])
+            first, last = sorted((int(span[1]), int(span[2])))
             keys += range(first, min(last, first + _LONGEST_RANGE) + 1)
         else:
             keys.append(int(part))

@@ -12,13 +12,15 @@ _ENUMERATOR = re.compile(r"\s*\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\s*")
 _MOST_NESTED = 8
 # It breaks at "et al. (2020)" and before a per cent sign that stands apart from its number.
 _CONTINUES = re.compile(r"\s*(?:al\.|%|[,;:)\]])")
+# It panics at a capital letter, a space beyond ASCII and a full stop ("A\u00a0."): it sees plain ones.
+_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 
 
 def sentence_spans(text: str) -> list[Span]:
     """[start, end) of each sentence; together they cover the text, white space behind included."""
     spans: list[Span] = []
-    for start, end in _boundaries(text, 0, len(text)):
-        if spans and (_CONTINUES.match(text, start) or not text[start:end].strip()):
+    for start, end in _boundaries(_WIDE_SPACE.sub(" ", text), 0, len(text)):
+        if spans and (_CONTINUES.match(text, start) or _is_blank(text, (start, end), spans[-1])):
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))
@@ -28,8 +30,13 @@ def sentence_spans(text: str) -> list[Span]:
 def strip_span(text: str, span: Span) -> Span:
     """The span without white space at its ends."""
     start, end = span
-    piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
+    piece = text[start:end].lstrip()
+    return end - len(piece), end - len(piece) + len(piece.rstrip())
+
+
+def _is_blank(text: str, *spans: Span) -> bool:
+    """Whether one of the spans holds only white space."""
+    return any(text[start:end].isspace() for start, end in spans)
 
 
 def _boundaries(text: str, offset: int, stop: int, depth: int = 0) -> list[Span]:

@@ -119,7 +119,9 @@ def test_characters_are_kept():
     assert read(bare(("Naïve Öwls: $k$-means", text))) == [Paper("Naïve Öwls: $k$-means", text)]
 
 
-@pytest.mark.parametrize("page", [detailed(entry(*OWLS, AUTHORS, "·", DATE), entry(*BEES)), bare(OWLS, BEES)])
+@pytest.mark.parametrize(
+    "page", [detailed(entry(*OWLS, AUTHORS, "·", DATE), entry(*BEES)), bare(OWLS, BEES)]
+)
 def test_line_ends_of_windows_change_nothing(page):
     assert read(page.replace("\n", "\r\n")) == read(page)
 
@@ -177,7 +179,9 @@ def test_what_is_no_page_is_rejected_as_a_whole(text):
     assert read(text) == [Rejection("page.txt", None, "not a saved page of Hugging Face's Daily Papers")]
 
 
-words = st.text(st.characters(codec="utf-8", exclude_characters="\n", exclude_categories=["Cs"]), max_size=40)
+words = st.text(
+    st.characters(codec="utf-8", exclude_characters="\n", exclude_categories=["Cs"]), max_size=40
+)
 titles = st.builds("{} T{}".format, words, st.integers(0, 10**6)).map(str.strip)
 abstracts = st.builds("A {}{}".format, words, st.just(abstract("things"))).map(str.strip)
 days = st.dates(date(1900, 1, 1), date(2099, 12, 31))
@@ -229,7 +233,9 @@ def test_a_bare_page_reads_back(pairs):
     assert read(bare(*pairs)) == [Paper(*pair) for pair in pairs]
 
 
-lines = st.sampled_from(["·", "• 3 authors", "Jan 3", "Jan 3, 2020 1", "Subscribe", "new", "", *OWLS]) | words
+lines = (
+    st.sampled_from(["·", "• 3 authors", "Jan 3", "Jan 3, 2020 1", "Subscribe", "new", "", *OWLS]) | words
+)
 
 
 @given(st.text() | st.lists(lines, max_size=20).map("\n".join), st.booleans())

@@ -13,7 +13,9 @@ from rag.words import content_words, numbers
 _PAPERS = 5  # whose sentences are compared
 _SENTENCES = 4  # the most that an answer holds
 _WORDS = 60  # the length of an answer unless told otherwise
-_SHARE_OF_BEST = 0.75  # of the best sentence's relevance, for a further one to be worth reading
+# Share of the best sentence's relevance from which a further one is worth reading: of the same
+# paper it adds to the answer, of another it may be about something else.
+_SHARE_SAME_PAPER, _SHARE_OTHER_PAPER = 0.6, 0.75
 _REPEATS = 0.9  # cosine from which two sentences say the same
 # Within a paper: chosen on SciFact's training claims, where the first sentence is a rationale for
 # 0.67 of 300 claims (0.51 by cosine alone); findings stand late in an abstract. Docs: retrieval.md.
@@ -64,7 +66,7 @@ class ExtractiveWriter:
             if chosen and (
                 len(chosen) == _SENTENCES
                 or length > words
-                or sentence.relevance < _SHARE_OF_BEST * ranked[0].relevance
+                or sentence.relevance < _worth_reading(sentence, ranked[0])
                 or any(float(row.vector @ sentence.vector) > _REPEATS for row in chosen)
             ):
                 continue
@@ -96,6 +98,12 @@ class ExtractiveWriter:
                 places, texts, cosines, vectors[1:], strict=True
             )
         ]
+
+
+def _worth_reading(sentence: _Sentence, best: _Sentence) -> float:
+    """The relevance from which a sentence is added to the best one."""
+    share = _SHARE_SAME_PAPER if sentence.hit == best.hit else _SHARE_OTHER_PAPER
+    return share * best.relevance
 
 
 def _text(hits: Sequence[Hit], place: tuple[int, Span]) -> str:

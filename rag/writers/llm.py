@@ -21,6 +21,7 @@ _PAPER_TOKENS = 6000  # the most that the abstracts may take of the model's cont
 _SHORTEST_WINDOW = 8192  # tokens of context that a model is taken to have
 _RETRIES = 2  # by the openai client: with backoff, and Retry-After where the server sends it
 _TIMEOUT = 60.0  # seconds until the first byte, and between two
+_FOR_A_WHILE = (408, 409, 429)  # statuses that may be another the next time, as 500 and above
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
@@ -68,7 +69,8 @@ class LLMWriter:
         finished: str | bool | None = None
         with _translated(self.name):
             for response in self._llm.stream_chat(messages):
-                finished = _finish_reason(response) or finished
+                reason = _finish_reason(response)
+                finished = finished if reason is None else finished or reason
                 usage |= {
                     name: response.additional_kwargs[name]
                     for name in _COUNTS
@@ -76,7 +78,7 @@ class LLMWriter:
                 }
                 if response.delta:
                     wrote = wrote or not response.delta.isspace()
-                    yield response.delta
+                    yield response.delta.encode("utf-8", "replace").decode()  # half a character
         if not wrote:
             raise ModelFailedError(f"the model {self.name} wrote nothing: ask again")
         if finished is False:
@@ -144,11 +146,11 @@ def _translated(model: str) -> Iterator[None]:
             f"the connection to the model {model} failed ({type(error).__name__}): check "
             "OPENAI_BASE_URL and the network"
         ) from error
-    except (openai.RateLimitError, openai.InternalServerError) as error:
-        raise ModelFailedError(
-            f"the server of the model {model} answers with status {error.status_code}: ask again later"
-        ) from error
     except openai.APIStatusError as error:
+        if error.status_code in _FOR_A_WHILE or error.status_code >= 500:
+            raise ModelFailedError(
+                f"the server of the model {model} answers with status {error.status_code}: ask again later"
+            ) from error
         raise ModelError(
             f"the server of the model {model} refuses the question (status {error.status_code}): "
             "check ASKPAPERS_MODEL, or answer without a model with `--writer extractive`"
