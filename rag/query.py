@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rag.errors import QuestionError
 from rag.types import Filters
@@ -15,7 +16,8 @@ _POINTS_BACK = re.compile(
     re.IGNORECASE,
 )
 
-History = Sequence[Mapping[str, str]]
+History = Sequence[Mapping[str, Any]]
+"""OpenAI-style messages: a role, and a content that is a text or a list of parts."""
 
 
 def check_question(question: str) -> str:
@@ -28,7 +30,7 @@ def check_question(question: str) -> str:
             f"the question has {len(stripped):,} characters and at most {LONGEST_QUESTION:,} are "
             "read: shorten it"
         )
-    return stripped.encode("utf-8", "replace").decode()
+    return _whole(stripped)
 
 
 def check_words(words: int | None) -> int | None:
@@ -57,9 +59,22 @@ def resolve_follow_up(question: str, history: History) -> str | None:
 
     A follow-up ("how much smaller is it?") is put behind the user's previous question.
     """
-    asked = [turn.get("content", "") for turn in history if turn.get("role") == "user"]
-    previous = next((text.strip() for text in reversed(asked) if text.strip()), None)
-    if not previous:
+    asked = [_said(turn.get("content")).strip() for turn in history if turn.get("role") == "user"]
+    previous = next((text for text in reversed(asked) if 0 < len(text) <= LONGEST_QUESTION), None)
+    if previous is None:
         return None
     leans = _POINTS_BACK.search(question) or len(set(content_words(question))) < _FEW_WORDS
-    return f"{previous} {question}" if leans else None
+    return f"{_whole(previous)} {question}" if leans else None
+
+
+def _said(content: object) -> str:
+    """The text of a message's content."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return " ".join(str(part["text"]) for part in parts if isinstance(part, Mapping) and "text" in part)
+
+
+def _whole(text: str) -> str:
+    """The text with halves of surrogate pairs replaced, which no encoder takes."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,6 +1,7 @@
 """A scripted OpenAI-compatible server on the loopback interface, for the real client to speak to."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,8 +68,12 @@ class Exchange(BaseHTTPRequestHandler):
 Script = Callable[[Exchange, dict[str, Any]], None]
 
 
-def answer(*pieces: str, finish: str | None = "stop") -> Script:
-    """A streamed answer in these pieces; without `finish` the stream ends before the model does."""
+def answer(*pieces: str, finish: str | None = "stop", is_whole: bool = True) -> Script:
+    """A streamed answer in these pieces.
+
+    Without `finish` the stream ends before the model does; where it is not whole, the connection
+    closes in the middle of the stream.
+    """
 
     def reply(exchange: Exchange, request: dict[str, Any]) -> None:
         def send(choices: list[object], **more: object) -> None:
@@ -87,20 +92,16 @@ def answer(*pieces: str, finish: str | None = "stop") -> Script:
             if request.get("stream_options", {}).get("include_usage"):
                 send([], usage=USAGE)
             exchange.send_event("[DONE]")
-        exchange.end_events()
+        if is_whole:
+            exchange.end_events()
+        exchange.close_connection = not is_whole
 
     return reply
 
 
 def broken_off(*pieces: str) -> Script:
     """A stream whose connection closes in the middle."""
-
-    def reply(exchange: Exchange, request: dict[str, Any]) -> None:
-        exchange.end_events = lambda: None  # type: ignore[method-assign]
-        answer(*pieces, finish=None)(exchange, request)
-        exchange.close_connection = True
-
-    return reply
+    return answer(*pieces, finish=None, is_whole=False)
 
 
 def error(status: int, code: str, message: str = "no") -> Script:
@@ -144,8 +145,10 @@ class ModelServer(ThreadingHTTPServer):
             self._scripts = list(scripts)
             self.requests.clear()
 
-    def handle_error(self, *_: object) -> None:
-        """Print nothing: a client hangs up as soon as it has read what it needs."""
+    def handle_error(self, *arguments: Any) -> None:
+        """Print faults of the scripts only: a client hangs up when it has read what it needs."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*arguments)
 
     def record(self, request: Request) -> Script:
         """Keep a request; the script that replies to it."""

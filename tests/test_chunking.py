@@ -45,7 +45,7 @@ law = settings(deadline=None)  # the first text waits for the vocabulary
 
 @pytest.fixture(scope="module")
 def encoding():
-    """Built from the vocabulary file alone, not by our code."""
+    """tiktoken's own, without our code between."""
     os.environ["TIKTOKEN_CACHE_DIR"] = str(VOCABULARY)
     try:
         return tiktoken.get_encoding(ENCODING)

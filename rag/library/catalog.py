@@ -59,9 +59,13 @@ class Catalog:
             self._connection = sqlite3.connect(
                 path, timeout=30, isolation_level=None, check_same_thread=False
             )
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            self._run("PRAGMA journal_mode = WAL")
+            self._run("PRAGMA synchronous = NORMAL")
             self._prepare()
+        except DamagedError:
+            self.close()
+            raise
 
     def close(self) -> None:
         self._connection.close()
@@ -137,6 +141,8 @@ class Catalog:
     ) -> tuple[str, Outcome]:
         self._check_kind(record.is_digest)
         paper_id = self.resolve(record)
+        for key in record.keys:
+            self._run("INSERT OR IGNORE INTO keys VALUES (?, ?)", key, paper_id)
         self._run(
             "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)",
             paper_id,
@@ -151,8 +157,6 @@ class Catalog:
         return paper_id, self._store(merge_records([_load(row[0]) for row in rows]), split)
 
     def _store(self, paper: Paper, split: Splitter) -> Outcome:
-        for key in paper.keys:
-            self._run("INSERT OR IGNORE INTO keys VALUES (?, ?)", key, paper.paper_id)
         known = self._rows("SELECT paper FROM papers WHERE paper_id = ?", paper.paper_id)
         dumped = _dump(paper)
         if known and known[0][0] == dumped:

@@ -1,68 +1,44 @@
 """The dense index: the vectors of all passages in Chroma, compared by cosine."""
 
 import hashlib
-import shutil
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rag.embedding.base import Encoder, Vectors
-from rag.errors import DamagedError, WrongEncoderError
 from rag.library.catalog import Change
+from rag.library.chroma import ChromaFolder, Handle
 from rag.types import Filters, Paper, Passage
-
-if TYPE_CHECKING:
-    from chromadb.api.models.Collection import Collection
-
-_COLLECTION = "passages"
-
-
-@dataclass
-class _Handle:
-    """An open client; it is closed when it has been replaced and nobody uses it any more."""
-
-    client: Any  # chromadb declares no type that has `close`
-    collection: "Collection"
-    applied: int
-    users: int = 0
-    is_replaced: bool = False
 
 
 class DenseIndex:
-    """Passages with their vectors; `applied` in the collection's metadata is its checkpoint.
+    """Passages with their vectors; the checkpoint is in the collection's metadata.
 
-    One process writes at a time (the library sees to that). A reader notices that another process
-    has written, opens the folder anew in the background and then swaps. Safe to use from threads.
+    One process writes at a time (the library sees to that); readers notice and follow. Safe to
+    use from several threads.
     """
 
     name = "dense"
     batch = 64  # papers that are applied at a time
 
     def __init__(self, folder: Path, encoder: Encoder) -> None:
-        self._folder = folder
+        self._chroma = ChromaFolder(folder, encoder)
         self._encoder = encoder
-        self._lock = threading.Lock()
-        self._current: _Handle | None = None
-        self._reopening: threading.Thread | None = None
-        self._opened = 0
 
     def checkpoint(self) -> int:
         """The last change that this index has applied. Raises WrongEncoderError, DamagedError."""
-        if not self._folder.is_dir():
+        if not self._chroma.exists:
             return 0
-        with self._lease() as handle:
-            return self._applied(handle)
+        with self._chroma.lease() as handle:
+            return handle.applied_on_disk()
 
     def count(self) -> int:
         """Number of passages."""
-        if not self._folder.is_dir():
+        if not self._chroma.exists:
             return 0
-        with self._lease() as handle:
+        with self._chroma.lease() as handle:
             return handle.collection.count()
 
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
@@ -70,18 +46,17 @@ class DenseIndex:
 
         A passage whose text is the same keeps its vector. Applying a change twice does no harm.
         """
-        with self._lease() as handle:
+        self._chroma.catch_up()
+        with self._chroma.lease() as handle:
             self._replace(handle, changes)
-            metadata = {**(handle.collection.metadata or {}), "applied": checkpoint}
-            handle.collection.modify(metadata=metadata)
-            handle.applied = checkpoint
+            handle.move_checkpoint(checkpoint)
 
     def search(self, vector: Vectors, most: int, filters: Filters) -> list[tuple[Passage, float]]:
         """The `most` nearest passages with their cosine to a vector (dimension,), best first."""
-        if not self._folder.is_dir():
+        if not self._chroma.exists:
             return []
-        with self._lease() as handle:
-            self._refresh(handle)
+        with self._chroma.lease() as handle:
+            self._chroma.refresh(handle)
             found = handle.collection.query(
                 query_embeddings=vector[None, :],
                 n_results=most,
@@ -98,9 +73,9 @@ class DenseIndex:
 
     def compare(self, vector: Vectors, paper_ids: Sequence[str]) -> list[tuple[Passage, float]]:
         """The passages of these papers with their cosine to a vector (dimension,)."""
-        if not paper_ids or not self._folder.is_dir():
+        if not paper_ids or not self._chroma.exists:
             return []
-        with self._lease() as handle:
+        with self._chroma.lease() as handle:
             found = handle.collection.get(where=_of_papers(paper_ids), include=["metadatas", "embeddings"])
         cosines = np.asarray(found["embeddings"], np.float32).reshape(-1, len(vector)) @ vector
         return [
@@ -111,9 +86,9 @@ class DenseIndex:
     def counts(self) -> dict[str, int]:
         """Number of passages of every paper that has any."""
         counts: dict[str, int] = {}
-        if not self._folder.is_dir():
+        if not self._chroma.exists:
             return counts
-        with self._lease() as handle:
+        with self._chroma.lease() as handle:
             page = handle.client.get_max_batch_size()
             for start in range(0, handle.collection.count(), page):
                 rows = handle.collection.get(limit=page, offset=start, include=["metadatas"])
@@ -124,20 +99,12 @@ class DenseIndex:
 
     def reset(self) -> None:
         """Delete the index; the next changes build it anew."""
-        self.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._chroma.delete()
 
     def close(self) -> None:
-        if self._reopening:
-            self._reopening.join()
-        with self._lock:
-            handle, self._current = self._current, None
-            if handle:
-                handle.is_replaced = True
-        if handle and not handle.users:
-            handle.client.close()
+        self._chroma.close()
 
-    def _replace(self, handle: _Handle, changes: Sequence[Change]) -> None:
+    def _replace(self, handle: Handle, changes: Sequence[Change]) -> None:
         held = handle.collection.get(
             where=_of_papers([change.paper_id for change in changes]),
             include=["metadatas"],
@@ -180,91 +147,6 @@ class DenseIndex:
                 "metadata": _metadata(change.paper, passage, embedded),
             }
 
-    @contextmanager
-    def _lease(self) -> Iterator[_Handle]:
-        """The current handle, kept open as long as it is used."""
-        with self._lock:
-            handle = self._current = self._current or self._open()
-            handle.users += 1
-        try:
-            with _translated(self._folder):
-                yield handle
-        finally:
-            with self._lock:
-                handle.users -= 1
-                is_done = handle.is_replaced and not handle.users
-            if is_done:
-                handle.client.close()
-
-    def _refresh(self, handle: _Handle) -> None:
-        """Start to open the folder anew where another process has written to it."""
-        if self._applied(handle) == handle.applied:
-            return
-        with self._lock:
-            if not self._reopening and handle is self._current:
-                self._reopening = threading.Thread(target=self._reopen, daemon=True)
-                self._reopening.start()
-
-    def _reopen(self) -> None:
-        try:
-            handle = self._open()
-        finally:
-            with self._lock:
-                self._reopening = None
-        with self._lock:
-            old, self._current = self._current, handle
-            if old:
-                old.is_replaced = True
-        if old and not old.users:
-            old.client.close()
-
-    def _applied(self, handle: _Handle) -> int:
-        """The checkpoint as it stands on disk; 1 ms, and right where another process wrote it."""
-        fresh = handle.client.get_collection(_COLLECTION, embedding_function=None)
-        return int((fresh.metadata or {}).get("applied", 0))
-
-    def _open(self) -> _Handle:
-        import chromadb
-        from chromadb.config import Settings
-
-        with _translated(self._folder):
-            client: Any = chromadb.PersistentClient(
-                path=self._own_path(), settings=Settings(anonymized_telemetry=False)
-            )
-            collection = client.get_or_create_collection(
-                _COLLECTION,
-                configuration={"hnsw": {"space": "cosine"}},
-                metadata={
-                    "encoder": self._encoder.name,
-                    "dimension": self._encoder.dimension,
-                    "applied": 0,
-                },
-                embedding_function=None,
-            )
-        metadata = collection.metadata or {}
-        if metadata.get("encoder") != self._encoder.name:
-            client.close()
-            raise WrongEncoderError(
-                f"the library in {self._folder.parent} was built with the encoder "
-                f"{metadata.get('encoder')}, and {self._encoder.name} is in use: run "
-                f"`askpapers library reindex --library {self._folder.parent}`"
-            )
-        return _Handle(client, collection, int(metadata.get("applied", 0)))
-
-    def _own_path(self) -> str:
-        """A spelling of the folder that no other open client of this process has.
-
-        Chroma shares what it has read among the clients of one path, so that a second client is
-        as stale as the first; under another spelling it reads anew.
-        """
-        with _spelling:
-            _opened[self._folder] = count = _opened.get(self._folder, 0) + 1
-        return str(self._folder) + "/." * (count % 64)
-
-
-_spelling = threading.Lock()
-_opened: dict[Path, int] = {}
-
 
 def embedded_text(paper: Paper, passage: Passage) -> str:
     """What the encoder sees of a passage: the paper's title, then the passage."""
@@ -300,16 +182,3 @@ def _of_papers(paper_ids: Sequence[str]) -> Any:
 def _batches(rows: list[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
-
-
-@contextmanager
-def _translated(folder: Path) -> Iterator[None]:
-    from chromadb.errors import ChromaError
-
-    try:
-        yield
-    except (ChromaError, OSError) as error:
-        raise DamagedError(
-            f"the dense index in {folder} cannot be used ({error}): run "
-            f"`askpapers library reindex --library {folder.parent}`"
-        ) from error

@@ -1,0 +1,170 @@
+"""One Chroma collection in a folder, kept open, and opened anew when another process has written.
+
+Chroma's clients do not see what another process adds. So a reader compares the checkpoint on disk
+with the one it has opened, opens the folder a second time in the background, then swaps; the old
+client is closed when its last query is done.
+"""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.embedding.base import Encoder
+from rag.errors import DamagedError, LibraryError, WrongEncoderError
+
+if TYPE_CHECKING:
+    from chromadb.api.models.Collection import Collection
+
+_COLLECTION = "passages"
+_spelling = threading.Lock()
+_opened: dict[Path, int] = {}  # how often each folder was opened in this process
+
+
+@dataclass
+class Handle:
+    """An open client and its collection; `applied` is the checkpoint that it sees."""
+
+    client: Any  # chromadb declares no type that has `close`
+    collection: "Collection"
+    applied: int
+    users: int = 0
+    is_retired: bool = False
+
+    def applied_on_disk(self) -> int:
+        """The checkpoint as any process wrote it last; takes 1 ms."""
+        fresh = self.client.get_collection(_COLLECTION, embedding_function=None)
+        return int((fresh.metadata or {}).get("applied", 0))
+
+    def move_checkpoint(self, applied: int) -> None:
+        self.collection.modify(metadata={**(self.collection.metadata or {}), "applied": applied})
+        self.applied = applied
+
+
+class ChromaFolder:
+    """Hands out the open collection of a folder. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, encoder: Encoder) -> None:
+        self._folder = folder
+        self._encoder = encoder
+        self._lock = threading.Lock()
+        self._current: Handle | None = None
+        self._reopening: threading.Thread | None = None
+
+    @property
+    def exists(self) -> bool:
+        return self._folder.is_dir()
+
+    @contextmanager
+    def lease(self) -> Iterator[Handle]:
+        """The current handle, which stays open as long as it is used.
+
+        Raises WrongEncoderError, DamagedError.
+        """
+        with self._lock:
+            handle = self._current = self._current or self._open()
+            handle.users += 1
+        try:
+            with _translated(self._folder):
+                yield handle
+        finally:
+            with self._lock:
+                handle.users -= 1
+                is_done = handle.is_retired and not handle.users
+            if is_done:
+                handle.client.close()
+
+    def refresh(self, handle: Handle) -> None:
+        """Start to open the folder anew where another process has written to it."""
+        if handle.applied_on_disk() == handle.applied:
+            return
+        with self._lock:
+            if not self._reopening and handle is self._current:
+                self._reopening = threading.Thread(target=self._reopen, daemon=True)
+                self._reopening.start()
+
+    def catch_up(self) -> None:
+        """See at once what other processes have written: a writer must not build on less."""
+        with self.lease() as handle:
+            is_stale = handle.applied_on_disk() != handle.applied
+        if is_stale:
+            self._swap(self._open())
+
+    def close(self) -> None:
+        if self._reopening:
+            self._reopening.join()
+        self._swap(None)
+
+    def delete(self) -> None:
+        """Close and remove the folder with all that it holds."""
+        self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _reopen(self) -> None:
+        with suppress(LibraryError):  # the old handle goes on serving, and the next query tries again
+            self._swap(self._open())
+        self._reopening = None
+
+    def _swap(self, handle: Handle | None) -> None:
+        with self._lock:
+            old, self._current = self._current, handle
+            if old:
+                old.is_retired = True
+            is_done = old and not old.users
+        if old and is_done:
+            old.client.close()
+
+    def _open(self) -> Handle:
+        import chromadb
+        from chromadb.config import Settings
+
+        with _translated(self._folder):
+            client: Any = chromadb.PersistentClient(
+                path=_own_spelling(self._folder), settings=Settings(anonymized_telemetry=False)
+            )
+            collection = client.get_or_create_collection(
+                _COLLECTION,
+                configuration={"hnsw": {"space": "cosine"}},
+                metadata={
+                    "encoder": self._encoder.name,
+                    "dimension": self._encoder.dimension,
+                    "applied": 0,
+                },
+                embedding_function=None,
+            )
+        metadata = collection.metadata or {}
+        if metadata.get("encoder") != self._encoder.name:
+            client.close()
+            raise WrongEncoderError(
+                f"the library in {self._folder.parent} was built with the encoder "
+                f"{metadata.get('encoder')}, and {self._encoder.name} is in use: run "
+                f"`askpapers library reindex --library {self._folder.parent}`"
+            )
+        return Handle(client, collection, int(metadata.get("applied", 0)))
+
+
+def _own_spelling(folder: Path) -> str:
+    """A spelling of the folder that no other open client of this process has.
+
+    Within a process Chroma shares what it has read among the clients of one path, so that a
+    second client is as stale as the first; under another spelling it reads anew.
+    """
+    with _spelling:
+        count = _opened[folder] = _opened.get(folder, 0) + 1
+    return str(folder) + "/." * (count % 64)
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except (ChromaError, OSError) as error:
+        raise DamagedError(
+            f"the dense index in {folder} cannot be used ({error}): run "
+            f"`askpapers library reindex --library {folder.parent}`"
+        ) from error

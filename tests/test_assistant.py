@@ -1,0 +1,265 @@
+"""From a question to an answer in the papers' own sentences, by every way in Python."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import rag
+from ingest.bundled import BundledSource
+from rag import Answer, Assistant, Library, NoLibraryError, Paper, QuestionError, aask, ask, stream
+from rag.settings import Settings
+
+PAPERS = {paper.title: paper for paper in BundledSource().read() if isinstance(paper, Paper)}
+TITLES = list(PAPERS)[::2]
+QUESTION = "How much compute does bert2BERT save?"
+BERT2BERT = "bert2BERT: Towards Reusable Pretrained Language Models"
+OFF_SUBJECT = "How long should I boil an egg for breakfast?"
+
+
+@pytest.fixture(scope="module")
+def assistant(bundled: Library) -> Assistant:
+    return Assistant(bundled, settings=Settings())
+
+
+@pytest.fixture(scope="module")
+def answers(assistant: Assistant) -> dict[str, Answer]:
+    """An answer about every second paper, by title."""
+    return {title: assistant.ask(about(title)) for title in TITLES}
+
+
+def about(title: str) -> str:
+    return f"What does {title} show?"
+
+
+def without_times(answer: Answer) -> Answer:
+    return replace(answer, seconds={})
+
+
+def titles(answer: Answer) -> list[str]:
+    return [paper.title for paper in answer.papers]
+
+
+def test_every_quote_is_the_text_at_its_offsets(answers):
+    assert len(answers) == 20
+    for answer in answers.values():
+        for citation in answer.citations:
+            assert citation.quote == PAPERS[citation.title].abstract[citation.start : citation.end] != ""
+            assert citation.published == PAPERS[citation.title].published
+            assert f"[{citation.number}]" in answer.text
+        assert [citation.number for citation in answer.citations] == [*range(1, len(answer.citations) + 1)]
+
+
+def test_every_claim_is_a_quoted_sentence_and_there_are_at_most_four(answers):
+    for answer in answers.values():
+        quotes = {citation.number: citation.quote for citation in answer.citations}
+        assert 1 <= len(answer.claims) <= 4
+        assert (answer.status, answer.reason, answer.writer) == ("answered", None, "extractive")
+        for claim in answer.claims:
+            assert [quotes[number].rstrip(".") for number in claim.citations] == [claim.text.rstrip(".")]
+            assert (claim.supported, claim.support) == (True, 1)
+
+
+def test_the_paper_that_is_named_is_found_first_and_cited(answers):
+    for title, answer in answers.items():
+        assert answer.papers[0].title == title
+        assert title in {citation.title for citation in answer.citations}
+
+
+def test_the_ranking_holds_ten_papers_each_once_the_best_first(answers):
+    for answer in answers.values():
+        scores = [paper.score for paper in answer.papers]
+        assert len(set(titles(answer))) == len(titles(answer)) == 10
+        assert scores == sorted(scores, reverse=True)
+        assert all(0 <= score <= 1 for score in scores)
+
+
+def test_digests_are_named_as_such(answers):
+    assert all(any("digests" in note for note in answer.notes) for answer in answers.values())
+
+
+def test_a_number_that_is_asked_for_is_in_the_answer(assistant):
+    assert "45%" in assistant.ask(QUESTION).text
+
+
+@pytest.mark.parametrize("words", [1, 30, 60, 120])
+def test_words_bound_the_length_but_leave_one_sentence(assistant, words):
+    answer = assistant.ask(QUESTION, words=words)
+    length = sum(len(claim.text.split()) for claim in answer.claims)
+    assert len(answer.claims) == 1 or length <= words
+    assert answer.claims
+
+
+def test_more_words_allow_more_sentences(assistant):
+    short, long = (assistant.ask(about(BERT2BERT), words=words) for words in (1, 200))
+    assert len(short.claims) < len(long.claims)
+
+
+def test_another_subject_is_refused_with_a_reason_and_the_nearest_papers(assistant):
+    answer = assistant.ask(OFF_SUBJECT)
+    assert (answer.status, answer.claims, answer.citations) == ("refused", (), ())
+    assert "no paper in the library is about this" in answer.reason
+    assert "do not answer" in answer.text
+    assert len(answer.papers) == 10
+
+
+def test_an_empty_library_says_so(library):
+    answer = Assistant(library, settings=Settings()).ask(QUESTION)
+    assert (answer.status, answer.papers, answer.notes) == ("refused", (), ())
+    assert "no papers yet" in answer.reason
+
+
+def test_years_leave_out_other_years_and_say_how_many_papers_have_none(assistant):
+    question = "Which models are pre-trained on code?"
+    unknown = sum(paper.year is None for paper in PAPERS.values())
+    free, bound = assistant.ask(question), assistant.ask(question, from_year=2022, to_year=2023)
+    assert titles(free) != titles(bound)
+    assert all(PAPERS[title].year in (2022, 2023) for title in titles(bound))
+    assert (bound.filters.from_year, bound.filters.to_year) == (2022, 2023)
+    assert any(note.startswith(f"{unknown} papers without a known year") for note in bound.notes)
+    assert not any("year" in note for note in free.notes)
+
+
+@pytest.mark.parametrize("years", [{"from_year": 2024}, {"to_year": 2019}])
+def test_one_end_of_the_years_may_be_open(assistant, years):
+    found = [PAPERS[title].year for title in titles(assistant.ask(QUESTION, **years))]
+    assert found
+    assert all(years.get("from_year", 0) <= year <= years.get("to_year", 9999) for year in found)
+
+
+def test_years_without_a_paper_are_a_refusal_that_says_so(assistant):
+    answer = assistant.ask(QUESTION, from_year=1900, to_year=1901)
+    assert (answer.status, answer.papers) == ("refused", ())
+    assert "years" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("question", "options", "told"),
+    [
+        ("", {}, "empty"),
+        (" \n", {}, "empty"),
+        ("x" * 100_000, {}, "100,000 characters"),
+        (QUESTION, {"from_year": 2021, "to_year": 2020}, "swap"),
+        (QUESTION, {"words": 0}, "at least 1"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_read(assistant, question, options, told):
+    for way in (assistant.ask, assistant.stream):
+        with pytest.raises(QuestionError, match=told) as raised:
+            way(question, **options)
+        assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "question", ["🤖 bert2BERT?\x00\n", "a:b AND (c -y [* ^2", "¿\u202e\ud83d", "the of and"]
+)
+def test_any_question_has_an_answer_or_a_refusal(assistant, question):
+    answer = assistant.ask(question)
+    assert answer.status in ("answered", "refused")
+    json.dumps(answer.to_dict(), ensure_ascii=False).encode()
+
+
+def test_a_follow_up_is_about_what_was_asked_before(assistant):
+    history = [
+        {"role": "user", "content": "What is ChildMandarin?"},
+        {"role": "assistant", "content": "A speech dataset [1]."},
+    ]
+    alone, followed = (assistant.ask("How many hours is it?", history=said) for said in ([], history))
+    assert alone.resolved_question is None
+    assert followed.question == "How many hours is it?"
+    assert followed.resolved_question == "What is ChildMandarin? How many hours is it?"
+    assert followed.papers[0].title.startswith("ChildMandarin")
+    assert "41.25" in followed.text
+
+
+def test_the_dictionary_is_the_json_of_the_contract(answers):
+    written = answers[TITLES[0]].to_dict()
+    assert json.loads(json.dumps(written)) == json.loads(json.dumps(written, default=list))
+    assert set(written) == {
+        *("question", "status", "text", "reason", "claims", "citations", "papers", "filters"),
+        *("resolved_question", "missing", "notes", "writer", "usage", "seconds", "markers"),
+    }
+    assert set(written["claims"][0]) == {"text", "citations", "support", "supported"}
+    assert set(written["citations"][0]) == {
+        *("number", "paper_id", "title", "published", "organization", "quote", "start", "end")
+    }
+    assert set(written["papers"][0]) == {"paper_id", "title", "score"}
+    assert set(written["filters"]) == {"from_year", "to_year"}
+    assert set(written["markers"]) == {"written", "unknown"}
+    assert written["seconds"]["total"] >= written["seconds"]["write"] > 0
+
+
+def test_every_way_gives_the_same_answer(assistant, answers):
+    title = TITLES[0]
+    streamed = assistant.stream(about(title))
+    with pytest.raises(RuntimeError, match="to its end"):
+        _ = streamed.answer
+    assert "".join(streamed).strip() == streamed.answer.text
+    asynchronous = asyncio.run(assistant.aask(about(title)))
+    for answer in (streamed.answer, asynchronous):
+        assert without_times(answer) == without_times(answers[title])
+
+
+def test_it_works_inside_a_running_event_loop(assistant):
+    async def notebook() -> Answer:
+        return assistant.ask(QUESTION)
+
+    assert asyncio.run(notebook()).status == "answered"
+
+
+def test_questions_at_once_do_not_mix_up(assistant, answers):
+    with ThreadPoolExecutor(8) as pool:
+        at_once = list(pool.map(assistant.ask, map(about, TITLES[:8])))
+    assert [*map(without_times, at_once)] == [without_times(answers[title]) for title in TITLES[:8]]
+
+
+@pytest.fixture
+def no_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A user without any library."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    yield
+
+
+def test_the_library_is_a_folder_or_one_that_is_open(bundled, assistant, no_library):
+    expected = without_times(assistant.ask(QUESTION))
+    streamed = stream(QUESTION, library=bundled)
+    assert "".join(streamed).strip() == expected.text
+    for answer in (
+        streamed.answer,
+        ask(QUESTION, library=bundled.folder),
+        ask(QUESTION, library=str(bundled.folder)),
+        asyncio.run(aask(QUESTION, library=bundled)),
+    ):
+        assert without_times(answer) == expected
+
+
+def test_the_library_may_be_named_in_the_environment(bundled, no_library, monkeypatch):
+    monkeypatch.setenv("ASKPAPERS_LIBRARY", str(bundled.folder))
+    assert ask(QUESTION).papers[0].title == BERT2BERT
+
+
+def test_options_reach_the_answer(bundled, no_library):
+    history = [{"role": "user", "content": "What is ChildMandarin?"}]
+    answer = ask("How many hours is it?", library=bundled, history=history, from_year=2023, words=1)
+    assert answer.resolved_question
+    assert answer.filters.from_year == 2023
+    assert len(answer.claims) == 1
+    with pytest.raises(rag.ModelError, match="OPENAI_API_KEY"):
+        ask(QUESTION, library=bundled, writer="llm")
+
+
+def test_no_library_at_all_names_the_command_that_makes_one(no_library):
+    with pytest.raises(NoLibraryError, match="askpapers ingest demo") as raised:
+        ask(QUESTION)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_folder_without_a_library_is_named_and_left_alone(no_library, tmp_path):
+    folder = tmp_path / "none"
+    with pytest.raises(NoLibraryError, match=str(folder)):
+        ask(QUESTION, library=folder)
+    assert not folder.exists()

@@ -1,0 +1,289 @@
+"""The catalog: who is the same paper, what records say together, and the log of changes."""
+
+import sqlite3
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.chunking import split_abstract
+from rag.errors import DamagedError, MixedLibraryError
+from rag.identity import normalise_title
+from rag.library.catalog import FORMAT, Catalog
+from rag.library.merge import merge_records
+from rag.types import Paper, Passage
+
+OWLS = Paper("Owls at Noon: A Study", "Owls sleep at noon. We watched nine of them.")
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    yield catalog
+    catalog.close()
+
+
+def put(catalog, *papers, source="a.txt"):
+    return catalog.put(papers, source, Counter(), split_abstract)
+
+
+def only(catalog):
+    """The one paper of a catalog."""
+    ((paper_id, _),) = catalog.passages_by_paper()
+    return catalog.papers([paper_id])[paper_id]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "OWLS AT NOON: A STUDY",
+        "owls at noon - a study!",
+        " Owls  at\tnoon (a study)",
+        "Ｏwls at Noon: A Study",
+    ],
+)
+def test_a_title_in_any_case_and_punctuation_is_the_same_paper(catalog, title):
+    put(catalog, OWLS)
+    assert put(catalog, Paper(title, OWLS.abstract), source="b.txt")[0][0] == OWLS.paper_id
+    assert catalog.count() == 1
+
+
+def test_another_word_or_accent_is_another_paper(catalog):
+    put(catalog, *(Paper(title, "Owls.") for title in ("Owls", "Öwls", "Owls 2", "Owl s and")))
+    assert catalog.count() == 4
+
+
+@given(st.text(), st.text())
+def test_papers_have_the_same_id_exactly_where_their_normalised_titles_are_equal(one, other):
+    is_same = Paper(one, "x").paper_id == Paper(other, "x").paper_id
+    assert is_same == (normalise_title(one) == normalise_title(other))
+
+
+@given(st.text())
+def test_normalising_a_title_twice_changes_nothing(title):
+    assert normalise_title(normalise_title(title)) == normalise_title(title)
+
+
+def test_an_identifier_names_a_paper_before_its_title_does():
+    by_all = Paper("Owls", "x", arxiv_id=" 2101.00001v3 ", doi="10.1/OWL ")
+    assert by_all.paper_id == "2101.00001"
+    assert Paper("Owls", "x", doi="10.1/OWL ").paper_id == "10.1/owl"
+    assert Paper("Owls", "x", arxiv_id="cs/0101001v2").paper_id == "cs/0101001"
+
+
+def test_any_key_finds_the_paper_and_its_first_id_stays(catalog):
+    put(catalog, OWLS)
+    known = Paper(OWLS.title, OWLS.abstract, arxiv_id="2101.00001v1")
+    renamed = Paper("Owls by Day", OWLS.abstract, arxiv_id="2101.00001v2", doi="10.1/owl")
+    by_doi = Paper("Owls, Retitled", OWLS.abstract, doi="10.1/OWL")
+    by_title = Paper("owls BY day", OWLS.abstract)
+    for number, paper in enumerate([known, renamed, by_doi, by_title]):
+        assert put(catalog, paper, source=f"{number}.txt")[0][0] == OWLS.paper_id
+        assert catalog.resolve(paper) == OWLS.paper_id
+    assert only(catalog).arxiv_id.startswith("2101.00001")
+
+
+def test_a_paper_is_known_by_every_title_that_it_was_given(catalog):
+    rich = Paper("Owls", "Owls sleep at noon.", "2020-01-02", 3, "Owl Lab", arxiv_id="2101.00001")
+    renamed = Paper("Owls by Day", "Owls.", arxiv_id="2101.00001v2")
+    for source, paper in {"a": rich, "b": renamed, "c": Paper("owls by DAY", "Owls.")}.items():
+        assert put(catalog, paper, source=source)[0][0] == rich.paper_id
+    assert only(catalog).title == "Owls"
+
+
+def test_the_richest_record_wins_and_the_others_fill_its_gaps():
+    merged = merge_records(
+        [
+            Paper("OWLS", "Short.", published="2020", organization="Owl Lab"),
+            Paper("Owls", "Longer text.", published="2021-05-06", author_count=3, doi="10.1/owl"),
+            Paper("owls", "The longest text of all."),
+        ]
+    )
+    assert merged.title == "Owls"
+    assert merged.abstract == "The longest text of all."
+    assert (merged.organization, merged.author_count, merged.doi) == ("Owl Lab", 3, "10.1/owl")
+    assert merged.published == "2021-05-06"
+
+
+@pytest.mark.parametrize(
+    ("dates", "published"),
+    [
+        (["2021-03-04", "2020"], "2021-03-04"),
+        (["2021-03", "2021-03-09", "2021-02-11"], "2021-02-11"),
+        ([None, "2019", None], "2019"),
+        ([None], None),
+    ],
+)
+def test_the_most_precise_date_wins_and_among_those_the_earliest(dates, published):
+    for order in (dates, dates[::-1]):
+        assert merge_records([Paper("Owls", "x", published=date) for date in order]).published == published
+
+
+dates = st.none() | st.sampled_from(["2019", "2020-03", "2020-01", "2020-03-04", "2021-12-31"])
+records = st.builds(
+    Paper,
+    st.sampled_from(["Owls", "OWLS", "owls?"]),
+    st.text(min_size=1, max_size=8),
+    published=dates,
+    author_count=st.none() | st.integers(1, 5),
+    organization=st.none() | st.sampled_from(["Owl Lab", "Bee Lab"]),
+)
+
+
+def richness(paper):
+    details = (paper.published, paper.author_count, paper.organization)
+    return sum(detail is not None for detail in details), len(paper.abstract)
+
+
+@given(st.data())
+def test_the_order_of_records_matters_only_among_equally_rich_ones(data):
+    distinct = data.draw(
+        st.lists(records, min_size=1, max_size=5, unique_by=(richness, lambda p: len(p.abstract)))
+    )
+    shuffled = data.draw(st.permutations(distinct))
+    assert merge_records(shuffled) == merge_records(distinct)
+
+
+@given(st.lists(records, min_size=1, max_size=5))
+def test_merging_again_changes_nothing(several):
+    merged = merge_records(several)
+    assert merge_records([merged]) == merged
+    assert merge_records([merged, *several]) == merged
+
+
+@given(st.lists(records, min_size=1, max_size=5))
+def test_nothing_that_a_record_knows_is_lost(several):
+    merged = merge_records(several)
+    for name in ("published", "author_count", "organization"):
+        values = [getattr(record, name) for record in several]
+        assert getattr(merged, name) in values
+        assert (getattr(merged, name) is None) == (set(values) == {None})
+    assert len(merged.abstract) == max(len(record.abstract) for record in several)
+
+
+ingests = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.lists(records, max_size=3)), max_size=5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(ingests)
+def test_a_paper_is_what_the_last_record_of_each_mention_says(tmp_path_factory, ingests):
+    catalog = Catalog(tmp_path_factory.mktemp("catalog") / "catalog.sqlite")
+    held = {}
+    for source, papers in ingests:
+        put(catalog, *papers, source=source)
+        held |= {(source, mention): paper for mention, paper in enumerate(papers)}
+    if held:
+        assert only(catalog) == merge_records([held[key] for key in sorted(held)])
+    catalog.close()
+
+
+def test_every_change_takes_the_next_number_and_the_log_keeps_the_last_of_each_paper(catalog):
+    bees = Paper("Bees", "Bees fly.")
+    assert [outcome for _, outcome in put(catalog, OWLS, bees)] == ["added", "added"]
+    assert [change.sequence for change in catalog.changes_after(0, 10)] == [1, 2]
+    assert put(catalog, Paper(OWLS.title, OWLS.abstract, published="2020")) == [(OWLS.paper_id, "updated")]
+    changes = catalog.changes_after(0, 10)
+    assert [(change.sequence, change.paper_id) for change in changes] == [
+        (2, bees.paper_id),
+        (3, OWLS.paper_id),
+    ]
+    assert catalog.changes_after(2, 10) == changes[1:]
+    assert catalog.changes_after(0, 1) == changes[:1]
+    assert (catalog.count_changes_after(0), catalog.count_changes_after(2), catalog.last_sequence()) == (
+        2,
+        1,
+        3,
+    )
+
+
+def test_writing_the_same_again_changes_nothing(catalog):
+    put(catalog, OWLS, Paper("Bees", "Bees fly."))
+    before = catalog.last_sequence()
+    assert {outcome for _, outcome in put(catalog, OWLS, Paper("Bees", "Bees fly."))} == {"unchanged"}
+    assert catalog.last_sequence() == before
+
+
+def test_a_change_carries_the_paper_and_its_passages(catalog):
+    put(catalog, OWLS)
+    (change,) = catalog.changes_after(0, 10)
+    assert change.paper == OWLS
+    assert change.passages == (Passage(OWLS.paper_id, 0, len(OWLS.abstract)),)
+    assert (catalog.count_passages(), dict(catalog.passages_by_paper())) == (1, {OWLS.paper_id: 1})
+
+
+def test_an_edited_source_replaces_its_own_record_even_by_a_shorter_one(catalog):
+    put(catalog, OWLS)
+    put(catalog, Paper(OWLS.title, "Owls sleep."))
+    assert only(catalog).abstract == "Owls sleep."
+    put(catalog, Paper(OWLS.title, "Owls."), source="b.txt")
+    assert only(catalog).abstract == "Owls sleep."
+
+
+def test_a_second_mention_in_one_source_adds_to_the_first(catalog):
+    twice = [Paper("Owls", "Owls sleep at noon."), Paper("OWLS!", "Owls.", published="2020-01-02")]
+    assert put(catalog, *twice) == [(twice[0].paper_id, "added"), (twice[0].paper_id, "updated")]
+    merged = only(catalog)
+    assert (merged.abstract, merged.published) == ("Owls sleep at noon.", "2020-01-02")
+    assert {outcome for _, outcome in put(catalog, *twice)} == {"unchanged"}
+
+
+def test_papers_are_found_by_id_and_unknown_ids_left_out(catalog):
+    many = [Paper(f"Owls {number}", "Owls.") for number in range(1201)]
+    put(catalog, *many)
+    ids = [paper.paper_id for paper in many]
+    assert catalog.papers([*ids, "nobody"]) == dict(zip(ids, many, strict=True))
+    assert catalog.count_without_year() == 1201
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_digests_and_abstracts_never_mix(catalog, held):
+    put(catalog, Paper("Owls", "Owls.", is_digest=held))
+    before = catalog.last_sequence()
+    mixed = [Paper("Bees", "Bees.", is_digest=held), Paper("Ants", "Ants.", is_digest=not held)]
+    with pytest.raises(MixedLibraryError, match="--library"):
+        put(catalog, *mixed)
+    assert (catalog.count(), catalog.last_sequence(), catalog.holds_digests) == (1, before, held)
+    assert put(catalog, mixed[0]) == [(mixed[0].paper_id, "added")]
+
+
+def test_a_refused_first_batch_leaves_the_catalog_open_to_both_kinds(catalog):
+    with pytest.raises(MixedLibraryError):
+        put(catalog, OWLS, Paper("Bees", "Bees.", is_digest=True))
+    assert (catalog.count(), catalog.holds_digests) == (0, False)
+    put(catalog, Paper("Bees", "Bees.", is_digest=True))
+    assert catalog.holds_digests
+
+
+def test_what_is_written_survives_closing(tmp_path):
+    odd = Paper(
+        "Owls — “Öwls” \x00 🦉",
+        "L'été, \\alpha < β & \u2028 so on.",
+        "2020-01",
+        3,
+        "Owl & Co",
+        doi="10.1/x",
+    )
+    for outcome in ("added", "unchanged"):
+        catalog = Catalog(tmp_path / "catalog.sqlite")
+        assert put(catalog, odd) == [(odd.paper_id, outcome)]
+        assert only(catalog) == odd
+        catalog.close()
+
+
+def test_a_format_of_the_future_is_refused(tmp_path):
+    path = tmp_path / "catalog.sqlite"
+    Catalog(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
+    connection.close()
+    with pytest.raises(DamagedError, match="pip install --upgrade"):
+        Catalog(path)
+
+
+def test_a_file_that_is_no_catalog_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "catalog.sqlite"
+    path.write_bytes(b"not a catalog " * 100)
+    with pytest.raises(DamagedError, match="cannot be used"):
+        Catalog(path)
+    assert path.read_bytes() == b"not a catalog " * 100

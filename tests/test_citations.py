@@ -1,0 +1,303 @@
+"""From what a writer writes to claims and quotes: markers, sentences, words, support, questions."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag import Filters, Hit, Paper, Passage, QuestionError
+from rag.citations import Composer, Marker, Quote, best_quote, find_markers
+from rag.query import (
+    LONGEST_QUESTION,
+    check_count,
+    check_question,
+    check_words,
+    make_filters,
+    resolve_follow_up,
+)
+from rag.sentences import sentence_spans, strip_span
+from rag.support import SUPPORTED, support
+from rag.words import content_words, numbers
+
+FIRST = Paper(
+    "Frogs", "Frogs leap 3 metres far. Their legs are long. They live in ponds.", published="2020-05"
+)
+SECOND = Paper("Toads", "\n Toads walk.  They hardly ever leap, since their legs are short.\n")
+HITS = [Hit(paper, 1.0, Passage(paper.paper_id, 0, 5)) for paper in (FIRST, SECOND)]
+
+# Texts with what is hard in them, more often than chance would have it.
+markers = st.sampled_from(
+    ["[1]", " [2, 1]", "[1-3]", "【2】", "[99]", "[", "]", "[1", ", 2", "-", " ", "\n\n"]
+)
+prose = st.sampled_from(
+    ["Frogs leap.", "Rest. ", " e.g. ", "et al. ", "(2020) ", "(1) ", "ii) ", "45%", " %", "😀"]
+)
+texts = st.lists(st.one_of(markers, prose, st.text(max_size=3)), max_size=25).map("".join)
+
+
+def sentences(text: str) -> list[str]:
+    return [text[start:end].strip() for start, end in sentence_spans(text)]
+
+
+def compose(*pieces: str) -> tuple[Composer, str]:
+    composer = Composer(HITS)
+    shown = "".join(composer.add(piece) for piece in find_markers(pieces))
+    return composer, shown
+
+
+# Sentences
+
+
+@given(texts)
+def test_sentences_cover_the_text_and_none_is_blank(text):
+    spans = sentence_spans(text)
+    assert "".join(text[start:end] for start, end in spans) == text
+    assert all(first[1] == second[0] for first, second in pairwise(spans))
+    assert all(text[start:end].strip() for start, end in spans) or not text.strip()
+
+
+@given(texts, texts, texts)
+def test_a_stripped_span_holds_what_strip_leaves(before, text, behind):
+    span = len(before), len(before) + len(text)
+    start, end = strip_span(before + text + behind, span)
+    assert (before + text + behind)[start:end] == text.strip()
+    assert span[0] <= start <= end <= span[1]
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["As Smith et al. (2020) say, frogs leap.", "Toads walk."],
+        ["Frogs (Smith et al., 2020) leap, e.g. over logs, i.e. far.", "Toads walk."],
+        ["It rose by 45 %.", "Then it fell by 3 % again."],
+        ["Frogs leap 1.5 metres.", "Toads walk."],
+        ["(1) Frogs leap.", "(2) Toads walk.", "(3) Newts swim.", "(4) Eels wriggle.", "Rest.", "More."],
+        ["We show: (1) frogs leap; (2) toads walk; and (3) newts swim.", "Rest.", "More."],
+        ["i) Frogs leap.", "ii) Toads walk.", "Rest.", "More."],
+        [*(f"({n}) item number {n}." for n in range(1, 20)), "Rest.", "More."],
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(expected):
+    assert sentences(" ".join(expected)) == expected
+
+
+# Markers
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("a [1] b", [(1,)]),
+        ("a [1][ 2 ] b", [(1,), (2,)]),
+        ("a [1, 2;3] b", [(1, 2, 3)]),
+        ("a [1-3] [2–4] b", [(1, 2, 3), (2, 3, 4)]),
+        ("a [3-1, 2] b", [(1, 2, 3)]),
+        ("a【1】b", [(1,)]),
+        ("a [CLS] [a1] [1.5] [x, 1] [] [12345] [1 2] b", []),
+        ("a [1-9999] b", [tuple(range(1, 52))]),
+    ],
+)
+def test_markers_are_read_in_every_spelling(text, keys):
+    assert [piece.keys for piece in find_markers([text]) if isinstance(piece, Marker)] == keys
+
+
+@given(texts, st.lists(st.integers(0, 200)))
+def test_the_cut_of_a_stream_changes_nothing(text, cuts):
+    places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    pieces = [text[start:end] for start, end in pairwise(places)]
+    assert compose(*pieces) == compose(text)
+
+
+@given(st.lists(texts, max_size=5))
+def test_no_marker_stays_in_the_text_and_nothing_else_is_lost(pieces):
+    found = list(find_markers(pieces))
+    kept = "".join(piece for piece in found if isinstance(piece, str))
+    marker = r"[\[【]\s*\d{1,4}\s*(?:[,;\-–]\s*\d{1,4}\s*)*[\]】]"
+    assert "".join(kept.split()) == "".join(re.sub(marker, "", "".join(pieces)).split())
+
+
+@given(st.integers(61, 300), st.sampled_from([" ", "1,", "[1, "]))
+def test_a_long_wait_for_the_rest_of_a_marker_loses_nothing(length, repeated):
+    text = f"Frogs leap. {repeated * length}[1"
+    assert compose(*text) == compose(text)
+    assert compose(text)[1] == text
+
+
+# Composer
+
+
+@given(texts)
+def test_what_is_shown_is_the_text_with_numbers_counted_from_one(text):
+    composer, shown = compose(text)
+    citations = composer.citations()
+    assert composer.shown == shown
+    assert [citation.number for citation in citations] == list(range(1, len(citations) + 1))
+    for citation in citations:
+        paper = {hit.paper.paper_id: hit.paper for hit in HITS}[citation.paper_id]
+        assert (
+            citation.quote == paper.abstract[citation.start : citation.end] == citation.quote.strip() != ""
+        )
+    for claim in composer.claims():
+        assert set(claim.citations) <= {citation.number for citation in citations}
+        assert claim.supported == (claim.support >= SUPPORTED)
+        assert claim.citations or claim.support == 0
+    assert 0 <= composer.markers().unknown <= composer.markers().written
+
+
+def test_a_removed_marker_leaves_no_trace():
+    composer, shown = compose("Frogs leap [3]. They live  [99] in [0]\nponds [1].")
+    assert shown == "Frogs leap. They live in\nponds [1]."
+    assert (composer.markers().written, composer.markers().unknown) == (4, 3)
+
+
+def test_a_marker_belongs_to_the_sentence_that_it_closes():
+    composer, shown = compose("Frogs leap far. [1] Toads walk.[2]\n\nNewts swim.")
+    assert shown == "Frogs leap far. [1] Toads walk. [2]\n\nNewts swim."
+    assert [(claim.text, claim.citations) for claim in composer.claims()] == [
+        ("Frogs leap far.", (1,)),
+        ("Toads walk.", (2,)),
+        ("Newts swim.", ()),
+    ]
+
+
+def test_one_number_a_quote_and_one_quote_a_sentence():
+    _, shown = compose(
+        "Frogs leap 3 metres far [1]. They live in ponds [1]. Frogs leap 3 metres far [1, 1]."
+    )
+    assert shown == "Frogs leap 3 metres far [1]. They live in ponds [2]. Frogs leap 3 metres far [1]."
+
+
+def test_a_quote_is_cited_as_it_is_given():
+    composer = Composer(HITS)
+    span = (25, 45)
+    shown = "".join(composer.add(piece) for piece in ["Their legs are long", Quote(0, span), "."])
+    (citation,) = composer.citations()
+    assert shown == "Their legs are long [1]."
+    assert (citation.quote, citation.start, citation.end) == ("Their legs are long.", *span)
+    assert (citation.title, citation.published, citation.organization) == ("Frogs", "2020-05", None)
+
+
+@pytest.mark.parametrize(
+    ("claim", "paper", "quote"),
+    [
+        ("The legs of frogs are long.", FIRST, "Their legs are long."),
+        ("They leap 3 metres.", FIRST, "Frogs leap 3 metres far."),
+        ("Frogs live in ponds and their legs are long.", FIRST, "Their legs are long. They live in ponds."),
+        ("Toads walk.", SECOND, "Toads walk."),
+        ("", SECOND, "Toads walk."),
+    ],
+)
+def test_the_best_quote_is_as_long_as_the_claim_needs(claim, paper, quote):
+    start, end = best_quote(claim, paper)
+    assert paper.abstract[start:end] == quote
+
+
+# Words and support
+
+
+def test_words_are_stems_without_function_words():
+    assert content_words("The frogs are LEAPING, and leaped over pre-trained_logs") == [
+        *("frog", "leap", "leap", "pre", "train", "log")
+    ]
+    assert content_words("What is it that they do?") == []
+
+
+def test_numbers_are_compared_as_numbers():
+    assert numbers("1,000 of 45% in 2.5 h; BERT2, v1.2 and 3-5") == {"1000", "45", "2.5", "3", "5"}
+    assert numbers("1,000,000.5 and 1,5") == {"1000000.5", "1,5"}
+    assert numbers("1,000") == numbers("1000")
+
+
+@given(texts, texts)
+def test_support_lies_in_the_unit_interval_and_never_falls_with_more_evidence(claim, evidence):
+    value = support(claim, evidence)
+    assert 0 <= value <= 1
+    assert support(claim, f"{evidence} Frogs leap 45 metres. {claim}") >= value
+    assert support(claim, claim) == (1 if content_words(claim) else 0)
+    assert support(claim, "") == 0
+
+
+def test_a_number_that_the_evidence_lacks_is_no_support():
+    claim = "The green frogs leap 4 metres far over ponds"
+    assert support(claim, claim.replace("4", "four")) < SUPPORTED
+    assert support(claim, claim.replace("4", "40")) < SUPPORTED
+    assert support(claim, claim) == 1
+
+
+# Questions
+
+
+@given(st.text(max_size=50))
+def test_a_question_is_stripped_or_refused(text):
+    if text.strip():
+        assert check_question(f" {text}\n") == text.strip()
+    else:
+        with pytest.raises(QuestionError, match="empty"):
+            check_question(text)
+
+
+def test_a_question_has_a_longest_length():
+    assert check_question("x" * LONGEST_QUESTION)
+    with pytest.raises(QuestionError, match="100,000 characters"):
+        check_question("x" * 100_000)
+
+
+def test_half_a_character_of_a_question_is_replaced():
+    assert check_question("Frogs \udcff?") == "Frogs ??"
+
+
+@pytest.mark.parametrize(("check", "bad"), [(check_words, 0), (check_words, -1), (check_count, 0)])
+def test_a_number_that_cannot_be_is_refused(check, bad):
+    with pytest.raises(QuestionError, match="at least 1"):
+        check(bad)
+    assert check(1) == 1
+
+
+def test_no_word_limit_is_no_limit():
+    assert check_words(None) is None
+
+
+def test_years_include_both_ends_and_may_be_open():
+    assert make_filters(2020, 2020) == Filters(2020, 2020)
+    assert make_filters(None, 2020).has_years
+    assert not make_filters(None, None).has_years
+    with pytest.raises(QuestionError, match="2021 to 2020"):
+        make_filters(2021, 2020)
+
+
+@pytest.mark.parametrize(
+    "follow_up", ["How far do they leap?", "And the other ones?", "Why?", "Since when?"]
+)
+def test_a_follow_up_is_put_behind_the_question_that_it_leans_on(follow_up):
+    history = [
+        {"role": "user", "content": "Which animals have legs?"},
+        {"role": "assistant", "content": "Toads."},
+        {"role": "user", "content": " Where do frogs live? "},
+        {"role": "assistant", "content": "In ponds [1]."},
+        {"role": "user", "content": " "},
+        {"role": "user", "content": "x" * 100_000},
+    ]
+    assert resolve_follow_up(follow_up, history) == f"Where do frogs live? {follow_up}"
+    assert resolve_follow_up(follow_up, []) is None
+    assert resolve_follow_up(follow_up, [{"role": "assistant", "content": "Frogs leap."}]) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("Frogs \udcff?", "Frogs ??"),
+        ([{"type": "text", "text": "Frogs?"}, {"type": "image_url", "image_url": {"url": ""}}], "Frogs?"),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_what_was_said_may_come_in_parts(content, said):
+    resolved = resolve_follow_up("Why?", [{"role": "user", "content": content}])
+    assert resolved == (said and f"{said} Why?")
+
+
+def test_a_whole_question_stands_by_itself():
+    history = [{"role": "user", "content": "Where do frogs live?"}]
+    assert resolve_follow_up("How long are eels in Scottish rivers?", history) is None

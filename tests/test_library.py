@@ -1,0 +1,470 @@
+"""The library: indexes that follow the catalog through anything, one writer, readers that keep up."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import chromadb
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.chunking import split_abstract
+from ingest.pipeline import ingest
+from ingest.sources.base import Rejection
+from rag.errors import (
+    DamagedError,
+    LibraryBusyError,
+    LibraryError,
+    MixedLibraryError,
+    NoLibraryError,
+    WrongEncoderError,
+)
+from rag.library import Library
+from rag.library.catalog import Change
+from rag.library.dense import embedded_text
+from rag.retrieval import Retriever, fuse
+from rag.types import Filters, Paper
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A source of papers that are at hand."""
+
+    papers: tuple[Paper | Rejection, ...]
+    name: str = "listed"
+
+    def read(self):
+        yield from self.papers
+
+
+class Counting:
+    """The real encoder; it remembers the texts that it was given."""
+
+    def __init__(self, encoder):
+        self.encoder, self.texts = encoder, []
+        self.name, self.dimension = encoder.name, encoder.dimension
+
+    def encode(self, texts):
+        self.texts += texts
+        return self.encoder.encode(texts)
+
+
+class Halved:
+    """Another encoder: the first half of the real one's vectors."""
+
+    name, dimension = "halved", 192
+
+    def __init__(self, encoder):
+        self.encoder = encoder
+
+    def encode(self, texts):
+        half = self.encoder.encode(texts)[:, : self.dimension]
+        return half / np.linalg.norm(half, axis=1, keepdims=True)
+
+
+def paper(topic, published=None, sentences=1):
+    text = " ".join(
+        f"Part {number} says how {topic} are counted in the field." for number in range(sentences)
+    )
+    return Paper(f"A Study of {topic}", text, published)
+
+
+PAPERS = (paper("owls", "2019"), paper("bees", "2021-05-06"), paper("rivers"))
+
+
+def bring(library, *papers, name="listed"):
+    return ingest(library, [Listed(papers, name)])
+
+
+def found(library, query, **years):
+    return [hit.paper.title for hit in Retriever(library).search(query, filters=Filters(**years))]
+
+
+def is_well(library):
+    return library.behind() == 0 and library.verify() == []
+
+
+@pytest.fixture
+def counting(encoder):
+    return Counting(encoder)
+
+
+@pytest.fixture
+def counted(tmp_path, counting):
+    """A library of three papers whose encoder counts."""
+    with Library.create(tmp_path / "counted", counting) as library:
+        bring(library, *PAPERS)
+        yield library
+
+
+def test_what_is_ingested_is_found(library):
+    report = bring(library, *PAPERS, PAPERS[0], Rejection("listed", 7, "not a paper"))
+    assert (report.seen, report.added, report.duplicates, report.papers, report.passages) == (5, 3, 1, 3, 3)
+    assert report.rejected == [Rejection("listed", 7, "not a paper")]
+    assert found(library, "bees")[0] == "A Study of bees"
+    assert is_well(library)
+
+
+def test_there_is_no_library_before_one_is_made(tmp_path):
+    with pytest.raises(NoLibraryError, match="askpapers ingest"):
+        Library(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_library_finds_nothing_and_is_well(library):
+    assert found(library, "owls") == []
+    assert is_well(library)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("here")
+    with pytest.raises(LibraryError, match="name another"):
+        Library.create(tmp_path / "file" / "library")
+
+
+def test_ingesting_again_changes_nothing_and_embeds_nothing(counted, counting):
+    before = counted.catalog.last_sequence()
+    counting.texts.clear()
+    report = bring(counted, *PAPERS)
+    assert (report.added, report.updated, report.unchanged) == (0, 0, 3)
+    assert (counted.catalog.last_sequence(), counting.texts) == (before, [])
+    assert is_well(counted)
+
+
+def test_a_changed_abstract_embeds_only_the_passages_that_changed(counted, counting):
+    long = paper("foxes", sentences=30)
+    bring(counted, long)
+    number = counted.catalog.count_passages() - len(PAPERS)
+    counting.texts.clear()
+    changed = replace(long, abstract=long.abstract.replace("Part 29", "Part X"))
+    assert bring(counted, changed).updated == 1
+    start, end = split_abstract(changed.abstract)[-1]
+    assert number > 3
+    assert counting.texts == [f"{changed.title}\n{changed.abstract[start:end]}"]
+    assert is_well(counted)
+
+
+def test_a_shorter_abstract_leaves_no_passage_behind(counted, counting):
+    long = paper("foxes", sentences=30)
+    bring(counted, long)
+    short = replace(long, abstract=long.abstract[: split_abstract(long.abstract)[0][1]])
+    counting.texts.clear()
+    bring(counted, short)
+    assert counting.texts == []
+    assert counted.dense.count() == counted.catalog.count_passages() == len(PAPERS) + 1
+    assert is_well(counted)
+
+
+def test_a_changed_date_embeds_nothing_and_the_filter_sees_it(counted, counting):
+    assert found(counted, "rivers", from_year=2024) == []
+    counting.texts.clear()
+    bring(counted, replace(PAPERS[2], published="2024-02"), replace(PAPERS[0], published="2023"))
+    assert counting.texts == []
+    assert found(counted, "rivers", from_year=2024) == ["A Study of rivers"]
+    assert found(counted, "owls", to_year=2020) == []
+    assert is_well(counted)
+
+
+def test_a_date_that_is_taken_back_is_gone_from_the_filter(counted):
+    bring(counted, replace(PAPERS[0], published=None))
+    assert "A Study of owls" not in found(counted, "owls", from_year=1900)
+    assert is_well(counted)
+
+
+def test_a_changed_title_is_embedded_anew(counted, counting):
+    counting.texts.clear()
+    bring(counted, replace(PAPERS[0], title="A STUDY OF OWLS"))
+    assert counting.texts == [f"A STUDY OF OWLS\n{PAPERS[0].abstract}"]
+
+
+def test_digests_and_abstracts_never_mix(counted, tmp_path, encoder):
+    digest = replace(paper("foxes"), is_digest=True)
+    with pytest.raises(MixedLibraryError):
+        bring(counted, digest)
+    assert (counted.catalog.count(), is_well(counted)) == (3, True)
+    with Library.create(tmp_path / "digests", encoder) as digests:
+        bring(digests, digest)
+        with pytest.raises(MixedLibraryError):
+            bring(digests, *PAPERS)
+        assert (digests.catalog.count(), is_well(digests)) == (1, True)
+
+
+def crash_between(library):
+    """What a crash leaves that comes after the catalog was written and before the indexes."""
+    library.catalog.put([paper("foxes")], "listed", {paper("foxes").paper_id: 0}, split_abstract)
+
+
+@pytest.mark.parametrize("lost", [["dense"], ["lexical"], ["dense", "lexical"], []])
+def test_an_index_that_is_behind_or_gone_catches_up(tmp_path, encoder, lost):
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, *PAPERS)
+        crash_between(library)
+    for name in lost:
+        shutil.rmtree(tmp_path / name)
+    with Library(tmp_path, encoder) as library:
+        assert library.behind() == 2 + 3 * len(lost)
+        assert library.verify() != []
+        library.sync()
+        assert is_well(library)
+        for topic in ("owls", "foxes"):
+            (vector,) = encoder.encode([topic])
+            paper_id = paper(topic).paper_id
+            assert library.dense.search(vector, 1, Filters())[0][0].paper_id == paper_id
+            assert library.lexical.search(topic, 1, Filters())[0][0] == paper_id
+
+
+def test_an_index_that_knows_more_than_the_catalog_is_built_anew(tmp_path, encoder):
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, *PAPERS, paper("foxes"))
+    for path in tmp_path.glob("catalog.sqlite*"):
+        path.unlink()
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, paper("owls"))
+        assert is_well(library)
+        assert found(library, "foxes") == ["A Study of owls"]
+
+
+def test_applying_a_change_twice_does_no_harm(counted):
+    changes = counted.catalog.changes_after(0, 10)
+    for index in counted.indexes:
+        index.apply(changes, changes[-1].sequence)
+    assert is_well(counted)
+
+
+def test_a_removed_paper_leaves_the_indexes(counted):
+    gone = Change(4, PAPERS[0].paper_id, None, ())
+    for index in counted.indexes:
+        index.apply([gone], 4)
+    assert counted.verify() == [
+        f"{gone.paper_id}: 0 of 1 passages in dense",
+        f"{gone.paper_id}: missing in lexical",
+    ]
+
+
+def test_reindex_builds_everything_anew(counted, counting):
+    counting.texts.clear()
+    counted.reindex()
+    assert len(counting.texts) == 3
+    assert is_well(counted)
+    assert found(counted, "bees")[0] == "A Study of bees"
+
+
+def test_verify_finds_what_was_done_behind_the_back_of_the_library(tmp_path, encoder):
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, *PAPERS)
+    client = chromadb.PersistentClient(str(tmp_path / "dense"))
+    passages = client.get_collection("passages", embedding_function=None)
+    passages.delete([f"{PAPERS[0].paper_id}#0"])
+    (vector,) = encoder.encode(["stray"])
+    passages.add(["stray#0"], embeddings=[vector], metadatas=[{"paper_id": "stray", "start": 0, "end": 1}])
+    client.close()
+    with Library(tmp_path, encoder) as library:
+        assert library.behind() == 0
+        assert sorted(library.verify()) == sorted(
+            [f"{PAPERS[0].paper_id}: 0 of 1 passages in dense", "stray: 1 of 0 passages in dense"]
+        )
+        library.lexical.apply([Change(0, "stray", paper("strays"), ())], library.catalog.last_sequence())
+        assert "stray: left over in lexical" in library.verify()
+        assert "A Study of bees" in found(library, "strays")
+        library.reindex()
+        assert is_well(library)
+
+
+def test_another_encoder_is_refused_and_reindex_is_the_cure(tmp_path, encoder):
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, *PAPERS)
+    with Library(tmp_path, Halved(encoder)) as library:
+        for use in (library.behind, library.sync, library.verify, lambda: found(library, "owls")):
+            with pytest.raises(WrongEncoderError, match="library reindex"):
+                use()
+        library.reindex()
+        assert is_well(library)
+        assert found(library, "bees")[0] == "A Study of bees"
+    with Library(tmp_path, encoder) as library, pytest.raises(WrongEncoderError, match="halved"):
+        found(library, "owls")
+
+
+@pytest.mark.parametrize("part", ["dense/chroma.sqlite3", "lexical/meta.json", "catalog.sqlite"])
+def test_a_damaged_file_is_an_error_that_names_a_remedy(tmp_path, encoder, part):
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, *PAPERS)
+    for path in tmp_path.glob(f"{part}*"):
+        path.write_bytes(b"damaged " * 1000)
+    with pytest.raises(DamagedError, match="reindex|backup"), Library(tmp_path, encoder) as library:
+        found(library, "owls")
+    if part != "catalog.sqlite":
+        with Library(tmp_path, encoder) as library:
+            library.reindex()
+            assert is_well(library)
+
+
+def python(program, *arguments, **options):
+    """A process of its own that runs a program."""
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, text=True, **options)
+
+
+HOLD = """
+import sys, time
+from rag.library import Library
+with Library(sys.argv[1]).writing():
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_one_process_writes_at_a_time_and_the_lock_falls_with_it(counted):
+    with python(HOLD, counted.folder, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == "held\n"
+        for write in (lambda: bring(counted, paper("foxes")), counted.sync, counted.reindex):
+            with pytest.raises(LibraryBusyError, match="again"):
+                write()
+        assert (counted.catalog.count(), is_well(counted)) == (3, True)
+        assert found(counted, "owls")[0] == "A Study of owls"
+        holder.kill()
+    assert bring(counted, paper("foxes")).added == 1
+
+
+GROW = """
+import sys
+from ingest.pipeline import ingest
+from ingest.sources.files import open_path
+from pathlib import Path
+from rag.library import Library
+with Library(sys.argv[1]) as library:
+    for name in sys.argv[2:]:
+        ingest(library, open_path(Path(name), None))
+"""
+
+
+def write_page(path, topics):
+    """A page in the bare layout."""
+    abstract = "We count {} by hand, twice, and note each of them in a ledger that we keep. " * 3
+    entries = "".join(f"Counting {topic}\n{abstract.replace('{}', topic)}\n" for topic in topics)
+    path.write_text(f"Get trending papers in your email inbox!\nSubscribe{entries}", encoding="utf-8")
+    return path
+
+
+def test_a_reader_sees_what_another_process_writes_and_never_fails_meanwhile(counted, tmp_path):
+    pages = [write_page(tmp_path / f"{n}.txt", [f"foxes{n}", f"eels{n}"]) for n in range(5)]
+    newest = "Counting eels4"
+    with python(GROW, counted.folder, *pages) as writer:
+        while writer.poll() is None:
+            assert "A Study of owls" in found(counted, "owls")
+    assert writer.returncode == 0
+    (vector,) = counted.encoder.encode([newest])
+    paper_id = Paper(newest, "x").paper_id
+    written = time.monotonic()
+    while counted.dense.search(vector, 1, Filters())[0][0].paper_id != paper_id:
+        assert time.monotonic() - written < 3
+        time.sleep(0.05)
+    assert found(counted, "eels4")[0] == newest
+    assert counted.catalog.count() == 13
+    assert is_well(counted)
+
+
+# Whoever starts the tests may have switched SIGINT off for them and all that they start.
+COMMAND_LINE = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("ui.cli", run_name="__main__")
+"""
+
+
+def interrupt(arguments, is_time):
+    """Run a command, press Ctrl-C when it is time; its exit code and what it said."""
+    with python(COMMAND_LINE, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not is_time():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate(timeout=60)
+    return process.returncode, out, said
+
+
+def test_an_interrupted_ingest_keeps_what_was_written_and_the_next_goes_on(tmp_path, encoder):
+    total = 400
+    page = write_page(tmp_path / "page.txt", [f"topic {number}" for number in range(total)])
+    folder = tmp_path / "library"
+    arguments = ["ingest", page, "--library", folder]
+    with Library.create(folder, encoder) as library:
+        code, out, said = interrupt(arguments, lambda: library.catalog.count() > 0)
+        assert (code, out) == (130, "")
+        assert "interrupted" in said
+        assert "Traceback" not in said
+        kept = library.catalog.count()
+        assert kept > 0
+
+        code, _, _ = interrupt(arguments, lambda: library.dense.checkpoint() > 0)
+        assert code == 130
+        assert library.catalog.count() == total
+        embedded = library.dense.checkpoint()
+        assert 0 < embedded < total
+
+        counting = Counting(encoder)
+    with Library(folder, counting) as library:
+        subprocess.run([sys.executable, "-c", GROW, folder, page], check=True, cwd=ROOT)
+        assert library.catalog.count() == total
+        assert is_well(library)
+
+
+@pytest.mark.parametrize(
+    "query", ["a:b -y (", '"quotes', "🦉🦉", "AND OR NOT", "*", "\\", "\x00", "^~[2 TO 3}", "x" * 4000]
+)
+def test_no_query_is_too_odd(bundled, query):
+    hits = Retriever(bundled).search(query)
+    assert len(hits) == 10
+    assert all(0 <= hit.score <= 1 for hit in hits)
+
+
+@pytest.mark.parametrize("query", ["speech of children", "BERT BERT BERT", "owls", "pre-training"])
+def test_a_ranking_holds_each_paper_once_best_first(bundled, query):
+    hits = Retriever(bundled).search(query, 40)
+    scores = [hit.score for hit in hits]
+    assert len({hit.paper.paper_id for hit in hits}) == len(hits) == 40
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    for hit in hits:
+        assert hit.passage.paper_id == hit.paper.paper_id
+        assert embedded_text(hit.paper, hit.passage).endswith(hit.passage_text)
+        assert hit.passage_text
+
+
+@pytest.mark.parametrize("k", [1, 3, 40, 1000])
+def test_a_ranking_is_as_long_as_asked_or_as_the_library(bundled, k):
+    hits = Retriever(bundled).search("speech", k)
+    assert len(hits) == min(k, bundled.catalog.count())
+    assert hits == Retriever(bundled).search("speech", 1000)[:k]
+
+
+@pytest.mark.parametrize("years", [(2022, None), (None, 2020), (2021, 2022), (2023, 2023), (1990, 1991)])
+def test_a_filter_lets_through_the_papers_of_its_years_and_all_of_them(bundled, years):
+    def is_inside(paper):
+        return paper.year and (years[0] or 0) <= paper.year <= (years[1] or 9999)
+
+    everything = Retriever(bundled).search("speech", 40)
+    filtered = Retriever(bundled).search("speech", 40, Filters(*years))
+    assert {hit.paper.paper_id for hit in filtered} == {
+        hit.paper.paper_id for hit in everything if is_inside(hit.paper)
+    }
+
+
+signal_values = st.fixed_dictionaries({"dense": st.floats(-1, 1), "lexical": st.floats(0, 60)})
+
+
+@given(st.dictionaries(st.text(max_size=3), signal_values, max_size=8))
+def test_a_fused_score_lies_in_the_unit_interval_and_rises_with_each_signal(signals):
+    scores = fuse(signals)
+    assert scores.keys() == signals.keys()
+    assert all(0 <= score <= 1 for score in scores.values())
+    for one, better in ((a, b) for a in signals for b in signals):
+        if all(signals[one][name] <= signals[better][name] for name in ("dense", "lexical")):
+            assert scores[one] <= scores[better]
