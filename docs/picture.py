@@ -19,7 +19,7 @@ TARGET = Path(__file__).with_name("ask.svg")
 def main(question: str) -> None:
     """Ask, and draw the command with what it prints."""
     environment = {"FORCE_COLOR": "1", "COLUMNS": str(WIDTH), "TERM": "xterm-256color"}
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "ui.cli", "ask", question, "--writer", "extractive"],
         env=os.environ | environment,
         capture_output=True,

@@ -179,7 +179,9 @@ class Assistant:
         if not is_answered and reason is None:
             reason = "no sentence of the answer is supported by the words that it cites"
         if markers.unknown:
-            draft.notes.append(f"{markers.unknown} citation markers that name no paper were removed.")
+            draft.notes.append(
+                f"Removed, as they name no paper: {_count(markers.unknown, 'citation marker')}."
+            )
         draft.seconds["total"] = time.perf_counter() - started
         return Answer(
             question=draft.question,
@@ -205,9 +207,9 @@ class Assistant:
         notes = [_DIGESTS] if self.library.catalog.holds_digests else []
         without = self.library.catalog.count_without_year() if filters.has_years else 0
         if without:
-            notes.append(f"{without} papers without a known year were left out.")
+            notes.append(f"Left out, as their year is not known: {_count(without, 'paper')}.")
         if behind := self.library.behind():
-            notes.append(f"{behind} changes are not indexed yet, so papers may be missing.")
+            notes.append(f"Not indexed yet, so papers may be missing: {_count(behind, 'change')}.")
         return notes
 
     def _choose_writer(self, name: WriterName, llm: "LLM | None", settings: Settings) -> Writer:
@@ -222,6 +224,10 @@ class Assistant:
         from rag.writers.llm import LLMWriter, open_model
 
         return LLMWriter(llm or open_model(settings))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def why_not(hits: Sequence[Hit], filters: Filters) -> str | None:

@@ -9,12 +9,13 @@ from rag.types import Filters
 from rag.words import content_words
 
 LONGEST_QUESTION = 4000  # characters
-_FEW_WORDS = 3  # a question with fewer content words leans on what was said before
 _POINTS_BACK = re.compile(
     r"\b(it|its|they|them|their|that|this|those|these|he|she|ones?|else|the (?:method|model|paper|"
     r"authors?|approach|data ?set|results?|same|others?|first|second|former|latter))\b",
     re.IGNORECASE,
 )
+
+_GOES_ON = re.compile(r"(and|but|or|also|what about|how about)\b", re.IGNORECASE)
 
 History = Sequence[Mapping[str, Any]]
 """OpenAI-style messages: a role, and a content that is a text or a list of parts."""
@@ -57,14 +58,26 @@ def make_filters(from_year: int | None, to_year: int | None) -> Filters:
 def resolve_follow_up(question: str, history: History) -> str | None:
     """The question with what it leans on, or None where it stands by itself.
 
-    A follow-up ("how much smaller is it?") is put behind the user's previous question.
+    A follow-up ("how much smaller is it?") is put behind the user's previous question, and that
+    one, where it leans on another, behind its own.
     """
-    asked = [_said(turn.get("content")).strip() for turn in history if turn.get("role") == "user"]
-    previous = next((text for text in reversed(asked) if 0 < len(text) <= LONGEST_QUESTION), None)
-    if previous is None:
-        return None
-    leans = _POINTS_BACK.search(question) or len(set(content_words(question))) < _FEW_WORDS
-    return f"{_whole(previous)} {question}" if leans else None
+    whole = ""
+    for turn in history:
+        asked = _said(turn.get("content")).strip() if turn.get("role") == "user" else ""
+        if 0 < len(asked) <= LONGEST_QUESTION:
+            whole = _behind(whole, _whole(asked))
+    return f"{whole} {question}" if whole and _leans(question) else None
+
+
+def _behind(whole: str, question: str) -> str:
+    """The question, with what it leans on as far as that can be asked."""
+    chained = f"{whole} {question}"
+    return chained if whole and _leans(question) and len(chained) <= LONGEST_QUESTION else question
+
+
+def _leans(question: str) -> bool:
+    """Whether a question points back, goes on, or says nothing by itself ("why?")."""
+    return bool(_POINTS_BACK.search(question) or _GOES_ON.match(question)) or not content_words(question)
 
 
 def _said(content: object) -> str:

@@ -25,9 +25,9 @@ class Settings:
         library = environment.get("ASKPAPERS_LIBRARY")
         return cls(
             library=Path(library) if library else None,
-            api_key=environment.get("OPENAI_API_KEY") or None,
-            base_url=environment.get("OPENAI_BASE_URL") or None,
-            model=environment.get("ASKPAPERS_MODEL") or DEFAULT_MODEL,
+            api_key=environment.get("OPENAI_API_KEY", "").strip() or None,
+            base_url=environment.get("OPENAI_BASE_URL", "").strip() or None,
+            model=environment.get("ASKPAPERS_MODEL", "").strip() or DEFAULT_MODEL,
         )
 
     @property

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ingest.chunking import split_abstract
 from ingest.pipeline import ingest
 from ingest.sources.base import Rejection
+from ingest.sources.files import open_path
 from rag.errors import (
     DamagedError,
     LibraryBusyError,
@@ -175,7 +176,9 @@ def test_a_changed_date_embeds_nothing_and_the_filter_sees_it(counted, counting)
 
 def test_a_date_that_is_taken_back_is_gone_from_the_filter(counted):
     bring(counted, replace(PAPERS[0], published=None))
-    assert "A Study of owls" not in found(counted, "owls", from_year=1900)
+    assert found(counted, "owls", from_year=1900) == ["A Study of bees"]
+    bring(counted, replace(PAPERS[1], published=None, abstract="Bees, counted anew."))
+    assert found(counted, "bees", from_year=1900) == []
     assert is_well(counted)
 
 
@@ -271,8 +274,9 @@ def test_verify_finds_what_was_done_behind_the_back_of_the_library(tmp_path, enc
         assert sorted(library.verify()) == sorted(
             [f"{PAPERS[0].paper_id}: 0 of 1 passages in dense", "stray: 1 of 0 passages in dense"]
         )
-        library.lexical.apply([Change(0, "stray", paper("strays"), ())], library.catalog.last_sequence())
-        assert "stray: left over in lexical" in library.verify()
+        stray = paper("strays")
+        library.lexical.apply([Change(0, stray.paper_id, stray, ())], library.catalog.last_sequence())
+        assert f"{stray.paper_id}: left over in lexical" in library.verify()
         assert "A Study of bees" in found(library, "strays")
         library.reindex()
         assert is_well(library)
@@ -298,7 +302,7 @@ def test_a_damaged_file_is_an_error_that_names_a_remedy(tmp_path, encoder, part)
         bring(library, *PAPERS)
     for path in tmp_path.glob(f"{part}*"):
         path.write_bytes(b"damaged " * 1000)
-    with pytest.raises(DamagedError, match="reindex|backup"), Library(tmp_path, encoder) as library:
+    with pytest.raises(DamagedError, match=r"reindex|backup"), Library(tmp_path, encoder) as library:
         found(library, "owls")
     if part != "catalog.sqlite":
         with Library(tmp_path, encoder) as library:
@@ -313,16 +317,16 @@ def python(program, *arguments, **options):
 
 
 HOLD = """
-import sys, time
+import sys
 from rag.library import Library
 with Library(sys.argv[1]).writing():
     print("held", flush=True)
-    time.sleep(600)
+    sys.stdin.read()
 """
 
 
 def test_one_process_writes_at_a_time_and_the_lock_falls_with_it(counted):
-    with python(HOLD, counted.folder, stdout=subprocess.PIPE) as holder:
+    with python(HOLD, counted.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == "held\n"
         for write in (lambda: bring(counted, paper("foxes")), counted.sync, counted.reindex):
             with pytest.raises(LibraryBusyError, match="again"):
@@ -335,9 +339,9 @@ def test_one_process_writes_at_a_time_and_the_lock_falls_with_it(counted):
 
 GROW = """
 import sys
+from pathlib import Path
 from ingest.pipeline import ingest
 from ingest.sources.files import open_path
-from pathlib import Path
 from rag.library import Library
 with Library(sys.argv[1]) as library:
     for name in sys.argv[2:]:
@@ -347,8 +351,7 @@ with Library(sys.argv[1]) as library:
 
 def write_page(path, topics):
     """A page in the bare layout."""
-    abstract = "We count {} by hand, twice, and note each of them in a ledger that we keep. " * 3
-    entries = "".join(f"Counting {topic}\n{abstract.replace('{}', topic)}\n" for topic in topics)
+    entries = "".join(f"Counting {topic}\nWe count {topic} in the field.\n" for topic in topics)
     path.write_text(f"Get trending papers in your email inbox!\nSubscribe{entries}", encoding="utf-8")
     return path
 
@@ -390,29 +393,24 @@ def interrupt(arguments, is_time):
     return process.returncode, out, said
 
 
-def test_an_interrupted_ingest_keeps_what_was_written_and_the_next_goes_on(tmp_path, encoder):
-    total = 400
+def test_an_interrupted_ingest_keeps_what_was_written_and_the_next_goes_on(tmp_path, counting):
+    total = 500
     page = write_page(tmp_path / "page.txt", [f"topic {number}" for number in range(total)])
-    folder = tmp_path / "library"
-    arguments = ["ingest", page, "--library", folder]
-    with Library.create(folder, encoder) as library:
+    arguments = ["ingest", page, "--library", tmp_path / "library"]
+    with Library.create(tmp_path / "library", counting) as library:
         code, out, said = interrupt(arguments, lambda: library.catalog.count() > 0)
-        assert (code, out) == (130, "")
-        assert "interrupted" in said
-        assert "Traceback" not in said
-        kept = library.catalog.count()
-        assert kept > 0
+        assert (code, out, "Traceback" in said) == (130, "", False)
+        assert "interrupted" in said.splitlines()[-1]
+        assert 0 < library.catalog.count() <= total
 
         code, _, _ = interrupt(arguments, lambda: library.dense.checkpoint() > 0)
-        assert code == 130
-        assert library.catalog.count() == total
         embedded = library.dense.checkpoint()
+        assert (code, library.catalog.count()) == (130, total)
         assert 0 < embedded < total
 
-        counting = Counting(encoder)
-    with Library(folder, counting) as library:
-        subprocess.run([sys.executable, "-c", GROW, folder, page], check=True, cwd=ROOT)
-        assert library.catalog.count() == total
+        report = ingest(library, open_path(page, None))
+        assert (report.seen, report.unchanged, report.papers) == (total, total, total)
+        assert len(counting.texts) <= total - embedded
         assert is_well(library)
 
 

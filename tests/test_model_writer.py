@@ -132,7 +132,7 @@ def test_a_marker_that_names_no_paper_is_removed_and_counted(assistant, server, 
     count = 2 * len(unknown.split(","))
     assert answer.text == f"{CLAIM} [1]. It is cheap."
     assert (answer.markers.written, answer.markers.unknown) == (1 + count, count)
-    assert any(note.startswith(f"{count} citation markers") for note in answer.notes)
+    assert any(f"name no paper: {count} citation marker" in note for note in answer.notes)
 
 
 def test_an_answer_that_is_only_an_unknown_marker_is_a_refusal_in_words(assistant, server):
@@ -200,6 +200,17 @@ def test_instructions_in_an_abstract_stay_inside_its_data(library, settings, ser
     system, user = server.requests[0].body["messages"]
     assert "Ignore" not in system["content"]
     assert user["content"].count("\n") == 2  # behind the paper only: its own lines are escaped
+
+
+def test_papers_that_the_budget_leaves_out_cannot_be_cited(library, settings, server):
+    papers = [Paper(f"Frogs, volume {n}", f"Frogs leap {n} metres. " * 500) for n in range(2)]
+    library.catalog.put(papers, "test", Counter(), split_abstract)
+    library.sync()
+    server.play(served.answer("Frogs leap [1]. Frogs leap [2]."))
+    answer = Assistant(library, settings=settings).ask("How far do frogs leap?")
+    assert len(shown_papers(server)) == 1
+    assert answer.text == "Frogs leap [1]. Frogs leap."
+    assert answer.markers.unknown == 1
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 Chroma's clients do not see what another process adds. So a reader compares the checkpoint on disk
 with the one it has opened, opens the folder a second time in the background, then swaps; the old
-client is closed when its last query is done.
+client is closed when its last query is done. A folder is made whole before it takes its place, and
+moved away before it is deleted, so that neither disturbs another process.
 """
 
 import shutil
@@ -20,17 +21,22 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 _COLLECTION = "passages"
+_DATABASE = "chroma.sqlite3"
 _spelling = threading.Lock()
 _opened: dict[Path, int] = {}  # how often each folder was opened in this process
 
 
 @dataclass
 class Handle:
-    """An open client and its collection; `applied` is the checkpoint that it sees."""
+    """An open client and its collection; `applied` is the checkpoint that it sees.
+
+    `inode` tells its database from another that has taken the place.
+    """
 
     client: Any  # chromadb declares no type that has `close`
     collection: "Collection"
     applied: int
+    inode: int
     users: int = 0
     is_retired: bool = False
 
@@ -56,7 +62,7 @@ class ChromaFolder:
 
     @property
     def exists(self) -> bool:
-        return self._folder.is_dir()
+        return self._inode() != 0
 
     @contextmanager
     def lease(self) -> Iterator[Handle]:
@@ -64,6 +70,8 @@ class ChromaFolder:
 
         Raises WrongEncoderError, DamagedError.
         """
+        if self._current and self._current.inode != self._inode():
+            self._swap(None)
         with self._lock:
             handle = self._current = self._current or self._open()
             handle.users += 1
@@ -87,7 +95,9 @@ class ChromaFolder:
                 self._reopening.start()
 
     def catch_up(self) -> None:
-        """See at once what other processes have written: a writer must not build on less."""
+        """Make the folder, or see at once what other processes wrote: a writer builds on all of it."""
+        if not self.exists:
+            self._create()
         with self.lease() as handle:
             is_stale = handle.applied_on_disk() != handle.applied
         if is_stale:
@@ -101,7 +111,7 @@ class ChromaFolder:
     def delete(self) -> None:
         """Close and remove the folder with all that it holds."""
         self.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        move_away(self._folder)
 
     def _reopen(self) -> None:
         with suppress(LibraryError):  # the old handle goes on serving, and the next query tries again
@@ -117,15 +127,12 @@ class ChromaFolder:
         if old and is_done:
             old.client.close()
 
-    def _open(self) -> Handle:
-        import chromadb
-        from chromadb.config import Settings
-
+    def _create(self) -> None:
+        fresh = self._folder.with_name(f"{self._folder.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
         with _translated(self._folder):
-            client: Any = chromadb.PersistentClient(
-                path=_own_spelling(self._folder), settings=Settings(anonymized_telemetry=False)
-            )
-            collection = client.get_or_create_collection(
+            client = _connect(fresh)
+            client.create_collection(
                 _COLLECTION,
                 configuration={"hnsw": {"space": "cosine"}},
                 metadata={
@@ -135,6 +142,15 @@ class ChromaFolder:
                 },
                 embedding_function=None,
             )
+            client.close()
+            move_away(self._folder)
+            fresh.rename(self._folder)
+
+    def _open(self) -> Handle:
+        with _translated(self._folder):
+            inode = (self._folder / _DATABASE).stat().st_ino
+            client = _connect(self._folder)
+            collection = client.get_collection(_COLLECTION, embedding_function=None)
         metadata = collection.metadata or {}
         if metadata.get("encoder") != self._encoder.name:
             client.close()
@@ -143,7 +159,31 @@ class ChromaFolder:
                 f"{metadata.get('encoder')}, and {self._encoder.name} is in use: run "
                 f"`askpapers library reindex --library {self._folder.parent}`"
             )
-        return Handle(client, collection, int(metadata.get("applied", 0)))
+        return Handle(client, collection, int(metadata.get("applied", 0)), inode)
+
+    def _inode(self) -> int:
+        """0 where there is no database."""
+        with suppress(OSError):
+            return (self._folder / _DATABASE).stat().st_ino
+        return 0
+
+
+def move_away(folder: Path) -> None:
+    """Delete a folder, if it is there, as one step for every other process."""
+    old = folder.with_name(f"{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        folder.rename(old)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _connect(folder: Path) -> Any:
+    import chromadb
+    from chromadb.config import Settings
+
+    return chromadb.PersistentClient(
+        path=_own_spelling(folder), settings=Settings(anonymized_telemetry=False)
+    )
 
 
 def _own_spelling(folder: Path) -> str:

@@ -1,7 +1,7 @@
 """The dense index: the vectors of all passages in Chroma, compared by cosine."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,8 @@ class DenseIndex:
             return []
         with self._chroma.lease() as handle:
             self._chroma.refresh(handle)
+            if not handle.applied:  # a client that has queried an empty collection fails ever after
+                return []
             found = handle.collection.query(
                 query_embeddings=vector[None, :],
                 n_results=most,
@@ -120,7 +122,7 @@ class DenseIndex:
         ]
         fresh = {row["id"] for row in new}
         moved = [
-            row for id_, row in wanted.items() if id_ not in fresh and dict(known[id_]) != row["metadata"]
+            row for id_, row in wanted.items() if id_ not in fresh and _differs(known[id_], row["metadata"])
         ]
         for rows in _batches(new, handle.client.get_max_batch_size()):
             handle.collection.upsert(
@@ -153,14 +155,19 @@ def embedded_text(paper: Paper, passage: Passage) -> str:
     return f"{paper.title}\n{paper.abstract[passage.start : passage.end]}"
 
 
-def _metadata(paper: Paper, passage: Passage, embedded: str) -> dict[str, str | int]:
-    metadata: dict[str, str | int] = {
+def _metadata(paper: Paper, passage: Passage, embedded: str) -> dict[str, str | int | None]:
+    """What Chroma keeps of a passage; it drops a field that is None, and keeps one that is absent."""
+    return {
         "paper_id": passage.paper_id,
         "start": passage.start,
         "end": passage.end,
         "fingerprint": hashlib.sha256(embedded.encode()).hexdigest()[:32],
+        "year": paper.year,
     }
-    return metadata if paper.year is None else metadata | {"year": paper.year}
+
+
+def _differs(held: Any, wanted: Mapping[str, str | int | None]) -> bool:
+    return any(held.get(name) != value for name, value in wanted.items())
 
 
 def _passage(metadata: Any) -> Passage:

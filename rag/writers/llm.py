@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from rag.citations import Piece, find_markers
+from rag.citations import Marker, Piece, find_markers
 from rag.errors import KeyRefusedError, ModelError, ModelFailedError, ModelMissingError
 from rag.settings import Settings
 from rag.tokens import count_tokens
@@ -62,7 +62,9 @@ class LLMWriter:
         self, question: str, hits: Sequence[Hit], words: int | None, usage: dict[str, int]
     ) -> Iterator[Piece]:
         """The model's answer as it comes. Raises ModelError."""
-        yield from find_markers(self._stream(_messages(question, hits, words), usage))
+        shown = list(_fitting(hits))
+        for piece in find_markers(self._stream(_messages(question, shown, words), usage)):
+            yield _among(len(shown), piece) if isinstance(piece, Marker) else piece
 
     def _stream(self, messages: "list[ChatMessage]", usage: dict[str, int]) -> Iterator[str]:
         wrote = False
@@ -93,14 +95,19 @@ def _finish_reason(response: "ChatResponse") -> str | bool | None:
     return choices[0].finish_reason or False if choices else None
 
 
-def _messages(question: str, hits: Sequence[Hit], words: int | None) -> "list[ChatMessage]":
+def _among(count: int, marker: Marker) -> Marker:
+    """The marker with 0, which names no paper, for each key that the model was not shown."""
+    return Marker(tuple(key if key <= count else 0 for key in marker.keys))
+
+
+def _messages(question: str, shown: Sequence[str], words: int | None) -> "list[ChatMessage]":
     from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
     length = f"\nAnswer in at most {words} words." if words else ""
-    shown = "\n".join(_fitting(hits))
+    papers = "\n".join(shown)
     return [
         ChatMessage(role=MessageRole.SYSTEM, content=_prompt()),
-        ChatMessage(role=MessageRole.USER, content=f"{shown}\n\nQuestion: {question}{length}"),
+        ChatMessage(role=MessageRole.USER, content=f"{papers}\n\nQuestion: {question}{length}"),
     ]
 
 
