@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from rag.errors import AskpapersError
 from ui.cli import ask, ingest, library, search, setup
@@ -47,10 +48,24 @@ def build_parser() -> argparse.ArgumentParser:
         prog="askpapers",
         description="Ask questions about research papers; every sentence of the answer is cited.",
     )
+    parser.add_argument("--version", action=_Version, help="show the version")
     parsers = Parsers(parser)
     for command in _COMMANDS:
         command.add(parsers)
     return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **keywords: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **keywords)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"askpapers {version('askpapers')}")
+        parser.exit()
 
 
 def _fail(message: str, code: int = 1) -> int:

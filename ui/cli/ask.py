@@ -8,9 +8,14 @@ from ui.cli.options import Parsers, add_years
 
 def add(parsers: Parsers) -> None:
     command = parsers.add("ask", "answer a question about the papers, with citations", run)
-    command.add_argument("question")
+    command.add_argument("question", help="what you want to know, in quotes")
     add_years(command)
-    command.add_argument("--words", type=int, metavar="N", help="about how long the answer may be")
+    command.add_argument(
+        "--words",
+        type=int,
+        metavar="N",
+        help="about how long the answer may be (default: 60 for the extractive writer)",
+    )
     command.add_argument(
         "--writer",
         choices=("auto", "llm", "extractive"),

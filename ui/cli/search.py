@@ -8,7 +8,7 @@ from ui.cli.options import Parsers, add_years
 
 def add(parsers: Parsers) -> None:
     command = parsers.add("search", "rank the papers for a query, without an answer", run)
-    command.add_argument("query")
+    command.add_argument("query", help="what the papers should be about, in quotes")
     command.add_argument("-k", type=int, default=10, metavar="N", help="number of papers")
     add_years(command)
 
