@@ -40,7 +40,7 @@ def find_weights() -> Weights:
     """The first place that has both files. Raises EncoderMissingError: none has, or a hash is wrong."""
     for folder in _places():
         if all((folder / name).is_file() for name in HASHES):
-            return _checked(folder)
+            return check_weights(folder)
     raise EncoderMissingError(f"the encoder's weights are not on this machine: {_REMEDY}")
 
 
@@ -59,7 +59,7 @@ def fetch_weights(say: Callable[[str], None]) -> Weights:
             if problem := fetch(folder):
                 say(f"{place}: {problem}")
                 continue
-            _checked(folder)
+            check_weights(folder)
             shutil.rmtree(target, ignore_errors=True)
             folder.replace(target)
             return find_weights()
@@ -80,7 +80,8 @@ def _fetched_folder() -> Path:
     return data_folder() / "encoder" / "all-MiniLM-L6-v2"
 
 
-def _checked(folder: Path) -> Weights:
+def check_weights(folder: Path) -> Weights:
+    """The two files of a folder. Raises EncoderMissingError where a hash is not the expected one."""
     for name, expected in HASHES.items():
         with (folder / name).open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != expected:

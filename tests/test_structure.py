@@ -1,0 +1,121 @@
+"""The shape of the project: who imports whom, what the public face shows, what is never committed."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rag
+
+ROOT = Path(__file__).parents[1]
+OURS = ("rag", "ingest", "eval", "ui", "benchmarks", "tests")
+MAY_IMPORT = {
+    "rag": {"rag"},
+    "ingest": {"rag", "ingest"},
+    "eval": {"rag", "eval"},
+    "ui": {"rag", "ingest", "eval", "ui"},
+}
+HOMES = {
+    "chromadb": ["rag/library/"],
+    "tantivy": ["rag/library/"],
+    "filelock": ["rag/library/"],
+    "onnx": ["rag/embedding/"],
+    "onnxruntime": ["rag/embedding/"],
+    "safetensors": ["rag/embedding/"],
+    "tokenizers": ["rag/embedding/"],
+    "huggingface_hub": ["rag/embedding/"],
+    "openai": ["rag/embedding/", "rag/writers/llm.py"],
+    "httpx": ["rag/writers/llm.py"],
+    "llama_index": ["rag/writers/llm.py", "rag/llamaindex.py", "rag/assistant.py"],
+    "tiktoken": ["rag/tokens.py"],
+    "sentencex": ["rag/sentences.py"],
+    "snowballstemmer": ["rag/words.py"],
+    "platformdirs": ["rag/settings.py"],
+    "rich": ["ui/"],
+}
+LATE = ("llama_index", "chromadb", "openai", "gradio", "onnxruntime", "tantivy", "tiktoken")
+
+
+def imports() -> Iterator[tuple[str, str]]:
+    """Each module of ours, as a path, with the packages that it imports anywhere."""
+    for package in MAY_IMPORT:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    yield from ((str(path.relative_to(ROOT)), alias.name) for alias in node.names)
+                elif isinstance(node, ast.ImportFrom):
+                    yield str(path.relative_to(ROOT)), node.module or ""
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_imports_go_one_way():
+    wrong = [
+        (path, name)
+        for path, name in imports()
+        if (top := name.split(".")[0]) in OURS and top not in MAY_IMPORT[path.split("/")[0]]
+    ]
+    assert not wrong
+
+
+def test_each_vendor_stays_at_home():
+    wrong = [
+        (path, name)
+        for path, name in imports()
+        if (homes := HOMES.get(name.split(".")[0])) and not path.startswith(tuple(homes))
+    ]
+    assert not wrong
+
+
+def test_importing_rag_loads_no_vendor():
+    program = f"import rag, sys; print([name for name in {LATE} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_help_loads_nothing_of_rag_but_its_errors():
+    program = "import sys; from ui.cli import build_parser; build_parser(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"numpy", "rich", *LATE} & set(done.stdout.split())
+
+
+def test_the_public_face_is_what_is_visible():
+    assert sorted(rag.__all__) == rag.__all__ == dir(rag)
+    assert all(inspect.getdoc(getattr(rag, name)) for name in rag.__all__)
+    with pytest.raises(AttributeError):
+        _ = rag.something_else
+
+
+def test_every_dependency_is_pinned_and_justified():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = project["dependencies"] + project["optional-dependencies"]["dev"]
+    names = {re.split(r"[<>=\[]", requirement)[0] for requirement in needed}
+    pinned = (ROOT / "constraints.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!_-]+", line) for line in pinned)
+    known = {line.split("==")[0].lower().replace("_", "-") for line in pinned}
+    assert not names - known
+    told = (ROOT / "docs" / "architecture.md").read_text()
+    assert not [name for name in names if f"`{name}`" not in told]
+
+
+def test_no_lock_file_registry_or_machine_is_committed():
+    names = {path.name for path in tracked()}
+    assert not names & {"uv.lock", "poetry.lock", "pdm.lock", "package-lock.json"}
+    folders = "|".join(("root", "work", "farm", "opt", "home", "Users"))
+    machine = re.compile(rf"(?<![\w.-])/(?:{folders})/[a-z]|/simple/|pypi\.")
+    found = [
+        (path.name, match[0])
+        for path in tracked()
+        if path.suffix in {".md", ".toml", ".txt", ".jsonl", ".svg", ""} or path.parts[-2] != "tests"
+        for match in machine.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert not found
