@@ -1,10 +1,12 @@
 """The library: indexes that follow the catalog through anything, one writer, readers that keep up."""
 
+import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -356,21 +358,75 @@ def write_page(path, topics):
     return path
 
 
+def wait_for(is_so, seconds=3.0):
+    """Wait until something is so, and fail where it takes longer."""
+    started = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - started < seconds
+        time.sleep(0.05)
+
+
+def has_vectors_of(library, paper):
+    """Whether this process sees the passages of a paper in its vector queries."""
+    (vector,) = library.encoder.encode([paper.title])
+    return paper.paper_id in {
+        passage.paper_id for passage, _ in library.dense.search(vector, 1000, Filters())
+    }
+
+
 def test_a_reader_sees_what_another_process_writes_and_never_fails_meanwhile(counted, tmp_path):
     pages = [write_page(tmp_path / f"{n}.txt", [f"foxes{n}", f"eels{n}"]) for n in range(5)]
-    newest = "Counting eels4"
+    newest = Paper("Counting eels4", "x")
+    assert not has_vectors_of(counted, newest)
     with python(GROW, counted.folder, *pages) as writer:
         while writer.poll() is None:
-            assert "A Study of owls" in found(counted, "owls")
+            assert "A Study of owls" in found(counted, "owls, foxes and eels are counted in the field")
+            time.sleep(0.02)
     assert writer.returncode == 0
-    (vector,) = counted.encoder.encode([newest])
-    paper_id = Paper(newest, "x").paper_id
-    written = time.monotonic()
-    while counted.dense.search(vector, 1, Filters())[0][0].paper_id != paper_id:
-        assert time.monotonic() - written < 3
-        time.sleep(0.05)
-    assert found(counted, "eels4")[0] == newest
+    wait_for(lambda: has_vectors_of(counted, newest))
+    assert found(counted, "eels4")[0] == newest.title
     assert counted.catalog.count() == 13
+    assert is_well(counted)
+
+
+@pytest.mark.slow
+def test_a_reader_of_an_empty_library_sees_it_fill(library, tmp_path):
+    page = write_page(tmp_path / "page.txt", [f"foxes{n}" for n in range(100)])
+    with python(GROW, library.folder, page) as writer:
+        while writer.poll() is None:
+            found(library, "foxes are counted in the field")
+            time.sleep(0.02)
+    assert writer.returncode == 0
+    wait_for(lambda: has_vectors_of(library, Paper("Counting foxes99", "x")))
+    assert is_well(library)
+
+
+def test_a_reader_outlives_what_another_process_deletes(counted, tmp_path):
+    page = tmp_path / "papers.jsonl"
+    long = paper("foxes", sentences=30)
+    page.write_text(json.dumps({"title": long.title, "abstract": long.abstract}))
+    ingest(counted, open_path(page, None))
+    page.write_text(json.dumps({"title": long.title, "abstract": "Foxes, counted."}))
+    with python(GROW, counted.folder, page) as writer:
+        while writer.poll() is None:
+            assert found(counted, "foxes")
+            time.sleep(0.02)
+    assert writer.returncode == 0
+    wait_for(lambda: Retriever(counted).search("foxes")[0].passage_text == "Foxes, counted.")
+    assert is_well(counted)
+
+
+@pytest.mark.slow
+def test_a_reader_outlives_a_reindex_by_another_process(counted):
+    program = "import sys; from rag.library import Library; Library(sys.argv[1]).reindex()"
+    assert found(counted, "owls")[0] == "A Study of owls"
+    with python(program, counted.folder) as writer:
+        while writer.poll() is None:
+            with suppress(DamagedError):  # a query that is under way while the folder is moved
+                found(counted, "owls")
+    assert writer.returncode == 0
+    wait_for(lambda: has_vectors_of(counted, PAPERS[0]))
+    assert found(counted, "bees")[0] == "A Study of bees"
     assert is_well(counted)
 
 
@@ -393,6 +449,7 @@ def interrupt(arguments, is_time):
     return process.returncode, out, said
 
 
+@pytest.mark.slow
 def test_an_interrupted_ingest_keeps_what_was_written_and_the_next_goes_on(tmp_path, counting):
     total = 500
     page = write_page(tmp_path / "page.txt", [f"topic {number}" for number in range(total)])

@@ -1,8 +1,8 @@
 """What a terminal or a pipe is shown. Texts of papers and models are data: never markup."""
 
 import json
+import re
 import sys
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,22 +19,20 @@ if TYPE_CHECKING:
 
 _WIDEST = 100  # characters of a line on a terminal
 _NEAREST = 3  # papers shown where nothing answers
-_BIDIRECTIONAL = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Unicode's category Cc without the line feed, and what turns the direction of writing round.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _MARKER = r"\[\d+\]"
 
 
 def plain(text: str) -> str:
     """The text without control characters, which could drive the terminal or hide what is there."""
-    return "".join(
-        character
-        for character in text
-        if character == "\n"
-        or (unicodedata.category(character) != "Cc" and character not in _BIDIRECTIONAL)
-    )
+    return _CONTROL.sub(lambda found: " " if found[0].isspace() else "", text)
 
 
 def print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    """As JSON; control characters, which `plain` would leave out, are escaped."""
+    dumped = json.dumps(value, ensure_ascii=False, indent=2)
+    print(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped))
 
 
 def write_piece(piece: str) -> None:

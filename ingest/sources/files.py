@@ -74,10 +74,12 @@ def _open_inside(path: Path, saved: date | None) -> Source:
 
 def check_readable(path: Path) -> None:
     """Raises SourceError unless this is a file of text with something in it."""
+    is_stream = path.suffix.lower() == ".jsonl"  # read line by line later, a page as a whole
     try:
         with path.open("rb") as file:
             start = file.read(1 << 16)
-            is_text = _is_text(start, is_whole=not file.read(1))
+            rest = file.read(1 if is_stream or b"\0" in start else -1)
+            is_text = _is_text(start + rest, is_whole=not (is_stream and rest))
     except FileNotFoundError as error:
         raise SourceError(f"{path} does not exist: check the spelling of the path") from error
     except OSError as error:

@@ -2,12 +2,11 @@
 
 Chroma's clients do not see what another process adds. So a reader compares the checkpoint on disk
 with the one it has opened, opens the folder a second time in the background, then swaps; the old
-client is closed when its last query is done. A folder is made whole before it takes its place, and
-moved away before it is deleted, so that neither disturbs another process.
+client is closed when its last query is done.
 """
 
-import shutil
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from rag.embedding.base import Encoder
 from rag.errors import DamagedError, LibraryError, WrongEncoderError
+from rag.library.folders import made_whole, move_away
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 _COLLECTION = "passages"
-_DATABASE = "chroma.sqlite3"
+_MARK = "id"  # a file with a random id: Chroma makes a folder where there is none, and ours has this
 _spelling = threading.Lock()
 _opened: dict[Path, int] = {}  # how often each folder was opened in this process
 
@@ -30,13 +30,13 @@ _opened: dict[Path, int] = {}  # how often each folder was opened in this proces
 class Handle:
     """An open client and its collection; `applied` is the checkpoint that it sees.
 
-    `inode` tells its database from another that has taken the place.
+    `mark` tells its folder from another that has taken the place.
     """
 
     client: Any  # chromadb declares no type that has `close`
     collection: "Collection"
     applied: int
-    inode: int
+    mark: str
     users: int = 0
     is_retired: bool = False
 
@@ -62,7 +62,7 @@ class ChromaFolder:
 
     @property
     def exists(self) -> bool:
-        return self._inode() != 0
+        return bool(self._mark())
 
     @contextmanager
     def lease(self) -> Iterator[Handle]:
@@ -70,7 +70,7 @@ class ChromaFolder:
 
         Raises WrongEncoderError, DamagedError.
         """
-        if self._current and self._current.inode != self._inode():
+        if self._current and self._current.mark != self._mark():
             self._swap(None)
         with self._lock:
             handle = self._current = self._current or self._open()
@@ -128,10 +128,8 @@ class ChromaFolder:
             old.client.close()
 
     def _create(self) -> None:
-        fresh = self._folder.with_name(f"{self._folder.name}.new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        with _translated(self._folder):
-            client = _connect(fresh)
+        with _translated(self._folder), made_whole(self._folder) as new:
+            client = _connect(new)
             client.create_collection(
                 _COLLECTION,
                 configuration={"hnsw": {"space": "cosine"}},
@@ -143,12 +141,11 @@ class ChromaFolder:
                 embedding_function=None,
             )
             client.close()
-            move_away(self._folder)
-            fresh.rename(self._folder)
+            (new / _MARK).write_text(uuid.uuid4().hex)
 
     def _open(self) -> Handle:
+        mark = self._mark()
         with _translated(self._folder):
-            inode = (self._folder / _DATABASE).stat().st_ino
             client = _connect(self._folder)
             collection = client.get_collection(_COLLECTION, embedding_function=None)
         metadata = collection.metadata or {}
@@ -159,22 +156,13 @@ class ChromaFolder:
                 f"{metadata.get('encoder')}, and {self._encoder.name} is in use: run "
                 f"`askpapers library reindex --library {self._folder.parent}`"
             )
-        return Handle(client, collection, int(metadata.get("applied", 0)), inode)
+        return Handle(client, collection, int(metadata.get("applied", 0)), mark)
 
-    def _inode(self) -> int:
-        """0 where there is no database."""
+    def _mark(self) -> str:
+        """Empty where there is no folder of ours."""
         with suppress(OSError):
-            return (self._folder / _DATABASE).stat().st_ino
-        return 0
-
-
-def move_away(folder: Path) -> None:
-    """Delete a folder, if it is there, as one step for every other process."""
-    old = folder.with_name(f"{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    with suppress(FileNotFoundError):
-        folder.rename(old)
-    shutil.rmtree(old, ignore_errors=True)
+            return (self._folder / _MARK).read_text()
+        return ""
 
 
 def _connect(folder: Path) -> Any:

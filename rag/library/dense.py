@@ -71,14 +71,24 @@ class DenseIndex:
         return [
             (_passage(metadata), 1.0 - distance)
             for metadata, distance in zip(metadatas[0], distances[0], strict=True)
+            if metadata  # another process has deleted the passage, and this client still knows its vector
         ]
 
     def compare(self, vector: Vectors, paper_ids: Sequence[str]) -> list[tuple[Passage, float]]:
-        """The passages of these papers with their cosine to a vector (dimension,)."""
+        """The passages of these papers with their cosine to a vector (dimension,).
+
+        None at all while another process is writing passages of them that this client cannot see.
+        """
+        from chromadb.errors import InternalError
+
         if not paper_ids or not self._chroma.exists:
             return []
         with self._chroma.lease() as handle:
-            found = handle.collection.get(where=_of_papers(paper_ids), include=["metadatas", "embeddings"])
+            try:
+                where = _of_papers(paper_ids)
+                found = handle.collection.get(where=where, include=["metadatas", "embeddings"])
+            except InternalError:  # "Error finding id"
+                return []
         cosines = np.asarray(found["embeddings"], np.float32).reshape(-1, len(vector)) @ vector
         return [
             (_passage(metadata), float(cosine))

@@ -1,6 +1,5 @@
 """The lexical index: title and abstract of each paper in Tantivy, ranked by BM25."""
 
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ import tantivy
 
 from rag.errors import DamagedError
 from rag.library.catalog import Change
+from rag.library.folders import made_whole, move_away
 from rag.types import Filters, Paper
 
 _CHECKPOINT = "#checkpoint"  # the paper_id of the document that holds the checkpoint
@@ -58,6 +58,8 @@ class LexicalIndex:
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
         """Bring changed papers up to date and move the checkpoint, in one commit."""
         with _translated(self._folder):
+            if not self._is_there():
+                self._create()
             with self._index().writer(_HEAP, num_threads=1) as writer:
                 for change in changes:
                     writer.delete_documents_by_term("paper_id", change.paper_id)
@@ -85,18 +87,22 @@ class LexicalIndex:
     def reset(self) -> None:
         """Delete the index; the next changes build it anew."""
         self.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        move_away(self._folder)
 
     def close(self) -> None:
         self._opened = None
 
     def _is_there(self) -> bool:
-        return self._opened is not None or (self._folder / "meta.json").is_file()
+        return (self._folder / "meta.json").is_file()
+
+    def _create(self) -> None:
+        with made_whole(self._folder) as new:
+            tantivy.Index(_schema(), path=str(new))
+        self.close()
 
     def _index(self) -> tantivy.Index:
         with self._lock:
             if self._opened is None:
-                self._folder.mkdir(parents=True, exist_ok=True)
                 self._opened = tantivy.Index(_schema(), path=str(self._folder))
             return self._opened
 

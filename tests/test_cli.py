@@ -1,0 +1,486 @@
+"""The command line: JSON that others rely on, one line for each error, nothing half-written."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.pipeline import ingest
+from ingest.sources.files import open_path
+from rag.errors import QuestionError
+from rag.library import Library
+from ui.cli import main
+
+ROOT = Path(__file__).parents[1]
+TOPICS = ["owls", "bees", "foxes", "eels", "rivers", "clouds"]
+TOPICS += ["stones", "trains", "violins", "bridges", "glaciers", "markets"]
+CONTROL = "\x1b]0;owned\x07 \x1b[31m \x9b31m \u202e \r \x08"
+
+
+def record(topic, year):
+    text = f"We count {topic} in the field. A ledger of {topic} holds 3,141 entries. It cost 12% less."
+    return {"title": f"A Study of {topic}", "abstract": text, "published": f"{year}-05-06"}
+
+
+RECORDS = [record(topic, 2010 + number) for number, topic in enumerate(TOPICS)]
+
+
+def write_lines(path, records):
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory, encoder):
+    """The folder of a library that tests only read."""
+    folder = tmp_path_factory.mktemp("shelf")
+    source = write_lines(folder / "papers.jsonl", RECORDS)
+    with Library.create(folder / "library", encoder) as library:
+        ingest(library, open_path(source, None))
+    return folder / "library"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Each test has a user data folder of its own."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "askpapers"
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: exit code, stdout, stderr."""
+
+    def run(*arguments):
+        code = main([str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def run_json(run):
+    """Run a command with --json; its exit code and what it prints."""
+
+    def run_json(*arguments):
+        code, out, _ = run(*arguments, "--json")
+        return code, json.loads(out)
+
+    return run_json
+
+
+def start(*arguments, **options):
+    """The command as a process of its own."""
+    command = [sys.executable, "-m", "ui.cli", *map(str, arguments)]
+    unset = ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE")
+    kept = {name: value for name, value in os.environ.items() if name not in unset}
+    environment = kept | {"TERM": "xterm-256color"} | options.pop("env", {})
+    return subprocess.Popen(command, cwd=ROOT, env=environment, **options)
+
+
+def is_one_line_of_error(code, out, err, *words):
+    """Whether a command failed with one line that holds these words."""
+    return (
+        (code, out) == (1, "")
+        and err.startswith("askpapers: ")
+        and err.endswith("\n")
+        and err.count("\n") == 1
+        and all(word in err for word in words)
+    )
+
+
+ANSWER_KEYS = {
+    *("question", "status", "text", "reason", "claims", "citations", "papers", "filters"),
+    *("resolved_question", "missing", "notes", "writer", "usage", "seconds"),
+}
+CITATION_KEYS = ["number", "paper_id", "title", "published", "organization", "quote", "start", "end"]
+
+
+def test_ask_gives_the_answer_as_json(shelf):
+    question = "How many entries does the ledger of owls hold?"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with start("ask", question, "--json", "--library", shelf, **pipes) as process:
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    answer = json.loads(out)
+    assert set(answer) >= ANSWER_KEYS
+    assert (answer["question"], answer["status"], answer["writer"]) == (question, "answered", "extractive")
+    assert answer["filters"] == {"from_year": None, "to_year": None}
+    assert (answer["reason"], answer["resolved_question"], answer["missing"]) == (None, None, None)
+    assert "3,141" in answer["text"]
+    assert "[1]" in answer["text"]
+    for claim in answer["claims"]:
+        assert list(claim) == ["text", "citations", "support", "supported"]
+        assert set(claim["citations"]) <= {citation["number"] for citation in answer["citations"]}
+    by_title = {record["title"]: record for record in RECORDS}
+    for citation in answer["citations"]:
+        assert list(citation) == CITATION_KEYS
+        source = by_title[citation["title"]]
+        assert citation["quote"] == source["abstract"][citation["start"] : citation["end"]]
+        assert citation["published"] == source["published"]
+    assert [list(paper) for paper in answer["papers"]] == [["paper_id", "title", "score"]] * 10
+    assert len({paper["paper_id"] for paper in answer["papers"]}) == 10
+
+
+def test_search_gives_the_ranking_as_json(run_json, shelf):
+    code, found = run_json("search", "bees", "-k", 3, "--from-year", 2011, "--library", shelf)
+    assert (code, list(found)) == (0, ["query", "filters", "hits"])
+    assert (found["query"], found["filters"]) == ("bees", {"from_year": 2011, "to_year": None})
+    assert [list(hit) for hit in found["hits"]] == [["paper_id", "title", "score", "passage"]] * 3
+    assert found["hits"][0]["title"] == "A Study of bees"
+    assert found["hits"][0]["passage"] in RECORDS[1]["abstract"]
+
+
+def test_ingest_info_and_verify_speak_json(run_json, tmp_path):
+    source = write_lines(tmp_path / "papers.jsonl", [*RECORDS[:2], RECORDS[0], {"title": "Lost"}])
+    code, report = run_json("ingest", source)
+    rejected = [{"source": str(source), "line": 4, "reason": "no abstract"}]
+    counts = {"seen": 4, "added": 2, "updated": 0, "unchanged": 0, "duplicates": 1, "rejected": rejected}
+    assert code == 0
+    assert report == {**counts, "papers": 2, "passages": 2, "seconds": report["seconds"]}
+    code, info = run_json("library", "info")
+    contract = {
+        "papers": 2,
+        "passages": 2,
+        "embedder": "all-MiniLM-L6-v2",
+        "writer": "extractive",
+        "behind": 0,
+    }
+    assert (code, info) == (0, info | contract)
+    code, verified = run_json("library", "verify")
+    assert (code, verified["problems"]) == (0, [])
+
+
+def test_verify_and_reindex_find_and_mend_what_an_index_lacks(run, run_json, tmp_path, home):
+    run("ingest", write_lines(tmp_path / "papers.jsonl", RECORDS[:2]))
+    with Library(home / "library") as library:
+        library.lexical.reset()
+    code, info = run_json("library", "info")
+    assert (code, info["behind"]) == (0, 2)
+    code, verified = run_json("library", "verify")
+    assert (code, len(verified["problems"])) == (1, 2)
+    code, out, _ = run("library", "verify")
+    assert code == 1
+    assert "askpapers library reindex" in out
+    assert run("library", "reindex")[0] == 0
+    assert run("library", "verify")[0] == 0
+
+
+def test_searching_mends_an_index_that_is_behind(run, tmp_path, home):
+    run("ingest", write_lines(tmp_path / "papers.jsonl", RECORDS[:2]))
+    with Library(home / "library") as library:
+        library.dense.reset()
+    code, out, err = run("search", "bees")
+    assert (code, out.splitlines()[0].split("  ")[0]) == (0, " 1. A Study of bees")
+    assert "dense index" in err
+    assert run("library", "verify")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("missing.txt", None, ["does not exist"]),
+        ("empty.txt", b"", ["is empty"]),
+        ("blank.txt", b" \n\n", ["is empty"]),
+        ("binary.txt", bytes(range(256)), ["is not a text file"]),
+        ("late.txt", b"text " * 20_000 + b"\xff\xfe", ["is not a text file"]),
+        ("paper.pdf", b"%PDF-1.7 and so on", ["PDF", "abstract", ".jsonl"]),
+        ("paper.txt", b"%PDF-1.7 and so on", ["PDF", "abstract", ".jsonl"]),
+        ("folder", "folder", ["holds no file", ".jsonl"]),
+    ],
+)
+def test_what_cannot_be_read_is_one_line_and_makes_no_library(run, tmp_path, home, name, content, words):
+    if content == "folder":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "notes.md").write_text("nothing of ours")
+    elif content is not None:
+        (tmp_path / name).write_bytes(content)
+    good = write_lines(tmp_path / "good.jsonl", RECORDS[:1])
+    assert is_one_line_of_error(*run("ingest", good, tmp_path / name), str(tmp_path / name), *words)
+    assert not home.exists()
+
+
+def test_the_bundled_papers_are_ingested_by_themselves(run, tmp_path, home):
+    good = write_lines(tmp_path / "good.jsonl", RECORDS[:1])
+    assert is_one_line_of_error(*run("ingest", "demo", good), "by itself")
+    assert not home.exists()
+
+
+def test_digests_are_refused_by_a_library_of_abstracts(run, tmp_path, shelf):
+    before = sorted(path.name for path in shelf.iterdir())
+    assert is_one_line_of_error(*run("ingest", "demo", "--library", shelf), "name another folder")
+    code, out, _ = run("library", "info", "--library", shelf)
+    assert (code, out.split()[:2]) == (0, ["papers", str(len(RECORDS))])
+    assert sorted(path.name for path in shelf.iterdir()) == before
+
+
+BUTTON = "Get trending papers in your email inbox!\n"
+
+
+def test_a_broken_entry_is_listed_with_its_line_and_the_rest_ingested(run, run_json, tmp_path):
+    abstract = "We count owls by hand, twice, and note each of them in a ledger. " * 4
+    page = tmp_path / "page.txt"
+    page.write_text(f"{BUTTON}SubscribeOwls\n{abstract}\nLost at Sea\n\nBees\n{abstract}\n")
+    code, out, _ = run("ingest", page)
+    assert code == 0
+    assert "2 added" in out
+    assert f"{page}:4: no abstract: Lost at Sea" in out
+    assert run_json("ingest", page)[1]["rejected"] == [
+        {"source": str(page), "line": 4, "reason": "no abstract: Lost at Sea"}
+    ]
+
+
+def test_a_file_in_a_folder_that_cannot_be_read_is_listed_and_the_others_ingested(run_json, tmp_path):
+    folder = tmp_path / "pages"
+    (folder / "deep").mkdir(parents=True)
+    write_lines(folder / "deep" / "good.jsonl", RECORDS[:2])
+    (folder / "empty.txt").touch()
+    code, report = run_json("ingest", folder)
+    assert (code, report["added"], report["papers"]) == (0, 2, 2)
+    (rejected,) = report["rejected"]
+    assert (rejected["source"], rejected["line"]) == (str(folder / "empty.txt"), None)
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [("", ["empty"]), (" \n ", ["empty"]), ("why? " * 20_000, ["shorten it"])],
+)
+def test_a_question_that_cannot_be_asked_is_one_line_and_builds_nothing(
+    run, home, command, question, words
+):
+    assert is_one_line_of_error(*run(command, question), *words)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["search", "owls", "--from-year", 2020, "--to-year", 2010],
+        ["search", "owls", "-k", 0],
+        ["ask", "owls", "--words", 0],
+        ["ask", "owls", "--from-year", 2020, "--to-year", 2010],
+        ["ask", "owls", "--writer", "llm"],
+    ],
+)
+def test_an_option_that_makes_no_sense_is_one_line(run, shelf, arguments):
+    assert is_one_line_of_error(*run(*arguments, "--library", shelf))
+
+
+@pytest.mark.parametrize("command", [["ask", "owls"], ["search", "owls"], ["library", "info"]])
+def test_a_library_that_is_not_there_is_one_line_and_is_not_made(run, tmp_path, command):
+    nowhere = tmp_path / "nowhere"
+    assert is_one_line_of_error(*run(*command, "--library", nowhere), str(nowhere), "askpapers ingest")
+    assert not nowhere.exists()
+
+
+@pytest.mark.parametrize("command", ["info", "verify", "reindex"])
+def test_without_any_library_it_says_how_to_make_one(run, home, command):
+    assert is_one_line_of_error(*run("library", command), "askpapers ingest")
+    assert not home.exists()
+
+
+class Halved:
+    """Another encoder: the first half of the real one's vectors."""
+
+    name, dimension = "halved", 192
+
+    def __init__(self, encoder):
+        self.encoder = encoder
+
+    def encode(self, texts):
+        half = self.encoder.encode(texts)[:, : self.dimension]
+        return half / np.linalg.norm(half, axis=1, keepdims=True)
+
+
+def test_a_library_of_another_encoder_is_one_line_that_names_the_cure(run, tmp_path, encoder):
+    folder = tmp_path / "library"
+    source = write_lines(tmp_path / "papers.jsonl", RECORDS[:2])
+    with Library.create(folder, Halved(encoder)) as library:
+        ingest(library, open_path(source, None))
+    cure = f"askpapers library reindex --library {folder}"
+    for command in (["ask", "owls"], ["search", "owls"], ["ingest", source]):
+        assert is_one_line_of_error(*run(*command, "--library", folder), "halved", cure)
+    assert run(*cure.split()[1:])[0] == 0
+    code, out, _ = run("search", "owls", "--library", folder)
+    assert (code, "A Study of owls" in out) == (0, True)
+
+
+def test_a_damaged_catalog_is_one_line(run, tmp_path):
+    (tmp_path / "catalog.sqlite").write_bytes(b"damaged " * 500)
+    assert is_one_line_of_error(*run("search", "owls", "--library", tmp_path), "catalog.sqlite")
+
+
+def test_debug_shows_the_traceback(capsys, shelf):
+    with start("search", "", "--debug", stderr=subprocess.PIPE, text=True) as process:
+        _, err = process.communicate()
+    assert process.returncode == 1
+    assert err.startswith("Traceback")
+    with pytest.raises(QuestionError):
+        main(["ask", "", "--debug"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["search"],
+        ["library"],
+        ["ingest"],
+        ["ask", "owls", "--nonsense"],
+        ["search", "owls", "-k", "many"],
+        ["ingest", "demo", "--saved", "yesterday"],
+        ["ask", "owls", "--writer", "poet"],
+    ],
+)
+def test_wrong_usage_is_exit_code_2(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    out, err = capsys.readouterr()
+    assert (out, err.startswith("usage: ")) == ("", True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[], *([name] for name in ("ask", "search", "ingest", "setup", "library"))]
+    + [["library", name] for name in ("info", "verify", "reindex")],
+)
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([*command, "--help"])
+    out, err = capsys.readouterr()
+    assert out.startswith("usage: ")
+    assert err == ""
+
+
+def test_the_environment_names_the_library_and_the_option_goes_first(
+    run_json, monkeypatch, shelf, tmp_path
+):
+    other = tmp_path / "other"
+    run_json("ingest", write_lines(tmp_path / "one.jsonl", RECORDS[:1]), "--library", other)
+    monkeypatch.setenv("ASKPAPERS_LIBRARY", str(other))
+    assert run_json("library", "info")[1]["papers"] == 1
+    assert len(run_json("search", "owls")[1]["hits"]) == 1
+    assert run_json("library", "info", "--library", shelf)[1]["papers"] == len(RECORDS)
+    run_json("ingest", write_lines(tmp_path / "two.jsonl", RECORDS[1:2]))
+    assert run_json("library", "info")[1]["papers"] == 2
+
+
+def test_years_and_lengths_change_what_is_given(run_json, shelf):
+    def titles(*options):
+        return [
+            hit["title"] for hit in run_json("search", "a study", *options, "--library", shelf)[1]["hits"]
+        ]
+
+    assert sorted(titles("--from-year", 2020)) == ["A Study of glaciers", "A Study of markets"]
+    assert sorted(titles("--to-year", 2010)) == ["A Study of owls"]
+    assert len(titles("-k", 2)) == 2
+    question = ["ask", "What is said of owls?", "--library", shelf]
+    short, long = (run_json(*question, "--words", words)[1]["text"] for words in (1, 200))
+    assert len(short) < len(long)
+    assert run_json(*question, "--from-year", 2015)[1]["filters"] == {"from_year": 2015, "to_year": None}
+    assert run_json(*question, "--from-year", 1990, "--to-year", 1991)[1]["status"] == "refused"
+
+
+def test_saved_gives_the_year_to_dates_without_one(run, run_json, tmp_path):
+    abstract = "We count owls by hand, twice, and note each of them in a ledger. " * 4
+    page = tmp_path / "page.txt"
+    page.write_text(f"{BUTTON}Subscribe\n\nOwls\n\n{abstract}\n\n  • 2 authors\n·\nJan 23\n")
+    run("ingest", page)
+    assert run_json("search", "owls", "--from-year", 2000)[1]["hits"] == []
+    assert run_json("ingest", page, "--saved", "2024-02-03")[1]["updated"] == 1
+    assert len(run_json("search", "owls", "--from-year", 2024, "--to-year", 2024)[1]["hits"]) == 1
+
+
+def test_a_question_may_begin_with_a_dash(run, shelf):
+    code, out, _ = run("ask", "--library", shelf, "--json", "--", "-owls --json?")
+    assert (code, json.loads(out)["question"]) == (0, "-owls --json?")
+
+
+def test_without_a_library_the_bundled_one_is_built_and_named(home):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    question = "How much compute does bert2BERT save, and how?"
+    with start("ask", question, **pipes) as process:
+        out, err = process.communicate()
+    assert process.returncode == 0
+    assert "You have no library yet" in err
+    assert "45%" in out
+    assert "digests" in out
+    assert "\x1b" not in out + err
+    assert sorted(path.name for path in home.iterdir()) == ["bundled"]
+
+
+def odd_library(run, tmp_path):
+    """A library whose texts try to drive the terminal."""
+    odd = {
+        "title": f"Owls {CONTROL} at Noon [bold]not markup[/bold]",
+        "abstract": f"Owls sleep\tat {CONTROL} noon, they say.",
+        "organization": f"Owl {CONTROL} Lab",
+    }
+    run("ingest", write_lines(tmp_path / "odd.jsonl", [odd]), "--library", tmp_path / "library")
+    return tmp_path / "library", odd
+
+
+def test_control_characters_of_a_paper_are_not_printed(run, run_json, tmp_path):
+    folder, odd = odd_library(run, tmp_path)
+    for command in ("search", "ask"):
+        question = [command, "When do owls sleep?", "--library", folder]
+        for _, out, err in (run(*question), run(*question, "--json")):
+            assert not {"\x1b", "\x07", "\x9b", "\u202e", "\r", "\x08"} & set(out + err)
+            assert "noon" in out
+        assert "sleep at" in run(*question)[1]
+    assert run_json("search", "owls", "--library", folder)[1]["hits"][0]["title"] == odd["title"]
+
+
+def on_terminal(*arguments, columns):
+    """Run a command on a terminal of this width; what it shows there."""
+    ours, theirs = pty.openpty()
+    with start(
+        *arguments, stdin=theirs, stdout=theirs, stderr=theirs, env={"COLUMNS": str(columns)}
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while piece := os.read(ours, 1 << 16):
+                shown += piece
+        except OSError:  # how a terminal ends
+            pass
+    os.close(ours)
+    assert process.returncode == 0
+    return shown.decode()
+
+
+def test_a_terminal_gets_colours_and_lines_that_fit_and_nothing_else(run, tmp_path):
+    folder, _ = odd_library(run, tmp_path)
+    shown = on_terminal("ask", "When do owls sleep?", "--library", folder, columns=40)
+    colours = re.compile(r"\x1b\[[\d;]*m")
+    assert colours.search(shown)
+    text = colours.sub("", shown).replace("\r\n", "\n")
+    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\r", "\x08"} & set(text)
+    assert max(map(len, text.splitlines())) <= 40
+    assert "[bold]" in text.replace("\n", "")
+
+
+def test_a_terminal_that_knows_few_characters_gets_the_rest_as_marks(run, tmp_path):
+    owls = {"title": "Öwls at Noon", "abstract": "Owls sleep at noon — “always”."}
+    run("ingest", write_lines(tmp_path / "owls.jsonl", [owls]), "--library", tmp_path / "library")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": {"PYTHONIOENCODING": "ascii"}}
+    with start("search", "owls", "--library", tmp_path / "library", **pipes) as process:
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert b"?wls at Noon" in out
+
+
+def test_a_reader_that_goes_away_is_no_error(shelf):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with start("search", "owls", "--library", shelf, **pipes) as process:
+        process.stdout.close()
+        err = process.stderr.read()
+    assert (process.returncode, err) == (0, "")
