@@ -13,7 +13,7 @@ from rag.query import History, check_question, check_words, make_filters, resolv
 from rag.retrieval import Retriever
 from rag.settings import Settings
 from rag.types import Answer, Filters, Hit, RankedPaper
-from rag.writers.base import Writer
+from rag.writers.base import NOT_SAID, Log, Writer
 from rag.writers.extractive import ExtractiveWriter
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ NEAREST_COSINE = 0.25
 _DIGESTS = (
     "The texts in this library are digests in our own words, so the quotes are ours and not the papers'."
 )
+_BROKE_OFF = "(The model broke off. The papers' own sentences:)"
 _REFUSAL = "The papers in this library do not answer this question."
 
 
@@ -44,7 +45,8 @@ class AnswerStream:
         self._answer: Answer | None = None
 
     def __iter__(self) -> Iterator[str]:
-        self._answer = yield from self._run
+        if answer := (yield from self._run):  # nothing is left of it where it was read before
+            self._answer = answer
 
     @property
     def answer(self) -> Answer:
@@ -63,8 +65,7 @@ class _Draft:
     filters: Filters
     words: int | None
     hits: list[Hit] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    usage: dict[str, int] = field(default_factory=dict)
+    log: Log = field(default_factory=Log)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -140,7 +141,7 @@ class Assistant:
     def _run(self, draft: _Draft) -> Generator[str, None, Answer]:
         started = time.perf_counter()
         draft.hits = self._retriever.search(draft.resolved or draft.question, _RETRIEVED, draft.filters)
-        draft.notes += self._library_notes(draft.filters)
+        draft.log.notes += self._library_notes(draft.filters)
         draft.seconds["retrieve"] = time.perf_counter() - started
         if reason := why_not(draft.hits, draft.filters):
             yield _REFUSAL
@@ -158,28 +159,36 @@ class Assistant:
             yield from self._compose(self._writer, composer, draft)
             return composer, self._writer.name
         except ModelFailedError as error:
-            draft.notes.append(f"The model failed, and the papers' own sentences answer: {error}.")
+            draft.log.notes.append(f"The model failed, and the papers' own sentences answer: {error}.")
         if composer.text:
-            yield "\n\n"
+            yield f"\n\n{_BROKE_OFF}\n\n"
         composer = Composer(draft.hits[:_SHOWN])
         yield from self._compose(self._extractive, composer, draft)
         return composer, self._extractive.name
 
     def _compose(self, writer: Writer, composer: Composer, draft: _Draft) -> Iterator[str]:
         question = draft.resolved or draft.question
-        for piece in writer.write(question, composer.hits, draft.words, draft.usage):
+        for piece in writer.write(question, composer.hits, draft.words, draft.log):
             if shown := composer.add(piece):
                 yield shown
+        if shown := composer.finish():
+            yield shown
 
     def _answer(
         self, draft: _Draft, composer: Composer, reason: str | None, writer: str, started: float
     ) -> Answer:
         claims, markers = composer.claims(), composer.markers()
+        if composer.text.strip() == NOT_SAID:
+            claims, reason = [], "the papers do not say"
         is_answered = any(claim.supported for claim in claims)
+        if unsupported := is_answered and sum(not claim.supported for claim in claims):
+            draft.log.notes.append(
+                f"Not supported by the words that they cite: {_count(unsupported, 'sentence')}."
+            )
         if not is_answered and reason is None:
             reason = "no sentence of the answer is supported by the words that it cites"
         if markers.unknown:
-            draft.notes.append(
+            draft.log.notes.append(
                 f"Removed, as they name no paper: {_count(markers.unknown, 'citation marker')}."
             )
         draft.seconds["total"] = time.perf_counter() - started
@@ -196,10 +205,10 @@ class Assistant:
             filters=draft.filters,
             resolved_question=draft.resolved,
             missing=None,
-            notes=tuple(draft.notes),
+            notes=tuple(draft.log.notes),
             writer=writer,
             markers=markers,
-            usage=draft.usage,
+            usage=draft.log.usage,
             seconds={name: round(value, 4) for name, value in draft.seconds.items()},
         )
 
@@ -233,7 +242,7 @@ def _count(number: int, what: str) -> str:
 def why_not(hits: Sequence[Hit], filters: Filters) -> str | None:
     """Why these hits cannot answer anything, or None where they may."""
     if not hits:
-        return "no paper lies in these years" if filters.has_years else "the library holds no papers yet"
+        return "no paper lies in these years" if filters.has_years else "no paper is indexed yet"
     if max(hit.signals["dense"] for hit in hits) < NEAREST_COSINE:
         return "no paper in the library is about this"
     return None

@@ -34,9 +34,16 @@ Piece = str | Marker | Quote
 # "[1]", "[1, 2]", "[1-3]", "【1】"; and what may still become one.
 _MARKER = re.compile(r"[\[【](\s*\d{1,4}\s*(?:[,;\-–]\s*\d{1,4}\s*)*)[\]】]")
 _PARTIAL = re.compile(r"[\[【][\d\s,;\-–]*\Z")
+_FOREIGN = re.compile(r"\s*\[[1-9]\d{0,2}(?:\s*,\s*[1-9]\d{0,2})*\]")
+_LONGEST_MARKER = 100  # characters
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 _LONGEST_RANGE = 50
 _SECOND_SENTENCE = 0.15  # how much more support makes a quote of two sentences worth its length
+
+
+def without_markers(text: str) -> str:
+    """The text without what a reader would take for our markers, such as a paper's own "[12]"."""
+    return _FOREIGN.sub("", text)
 
 
 def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
@@ -52,7 +59,7 @@ def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
                 yield before
             yield Marker(_keys(found[1]))
             held = held[found.end() :]
-        partial = _PARTIAL.search(held)
+        partial = _PARTIAL.search(held, max(0, len(held) - _LONGEST_MARKER))
         if ready := held[: partial.start() if partial else None].rstrip():
             yield ready
         held = held[len(ready) :]
@@ -77,25 +84,35 @@ class Composer:
 
     hits: Sequence[Hit]
     text: str = ""  # without markers
-    shown: str = ""  # with them
+    shown: str = ""  # with them, as far as it has been shown
     placed: list[tuple[int, int]] = field(default_factory=list)  # place in the text, number
     written: int = 0
     unknown: int = 0
     quotes: dict[tuple[str, Span], Citation] = field(default_factory=dict)
+    _waiting: list[tuple[int, Marker]] = field(default_factory=list)  # their sentence is not whole yet
+    _shown_to: int = 0  # place in the text
+    _sentence_from: int = 0  # no marker that waits belongs to a sentence before this place
 
     def add(self, piece: Piece) -> str:
-        """Take the next piece; what of it there is to show."""
+        """Take the next piece; what there is to show.
+
+        A marker, and what follows it, waits until its sentence is whole: the quote is chosen for
+        the whole sentence, wherever in it the marker stands.
+        """
         if isinstance(piece, str):
             self.text += piece
-            new = piece
+        elif isinstance(piece, Marker):
+            self.written += len(piece.keys)
+            self._waiting.append((len(self.text), piece))
         else:
-            numbers = list(dict.fromkeys(self._cite(piece)))
-            self.placed += [(len(self.text), number) for number in numbers]
-            new = "".join(f"[{number}]" for number in numbers)
-            if new and self.text and not self.text[-1].isspace():
-                new = f" {new}"
-        self.shown += new
-        return new
+            self.written += 1
+            number = self._number(self.hits[piece.hit].paper, piece.span)
+            return self._show(self._take_to(len(self.text)) + self._place(len(self.text), [number]))
+        return self._settle(is_last=False)
+
+    def finish(self) -> str:
+        """There is no more to come; what is left to show."""
+        return self._settle(is_last=True)
 
     def claims(self) -> list[Claim]:
         """The sentences of the text, each with its citations and its support.
@@ -117,9 +134,46 @@ class Composer:
     def markers(self) -> Markers:
         return Markers(self.written, self.unknown)
 
+    def _settle(self, *, is_last: bool) -> str:
+        """Place the markers whose sentence is whole, and show the text as far as the next that waits."""
+        new = ""
+        while self._waiting and (sentence := self._sentence(self._waiting[0][0], is_last)):
+            place, marker = self._waiting.pop(0)
+            self._sentence_from = sentence[0]
+            numbers = list(self._cite(marker, self.text[slice(*sentence)].strip()))
+            new += self._take_to(place) + self._place(place, list(dict.fromkeys(numbers)))
+        return self._show(new + self._take_to(self._waiting[0][0] if self._waiting else len(self.text)))
+
+    def _show(self, new: str) -> str:
+        self.shown += new
+        return new
+
+    def _take_to(self, place: int) -> str:
+        start, self._shown_to = self._shown_to, place
+        return self.text[start:place]
+
+    def _place(self, place: int, numbers: list[int]) -> str:
+        self.placed += [(place, number) for number in numbers]
+        shown = "".join(f"[{number}]" for number in numbers)
+        touches = shown and self.text[:place].strip() and not self.text[place - 1].isspace()
+        return f" {shown}" if touches else shown
+
+    def _sentence(self, place: int, is_last: bool) -> Span | None:
+        """The sentence that a marker belongs to, None where it may still grow."""
+        owner, offset = self._owner(place), self._sentence_from
+        for start, end in sentence_spans(self.text[offset:]):
+            if start <= owner - offset < end and (is_last or self.text[offset + end :].strip()):
+                return offset + start, offset + end
+        return (place, place) if is_last else None
+
     def _owner(self, place: int) -> int:
-        """The last character before a marker that is no white space."""
-        return len(self.text[:place].rstrip()) - 1
+        """The place of a character in the sentence of a marker.
+
+        The last one before it that is no white space: a marker behind a full stop belongs to the
+        sentence that it closes. With nothing before it, the first one behind it.
+        """
+        before = self.text[:place].rstrip()
+        return len(before) - 1 if before else len(self.text) - len(self.text[place:].lstrip())
 
     def _claim(self, text: str, numbers: tuple[int, ...]) -> Claim:
         cited = [citation for citation in self.quotes.values() if citation.number in numbers]
@@ -127,16 +181,11 @@ class Composer:
         value = support(text, evidence) if cited else 0.0
         return Claim(text, numbers, value, value >= SUPPORTED)
 
-    def _cite(self, piece: Marker | Quote) -> Iterator[int]:
-        if isinstance(piece, Quote):
-            self.written += 1
-            yield self._number(self.hits[piece.hit].paper, piece.span)
-            return
-        self.written += len(piece.keys)
-        for key in piece.keys:
+    def _cite(self, marker: Marker, sentence: str) -> Iterator[int]:
+        for key in marker.keys:
             if 1 <= key <= len(self.hits):
                 paper = self.hits[key - 1].paper
-                yield self._number(paper, best_quote(self._last_sentence(), paper))
+                yield self._number(paper, best_quote(sentence, paper))
             else:
                 self.unknown += 1
 
@@ -155,11 +204,6 @@ class Composer:
                 end=end,
             ),
         ).number
-
-    def _last_sentence(self) -> str:
-        text = self.text.rstrip()
-        start, end = sentence_spans(text)[-1] if text else (0, 0)
-        return text[start:end]
 
 
 def best_quote(claim: str, paper: Paper) -> Span:

@@ -17,6 +17,8 @@ _POINTS_BACK = re.compile(
 
 _GOES_ON = re.compile(r"(and|but|or|also|what about|how about)\b", re.IGNORECASE)
 
+_LITTLE = 4  # content words of a question that may lean on another
+
 History = Sequence[Mapping[str, Any]]
 """OpenAI-style messages: a role, and a content that is a text or a list of parts."""
 
@@ -50,6 +52,9 @@ def check_count(count: int) -> int:
 
 def make_filters(from_year: int | None, to_year: int | None) -> Filters:
     """Raises QuestionError where no year can lie between the two."""
+    for year in (from_year, to_year):
+        if year is not None and not 1 <= year <= 9999:
+            raise QuestionError(f"{year} is no year of a paper: give four digits, like 2021")
     if from_year is not None and to_year is not None and from_year > to_year:
         raise QuestionError(f"no year lies from {from_year} to {to_year}: swap the two")
     return Filters(from_year, to_year)
@@ -76,8 +81,13 @@ def _behind(whole: str, question: str) -> str:
 
 
 def _leans(question: str) -> bool:
-    """Whether a question points back, goes on, or says nothing by itself ("why?")."""
-    return bool(_POINTS_BACK.search(question) or _GOES_ON.match(question)) or not content_words(question)
+    """Whether a question goes on from another, or says little by itself and points back."""
+    own = len(set(content_words(question)))
+    return (
+        bool(_GOES_ON.match(question))
+        or own == 0
+        or (own <= _LITTLE and bool(_POINTS_BACK.search(question)))
+    )
 
 
 def _said(content: object) -> str:

@@ -13,7 +13,10 @@ _WITHOUT_NUMBER = 0.3
 
 
 def support(claim: str, evidence: str) -> float:
-    """How far the evidence supports the claim, in [0, 1]; 0 for a claim without content words."""
+    """How far the evidence supports the claim, in [0, 1]: 1 where it says the same to the
+    letter, and else 0 for a claim without content words."""
+    if (said := claim.strip().rstrip(".!?")) and said in evidence:
+        return 1.0
     words = set(content_words(claim))
     if not words:
         return 0.0

@@ -226,6 +226,23 @@ def test_an_index_that_is_behind_or_gone_catches_up(tmp_path, encoder, lost):
             assert library.lexical.search(topic, 1, Filters())[0][0] == paper_id
 
 
+@pytest.mark.parametrize("name", ["dense", "lexical"])
+def test_an_index_folder_that_was_emptied_is_built_anew(tmp_path, encoder, name):
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, *PAPERS)
+    shutil.rmtree(tmp_path / name)
+    (tmp_path / name).mkdir()
+    with Library(tmp_path, encoder) as library:
+        library.sync()
+        assert is_well(library)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "catalog.sqlite",
+        "dense",
+        "lexical",
+        "lock",
+    ]
+
+
 def test_an_index_that_knows_more_than_the_catalog_is_built_anew(tmp_path, encoder):
     with Library.create(tmp_path, encoder) as library:
         bring(library, *PAPERS, paper("foxes"))

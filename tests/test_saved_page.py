@@ -1,6 +1,5 @@
 """Saved pages of Daily Papers: both layouts, missing parts, and text that is no page."""
 
-import re
 from datetime import date
 
 import pytest
@@ -8,9 +7,7 @@ from conftest import PAGES, needs_pages
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.pipeline import ingest
 from ingest.sources.base import Rejection
-from ingest.sources.files import open_path
 from ingest.sources.saved_page import read_saved_page
 from rag.library.merge import merge_records
 from rag.types import Paper
@@ -265,18 +262,3 @@ def test_the_five_pages(saved, with_year):
     papers = [merge_records(records) for records in merged.values()]
     assert (entries, len(papers)) == (403, 333)
     assert sum(paper.year is not None for paper in papers) == with_year
-
-
-@needs_pages
-@pytest.mark.slow
-def test_the_five_pages_in_a_library(library):
-    report = ingest(library, open_path(PAGES, None))
-    assert (report.seen, report.papers, report.rejected) == (403, 333, [])
-    assert report.added + report.updated + report.unchanged + report.duplicates == 403
-    assert (report.added, report.papers - library.catalog.count_without_year()) == (333, 128)
-    texts = re.sub(r"\s*\n\s*", "\n", "\n".join(pages().values()))
-    papers = library.catalog.papers([paper_id for paper_id, _ in library.catalog.passages_by_paper()])
-    assert all(f"\n{paper.abstract}\n" in f"{texts}\n" for paper in papers.values())
-    assert (library.behind(), library.verify()) == (0, [])
-    again = ingest(library, open_path(PAGES, None))
-    assert (again.seen, again.added, again.updated, again.papers) == (403, 0, 0, 333)

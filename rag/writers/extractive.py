@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.citations import Piece, Quote
+from rag.citations import Piece, Quote, without_markers
 from rag.embedding.base import Encoder, Vectors
 from rag.sentences import sentence_spans, strip_span
 from rag.types import Hit, Span
 from rag.words import content_words, numbers
+from rag.writers.base import Log
 
 _PAPERS = 5  # whose sentences are compared
 _SENTENCES = 4  # the most that an answer holds
@@ -44,12 +45,10 @@ class ExtractiveWriter:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
-    def write(
-        self, question: str, hits: Sequence[Hit], words: int | None, usage: dict[str, int]
-    ) -> Iterator[Piece]:
+    def write(self, question: str, hits: Sequence[Hit], words: int | None, log: Log) -> Iterator[Piece]:
         """At least one sentence, then further ones while `words` (60) and relevance allow."""
         for sentence in self._choose(question, hits[:_PAPERS], words or _WORDS):
-            body, stop = sentence.text, "."
+            body, stop = without_markers(sentence.text), "."
             if body[-1] in ".!?":
                 body, stop = body[:-1], body[-1]
             elif _ENDS.search(body):

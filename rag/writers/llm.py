@@ -12,16 +12,20 @@ from rag.errors import KeyRefusedError, ModelError, ModelFailedError, ModelMissi
 from rag.settings import Settings
 from rag.tokens import count_tokens
 from rag.types import Hit
+from rag.writers.base import Log
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatMessage, ChatResponse
     from llama_index.core.llms import LLM
 
+_OPENAI = "https://api.openai.com/v1"
 _PAPER_TOKENS = 6000  # the most that the abstracts may take of the model's context
 _SHORTEST_WINDOW = 8192  # tokens of context that a model is taken to have
 _RETRIES = 2  # by the openai client: with backoff, and Retry-After where the server sends it
 _TIMEOUT = 60.0  # seconds until the first byte, and between two
 _FOR_A_WHILE = (408, 409, 429)  # statuses that may be another the next time, as 500 and above
+_LONGEST_ANSWER = 20_000  # characters; a model that goes on is stopped
+_CUT = ("length", "content_filter")  # reasons to stop that leave an answer unfinished
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
@@ -32,12 +36,13 @@ def open_model(settings: Settings) -> "LLM":
 
     client = OpenAI(
         api_key=settings.api_key or "none",  # a compatible server needs no key, the client one
-        base_url=settings.base_url,
+        base_url=settings.base_url or _OPENAI,  # given, so that the client reads no environment
         max_retries=_RETRIES,
         timeout=_TIMEOUT,
     )
     llm: LLM = OpenAILike(
         model=settings.model,
+        api_key="unused",  # the client has it; left out, LlamaIndex would read and show it
         openai_client=client,
         max_retries=0,  # the client retries
         is_chat_model=True,
@@ -58,33 +63,37 @@ class LLMWriter:
     def name(self) -> str:
         return self._llm.metadata.model_name
 
-    def write(
-        self, question: str, hits: Sequence[Hit], words: int | None, usage: dict[str, int]
-    ) -> Iterator[Piece]:
+    def write(self, question: str, hits: Sequence[Hit], words: int | None, log: Log) -> Iterator[Piece]:
         """The model's answer as it comes. Raises ModelError."""
         shown = list(_fitting(hits))
-        for piece in find_markers(self._stream(_messages(question, shown, words), usage)):
+        for piece in find_markers(self._stream(_messages(question, shown, words), log)):
             yield _among(len(shown), piece) if isinstance(piece, Marker) else piece
 
-    def _stream(self, messages: "list[ChatMessage]", usage: dict[str, int]) -> Iterator[str]:
-        wrote = False
+    def _stream(self, messages: "list[ChatMessage]", log: Log) -> Iterator[str]:
+        wrote, length = False, 0
         finished: str | bool | None = None
         with _translated(self.name):
             for response in self._llm.stream_chat(messages):
                 reason = _finish_reason(response)
                 finished = finished if reason is None else finished or reason
-                usage |= {
+                log.usage |= {
                     name: response.additional_kwargs[name]
                     for name in _COUNTS
                     if name in response.additional_kwargs
                 }
                 if response.delta:
                     wrote = wrote or not response.delta.isspace()
+                    length += len(response.delta)
                     yield response.delta.encode("utf-8", "replace").decode()  # half a character
+                if length > _LONGEST_ANSWER:
+                    finished = "length"
+                    break
         if not wrote:
             raise ModelFailedError(f"the model {self.name} wrote nothing: ask again")
         if finished is False:
             raise ModelFailedError(f"the answer of the model {self.name} broke off: ask again")
+        if finished in _CUT:
+            log.notes.append(f"The model {self.name} stopped before its end ({finished}).")
 
 
 def _finish_reason(response: "ChatResponse") -> str | bool | None:
@@ -139,31 +148,31 @@ def _translated(model: str) -> Iterator[None]:
 
     try:
         yield
-    except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+    except (openai.AuthenticationError, openai.PermissionDeniedError):
         raise KeyRefusedError(
             "the server refuses the key: check OPENAI_API_KEY (and OPENAI_BASE_URL), or answer "
             "without a model with `--writer extractive`"
-        ) from error
-    except openai.NotFoundError as error:
+        ) from None
+    except openai.NotFoundError:
         raise ModelMissingError(
             f"the server does not have the model {model}: name one that it has in ASKPAPERS_MODEL"
-        ) from error
+        ) from None
     except (openai.APIConnectionError, httpx.HTTPError) as error:
         raise ModelFailedError(
             f"the connection to the model {model} failed ({type(error).__name__}): check "
             "OPENAI_BASE_URL and the network"
-        ) from error
+        ) from None
     except openai.APIStatusError as error:
         if error.status_code in _FOR_A_WHILE or error.status_code >= 500:
             raise ModelFailedError(
                 f"the server of the model {model} answers with status {error.status_code}: ask again later"
-            ) from error
+            ) from None
         raise ModelError(
             f"the server of the model {model} refuses the question (status {error.status_code}): "
             "check ASKPAPERS_MODEL, or answer without a model with `--writer extractive`"
-        ) from error
+        ) from None
     except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise ModelFailedError(
             f"the server of the model {model} sent what is no answer ({type(error).__name__}): check "
             "that OPENAI_BASE_URL is an OpenAI-compatible server"
-        ) from error
+        ) from None
