@@ -54,6 +54,7 @@ def ingest(
     report = Report()
     met: set[str] = set()
     with library.writing():
+        library.drop_indexes_ahead()
         for source in sources:
             _write(library, source, split, report, met)
         library.sync(track)
@@ -73,6 +74,7 @@ def _write(library: Library, source: Source, split: Splitter, report: Report, me
             name = "duplicates" if paper_id in met else outcome
             setattr(report, name, getattr(report, name) + 1)
             met.add(paper_id)
+    library.catalog.drop_mentions(source.name, mentions, split)
 
 
 def _grouped(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:

@@ -33,7 +33,7 @@ NEAREST_COSINE = 0.25
 _DIGESTS = (
     "The texts in this library are digests in our own words, so the quotes are ours and not the papers'."
 )
-_BROKE_OFF = "(The model broke off. The papers' own sentences:)"
+BROKE_OFF = "(The model broke off. The papers' own sentences:)"
 _REFUSAL = "The papers in this library do not answer this question."
 
 
@@ -161,7 +161,7 @@ class Assistant:
         except ModelFailedError as error:
             draft.log.notes.append(f"The model failed, and the papers' own sentences answer: {error}.")
         if composer.text:
-            yield f"\n\n{_BROKE_OFF}\n\n"
+            yield f"\n\n{BROKE_OFF}\n\n"
         composer = Composer(draft.hits[:_SHOWN])
         yield from self._compose(self._extractive, composer, draft)
         return composer, self._extractive.name

@@ -32,10 +32,10 @@ class Quote:
 Piece = str | Marker | Quote
 
 # "[1]", "[1, 2]", "[1-3]", "【1】"; and what may still become one.
-_MARKER = re.compile(r"[\[【](\s*\d{1,4}\s*(?:[,;\-–]\s*\d{1,4}\s*)*)[\]】]")
+_MARKER = re.compile(r"[\[【](\s{0,3}\d{1,4}\s{0,3}(?:[,;\-–]\s{0,3}\d{1,4}\s{0,3}){0,19})[\]】]")
 _PARTIAL = re.compile(r"[\[【][\d\s,;\-–]*\Z")
 _FOREIGN = re.compile(r"\s*\[[1-9]\d{0,2}(?:\s*,\s*[1-9]\d{0,2})*\]")
-_LONGEST_MARKER = 100  # characters
+_LONGEST_MARKER = 240  # characters, by the expression above
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 _LONGEST_RANGE = 50
 _SECOND_SENTENCE = 0.15  # how much more support makes a quote of two sentences worth its length

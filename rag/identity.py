@@ -4,7 +4,10 @@ import hashlib
 import re
 import unicodedata
 
-_ARXIV_VERSION = re.compile(r"v\d+$")
+_ARXIV = re.compile(
+    r"(?:arxiv:|https?://arxiv\.org/abs/)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?"
+)
+_DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)?(10\.\d+/\S+)")
 
 
 def normalise_title(title: str) -> str:
@@ -16,9 +19,16 @@ def normalise_title(title: str) -> str:
     return "".join(character for character in folded if character.isalnum())
 
 
-def arxiv_key(arxiv_id: str) -> str:
-    """An arXiv identifier without its version: `2110.07143v2` is `2110.07143`."""
-    return _ARXIV_VERSION.sub("", arxiv_id.strip())
+def arxiv_key(arxiv_id: str) -> str | None:
+    """`2110.07143` for `arXiv:2110.07143v2` and for its address; None for what is no identifier."""
+    found = _ARXIV.fullmatch(arxiv_id.strip().lower())
+    return found and found[1]
+
+
+def doi_key(doi: str) -> str | None:
+    """`10.1000/xyz` for `doi:10.1000/XYZ` and for its address; None for what is no DOI."""
+    found = _DOI.fullmatch(doi.strip().lower())
+    return found and found[1]
 
 
 def title_key(title: str) -> str:
@@ -28,6 +38,5 @@ def title_key(title: str) -> str:
 
 def paper_keys(title: str, arxiv_id: str | None, doi: str | None) -> list[str]:
     """Every key under which a paper may be known, the most telling first."""
-    keys = [arxiv_key(arxiv_id)] if arxiv_id else []
-    keys += [doi.strip().lower()] if doi else []
-    return [*keys, title_key(title)]
+    keys = [arxiv_key(arxiv_id or ""), doi_key(doi or ""), title_key(title)]
+    return [key for key in keys if key]

@@ -15,6 +15,7 @@ from rag.types import Filters, Hit, Passage
 WEIGHTS = {"dense": 0.6, "lexical": 0.4}
 _PAPERS = 100  # candidates of the lexical search
 _PASSAGES = 300  # candidates of the dense search
+_PER_PAPER = 10  # passages, so that a long ranking has its papers
 
 
 class Retriever:
@@ -31,8 +32,8 @@ class Retriever:
         """
         dense, library = self._library.dense, self._library
         (vector,) = library.encoder.encode([query])
-        lexical = dict(library.lexical.search(query, _PAPERS, filters))
-        passages = best_passages(dense.search(vector, _PASSAGES, filters))
+        lexical = dict(library.lexical.search(query, max(_PAPERS, k), filters))
+        passages = best_passages(dense.search(vector, max(_PASSAGES, _PER_PAPER * k), filters))
         only_lexical = [paper_id for paper_id in lexical if paper_id not in passages]
         passages |= best_passages(dense.compare(vector, only_lexical))
         signals = {

@@ -8,7 +8,7 @@ from typing import Any
 from rag.assistant import AnswerStream, Assistant, WriterName
 from rag.errors import LibraryBusyError, NoLibraryError
 from rag.library import Library
-from rag.library.library import Track, catalog_path, is_library, untracked
+from rag.library.library import Track, catalog_path, holds_papers, is_library, untracked
 from rag.query import History
 from rag.settings import Settings, bundled_library, own_library
 from rag.types import Answer
@@ -65,7 +65,7 @@ def find_library(settings: Settings) -> Path:
     """The folder of the library that is meant where none is named. Raises NoLibraryError."""
     if settings.library:
         return settings.library
-    found = next((place for place in (own_library(), bundled_library()) if is_library(place)), None)
+    found = next((place for place in (own_library(), bundled_library()) if holds_papers(place)), None)
     if found is None:
         raise NoLibraryError(
             "there is no library yet: make one with `askpapers ingest SOURCE...`, or build the "

@@ -1,9 +1,8 @@
 """The judge of support: how far does a text support a claim?
 
 A plain judge, without a model: the share of the claim's content words that the evidence holds,
-and no support beyond `_WITHOUT_NUMBER` where a number of the claim is missing from it. On SciFact
-such coverage tells supporting sentences from the rest with an AUC of about 0.80; it does not see
-a negation or a comparison turned round.
+and no support beyond `_WITHOUT_NUMBER` where a number of the claim is missing from it. It does not
+see a negation or a comparison turned round.
 """
 
 from rag.words import content_words, numbers

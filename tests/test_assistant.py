@@ -104,7 +104,7 @@ def test_another_subject_is_refused_with_a_reason_and_the_nearest_papers(assista
 def test_an_empty_library_says_so(library):
     answer = Assistant(library, settings=Settings()).ask(QUESTION)
     assert (answer.status, answer.papers, answer.notes) == ("refused", (), ())
-    assert "no papers yet" in answer.reason
+    assert "indexed yet" in answer.reason
 
 
 def test_years_leave_out_other_years_and_say_how_many_papers_have_none(assistant):

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -287,3 +288,21 @@ def test_a_file_that_is_no_catalog_is_refused_and_left_as_it_is(tmp_path):
     with pytest.raises(DamagedError, match="cannot be used"):
         Catalog(path)
     assert path.read_bytes() == b"not a catalog " * 100
+
+
+def test_addresses_and_prefixes_name_the_same_paper_and_nonsense_names_none():
+    for shown in ("arXiv:2101.00001v2", "https://arxiv.org/abs/2101.00001", "2101.00001"):
+        assert Paper("Owls", "x", arxiv_id=shown).paper_id == "2101.00001"
+    assert Paper("Owls", "x", doi="https://doi.org/10.1000/OWL").paper_id == "10.1000/owl"
+    for nonsense in ("v1", "#checkpoint", "", "see the web page"):
+        assert Paper("Owls", "x", arxiv_id=nonsense, doi=nonsense).keys == Paper("Owls", "x").keys
+
+
+def test_a_source_that_names_a_paper_less_often_forgets_its_further_mentions(catalog):
+    wrong = replace(OWLS, abstract=f"{OWLS.abstract} And a mistake that makes it longer.")
+    put(catalog, OWLS, wrong, source="a.txt")
+    assert catalog.papers([OWLS.paper_id])[OWLS.paper_id].abstract == wrong.abstract
+    mentions = Counter()
+    catalog.put([OWLS], "a.txt", mentions, split_abstract)
+    catalog.drop_mentions("a.txt", mentions, split_abstract)
+    assert catalog.papers([OWLS.paper_id])[OWLS.paper_id].abstract == OWLS.abstract

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag import Filters, Hit, Paper, Passage, QuestionError
-from rag.citations import Composer, Marker, Quote, best_quote, find_markers
+from rag.citations import Composer, Marker, Quote, best_quote, find_markers, without_markers
 from rag.query import (
     LONGEST_QUESTION,
     check_count,
@@ -44,7 +44,7 @@ def sentences(text: str) -> list[str]:
 def compose(*pieces: str) -> tuple[Composer, str]:
     composer = Composer(HITS)
     shown = "".join(composer.add(piece) for piece in find_markers(pieces))
-    return composer, shown
+    return composer, shown + composer.finish()
 
 
 # Sentences
@@ -120,7 +120,7 @@ def test_no_marker_stays_in_the_text_and_nothing_else_is_lost(pieces):
     assert "".join(kept.split()) == "".join(re.sub(marker, "", "".join(pieces)).split())
 
 
-@pytest.mark.parametrize("keys", [1, 100])
+@pytest.mark.parametrize("keys", [1, 19])
 @pytest.mark.parametrize("spaces", [0, 100])
 def test_a_marker_may_take_long_to_become_whole(keys, spaces):
     marker = f"{' ' * spaces}[{'1, ' * keys}1]"
@@ -219,7 +219,7 @@ def test_support_lies_in_the_unit_interval_and_never_falls_with_more_evidence(cl
     value = support(claim, evidence)
     assert 0 <= value <= 1
     assert support(claim, f"{evidence} Frogs leap 45 metres. {claim}") >= value
-    assert support(claim, claim) == (1 if content_words(claim) else 0)
+    assert support(claim, claim) == (1 if content_words(claim) or claim.strip().rstrip(".!?") else 0)
     assert support(claim, "") == 0
 
 
@@ -311,3 +311,18 @@ def test_what_was_said_may_come_in_parts(content, said):
 def test_a_whole_question_stands_by_itself():
     history = [{"role": "user", "content": "Where do frogs live?"}]
     assert resolve_follow_up("How long are eels in Scottish rivers?", history) is None
+
+
+def test_the_quote_is_chosen_for_the_whole_sentence_wherever_the_marker_stands():
+    for text in ("According to [1], frogs leap 3 metres far.", "[1] Frogs leap 3 metres far."):
+        composer, _ = compose(text)
+        (claim,), (citation,) = composer.claims(), composer.citations()
+        assert (claim.citations, claim.supported) == ((1,), True)
+        assert citation.quote == "Frogs leap 3 metres far."
+
+
+def test_a_paper_s_own_reference_numbers_are_no_markers():
+    assert (
+        without_markers("As shown in [3], dogs bark [7, 12]. In [0, 1].")
+        == "As shown in, dogs bark. In [0, 1]."
+    )

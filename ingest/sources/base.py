@@ -16,6 +16,16 @@ class Rejection:
     reason: str
 
 
+LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract
+
+
+def check_length(title: str, abstract: str) -> None:
+    """Raises ValueError for a text that is too long to be a title or an abstract."""
+    for name, text, most in (("title", title, LONGEST_TITLE), ("abstract", abstract, LONGEST_ABSTRACT)):
+        if len(text) > most:
+            raise ValueError(f"the {name} has {len(text):,} characters, and at most {most:,} are read")
+
+
 Entry = Paper | Rejection
 
 

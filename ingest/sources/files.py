@@ -1,5 +1,6 @@
 """Files and folders on disk: which source reads which, and what cannot be read at all."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from ingest.sources.base import Entry, Rejection, Source
 from ingest.sources.jsonl import read_jsonl
-from ingest.sources.saved_page import read_saved_page
+from ingest.sources.saved_page import is_saved_page, read_saved_page
 from rag.errors import SourceError
 
 SUFFIXES = (".txt", ".jsonl")
@@ -23,7 +24,7 @@ class FileSource:
 
     @property
     def name(self) -> str:
-        return str(self.path)
+        return shown_path(self.path)
 
     def read(self) -> Iterator[Entry]:
         """Yield each entry once. Raises SourceError."""
@@ -44,7 +45,7 @@ class UnreadableFile:
 
     @property
     def name(self) -> str:
-        return str(self.path)
+        return shown_path(self.path)
 
     def read(self) -> Iterator[Entry]:
         yield Rejection(self.name, None, self.problem)
@@ -72,8 +73,13 @@ def _open_inside(path: Path, saved: date | None) -> Source:
     return FileSource(path, saved)
 
 
+def shown_path(path: Path) -> str:
+    """The path as text; a name in another encoding than the system's gets replacement characters."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def check_readable(path: Path) -> None:
-    """Raises SourceError unless this is a file of text with something in it."""
+    """Raises SourceError unless this is a saved page, or a file of JSON lines with text in it."""
     is_stream = path.suffix.lower() == ".jsonl"  # read line by line later, a page as a whole
     try:
         with path.open("rb") as file:
@@ -93,6 +99,8 @@ def check_readable(path: Path) -> None:
         raise SourceError(f"{path} is empty: save the page again and ingest the new file")
     if not is_text:
         raise SourceError(f"{path} is not a text file: give it {_READABLE}")
+    if not is_stream and not is_saved_page((start + rest).decode("utf-8-sig")):
+        raise SourceError(f"{path} is not a saved page of Daily Papers: give it {_READABLE}")
 
 
 def _is_text(start: bytes, is_whole: bool) -> bool:

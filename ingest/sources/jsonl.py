@@ -3,14 +3,15 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.base import Entry, Rejection
-from rag.identity import normalise_title
+from ingest.sources.base import Entry, Rejection, check_length
+from rag.identity import arxiv_key, doi_key, normalise_title
 from rag.types import Paper
 
-_PUBLISHED = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+_PUBLISHED = re.compile(r"\d{4}(-\d\d){0,2}", re.ASCII)
 _TEXTS = ("title", "abstract", "published", "organization", "arxiv_id", "doi")
 
 
@@ -35,12 +36,25 @@ def _paper(record: Any) -> Paper:
         raise ValueError("no title")
     if not fields["abstract"]:
         raise ValueError("no abstract")
-    if fields["published"] and not _PUBLISHED.fullmatch(fields["published"]):
+    if fields["published"] and not _is_date(fields["published"]):
         raise ValueError("`published` is not YYYY, YYYY-MM or YYYY-MM-DD")
+    if fields["arxiv_id"] and not arxiv_key(fields["arxiv_id"]):
+        raise ValueError("`arxiv_id` is not one, like 2110.07143")
+    if fields["doi"] and not doi_key(fields["doi"]):
+        raise ValueError("`doi` is not one, like 10.1000/182")
+    check_length(fields["title"], fields["abstract"])
     count = record.get("author_count")
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         raise ValueError("`author_count` is not a positive integer")
     return Paper(**fields, author_count=count, is_digest=record.get("is_digest") is True)
+
+
+def _is_date(shown: str) -> bool:
+    """Whether this is a year, a month or a day that exists."""
+    try:
+        return bool(_PUBLISHED.fullmatch(shown) and date.fromisoformat(shown + "-01-01"[len(shown) - 4 :]))
+    except ValueError:
+        return False
 
 
 def _text(record: dict[str, Any], name: str) -> str | None:

@@ -12,7 +12,7 @@ from enum import Enum
 from itertools import groupby
 from typing import Any
 
-from ingest.sources.base import Entry, Rejection
+from ingest.sources.base import LONGEST_ABSTRACT, Entry, Rejection
 from rag.identity import normalise_title
 from rag.types import Paper
 
@@ -61,10 +61,10 @@ def read_saved_page(text: str, source: str, saved: date | None) -> Iterator[Entr
     `saved` is the day on which the page was saved: it gives the year to dates that show none.
     Without it such a paper has no date.
     """
-    lines = list(_classify(text))
-    if not _is_page(text, lines):
+    if not is_saved_page(text):
         yield Rejection(source, None, "not a saved page of Hugging Face's Daily Papers")
         return
+    lines = _classify(text)
     texts: list[_Line] = []
     for is_text, group in groupby(lines, key=lambda line: line.kind is _Kind.TEXT):
         if is_text:
@@ -100,8 +100,9 @@ def _kind(line: str, previous: str) -> _Kind:
     return _Kind.DATE if previous == "·" and _DATE.fullmatch(line) else _Kind.TEXT
 
 
-def _is_page(text: str, lines: list[_Line]) -> bool:
+def is_saved_page(text: str) -> bool:
     """Whether this is such a page; without any furniture, titles and abstracts must alternate."""
+    lines = list(_classify(text))
     if _BEFORE_BUTTON in text or any(line.kind is not _Kind.TEXT for line in lines):
         return True
     return bool(lines) and all(
@@ -143,6 +144,9 @@ def _pair(texts: list[_Line], source: str) -> Iterator[Entry]:
             yield Rejection(source, line.number, f"no abstract: {line.text[:60]}")
         elif not normalise_title(line.text):
             yield Rejection(source, line.number, f"a title without a letter: {line.text[:60]}")
+            position += 1
+        elif len(following[0].text) > LONGEST_ABSTRACT:
+            yield Rejection(source, line.number, f"too long for an abstract: {line.text[:60]}")
             position += 1
         else:
             yield Paper(title=line.text, abstract=following[0].text)

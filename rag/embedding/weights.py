@@ -38,10 +38,14 @@ class Weights:
 
 def find_weights() -> Weights:
     """The first place that has both files. Raises EncoderMissingError: none has, or a hash is wrong."""
+    problem = EncoderMissingError(f"the encoder's weights are not on this machine: {_REMEDY}")
     for folder in _places():
         if all((folder / name).is_file() for name in HASHES):
-            return check_weights(folder)
-    raise EncoderMissingError(f"the encoder's weights are not on this machine: {_REMEDY}")
+            try:
+                return check_weights(folder)
+            except EncoderMissingError as error:  # another place may have the right ones
+                problem = error
+    raise problem
 
 
 def fetch_weights(say: Callable[[str], None]) -> Weights:

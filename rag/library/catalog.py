@@ -61,7 +61,7 @@ class Catalog:
             )
         try:
             self._run("PRAGMA journal_mode = WAL")
-            self._run("PRAGMA synchronous = NORMAL")
+            self._run("PRAGMA synchronous = FULL")
             self._prepare()
         except DamagedError:
             self.close()
@@ -81,6 +81,25 @@ class Catalog:
         """
         with self._transaction():
             return [self._put(paper, source, mentions, split) for paper in papers]
+
+    def drop_mentions(self, source: str, mentions: Counter[str], split: Splitter) -> None:
+        """Forget what a source said of a paper oftener than it does now, and store the paper anew.
+
+        For a source that has been read to its end. Papers that it no longer names stay.
+        """
+        rows = self._rows(
+            "SELECT paper_id, max(mention) FROM records WHERE source = ? GROUP BY paper_id", source
+        )
+        fewer = [paper_id for paper_id, last in rows if 0 < mentions[paper_id] <= last]
+        with self._transaction():
+            for paper_id in fewer:
+                self._run(
+                    "DELETE FROM records WHERE paper_id = ? AND source = ? AND mention >= ?",
+                    paper_id,
+                    source,
+                    mentions[paper_id],
+                )
+                self._store(self._merged(paper_id), split)
 
     def resolve(self, paper: Paper) -> str:
         """The id under which this paper is known, or else its own."""
@@ -151,10 +170,13 @@ class Catalog:
             _dump(replace(record, paper_id=paper_id)),
         )
         mentions[paper_id] += 1
+        return paper_id, self._store(self._merged(paper_id), split)
+
+    def _merged(self, paper_id: str) -> Paper:
         rows = self._rows(
             "SELECT record FROM records WHERE paper_id = ? ORDER BY source, mention", paper_id
         )
-        return paper_id, self._store(merge_records([_load(row[0]) for row in rows]), split)
+        return merge_records([_load(row[0]) for row in rows])
 
     def _store(self, paper: Paper, split: Splitter) -> Outcome:
         known = self._rows("SELECT paper FROM papers WHERE paper_id = ?", paper.paper_id)
@@ -208,7 +230,8 @@ class Catalog:
             try:
                 yield
             except BaseException:
-                self._run("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk has ended it already
+                    self._run("ROLLBACK")
                 raise
             self._run("COMMIT")
 

@@ -6,12 +6,13 @@ client is closed when its last query is done.
 """
 
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.embedding.base import Encoder
 from rag.errors import DamagedError, LibraryError, WrongEncoderError
@@ -20,7 +21,10 @@ from rag.library.folders import made_whole, move_away
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
+T = TypeVar("T")
+
 _COLLECTION = "passages"
+_PATIENCE = 0.1  # seconds
 _MARK = "id"  # a file with a random id: Chroma makes a folder where there is none, and ours has this
 _spelling = threading.Lock()
 _opened: dict[Path, int] = {}  # how often each folder was opened in this process
@@ -70,7 +74,8 @@ class ChromaFolder:
 
         Raises WrongEncoderError, DamagedError.
         """
-        if self._current and self._current.mark != self._mark():
+        current = self._current
+        if current and current.mark != self._mark():
             self._swap(None)
         with self._lock:
             handle = self._current = self._current or self._open()
@@ -84,6 +89,21 @@ class ChromaFolder:
                 is_done = handle.is_retired and not handle.users
             if is_done:
                 handle.client.close()
+
+    def read(self, reading: Callable[[Handle], T]) -> T:
+        """What a reading of the current handle gives; tried once more on a handle opened anew.
+
+        While another process moves or fills the folder, a reading can fail that the next does not.
+        Raises WrongEncoderError, DamagedError.
+        """
+        try:
+            with self.lease() as handle:
+                return reading(handle)
+        except DamagedError:
+            self._swap(None)
+            time.sleep(_PATIENCE)
+            with self.lease() as handle:
+                return reading(handle)
 
     def refresh(self, handle: Handle) -> None:
         """Start to open the folder anew where another process has written to it."""
@@ -104,8 +124,8 @@ class ChromaFolder:
             self._swap(self._open())
 
     def close(self) -> None:
-        if self._reopening:
-            self._reopening.join()
+        if thread := self._reopening:
+            thread.join()
         self._swap(None)
 
     def delete(self) -> None:
@@ -114,9 +134,11 @@ class ChromaFolder:
         move_away(self._folder)
 
     def _reopen(self) -> None:
-        with suppress(LibraryError):  # the old handle goes on serving, and the next query tries again
-            self._swap(self._open())
-        self._reopening = None
+        try:
+            with suppress(LibraryError):  # the old handle goes on serving, and the next query tries again
+                self._swap(self._open())
+        finally:
+            self._reopening = None
 
     def _swap(self, handle: Handle | None) -> None:
         with self._lock:

@@ -31,8 +31,7 @@ class DenseIndex:
         """The last change that this index has applied. Raises WrongEncoderError, DamagedError."""
         if not self._chroma.exists:
             return 0
-        with self._chroma.lease() as handle:
-            return handle.applied_on_disk()
+        return self._chroma.read(Handle.applied_on_disk)
 
     def count(self) -> int:
         """Number of passages."""
@@ -55,16 +54,19 @@ class DenseIndex:
         """The `most` nearest passages with their cosine to a vector (dimension,), best first."""
         if not self._chroma.exists:
             return []
-        with self._chroma.lease() as handle:
+
+        def query(handle: Handle) -> Any:
             self._chroma.refresh(handle)
             if not handle.applied:  # a client that has queried an empty collection fails ever after
-                return []
-            found = handle.collection.query(
+                return {"metadatas": None, "distances": None}
+            return handle.collection.query(
                 query_embeddings=vector[None, :],
                 n_results=most,
                 where=_where(filters),
                 include=["metadatas", "distances"],
             )
+
+        found = self._chroma.read(query)
         metadatas, distances = found["metadatas"], found["distances"]
         if not metadatas or not distances:
             return []
@@ -83,16 +85,21 @@ class DenseIndex:
 
         if not paper_ids or not self._chroma.exists:
             return []
-        with self._chroma.lease() as handle:
+
+        def get(handle: Handle) -> Any:
+            where = _of_papers(paper_ids)
             try:
-                where = _of_papers(paper_ids)
-                found = handle.collection.get(where=where, include=["metadatas", "embeddings"])
+                return handle.collection.get(where=where, include=["metadatas", "embeddings"])
             except InternalError:  # "Error finding id"
-                return []
+                return {"metadatas": [], "embeddings": []}
+
+        found = self._chroma.read(get)
         cosines = np.asarray(found["embeddings"], np.float32).reshape(-1, len(vector)) @ vector
+        if len(cosines) != len(found["metadatas"]):  # caught between two writes
+            return []
         return [
             (_passage(metadata), float(cosine))
-            for metadata, cosine in zip(found["metadatas"] or [], cosines, strict=True)
+            for metadata, cosine in zip(found["metadatas"], cosines, strict=True)
         ]
 
     def counts(self) -> dict[str, int]:

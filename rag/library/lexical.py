@@ -1,6 +1,7 @@
 """The lexical index: title and abstract of each paper in Tantivy, ranked by BM25."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -14,6 +15,7 @@ from rag.library.folders import made_whole, move_away
 from rag.types import Filters, Paper
 
 _CHECKPOINT = "#checkpoint"  # the paper_id of the document that holds the checkpoint
+_PATIENCE = 0.1  # seconds
 _HEAP = 64_000_000  # bytes that the writer may use
 _LONGEST_TERM = 40  # characters; Tantivy's own English analysis drops longer ones too
 
@@ -57,28 +59,43 @@ class LexicalIndex:
 
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
         """Bring changed papers up to date and move the checkpoint, in one commit."""
-        with _translated(self._folder):
-            if not self._is_there():
-                self._create()
-            with self._index().writer(_HEAP, num_threads=1) as writer:
-                for change in changes:
-                    writer.delete_documents_by_term("paper_id", change.paper_id)
-                    if change.paper:
-                        writer.add_document(_document(change.paper))
-                writer.delete_documents_by_term("paper_id", _CHECKPOINT)
-                writer.add_document(tantivy.Document(paper_id=_CHECKPOINT, applied=checkpoint))
-                writer.commit()
-            self._index().reload()
+        try:
+            self._commit(changes, checkpoint)
+        except ValueError:  # left by a writer that was killed in its commit, and gone with the next
+            self.close()
+            with _translated(self._folder):
+                self._commit(changes, checkpoint)
+
+    def _commit(self, changes: Sequence[Change], checkpoint: int) -> None:
+        if not self._is_there():
+            self._create()
+        with self._index().writer(_HEAP, num_threads=1) as writer:
+            for change in changes:
+                writer.delete_documents_by_term("paper_id", change.paper_id)
+                if change.paper:
+                    writer.add_document(_document(change.paper))
+            writer.delete_documents_by_term("paper_id", _CHECKPOINT)
+            writer.add_document(tantivy.Document(paper_id=_CHECKPOINT, applied=checkpoint))
+            writer.commit()
+        self._index().reload()
 
     def search(self, query: str, most: int, filters: Filters) -> list[tuple[str, float]]:
         """The `most` best papers with their BM25 score, best first."""
         terms = self.terms(query)
         if not terms or not self._is_there():
             return []
-        with _translated(self._folder):
-            searcher = self._searcher()
-            hits = searcher.search(self._query(terms, filters), limit=most, count=False).hits
-            return [(str(searcher.doc(address)["paper_id"][0]), score) for score, address in hits]
+        try:
+            return self._search(terms, most, filters)
+        except ValueError:  # another process is committing, or has moved the folder
+            self.close()
+            time.sleep(_PATIENCE)
+            with _translated(self._folder):
+                return self._search(terms, most, filters)
+
+    def _search(self, terms: Sequence[str], most: int, filters: Filters) -> list[tuple[str, float]]:
+        searcher = self._searcher()
+        hits = searcher.search(self._query(terms, filters), limit=most, count=False).hits
+        return [(str(searcher.doc(address)["paper_id"][0]), score) for score, address in hits]
 
     def terms(self, text: str) -> list[str]:
         """The index terms of a text, each as often as it stands there."""

@@ -83,8 +83,19 @@ class Library:
     def sync(self, track: Track = untracked) -> None:
         """Bring every index up to the catalog. Raises LibraryBusyError, EncoderMissingError."""
         with self.writing():
+            self.drop_indexes_ahead()
             for index in self.indexes:
                 self._catch_up(index, track)
+
+    def drop_indexes_ahead(self) -> None:
+        """Delete indexes that know more than the catalog, which has been replaced by an older one.
+
+        To be done before anything is written: new changes would take the numbers they know.
+        """
+        last = self.catalog.last_sequence()
+        for index in self.indexes:
+            if index.checkpoint() > last:
+                index.reset()
 
     def reindex(self, track: Track = untracked) -> None:
         """Build every index anew from the catalog."""
@@ -98,6 +109,11 @@ class Library:
         wanted = dict(self.catalog.passages_by_paper())
         dense, lexical = self.dense.counts(), self.lexical.paper_ids()
         problems = [
+            f"{index.name}: {behind} changes behind the catalog"
+            for index in self.indexes
+            if (behind := self.catalog.count_changes_after(self._start(index)))
+        ]
+        problems += [
             f"{paper_id}: {dense.get(paper_id, 0)} of {wanted.get(paper_id, 0)} passages in dense"
             for paper_id in sorted(wanted.keys() | dense)
             if dense.get(paper_id, 0) != wanted.get(paper_id, 0)
@@ -140,9 +156,7 @@ class Library:
         return checkpoint if checkpoint <= self.catalog.last_sequence() else 0
 
     def _catch_up(self, index: Index, track: Track) -> None:
-        start = self._start(index)
-        if start < index.checkpoint():  # the catalog was replaced by an older one
-            index.reset()
+        start = index.checkpoint()
         total = self.catalog.count_changes_after(start)
         if not total:
             return
@@ -163,6 +177,17 @@ def catalog_path(folder: Path) -> Path:
 def is_library(folder: Path) -> bool:
     """Whether a folder holds a library."""
     return catalog_path(folder).is_file()
+
+
+def holds_papers(folder: Path) -> bool:
+    """Whether a folder holds a library with a paper in it. Raises DamagedError."""
+    if not is_library(folder):
+        return False
+    catalog = Catalog(catalog_path(folder))
+    try:
+        return catalog.count() > 0
+    finally:
+        catalog.close()
 
 
 def _embedded_encoder() -> Encoder:

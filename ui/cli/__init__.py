@@ -69,5 +69,7 @@ class _Version(argparse.Action):
 
 
 def _fail(message: str, code: int = 1) -> int:
-    print(f"askpapers: {' '.join(message.split())}", file=sys.stderr)
+    from ui.terminal import plain
+
+    print(f"askpapers: {' '.join(plain(message).split())}", file=sys.stderr)
     return code

@@ -51,4 +51,4 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(report.to_dict())
     else:
         print_report(report, folder)
-    return 0
+    return 0 if report.papers else 1

@@ -35,7 +35,7 @@ def run_info(arguments: argparse.Namespace) -> int:
 def run_verify(arguments: argparse.Namespace) -> int:
     from rag.settings import Settings
     from ui.cli.places import open_existing
-    from ui.terminal import print_fields, print_json
+    from ui.terminal import plain, print_fields, print_json
 
     with open_existing(arguments, Settings.from_environment()) as library:
         problems = library.verify()
@@ -45,7 +45,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     else:
         print_fields({"papers": papers, "disagreements": len(problems)})
         for problem in problems:
-            print(problem)
+            print(plain(problem))
         if problems:
             print("Mend them with `askpapers library reindex`.")
     return 1 if problems else 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rag.errors import LibraryBusyError
 from rag.library import Library
-from rag.library.library import is_library
+from rag.library.library import holds_papers
 from rag.settings import Settings, bundled_library, own_library
 from rag.shortcuts import find_library, open_library
 from ui.terminal import track
@@ -27,7 +27,7 @@ def open_existing(arguments: argparse.Namespace, settings: Settings) -> Library:
 def open_for_reading(arguments: argparse.Namespace) -> Library:
     """The library that is meant, brought up to date; the bundled one where the user has none."""
     folder = named_folder(arguments, Settings.from_environment())
-    if folder is None and is_library(own_library()):
+    if folder is None and holds_papers(own_library()):
         folder = own_library()
     return open_library(folder, track) if folder else _open_bundled()
 
