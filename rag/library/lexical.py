@@ -43,10 +43,6 @@ class LexicalIndex:
             found = searcher.search(self._term("paper_id", _CHECKPOINT), limit=1).hits
             return int(searcher.doc(found[0][1])["applied"][0]) if found else 0
 
-    def count(self) -> int:
-        """Number of papers."""
-        return len(self.paper_ids())
-
     def paper_ids(self) -> set[str]:
         """Every paper that is indexed."""
         if not self._is_there():

@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     is_demo = DEMO in arguments.sources and not Path(DEMO).exists()
     if is_demo and len(arguments.sources) > 1:
         raise SourceError("digests never mix with real abstracts: ingest `demo` by itself")
+    if is_demo and arguments.saved:
+        raise SourceError("the dates of `demo` are known: leave --saved out")
     sources: list[Source] = [BundledSource()] if is_demo else []
     if not is_demo:
         sources += names_to_sources(arguments.sources, arguments.saved)

@@ -8,12 +8,14 @@ Run = Callable[[argparse.Namespace], int]
 
 
 class Parsers:
-    """Adds commands that all know --library, --json and --debug."""
+    """Adds commands that all know --json and --debug, and most of them --library."""
 
     def __init__(self, parser: argparse.ArgumentParser) -> None:
         self._commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def add(self, name: str, summary: str, run: Run) -> argparse.ArgumentParser:
+    def add(
+        self, name: str, summary: str, run: Run, *, has_library: bool = True
+    ) -> argparse.ArgumentParser:
         """A new command; what it returns takes further options."""
         command = self._commands.add_parser(
             name,
@@ -21,12 +23,8 @@ class Parsers:
             description=f"{summary[0].upper()}{summary[1:]}.",
         )
         command.set_defaults(run=run)
-        command.add_argument(
-            "--library",
-            type=Path,
-            metavar="DIR",
-            help="folder of the library (default: ASKPAPERS_LIBRARY, or the user data folder)",
-        )
+        if has_library:
+            _add_library(command)
         command.add_argument("--json", action="store_true", help="print JSON")
         command.add_argument("--debug", action="store_true", help="show the traceback of an error")
         return command
@@ -35,6 +33,15 @@ class Parsers:
         """A command that has commands of its own."""
         parser = self._commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
         return Parsers(parser)
+
+
+def _add_library(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--library",
+        type=Path,
+        metavar="DIR",
+        help="folder of the library (default: ASKPAPERS_LIBRARY, or the user data folder)",
+    )
 
 
 def add_years(command: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from ui.cli.options import Parsers
 
 
 def add(parsers: Parsers) -> None:
-    command = parsers.add("setup", "find the encoder's weights, or fetch them (85 MB)", run)
+    command = parsers.add("setup", "find or fetch the encoder's weights (85 MB)", run, has_library=False)
     command.add_argument("--check", action="store_true", help="only look, fetch nothing")
 
 
