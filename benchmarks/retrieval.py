@@ -2,7 +2,7 @@
 
     python -m benchmarks.retrieval --data FOLDER
 
-It ingests the corpus as `askpapers ingest` would (about three minutes on two cores), then ranks:
+It ingests the corpus as `askpapers ingest` would (about five minutes on two cores), then ranks:
 `bm25` and `dense` are one signal each, `fusion` is what `askpapers search` gives, and so is
 `default`. `--tokens` sets the length of passages; with a large number a passage is a whole
 abstract, and `dense` is the plain encoder.
