@@ -1,6 +1,7 @@
 """The question reaches the program as it was typed."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -35,7 +36,10 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     for name in ("pyproject.toml", "constraints.txt"):
         (folder / name).touch()
     (folder / "ready").touch()
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    # These tests run under `make test` too, whose flags and question are not theirs.
+    inherited = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "Q")
+    clean = {name: value for name, value in os.environ.items() if name not in inherited}
+    return subprocess.run(command, env=clean, cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("question", ODD)
