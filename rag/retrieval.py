@@ -72,7 +72,7 @@ def fuse(signals: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     spread = {name: max(column) - low[name] for name, column in columns.items()}
     return {
         paper_id: sum(
-            weight * (row[name] - low[name]) / spread[name] if spread[name] > 0 else weight
+            weight * ((row[name] - low[name]) / spread[name]) if spread[name] > 0 else weight
             for name, weight in WEIGHTS.items()
         )
         for paper_id, row in signals.items()

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Before anything of the project is imported: the caller's settings and folders are not the tests'.
 for _name in [name for name in os.environ if name.startswith(("OPENAI_", "ASKPAPERS_"))]:
     del os.environ[_name]
 _home = tempfile.TemporaryDirectory(prefix="askpapers-tests-")
 os.environ |= {"HOME": _home.name, "XDG_DATA_HOME": f"{_home.name}/data", "HF_HUB_OFFLINE": "1"}
+
+settings.register_profile("askpapers", deadline=None)  # a slow machine is no failure
+settings.load_profile("askpapers")
 
 from ingest.bundled import BundledSource  # noqa: E402
 from ingest.pipeline import ingest  # noqa: E402
