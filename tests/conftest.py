@@ -13,6 +13,7 @@ for _name in [name for name in os.environ if name.startswith(("OPENAI_", "ASKPAP
     del os.environ[_name]
 _home = tempfile.TemporaryDirectory(prefix="askpapers-tests-")
 os.environ |= {"HOME": _home.name, "XDG_DATA_HOME": f"{_home.name}/data", "HF_HUB_OFFLINE": "1"}
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # A slow machine is no failure; CI tries the same examples every time, a developer's run new ones.
 settings.register_profile("askpapers", deadline=None, derandomize="CI" in os.environ)

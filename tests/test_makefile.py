@@ -29,7 +29,8 @@ ODD = [
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run make with a stand-in for the installed program that prints what it was given."""
     program = folder / "askpapers"
-    program.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
+    show = "import json, sys; print(json.dumps(sys.argv[1:]))"
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c '{show}' \"$@\"\n")
     program.chmod(0o755)
     (folder / "ready").touch()
     command = ["make", "--silent", "-f", str(ROOT / "Makefile"), f"BIN={folder}", "READY=ready", *words]

@@ -52,14 +52,20 @@ class UnreadableFile:
 
 
 def open_path(path: Path, saved: date | None) -> list[Source]:
-    """The source of a file, or one source for each file that a folder holds at any depth.
+    """The source of a file, or one source for each file that a folder holds at any depth,
+    hidden ones left out.
 
     Raises SourceError for a file that cannot be read, and for a folder without one that can.
     """
     if not path.is_dir():
         check_readable(path)
         return [FileSource(path, saved)]
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )
     if not files:
         raise SourceError(f"{path} holds no file that can be read: name a folder with {_READABLE}")
     return [_open_inside(file, saved) for file in files]
@@ -114,5 +120,7 @@ def _is_text(start: bytes, is_whole: bool) -> bool:
 
 
 def names_to_sources(names: Sequence[str], saved: date | None) -> list[Source]:
-    """The sources that a command line names, all checked before any is read."""
+    """The sources that a command line names, all checked before any is read. Raises SourceError."""
+    if not all(name.strip() for name in names):
+        raise SourceError("a source has no name: say which file or folder to ingest")
     return [source for name in names for source in open_path(Path(name).expanduser().absolute(), saved)]

@@ -103,7 +103,7 @@ def _kind(line: str, previous: str) -> _Kind:
 def is_saved_page(text: str) -> bool:
     """Whether this is such a page; without any furniture, titles and abstracts must alternate."""
     lines = list(_classify(text))
-    if _BEFORE_BUTTON in text or any(line.kind is not _Kind.TEXT for line in lines):
+    if _BEFORE_BUTTON in text or any(line.kind in (_Kind.AUTHORS, _Kind.DATE) for line in lines):
         return True
     return bool(lines) and all(
         line.is_surely_abstract == bool(position % 2) for position, line in enumerate(lines)

@@ -1,5 +1,6 @@
 """The embedded encoder: all-MiniLM-L6-v2 in onnxruntime, on the CPU, without PyTorch."""
 
+import os
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -52,6 +53,7 @@ class MiniLM:
 
 
 def _open() -> "tuple[onnxruntime.InferenceSession, Tokenizer]":
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it is read at import, and never after
     import onnxruntime
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer

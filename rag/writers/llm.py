@@ -155,7 +155,8 @@ def _translated(model: str) -> Iterator[None]:
         ) from None
     except openai.NotFoundError:
         raise ModelMissingError(
-            f"the server does not have the model {model}: name one that it has in ASKPAPERS_MODEL"
+            f"the server does not have the model {model}: name one that it has in ASKPAPERS_MODEL, "
+            "and see that OPENAI_BASE_URL is complete (it mostly ends in /v1)"
         ) from None
     except (openai.APIConnectionError, httpx.HTTPError) as error:
         raise ModelFailedError(

@@ -18,7 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 an error in one line, 2 usage, 130 interrupted."""
     arguments = build_parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+        if stream:  # None where the caller has closed it
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
