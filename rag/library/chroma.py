@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _COLLECTION = "passages"
 _PATIENCE = 0.1  # seconds
+_FURTHER_TRIES = 4
 _MARK = "id"  # a file with a random id: Chroma makes a folder where there is none, and ours has this
 _spelling = threading.Lock()
 _opened: dict[Path, int] = {}  # how often each folder was opened in this process
@@ -91,19 +92,18 @@ class ChromaFolder:
                 handle.client.close()
 
     def read(self, reading: Callable[[Handle], T]) -> T:
-        """What a reading of the current handle gives; tried once more on a handle opened anew.
+        """What a reading of the current handle gives; tried again on a handle opened anew.
 
-        While another process moves or fills the folder, a reading can fail that the next does not.
-        Raises WrongEncoderError, DamagedError.
+        While another process moves or fills the folder, a reading can fail that a later one does
+        not. Raises WrongEncoderError, DamagedError.
         """
-        try:
-            with self.lease() as handle:
+        for _ in range(_FURTHER_TRIES):
+            with suppress(DamagedError), self.lease() as handle:
                 return reading(handle)
-        except DamagedError:
             self._swap(None)
             time.sleep(_PATIENCE)
-            with self.lease() as handle:
-                return reading(handle)
+        with self.lease() as handle:
+            return reading(handle)
 
     def refresh(self, handle: Handle) -> None:
         """Start to open the folder anew where another process has written to it."""

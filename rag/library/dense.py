@@ -77,21 +77,13 @@ class DenseIndex:
         ]
 
     def compare(self, vector: Vectors, paper_ids: Sequence[str]) -> list[tuple[Passage, float]]:
-        """The passages of these papers with their cosine to a vector (dimension,).
-
-        None at all while another process is writing passages of them that this client cannot see.
-        """
-        from chromadb.errors import InternalError
-
+        """The passages of these papers with their cosine to a vector (dimension,)."""
         if not paper_ids or not self._chroma.exists:
             return []
 
         def get(handle: Handle) -> Any:
-            where = _of_papers(paper_ids)
-            try:
-                return handle.collection.get(where=where, include=["metadatas", "embeddings"])
-            except InternalError:  # "Error finding id"
-                return {"metadatas": [], "embeddings": []}
+            # Fails where another process has written passages whose vectors this client lacks.
+            return handle.collection.get(where=_of_papers(paper_ids), include=["metadatas", "embeddings"])
 
         found = self._chroma.read(get)
         cosines = np.asarray(found["embeddings"], np.float32).reshape(-1, len(vector)) @ vector
