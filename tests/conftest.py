@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -26,6 +27,19 @@ from rag.library import Library  # noqa: E402
 
 PAGES = Path(__file__).parents[2] / "shared" / "pages"
 needs_pages = pytest.mark.skipif(not PAGES.is_dir(), reason="the saved pages are not beside the project")
+
+
+class Halved:
+    """Another encoder: the first half of the real one's vectors."""
+
+    name, dimension = "halved", 192
+
+    def __init__(self, encoder):
+        self.encoder = encoder
+
+    def encode(self, texts):
+        half = self.encoder.encode(texts)[:, : self.dimension]
+        return half / np.linalg.norm(half, axis=1, keepdims=True)
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
+from conftest import Halved
 
 from ingest.pipeline import ingest
 from ingest.sources.files import open_path
@@ -284,19 +284,6 @@ def test_a_library_that_is_not_there_is_one_line_and_is_not_made(run, tmp_path, 
 def test_without_any_library_it_says_how_to_make_one(run, home, command):
     assert is_one_line_of_error(*run("library", command), "askpapers ingest")
     assert not home.exists()
-
-
-class Halved:
-    """Another encoder: the first half of the real one's vectors."""
-
-    name, dimension = "halved", 192
-
-    def __init__(self, encoder):
-        self.encoder = encoder
-
-    def encode(self, texts):
-        half = self.encoder.encode(texts)[:, : self.dimension]
-        return half / np.linalg.norm(half, axis=1, keepdims=True)
 
 
 def test_a_library_of_another_encoder_is_one_line_that_names_the_cure(run, tmp_path, encoder):

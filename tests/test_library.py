@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import chromadb
-import numpy as np
 import pytest
+from conftest import Halved
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,19 +58,6 @@ class Counting:
     def encode(self, texts):
         self.texts += texts
         return self.encoder.encode(texts)
-
-
-class Halved:
-    """Another encoder: the first half of the real one's vectors."""
-
-    name, dimension = "halved", 192
-
-    def __init__(self, encoder):
-        self.encoder = encoder
-
-    def encode(self, texts):
-        half = self.encoder.encode(texts)[:, : self.dimension]
-        return half / np.linalg.norm(half, axis=1, keepdims=True)
 
 
 def paper(topic, published=None, sentences=1):

@@ -78,7 +78,7 @@ class Library:
 
     def behind(self) -> int:
         """Number of changes that indexes have still to apply, summed over the indexes."""
-        return sum(self.catalog.count_changes_after(self._start(index)) for index in self.indexes)
+        return sum(map(self._behind, self.indexes))
 
     def sync(self, track: Track = untracked) -> None:
         """Bring every index up to the catalog. Raises LibraryBusyError, EncoderMissingError."""
@@ -111,7 +111,7 @@ class Library:
         problems = [
             f"{index.name}: {behind} changes behind the catalog"
             for index in self.indexes
-            if (behind := self.catalog.count_changes_after(self._start(index)))
+            if (behind := self._behind(index))
         ]
         problems += [
             f"{paper_id}: {dense.get(paper_id, 0)} of {wanted.get(paper_id, 0)} passages in dense"
@@ -150,10 +150,12 @@ class Library:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _start(self, index: Index) -> int:
-        """Where an index has to go on: behind its checkpoint, or from 0 where it knows too much."""
+    def _behind(self, index: Index) -> int:
+        """Changes that an index lacks: those behind its checkpoint, or all where it knows too much."""
         checkpoint = index.checkpoint()
-        return checkpoint if checkpoint <= self.catalog.last_sequence() else 0
+        return self.catalog.count_changes_after(
+            checkpoint if checkpoint <= self.catalog.last_sequence() else 0
+        )
 
     def _catch_up(self, index: Index, track: Track) -> None:
         start = index.checkpoint()
