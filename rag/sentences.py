@@ -1,6 +1,7 @@
 """Sentences with their places in the text, by sentencex, with its slips on abstracts mended."""
 
 import re
+from itertools import pairwise
 
 import sentencex
 
@@ -12,6 +13,11 @@ _ENUMERATOR = re.compile(r"\s*\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\s*")
 _MOST_NESTED = 8
 # It breaks at "et al. (2020)" and before a per cent sign that stands apart from its number.
 _CONTINUES = re.compile(r"\s*(?:al\.|%|[,;:)\]])")
+# It takes "art.", "bits." and "only." for abbreviations: a word before a full stop and a capital ends a
+# sentence, but for those that are one.
+_ENDS = re.compile(
+    r"(?<![\w.(])(?!(?:approx|dept|eqs?|etc|figs?|incl|refs?|resp|secs?|vol)\.)[a-z]{3,}\.\s+(?=[A-Z])"
+)
 # It panics at a capital letter, a space beyond ASCII and a full stop ("A\u00a0."): it sees plain ones.
 _WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 
@@ -48,5 +54,6 @@ def _boundaries(text: str, offset: int, stop: int, depth: int = 0) -> list[Span]
             first, *others = _boundaries(text, marker.end(), end, depth + 1)
             spans += [(start, first[1]), *others]
         else:
-            spans.append((start, end))
+            ends = [match.end() for match in _ENDS.finditer(text, start, end) if match.end() < end]
+            spans += pairwise([start, *ends, end])
     return spans

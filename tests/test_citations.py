@@ -75,6 +75,8 @@ def test_a_stripped_span_holds_what_strip_leaves(before, text, behind):
         ["Frogs (Smith et al., 2020) leap, e.g. over logs, i.e. far.", "Toads walk."],
         ["It rose by 45 %.", "Then it fell by 3 % again."],
         ["Frogs leap 1.5 metres.", "Toads walk."],
+        ["It sets a new state of the art.", "A frog needs 3 bits.", "BERT leaps only.", "Toads walk."],
+        ["Frogs leap (cf. Smith, fig. A, and resp. B), e.g. BERT.", "Toads walk."],
         ["(1) Frogs leap.", "(2) Toads walk.", "(3) Newts swim.", "(4) Eels wriggle.", "Rest.", "More."],
         ["We show: (1) frogs leap; (2) toads walk; and (3) newts swim.", "Rest.", "More."],
         ["i) Frogs leap.", "ii) Toads walk.", "Rest.", "More."],
