@@ -22,8 +22,11 @@ settings.load_profile("askpapers")
 
 from ingest.bundled import BundledSource  # noqa: E402
 from ingest.pipeline import ingest  # noqa: E402
+from ingest.sources.files import FileSource  # noqa: E402
 from rag.embedding.minilm import MiniLM  # noqa: E402
 from rag.library import Library  # noqa: E402
+from rag.library.merge import merge_records  # noqa: E402
+from rag.types import Paper  # noqa: E402
 
 PAGES = Path(__file__).parents[2] / "shared" / "pages"
 needs_pages = pytest.mark.skipif(not PAGES.is_dir(), reason="the saved pages are not beside the project")
@@ -54,6 +57,17 @@ def bundled(tmp_path_factory: pytest.TempPathFactory, encoder: MiniLM) -> Iterat
     with Library.create(tmp_path_factory.mktemp("bundled"), encoder) as library:
         ingest(library, [BundledSource()])
         yield library
+
+
+@pytest.fixture(scope="session")
+def pages() -> dict[str, Paper]:
+    """What the five saved pages say of each paper, together."""
+    records: dict[str, list[Paper]] = {}
+    for page in sorted(PAGES.glob("*.txt")):
+        for entry in FileSource(page).read():
+            if isinstance(entry, Paper):
+                records.setdefault(entry.title, []).append(entry)
+    return {title: merge_records(found) for title, found in records.items()}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from rag import Answer, Assistant, Library, NoLibraryError, Paper, QuestionError
 from rag.settings import Settings
 
 PAPERS = {paper.title: paper for paper in BundledSource().read() if isinstance(paper, Paper)}
-TITLES = list(PAPERS)[::2]
+TITLES = sorted(PAPERS)[::16]
 QUESTION = "How much compute does bert2BERT save?"
 BERT2BERT = "bert2BERT: Towards Reusable Pretrained Language Models"
 OFF_SUBJECT = "How long should I boil an egg for breakfast?"
@@ -28,7 +28,7 @@ def assistant(bundled: Library) -> Assistant:
 
 @pytest.fixture(scope="module")
 def answers(assistant: Assistant) -> dict[str, Answer]:
-    """An answer about every second paper, by title."""
+    """An answer about every sixteenth paper, by title."""
     return {title: assistant.ask(about(title)) for title in TITLES}
 
 
@@ -45,7 +45,7 @@ def titles(answer: Answer) -> list[str]:
 
 
 def test_every_quote_is_the_text_at_its_offsets(answers):
-    assert len(answers) == 20
+    assert len(answers) == 21
     for answer in answers.values():
         for citation in answer.citations:
             assert citation.quote == PAPERS[citation.title].abstract[citation.start : citation.end] != ""
