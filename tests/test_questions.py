@@ -1,0 +1,128 @@
+"""The questions that come with the program: their number and kinds, and that their facts hold."""
+
+from collections import Counter
+
+import pytest
+from conftest import needs_pages
+
+from eval.cases import Case, Turn, read_cases
+from eval.metrics import holds
+from ingest.bundled import BundledSource
+from rag.identity import normalise_title
+from rag.types import Paper
+
+SETS = {name: read_cases([name]) for name in ("dev", "test")}
+CASES = [case for cases in SETS.values() for case in cases]
+TURNS = [(case, turn) for case in CASES for turn in case.turns]
+DIGESTS = {
+    normalise_title(paper.title): paper for paper in BundledSource().read() if isinstance(paper, Paper)
+}
+KINDS = {
+    "single": 120,
+    "name": 40,
+    "paraphrase": 40,
+    "list": 25,
+    "year": 6,
+    "comparison": 20,
+    "unanswerable": 35,
+    "followup": 20,
+}
+UNANSWERABLE = ("detail", "absent", "offtopic", "false-premise", "injection")
+
+
+def tagged(tag: str, cases: list[Case] = CASES) -> list[Case]:
+    return [case for case in cases if tag in case.turns[0].tags]
+
+
+def papers(turn: Turn, texts: dict[str, Paper]) -> list[Paper]:
+    return [texts[normalise_title(title)] for title in turn.papers]
+
+
+def lacks(texts: dict[str, Paper]) -> list[tuple[str, tuple[str, ...]]]:
+    """Each fact of which no form stands in the texts of its papers, titles included."""
+    return [
+        (case.id, forms)
+        for case, turn in TURNS
+        for forms in turn.facts
+        if not any(
+            holds(f"{paper.title}. {paper.abstract}", form)
+            for form in forms
+            for paper in papers(turn, texts)
+        )
+    ]
+
+
+def test_there_are_enough_of_each_kind():
+    counts = {kind: len(tagged(kind)) for kind in KINDS}
+    assert all(counts[kind] >= wanted for kind, wanted in KINDS.items()), counts
+    assert sum(len(tagged(kind)) for kind in ("keywords", "misspelt", "acronym")) >= 40
+    assert all(len(tagged(kind)) == 7 for kind in UNANSWERABLE)
+
+
+def test_every_kind_is_halved():
+    for kind in (*KINDS, *UNANSWERABLE):
+        dev, test = (len(tagged(kind, cases)) for cases in SETS.values())
+        assert abs(dev - test) <= 1, kind
+
+
+def test_no_question_is_asked_twice_and_every_field_is_read():
+    asked = Counter(normalise_title(case.turns[0].question) for case in CASES)
+    assert max(asked.values()) == 1
+    assert len({case.id for case in CASES}) == len(CASES)
+    assert not [case.id for case in CASES if case.unread]
+
+
+def test_every_paper_is_in_the_bundled_library():
+    named = {title for _, turn in TURNS for title in (*turn.papers, *turn.ignore)}
+    assert not [title for title in named if normalise_title(title) not in DIGESTS]
+    assert not [case.id for case, turn in TURNS if set(turn.papers) & set(turn.ignore)]
+
+
+def test_what_can_be_answered_has_papers_and_a_reference():
+    answerable = [(case, turn) for case, turn in TURNS if turn.answerable]
+    assert not [case.id for case, turn in answerable if not turn.papers or not turn.reference]
+    without_facts = [case for case, turn in answerable if not turn.facts and "list" not in turn.tags]
+    assert not [case.id for case in without_facts if len(case.turns) == 1]
+    assert not [case.id for case, turn in TURNS if not turn.answerable and turn.facts]
+
+
+def test_the_later_turns_of_a_conversation_are_marked():
+    for case in tagged("followup"):
+        first, *later = case.turns
+        assert "first" in first.tags
+        assert 1 <= len(later) <= 2
+        assert all("later" in turn.tags for turn in later)
+
+
+def test_years_are_those_of_the_papers():
+    for case in tagged("year"):
+        (turn,) = case.turns
+        assert turn.expected_filters is not None
+        first, last = turn.expected_filters.from_year or 0, turn.expected_filters.to_year or 9999
+        years = [paper.year for paper in papers(turn, DIGESTS)]
+        assert all(year is not None and first <= year <= last for year in years)
+
+
+def test_facts_hold_in_the_digests():
+    assert not lacks(DIGESTS)
+
+
+@needs_pages
+def test_facts_hold_in_the_real_abstracts(pages):
+    assert not lacks({normalise_title(title): paper for title, paper in pages.items()})
+
+
+def test_a_fact_is_not_given_away_by_the_question():
+    given = [
+        (case.id, forms)
+        for case, turn in TURNS
+        for forms in turn.facts
+        if any(holds(turn.question, form) for form in forms)
+    ]
+    assert not given
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_mixes_the_kinds(name):
+    kinds = [case.turns[0].tags[0] for case in SETS[name]]
+    assert len(set(kinds)) >= 5
