@@ -40,3 +40,9 @@ def paper_keys(title: str, arxiv_id: str | None, doi: str | None) -> list[str]:
     """Every key under which a paper may be known, the most telling first."""
     keys = [arxiv_key(arxiv_id or ""), doi_key(doi or ""), title_key(title)]
     return [key for key in keys if key]
+
+
+def reference_keys(reference: str) -> list[str]:
+    """The keys that a reference to a paper may mean: an arXiv id, a DOI, a title's key, a title."""
+    keys = [arxiv_key(reference), doi_key(reference), reference.strip(), title_key(reference)]
+    return [key for key in keys if key]

@@ -4,8 +4,10 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -471,3 +473,83 @@ def test_a_reader_that_goes_away_is_no_error(shelf):
         process.stdout.close()
         err = process.stderr.read()
     assert (process.returncode, err) == (0, "")
+
+
+QUESTION = {"id": "one", "question": "How many entries does the ledger of owls hold?", "tags": ["single"]}
+KNOWN = {"papers": ["A Study of owls"], "facts": [["3,141"]], "expected_filters": {"from_year": None}}
+
+
+def test_eval_gives_the_means_as_json_and_a_line_a_question(run, shelf, tmp_path):
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | KNOWN, QUESTION | {"id": "two"}])
+    out = tmp_path / "out"
+    code, printed, _ = run("eval", questions, "--out", out, "--library", shelf, "--json")
+    summary = json.loads(printed)
+    assert (code, summary["n"], summary["errors"]) == (0, 2, 0)
+    assert set(summary) == {"n", "errors", "metrics", "by_tag", "seconds"}
+    assert summary["metrics"]["hit@1"] == {"mean": 1.0, "n": 1, "ci95": [1.0, 1.0]}
+    assert summary["metrics"]["set_f1"] == {"mean": None, "n": 0, "ci95": [None, None]}
+    assert set(summary["by_tag"]) == {"single"}
+    one, two = (json.loads(line) for line in (out / "results.jsonl").read_text().splitlines())
+    assert set(one["answer"]) >= ANSWER_KEYS
+    assert (one["scores"]["fact_recall"], two["scores"]["fact_recall"]) == (1, None)
+
+
+def test_eval_shows_means_and_says_where_the_answers_are(run, shelf, tmp_path):
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | KNOWN | {"note": 1}])
+    code, printed, said = run("eval", questions, "--out", tmp_path / "out", "--library", shelf)
+    assert code == 0
+    assert re.search(r"^hit@1 +1\.000 +1\.000 to 1\.000 +1$", printed, re.MULTILINE)
+    assert "set_f1" not in printed  # applies to no question
+    assert "Fields that are not read: note." in said
+    assert str(tmp_path / "out" / "results.jsonl") in said
+
+
+def test_eval_passes_the_options_of_ask_on(run_json, shelf, tmp_path):
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | KNOWN])
+    command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf, "--from-year", 2015)
+    code, summary = run_json(*command)
+    assert (code, summary["metrics"]["hit@1"]["mean"]) == (0, 0)  # the paper is of 2010
+    assert summary["metrics"]["filter_accuracy"]["mean"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nowhere.jsonl",), "dev, test"),
+        (("dev", "--writer", "llm"), "OPENAI_API_KEY"),
+        (("dev", "--words", 0), "at least 1"),
+        (("dev", "--from-year", 2020, "--to-year", 2019), "swap"),
+    ],
+)
+def test_eval_says_in_one_line_what_is_wrong(run, shelf, tmp_path, arguments, says):
+    done = run("eval", *arguments, "--out", tmp_path / "out", "--library", shelf)
+    assert is_one_line_of_error(*done, says)
+    assert not (tmp_path / "out").exists()
+
+
+def test_eval_that_can_score_nothing_fails(run_json, run, shelf, tmp_path):
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | {"question": "why " * 2000}])
+    code, summary = run_json("eval", questions, "--out", tmp_path / "out", "--library", shelf)
+    assert (code, summary["errors"], summary["n"]) == (1, 1, 1)
+
+
+def test_eval_warns_of_papers_that_the_library_lacks(run, shelf, tmp_path):
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | {"papers": ["Comets"]}])
+    _, _, said = run("eval", questions, "--out", tmp_path / "out", "--library", shelf)
+    assert "Not in this library, so never found: 1 of the questions' papers, such as Comets." in said
+
+
+def test_an_interrupted_eval_says_what_is_kept(shelf, tmp_path):
+    many = [QUESTION | {"id": str(number)} for number in range(5000)]
+    questions, out = write_lines(tmp_path / "questions.jsonl", many), tmp_path / "out"
+    command = ("eval", questions, "--out", out, "--library", shelf)
+    with start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not (out / "results.jsonl").exists() or not (out / "results.jsonl").read_text():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        printed, said = process.communicate()
+    assert (process.returncode, printed) == (130, "")
+    assert str(out) in said.splitlines()[-1]
+    lines = (out / "results.jsonl").read_text().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [str(number) for number in range(len(lines))]

@@ -6,7 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.metrics import hit_at, mrr_at, ndcg_at, recall_at
+from eval.metrics import (
+    Statement,
+    citation_precision,
+    citation_recall,
+    citation_validity,
+    fact_recall,
+    faithfulness,
+    hit_at,
+    holds,
+    mrr_at,
+    ndcg_at,
+    recall_at,
+    set_f1,
+    set_precision,
+    set_recall,
+)
 
 papers = st.sampled_from("abcdefgh")
 rankings = st.lists(papers, max_size=12)
@@ -55,3 +70,90 @@ def test_all_lie_in_the_unit_interval_and_agree_on_nothing_found(k, ranking, rel
     values = [metric(k, ranking, relevant) for metric in (hit_at, recall_at, mrr_at, ndcg_at)]
     assert all(0 <= value <= 1 for value in values)
     assert len({value == 0 for value in values}) == 1
+
+
+@given(relevants, relevants)
+def test_precision_and_recall_of_sets_make_their_harmonic_mean(cited, relevant):
+    precision, recall = set_precision(cited, relevant), set_recall(cited, relevant)
+    assert precision == len(cited & relevant) / len(cited)
+    assert recall == set_precision(relevant, cited)
+    both = precision + recall
+    assert set_f1(cited, relevant) == pytest.approx(2 * precision * recall / both if both else 0)
+
+
+def test_nothing_cited_has_no_precision_and_finds_nothing():
+    assert set_precision(set(), {"a"}) is None
+    assert (set_recall(set(), {"a"}), set_f1(set(), {"a"})) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("It saves about 45% [1].", "45%"),
+        (r"reach $\sim$99\% of it", "99%"),
+        ("on a page: sim99% of it", "99%"),
+        ("is 3.5times faster", "3.5x"),
+        ("is 3× faster", "3 times"),
+        ("with 5,000 Hz", "5000 hz"),
+        ("of 1000 papers", "1,000"),
+        ("Pre\u2011training on  GO\nand Java", "pre-training on Go and java"),
+        ("It is C++.", "C++"),
+    ],
+)
+def test_a_fact_is_found_however_it_is_set(text, form):
+    assert holds(text, form)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("145% more", "45%"),
+        ("2.45% more", "45%"),
+        ("45.2 points", "45"),
+        ("a 2.3x gain", "3x"),
+        ("3 timescales", "3x"),
+        ("GPT-3.5 answers", "GPT-3"),
+        ("a mistrained model", "trained"),
+        ("1,000,000 words", "1,000"),
+    ],
+)
+def test_a_part_of_a_word_or_number_is_no_fact(text, form):
+    assert not holds(text, form)
+
+
+def test_each_fact_counts_once_whichever_of_its_forms_is_said():
+    facts = [["45%", "45 percent"], ["GPT"], ["BERT", "45%"], ["Wikipedia"]]
+    assert fact_recall("GPT saves 45 percent, 45%.", facts) == 0.75
+
+
+def supports(claim: str, text: str) -> bool:
+    """A judge for tests: every letter of the claim stands in the text."""
+    return set(claim) <= set(text)
+
+
+@pytest.mark.parametrize(
+    ("statements", "unknown", "recall", "precision"),
+    [
+        ([("ab", ["ab"])], 0, 1, 1),
+        ([("ab", ["a", "b"])], 0, 1, 1),  # both are needed
+        ([("ab", ["ab", "c"])], 0, 1, 0.5),  # the second adds nothing
+        ([("ab", ["ab", "ab"])], 0, 1, 1),  # each is enough
+        ([("ab", ["a"])], 0, 0, 0),
+        ([("ab", [])], 0, 0, None),
+        ([("ab", ["ab"]), ("cd", ["c"])], 0, 0.5, 0.5),
+        ([("ab", ["ab"])], 1, 1, 0.5),  # a marker that names no paper
+        ([], 2, None, 0),
+        ([], 0, None, None),
+    ],
+)
+def test_citations_by_hand(statements, unknown, recall, precision):
+    found = [Statement(text, tuple(evidence)) for text, evidence in statements]
+    assert citation_recall(found, supports) == recall
+    assert citation_precision(found, unknown, supports) == precision
+
+
+def test_what_does_not_apply_is_neither_0_nor_1():
+    assert faithfulness([]) is None
+    assert faithfulness([True, False]) == 0.5
+    assert citation_validity(0, 0, 0) is None
+    assert citation_validity(4, 1, 1) == 0.5

@@ -37,6 +37,8 @@ HOMES = {
     "sentencex": ["rag/sentences.py"],
     "snowballstemmer": ["rag/words.py"],
     "platformdirs": ["rag/settings.py"],
+    "pydantic": ["eval/cases.py"],
+    "yaml": ["eval/cases.py"],
     "rich": ["ui/"],
 }
 LATE = ("llama_index", "chromadb", "openai", "gradio", "onnxruntime", "tantivy", "tiktoken")

@@ -3,21 +3,32 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
-from rag.library.library import Batches
+from rag.library.library import Work
 from rag.types import Answer, Citation, Hit
 
 if TYPE_CHECKING:
     from ingest.pipeline import Report
 
 _WIDEST = 100  # characters of a line on a terminal
+_BY_TAG = (
+    "hit@1",
+    "ndcg@10",
+    "set_f1",
+    "fact_recall",
+    "faithfulness",
+    "abstention_recall",
+    "over_refusal",
+    "words",
+)  # metrics shown for each tag
 _NEAREST = 3  # papers shown where nothing answers
 # Unicode's category Cc without the line feed, and what turns the direction of writing round.
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -76,6 +87,47 @@ def print_report(report: "Report", folder: Path) -> None:
     _print(Text(f"{report.papers} papers in {report.passages} passages in {folder}"))
 
 
+def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
+    """The means of a run with their intervals, then those of each tag."""
+    errors = f", {summary['errors']} errors" if summary["errors"] else ""
+    _print(Text(f"{summary['n']} questions{errors}, {summary['seconds']} s\n"))
+    shown = {name: mean for name, mean in summary["metrics"].items() if mean["n"]}
+    _print_table(
+        ["metric", "mean", "95 % interval", "n"],
+        [[name, *_mean(mean), str(mean["n"])] for name, mean in shown.items()],
+    )
+    columns = [name for name in _BY_TAG if name in shown]
+    if summary["by_tag"] and columns:
+        _print(Text(""))
+        _print_table(
+            ["tag", *columns],
+            [
+                [plain(tag), *(_mean(means[name])[0] for name in columns)]
+                for tag, means in summary["by_tag"].items()
+            ],
+        )
+    print(f"Each question with its answer: {folder / 'results.jsonl'}", file=sys.stderr)
+
+
+def _mean(mean: Mapping[str, Any]) -> tuple[str, str]:
+    """The mean and its interval as they are shown."""
+    if mean["mean"] is None:
+        return "–", ""
+    low, high = mean["ci95"]
+    return f"{mean['mean']:.3f}", f"{low:.3f} to {high:.3f}"
+
+
+def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Names on the left, numbers on the right."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for place, name in enumerate(head):
+        heading = Text(name.replace("_", " ").replace("@", " @"))
+        table.add_column(heading, justify="right" if place else "left", vertical="bottom")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console(highlight=False).print(table)
+
+
 def print_fields(fields: Mapping[str, Any]) -> None:
     """A name and a value a line."""
     width = max(map(len, fields))
@@ -83,17 +135,17 @@ def print_fields(fields: Mapping[str, Any]) -> None:
         _print(Text(f"{name:{width}}  ", "dim").append(plain(str(value)), "default"))
 
 
-def track(batches: Batches, what: str, total: int) -> Batches:
+def track(batches: Iterable[Work], what: str, total: int) -> Iterable[Work]:
     """A progress bar with the time to go on a terminal, two lines elsewhere; on stderr."""
     if not sys.stderr.isatty():
-        print(f"{what}: {total} papers to go", file=sys.stderr, flush=True)
+        print(f"{what}: {total} to go", file=sys.stderr, flush=True)
         yield from batches
         print(f"{what}: done", file=sys.stderr, flush=True)
         return
     yield from _bar(batches, what, total)
 
 
-def _bar(batches: Batches, what: str, total: int) -> Iterator[Any]:
+def _bar(batches: Iterable[Work], what: str, total: int) -> Iterator[Work]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()

@@ -9,13 +9,14 @@ import json
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from rag.errors import DamagedError, MixedLibraryError
+from rag.identity import reference_keys
 from rag.library.merge import merge_records
 from rag.types import Paper, Passage, Span
 
@@ -103,21 +104,27 @@ class Catalog:
 
     def resolve(self, paper: Paper) -> str:
         """The id under which this paper is known, or else its own."""
-        marks = ",".join("?" * len(paper.keys))
-        rows = dict(self._rows(f"SELECT key, paper_id FROM keys WHERE key IN ({marks})", *paper.keys))
-        return next((rows[key] for key in paper.keys if key in rows), paper.paper_id)
+        known = self._known(paper.keys)
+        return next((known[key] for key in paper.keys if key in known), paper.paper_id)
+
+    def find(self, references: Sequence[str]) -> dict[str, str]:
+        """The ids of papers by what they are referred to with: an id, arXiv id, DOI or title.
+
+        Titles are compared normalised. References to papers that are not here are left out.
+        """
+        keys = {reference: reference_keys(reference) for reference in references}
+        known = self._known({key for several in keys.values() for key in several})
+        found = {
+            reference: next((known[key] for key in several if key in known), reference)
+            for reference, several in keys.items()
+        }
+        held = self.papers(list(found.values()))
+        return {reference: paper_id for reference, paper_id in found.items() if paper_id in held}
 
     def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
         """The papers of these ids, by id; unknown ids are left out."""
-        found = {}
-        for start in range(0, len(paper_ids), 500):
-            some = paper_ids[start : start + 500]
-            marks = ",".join("?" * len(some))
-            for paper_id, paper in self._rows(
-                f"SELECT paper_id, paper FROM papers WHERE paper_id IN ({marks})", *some
-            ):
-                found[paper_id] = _load(paper)
-        return found
+        rows = self._rows_of("SELECT paper_id, paper FROM papers WHERE paper_id IN", paper_ids)
+        return {paper_id: _load(paper) for paper_id, paper in rows}
 
     def changes_after(self, sequence: int, most: int) -> list[Change]:
         """The first `most` changes after a sequence number, in their order."""
@@ -238,6 +245,18 @@ class Catalog:
     def _rows(self, statement: str, *values: object) -> list[tuple]:  # type: ignore[type-arg]
         with self._lock, self._translated():
             return self._connection.execute(statement, values).fetchall()
+
+    def _rows_of(self, statement: str, values: Collection[str]) -> list[tuple]:  # type: ignore[type-arg]
+        """The rows of a statement that ends in IN, for any number of values."""
+        listed, rows = list(values), []
+        for start in range(0, len(listed), 500):
+            some = listed[start : start + 500]
+            rows += self._rows(f"{statement} ({','.join('?' * len(some))})", *some)
+        return rows
+
+    def _known(self, keys: Collection[str]) -> dict[str, str]:
+        """The ids of the papers that are known under these keys, by key."""
+        return dict(self._rows_of("SELECT key, paper_id FROM keys WHERE key IN", keys))
 
     def _run(self, statement: str, *values: object) -> None:
         self._rows(statement, *values)

@@ -1,9 +1,9 @@
 """The library: one folder with its catalog and indexes, kept in step."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -13,12 +13,16 @@ from rag.library.catalog import Catalog, Change
 from rag.library.dense import DenseIndex
 from rag.library.lexical import LexicalIndex
 
-Batches = Iterable[Sequence[Change]]
-Track = Callable[[Batches, str, int], Batches]
-"""Wraps batches of work to show progress: the batches, what they are, how many items in all."""
+Work = TypeVar("Work", bound=Sequence[Any])
 
 
-def untracked(batches: Batches, what: str, total: int) -> Batches:
+class Track(Protocol):
+    """Wraps batches of work to show progress: the batches, what they are, how many items in all."""
+
+    def __call__(self, batches: Iterable[Work], what: str, total: int, /) -> Iterable[Work]: ...
+
+
+def untracked(batches: Iterable[Work], what: str, total: int) -> Iterable[Work]:
     """Show no progress."""
     return batches
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from rag.errors import AskpapersError
-from ui.cli import ask, ingest, library, search, setup
+from ui.cli import ask, evaluate, ingest, library, search, setup
 from ui.cli.options import Parsers
 
 INTERRUPTED = 130
-_COMMANDS = (ask, search, ingest, library, setup)
+_COMMANDS = (ask, search, ingest, library, evaluate, setup)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,10 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        return _fail(
-            "interrupted: what was done is kept, and the same command goes on from there", INTERRUPTED
-        )
+    except KeyboardInterrupt as interrupt:
+        kept = "interrupted: what was done is kept, and the same command goes on from there"
+        return _fail(str(interrupt) or kept, INTERRUPTED)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -3,26 +3,13 @@
 import argparse
 import sys
 
-from ui.cli.options import Parsers, add_years
+from ui.cli.options import Parsers, add_answering
 
 
 def add(parsers: Parsers) -> None:
     command = parsers.add("ask", "answer a question about the papers, with citations", run)
     command.add_argument("question", help="what you want to know, in quotes")
-    add_years(command)
-    command.add_argument(
-        "--words",
-        type=int,
-        metavar="N",
-        help="about how long the answer may be (default: 60 for the extractive writer)",
-    )
-    command.add_argument(
-        "--writer",
-        choices=("auto", "llm", "extractive"),
-        default="auto",
-        help="who writes: a language model (llm), the papers' own sentences (extractive), or the "
-        "model where one is configured (auto)",
-    )
+    add_answering(command, writer="auto")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -48,3 +48,21 @@ def add_years(command: argparse.ArgumentParser) -> None:
     """--from-year and --to-year."""
     command.add_argument("--from-year", type=int, metavar="Y", help="only papers of this year or later")
     command.add_argument("--to-year", type=int, metavar="Y", help="only papers of this year or earlier")
+
+
+def add_answering(command: argparse.ArgumentParser, writer: str) -> None:
+    """The options that shape an answer; `writer` is who writes unless told otherwise."""
+    add_years(command)
+    command.add_argument(
+        "--words",
+        type=int,
+        metavar="N",
+        help="about how long the answer may be (default: 60 for the extractive writer)",
+    )
+    command.add_argument(
+        "--writer",
+        choices=("auto", "llm", "extractive"),
+        default=writer,
+        help="who writes: a language model (llm), the papers' own sentences (extractive), or the "
+        f"model where one is configured (auto) (default: {writer})",
+    )

@@ -1,0 +1,32 @@
+"""What an answer is worth, one number a question: each metric a pure function with its definition.
+
+A metric that does not apply to a question is None: neither 0 nor 1, and left out of the mean.
+"""
+
+from eval.metrics.citations import (
+    Statement,
+    citation_precision,
+    citation_recall,
+    citation_validity,
+    faithfulness,
+)
+from eval.metrics.facts import fact_recall, holds
+from eval.metrics.ranking import hit_at, mrr_at, ndcg_at, recall_at
+from eval.metrics.sets import set_f1, set_precision, set_recall
+
+__all__ = [
+    "Statement",
+    "citation_precision",
+    "citation_recall",
+    "citation_validity",
+    "fact_recall",
+    "faithfulness",
+    "hit_at",
+    "holds",
+    "mrr_at",
+    "ndcg_at",
+    "recall_at",
+    "set_f1",
+    "set_precision",
+    "set_recall",
+]

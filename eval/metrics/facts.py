@@ -1,0 +1,32 @@
+"""Whether a text holds the facts that a right answer holds."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-") | {ord("’"): "'"}
+_LATEX = re.compile(r"[\\${}]")
+_ABOUT = re.compile(r"\b(?:sim|approx)(?=\d)")  # "\sim99" and, on pages that lose the backslash, "sim99"
+_TIMES = re.compile(r"(?<=\d)\s?(?:times|×)(?![a-z])")
+_GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+
+
+def fact_recall(text: str, facts: Sequence[Sequence[str]]) -> float:
+    """Share of the facts of which the text holds one of the accepted forms."""
+    return sum(any(holds(text, form) for form in forms) for forms in facts) / len(facts)
+
+
+def holds(text: str, form: str) -> bool:
+    """Whether a text holds a form of a fact, as whole words and whole numbers.
+
+    Case, white space, kinds of dashes, thousands separators, the signs of LaTeX, and "times" for
+    "x" make no difference: "45%" is found in "saves 45\\%", and neither in "145%" nor in "2.45%".
+    """
+    pattern = rf"(?<![^\W_])(?<!\d\.){re.escape(_plain(form))}(?![^\W_])(?!\.\d)"
+    return re.search(pattern, _plain(text)) is not None
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).translate(_DASHES).casefold()
+    bare = _ABOUT.sub("", _LATEX.sub("", folded))
+    return " ".join(_TIMES.sub("x", _GROUPED.sub("", bare)).split())
