@@ -93,6 +93,7 @@ def test_nothing_cited_has_no_precision_and_finds_nothing():
         (r"reach $\sim$99\% of it", "99%"),
         ("on a page: sim99% of it", "99%"),
         ("is 3.5times faster", "3.5x"),
+        ("saves 76.1 %", "76.1%"),
         ("is 3× faster", "3 times"),
         ("with 5,000 Hz", "5000 hz"),
         ("of 1000 papers", "1,000"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-") | {ord("’"): "'"}
 _LATEX = re.compile(r"[\\${}]")
 _ABOUT = re.compile(r"\b(?:sim|approx)(?=\d)")  # "\sim99" and, on pages that lose the backslash, "sim99"
+_PER_CENT = re.compile(r"(?<=\d)\s+%")
 _TIMES = re.compile(r"(?<=\d)\s?(?:times|×)(?![a-z])")
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
@@ -29,4 +30,5 @@ def holds(text: str, form: str) -> bool:
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).translate(_DASHES).casefold()
     bare = _ABOUT.sub("", _LATEX.sub("", folded))
-    return " ".join(_TIMES.sub("x", _GROUPED.sub("", bare)).split())
+    joined = _PER_CENT.sub("%", _GROUPED.sub("", bare))
+    return " ".join(_TIMES.sub("x", joined).split())
