@@ -30,8 +30,8 @@ from rag.errors import (
 )
 from rag.library import Library
 from rag.library.catalog import Change
-from rag.library.dense import embedded_text
-from rag.retrieval import Retriever, fuse
+from rag.library.embedded import embedded_text
+from rag.retrieval import FIRST_WEIGHTS, Retriever, fuse
 from rag.types import Filters, Paper
 
 ROOT = Path(__file__).parents[1]
@@ -195,7 +195,7 @@ def crash_between(library):
     library.catalog.put([paper("foxes")], "listed", {paper("foxes").paper_id: 0}, split_abstract)
 
 
-@pytest.mark.parametrize("lost", [["dense"], ["lexical"], ["dense", "lexical"], []])
+@pytest.mark.parametrize("lost", [["dense"], ["lexical"], ["tokens"], ["dense", "lexical", "tokens"], []])
 def test_an_index_that_is_behind_or_gone_catches_up(tmp_path, encoder, lost):
     with Library.create(tmp_path, encoder) as library:
         bring(library, *PAPERS)
@@ -203,18 +203,19 @@ def test_an_index_that_is_behind_or_gone_catches_up(tmp_path, encoder, lost):
     for name in lost:
         shutil.rmtree(tmp_path / name)
     with Library(tmp_path, encoder) as library:
-        assert library.behind() == 2 + 3 * len(lost)
+        assert library.behind() == 3 + 3 * len(lost)
         assert library.verify() != []
         library.sync()
         assert is_well(library)
         for topic in ("owls", "foxes"):
             (vector,) = encoder.encode([topic])
             paper_id = paper(topic).paper_id
-            assert library.dense.search(vector, 1, Filters())[0][0].paper_id == paper_id
+            assert library.dense.search(vector, 1, Filters())[0][:2] == (paper_id, 0)
             assert library.lexical.search(topic, 1, Filters())[0][0] == paper_id
+            assert library.tokens.match(library.encode_query(topic)[1], [paper_id]).keys() == {paper_id}
 
 
-@pytest.mark.parametrize("name", ["dense", "lexical"])
+@pytest.mark.parametrize("name", ["dense", "lexical", "tokens"])
 def test_an_index_folder_that_was_emptied_is_built_anew(tmp_path, encoder, name):
     with Library.create(tmp_path, encoder) as library:
         bring(library, *PAPERS)
@@ -228,6 +229,7 @@ def test_an_index_folder_that_was_emptied_is_built_anew(tmp_path, encoder, name)
         "dense",
         "lexical",
         "lock",
+        "tokens",
     ]
 
 
@@ -253,8 +255,9 @@ def test_a_removed_paper_leaves_the_indexes(counted):
     gone = Change(4, PAPERS[0].paper_id, None, ())
     for index in counted.indexes:
         index.apply([gone], 4)
-    assert counted.verify()[2:] == [
+    assert counted.verify()[3:] == [
         f"{gone.paper_id}: 0 of 1 passages in dense",
+        f"{gone.paper_id}: 0 of 1 passages in token",
         f"{gone.paper_id}: missing in lexical",
     ]
 
@@ -374,9 +377,7 @@ def wait_for(is_so, seconds=3.0):
 def has_vectors_of(library, paper):
     """Whether this process sees the passages of a paper in its vector queries."""
     (vector,) = library.encoder.encode([paper.title])
-    return paper.paper_id in {
-        passage.paper_id for passage, _ in library.dense.search(vector, 1000, Filters())
-    }
+    return paper.paper_id in {paper_id for paper_id, *_ in library.dense.search(vector, 1000, Filters())}
 
 
 def test_a_reader_sees_what_another_process_writes_and_never_fails_meanwhile(counted, tmp_path):
@@ -522,7 +523,7 @@ signal_values = st.fixed_dictionaries({"dense": st.floats(-1, 1), "lexical": st.
 
 @given(st.dictionaries(st.text(max_size=3), signal_values, max_size=8))
 def test_a_fused_score_lies_in_the_unit_interval_and_rises_with_each_signal(signals):
-    scores = fuse(signals)
+    scores = fuse(signals, FIRST_WEIGHTS)
     assert scores.keys() == signals.keys()
     assert all(0 <= score <= 1 for score in scores.values())
     for one, better in ((a, b) for a in signals for b in signals):

@@ -1,12 +1,26 @@
 """What an encoder is to the rest of the program."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The word pieces of one text, without the marks around it and without punctuation.
+
+    `ids` are int32 (n,); `vectors` are those of the last layer, float32 (n, width), of any length;
+    `starts` are the places of the pieces in the text, int32 (n,), in characters.
+    """
+
+    ids: NDArray[np.int32]
+    vectors: Vectors
+    starts: NDArray[np.int32]
 
 
 class Encoder(Protocol):
@@ -24,4 +38,27 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """float32, (len(texts), dimension), unit length."""
+        ...
+
+
+class TokenEncoder(Protocol):
+    """Turns texts into a vector a word piece, for late interaction."""
+
+    @property
+    def name(self) -> str:
+        """Names the encoder and its version."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Length of a token's vector."""
+        ...
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of different word pieces; ids are below it."""
+        ...
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The word pieces of each text."""
         ...

@@ -2,12 +2,14 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rag.embedding.base import Vectors
+from rag.embedding.base import Tokens, Vectors
 from rag.embedding.weights import find_weights
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ class MiniLM:
     """
 
     name = "all-MiniLM-L6-v2"
-    dimension = 384
+    dimension = width = 384
+    vocabulary = 30_522
 
     def __init__(self) -> None:
         self._loading = threading.Lock()
@@ -34,16 +37,55 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """float32, (len(texts), 384), unit length. Raises EncoderMissingError."""
-        session, tokenizer = self._load()
-        pieces = tokenizer.encode_batch_fast(list(texts))
         vectors = np.zeros((len(texts), self.dimension), np.float32)
-        shortest_first = sorted(range(len(texts)), key=lambda i: len(pieces[i].ids))
-        for start in range(0, len(texts), _BATCH):
-            rows = shortest_first[start : start + _BATCH]
-            ids, mask = _pad([pieces[row] for row in rows])
-            (tokens,) = session.run(["tokens"], {"input_ids": ids, "attention_mask": mask})
+        for rows, _, tokens, mask in self._run(texts):
             vectors[rows] = _pool(tokens, mask)
         return vectors
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The word pieces of each text. Raises EncoderMissingError."""
+        return self.encode_both(texts)[1]
+
+    def encode_both(self, texts: Sequence[str]) -> tuple[Vectors, list[Tokens]]:
+        """`encode` and `encode_tokens` from one pass. Raises EncoderMissingError."""
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        found: dict[int, Tokens] = {}
+        for rows, pieces, tokens, mask in self._run(texts):
+            vectors[rows] = _pool(tokens, mask)
+            found |= {
+                row: self._tokens(piece, tokens[place])
+                for place, (row, piece) in enumerate(zip(rows, pieces, strict=True))
+            }
+        return vectors, [found[row] for row in range(len(texts))]
+
+    def _run(
+        self, texts: Sequence[str]
+    ) -> "Iterator[tuple[list[int], list[Encoding], Vectors, NDArray[np.int64]]]":
+        """Batches, the shortest texts first: their rows, word pieces, token vectors and mask."""
+        session, tokenizer = self._load()
+        pieces = tokenizer.encode_batch(list(texts))
+        shortest_first = sorted(range(len(texts)), key=lambda row: len(pieces[row].ids))
+        for start in range(0, len(texts), _BATCH):
+            rows = shortest_first[start : start + _BATCH]
+            batch = [pieces[row] for row in rows]
+            ids, mask = _pad(batch)
+            (tokens,) = session.run(["tokens"], {"input_ids": ids, "attention_mask": mask})
+            yield rows, batch, tokens, mask
+
+    def _tokens(self, piece: "Encoding", vectors: Vectors) -> Tokens:
+        ids = np.array(piece.ids, np.int32)
+        kept = np.flatnonzero(self._says_something[ids])
+        starts = np.array([start for start, _ in piece.offsets], np.int32)
+        return Tokens(ids[kept], vectors[kept], starts[kept])
+
+    @cached_property
+    def _says_something(self) -> NDArray[np.bool_]:
+        """Which word pieces are no punctuation and no mark, bool (vocabulary,)."""
+        _, tokenizer = self._load()
+        says = np.zeros(self.vocabulary, np.bool_)
+        for piece, number in tokenizer.get_vocab().items():
+            says[number] = not piece.startswith("[") and any(map(str.isalnum, piece))
+        return says
 
     def _load(self) -> "tuple[onnxruntime.InferenceSession, Tokenizer]":
         with self._loading:
@@ -72,7 +114,7 @@ def _open() -> "tuple[onnxruntime.InferenceSession, Tokenizer]":
     return session, tokenizer
 
 
-def _pad(pieces: "list[Encoding]") -> tuple[np.ndarray, np.ndarray]:
+def _pad(pieces: "list[Encoding]") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Token ids and mask, int64, (texts, longest text)."""
     ids = np.zeros((len(pieces), max(len(piece.ids) for piece in pieces)), np.int64)
     mask = np.zeros_like(ids)
@@ -82,7 +124,7 @@ def _pad(pieces: "list[Encoding]") -> tuple[np.ndarray, np.ndarray]:
     return ids, mask
 
 
-def _pool(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _pool(tokens: Vectors, mask: NDArray[np.int64]) -> Vectors:
     means = np.einsum("btd,bt->bd", tokens, mask.astype(np.float32))
-    norms: np.ndarray = means / np.linalg.norm(means, axis=1, keepdims=True)
-    return norms
+    unit: Vectors = means / np.linalg.norm(means, axis=1, keepdims=True)
+    return unit

@@ -126,6 +126,14 @@ class Catalog:
         rows = self._rows_of("SELECT paper_id, paper FROM papers WHERE paper_id IN", paper_ids)
         return {paper_id: _load(paper) for paper_id, paper in rows}
 
+    def passages(self, paper_ids: Sequence[str]) -> dict[str, list[Passage]]:
+        """The passages of these papers in their order, by id; unknown ids are left out."""
+        rows = self._rows_of("SELECT paper_id, passages FROM papers WHERE paper_id IN", paper_ids)
+        return {
+            paper_id: [Passage(paper_id, start, end) for start, end in json.loads(spans)]
+            for paper_id, spans in rows
+        }
+
     def changes_after(self, sequence: int, most: int) -> list[Change]:
         """The first `most` changes after a sequence number, in their order."""
         rows = self._rows(

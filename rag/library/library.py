@@ -1,17 +1,22 @@
 """The library: one folder with its catalog and indexes, kept in step."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
 from filelock import FileLock, Timeout
 
-from rag.embedding.base import Encoder
+from rag.embedding.base import Encoder, Tokens, Vectors
+from rag.embedding.minilm import MiniLM
+from rag.embedding.shared import SharedPass
 from rag.errors import LibraryBusyError, LibraryError, NoLibraryError
 from rag.library.catalog import Catalog, Change
 from rag.library.dense import DenseIndex
 from rag.library.lexical import LexicalIndex
+from rag.library.tokens import TokenIndex
 
 Work = TypeVar("Work", bound=Sequence[Any])
 
@@ -57,9 +62,14 @@ class Library:
                 f"there is no library in {self.folder}: make one with "
                 f"`askpapers ingest SOURCE... --library {folder}`"
             )
-        self.encoder = encoder or _embedded_encoder()
+        self.encoder = encoder or embedded_encoder()
+        self._both = self.encoder if isinstance(self.encoder, MiniLM) else embedded_encoder()
+        shared = SharedPass(self._both)
         self.catalog = Catalog(catalog_path(self.folder))
-        self.dense = DenseIndex(self.folder / "dense", self.encoder)
+        self.dense = DenseIndex(
+            self.folder / "dense", shared if self._both is self.encoder else self.encoder
+        )
+        self.tokens = TokenIndex(self.folder / "tokens", shared)
         self.lexical = LexicalIndex(self.folder / "lexical")
         self._lock = FileLock(self.folder / "lock")
 
@@ -78,7 +88,15 @@ class Library:
 
     @property
     def indexes(self) -> tuple[Index, ...]:
-        return (self.lexical, self.dense)
+        return (self.lexical, self.dense, self.tokens)
+
+    def encode_query(self, query: str) -> tuple[Vectors, Tokens]:
+        """The vector of a query (dimension,) and its word pieces, from one pass where that gives both."""
+        if self._both is self.encoder:
+            (vector,), (tokens,) = self._both.encode_both([query])
+        else:
+            (vector,), (tokens,) = self.encoder.encode([query]), self._both.encode_tokens([query])
+        return vector, tokens
 
     def behind(self) -> int:
         """Number of changes that indexes have still to apply, summed over the indexes."""
@@ -88,8 +106,8 @@ class Library:
         """Bring every index up to the catalog. Raises LibraryBusyError, EncoderMissingError."""
         with self.writing():
             self.drop_indexes_ahead()
-            for index in self.indexes:
-                self._catch_up(index, track)
+            self._catch_up([self.lexical], track)
+            self._catch_up([self.dense, self.tokens], track)  # together: they share the encoder's pass
 
     def drop_indexes_ahead(self) -> None:
         """Delete indexes that know more than the catalog, which has been replaced by an older one.
@@ -110,18 +128,20 @@ class Library:
 
     def verify(self) -> list[str]:
         """Every disagreement between the catalog and an index, in words; empty where all is well."""
-        wanted = dict(self.catalog.passages_by_paper())
-        dense, lexical = self.dense.counts(), self.lexical.paper_ids()
+        wanted = Counter(dict(self.catalog.passages_by_paper()))
         problems = [
             f"{index.name}: {behind} changes behind the catalog"
             for index in self.indexes
             if (behind := self._behind(index))
         ]
-        problems += [
-            f"{paper_id}: {dense.get(paper_id, 0)} of {wanted.get(paper_id, 0)} passages in dense"
-            for paper_id in sorted(wanted.keys() | dense)
-            if dense.get(paper_id, 0) != wanted.get(paper_id, 0)
-        ]
+        for index in (self.dense, self.tokens):
+            held = Counter(index.counts())
+            problems += [
+                f"{paper_id}: {held[paper_id]} of {wanted[paper_id]} passages in {index.name}"
+                for paper_id in sorted(wanted.keys() | held)
+                if held[paper_id] != wanted[paper_id]
+            ]
+        lexical = self.lexical.paper_ids()
         problems += [f"{paper_id}: missing in lexical" for paper_id in sorted(wanted.keys() - lexical)]
         problems += [f"{paper_id}: left over in lexical" for paper_id in sorted(lexical - wanted.keys())]
         return problems
@@ -161,13 +181,17 @@ class Library:
             checkpoint if checkpoint <= self.catalog.last_sequence() else 0
         )
 
-    def _catch_up(self, index: Index, track: Track) -> None:
-        start = index.checkpoint()
+    def _catch_up(self, indexes: Sequence[Index], track: Track) -> None:
+        """Apply to each of these what it lacks, batch by batch."""
+        start = min(index.checkpoint() for index in indexes)
         total = self.catalog.count_changes_after(start)
         if not total:
             return
-        for changes in track(self._batches(start, index.batch), f"{index.name} index", total):
-            index.apply(changes, changes[-1].sequence)
+        what = f"{' and '.join(index.name for index in indexes)} index"
+        for changes in track(self._batches(start, min(index.batch for index in indexes)), what, total):
+            for index in indexes:
+                if index.checkpoint() < changes[-1].sequence:
+                    index.apply(changes, changes[-1].sequence)
 
     def _batches(self, start: int, size: int) -> Iterator[list[Change]]:
         while changes := self.catalog.changes_after(start, size):
@@ -196,7 +220,7 @@ def holds_papers(folder: Path) -> bool:
         catalog.close()
 
 
-def _embedded_encoder() -> Encoder:
-    from rag.embedding.minilm import MiniLM
-
+@cache
+def embedded_encoder() -> MiniLM:
+    """The one embedded encoder of this process; its weights are loaded at the first text."""
     return MiniLM()

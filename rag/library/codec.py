@@ -1,0 +1,109 @@
+"""Token vectors in few bytes.
+
+`Plain` keeps them in 16 bits a number; it needs nothing to begin with. `Compact` centres them, turns
+them to their principal components, and keeps 4 bits of each of the largest. The components are divided by
+the fourth root of their variance ("half-whitened"): a few of them carry most of the variance of
+an encoder's token vectors, and little of what tells them apart. What is lost at which size:
+docs/retrieval.md.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.embedding.base import Vectors
+
+COMPONENTS = 128
+_HALF = COMPONENTS // 2  # two numbers a byte
+_LEVELS = 16
+_MIDDLE = (_LEVELS - 1) / 2
+# Distance between two levels: they cover 2.6 standard deviations of a component of a unit vector to
+# either side; what lies beyond is cut.
+_STEP = 2 * 2.6 / math.sqrt(COMPONENTS) / (_LEVELS - 1)
+_LEAST = 1e-9  # stands for a length or a variance of nothing
+
+
+class Codec(Protocol):
+    """How token vectors are stored, and compared as they are stored."""
+
+    def encode(self, vectors: Vectors) -> bytes:
+        """What is stored of token vectors (n, width)."""
+        ...
+
+    def similarities(self, stored: bytes, queries: Vectors) -> Vectors:
+        """Cosine of each stored vector to each query (queries, width), float32 (n, queries)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Unit vectors in 16 bits a number."""
+
+    width: int
+
+    def encode(self, vectors: Vectors) -> bytes:
+        return _unit(vectors).astype(np.float16).tobytes()
+
+    def decode(self, stored: bytes) -> Vectors:
+        """The unit vectors that were stored, float32 (n, width)."""
+        return np.frombuffer(stored, np.float16).reshape(-1, self.width).astype(np.float32)
+
+    def similarities(self, stored: bytes, queries: Vectors) -> Vectors:
+        cosines: Vectors = self.decode(stored) @ _unit(queries).T
+        return cosines
+
+
+@dataclass(frozen=True)
+class Compact:
+    """A fitted transform, and 4 bits a component. `mean` is (width,), `basis` (width, components)."""
+
+    mean: Vectors
+    basis: Vectors
+
+    @classmethod
+    def fit(cls, vectors: Vectors) -> "Compact":
+        """The transform for token vectors like these, (n, width)."""
+        centred = _unit(vectors)
+        mean = centred.mean(axis=0)
+        centred = centred - mean
+        variances, components = np.linalg.eigh(centred.T @ centred / len(centred))
+        largest = slice(None, -COMPONENTS - 1, -1)
+        scale = np.maximum(variances[largest], _LEAST) ** 0.25
+        return cls(mean.astype(np.float32), (components[:, largest] / scale).astype(np.float32))
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> "Compact":
+        """What `to_bytes` gave."""
+        rows = np.frombuffer(stored, np.float32).reshape(COMPONENTS + 1, -1)
+        return cls(rows[0], rows[1:].T)
+
+    def to_bytes(self) -> bytes:
+        """Mean and basis as float32."""
+        return np.vstack([self.mean, self.basis.T]).astype(np.float32).tobytes()
+
+    def encode(self, vectors: Vectors) -> bytes:
+        levels = np.clip(np.rint(self._transform(vectors) / _STEP + _MIDDLE), 0, _LEVELS - 1)
+        small: NDArray[np.uint8] = levels.astype(np.uint8)
+        return bytes(np.bitwise_or(np.left_shift(small[:, :_HALF], 4), small[:, _HALF:]).tobytes())
+
+    def similarities(self, stored: bytes, queries: Vectors) -> Vectors:
+        codes: NDArray[np.uint8] = np.frombuffer(stored, np.uint8).reshape(-1, _HALF)
+        wanted = self._transform(queries)
+        high = (codes >> 4).astype(np.float32) @ wanted[:, :_HALF].T
+        low = (codes & 15).astype(np.float32) @ wanted[:, _HALF:].T
+        cosines: Vectors = (_STEP * (high + low - _MIDDLE * wanted.sum(axis=1))).astype(
+            np.float32, copy=False
+        )
+        return cosines
+
+    def _transform(self, vectors: Vectors) -> Vectors:
+        return _unit(np.matmul(_unit(vectors) - self.mean, self.basis))
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(_LEAST))
+    unit: Vectors = vectors / lengths
+    return unit
