@@ -80,7 +80,7 @@ def test_compact_similarities_are_those_of_the_transformed_vectors(vectors):
     wanted = exact @ exact[:7].T
     found = codec.similarities(codec.encode(vectors), vectors[:7])
     assert np.abs(found - wanted).mean() < 0.02
-    assert np.corrcoef(found.ravel(), wanted.ravel())[0, 1] > 0.995
+    assert np.corrcoef(found.ravel(), wanted.ravel())[0, 1] > 0.98
 
 
 def test_a_codec_is_the_same_when_it_is_stored(vectors):

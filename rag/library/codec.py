@@ -7,7 +7,6 @@ an encoder's token vectors, and little of what tells them apart. What is lost at
 docs/retrieval.md.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,9 +19,7 @@ COMPONENTS = 128
 _HALF = COMPONENTS // 2  # two numbers a byte
 _LEVELS = 16
 _MIDDLE = (_LEVELS - 1) / 2
-# Distance between two levels: they cover 2.6 standard deviations of a component of a unit vector to
-# either side; what lies beyond is cut.
-_STEP = 2 * 2.6 / math.sqrt(COMPONENTS) / (_LEVELS - 1)
+_RANGE = 2.6  # standard deviations of a component to either side; what lies beyond is cut
 _LEAST = 1e-9  # stands for a length or a variance of nothing
 
 
@@ -58,45 +55,52 @@ class Plain:
 
 @dataclass(frozen=True)
 class Compact:
-    """A fitted transform, and 4 bits a component. `mean` is (width,), `basis` (width, components)."""
+    """A fitted transform, and 4 bits a component.
+
+    `mean` is (width,), `basis` (width, components), `steps` (components,) the distance between two
+    levels of each; float32.
+    """
 
     mean: Vectors
     basis: Vectors
+    steps: Vectors
 
     @classmethod
     def fit(cls, vectors: Vectors) -> "Compact":
         """The transform for token vectors like these, (n, width)."""
-        centred = _unit(vectors)
-        mean = centred.mean(axis=0)
-        centred = centred - mean
+        mean = _unit(vectors).mean(axis=0)
+        centred = _unit(vectors) - mean
         variances, components = np.linalg.eigh(centred.T @ centred / len(centred))
         largest = slice(None, -COMPONENTS - 1, -1)
         scale = np.maximum(variances[largest], _LEAST) ** 0.25
-        return cls(mean.astype(np.float32), (components[:, largest] / scale).astype(np.float32))
+        basis = components[:, largest] / scale
+        deviations = np.maximum(_unit(centred @ basis).std(axis=0), _LEAST)
+        steps = 2 * _RANGE * deviations / (_LEVELS - 1)
+        return cls(*(part.astype(np.float32) for part in (mean, basis, steps)))
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> "Compact":
         """What `to_bytes` gave."""
-        rows = np.frombuffer(stored, np.float32).reshape(COMPONENTS + 1, -1)
-        return cls(rows[0], rows[1:].T)
+        numbers = np.frombuffer(stored, np.float32)
+        width = (len(numbers) - COMPONENTS) // (COMPONENTS + 1)
+        mean, basis, steps = np.split(numbers, [width, width + width * COMPONENTS])
+        return cls(mean, basis.reshape(width, COMPONENTS), steps)
 
     def to_bytes(self) -> bytes:
-        """Mean and basis as float32."""
-        return np.vstack([self.mean, self.basis.T]).astype(np.float32).tobytes()
+        """All numbers as float32, one part after the other."""
+        return np.concatenate([self.mean, self.basis.ravel(), self.steps]).tobytes()
 
     def encode(self, vectors: Vectors) -> bytes:
-        levels = np.clip(np.rint(self._transform(vectors) / _STEP + _MIDDLE), 0, _LEVELS - 1)
+        levels = np.clip(np.rint(self._transform(vectors) / self.steps + _MIDDLE), 0, _LEVELS - 1)
         small: NDArray[np.uint8] = levels.astype(np.uint8)
         return bytes(np.bitwise_or(np.left_shift(small[:, :_HALF], 4), small[:, _HALF:]).tobytes())
 
     def similarities(self, stored: bytes, queries: Vectors) -> Vectors:
         codes: NDArray[np.uint8] = np.frombuffer(stored, np.uint8).reshape(-1, _HALF)
-        wanted = self._transform(queries)
+        wanted = self._transform(queries) * self.steps
         high = (codes >> 4).astype(np.float32) @ wanted[:, :_HALF].T
         low = (codes & 15).astype(np.float32) @ wanted[:, _HALF:].T
-        cosines: Vectors = (_STEP * (high + low - _MIDDLE * wanted.sum(axis=1))).astype(
-            np.float32, copy=False
-        )
+        cosines: Vectors = high + low - np.float32(_MIDDLE) * wanted.sum(axis=1)
         return cosines
 
     def _transform(self, vectors: Vectors) -> Vectors:
