@@ -44,8 +44,9 @@ class Retriever:
         """The signals of the candidates for `k` places, and the number of each one's best passage."""
         library, most = self._library, max(k, _CANDIDATES)
         vector, tokens = library.encode_query(query)
-        lexical = dict(library.lexical.search(query, max(k, _PAPERS), filters))
-        dense = best_passages(library.dense.search(vector, max(_PASSAGES, _PER_PAPER * k), filters))
+        known = library.catalog.narrow(filters)
+        lexical = dict(library.lexical.search(query, max(k, _PAPERS), known))
+        dense = best_passages(library.dense.search(vector, max(_PASSAGES, _PER_PAPER * k), known))
         signals = _merge(dense, lexical)
         first = fuse(signals, FIRST_WEIGHTS)
         candidates = sorted(signals, key=lambda paper_id: (-first[paper_id], paper_id))[:most]

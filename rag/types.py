@@ -55,17 +55,35 @@ class Passage:
 
 @dataclass(frozen=True)
 class Filters:
-    """What a paper must fulfil to be found. An open end is None; years include both ends.
+    """What a paper must fulfil to be found. An open end is None; ranges include both ends.
 
-    A paper without a year is left out as soon as either end is set.
+    A paper without a year, or without a number of authors, is left out as soon as either end of
+    that range is set. An organisation is compared without regard to case. A source is a file or
+    service that papers were ingested from, by its name or the last part of it. `papers` are ids;
+    None lets all through.
     """
 
     from_year: int | None = None
     to_year: int | None = None
+    min_authors: int | None = None
+    max_authors: int | None = None
+    organization: str | None = None
+    source: str | None = None
+    papers: tuple[str, ...] | None = None
 
     @property
     def has_years(self) -> bool:
         return self.from_year is not None or self.to_year is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every paper fulfils them."""
+        return self == Filters()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The years, and of the others those that are set."""
+        years = {"from_year": self.from_year, "to_year": self.to_year}
+        return years | {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -145,4 +163,4 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON types; what is absent is None."""
-        return asdict(self)
+        return asdict(self) | {"filters": self.filters.to_dict()}

@@ -544,3 +544,43 @@ def test_what_is_ingested_after_a_restored_backup_is_indexed_too(tmp_path, encod
     with Library(folder, encoder) as library:
         bring(library, *[paper(topic) for topic in ("newts", "moles", "larks", "wrens")])
         assert (library.behind(), library.verify()) == (0, [])
+
+
+DETAILED = [
+    replace(paper("owls"), author_count=1, organization="Barn", published="2020"),
+    replace(paper("bees"), author_count=5, organization="Hive Lab"),
+    replace(paper("foxes"), author_count=9, published="2022"),
+    paper("eels"),
+]
+
+
+@pytest.mark.parametrize(
+    ("filters", "topics"),
+    [
+        ({}, {"owls", "bees", "foxes", "eels"}),
+        ({"min_authors": 5}, {"bees", "foxes"}),
+        ({"max_authors": 5}, {"owls", "bees"}),
+        ({"min_authors": 2, "max_authors": 8}, {"bees"}),
+        ({"organization": "hive lab"}, {"bees"}),
+        ({"organization": "Hive"}, set()),
+        ({"papers": (paper("eels").paper_id, paper("owls").paper_id, "unknown")}, {"eels", "owls"}),
+        ({"papers": ()}, set()),
+        ({"papers": (paper("eels").paper_id,), "min_authors": 1}, set()),
+        ({"min_authors": 1, "from_year": 2021}, {"foxes"}),
+        ({"source": "listed"}, {"owls", "bees", "foxes", "eels"}),
+        ({"source": "liste_"}, set()),
+    ],
+)
+def test_filters_let_through_what_fulfils_them(library, filters, topics):
+    bring(library, *DETAILED)
+    assert set(found(library, "counted in the field", **filters)) == {
+        f"A Study of {topic}" for topic in topics
+    }
+
+
+def test_a_source_is_known_by_its_name_or_the_last_part_of_it(library):
+    bring(library, paper("owls"), name="/pages/page_1.txt")
+    bring(library, paper("bees"), name="/pages/pageX1.txt")
+    for name in ("/pages/page_1.txt", "page_1.txt"):
+        assert found(library, "counted", source=name) == ["A Study of owls"]
+    assert found(library, "counted", source="1.txt") == []

@@ -18,7 +18,7 @@ from typing import Literal
 from rag.errors import DamagedError, MixedLibraryError
 from rag.identity import reference_keys
 from rag.library.merge import merge_records
-from rag.types import Paper, Passage, Span
+from rag.types import Filters, Paper, Passage, Span
 
 FORMAT = 1  # raise it with every change of the tables
 _SCHEMA = """
@@ -133,6 +133,31 @@ class Catalog:
             paper_id: [Passage(paper_id, start, end) for start, end in json.loads(spans)]
             for paper_id, spans in rows
         }
+
+    def narrow(self, filters: Filters) -> Filters:
+        """The same filters by years and ids alone, which is what the indexes know."""
+        conditions, values = ["1"], []
+        for condition, value in (
+            ("json_extract(paper, '$.author_count') >= ?", filters.min_authors),
+            ("json_extract(paper, '$.author_count') <= ?", filters.max_authors),
+            ("lower(json_extract(paper, '$.organization')) = lower(?)", filters.organization),
+        ):
+            if value is not None:
+                conditions.append(condition)
+                values.append(value)
+        if filters.source is not None:
+            conditions.append(
+                "paper_id IN (SELECT paper_id FROM records WHERE source = ? OR source LIKE ? ESCAPE '\\')"
+            )
+            values += [filters.source, f"%/{_literally(filters.source)}"]
+        papers = filters.papers
+        if values:
+            fulfilling = self._rows(
+                f"SELECT paper_id FROM papers WHERE {' AND '.join(conditions)} ORDER BY paper_id", *values
+            )
+            wanted = papers if papers is None else set(papers)
+            papers = tuple(row[0] for row in fulfilling if wanted is None or row[0] in wanted)
+        return Filters(filters.from_year, filters.to_year, papers=papers)
 
     def changes_after(self, sequence: int, most: int) -> list[Change]:
         """The first `most` changes after a sequence number, in their order."""
@@ -281,6 +306,11 @@ class Catalog:
                 f"the catalog {self._path} cannot be used ({error}): see that the disk has room and "
                 "the folder can be written, or restore the file from a backup"
             ) from error
+
+
+def _literally(text: str) -> str:
+    """For LIKE, with a backslash as escape."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _dump(paper: Paper) -> str:

@@ -53,9 +53,10 @@ class DenseIndex:
     def search(self, vector: Vectors, most: int, filters: Filters) -> list[tuple[str, int, float]]:
         """The `most` nearest passages, best first: paper id, number, cosine to a vector (dimension,).
 
-        Metadata is not asked for: reading it takes four times as long as the search.
+        Of the filters, years and ids are known here. Metadata is not asked for: reading it takes
+        four times as long as the search.
         """
-        if not self._chroma.exists:
+        if filters.papers == () or not self._chroma.exists:
             return []
 
         def query(handle: Handle) -> Any:
@@ -157,7 +158,9 @@ def _parts(id_: str) -> tuple[str, int]:
 
 def _where(filters: Filters) -> Any:
     ends = [("$gte", filters.from_year), ("$lte", filters.to_year)]
-    conditions = [{"year": {operator: year}} for operator, year in ends if year is not None]
+    conditions: list[Any] = [{"year": {operator: year}} for operator, year in ends if year is not None]
+    if filters.papers is not None:
+        conditions.append(_of_papers(filters.papers))
     if len(conditions) > 1:
         return {"$and": conditions}
     return conditions[0] if conditions else None

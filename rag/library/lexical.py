@@ -76,9 +76,12 @@ class LexicalIndex:
         self._index().reload()
 
     def search(self, query: str, most: int, filters: Filters) -> list[tuple[str, float]]:
-        """The `most` best papers with their BM25 score, best first."""
+        """The `most` best papers with their BM25 score, best first.
+
+        Of the filters, years and ids are known here.
+        """
         terms = self.terms(query)
-        if not terms or not self._is_there():
+        if not terms or filters.papers == () or not self._is_there():
             return []
         try:
             return self._search(terms, most, filters)
@@ -128,18 +131,19 @@ class LexicalIndex:
         return tantivy.Query.term_query(_schema(), field, value)
 
     def _query(self, terms: Sequence[str], filters: Filters) -> tantivy.Query:
-        """Any of the terms, and the years as a condition that adds nothing to the score."""
+        """Any of the terms, and the filters as conditions that add nothing to the score."""
         schema, should, must = _schema(), tantivy.Occur.Should, tantivy.Occur.Must
         any_term = tantivy.Query.boolean_query(
             [(should, tantivy.Query.term_query(schema, "text", term)) for term in terms]
         )
-        if not filters.has_years:
-            return any_term
-        years = tantivy.Query.range_query(
-            schema, "year", tantivy.FieldType.Integer, filters.from_year, filters.to_year
-        )
-        unscored = tantivy.Query.const_score_query(years, 0.0)
-        return tantivy.Query.boolean_query([(must, any_term), (must, unscored)])
+        conditions = []
+        if filters.has_years:
+            years = filters.from_year, filters.to_year
+            conditions.append(tantivy.Query.range_query(schema, "year", tantivy.FieldType.Integer, *years))
+        if filters.papers is not None:
+            conditions.append(tantivy.Query.term_set_query(schema, "paper_id", list(filters.papers)))
+        unscored = [(must, tantivy.Query.const_score_query(each, 0.0)) for each in conditions]
+        return tantivy.Query.boolean_query([(must, any_term), *unscored]) if unscored else any_term
 
     @cached_property
     def _analyzer(self) -> tantivy.TextAnalyzer:
