@@ -30,7 +30,7 @@ HOMES = {
     "safetensors": ["rag/embedding/"],
     "tokenizers": ["rag/embedding/"],
     "huggingface_hub": ["rag/embedding/"],
-    "openai": ["rag/model_client.py"],
+    "openai": ["rag/model_client.py", "rag/embedding/openai.py"],
     "httpx": ["rag/model_client.py"],
     "llama_index": ["rag/writers/llm.py", "rag/llamaindex.py", "rag/assistant.py"],
     "tiktoken": ["rag/tokens.py"],

@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from filelock import FileLock, Timeout
 
+from rag.embedding import embedded_encoder
 from rag.embedding.base import Encoder
 from rag.errors import LibraryBusyError, LibraryError, NoLibraryError
 from rag.library.catalog import Catalog, Change
@@ -57,7 +58,7 @@ class Library:
                 f"there is no library in {self.folder}: make one with "
                 f"`askpapers ingest SOURCE... --library {folder}`"
             )
-        self.encoder = encoder or _embedded_encoder()
+        self.encoder = encoder or embedded_encoder()
         self.catalog = Catalog(catalog_path(self.folder))
         self.dense = DenseIndex(self.folder / "dense", self.encoder)
         self.lexical = LexicalIndex(self.folder / "lexical")
@@ -85,7 +86,10 @@ class Library:
         return sum(map(self._behind, self.indexes))
 
     def sync(self, track: Track = untracked) -> None:
-        """Bring every index up to the catalog. Raises LibraryBusyError, EncoderMissingError."""
+        """Bring every index up to the catalog.
+
+        Raises LibraryBusyError, WrongEncoderError, EncoderMissingError, ModelError.
+        """
         with self.writing():
             self.drop_indexes_ahead()
             for index in self.indexes:
@@ -102,8 +106,9 @@ class Library:
                 index.reset()
 
     def reindex(self, track: Track = untracked) -> None:
-        """Build every index anew from the catalog."""
+        """Build every index anew from the catalog. Raises as `sync`, and ModelError."""
         with self.writing():
+            _ = self.encoder.dimension  # a model that does not answer does so before anything is deleted
             for index in self.indexes:
                 index.reset()
             self.sync(track)
@@ -194,9 +199,3 @@ def holds_papers(folder: Path) -> bool:
         return catalog.count() > 0
     finally:
         catalog.close()
-
-
-def _embedded_encoder() -> Encoder:
-    from rag.embedding.minilm import MiniLM
-
-    return MiniLM()
