@@ -48,7 +48,8 @@ def ingest(
 
     What a transaction has written stays, whatever happens later; running it again goes on from
     there. `split` cuts an abstract into passages.
-    Raises SourceError, LibraryBusyError, MixedLibraryError, EncoderMissingError.
+    Raises SourceError, LibraryBusyError, MixedLibraryError, EncoderMissingError,
+    ModelError.
     """
     started = time.perf_counter()
     report = Report()

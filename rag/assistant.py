@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.citations import Composer
+from rag.embedding import local_encoder
 from rag.errors import ModelError, ModelFailedError
 from rag.library import Library
 from rag.query import History, check_question, check_words, make_filters, resolve_follow_up
@@ -27,7 +28,7 @@ _RETRIEVED = 10  # papers in the ranking of an answer
 _SHOWN = 8  # papers that a writer is shown
 # A question whose nearest passage is farther is about something else. Low, so that nothing that
 # the papers answer is refused: of a few dozen questions tried, those about the papers lie above
-# 0.28, half of those about other things below.
+# 0.28, half of those about other things below. Of another encoder it means less: its cosines lie elsewhere.
 NEAREST_COSINE = 0.25
 
 _DIGESTS = (
@@ -87,7 +88,7 @@ class Assistant:
         """
         self.library = library
         self._retriever = Retriever(library)
-        self._extractive = ExtractiveWriter(library.encoder)
+        self._extractive = ExtractiveWriter(local_encoder(library.encoder))
         self._writer = self._choose_writer(writer, llm, settings or Settings())
 
     @property

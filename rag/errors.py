@@ -10,7 +10,7 @@ AskpapersError
 │   ├── MixedLibraryError   digests and real abstracts would mix
 │   └── DamagedError        a file of it cannot be read
 ├── SourceError             a place to ingest from cannot be read
-└── ModelError              the language model gives no answer
+└── ModelError              the language model, or the embedding model, gives no answer
     ├── KeyRefusedError     the server refuses the key
     ├── ModelMissingError   the server does not have the model
     └── ModelFailedError    it failed for a while: time-out, overload, a broken stream
@@ -58,7 +58,7 @@ class SourceError(AskpapersError):
 
 
 class ModelError(AskpapersError):
-    """The language model gives no answer."""
+    """The language model, or the embedding model, gives no answer."""
 
 
 class KeyRefusedError(ModelError):

@@ -12,32 +12,37 @@ DEFAULT_MODEL = "gpt-4.1-mini"
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are and which model writes. The key is left out of `repr`."""
+    """Where things are, which model writes and which encodes. The key is left out of `repr`."""
 
     library: Path | None = None  # the one the user named; None means the user data folder
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
     model: str = DEFAULT_MODEL
+    embedding_model: str | None = None  # None means the embedded encoder
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """OPENAI_API_KEY, OPENAI_BASE_URL, ASKPAPERS_MODEL, ASKPAPERS_LIBRARY; empty is unset."""
+        """OPENAI_API_KEY, OPENAI_BASE_URL and ASKPAPERS_MODEL, _EMBEDDING_MODEL, _LIBRARY.
+
+        Empty is unset.
+        """
         library = environment.get("ASKPAPERS_LIBRARY")
         return cls(
             library=Path(library) if library else None,
             api_key=environment.get("OPENAI_API_KEY", "").strip() or None,
             base_url=environment.get("OPENAI_BASE_URL", "").strip() or None,
             model=environment.get("ASKPAPERS_MODEL", "").strip() or DEFAULT_MODEL,
+            embedding_model=environment.get("ASKPAPERS_EMBEDDING_MODEL", "").strip() or None,
         )
 
     @property
     def has_model(self) -> bool:
-        """Whether a language model can be asked: a key, or a compatible server that needs none."""
+        """Whether a model can be asked: there is a key, or a compatible server that needs none."""
         return bool(self.api_key or self.base_url)
 
 
 def data_folder() -> Path:
-    """The folder of this user's data: libraries and fetched weights."""
+    """The folder of this user's data: libraries, fetched weights and vectors that were paid for."""
     return user_data_path("askpapers", appauthor=False)
 
 
@@ -49,3 +54,8 @@ def own_library() -> Path:
 def bundled_library() -> Path:
     """Where the library of the bundled digests is; digests never mix with real abstracts."""
     return data_folder() / "bundled"
+
+
+def embedding_cache() -> Path:
+    """Where the vectors of embedding models are kept for all libraries."""
+    return data_folder() / "embeddings.sqlite"

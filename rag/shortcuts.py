@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from rag.assistant import AnswerStream, Assistant, WriterName
+from rag.embedding import open_encoder
+from rag.embedding.base import Encoder
 from rag.errors import LibraryBusyError, NoLibraryError
 from rag.library import Library
 from rag.library.library import Track, catalog_path, holds_papers, is_library, untracked
@@ -74,12 +76,12 @@ def find_library(settings: Settings) -> Path:
     return found
 
 
-def open_library(folder: Path, track: Track = untracked) -> Library:
+def open_library(folder: Path, encoder: Encoder, track: Track = untracked) -> Library:
     """Open a library and let its indexes catch up, unless another process is at it.
 
-    Raises LibraryError, EncoderMissingError.
+    Raises LibraryError, EncoderMissingError, ModelError.
     """
-    library = Library(folder)
+    library = Library(folder, encoder)
     if library.behind():
         with suppress(LibraryBusyError):  # the other process does it; the answer says what is missing
             library.sync(track)
@@ -91,11 +93,15 @@ def _assistant(place: Place, writer: WriterName) -> Assistant:
     if isinstance(place, Library):
         return Assistant(place, settings=settings, writer=writer)
     folder = (Path(place) if place is not None else find_library(settings)).expanduser().absolute()
-    library = _opened(folder, catalog_path(folder).stat().st_ino) if is_library(folder) else Library(folder)
+    library = (
+        _opened(folder, catalog_path(folder).stat().st_ino, settings)
+        if is_library(folder)
+        else Library(folder)
+    )
     return Assistant(library, settings=settings, writer=writer)
 
 
 @lru_cache(maxsize=4)
-def _opened(folder: Path, inode: int) -> Library:
-    """`inode` tells a library from another that has taken its place."""
-    return open_library(folder)
+def _opened(folder: Path, inode: int, settings: Settings) -> Library:
+    """`inode` tells a library from another that has taken its place, `settings` has the encoder."""
+    return open_library(folder, open_encoder(settings))

@@ -23,7 +23,8 @@ settings.load_profile("askpapers")
 from ingest.bundled import BundledSource  # noqa: E402
 from ingest.pipeline import ingest  # noqa: E402
 from ingest.sources.files import FileSource  # noqa: E402
-from rag.embedding.minilm import MiniLM  # noqa: E402
+from rag.embedding import embedded_encoder  # noqa: E402
+from rag.embedding.base import Encoder  # noqa: E402
 from rag.library import Library  # noqa: E402
 from rag.library.merge import merge_records  # noqa: E402
 from rag.types import Paper  # noqa: E402
@@ -46,13 +47,13 @@ class Halved:
 
 
 @pytest.fixture(scope="session")
-def encoder() -> MiniLM:
+def encoder() -> Encoder:
     """The real encoder, loaded once."""
-    return MiniLM()
+    return embedded_encoder()
 
 
 @pytest.fixture(scope="session")
-def bundled(tmp_path_factory: pytest.TempPathFactory, encoder: MiniLM) -> Iterator[Library]:
+def bundled(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterator[Library]:
     """The bundled library, built for real; tests only read it."""
     with Library.create(tmp_path_factory.mktemp("bundled"), encoder) as library:
         ingest(library, [BundledSource()])
@@ -71,7 +72,7 @@ def pages() -> dict[str, Paper]:
 
 
 @pytest.fixture
-def library(tmp_path: Path, encoder: MiniLM) -> Iterator[Library]:
+def library(tmp_path: Path, encoder: Encoder) -> Iterator[Library]:
     """An empty library of the test's own."""
     with Library.create(tmp_path / "library", encoder) as library:
         yield library

@@ -1,6 +1,8 @@
 """A scripted OpenAI-compatible server on the loopback interface, for the real client to speak to."""
 
+import hashlib
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +11,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+PATHS = ("/v1/chat/completions", "/v1/embeddings")
+DIMENSION = 96
 USAGE = {"prompt_tokens": 700, "completion_tokens": 42, "total_tokens": 742}
 
 
@@ -31,7 +35,7 @@ class Exchange(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = json.loads(self.rfile.read(int(headers["content-length"])))
         script = self.server.record(Request(self.path, headers, body))
-        if self.path == "/v1/chat/completions":
+        if self.path in PATHS:
             script(self, body)
         else:
             self.send_json(404, {"error": {"message": "Invalid URL", "type": "invalid_request_error"}})
@@ -102,6 +106,29 @@ def answer(*pieces: str, finish: str | None = "stop", is_whole: bool = True) -> 
 def broken_off(*pieces: str) -> Script:
     """A stream whose connection closes in the middle."""
     return answer(*pieces, finish=None, is_whole=False)
+
+
+def vector(text: str) -> list[float]:
+    """How often each word occurs, in a place that its hash gives: texts with common words are near."""
+    counts = [0.0] * DIMENSION
+    for word in re.findall(r"\w+", text.lower()) or [text]:
+        counts[hashlib.sha256(word.encode()).digest()[0] % DIMENSION] += 1.0
+    return counts
+
+
+def embeddings(
+    vector: Callable[[str], Any] = vector, places: Callable[[int], Sequence[int]] = range
+) -> Script:
+    """The vector of each text, in the order of these places: not every server keeps to the texts'."""
+
+    def reply(exchange: Exchange, request: dict[str, Any]) -> None:
+        rows = [
+            {"object": "embedding", "index": place, "embedding": vector(request["input"][place])}
+            for place in places(len(request["input"]))
+        ]
+        exchange.send_json(200, {"object": "list", "data": rows, "model": request["model"]})
+
+    return reply
 
 
 def error(status: int, code: str, message: str = "no") -> Script:

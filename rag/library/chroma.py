@@ -150,16 +150,13 @@ class ChromaFolder:
             old.client.close()
 
     def _create(self) -> None:
+        metadata = {"encoder": self._encoder.name, "dimension": self._encoder.dimension, "applied": 0}
         with _translated(self._folder), made_whole(self._folder) as new:
             client = _connect(new)
             client.create_collection(
                 _COLLECTION,
                 configuration={"hnsw": {"space": "cosine"}},
-                metadata={
-                    "encoder": self._encoder.name,
-                    "dimension": self._encoder.dimension,
-                    "applied": 0,
-                },
+                metadata=metadata,
                 embedding_function=None,
             )
             client.close()

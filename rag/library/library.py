@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
 from filelock import FileLock, Timeout
 
+from rag.embedding import embedded_encoder
 from rag.embedding.base import Encoder, Tokens, Vectors
 from rag.embedding.minilm import MiniLM
 from rag.embedding.shared import SharedPass
@@ -103,7 +103,10 @@ class Library:
         return sum(map(self._behind, self.indexes))
 
     def sync(self, track: Track = untracked) -> None:
-        """Bring every index up to the catalog. Raises LibraryBusyError, EncoderMissingError."""
+        """Bring every index up to the catalog.
+
+        Raises LibraryBusyError, WrongEncoderError, EncoderMissingError, ModelError.
+        """
         with self.writing():
             self.drop_indexes_ahead()
             self._catch_up([self.lexical], track)
@@ -120,8 +123,9 @@ class Library:
                 index.reset()
 
     def reindex(self, track: Track = untracked) -> None:
-        """Build every index anew from the catalog."""
+        """Build every index anew from the catalog. Raises as `sync`, and ModelError."""
         with self.writing():
+            _ = self.encoder.dimension  # a model that does not answer does so before anything is deleted
             for index in self.indexes:
                 index.reset()
             self.sync(track)
@@ -218,9 +222,3 @@ def holds_papers(folder: Path) -> bool:
         return catalog.count() > 0
     finally:
         catalog.close()
-
-
-@cache
-def embedded_encoder() -> MiniLM:
-    """The one embedded encoder of this process; its weights are loaded at the first text."""
-    return MiniLM()

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from rag.citations import Marker, Piece, find_markers
-from rag.errors import KeyRefusedError, ModelError, ModelFailedError, ModelMissingError
+from rag.errors import ModelFailedError
+from rag.model_client import WRITING, open_client, translated
 from rag.settings import Settings
 from rag.tokens import count_tokens
 from rag.types import Hit
@@ -18,12 +18,8 @@ if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatMessage, ChatResponse
     from llama_index.core.llms import LLM
 
-_OPENAI = "https://api.openai.com/v1"
 _PAPER_TOKENS = 6000  # the most that the abstracts may take of the model's context
 _SHORTEST_WINDOW = 8192  # tokens of context that a model is taken to have
-_RETRIES = 2  # by the openai client: with backoff, and Retry-After where the server sends it
-_TIMEOUT = 60.0  # seconds until the first byte, and between two
-_FOR_A_WHILE = (408, 409, 429)  # statuses that may be another the next time, as 500 and above
 _LONGEST_ANSWER = 20_000  # characters; a model that goes on is stopped
 _CUT = ("length", "content_filter")  # reasons to stop that leave an answer unfinished
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
@@ -32,18 +28,11 @@ _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 def open_model(settings: Settings) -> "LLM":
     """The model that the settings name. Nothing is sent before the first question."""
     from llama_index.llms.openai_like import OpenAILike
-    from openai import OpenAI
 
-    client = OpenAI(
-        api_key=settings.api_key or "none",  # a compatible server needs no key, the client one
-        base_url=settings.base_url or _OPENAI,  # given, so that the client reads no environment
-        max_retries=_RETRIES,
-        timeout=_TIMEOUT,
-    )
     llm: LLM = OpenAILike(
         model=settings.model,
         api_key="unused",  # the client has it; left out, LlamaIndex would read and show it
-        openai_client=client,
+        openai_client=open_client(settings),
         max_retries=0,  # the client retries
         is_chat_model=True,
         context_window=_SHORTEST_WINDOW,
@@ -72,7 +61,7 @@ class LLMWriter:
     def _stream(self, messages: "list[ChatMessage]", log: Log) -> Iterator[str]:
         wrote, length = False, 0
         finished: str | bool | None = None
-        with _translated(self.name):
+        with translated(self.name, WRITING):
             for response in self._llm.stream_chat(messages):
                 reason = _finish_reason(response)
                 finished = finished if reason is None else finished or reason
@@ -138,42 +127,3 @@ def _fitting(hits: Sequence[Hit]) -> Iterator[str]:
 @cache
 def _prompt() -> str:
     return resources.files(__package__).joinpath("prompt.txt").read_text(encoding="utf-8")
-
-
-@contextmanager
-def _translated(model: str) -> Iterator[None]:
-    """Errors of the openai client and of the connection as ours; their texts may hold the key."""
-    import httpx
-    import openai
-
-    try:
-        yield
-    except (openai.AuthenticationError, openai.PermissionDeniedError):
-        raise KeyRefusedError(
-            "the server refuses the key: check OPENAI_API_KEY (and OPENAI_BASE_URL), or answer "
-            "without a model with `--writer extractive`"
-        ) from None
-    except openai.NotFoundError:
-        raise ModelMissingError(
-            f"the server does not have the model {model}: name one that it has in ASKPAPERS_MODEL, "
-            "and see that OPENAI_BASE_URL is complete (it mostly ends in /v1)"
-        ) from None
-    except (openai.APIConnectionError, httpx.HTTPError) as error:
-        raise ModelFailedError(
-            f"the connection to the model {model} failed ({type(error).__name__}): check "
-            "OPENAI_BASE_URL and the network"
-        ) from None
-    except openai.APIStatusError as error:
-        if error.status_code in _FOR_A_WHILE or error.status_code >= 500:
-            raise ModelFailedError(
-                f"the server of the model {model} answers with status {error.status_code}: ask again later"
-            ) from None
-        raise ModelError(
-            f"the server of the model {model} refuses the question (status {error.status_code}): "
-            "check ASKPAPERS_MODEL, or answer without a model with `--writer extractive`"
-        ) from None
-    except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise ModelFailedError(
-            f"the server of the model {model} sent what is no answer ({type(error).__name__}): check "
-            "that OPENAI_BASE_URL is an OpenAI-compatible server"
-        ) from None

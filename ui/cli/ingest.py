@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ingest.pipeline import ingest
     from ingest.sources.base import Source
     from ingest.sources.files import names_to_sources
+    from rag.embedding import open_encoder
     from rag.errors import SourceError
     from rag.library import Library
     from rag.settings import Settings, bundled_library, own_library
@@ -46,8 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not is_demo:
         sources += names_to_sources(arguments.sources, arguments.saved)
     default = bundled_library() if is_demo else own_library()
-    folder = named_folder(arguments, Settings.from_environment()) or default
-    with Library.create(folder) as library:
+    settings = Settings.from_environment()
+    folder = named_folder(arguments, settings) or default
+    with Library.create(folder, open_encoder(settings)) as library:
         report = ingest(library, sources, track)
     if arguments.json:
         print_json(report.to_dict())

@@ -5,6 +5,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from rag.embedding import open_encoder
+from rag.embedding.base import Encoder
 from rag.errors import LibraryBusyError
 from rag.library import Library
 from rag.library.library import holds_papers
@@ -20,24 +22,26 @@ def named_folder(arguments: argparse.Namespace, settings: Settings) -> Path | No
 
 
 def open_existing(arguments: argparse.Namespace, settings: Settings) -> Library:
-    """The library that is meant, as it is. Raises NoLibraryError."""
-    return Library(named_folder(arguments, settings) or find_library(settings))
+    """The library that is meant, as it is. Raises NoLibraryError, ModelError."""
+    return Library(named_folder(arguments, settings) or find_library(settings), open_encoder(settings))
 
 
 def open_for_reading(arguments: argparse.Namespace) -> Library:
     """The library that is meant, brought up to date; the bundled one where the user has none."""
-    folder = named_folder(arguments, Settings.from_environment())
+    settings = Settings.from_environment()
+    encoder = open_encoder(settings)
+    folder = named_folder(arguments, settings)
     if folder is None and holds_papers(own_library()):
         folder = own_library()
-    return open_library(folder, track) if folder else _open_bundled()
+    return open_library(folder, encoder, track) if folder else _open_bundled(encoder)
 
 
-def _open_bundled() -> Library:
+def _open_bundled(encoder: Encoder) -> Library:
     """The bundled library, built or brought up to date; unchanged papers cost nothing."""
     from ingest.bundled import BundledSource
     from ingest.pipeline import ingest
 
-    library = Library.create(bundled_library())
+    library = Library.create(bundled_library(), encoder)
     with suppress(LibraryBusyError):  # another process is building it
         ingest(library, [BundledSource()], track)
     print(

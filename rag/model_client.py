@@ -1,0 +1,79 @@
+"""The client of OpenAI-compatible servers, and its errors as ours: the one place that knows `openai`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag.errors import KeyRefusedError, ModelError, ModelFailedError, ModelMissingError
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+OPENAI = "https://api.openai.com/v1"
+_RETRIES = 2  # by the openai client: with backoff, and Retry-After where the server sends it
+_TIMEOUT = 60.0  # seconds until the first byte, and between two
+_FOR_A_WHILE = (408, 409, 429)  # statuses that may be another the next time, as 500 and above
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a model is used for, in the words of its errors."""
+
+    variable: str  # names the model
+    without: str  # how to do without it, behind "or"
+
+
+WRITING = Use("ASKPAPERS_MODEL", "answer without a model with `--writer extractive`")
+EMBEDDING = Use("ASKPAPERS_EMBEDDING_MODEL", "unset ASKPAPERS_EMBEDDING_MODEL for the embedded encoder")
+
+
+def open_client(settings: Settings) -> "OpenAI":
+    """A client of the server that the settings name. Safe to use from several threads."""
+    from openai import OpenAI
+
+    return OpenAI(
+        api_key=settings.api_key or "none",  # a compatible server needs no key, the client one
+        base_url=settings.base_url or OPENAI,  # given, so that the client reads no environment
+        max_retries=_RETRIES,
+        timeout=_TIMEOUT,
+    )
+
+
+@contextmanager
+def translated(model: str, use: Use) -> Iterator[None]:
+    """Errors of the openai client and of the connection as ours; their texts may hold the key."""
+    import httpx
+    import openai
+
+    try:
+        yield
+    except (openai.AuthenticationError, openai.PermissionDeniedError):
+        raise KeyRefusedError(
+            f"the server refuses the key: check OPENAI_API_KEY (and OPENAI_BASE_URL), or {use.without}"
+        ) from None
+    except openai.NotFoundError:
+        raise ModelMissingError(
+            f"the server does not have the model {model}: name one that it has in {use.variable}, "
+            "and see that OPENAI_BASE_URL is complete (it mostly ends in /v1)"
+        ) from None
+    except (openai.APIConnectionError, httpx.HTTPError) as error:
+        raise ModelFailedError(
+            f"the connection to the model {model} failed ({type(error).__name__}): check "
+            "OPENAI_BASE_URL and the network"
+        ) from None
+    except openai.APIStatusError as error:
+        if error.status_code in _FOR_A_WHILE or error.status_code >= 500:
+            raise ModelFailedError(
+                f"the server of the model {model} answers with status {error.status_code}: try again later"
+            ) from None
+        raise ModelError(
+            f"the server of the model {model} refuses the request (status {error.status_code}): "
+            f"check {use.variable}, or {use.without}"
+        ) from None
+    except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise ModelFailedError(
+            f"the server of the model {model} sent what is no answer ({type(error).__name__}): check "
+            "that OPENAI_BASE_URL is an OpenAI-compatible server"
+        ) from None
