@@ -1,14 +1,12 @@
-"""What was asked: a question that can be asked, its filters, and a follow-up made whole."""
+"""A follow-up made whole: the earlier questions that it leans on."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rag.errors import QuestionError
-from rag.types import Filters
+from rag.query.checks import LONGEST_QUESTION, encodable
 from rag.words import content_words
 
-LONGEST_QUESTION = 4000  # characters
 _POINTS_BACK = re.compile(
     r"\b(it|its|they|them|their|that|this|those|these|he|she|ones?|else|the (?:method|model|paper|"
     r"authors?|approach|data ?set|results?|same|others?|first|second|former|latter))\b",
@@ -23,43 +21,6 @@ History = Sequence[Mapping[str, Any]]
 """OpenAI-style messages: a role, and a content that is a text or a list of parts."""
 
 
-def check_question(question: str) -> str:
-    """The question without white space around it. Raises QuestionError."""
-    stripped = question.strip()
-    if not stripped:
-        raise QuestionError('the question is empty: ask something, like askpapers ask "What is …?"')
-    if len(stripped) > LONGEST_QUESTION:
-        raise QuestionError(
-            f"the question has {len(stripped):,} characters and at most {LONGEST_QUESTION:,} are "
-            "read: shorten it"
-        )
-    return _whole(stripped)
-
-
-def check_words(words: int | None) -> int | None:
-    """Raises QuestionError unless this is a length that an answer can have."""
-    if words is not None and words < 1:
-        raise QuestionError(f"an answer cannot have {words} words: ask for at least 1")
-    return words
-
-
-def check_count(count: int) -> int:
-    """Raises QuestionError unless this many papers can be asked for."""
-    if count < 1:
-        raise QuestionError(f"{count} papers cannot be ranked: ask for at least 1 with -k")
-    return count
-
-
-def make_filters(from_year: int | None, to_year: int | None) -> Filters:
-    """Raises QuestionError where no year can lie between the two."""
-    for year in (from_year, to_year):
-        if year is not None and not 1 <= year <= 9999:
-            raise QuestionError(f"{year} is no year of a paper: give four digits, like 2021")
-    if from_year is not None and to_year is not None and from_year > to_year:
-        raise QuestionError(f"no year lies from {from_year} to {to_year}: swap the two")
-    return Filters(from_year, to_year)
-
-
 def resolve_follow_up(question: str, history: History) -> str | None:
     """The question with what it leans on, or None where it stands by itself.
 
@@ -70,7 +31,7 @@ def resolve_follow_up(question: str, history: History) -> str | None:
     for turn in history:
         asked = _said(turn.get("content")).strip() if turn.get("role") == "user" else ""
         if 0 < len(asked) <= LONGEST_QUESTION:
-            whole = _behind(whole, _whole(asked))
+            whole = _behind(whole, encodable(asked))
     return f"{whole} {question}" if whole and _leans(question) else None
 
 
@@ -96,8 +57,3 @@ def _said(content: object) -> str:
         return content
     parts = content if isinstance(content, list) else []
     return " ".join(str(part["text"]) for part in parts if isinstance(part, Mapping) and "text" in part)
-
-
-def _whole(text: str) -> str:
-    """The text with halves of surrogate pairs replaced, which no encoder takes."""
-    return text.encode("utf-8", "replace").decode()
