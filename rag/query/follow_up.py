@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rag.query.checks import LONGEST_QUESTION, encodable
+from rag.query.year_phrases import without_phrases
 from rag.words import content_words
 
 _POINTS_BACK = re.compile(
@@ -22,28 +23,38 @@ History = Sequence[Mapping[str, Any]]
 
 
 def resolve_follow_up(question: str, history: History) -> str | None:
-    """The question with what it leans on, or None where it stands by itself.
+    """The question with what it leans on, or None where it stands by itself."""
+    chain = follow_up_chain(question, history)
+    return " ".join(chain) if len(chain) > 1 else None
+
+
+def follow_up_chain(question: str, history: History) -> tuple[str, ...]:
+    """The question behind those that it leans on, oldest first; alone where it stands by itself.
 
     A follow-up ("how much smaller is it?") is put behind the user's previous question, and that
     one, where it leans on another, behind its own.
     """
-    whole = ""
+    chain: tuple[str, ...] = ()
     for turn in history:
         asked = _said(turn.get("content")).strip() if turn.get("role") == "user" else ""
         if 0 < len(asked) <= LONGEST_QUESTION:
-            whole = _behind(whole, encodable(asked))
-    return f"{whole} {question}" if whole and _leans(question) else None
+            chain = _behind(chain, encodable(asked))
+    return (*chain, question) if chain and _leans(question) else (question,)
 
 
-def _behind(whole: str, question: str) -> str:
+def _behind(chain: tuple[str, ...], question: str) -> tuple[str, ...]:
     """The question, with what it leans on as far as that can be asked."""
-    chained = f"{whole} {question}"
-    return chained if whole and _leans(question) and len(chained) <= LONGEST_QUESTION else question
+    longer = (*chain, question)
+    is_behind = chain and _leans(question) and len(" ".join(longer)) <= LONGEST_QUESTION
+    return longer if is_behind else (question,)
 
 
 def _leans(question: str) -> bool:
-    """Whether a question goes on from another, or says little by itself and points back."""
-    own = len(set(content_words(question)))
+    """Whether a question goes on from another, or says little by itself and points back.
+
+    Years say nothing by themselves: "since 2022?" leans on what was asked before.
+    """
+    own = len(set(content_words(without_phrases(question))))
     return (
         bool(_GOES_ON.match(question))
         or own == 0
