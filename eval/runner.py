@@ -25,6 +25,7 @@ class Options:
 
     filters: Filters = field(default_factory=Filters)
     words: int | None = None
+    years_from_question: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ def _ask(assistant: Assistant, turn: Turn, options: Options, history: History) -
         to_year=_first(turn.filters.to_year, options.filters.to_year),
         history=history,
         words=options.words,
+        years_from_question=options.years_from_question,
     )
     if answer.writer != assistant.writer:
         raise ModelFailedError(" ".join(answer.notes))

@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.citations import Composer
 from rag.embedding import local_encoder
 from rag.errors import ModelError, ModelFailedError
 from rag.library import Library
-from rag.query import History, check_question, check_words, make_filters, resolve_follow_up
+from rag.query import Asked, History, check_words, understand
 from rag.retrieval import Retriever
 from rag.settings import Settings
 from rag.types import Answer, Filters, Hit, RankedPaper
@@ -61,9 +62,7 @@ class AnswerStream:
 class _Draft:
     """An answer in the making."""
 
-    question: str
-    resolved: str | None
-    filters: Filters
+    asked: Asked
     words: int | None
     hits: list[Hit] = field(default_factory=list)
     log: Log = field(default_factory=Log)
@@ -104,12 +103,22 @@ class Assistant:
         to_year: int | None = None,
         history: History = (),
         words: int | None = None,
+        years_from_question: bool = True,
     ) -> Answer:
         """The answer to a question. Raises QuestionError, ModelError, LibraryError.
 
         `history` is what was said before, as OpenAI-style messages; `words` bounds the length.
+        Years in the question's words ("since 2021") bound the papers, unless years are given
+        here or `years_from_question` is False.
         """
-        stream = self.stream(question, from_year=from_year, to_year=to_year, history=history, words=words)
+        stream = self.stream(
+            question,
+            from_year=from_year,
+            to_year=to_year,
+            history=history,
+            words=words,
+            years_from_question=years_from_question,
+        )
         for _ in stream:
             pass
         return stream.answer
@@ -126,12 +135,18 @@ class Assistant:
         to_year: int | None = None,
         history: History = (),
         words: int | None = None,
+        years_from_question: bool = True,
     ) -> AnswerStream:
         """`ask`, with the text as it is written. A bad question raises here, not while reading."""
-        asked = check_question(question)
-        filters = make_filters(from_year, to_year)
-        draft = _Draft(asked, resolve_follow_up(asked, history), filters, check_words(words))
-        return AnswerStream(self._run(draft))
+        asked = understand(
+            question,
+            history,
+            today=date.today(),
+            from_year=from_year,
+            to_year=to_year,
+            years_from_question=years_from_question,
+        )
+        return AnswerStream(self._run(_Draft(asked, check_words(words))))
 
     def as_query_engine(self) -> "CitedQueryEngine":
         """A LlamaIndex query engine that answers as this assistant does."""
@@ -141,10 +156,11 @@ class Assistant:
 
     def _run(self, draft: _Draft) -> Generator[str, None, Answer]:
         started = time.perf_counter()
-        draft.hits = self._retriever.search(draft.resolved or draft.question, _RETRIEVED, draft.filters)
-        draft.log.notes += self._library_notes(draft.filters)
+        asked = draft.asked
+        draft.hits = self._retriever.search(asked.query, _RETRIEVED, asked.filters)
+        draft.log.notes += self._library_notes(asked)
         draft.seconds["retrieve"] = time.perf_counter() - started
-        if reason := why_not(draft.hits, draft.filters):
+        if reason := why_not(draft.hits, asked.filters):
             yield _REFUSAL
             return self._answer(draft, Composer(()), reason, self._writer.name, started)
         composer, writer = yield from self._write(draft)
@@ -168,8 +184,7 @@ class Assistant:
         return composer, self._extractive.name
 
     def _compose(self, writer: Writer, composer: Composer, draft: _Draft) -> Iterator[str]:
-        question = draft.resolved or draft.question
-        for piece in writer.write(question, composer.hits, draft.words, draft.log):
+        for piece in writer.write(draft.asked.query, composer.hits, draft.words, draft.log):
             if shown := composer.add(piece):
                 yield shown
         if shown := composer.finish():
@@ -194,7 +209,7 @@ class Assistant:
             )
         draft.seconds["total"] = time.perf_counter() - started
         return Answer(
-            question=draft.question,
+            question=draft.asked.question,
             status="answered" if is_answered else "refused",
             text=composer.shown.strip() or _REFUSAL,
             reason=reason if not is_answered else None,
@@ -203,8 +218,8 @@ class Assistant:
             papers=tuple(
                 RankedPaper(hit.paper.paper_id, hit.paper.title, round(hit.score, 4)) for hit in draft.hits
             ),
-            filters=draft.filters,
-            resolved_question=draft.resolved,
+            filters=draft.asked.filters,
+            resolved_question=draft.asked.resolved,
             missing=None,
             notes=tuple(draft.log.notes),
             writer=writer,
@@ -213,9 +228,10 @@ class Assistant:
             seconds={name: round(value, 4) for name, value in draft.seconds.items()},
         )
 
-    def _library_notes(self, filters: Filters) -> list[str]:
+    def _library_notes(self, asked: Asked) -> list[str]:
         notes = [_DIGESTS] if self.library.catalog.holds_digests else []
-        without = self.library.catalog.count_without_year() if filters.has_years else 0
+        notes += [asked.note] if asked.note else []
+        without = self.library.catalog.count_without_year() if asked.filters.has_years else 0
         if without:
             notes.append(f"Left out, as their year is not known: {_count(without, 'paper')}.")
         if behind := self.library.behind():

@@ -27,16 +27,24 @@ def ask(
     history: History = (),
     words: int | None = None,
     writer: WriterName = "auto",
+    years_from_question: bool = True,
 ) -> Answer:
     """The cited, checked answer to a question.
 
     `library` is a Library or its folder; without it ASKPAPERS_LIBRARY, then the user's own, then
     the bundled one is used. `history` is a list of OpenAI-style messages, `words` bounds the
-    length, `writer` is auto, llm or extractive. Works inside a running event loop.
+    length, `writer` is auto, llm or extractive. Years in the question's words ("since 2021")
+    bound the papers, unless years are given or `years_from_question` is False. Works inside a
+    running event loop.
     Raises AskpapersError, whose text ends in what to do next.
     """
     return _assistant(library, writer).ask(
-        question, from_year=from_year, to_year=to_year, history=history, words=words
+        question,
+        from_year=from_year,
+        to_year=to_year,
+        history=history,
+        words=words,
+        years_from_question=years_from_question,
     )
 
 
@@ -56,10 +64,16 @@ def stream(
     history: History = (),
     words: int | None = None,
     writer: WriterName = "auto",
+    years_from_question: bool = True,
 ) -> AnswerStream:
     """`ask`, as an iterable of text; at its end it holds the Answer in `.answer`."""
     return _assistant(library, writer).stream(
-        question, from_year=from_year, to_year=to_year, history=history, words=words
+        question,
+        from_year=from_year,
+        to_year=to_year,
+        history=history,
+        words=words,
+        years_from_question=years_from_question,
     )
 
 

@@ -11,7 +11,8 @@ import pytest
 
 import rag
 from ingest.bundled import BundledSource
-from rag import Answer, Assistant, Library, NoLibraryError, Paper, QuestionError, aask, ask, stream
+from rag import Answer, Assistant, Filters, Library, NoLibraryError, Paper, QuestionError, aask, ask, stream
+from rag.assistant import AnswerStream
 from rag.settings import Settings
 
 PAPERS = {paper.title: paper for paper in BundledSource().read() if isinstance(paper, Paper)}
@@ -38,6 +39,12 @@ def about(title: str) -> str:
 
 def without_times(answer: Answer) -> Answer:
     return replace(answer, seconds={})
+
+
+def read(streamed: AnswerStream) -> Answer:
+    for _ in streamed:
+        pass
+    return streamed.answer
 
 
 def titles(answer: Answer) -> list[str]:
@@ -116,6 +123,44 @@ def test_years_leave_out_other_years_and_say_how_many_papers_have_none(assistant
     assert (bound.filters.from_year, bound.filters.to_year) == (2022, 2023)
     assert any(note.endswith(f"year is not known: {unknown} papers.") for note in bound.notes)
     assert not any("year" in note for note in free.notes)
+
+
+ON_CODE = "Which papers since 2022 are pre-trained on code?"
+
+
+def test_years_in_the_words_of_a_question_bound_the_papers_and_the_answer_says_so(assistant):
+    answer = assistant.ask(ON_CODE)
+    given = assistant.ask("Which papers are pre-trained on code?", from_year=2022)
+    assert (answer.question, answer.filters) == (ON_CODE, Filters(2022))
+    assert (answer.papers, answer.citations) == (given.papers, given.citations)
+    assert "Only papers from 2022 on, as the question asks." in answer.notes
+    assert any("year is not known" in note for note in answer.notes)
+    assert not any("as the question asks" in note for note in given.notes)
+
+
+def test_years_in_the_words_can_be_switched_off_and_given_ones_win(assistant):
+    free = assistant.ask(ON_CODE, years_from_question=False)
+    assert free.filters == Filters()
+    assert any((PAPERS[title].year or 0) < 2022 for title in titles(free))
+    assert not any("year" in note for note in free.notes)
+    given = assistant.ask(ON_CODE, to_year=2021)
+    assert given.filters == Filters(None, 2021)
+    assert all(PAPERS[title].year <= 2021 for title in titles(given))
+
+
+def test_years_hold_for_a_follow_up(assistant):
+    history = [{"role": "user", "content": ON_CODE}, {"role": "assistant", "content": "CodeT5 [1]."}]
+    held = assistant.ask("and on code review?", history=history)
+    assert held.filters == Filters(2022)
+    assert held.resolved_question == f"{ON_CODE} and on code review?"
+    assert "Only papers from 2022 on, as was asked before." in held.notes
+    assert assistant.ask("and before 2021?", history=history).filters == Filters(None, 2020)
+
+
+def test_years_in_the_words_without_a_paper_are_a_refusal_that_says_so(assistant):
+    answer = assistant.ask("Which papers before 1950 pre-train on code?")
+    assert (answer.status, answer.reason) == ("refused", "no paper lies in these years")
+    assert "Only papers up to 1949, as the question asks." in answer.notes
 
 
 @pytest.mark.parametrize("years", [{"from_year": 2024}, {"to_year": 2019}])
@@ -239,6 +284,9 @@ def test_options_reach_the_answer(bundled, no_library):
     assert answer.resolved_question
     assert answer.filters.from_year == 2023
     assert len(answer.claims) == 1
+    assert ask(ON_CODE, library=bundled).filters == Filters(2022)
+    for way in (ask, lambda *asked, **options: read(stream(*asked, **options))):
+        assert way(ON_CODE, library=bundled, years_from_question=False).filters == Filters()
     with pytest.raises(rag.ModelError, match="OPENAI_API_KEY"):
         ask(QUESTION, library=bundled, writer="llm")
 

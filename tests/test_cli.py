@@ -139,6 +139,42 @@ def test_search_gives_the_ranking_as_json(run_json, shelf):
     assert found["hits"][0]["passage"] in RECORDS[1]["abstract"]
 
 
+SINCE = "Which papers since 2015 hold a ledger of owls?"
+
+
+def test_years_in_the_words_are_filters_unless_switched_off(run_json, shelf):
+    for command in ("ask", "search"):
+        bound = run_json(command, SINCE, "--library", shelf)[1]
+        free = run_json(command, SINCE, "--no-years", "--library", shelf)[1]
+        assert bound["filters"] == {"from_year": 2015, "to_year": None}
+        assert free["filters"] == {"from_year": None, "to_year": None}
+        kept, all_ranked = (
+            {paper["title"] for paper in found["papers" if command == "ask" else "hits"]}
+            for found in (bound, free)
+        )
+        assert "A Study of owls" in all_ranked - kept  # it is of 2010
+        assert found_years(kept) == set(range(2015, 2022))
+        both = run_json(command, SINCE, "--to-year", 2012, "--library", shelf)[1]
+        assert both["filters"] == {"from_year": None, "to_year": 2012}
+
+
+def found_years(titles):
+    return {int(entry["published"][:4]) for entry in RECORDS if entry["title"] in titles}
+
+
+def test_years_in_the_words_are_shown_with_the_way_out(run, shelf):
+    _, out, err = run("ask", SINCE, "--library", shelf)
+    assert "Note: Only papers from 2015 on, as the question asks." in out
+    assert "--no-years" in err
+    _, out, err = run("search", SINCE, "--library", shelf)
+    assert "Only papers from 2015 on, as the question asks." in err
+    assert "--no-years" in err
+    for option in (("--no-years",), ("--from-year", 2011)):
+        _, out, err = run("ask", SINCE, *option, "--library", shelf)
+        assert "as the question asks" not in out
+        assert err == ""
+
+
 def test_ingest_info_and_verify_speak_json(run_json, tmp_path):
     source = write_lines(tmp_path / "papers.jsonl", [*RECORDS[:2], RECORDS[0], {"title": "Lost"}])
     code, report = run_json("ingest", source)
@@ -510,6 +546,14 @@ def test_eval_passes_the_options_of_ask_on(run_json, shelf, tmp_path):
     code, summary = run_json(*command)
     assert (code, summary["metrics"]["hit@1"]["mean"]) == (0, 0)  # the paper is of 2010
     assert summary["metrics"]["filter_accuracy"]["mean"] == 0
+
+
+def test_eval_asks_for_the_years_in_the_words_unless_switched_off(run_json, shelf, tmp_path):
+    known = {"question": SINCE, "expected_filters": {"from_year": 2015}}
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | known])
+    command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf)
+    for option, accuracy in (((), 1), (("--no-years",), 0)):
+        assert run_json(*command, *option)[1]["metrics"]["filter_accuracy"]["mean"] == accuracy
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from ui.cli.options import Parsers, add_answering
+from ui.cli.options import Parsers, add_answering, tell_years
 
 
 def add(parsers: Parsers) -> None:
@@ -28,6 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
             from_year=arguments.from_year,
             to_year=arguments.to_year,
             words=arguments.words,
+            years_from_question=not arguments.no_years,
         )
         is_shown = sys.stdout.isatty() and not arguments.json and assistant.writer != "extractive"
         for piece in stream:
@@ -39,4 +40,6 @@ def run(arguments: argparse.Namespace) -> int:
             print_rest(stream.answer)
         else:
             print_answer(stream.answer)
+        if not arguments.json:
+            tell_years(arguments, stream.answer.filters)
     return 0

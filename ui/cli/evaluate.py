@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     started = time.perf_counter()
     cases = read_cases(arguments.questions)  # before anything is built
     years = make_filters(arguments.from_year, arguments.to_year)
-    options = Options(years, check_words(arguments.words))
+    options = Options(years, check_words(arguments.words), not arguments.no_years)
     with open_for_reading(arguments) as library:
         assistant = Assistant(library, settings=Settings.from_environment(), writer=arguments.writer)
         _warn({name for case in cases for name in case.unread}, missing_papers(library, cases))

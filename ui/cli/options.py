@@ -1,8 +1,13 @@
 """Options that several commands share, and how commands are registered."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rag.types import Filters
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -45,9 +50,20 @@ def _add_library(command: argparse.ArgumentParser) -> None:
 
 
 def add_years(command: argparse.ArgumentParser) -> None:
-    """--from-year and --to-year."""
+    """--from-year, --to-year and --no-years."""
     command.add_argument("--from-year", type=int, metavar="Y", help="only papers of this year or later")
     command.add_argument("--to-year", type=int, metavar="Y", help="only papers of this year or earlier")
+    command.add_argument(
+        "--no-years",
+        action="store_true",
+        help='take years in the words of a question ("since 2021") as words, not as a condition',
+    )
+
+
+def tell_years(arguments: argparse.Namespace, years: "Filters") -> None:
+    """Say on stderr how to be rid of years that came from the words of the question."""
+    if years.has_years and arguments.from_year is None and arguments.to_year is None:
+        print("--no-years lets papers of all years in.", file=sys.stderr)
 
 
 def add_answering(command: argparse.ArgumentParser, writer: str) -> None:

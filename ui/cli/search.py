@@ -1,9 +1,11 @@
 """`askpapers search`: retrieval alone."""
 
 import argparse
+import sys
 from dataclasses import asdict
+from datetime import date
 
-from ui.cli.options import Parsers, add_years
+from ui.cli.options import Parsers, add_years, tell_years
 
 
 def add(parsers: Parsers) -> None:
@@ -14,23 +16,31 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from rag.query import check_count, check_question, make_filters
+    from rag.query import check_count, understand
     from rag.retrieval import Retriever
     from ui.cli.places import open_for_reading
     from ui.terminal import print_hits, print_json
 
-    query = check_question(arguments.query)
-    filters = make_filters(arguments.from_year, arguments.to_year)
+    asked = understand(
+        arguments.query,
+        today=date.today(),
+        from_year=arguments.from_year,
+        to_year=arguments.to_year,
+        years_from_question=not arguments.no_years,
+    )
     count = check_count(arguments.k)
     with open_for_reading(arguments) as library:
-        hits = Retriever(library).search(query, count, filters)
+        hits = Retriever(library).search(asked.query, count, asked.filters)
     if not arguments.json:
         print_hits(hits)
+        if asked.note:
+            print(asked.note, file=sys.stderr)
+        tell_years(arguments, asked.filters)
         return 0
     print_json(
         {
-            "query": query,
-            "filters": asdict(filters),
+            "query": asked.question,
+            "filters": asdict(asked.filters),
             "hits": [
                 {
                     "paper_id": hit.paper.paper_id,

@@ -1,0 +1,48 @@
+"""What can be asked: a question, a length, a number of papers, a range of years."""
+
+from rag.errors import QuestionError
+from rag.types import Filters
+
+LONGEST_QUESTION = 4000  # characters
+
+
+def check_question(question: str) -> str:
+    """The question without white space around it. Raises QuestionError."""
+    stripped = question.strip()
+    if not stripped:
+        raise QuestionError('the question is empty: ask something, like askpapers ask "What is …?"')
+    if len(stripped) > LONGEST_QUESTION:
+        raise QuestionError(
+            f"the question has {len(stripped):,} characters and at most {LONGEST_QUESTION:,} are "
+            "read: shorten it"
+        )
+    return encodable(stripped)
+
+
+def check_words(words: int | None) -> int | None:
+    """Raises QuestionError unless this is a length that an answer can have."""
+    if words is not None and words < 1:
+        raise QuestionError(f"an answer cannot have {words} words: ask for at least 1")
+    return words
+
+
+def check_count(count: int) -> int:
+    """Raises QuestionError unless this many papers can be asked for."""
+    if count < 1:
+        raise QuestionError(f"{count} papers cannot be ranked: ask for at least 1 with -k")
+    return count
+
+
+def make_filters(from_year: int | None, to_year: int | None) -> Filters:
+    """Raises QuestionError where no year can lie between the two."""
+    for year in (from_year, to_year):
+        if year is not None and not 1 <= year <= 9999:
+            raise QuestionError(f"{year} is no year of a paper: give four digits, like 2021")
+    if from_year is not None and to_year is not None and from_year > to_year:
+        raise QuestionError(f"no year lies from {from_year} to {to_year}: swap the two")
+    return Filters(from_year, to_year)
+
+
+def encodable(text: str) -> str:
+    """The text with halves of surrogate pairs replaced, which no encoder takes."""
+    return text.encode("utf-8", "replace").decode()
