@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from eval.cases import Case, Turn
+from eval.cases import Case, Turn, Years
 from eval.errors import RunError
 from eval.scoring import Scores, score
 from rag.assistant import Assistant
@@ -104,8 +104,7 @@ def _ask(assistant: Assistant, turn: Turn, options: Options, history: History) -
     """Raises QuestionError; ModelFailedError where another writer had to take over."""
     answer = assistant.ask(
         turn.question,
-        from_year=_first(turn.filters.from_year, options.filters.from_year),
-        to_year=_first(turn.filters.to_year, options.filters.to_year),
+        filters=_within(options.filters, turn.filters),
         history=history,
         words=options.words,
         years_from_question=options.years_from_question,
@@ -115,5 +114,10 @@ def _ask(assistant: Assistant, turn: Turn, options: Options, history: History) -
     return answer
 
 
-def _first(year: int | None, otherwise: int | None) -> int | None:
-    return otherwise if year is None else year
+def _within(filters: Filters, years: Years) -> Filters:
+    """The filters, with the years of a case in place of theirs where it has any."""
+    return replace(
+        filters,
+        from_year=filters.from_year if years.from_year is None else years.from_year,
+        to_year=filters.to_year if years.to_year is None else years.to_year,
+    )

@@ -11,11 +11,11 @@ from rag.citations import Composer
 from rag.embedding import local_encoder
 from rag.errors import ModelError, ModelFailedError
 from rag.library import Library
-from rag.query import Asked, History, check_words, understand
-from rag.retrieval import Retriever
+from rag.query import Asked, History, check_words, make_filters, understand
+from rag.retrieval import Retriever, fitting
 from rag.settings import Settings
 from rag.types import Answer, Filters, Hit, RankedPaper
-from rag.writers.base import NOT_SAID, Log, Writer
+from rag.writers.base import NOT_SAID, Log, Task, Writer
 from rag.writers.extractive import ExtractiveWriter
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 WriterName = Literal["auto", "llm", "extractive"]
 
 _RETRIEVED = 10  # papers in the ranking of an answer
-_SHOWN = 8  # papers that a writer is shown
+_LISTED = 40  # papers among which those that fit a list are looked for
+_SHOWN = 8  # papers that a writer is shown, but for a list
 # A question whose nearest passage is farther is about something else. Low, so that nothing that
 # the papers answer is refused: of a few dozen questions tried, those about the papers lie above
 # 0.28, half of those about other things below. Of another encoder it means less: its cosines lie elsewhere.
@@ -64,7 +65,8 @@ class _Draft:
 
     asked: Asked
     words: int | None
-    hits: list[Hit] = field(default_factory=list)
+    hits: Sequence[Hit] = ()
+    shown: Sequence[Hit] = ()  # to the writer
     log: Log = field(default_factory=Log)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -101,13 +103,15 @@ class Assistant:
         *,
         from_year: int | None = None,
         to_year: int | None = None,
+        filters: Filters = Filters(),
         history: History = (),
         words: int | None = None,
         years_from_question: bool = True,
     ) -> Answer:
         """The answer to a question. Raises QuestionError, ModelError, LibraryError.
 
-        `history` is what was said before, as OpenAI-style messages; `words` bounds the length.
+        `filters` bound the papers, `from_year` and `to_year` go before their years. `history` is
+        what was said before, as OpenAI-style messages; `words` bounds the length.
         Years in the question's words ("since 2021") bound the papers, unless years are given
         here or `years_from_question` is False.
         """
@@ -115,6 +119,7 @@ class Assistant:
             question,
             from_year=from_year,
             to_year=to_year,
+            filters=filters,
             history=history,
             words=words,
             years_from_question=years_from_question,
@@ -133,6 +138,7 @@ class Assistant:
         *,
         from_year: int | None = None,
         to_year: int | None = None,
+        filters: Filters = Filters(),
         history: History = (),
         words: int | None = None,
         years_from_question: bool = True,
@@ -142,8 +148,7 @@ class Assistant:
             question,
             history,
             today=date.today(),
-            from_year=from_year,
-            to_year=to_year,
+            given=make_filters(from_year, to_year, filters),
             years_from_question=years_from_question,
         )
         return AnswerStream(self._run(_Draft(asked, check_words(words))))
@@ -157,7 +162,7 @@ class Assistant:
     def _run(self, draft: _Draft) -> Generator[str, None, Answer]:
         started = time.perf_counter()
         asked = draft.asked
-        draft.hits = self._retriever.search(asked.query, _RETRIEVED, asked.filters)
+        self._retrieve(draft)
         draft.log.notes += self._library_notes(asked)
         draft.seconds["retrieve"] = time.perf_counter() - started
         if reason := why_not(draft.hits, asked.filters):
@@ -169,9 +174,17 @@ class Assistant:
         draft.seconds["write"] = time.perf_counter() - started - draft.seconds["retrieve"]
         return self._answer(draft, composer, None, writer, started)
 
+    def _retrieve(self, draft: _Draft) -> None:
+        """Rank the papers, and choose those that the writer is shown."""
+        asked = draft.asked
+        is_list = asked.kind == "list"
+        hits = self._retriever.search(asked.query, _LISTED if is_list else _RETRIEVED, asked.filters)
+        draft.shown = fitting(hits) if is_list else hits[:_SHOWN]
+        draft.hits = hits[: max(_RETRIEVED, len(draft.shown))]
+
     def _write(self, draft: _Draft) -> Generator[str, None, tuple[Composer, str]]:
         """Let the writer write; where a model fails, the papers' own sentences take its place."""
-        composer = Composer(draft.hits[:_SHOWN])
+        composer = Composer(draft.shown)
         try:
             yield from self._compose(self._writer, composer, draft)
             return composer, self._writer.name
@@ -179,12 +192,13 @@ class Assistant:
             draft.log.notes.append(f"The model failed, and the papers' own sentences answer: {error}.")
         if composer.text:
             yield f"\n\n{BROKE_OFF}\n\n"
-        composer = Composer(draft.hits[:_SHOWN])
+        composer = Composer(draft.shown)
         yield from self._compose(self._extractive, composer, draft)
         return composer, self._extractive.name
 
     def _compose(self, writer: Writer, composer: Composer, draft: _Draft) -> Iterator[str]:
-        for piece in writer.write(draft.asked.query, composer.hits, draft.words, draft.log):
+        task = Task(draft.asked.query, draft.asked.kind, draft.words)
+        for piece in writer.write(task, composer.hits, draft.log):
             if shown := composer.add(piece):
                 yield shown
         if shown := composer.finish():
@@ -231,9 +245,11 @@ class Assistant:
     def _library_notes(self, asked: Asked) -> list[str]:
         notes = [_DIGESTS] if self.library.catalog.holds_digests else []
         notes += [asked.note] if asked.note else []
-        without = self.library.catalog.count_without_year() if asked.filters.has_years else 0
-        if without:
+        catalog, filters = self.library.catalog, asked.filters
+        if filters.has_years and (without := catalog.count_without_year()):
             notes.append(f"Left out, as their year is not known: {_count(without, 'paper')}.")
+        if filters.has_authors and (without := catalog.count_without_authors()):
+            notes.append(f"Left out, as their number of authors is not known: {_count(without, 'paper')}.")
         if behind := self.library.behind():
             notes.append(f"Not indexed yet, so papers may be missing: {_count(behind, 'change')}.")
         return notes
@@ -259,7 +275,10 @@ def _count(number: int, what: str) -> str:
 def why_not(hits: Sequence[Hit], filters: Filters) -> str | None:
     """Why these hits cannot answer anything, or None where they may."""
     if not hits:
-        return "no paper lies in these years" if filters.has_years else "no paper is indexed yet"
+        if filters.is_open:
+            return "no paper is indexed yet"
+        only_years = filters == Filters(filters.from_year, filters.to_year)
+        return "no paper lies in these years" if only_years else "no paper fulfils these conditions"
     if max(hit.signals["dense"] for hit in hits) < NEAREST_COSINE:
         return "no paper in the library is about this"
     return None

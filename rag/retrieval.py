@@ -13,6 +13,7 @@ from rag.types import Filters, Hit, Passage
 # Measured: see docs/retrieval.md. `token` is a whole paper's match, `passage` that of its best passage.
 WEIGHTS = {"dense": 0.2, "lexical": 0.2, "token": 0.3, "passage": 0.3}
 FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # of the two searches, for the choice of candidates
+_FITS = 0.6  # share of the best score; measured on lists: see docs/retrieval.md
 _CANDIDATES = 64  # papers that are compared token by token
 _PAPERS = 100  # that the lexical search gives
 _PASSAGES = 300  # that the dense search gives
@@ -77,6 +78,11 @@ def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float])
         }
         for paper_id in dict.fromkeys([*dense, *lexical])
     }
+
+
+def fitting(hits: Sequence[Hit]) -> Sequence[Hit]:
+    """The hits of a ranking that belong on a list: those that score nearly as well as the best."""
+    return [hit for hit in hits if hit.score >= _FITS * hits[0].score]
 
 
 def best_passages(found: Iterable[tuple[str, int, float]]) -> dict[str, tuple[int, float]]:

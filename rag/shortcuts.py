@@ -13,7 +13,7 @@ from rag.library import Library
 from rag.library.library import Track, catalog_path, holds_papers, is_library, untracked
 from rag.query import History
 from rag.settings import Settings, bundled_library, own_library
-from rag.types import Answer
+from rag.types import Answer, Filters
 
 Place = Library | Path | str | None
 
@@ -24,6 +24,7 @@ def ask(
     library: Place = None,
     from_year: int | None = None,
     to_year: int | None = None,
+    filters: Filters = Filters(),
     history: History = (),
     words: int | None = None,
     writer: WriterName = "auto",
@@ -32,7 +33,8 @@ def ask(
     """The cited, checked answer to a question.
 
     `library` is a Library or its folder; without it ASKPAPERS_LIBRARY, then the user's own, then
-    the bundled one is used. `history` is a list of OpenAI-style messages, `words` bounds the
+    the bundled one is used. `filters` bound the papers, `from_year` and `to_year` go before their
+    years. `history` is a list of OpenAI-style messages, `words` bounds the
     length, `writer` is auto, llm or extractive. Years in the question's words ("since 2021")
     bound the papers, unless years are given or `years_from_question` is False. Works inside a
     running event loop.
@@ -42,6 +44,7 @@ def ask(
         question,
         from_year=from_year,
         to_year=to_year,
+        filters=filters,
         history=history,
         words=words,
         years_from_question=years_from_question,
@@ -61,6 +64,7 @@ def stream(
     library: Place = None,
     from_year: int | None = None,
     to_year: int | None = None,
+    filters: Filters = Filters(),
     history: History = (),
     words: int | None = None,
     writer: WriterName = "auto",
@@ -71,6 +75,7 @@ def stream(
         question,
         from_year=from_year,
         to_year=to_year,
+        filters=filters,
         history=history,
         words=words,
         years_from_question=years_from_question,

@@ -59,8 +59,8 @@ class Filters:
 
     A paper without a year, or without a number of authors, is left out as soon as either end of
     that range is set. An organisation is compared without regard to case. A source is a file or
-    service that papers were ingested from, by its name or the last part of it. `papers` are ids;
-    None lets all through.
+    service that papers were ingested from, by its name or the last part of it. `papers` are ids or
+    titles; None lets all through.
     """
 
     from_year: int | None = None
@@ -74,6 +74,10 @@ class Filters:
     @property
     def has_years(self) -> bool:
         return self.from_year is not None or self.to_year is not None
+
+    @property
+    def has_authors(self) -> bool:
+        return self.min_authors is not None or self.max_authors is not None
 
     @property
     def is_open(self) -> bool:

@@ -566,8 +566,8 @@ def test_the_note_says_which_papers_and_who_asked_for_them():
     assert told == ["from 2019 to 2021", "up to 2021", "of 2021"]
 
 
-@pytest.mark.parametrize("options", [{"to_year": 2015}, {"years_from_question": False}])
+@pytest.mark.parametrize("options", [{"given": Filters(None, 2015)}, {"years_from_question": False}])
 def test_years_of_the_caller_win_and_the_words_can_be_left_alone(options):
     asked = understand(CODE, today=TODAY, **options)
     assert (asked.query, asked.note) == (CODE, None)
-    assert asked.filters == Filters(None, options.get("to_year"))
+    assert asked.filters == options.get("given", Filters())

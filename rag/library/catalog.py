@@ -150,7 +150,7 @@ class Catalog:
                 "paper_id IN (SELECT paper_id FROM records WHERE source = ? OR source LIKE ? ESCAPE '\\')"
             )
             values += [filters.source, f"%/{_literally(filters.source)}"]
-        papers = filters.papers
+        papers = None if filters.papers is None else tuple(self.find(filters.papers).values())
         if values:
             fulfilling = self._rows(
                 f"SELECT paper_id FROM papers WHERE {' AND '.join(conditions)} ORDER BY paper_id", *values
@@ -185,6 +185,11 @@ class Catalog:
 
     def count_without_year(self) -> int:
         return self._number("SELECT count(*) FROM papers WHERE year IS NULL")
+
+    def count_without_authors(self) -> int:
+        return self._number(
+            "SELECT count(*) FROM papers WHERE json_extract(paper, '$.author_count') IS NULL"
+        )
 
     def passages_by_paper(self) -> Iterator[tuple[str, int]]:
         """Every paper id with its number of passages."""

@@ -1,6 +1,13 @@
 """What was asked: a question that can be asked, its kind, its years, and a follow-up made whole."""
 
-from rag.query.checks import LONGEST_QUESTION, check_count, check_question, check_words, make_filters
+from rag.query.checks import (
+    LONGEST_QUESTION,
+    check_count,
+    check_filters,
+    check_question,
+    check_words,
+    make_filters,
+)
 from rag.query.follow_up import History, resolve_follow_up
 from rag.query.kinds import Kind, kind_of
 from rag.query.understanding import Asked, understand
@@ -13,6 +20,7 @@ __all__ = [
     "Kind",
     "YearWords",
     "check_count",
+    "check_filters",
     "check_question",
     "check_words",
     "find_years",

@@ -1,5 +1,7 @@
 """What can be asked: a question, a length, a number of papers, a range of years."""
 
+from dataclasses import replace
+
 from rag.errors import QuestionError
 from rag.types import Filters
 
@@ -33,14 +35,28 @@ def check_count(count: int) -> int:
     return count
 
 
-def make_filters(from_year: int | None, to_year: int | None) -> Filters:
-    """Raises QuestionError where no year can lie between the two."""
-    for year in (from_year, to_year):
+def check_filters(filters: Filters) -> Filters:
+    """Raises QuestionError where no paper can fulfil them."""
+    first, last = filters.from_year, filters.to_year
+    for year in (first, last):
         if year is not None and not 1 <= year <= 9999:
             raise QuestionError(f"{year} is no year of a paper: give four digits, like 2021")
-    if from_year is not None and to_year is not None and from_year > to_year:
-        raise QuestionError(f"no year lies from {from_year} to {to_year}: swap the two")
-    return Filters(from_year, to_year)
+    if first is not None and last is not None and first > last:
+        raise QuestionError(f"no year lies from {first} to {last}: swap the two")
+    fewest, most = filters.min_authors, filters.max_authors
+    for count in (fewest, most):
+        if count is not None and count < 1:
+            raise QuestionError(f"no paper has {count} authors: ask for at least 1")
+    if fewest is not None and most is not None and fewest > most:
+        raise QuestionError(f"no number of authors lies from {fewest} to {most}: swap the two")
+    return filters
+
+
+def make_filters(from_year: int | None, to_year: int | None, others: Filters = Filters()) -> Filters:
+    """`others` within these years, where any are given. Raises QuestionError."""
+    if from_year is None and to_year is None:
+        return check_filters(others)
+    return check_filters(replace(others, from_year=from_year, to_year=to_year))
 
 
 def encodable(text: str) -> str:

@@ -1,10 +1,11 @@
 """What was asked, made ready to search with: follow-up resolved, years turned into filters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from rag.query.checks import check_question, make_filters
+from rag.query.checks import check_filters, check_question
 from rag.query.follow_up import History, follow_up_chain
+from rag.query.kinds import Kind, kind_of
 from rag.query.year_phrases import without_phrases
 from rag.query.years import YearWords, describe, find_years, without_years
 from rag.types import Filters
@@ -26,23 +27,27 @@ class Asked:
     filters: Filters
     note: str | None = None
 
+    @property
+    def kind(self) -> Kind:
+        """What kind of answer it wants."""
+        return kind_of(self.question)
+
 
 def understand(
     question: str,
     history: History = (),
     *,
     today: date,
-    from_year: int | None = None,
-    to_year: int | None = None,
+    given: Filters = Filters(),
     years_from_question: bool = True,
 ) -> Asked:
     """What was asked. Raises QuestionError where it cannot be.
 
-    Years that the caller gives win over those of the question's words; the latest turn of a
+    Years that the caller has given win over those of the question's words; the latest turn of a
     conversation that speaks of years wins over those before it.
     """
     asked = check_question(question)
-    given = make_filters(from_year, to_year)
+    check_filters(given)
     chain = follow_up_chain(asked, history)
     whole = " ".join(chain)
     resolved = whole if len(chain) > 1 else None
@@ -54,7 +59,9 @@ def understand(
         return Asked(asked, resolved, whole, given)
     why = "as the question asks" if in_force is found[-1] else "as was asked before"
     note = f"Only papers {describe(in_force.filters)}, {why}."
-    return Asked(asked, resolved, _query(chain, found), in_force.filters, note)
+    years = in_force.filters
+    filters = replace(given, from_year=years.from_year, to_year=years.to_year)
+    return Asked(asked, resolved, _query(chain, found), filters, note)
 
 
 def _query(chain: tuple[str, ...], found: list[YearWords]) -> str:

@@ -5,10 +5,20 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rag.citations import Piece
+from rag.query import Kind
 from rag.types import Hit
 
 NOT_SAID = "The papers do not say."
 """What a writer answers where the papers hold no answer."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a writer is asked: a question, the kind of answer that it wants, and in how many words."""
+
+    question: str
+    kind: Kind = "single"
+    words: int | None = None
 
 
 @dataclass
@@ -27,6 +37,6 @@ class Writer(Protocol):
         """Names the writer in the answer: "extractive", or the model."""
         ...
 
-    def write(self, question: str, hits: Sequence[Hit], words: int | None, log: Log) -> Iterator[Piece]:
-        """The answer piece by piece, in about `words` words at most. Raises ModelError."""
+    def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
+        """The answer piece by piece; a list has a line for each of the hits. Raises ModelError."""
         ...

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from rag.citations import Piece, Quote, without_markers
 from rag.embedding.base import Encoder, Vectors
 from rag.sentences import sentence_spans, strip_span
 from rag.types import Hit, Span
 from rag.words import content_words, numbers
-from rag.writers.base import Log
+from rag.writers.base import Log, Task
 
 _PAPERS = 5  # whose sentences are compared
 _SENTENCES = 4  # the most that an answer holds
@@ -23,8 +24,15 @@ _REPEATS = 0.9  # cosine from which two sentences say the same
 _WEIGHTS = {"cosine": 0.5, "words": 0.3, "place": 0.15, "paper": 0.3}
 _NUMBER_BONUS = 0.1
 _ENDS = re.compile(r"[.!?][\"'”’)\]]+$")  # a full stop inside quotation marks
-_LINK = re.compile(r"https?:|\bgithub\b", re.IGNORECASE)
-_ASKS_FOR_LINK = re.compile(r"\b(code|available|download|released?|github|link|url)\b", re.IGNORECASE)
+# Where code can be had: said in many abstracts, and asked for in few questions.
+_LINK = re.compile(
+    r"https?:|\bgithub\b|\bcodes?\b.{0,40}\b(?:available|released|public|open-?sourced?)\b", re.IGNORECASE
+)
+_ASKS_FOR_LINK = re.compile(
+    r"\b(?:available|availability|downloads?|releas\w+|github|links?|urls?|open-?sourced?|public(?:ly)?)\b"
+    r"|\b(?:the|its|their) code\b",
+    re.IGNORECASE,
+)
 _ASKS_FOR_NUMBER = ("how much", "how many", "how large", "how big", "how long", "how fast", "by what")
 
 
@@ -45,9 +53,14 @@ class ExtractiveWriter:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
-    def write(self, question: str, hits: Sequence[Hit], words: int | None, log: Log) -> Iterator[Piece]:
-        """At least one sentence, then further ones while `words` (60) and relevance allow."""
-        for sentence in self._choose(question, hits[:_PAPERS], words or _WORDS):
+    def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
+        """At least one sentence, then further ones while the words and relevance allow.
+
+        A list has the best sentence of each paper, in the order of the papers.
+        """
+        is_list = task.kind == "list"
+        chosen = self._list(task, hits) if is_list else self._choose(task, hits[:_PAPERS])
+        for sentence in chosen:
             body, stop = without_markers(sentence.text), "."
             if body[-1] in ".!?":
                 body, stop = body[:-1], body[-1]
@@ -55,10 +68,27 @@ class ExtractiveWriter:
                 stop = ""
             yield body
             yield Quote(sentence.hit, sentence.span)
-            yield f"{stop} "
+            yield f"{stop}\n" if is_list else f"{stop} "
 
-    def _choose(self, question: str, hits: Sequence[Hit], words: int) -> list[_Sentence]:
-        ranked = sorted(self._sentences(question, hits), key=lambda row: -row.relevance)
+    def _list(self, task: Task, hits: Sequence[Hit]) -> list[_Sentence]:
+        """The best sentence of each paper; of the first ones only where the words are counted."""
+        best: dict[int, _Sentence] = {}
+        for sentence in self._sentences(task.question, hits):
+            if sentence.hit not in best or sentence.relevance > best[sentence.hit].relevance:
+                best[sentence.hit] = sentence
+        listed = [best[place] for place in sorted(best)]
+        if task.words is None:
+            return listed
+        lengths = accumulate(len(sentence.text.split()) for sentence in listed)
+        return [
+            sentence
+            for place, (sentence, length) in enumerate(zip(listed, lengths, strict=True))
+            if not place or length <= task.words
+        ]
+
+    def _choose(self, task: Task, hits: Sequence[Hit]) -> list[_Sentence]:
+        words = task.words or _WORDS
+        ranked = sorted(self._sentences(task.question, hits), key=lambda row: -row.relevance)
         chosen: list[_Sentence] = []
         for sentence in ranked:
             length = sum(len(row.text.split()) for row in [*chosen, sentence])

@@ -12,7 +12,7 @@ from rag.model_client import WRITING, open_client, translated
 from rag.settings import Settings
 from rag.tokens import count_tokens
 from rag.types import Hit
-from rag.writers.base import Log
+from rag.writers.base import Log, Task
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatMessage, ChatResponse
@@ -52,10 +52,10 @@ class LLMWriter:
     def name(self) -> str:
         return self._llm.metadata.model_name
 
-    def write(self, question: str, hits: Sequence[Hit], words: int | None, log: Log) -> Iterator[Piece]:
+    def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """The model's answer as it comes. Raises ModelError."""
         shown = list(_fitting(hits))
-        for piece in find_markers(self._stream(_messages(question, shown, words), log)):
+        for piece in find_markers(self._stream(_messages(task, shown), log)):
             yield _among(len(shown), piece) if isinstance(piece, Marker) else piece
 
     def _stream(self, messages: "list[ChatMessage]", log: Log) -> Iterator[str]:
@@ -98,14 +98,15 @@ def _among(count: int, marker: Marker) -> Marker:
     return Marker(tuple(key if key <= count else 0 for key in marker.keys))
 
 
-def _messages(question: str, shown: Sequence[str], words: int | None) -> "list[ChatMessage]":
+def _messages(task: Task, shown: Sequence[str]) -> "list[ChatMessage]":
     from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
-    length = f"\nAnswer in at most {words} words." if words else ""
+    wishes = "\nName every paper that fits, best first, in a line each." if task.kind == "list" else ""
+    wishes += f"\nAnswer in at most {task.words} words." if task.words else ""
     papers = "\n".join(shown)
     return [
         ChatMessage(role=MessageRole.SYSTEM, content=_prompt()),
-        ChatMessage(role=MessageRole.USER, content=f"{papers}\n\nQuestion: {question}{length}"),
+        ChatMessage(role=MessageRole.USER, content=f"{papers}\n\nQuestion: {task.question}{wishes}"),
     ]
 
 

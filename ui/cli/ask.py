@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from ui.cli.options import Parsers, add_answering, tell_years
+from ui.cli.options import Parsers, add_answering, filters_of, tell_years
 
 
 def add(parsers: Parsers) -> None:
@@ -25,8 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
         assistant = Assistant(library, settings=settings, writer=arguments.writer)
         stream = assistant.stream(
             arguments.question,
-            from_year=arguments.from_year,
-            to_year=arguments.to_year,
+            filters=filters_of(arguments),
             words=arguments.words,
             years_from_question=not arguments.no_years,
         )

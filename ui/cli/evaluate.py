@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ui.cli.options import Parsers, add_answering
+from ui.cli.options import Parsers, add_answering, filters_of
 
 
 def add(parsers: Parsers) -> None:
@@ -33,15 +33,14 @@ def run(arguments: argparse.Namespace) -> int:
     from eval.runner import Options, missing_papers, run_cases, write_rows
     from eval.summary import summarise
     from rag.assistant import Assistant
-    from rag.query import check_words, make_filters
+    from rag.query import check_words
     from rag.settings import Settings
     from ui.cli.places import open_for_reading
     from ui.terminal import print_json, print_summary, track
 
     started = time.perf_counter()
     cases = read_cases(arguments.questions)  # before anything is built
-    years = make_filters(arguments.from_year, arguments.to_year)
-    options = Options(years, check_words(arguments.words), not arguments.no_years)
+    options = Options(filters_of(arguments), check_words(arguments.words), not arguments.no_years)
     with open_for_reading(arguments) as library:
         assistant = Assistant(library, settings=Settings.from_environment(), writer=arguments.writer)
         _warn({name for case in cases for name in case.unread}, missing_papers(library, cases))

@@ -49,14 +49,40 @@ def _add_library(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_years(command: argparse.ArgumentParser) -> None:
-    """--from-year, --to-year and --no-years."""
-    command.add_argument("--from-year", type=int, metavar="Y", help="only papers of this year or later")
-    command.add_argument("--to-year", type=int, metavar="Y", help="only papers of this year or earlier")
+def add_filters(command: argparse.ArgumentParser) -> None:
+    """Which papers are looked at: --from-year and its like, and --no-years."""
+    filters = command.add_argument_group("only papers …")
+    filters.add_argument("--from-year", type=int, metavar="Y", help="of this year or later")
+    filters.add_argument("--to-year", type=int, metavar="Y", help="of this year or earlier")
+    filters.add_argument("--min-authors", type=int, metavar="N", help="by so many authors or more")
+    filters.add_argument("--max-authors", type=int, metavar="N", help="by so many authors or fewer")
+    filters.add_argument("--organization", metavar="NAME", help="of this organisation")
+    filters.add_argument("--source", metavar="FILE", help="that were ingested from this file")
+    filters.add_argument(
+        "--paper", action="append", metavar="ID", help="of this id or title; may be given several times"
+    )
     command.add_argument(
         "--no-years",
         action="store_true",
         help='take years in the words of a question ("since 2021") as words, not as a condition',
+    )
+
+
+def filters_of(arguments: argparse.Namespace) -> "Filters":
+    """The filters that the options give. Raises QuestionError where no paper can fulfil them."""
+    from rag.query import check_filters
+    from rag.types import Filters
+
+    return check_filters(
+        Filters(
+            from_year=arguments.from_year,
+            to_year=arguments.to_year,
+            min_authors=arguments.min_authors,
+            max_authors=arguments.max_authors,
+            organization=arguments.organization,
+            source=arguments.source,
+            papers=tuple(arguments.paper) if arguments.paper else None,
+        )
     )
 
 
@@ -68,7 +94,7 @@ def tell_years(arguments: argparse.Namespace, years: "Filters") -> None:
 
 def add_answering(command: argparse.ArgumentParser, writer: str) -> None:
     """The options that shape an answer; `writer` is who writes unless told otherwise."""
-    add_years(command)
+    add_filters(command)
     command.add_argument(
         "--words",
         type=int,

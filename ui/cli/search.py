@@ -2,17 +2,16 @@
 
 import argparse
 import sys
-from dataclasses import asdict
 from datetime import date
 
-from ui.cli.options import Parsers, add_years, tell_years
+from ui.cli.options import Parsers, add_filters, filters_of, tell_years
 
 
 def add(parsers: Parsers) -> None:
     command = parsers.add("search", "rank the papers for a query, without an answer", run)
     command.add_argument("query", help="what the papers should be about, in quotes")
     command.add_argument("-k", type=int, default=10, metavar="N", help="number of papers")
-    add_years(command)
+    add_filters(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,8 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     asked = understand(
         arguments.query,
         today=date.today(),
-        from_year=arguments.from_year,
-        to_year=arguments.to_year,
+        given=filters_of(arguments),
         years_from_question=not arguments.no_years,
     )
     count = check_count(arguments.k)
@@ -40,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     print_json(
         {
             "query": asked.question,
-            "filters": asdict(asked.filters),
+            "filters": asked.filters.to_dict(),
             "hits": [
                 {
                     "paper_id": hit.paper.paper_id,
