@@ -302,3 +302,62 @@ def test_a_folder_without_a_library_is_named_and_left_alone(no_library, tmp_path
     with pytest.raises(NoLibraryError, match=str(folder)):
         ask(QUESTION, library=folder)
     assert not folder.exists()
+
+
+LISTS = [
+    "Which papers pre-train on source code?",
+    "What has been done on speech?",
+    "Any work on African languages?",
+]
+
+
+@pytest.fixture(scope="module")
+def lists(assistant) -> list[Answer]:
+    return [assistant.ask(question) for question in LISTS]
+
+
+def test_a_list_has_a_cited_line_for_each_paper_that_fits_best_first(lists):
+    for answer in lists:
+        cited = [citation.paper_id for citation in answer.citations]
+        lines = answer.text.splitlines()
+        assert cited == [paper.paper_id for paper in answer.papers[: len(cited)]]
+        assert len(lines) == len(cited) == len(answer.claims)
+        assert all(f"[{number}]" in line for number, line in enumerate(lines, start=1))
+        assert all(claim.supported for claim in answer.claims)
+
+
+def test_a_list_ends_where_papers_score_much_less_and_not_at_a_fixed_number(lists):
+    assert len({len(answer.citations) for answer in lists}) > 1
+    for answer in lists:
+        count, best = len(answer.citations), answer.papers[0].score
+        assert all(paper.score >= 0.59 * best for paper in answer.papers[:count])
+        assert all(paper.score <= 0.61 * best for paper in answer.papers[count:])
+
+
+def test_words_bound_a_list_but_leave_one_line(assistant, lists):
+    short = assistant.ask(LISTS[0], words=1)
+    assert len(short.citations) == 1 < len(lists[0].citations)
+    assert short.papers == lists[0].papers
+
+
+def test_filters_bound_the_papers_and_years_of_the_call_go_first(assistant):
+    some = Filters(from_year=2019, min_authors=8)
+    answer = assistant.ask(QUESTION, filters=some, from_year=2021)
+    assert answer.filters == Filters(from_year=2021, min_authors=8)
+    assert answer.to_dict()["filters"] == {"from_year": 2021, "to_year": None, "min_authors": 8}
+    found = [PAPERS[title] for title in titles(answer)]
+    assert all(paper.year >= 2021 and paper.author_count >= 8 for paper in found)
+    assert any("number of authors is not known" in note for note in answer.notes)
+    only = assistant.ask(QUESTION, filters=Filters(papers=(BERT2BERT,)))
+    assert titles(only) == [BERT2BERT]
+
+
+def test_conditions_that_no_paper_fulfils_are_the_reason_of_a_refusal(assistant):
+    answer = assistant.ask(QUESTION, filters=Filters(organization="Nowhere"))
+    assert (answer.status, answer.reason) == ("refused", "no paper fulfils these conditions")
+
+
+@pytest.mark.parametrize("filters", [Filters(min_authors=0), Filters(min_authors=3, max_authors=2)])
+def test_an_impossible_number_of_authors_is_refused(assistant, filters):
+    with pytest.raises(QuestionError, match="authors"):
+        assistant.ask(QUESTION, filters=filters)

@@ -216,7 +216,7 @@ def test_searching_mends_an_index_that_is_behind(run, tmp_path, home):
         library.dense.reset()
     code, out, err = run("search", "bees")
     assert (code, out.splitlines()[0].split("  ")[0]) == (0, " 1. A Study of bees")
-    assert "dense index" in err
+    assert "dense and token index" in err
     assert run("library", "verify")[0] == 0
 
 
@@ -597,3 +597,34 @@ def test_an_interrupted_eval_says_what_is_kept(shelf, tmp_path):
     assert str(out) in said.splitlines()[-1]
     lines = (out / "results.jsonl").read_text().splitlines()
     assert [json.loads(line)["id"] for line in lines] == [str(number) for number in range(len(lines))]
+
+
+@pytest.mark.parametrize(
+    ("options", "topics"),
+    [
+        ((), {"owls", "bees", "eels"}),
+        (("--min-authors", 3), {"bees"}),
+        (("--max-authors", 3), {"owls"}),
+        (("--organization", "BARN"), {"owls"}),
+        (("--source", "papers.jsonl"), {"owls", "bees", "eels"}),
+        (("--source", "other.jsonl"), set()),
+        (("--paper", "a study of EELS", "--paper", "unknown"), {"eels"}),
+    ],
+)
+def test_each_filter_bounds_the_papers(run_json, tmp_path, options, topics):
+    details = [{"author_count": 2, "organization": "Barn"}, {"author_count": 7}, {}]
+    records = [
+        record(topic, 2020) | more for topic, more in zip(("owls", "bees", "eels"), details, strict=True)
+    ]
+    run_json("ingest", write_lines(tmp_path / "papers.jsonl", records))
+    code, found = run_json("search", "counted in the field", *options)
+    assert (code, {hit["title"].split()[-1] for hit in found["hits"]}) == (0, topics)
+    code, answer = run_json("ask", "How are they counted in the field?", *options)
+    assert {paper["title"].split()[-1] for paper in answer["papers"]} == topics
+    assert set(found["filters"]) == set(answer["filters"])
+    assert len(found["filters"]) == 2 + bool(options)
+
+
+def test_an_impossible_filter_is_one_line(run, shelf):
+    done = run("ask", "Why?", "--min-authors", 4, "--max-authors", 2, "--library", shelf)
+    assert is_one_line_of_error(*done, "swap")

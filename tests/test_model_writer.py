@@ -357,3 +357,12 @@ def test_a_refused_key_is_one_line_of_the_command_line(bundled, server, tmp_path
     assert line.startswith("askpapers: ")
     assert "OPENAI_API_KEY" in line
     assert KEY not in line
+
+
+def test_a_list_is_asked_for_line_by_line(assistant, server):
+    server.play(served.answer(f"{CLAIM} [1]."))
+    assistant.ask("Which papers pre-train on source code?")
+    asked = server.requests[-1].body["messages"][-1]["content"]
+    assistant.ask(QUESTION)
+    assert "Name every paper that fits" in asked
+    assert "Name every paper" not in server.requests[-1].body["messages"][-1]["content"]

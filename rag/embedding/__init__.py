@@ -36,3 +36,11 @@ def local_encoder(encoder: Encoder) -> Encoder:
     from rag.embedding.openai import OpenAIEncoder
 
     return embedded_encoder() if isinstance(encoder, OpenAIEncoder) else encoder
+
+
+def hang_up(encoder: Encoder) -> None:
+    """Close the connection of an encoder that has one; it can still be used."""
+    from rag.embedding.openai import OpenAIEncoder
+
+    if isinstance(encoder, OpenAIEncoder):
+        encoder.close()

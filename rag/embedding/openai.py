@@ -62,6 +62,11 @@ class OpenAIEncoder:
             known |= vectors
         return np.stack([known[text] for text in asked])
 
+    def close(self) -> None:
+        """Hang up; the next text that is not in the cache opens a new connection."""
+        if client := self.__dict__.pop("_client", None):
+            client.close()
+
     @cached_property
     def _client(self) -> "OpenAI":
         return open_client(self._settings)

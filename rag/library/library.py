@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from filelock import FileLock, Timeout
 
-from rag.embedding import embedded_encoder
+from rag.embedding import embedded_encoder, hang_up
 from rag.embedding.base import Encoder, Tokens, Vectors
 from rag.embedding.minilm import MiniLM
 from rag.embedding.shared import SharedPass
@@ -171,6 +171,7 @@ class Library:
         for index in self.indexes:
             index.close()
         self.catalog.close()
+        hang_up(self.encoder)
 
     def __enter__(self) -> Self:
         return self
