@@ -17,6 +17,10 @@ DEV = Path(__file__).parents[1] / "eval" / "questions" / "dev.jsonl"
 
 KINDS = {
     "list": [
+        "Where can I read about federated pre-training?",
+        "Interesting findings on vocabularies?",
+        "has anybody looked at what layers know?",
+        "Has anyone trained a model on bird song?",
         "Which papers propose new pre-training objectives for graphs?",
         "list papers that use contrastive learning on audio",
         "List all surveys on prompt tuning.",
@@ -108,8 +112,6 @@ KINDS = {
         "How many parameters does PTT5 have?",
         "What does DVPT do?",
         "is there a model that reads X-rays?",
-        "Has anyone trained a model on bird song?",
-        "has anybody looked at what layers know?",
         "what is the best way to tokenise Japanese?",
         "Why does dropout hurt in pre-training?",
         "when was GottBERT trained?",
@@ -153,7 +155,6 @@ KINDS = {
         "does a bigger vocabulary help?",
         "which language does GottBERT speak?",
         "tell me everything about Vega v2",
-        "Where can I read about federated pre-training?",
         "what do the papers say on scaling?",
         "Which benchmark is used for Maltese?",
         "what is the main finding about curriculum learning?",
@@ -163,7 +164,6 @@ KINDS = {
         "what is wrong with masking?",
         "What approaches did the DVPT authors compare against?",
         "Which tasks suffer from pruning?",
-        "Interesting findings on vocabularies?",
         "How does one pre-train on DNA?",
     ],
     "comparison": [

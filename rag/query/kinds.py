@@ -46,8 +46,11 @@ _LISTED = _any(
     # List …, show me papers …, find anything …; not "list the two tasks of X", "show me how X works".
     rf"{_BEGIN}list\b(?!\s+(?:the\s+)?(?:two|three|four|five|differences?|similarit\w+|pros)\b)",
     rf"{_BEGIN}(?:show|find|give|name|tell|get|bring|collect|recommend|suggest|summari[sz]e|point)\b"
-    rf"(?:\s+(?:me|us))?(?:\s+(?:to|about))?\s+(?:(?:all|every|anything|something)\b|"
-    rf"(?:the\s+)?{_ADJECTIVES}{PUBLICATIONS}\b)",
+    rf"(?:\s+(?:me|us))?(?:\s+(?:to|about))?\s+(?:(?:all|every|everything\s+on|anything|something)\b|"
+    rf"(?:the\s+|an?\s+(?=few|couple|list|handful))?{_ADJECTIVES}(?:{PUBLICATIONS}|works|ones|list|references)\b)",
+    r"\b(?:references|reading|literature)\s+(?:on|about|for)\b|\bwhat\s+(?:should|could|can)\s+I\s+cite\b",
+    r"\bwhere\s+(?:can|could|do)\s+I\s+(?:read|find|learn|look)\b|^(?:some\s+)?examples\s+of\b",
+    r"\b(?:looking|searching)\s+for\s+(?:anything|everything|something)\b|\b(?:papers|studies)\s*[.?!]*$",
     rf"\b(?:looking\s+for|searching\s+for|interested\s+in|need|want)\s+{_ADJECTIVES}{PUBLICATIONS}\b",
     rf"\boverview\s+(?:of|over)\s+(?:the\s+)?{_ADJECTIVES}{_SOUGHT}\b",
     # What has been done on …, what is there on …, what do we have on …, what came out on …
@@ -78,6 +81,24 @@ _LISTED = _any(
     r"\bhow\s+(?:is|are)\s+[^?]{2,80}?\bbeing\s+\w+",
     r"\bhow\s+(?:do|did|have|are)\s+(?:people|others|researchers|papers|groups)\b",
 )
+
+# Questions that a set of papers answers unless they go on to ask for one thing, or name one.
+_OPEN = _any(
+    # Has anyone …, anyone building …, do people …
+    r"^(?:(?:has|have|did|does|is)\s+)?(?:anyone|anybody|someone|somebody|people|others)\b",
+    # Models for robots? Ways to …?
+    rf"^(?!(?:{_AUXILIARY}|how|why|when|where|who|which|what)\b){_ADJECTIVES}(?:(?:{ARTEFACTS}|"
+    r"[\w-]{3,}[^s\W]s)\s+(?:for|on|about|that|which|with|without|to|of|in|outside|beyond|across|from)\b[^?]{4,}"
+    rf"|{ARTEFACTS})\?$",
+    # Which pre-training tasks have been designed for …
+    rf"\b(?:which|what)\s+(?:{_ADJECTIVES})[\w-]{{3,}}[^s\W]s\s+(?:have|are|were|can|could|exist|do\s+people)\b",
+)
+_GOES_ON = _any(
+    r"[,;.?!]\s+(?:and\s+|but\s+)?(?:by\s+|if\s+so\s+)?(?:how|what|which|when|where|why|did|does|do|is|was|were|are)\b",
+    r"\band\s+(?:by\s+)?(?:how|what|which|when|where|why|did|does|was|were)\b",
+)
+_POINTS_BACK = re.compile(r"\b(?:it|its|them|this|they)\b", re.IGNORECASE)
+_NAMES_ONE = re.compile(rf"(?<!^)\b(?!\d){_NAME}(?!\s+(?:ones|variants|{ARTEFACTS})\b)")
 
 _COMPARED = _any(
     r"\b(?<!gain )(?<!gains )(?:vs|versus)\b"
@@ -120,9 +141,16 @@ def kind_of(question: str) -> Kind:
     smaller compared with …?") are about one thing.
     """
     said = unquoted(question)
-    if _LISTED.search(said):
+    if _LISTED.search(said) or _is_open(said):
         return "list"
     return "comparison" if _COMPARED.search(said) else "single"
+
+
+def _is_open(said: str) -> bool:
+    said = said.strip()
+    if not _OPEN.search(said) or _GOES_ON.search(said):
+        return False
+    return not any(pattern.search(said) for pattern in (_NAMES_ONE, _POINTS_BACK, _COMPARED))
 
 
 def asks_for_papers(question: str) -> bool:
