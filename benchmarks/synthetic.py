@@ -20,6 +20,7 @@ from rag.sentences import sentence_spans
 from rag.types import Paper, Passage
 
 _POOL = 1000  # papers whose passages are encoded to be reused
+_MOVED = np.float32(0.5)  # how much of another vector is added
 _WORDS = 6  # at least, of a title: so many that none comes twice
 _YEARS = 2000, 2026
 
@@ -67,14 +68,15 @@ class Slice:
 
 
 class ReusingEncoder(MiniLM):
-    """The embedded encoder for whom no text is encoded: each has the vectors of one in a pool.
+    """The embedded encoder, for whom no text is encoded: each has the tokens of one in a pool.
 
-    For papers by the ten thousand, whose encoding would take an hour and is no part of the search.
-    Which one is told by the text's hash. The pool is encoded once.
+    For papers by the ten thousand, whose encoding would take hours and is no part of the search. Its
+    vector is that of the same one, moved towards another one's: among exact copies, an approximate
+    search finds a quarter of the nearest. Which ones they are is told by the text's hash.
     """
 
     def __init__(self, pool: Sequence[str] | None = None) -> None:
-        """`pool` are texts of an encoder of passages, a title before each."""
+        """`pool` are texts as an encoder sees passages, a title before each; they are encoded once."""
         super().__init__()
         texts = pool or embedded_texts(list(islice(synthetic_papers(seed=1), _POOL)))
         self._known = super().encode_both(texts)
@@ -85,8 +87,11 @@ class ReusingEncoder(MiniLM):
 
     def encode_both(self, texts: Sequence[str]) -> tuple[Vectors, list[Tokens]]:
         vectors, tokens = self._known
-        rows = np.array([crc32(text.encode()) % len(tokens) for text in texts], np.int64)
-        return vectors[rows], [self._moved(row, text) for row, text in zip(rows, texts, strict=True)]
+        hashes = np.array([crc32(text.encode()) for text in texts], np.int64)
+        rows, others = hashes % len(tokens), hashes // len(tokens) % len(tokens)
+        mixed = vectors[rows] + _MOVED * vectors[others]
+        unit: Vectors = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+        return unit, [self._moved(row, text) for row, text in zip(rows, texts, strict=True)]
 
     def _moved(self, row: int, text: str) -> Tokens:
         """The tokens of the pool, those of its title in the title of the text, the others behind it."""
