@@ -1,5 +1,6 @@
 """Each way in a process of its own, so that none disturbs the other, and the memory of that process."""
 
+import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
@@ -53,6 +54,7 @@ class Memory:
     """
 
     def __init__(self) -> None:
+        give_back()
         with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")  # start the peak anew
         self._before = _status("VmRSS")
@@ -66,6 +68,12 @@ class Memory:
     def _growth(self, field: str) -> float | None:
         now = _status(field)
         return None if now is None or self._before is None else round((now - self._before) / 1024, 1)
+
+
+def give_back() -> None:
+    """Give freed memory back to the system, which would else be used again and not be seen to grow."""
+    with suppress(OSError, AttributeError):  # other C libraries than glibc do not know it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _status(field: str) -> int | None:
