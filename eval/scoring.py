@@ -22,7 +22,7 @@ from eval.metrics import (
 from rag.citations import without_markers
 from rag.library import Library
 from rag.support import SUPPORTED, support
-from rag.types import Answer, Citation, Claim, Paper
+from rag.types import Answer, Citation, Claim, Filters, Paper
 
 LIST = "list"  # the tag of questions that are answered by a set of papers
 
@@ -63,7 +63,8 @@ def score(turn: Turn, answer: Answer, library: Library) -> Scores:
         said = without_markers(answer.text) if answer.status != "refused" else ""
         scores["fact_recall"] = fact_recall(said, turn.facts)
     if turn.expected_filters is not None:
-        scores["filter_accuracy"] = float(answer.filters == turn.expected_filters.as_filters())
+        years = Filters(answer.filters.from_year, answer.filters.to_year)
+        scores["filter_accuracy"] = float(years == turn.expected_filters.as_filters())
     if answer.status != "refused":
         scores["words"] = float(len(without_markers(answer.text).split()))
         scores |= _support(answer, papers)

@@ -89,6 +89,13 @@ def test_a_wrong_paper_and_wrong_years_score_nothing(answer, shelf):
     assert [scores[name] for name in zero] == [0] * len(zero)
 
 
+def test_only_years_are_compared_with_the_expected_ones(assistant, shelf):
+    bound = assistant.ask(
+        "How many entries does the ledger of owls hold?", filters=Filters(papers=("A Study of owls",))
+    )
+    assert score(turn(expected_filters={}), bound, shelf)["filter_accuracy"] == 1
+
+
 def test_ignored_papers_count_neither_way(answer, shelf):
     second = answer.papers[1].title
     scores = score(turn(papers=[second], ignore=["A Study of owls"], tags=["list"]), answer, shelf)
