@@ -1,6 +1,7 @@
 """What the tests share: no user folder, no key, no network; real components on small data."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,18 @@ from rag.types import Paper  # noqa: E402
 
 PAGES = Path(__file__).parents[2] / "shared" / "pages"
 needs_pages = pytest.mark.skipif(not PAGES.is_dir(), reason="the saved pages are not beside the project")
+
+
+RUN = 12  # words in a row that nothing of ours shares with an abstract
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def runs(text: str) -> set[tuple[str, ...]]:
+    found = words(text)
+    return {tuple(found[start : start + RUN]) for start in range(len(found) - RUN + 1)}
 
 
 class Halved:

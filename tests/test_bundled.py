@@ -4,13 +4,12 @@ import re
 from itertools import combinations
 
 import pytest
-from conftest import needs_pages
+from conftest import needs_pages, runs, words
 
 from ingest.bundled import BundledSource
 from rag.types import Paper
 
 COUNT = 333
-RUN = 12  # words in a row that no digest shares with an abstract
 ALIKE = 0.5  # share of common words from which two digests could be mistaken for each other
 
 DIGESTS = {paper.title: paper for paper in BundledSource().read() if isinstance(paper, Paper)}
@@ -19,15 +18,6 @@ each_digest = pytest.mark.parametrize("digest", DIGESTS.values(), ids=lambda pap
 # What looks like a name or a number in an abstract and is none: addresses, and what pages leave of
 # "\\times", "\\sim" and dashes.
 NO_NAMES = re.compile(r"https?[:;]//\S+|github\.com/\S+|(?<=\d)times|\b(?:sim|approx|le)(?=\d)|x201[34]")
-
-
-def words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+", text.lower())
-
-
-def runs(text: str) -> set[tuple[str, ...]]:
-    found = words(text)
-    return {tuple(found[start : start + RUN]) for start in range(len(found) - RUN + 1)}
 
 
 def numbers(text: str) -> set[str]:

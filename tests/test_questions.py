@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from conftest import needs_pages
+from conftest import needs_pages, runs
 
 from eval.cases import Case, Turn, read_cases
 from eval.metrics import holds
@@ -110,6 +110,13 @@ def test_facts_hold_in_the_digests():
 @needs_pages
 def test_facts_hold_in_the_real_abstracts(pages):
     assert not lacks({normalise_title(title): paper for title, paper in pages.items()})
+
+
+@needs_pages
+def test_no_run_of_words_is_taken_from_any_abstract(pages):
+    taken = set().union(*(runs(paper.abstract) for paper in pages.values()))
+    written = [(case.id, text) for case, turn in TURNS for text in (turn.question, turn.reference or "")]
+    assert not [case_id for case_id, text in written if runs(text) & taken]
 
 
 def test_a_fact_is_not_given_away_by_the_question():
