@@ -18,6 +18,7 @@ from typing import Literal
 from rag.errors import DamagedError, MixedLibraryError
 from rag.identity import reference_keys
 from rag.library.merge import merge_records
+from rag.library.sql import rows_in
 from rag.types import Filters, Paper, Passage, Span
 
 FORMAT = 1  # raise it with every change of the tables
@@ -123,12 +124,12 @@ class Catalog:
 
     def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
         """The papers of these ids, by id; unknown ids are left out."""
-        rows = self._rows_of("SELECT paper_id, paper FROM papers WHERE paper_id IN", paper_ids)
+        rows = rows_in(self._rows, "SELECT paper_id, paper FROM papers WHERE paper_id IN", paper_ids)
         return {paper_id: _load(paper) for paper_id, paper in rows}
 
     def passages(self, paper_ids: Sequence[str]) -> dict[str, list[Passage]]:
         """The passages of these papers in their order, by id; unknown ids are left out."""
-        rows = self._rows_of("SELECT paper_id, passages FROM papers WHERE paper_id IN", paper_ids)
+        rows = rows_in(self._rows, "SELECT paper_id, passages FROM papers WHERE paper_id IN", paper_ids)
         return {
             paper_id: [Passage(paper_id, start, end) for start, end in json.loads(spans)]
             for paper_id, spans in rows
@@ -284,17 +285,9 @@ class Catalog:
         with self._lock, self._translated():
             return self._connection.execute(statement, values).fetchall()
 
-    def _rows_of(self, statement: str, values: Collection[str]) -> list[tuple]:  # type: ignore[type-arg]
-        """The rows of a statement that ends in IN, for any number of values."""
-        listed, rows = list(values), []
-        for start in range(0, len(listed), 500):
-            some = listed[start : start + 500]
-            rows += self._rows(f"{statement} ({','.join('?' * len(some))})", *some)
-        return rows
-
     def _known(self, keys: Collection[str]) -> dict[str, str]:
         """The ids of the papers that are known under these keys, by key."""
-        return dict(self._rows_of("SELECT key, paper_id FROM keys WHERE key IN", keys))
+        return dict(rows_in(self._rows, "SELECT key, paper_id FROM keys WHERE key IN", keys))
 
     def _run(self, statement: str, *values: object) -> None:
         self._rows(statement, *values)

@@ -23,6 +23,7 @@ from rag.library.codec import Codec, Compact, Plain
 from rag.library.embedded import embedded_text, fingerprint
 from rag.library.folders import made_whole, move_away
 from rag.library.matching import Ends, Match, matches
+from rag.library.sql import rows_in
 
 _FILE = "tokens.sqlite"
 _FIT_AT = 64  # papers to which the compact codec is fitted; fewer are kept plain
@@ -89,7 +90,9 @@ class TokenIndex:
         if not self._is_there():
             self._create()
         texts = {change.paper_id: _texts(change) for change in changes}
-        held = dict(self._rows_of("SELECT paper_id, fingerprint FROM papers WHERE paper_id IN", texts))
+        held = dict(
+            rows_in(self._rows, "SELECT paper_id, fingerprint FROM papers WHERE paper_id IN", texts)
+        )
         changed = [paper_id for paper_id in texts if held.get(paper_id) != fingerprint(texts[paper_id])]
         new = {paper_id: texts[paper_id] for paper_id in changed if texts[paper_id]}
         tokens = self._encode(new)
@@ -102,7 +105,9 @@ class TokenIndex:
             return {}
         with self._lock:
             state = self._state()
-            rows = self._rows_of("SELECT paper_id, ends, vectors FROM papers WHERE paper_id IN", paper_ids)
+            rows = rows_in(
+                self._rows, "SELECT paper_id, ends, vectors FROM papers WHERE paper_id IN", paper_ids
+            )
         if not rows:
             return {}
         ends = {paper_id: _ends(stored) for paper_id, stored, _ in rows}
@@ -137,9 +142,9 @@ class TokenIndex:
     ) -> None:
         state = self._state()
         frequencies = state.frequencies.copy()
-        for (pieces,) in self._rows_of("SELECT pieces FROM papers WHERE paper_id IN", changed):
+        for (pieces,) in rows_in(self._rows, "SELECT pieces FROM papers WHERE paper_id IN", changed):
             frequencies[np.frombuffer(pieces, np.uint16)] -= 1
-        self._rows_of("DELETE FROM papers WHERE paper_id IN", changed)
+        rows_in(self._rows, "DELETE FROM papers WHERE paper_id IN", changed)
         for paper_id, found in tokens.items():
             pieces = np.unique(found.ids).astype(np.uint16)
             frequencies[pieces] += 1
@@ -230,14 +235,6 @@ class TokenIndex:
     def _rows(self, statement: str, *values: object) -> list[Any]:
         with self._lock, _translated(self._folder):
             return self._opened().execute(statement, values).fetchall()
-
-    def _rows_of(self, statement: str, values: Collection[str]) -> list[Any]:
-        """The rows of a statement that ends in IN, for any number of values."""
-        listed, rows = list(values), []
-        for start in range(0, len(listed), 500):
-            some = listed[start : start + 500]
-            rows += self._rows(f"{statement} ({','.join('?' * len(some))})", *some)
-        return rows
 
 
 @dataclass(frozen=True)
