@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -80,18 +81,27 @@ def write_rows(rows: Iterable[Row], folder: Path) -> list[Row]:
     Raises RunError.
     """
     written = []
-    try:
+    with _translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / RESULTS).open("w", encoding="utf-8") as file:
-            for row in rows:
+        file = (folder / RESULTS).open("w", encoding="utf-8")
+    with file:
+        for row in rows:
+            with _translated(folder):
                 file.write(json.dumps(row.to_dict(), ensure_ascii=False) + "\n")
                 file.flush()
-                written.append(row)
+            written.append(row)
+    return written
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    """Around writing alone: an error of the asking is no error of the folder."""
+    try:
+        yield
     except OSError as error:
         raise RunError(
             f"{folder} cannot be written ({error.strerror}): name another folder with --out"
         ) from error
-    return written
 
 
 def missing_papers(library: Library, cases: Iterable[Case]) -> list[str]:

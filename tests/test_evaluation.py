@@ -201,6 +201,15 @@ def test_a_place_that_cannot_be_written_says_what_to_do(tmp_path):
         write_rows([], tmp_path / "file")
 
 
+def test_an_error_of_asking_is_not_blamed_on_the_folder(tmp_path):
+    def broken():
+        raise OSError("the library's disk is gone")
+        yield
+
+    with pytest.raises(OSError, match="library's disk"):
+        write_rows(broken(), tmp_path)
+
+
 def test_papers_that_the_library_lacks_are_named(shelf):
     known = turn(papers=["A Study of owls", "a study of: bees", "Comets"])
     assert missing_papers(shelf, [Case(id="one", turns=[known])]) == ["Comets"]
