@@ -66,7 +66,9 @@ def run_cases(
             row = Row(case.id, number, turn.tags)
             try:
                 answer = _ask(assistant, turn, options, history)
-                row = replace(row, answer=answer, scores=score(turn, answer, assistant.library))
+                row = replace(
+                    row, answer=answer, scores=score(turn, answer, assistant.library, assistant.judge)
+                )
             except (QuestionError, ModelFailedError) as error:
                 row = replace(row, error=str(error))
             yield row

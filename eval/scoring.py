@@ -21,7 +21,7 @@ from eval.metrics import (
 )
 from rag.citations import without_markers
 from rag.library import Library
-from rag.support import SUPPORTED, support
+from rag.support import Judge, support
 from rag.types import Answer, Citation, Claim, Filters, Paper
 
 LIST = "list"  # the tag of questions that are answered by a set of papers
@@ -51,7 +51,7 @@ Scores = dict[str, float | None]
 """A value a metric, in the order of METRICS; None where the metric does not apply."""
 
 
-def score(turn: Turn, answer: Answer, library: Library) -> Scores:
+def score(turn: Turn, answer: Answer, library: Library, judge: Judge) -> Scores:
     """Every metric of one answer from this library."""
     key = _find(turn, library)
     papers = library.catalog.papers([citation.paper_id for citation in answer.citations])
@@ -67,7 +67,7 @@ def score(turn: Turn, answer: Answer, library: Library) -> Scores:
         scores["filter_accuracy"] = float(years == turn.expected_filters.as_filters())
     if answer.status != "refused":
         scores["words"] = float(len(without_markers(answer.text).split()))
-        scores |= _support(answer, papers)
+        scores |= _support(answer, papers, judge)
     scores["seconds"] = answer.seconds["total"]
     return scores
 
@@ -118,16 +118,20 @@ def _abstention(turn: Turn, answer: Answer) -> Scores:
     return {name: float(answer.status == "refused")}
 
 
-def _support(answer: Answer, papers: Mapping[str, Paper]) -> Scores:
+def _support(answer: Answer, papers: Mapping[str, Paper], judge: Judge) -> Scores:
     cited = {citation.number: papers.get(citation.paper_id) for citation in answer.citations}
     statements = [_statement(claim, cited) for claim in answer.claims]
     broken = {c.number for c in answer.citations if not _stands(c, papers.get(c.paper_id))}
+
+    def supports(claim: str, text: str) -> bool:
+        return support(claim, [text], judge).supported
+
     markers = [number for claim in answer.claims for number in claim.citations]
     written, unknown = answer.markers.written, answer.markers.unknown
     return {
         "faithfulness": faithfulness([claim.supported for claim in answer.claims]),
-        "citation_precision": citation_precision(statements, unknown, _supports),
-        "citation_recall": citation_recall(statements, _supports),
+        "citation_precision": citation_precision(statements, unknown, supports),
+        "citation_recall": citation_recall(statements, supports),
         "citation_validity": citation_validity(written, unknown, sum(n in broken for n in markers)),
     }
 
@@ -140,7 +144,3 @@ def _statement(claim: Claim, cited: Mapping[int, Paper | None]) -> Statement:
 def _stands(citation: Citation, paper: Paper | None) -> bool:
     """Whether the quote is the paper's text at its offsets, to the character."""
     return paper is not None and paper.abstract[citation.start : citation.end] == citation.quote
-
-
-def _supports(claim: str, text: str) -> bool:
-    return support(claim, text) >= SUPPORTED

@@ -27,7 +27,8 @@ from rag.errors import (
 from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
 
 if TYPE_CHECKING:
-    from rag.assistant import AnswerStream, Assistant
+    from rag.answering import AnswerStream
+    from rag.assistant import Assistant
     from rag.library import Library
     from rag.shortcuts import aask, ask, stream
 
@@ -64,7 +65,7 @@ __all__ = [
 ]
 
 _LATER = {  # loaded at first use
-    "AnswerStream": "rag.assistant",
+    "AnswerStream": "rag.answering",
     "Assistant": "rag.assistant",
     "Library": "rag.library",
     "aask": "rag.shortcuts",

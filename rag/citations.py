@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from rag.sentences import sentence_spans, strip_span
-from rag.support import SUPPORTED, support
+from rag.support import Judge, support
 from rag.types import Citation, Claim, Hit, Markers, Paper, Span
 
 
@@ -83,6 +83,7 @@ class Composer:
     """Puts an answer together from the pieces of a writer who was shown these hits."""
 
     hits: Sequence[Hit]
+    judge: Judge
     text: str = ""  # without markers
     shown: str = ""  # with them, as far as it has been shown
     placed: list[tuple[int, int]] = field(default_factory=list)  # place in the text, number
@@ -177,15 +178,17 @@ class Composer:
 
     def _claim(self, text: str, numbers: tuple[int, ...]) -> Claim:
         cited = [citation for citation in self.quotes.values() if citation.number in numbers]
-        evidence = " ".join(f"{citation.title} {citation.quote}" for citation in cited)
-        value = support(text, evidence) if cited else 0.0
-        return Claim(text, numbers, value, value >= SUPPORTED)
+        if not cited:
+            return Claim(text, numbers, 0.0, False)
+        passages = [part for citation in cited for part in (citation.title, citation.quote)]
+        judged = support(text, passages, self.judge)
+        return Claim(text, numbers, judged.value, judged.supported)
 
     def _cite(self, marker: Marker, sentence: str) -> Iterator[int]:
         for key in marker.keys:
             if 1 <= key <= len(self.hits):
                 paper = self.hits[key - 1].paper
-                yield self._number(paper, best_quote(sentence, paper))
+                yield self._number(paper, best_quote(sentence, paper, self.judge))
             else:
                 self.unknown += 1
 
@@ -206,16 +209,13 @@ class Composer:
         ).number
 
 
-def best_quote(claim: str, paper: Paper) -> Span:
+def best_quote(claim: str, paper: Paper, judge: Judge) -> Span:
     """The sentence of the abstract that best supports a claim, or two neighbours where one is not
     enough, without white space at the ends."""
     abstract = paper.abstract
     spans = [strip_span(abstract, span) for span in sentence_spans(abstract)]
     pairs = [(first[0], second[1]) for first, second in pairwise(spans)]
-    scored = [(support(claim, _evidence(paper, span)), span) for span in spans]
-    wider = [(support(claim, _evidence(paper, span)) - _SECOND_SENTENCE, span) for span in pairs]
-    return max(scored + wider, key=lambda row: row[0])[1]
-
-
-def _evidence(paper: Paper, span: Span) -> str:
-    return f"{paper.title} {paper.abstract[span[0] : span[1]]}"
+    judged = judge.judge([(claim, (paper.title, abstract[a:b])) for a, b in spans + pairs])
+    values = [found.value for found in judged]
+    values[len(spans) :] = [value - _SECOND_SENTENCE for value in values[len(spans) :]]
+    return max(zip(values, spans + pairs, strict=True), key=lambda row: row[0])[1]

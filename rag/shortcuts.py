@@ -5,7 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rag.assistant import AnswerStream, Assistant, WriterName
+from rag.answering import AnswerStream
+from rag.assistant import Assistant, WriterName
 from rag.embedding import open_encoder
 from rag.embedding.base import Encoder
 from rag.errors import LibraryBusyError, NoLibraryError

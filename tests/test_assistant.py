@@ -12,7 +12,7 @@ import pytest
 import rag
 from ingest.bundled import BundledSource
 from rag import Answer, Assistant, Filters, Library, NoLibraryError, Paper, QuestionError, aask, ask, stream
-from rag.assistant import AnswerStream
+from rag.answering import AnswerStream
 from rag.settings import Settings
 
 PAPERS = {paper.title: paper for paper in BundledSource().read() if isinstance(paper, Paper)}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rag import Filters, Hit, Paper, Passage, QuestionError
 from rag.citations import Composer, Marker, Quote, best_quote, find_markers, without_markers
+from rag.embedding import embedded_encoder
 from rag.query import (
     LONGEST_QUESTION,
     check_count,
@@ -18,13 +19,14 @@ from rag.query import (
     resolve_follow_up,
 )
 from rag.sentences import sentence_spans, strip_span
-from rag.support import SUPPORTED, support
+from rag.support import CalibratedJudge, support
 from rag.words import content_words, numbers
 
 FIRST = Paper(
     "Frogs", "Frogs leap 3 metres far. Their legs are long. They live in ponds.", published="2020-05"
 )
 SECOND = Paper("Toads", "\n\n Toads walk.  They hardly ever leap, since their legs are short.\n")
+JUDGE = CalibratedJudge(embedded_encoder())
 HITS = [Hit(paper, 1.0, Passage(paper.paper_id, 0, 5)) for paper in (FIRST, SECOND)]
 
 # Texts with what is hard in them, more often than chance would have it.
@@ -42,7 +44,7 @@ def sentences(text: str) -> list[str]:
 
 
 def compose(*pieces: str) -> tuple[Composer, str]:
-    composer = Composer(HITS)
+    composer = Composer(HITS, JUDGE)
     shown = "".join(composer.add(piece) for piece in find_markers(pieces))
     return composer, shown + composer.finish()
 
@@ -147,7 +149,6 @@ def test_what_is_shown_is_the_text_with_numbers_counted_from_one(text):
         )
     for claim in composer.claims():
         assert set(claim.citations) <= {citation.number for citation in citations}
-        assert claim.supported == (claim.support >= SUPPORTED)
         assert claim.citations or claim.support == 0
     assert 0 <= composer.markers().unknown <= composer.markers().written
 
@@ -176,7 +177,7 @@ def test_one_number_a_quote_and_one_quote_a_sentence():
 
 
 def test_a_quote_is_cited_as_it_is_given():
-    composer = Composer(HITS)
+    composer = Composer(HITS, JUDGE)
     span = (25, 45)
     shown = "".join(composer.add(piece) for piece in ["Their legs are long", Quote(0, span), "."])
     (citation,) = composer.citations()
@@ -196,7 +197,7 @@ def test_a_quote_is_cited_as_it_is_given():
     ],
 )
 def test_the_best_quote_is_as_long_as_the_claim_needs(claim, paper, quote):
-    start, end = best_quote(claim, paper)
+    start, end = best_quote(claim, paper, JUDGE)
     assert paper.abstract[start:end] == quote
 
 
@@ -218,18 +219,18 @@ def test_numbers_are_compared_as_numbers():
 
 @given(texts, texts)
 def test_support_lies_in_the_unit_interval_and_never_falls_with_more_evidence(claim, evidence):
-    value = support(claim, evidence)
+    value = support(claim, [evidence], JUDGE).value
     assert 0 <= value <= 1
-    assert support(claim, f"{evidence} Frogs leap 45 metres. {claim}") >= value
-    assert support(claim, claim) == (1 if content_words(claim) or claim.strip().rstrip(".!?") else 0)
-    assert support(claim, "") == 0
+    assert support(claim, [f"{evidence} Frogs leap 45 metres. {claim}"], JUDGE).value >= value
+    whole = support(claim, [claim], JUDGE).value
+    assert whole == (1 if content_words(claim) or claim.strip().rstrip(".!?") else 0)
+    assert support(claim, [""], JUDGE).value == 0
 
 
 def test_a_number_that_the_evidence_lacks_is_no_support():
     claim = "The green frogs leap 4 metres far over ponds"
-    assert support(claim, claim.replace("4", "four")) < SUPPORTED
-    assert support(claim, claim.replace("4", "40")) < SUPPORTED
-    assert support(claim, claim) == 1
+    assert not support(claim, [claim.replace("4", "40")], JUDGE).supported
+    assert support(claim, [claim], JUDGE).supported
 
 
 # Questions

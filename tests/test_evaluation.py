@@ -14,8 +14,12 @@ from eval.summary import interval, summarise
 from ingest.pipeline import ingest
 from ingest.sources.files import open_path
 from rag import Answer, Assistant, KeyRefusedError, Library
+from rag.embedding import embedded_encoder
 from rag.settings import Settings
+from rag.support import CalibratedJudge
 from rag.types import Filters, Markers
+
+JUDGE = CalibratedJudge(embedded_encoder())
 
 TOPICS = ["owls", "bees", "foxes", "eels", "rivers", "violins"]
 
@@ -58,7 +62,7 @@ def test_a_right_answer_is_scored_by_every_metric_that_applies(answer, shelf):
         "expected_filters": {},
         "tags": ["list"],
     }
-    scores = score(turn(**known), answer, shelf)
+    scores = score(turn(**known), answer, shelf, JUDGE)
     assert list(scores) == list(METRICS)
     assert scores == {
         **dict.fromkeys(("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10"), 1),
@@ -75,7 +79,7 @@ def test_a_right_answer_is_scored_by_every_metric_that_applies(answer, shelf):
 
 
 def test_what_the_case_does_not_know_is_not_scored(answer, shelf):
-    scores = score(turn(), answer, shelf)
+    scores = score(turn(), answer, shelf, JUDGE)
     absent = {name for name, value in scores.items() if value is None}
     rankings = {"hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10"}
     sets = {"set_precision", "set_recall", "set_f1"}
@@ -84,7 +88,7 @@ def test_what_the_case_does_not_know_is_not_scored(answer, shelf):
 
 def test_a_wrong_paper_and_wrong_years_score_nothing(answer, shelf):
     known = {"papers": ["A Study of comets"], "expected_filters": {"to_year": 2019}, "tags": ["list"]}
-    scores = score(turn(**known), answer, shelf)
+    scores = score(turn(**known), answer, shelf, JUDGE)
     zero = ("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10", "set_f1", "filter_accuracy")
     assert [scores[name] for name in zero] == [0] * len(zero)
 
@@ -93,42 +97,44 @@ def test_only_years_are_compared_with_the_expected_ones(assistant, shelf):
     bound = assistant.ask(
         "How many entries does the ledger of owls hold?", filters=Filters(papers=("A Study of owls",))
     )
-    assert score(turn(expected_filters={}), bound, shelf)["filter_accuracy"] == 1
+    assert score(turn(expected_filters={}), bound, shelf, JUDGE)["filter_accuracy"] == 1
 
 
 def test_ignored_papers_count_neither_way(answer, shelf):
     second = answer.papers[1].title
-    scores = score(turn(papers=[second], ignore=["A Study of owls"], tags=["list"]), answer, shelf)
+    scores = score(turn(papers=[second], ignore=["A Study of owls"], tags=["list"]), answer, shelf, JUDGE)
     assert (scores["hit@1"], scores["mrr@10"]) == (1, 1)
     assert (scores["set_precision"], scores["set_recall"]) == (None, 0)
 
 
 def test_a_refusal_is_neither_faithful_nor_long_and_gives_no_fact(assistant, shelf):
     refused = assistant.ask("Which papers?", from_year=2050)
-    scores = score(turn(papers=["A Study of owls"], facts=[["papers"]], tags=["list"]), refused, shelf)
+    scores = score(
+        turn(papers=["A Study of owls"], facts=[["papers"]], tags=["list"]), refused, shelf, JUDGE
+    )
     for name in ("words", "faithfulness", "citation_precision", "citation_recall", "citation_validity"):
         assert scores[name] is None
     assert (scores["fact_recall"], scores["set_recall"], scores["over_refusal"]) == (0, 0, 1)
-    assert score(turn(answerable=False), refused, shelf)["abstention_recall"] == 1
+    assert score(turn(answerable=False), refused, shelf, JUDGE)["abstention_recall"] == 1
 
 
 def test_an_answer_where_none_is_right_is_no_abstention(answer, shelf):
-    scores = score(turn(answerable=False, facts=[["131"]]), answer, shelf)
+    scores = score(turn(answerable=False, facts=[["131"]]), answer, shelf, JUDGE)
     assert (scores["abstention_recall"], scores["over_refusal"], scores["fact_recall"]) == (0, None, None)
 
 
 def test_a_quote_that_is_not_the_papers_and_unknown_markers_count_against_validity(answer, shelf):
     altered = replace(answer.citations[0], quote="A ledger of owls holds 132 entries.")
     forged = replace(answer, citations=(altered,), markers=Markers(written=1))
-    assert score(turn(), forged, shelf)["citation_validity"] == 0
+    assert score(turn(), forged, shelf, JUDGE)["citation_validity"] == 0
     unknown = replace(answer, markers=Markers(written=2, unknown=1))
-    scores = score(turn(), unknown, shelf)
+    scores = score(turn(), unknown, shelf, JUDGE)
     assert (scores["citation_validity"], scores["citation_precision"]) == (0.5, 0.5)
 
 
 def test_an_unsupported_claim_counts_against_faithfulness(answer, shelf):
     claim = replace(answer.claims[0], text="Violins are made of maple.", supported=False)
-    scores = score(turn(), replace(answer, claims=(*answer.claims, claim)), shelf)
+    scores = score(turn(), replace(answer, claims=(*answer.claims, claim)), shelf, JUDGE)
     assert (scores["faithfulness"], scores["citation_recall"]) == (0.5, 0.5)
 
 

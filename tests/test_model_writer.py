@@ -29,7 +29,7 @@ from rag import (
     ModelMissingError,
     Paper,
 )
-from rag.assistant import BROKE_OFF
+from rag.answering import BROKE_OFF
 from rag.settings import Settings
 from rag.writers.base import NOT_SAID
 from rag.writers.llm import open_model

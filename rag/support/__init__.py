@@ -1,0 +1,6 @@
+"""The judge of support: how far do passages support a claim?"""
+
+from rag.support.base import Judge, Support, support
+from rag.support.calibrated import CalibratedJudge
+
+__all__ = ["CalibratedJudge", "Judge", "Support", "support"]
