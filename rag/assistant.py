@@ -5,7 +5,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.answering import Answerer, AnswerStream
-from rag.embedding import embedded_encoder, local_encoder
+from rag.embedding import embedded_encoder
+from rag.embedding.remember import Remembering
 from rag.errors import ModelError
 from rag.library import Library
 from rag.query import History, check_words, make_filters, understand
@@ -41,8 +42,9 @@ class Assistant:
         Raises ModelError where a model is asked for and none is configured.
         """
         self.library = library
-        self.judge = CalibratedJudge(embedded_encoder())
-        extractive = ExtractiveWriter(local_encoder(library.encoder))
+        encoder = Remembering(embedded_encoder())
+        self.judge = CalibratedJudge(encoder)
+        extractive = ExtractiveWriter(encoder, library.tokens.weights)
         self._answerer = Answerer(
             library,
             Retriever(library),

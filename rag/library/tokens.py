@@ -114,6 +114,14 @@ class TokenIndex:
         similar = state.codec.similarities(b"".join(stored for _, _, stored in rows), query.vectors)
         return matches(ends, similar, state.weights(query.ids))
 
+    def weights(self, ids: NDArray[np.int32]) -> Vectors:
+        """The inverse document frequency of word pieces, float32 (n,), adding up to 1."""
+        if not len(ids):
+            return np.zeros(0, np.float32)
+        return (
+            self._state().weights(ids) if self._is_there() else np.full(len(ids), 1 / len(ids), np.float32)
+        )
+
     def reset(self) -> None:
         """Delete the index; the next changes build it anew."""
         self.close()

@@ -1,154 +1,169 @@
-"""The writer without a language model: the sentences of the papers that answer best."""
+"""The writer without a language model: the clauses of the papers that answer best, quoted whole."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from rag.citations import Piece, Quote, without_markers
-from rag.embedding.base import Encoder, Vectors
-from rag.sentences import sentence_spans, strip_span
-from rag.types import Hit, Span
-from rag.words import content_words, numbers
+from rag.embedding.base import TokenEncoder
+from rag.names import introduces, names
+from rag.reading import Sentence, Weigh, read
+from rag.types import Hit
+from rag.words import content_words
 from rag.writers.base import Log, Task
+from rag.writers.clauses import clauses
+from rag.writers.relevance import Question, features, relevance, rest_weights
 
 _PAPERS = 5  # whose sentences are compared
-_SENTENCES = 4  # the most that an answer holds
+_SIDES = 3  # the most papers that a comparison sets side by side
 _WORDS = 60  # the length of an answer unless told otherwise
-# Share of the best sentence's relevance from which a further one is worth reading: of the same
+# Share of the best clause's probability from which a further one is worth reading: of the same
 # paper it adds to the answer, of another it may be about something else.
-_SHARE_SAME_PAPER, _SHARE_OTHER_PAPER = 0.6, 0.75
-_REPEATS = 0.9  # cosine from which two sentences say the same
-# Within a paper: chosen on SciFact's training claims, where the first sentence is a rationale for
-# 0.67 of 300 claims (0.51 by cosine alone); findings stand late in an abstract. Docs: retrieval.md.
-_WEIGHTS = {"cosine": 0.5, "words": 0.3, "place": 0.15, "paper": 0.3}
-_NUMBER_BONUS = 0.1
+_SHARE_SAME_PAPER, _SHARE_OTHER_PAPER = 0.05, 0.2
 _ENDS = re.compile(r"[.!?][\"'”’)\]]+$")  # a full stop inside quotation marks
-# Where code can be had: said in many abstracts, and asked for in few questions.
-_LINK = re.compile(
-    r"https?:|\bgithub\b|\bcodes?\b.{0,40}\b(?:available|released|public|open-?sourced?)\b", re.IGNORECASE
-)
-_ASKS_FOR_LINK = re.compile(
-    r"\b(?:available|availability|downloads?|releas\w+|github|links?|urls?|open-?sourced?|public(?:ly)?)\b"
-    r"|\b(?:the|its|their) code\b",
-    re.IGNORECASE,
-)
-_ASKS_FOR_NUMBER = ("how much", "how many", "how large", "how big", "how long", "how fast", "by what")
+_SAYS_THE_SAME = 0.8  # share of the words of a sentence that another one has too
 
 
 @dataclass(frozen=True)
-class _Sentence:
-    hit: int  # place of its paper among the hits, from 0
-    span: Span
+class _Part:
+    """The beginning of a sentence, as far as it is worth reading; `value` is what it adds."""
+
+    sentence: Sentence
     text: str
-    relevance: float
-    vector: Vectors
+    value: float
+
+    @property
+    def words(self) -> int:
+        return len(self.text.split())
 
 
 class ExtractiveWriter:
-    """Picks the sentences nearest to the question, by cosine, shared words and the paper's score."""
+    """Picks the clauses that are likeliest to answer, as many as the words hold."""
 
     name = "extractive"
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: TokenEncoder, weigh: Weigh) -> None:
+        """`weigh` gives the weights of a question's word pieces."""
         self._encoder = encoder
+        self._weigh = weigh
 
     def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
-        """At least one sentence, then further ones while the words and relevance allow.
+        """At least one sentence, then further ones while words and relevance allow.
 
-        A list has the best sentence of each paper, in the order of the papers.
+        A list has the best sentence of each paper, in the order of the papers; a comparison
+        shares its words among the papers that it compares.
         """
-        is_list = task.kind == "list"
-        chosen = self._list(task, hits) if is_list else self._choose(task, hits[:_PAPERS])
-        for sentence in chosen:
-            body, stop = without_markers(sentence.text), "."
-            if body[-1] in ".!?":
-                body, stop = body[:-1], body[-1]
-            elif _ENDS.search(body):
-                stop = ""
+        chosen = self._choose(task, hits)
+        end = "\n" if task.kind == "list" else " "
+        for part in chosen:
+            body, stop = _sentence(part.text)
             yield body
-            yield Quote(sentence.hit, sentence.span)
-            yield f"{stop}\n" if is_list else f"{stop} "
+            yield Quote(part.sentence.hit, part.sentence.span)
+            yield stop + end
 
-    def _list(self, task: Task, hits: Sequence[Hit]) -> list[_Sentence]:
-        """The best sentence of each paper; of the first ones only where the words are counted."""
-        best: dict[int, _Sentence] = {}
-        for sentence in self._sentences(task.question, hits):
-            if sentence.hit not in best or sentence.relevance > best[sentence.hit].relevance:
-                best[sentence.hit] = sentence
-        listed = [best[place] for place in sorted(best)]
-        if task.words is None:
-            return listed
-        lengths = accumulate(len(sentence.text.split()) for sentence in listed)
-        return [
-            sentence
-            for place, (sentence, length) in enumerate(zip(listed, lengths, strict=True))
-            if not place or length <= task.words
-        ]
-
-    def _choose(self, task: Task, hits: Sequence[Hit]) -> list[_Sentence]:
+    def _choose(self, task: Task, hits: Sequence[Hit]) -> Sequence[_Part]:
         words = task.words or _WORDS
-        ranked = sorted(self._sentences(task.question, hits), key=lambda row: -row.relevance)
-        chosen: list[_Sentence] = []
-        for sentence in ranked:
-            length = sum(len(row.text.split()) for row in [*chosen, sentence])
-            if chosen and (
-                len(chosen) == _SENTENCES
-                or length > words
-                or sentence.relevance < _worth_reading(sentence, ranked[0])
-                or any(float(row.vector @ sentence.vector) > _REPEATS for row in chosen)
-            ):
+        if task.kind == "list":
+            listed = [max(parts, key=_value) for parts in self._by_paper(task.question, hits)]
+            return listed if task.words is None else list(_within(listed, words))
+        if task.kind == "comparison" and len(sides := compared(task.question, hits)) > 1:
+            parts = self._by_paper(task.question, hits[:_PAPERS], sides)
+            return [part for of_side in parts for part in _best(of_side, words // len(sides))]
+        return _best(self._parts(task.question, hits[:_PAPERS]), words)
+
+    def _by_paper(
+        self, question: str, hits: Sequence[Hit], places: Sequence[int] | None = None
+    ) -> list[list[_Part]]:
+        """The parts of each of these hits."""
+        parts = self._parts(question, hits, places)
+        by_place: dict[int, list[_Part]] = {}
+        for part in parts:
+            by_place.setdefault(part.sentence.hit, []).append(part)
+        return list(by_place.values())
+
+    def _parts(
+        self, question: str, hits: Sequence[Hit], places: Sequence[int] | None = None
+    ) -> list[_Part]:
+        """The beginnings of the sentences of these hits, each as long as its last clause is worth reading."""
+        asked, wanted = Question(question), set(content_words(question))
+        reading = read(question, hits, self._encoder, self._weigh)
+        weights = rest_weights(reading)
+        parts = []
+        for sentence in reading.sentences:
+            if places is not None and sentence.hit not in places:
                 continue
-            chosen.append(sentence)
-        return sorted(chosen, key=lambda row: (row.hit, row.span))
-
-    def _sentences(self, question: str, hits: Sequence[Hit]) -> list[_Sentence]:
-        places = [
-            (number, span)
-            for number, hit in enumerate(hits)
-            for span in (strip_span(hit.paper.abstract, s) for s in sentence_spans(hit.paper.abstract))
-        ]
-        if not _ASKS_FOR_LINK.search(question):
-            places = [place for place in places if not _LINK.search(_text(hits, place))] or places
-        texts = [_text(hits, place) for place in places]
-        vectors = self._encoder.encode([question, *texts])
-        cosines = vectors[1:] @ vectors[0]
-        asked, wants_number = set(content_words(question)), _asks_for_number(question)
-        return [
-            _Sentence(
-                number,
-                span,
-                text,
-                _relevance(float(cosine), asked, hits[number], span)
-                + (_NUMBER_BONUS if wants_number and numbers(text) else 0.0),
-                vector,
-            )
-            for (number, span), text, cosine, vector in zip(
-                places, texts, cosines, vectors[1:], strict=True
-            )
-        ]
+            spans = clauses(sentence.text, wanted, keep_reasons=asked.wants_reason)
+            values = accumulate(relevance(features(asked, sentence, span, hits, weights)) for span in spans)
+            parts += [
+                _Part(sentence, sentence.text[spans[0][0] : end], value)
+                for (_, end), value in zip(spans, values, strict=True)
+            ]
+        return parts
 
 
-def _worth_reading(sentence: _Sentence, best: _Sentence) -> float:
-    """The relevance from which a sentence is added to the best one."""
-    share = _SHARE_SAME_PAPER if sentence.hit == best.hit else _SHARE_OTHER_PAPER
-    return share * best.relevance
+def compared(question: str, hits: Sequence[Hit]) -> list[int]:
+    """The places of the hits that a question compares: those that introduce a name in it, else the first two."""
+    asked = names(question)
+    named = [
+        place
+        for place, hit in enumerate(hits[:_PAPERS])
+        if any(name.is_coined and introduces(hit.paper, name) for name in asked)
+    ]
+    return named[:_SIDES] if len(named) > 1 else list(range(min(2, len(hits))))
 
 
-def _text(hits: Sequence[Hit], place: tuple[int, Span]) -> str:
-    number, (start, end) = place
-    return hits[number].paper.abstract[start:end]
+def _best(parts: Sequence[_Part], words: int) -> list[_Part]:
+    """The parts that together are worth most within these words, in the order of the papers.
+
+    At most one of each sentence (a multiple-choice knapsack, by dynamic programming over the
+    number of words); the best alone where nothing fits.
+    """
+    best = max(parts, key=_value)
+    worth = [part for part in parts if part.value >= _least(part, best)]
+    plans: dict[int, tuple[float, tuple[_Part, ...]]] = {0: (0.0, ())}
+    for _, of_sentence in groupby(worth, key=lambda part: id(part.sentence)):
+        choices = list(of_sentence)
+        for used, (value, chosen) in list(plans.items()):
+            for part in choices:
+                total = used + part.words
+                if total > words or (total in plans and plans[total][0] >= value + part.value):
+                    continue
+                if not any(_says_the_same(part, other) for other in chosen):
+                    plans[total] = value + part.value, (*chosen, part)
+    chosen = max(plans.values(), key=lambda plan: plan[0])[1] or (best,)
+    return sorted(chosen, key=lambda part: (part.sentence.hit, part.sentence.span))
 
 
-def _relevance(cosine: float, asked: set[str], hit: Hit, span: Span) -> float:
-    """The title counts as said in each sentence of a paper."""
-    start, end = span
-    said = set(content_words(f"{hit.paper.title} {hit.paper.abstract[start:end]}"))
-    shared = len(asked & said) / len(asked) if asked else 0.0
-    signals = {"cosine": cosine, "words": shared, "paper": hit.score}
-    signals["place"] = start / len(hit.paper.abstract)
-    return sum(weight * signals[name] for name, weight in _WEIGHTS.items())
+def _least(part: _Part, best: _Part) -> float:
+    is_same = part.sentence.hit == best.sentence.hit
+    return (_SHARE_SAME_PAPER if is_same else _SHARE_OTHER_PAPER) * best.value
 
 
-def _asks_for_number(question: str) -> bool:
-    return any(phrase in question.lower() for phrase in _ASKS_FOR_NUMBER)
+def _value(part: _Part) -> float:
+    return part.value
+
+
+def _within(parts: Sequence[_Part], words: int) -> Iterator[_Part]:
+    """The first parts, as many as these words hold, and one at least."""
+    used = 0
+    for place, part in enumerate(parts):
+        used += part.words
+        if place and used > words:
+            return
+        yield part
+
+
+def _says_the_same(part: _Part, other: _Part) -> bool:
+    mine, others = set(content_words(part.text)), set(content_words(other.text))
+    return len(mine & others) >= _SAYS_THE_SAME * max(min(len(mine), len(others)), 1)
+
+
+def _sentence(text: str) -> tuple[str, str]:
+    """A part as a sentence: without a paper's own reference numbers, its first letter large; and its full stop."""
+    body = without_markers(text).rstrip(" ,;:–-")
+    if body[:1].islower() and body.split()[0].isalpha():
+        body = body[0].upper() + body[1:]
+    if body[-1:] in tuple(".!?"):
+        return body[:-1], body[-1]
+    return body, "" if _ENDS.search(body) else "."

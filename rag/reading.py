@@ -1,0 +1,108 @@
+"""What the sentences of papers say to a question: each word piece against each, by cosine.
+
+The vectors are those of the encoder's last layer, of each sentence by itself (late interaction:
+Khattab and Zaharia, 2020, "ColBERT"). Refusals and the extractive writer read the same way.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.embedding.base import TokenEncoder, Vectors
+from rag.sentences import sentence_spans, strip_span
+from rag.types import Hit, Span
+
+Weigh = Callable[[NDArray[np.int32]], Vectors]
+"""The weight of each word piece, adding up to 1."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a hit's abstract.
+
+    `hit` is the place of its paper among the hits, from 0; `similar` are the cosines of its word
+    pieces to those of the question, (pieces, question pieces); `starts` are their places in its text.
+    """
+
+    hit: int
+    span: Span
+    text: str
+    similar: Vectors
+    starts: NDArray[np.int32]
+
+    def best(self, span: Span | None = None) -> Vectors:
+        """The best match of each word piece of the question in this part of the text, or in all of it."""
+        if span is None:
+            return _best(self.similar)
+        return _best(self.similar[(self.starts >= span[0]) & (self.starts < span[1])])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A question read against hits.
+
+    `weights` (question pieces,) are those of its word pieces, adding up to 1. `titles` and `papers`
+    (hits, question pieces) are the best matches of each in each title and in each paper as a whole;
+    `cosines` (hits,) those of the mean of the question's vectors to the mean of each paper's.
+    """
+
+    weights: Vectors
+    sentences: tuple[Sentence, ...]
+    titles: Vectors
+    papers: Vectors
+    cosines: Vectors
+
+
+def read(question: str, hits: Sequence[Hit], encoder: TokenEncoder, weigh: Weigh) -> Reading:
+    """Compare a question with each sentence of the hits."""
+    places = [
+        (number, strip_span(hit.paper.abstract, span))
+        for number, hit in enumerate(hits)
+        for span in sentence_spans(hit.paper.abstract)
+    ]
+    texts = [hits[number].paper.abstract[start:end] for number, (start, end) in places]
+    titles = [hit.paper.title for hit in hits]
+    asked, *found = encoder.encode_tokens([question, *titles, *texts])
+    wanted = _unit(asked.vectors).T
+    similar = [_unit(tokens.vectors) @ wanted for tokens in found]
+    sentences = tuple(
+        Sentence(number, span, text, cosines, tokens.starts)
+        for (number, span), text, cosines, tokens in zip(
+            places, texts, similar[len(hits) :], found[len(hits) :], strict=True
+        )
+    )
+    of_titles = [_best(cosines) for cosines in similar[: len(hits)]]
+    papers, cosines = [], []
+    for number, title in enumerate(of_titles):
+        parts = [place for place, one in enumerate(sentences) if one.hit == number]
+        papers.append(np.max([title, *(sentences[place].best() for place in parts)], axis=0))
+        vectors = [found[number].vectors, *(found[len(hits) + place].vectors for place in parts)]
+        cosines.append(_mean(np.concatenate(vectors)) @ _mean(asked.vectors))
+    shape = (len(hits), len(asked.ids))
+    return Reading(
+        weigh(asked.ids),
+        sentences,
+        np.array(of_titles, np.float32).reshape(shape),
+        np.array(papers, np.float32).reshape(shape),
+        np.array(cosines, np.float32),
+    )
+
+
+def _mean(vectors: Vectors) -> Vectors:
+    """The mean of vectors, of unit length; of none, zeros."""
+    return _unit(vectors.mean(axis=0, keepdims=True))[0] if len(vectors) else np.zeros(vectors.shape[1:])
+
+
+def _best(similar: Vectors) -> Vectors:
+    """The largest cosine of each column; 0 where nothing is compared."""
+    if not len(similar):
+        return np.zeros(similar.shape[1], np.float32)
+    best: Vectors = similar.max(axis=0)
+    return best
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return unit

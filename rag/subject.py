@@ -1,0 +1,73 @@
+"""Whether a library holds anything on what is asked: a logistic model of how near its best papers are.
+
+The signals complete each other: the word pieces of a question find no match where the subject is
+another, its rare words and names stand in no paper where the paper that is meant is not there, and
+what is addressed to a language model instead of the papers has words of its own.
+Fitted on questions that the papers answer and questions that they do not: see docs/evaluation.md.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+from rag.names import Name, introduces, mentions, named_in, names
+from rag.reading import Reading
+from rag.types import Hit
+
+HITS = 5  # the papers that are looked at
+WEIGHTS: Mapping[str, float] = {}
+INTERCEPT = 0.0
+LEAST = 0.0  # the log-odds from which a question is taken to be about the papers
+
+# What is said to a language model: that it has instructions, a prompt or rules, and that it should
+# drop them, play a role, or say given words.
+_ADDRESSES_MODEL = re.compile(
+    r"\b(?:ignor\w*|disregard\w*|overrid\w*|bypass\w*|pretend\w*|act as|role-?play\w*|jailbreak\w*|"
+    r"system prompt|your (?:prompt|instructions?|rules?|guidelines|developers?|api|keys?|training data)|"
+    r"(?:previous|prior|above|earlier) (?:instructions?|messages?|rules?|text)|instructions?|developer mode|"
+    r"api keys?|passwords?|secrets?|print|output|repeat|respond only|reply|say (?:only|exactly)|word for word|"
+    r"you are (?:now|an?|no longer)|new (?:rules?|task)|sudo|admin\w*|from now on|this conversation|confirm)\b"
+    r"|</?\w[^>]{0,40}>|<\||\{\s*\"|^\s*(?:system|assistant|user)\s*:",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MOST_CUES = 3
+# Words before a name that make it what a question is about.
+_IS_SUBJECT = frozenset(
+    "is are was were do does did has have had can could will would in of about explain define describe why "
+    "how what which".split()
+)
+
+
+def features(question: str, hits: Sequence[Hit], reading: Reading, papers: int) -> dict[str, float]:
+    """How near these hits (one at least) are to a question, in a library of so many papers."""
+    rarest = math.log1p((papers - 0.5) / 1.5)  # the weight that BM25 gives to a word of one paper
+    asked = names(question)
+    coined = [name for name in asked if name.is_coined]
+    foreign = [name for name in coined if not any(introduces(hit.paper, name) for hit in hits)]
+    cues = {cue.lower() for cue in _ADDRESSES_MODEL.findall(question)}
+    return {
+        "match": float(reading.papers.mean(axis=1).max()) if reading.papers.size else 0.0,
+        "cosine": float(reading.cosines.max()),
+        "shared": max(hit.signals["lexical"] for hit in hits) / rarest,
+        "cues": float(min(len(cues), _MOST_CUES)),
+        "known_name": float(any(named_in(question, hit.paper) for hit in hits)),
+        "unknown_name": float(any(not any(mentions(hit.paper, name) for hit in hits) for name in asked)),
+        "foreign_name": float(coined[:1] != [] and coined[0] in foreign),
+        "foreign_subject": float(
+            (subject := _subject(question, coined)) is not None and subject in foreign
+        ),
+    }
+
+
+def nearness(found: Mapping[str, float]) -> float:
+    """The log-odds that a question with these features is about the papers."""
+    return INTERCEPT + sum(WEIGHTS[name] * value for name, value in found.items())
+
+
+def _subject(question: str, coined: Sequence[Name]) -> Name | None:
+    """The first name that a question is about rather than brings in ("compared with GaLore")."""
+    for name in coined:
+        before = question[: name.start].split()
+        if not before or before[-1].lower() in _IS_SUBJECT or before[-1][-1] in ":,":
+            return name
+    return None

@@ -1,0 +1,104 @@
+"""How likely a clause holds what a question asks for: a logistic model of a few features.
+
+Fitted on hand-written questions about single papers with known answers: see docs/retrieval.md.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.embedding.base import Vectors
+from rag.reading import Reading, Sentence
+from rag.types import Hit, Span
+from rag.words import numbers
+
+# Per unit of each feature.
+WEIGHTS: Mapping[str, float] = {
+    "match": 6.46,
+    "place": 2.03,
+    "score": 5.79,
+    "first_paper": 1.38,
+    "number": 0.92,
+    "reason": 2.16,
+    "link": -1.41,
+    "first_sentence": -1.05,
+    "length": 0.74,
+}
+INTERCEPT = -14.42
+
+_ASKS_FOR_NUMBER = re.compile(
+    r"\bhow (?:much|many|large|big|long|fast|far|often|small|high|low|close|well|good)\b|\bby what\b|"
+    r"\bwhat (?:percent\w*|share|fraction|size|score|accuracy|number|bleu|speed|factor|gain|improvement)\b|"
+    r"\b(?:size|number|percentage|amount) of\b|\bhow .{0,20}(?:faster|smaller|better|larger|cheaper|fewer|less)\b",
+    re.IGNORECASE,
+)
+_ASKS_WHY = re.compile(
+    r"\bwhy\b|\breasons?\b|\bwhat for\b|\bmotivat|\bpurpose\b|\bhow come\b", re.IGNORECASE
+)
+_REASON = re.compile(
+    r"\b(?:because|due to|since|caused?|in order to|to (?:address|reduce|avoid|overcome|tackle|mitigate|alleviate|enable)|"
+    r"suffers?|lacks?|limit\w*|problem|challenge|expensive|costly)\b",
+    re.IGNORECASE,
+)
+# Where code can be had: said in many abstracts, and asked for in few questions.
+_LINK = re.compile(
+    r"https?:|\bgithub\b|\bcodes?\b.{0,40}\b(?:available|released|public|open-?sourced?)\b", re.IGNORECASE
+)
+_ASKS_FOR_LINK = re.compile(
+    r"\b(?:available|availability|downloads?|releas\w+|github|links?|urls?|open-?sourced?|public(?:ly)?)\b"
+    r"|\b(?:the|its|their) code\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a question asks for, as far as its words show it."""
+
+    text: str
+
+    @property
+    def wants_number(self) -> bool:
+        return bool(_ASKS_FOR_NUMBER.search(self.text))
+
+    @property
+    def wants_reason(self) -> bool:
+        return bool(_ASKS_WHY.search(self.text))
+
+    @property
+    def wants_link(self) -> bool:
+        return bool(_ASKS_FOR_LINK.search(self.text))
+
+
+def rest_weights(reading: Reading) -> Vectors:
+    """Per hit, the weights of the question's word pieces that its title does not match already,
+    (hits, question pieces): what a question says beside the name of a paper tells its sentences apart."""
+    rest = reading.weights * np.clip(1 - reading.titles, 0, 1)
+    weights: Vectors = rest / np.maximum(rest.sum(axis=1, keepdims=True), 1e-9)
+    return weights
+
+
+def features(
+    question: Question, sentence: Sentence, span: Span, hits: Sequence[Hit], weights: Vectors
+) -> dict[str, float]:
+    """The features of a clause of a sentence; `weights` are those of `rest_weights`."""
+    text = sentence.text[slice(*span)]
+    hit = hits[sentence.hit]
+    return {
+        "match": float(sentence.best(span) @ weights[sentence.hit]),
+        "place": sentence.span[0] / len(hit.paper.abstract),
+        "score": hit.score,
+        "first_paper": float(sentence.hit == 0),
+        "number": float(question.wants_number and bool(numbers(text))),
+        "reason": float(question.wants_reason and bool(_REASON.search(text))),
+        "link": float(not question.wants_link and bool(_LINK.search(sentence.text))),
+        "first_sentence": float(not hit.paper.abstract[: sentence.span[0]].strip()),
+        "length": float(np.log(max(len(text.split()), 1))),
+    }
+
+
+def relevance(found: Mapping[str, float]) -> float:
+    """The probability that a clause with these features answers."""
+    return float(1 / (1 + np.exp(-INTERCEPT - sum(WEIGHTS[name] * value for name, value in found.items()))))
