@@ -2,6 +2,7 @@
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
@@ -70,10 +71,10 @@ def fitting(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> li
 
 def _cut(hit: Hit, room: int, window: int) -> str:
     """The first paper with as many of its sentences as there is room for."""
-    for _, end in reversed(sentence_spans(hit.paper.abstract)):
-        line = _line(1, hit, end)
-        if count_tokens(line) <= room:
-            return line
+    ends = [0, *(end for _, end in sentence_spans(hit.paper.abstract))]
+    fit = bisect_right(ends, room, key=lambda end: count_tokens(_line(1, hit, end)))
+    if fit > 1:
+        return _line(1, hit, ends[fit - 1])
     raise ModelFailedError(
         f"a context of {window} tokens has no room for a paper beside the question: set "
         "ASKPAPERS_CONTEXT_WINDOW to what the model takes, or ask a shorter question"
