@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from llama_index.llms.openai_like import OpenAILike
 from model_server import USAGE, ModelServer
 
 from ingest.chunking import split_abstract
@@ -29,6 +31,7 @@ from rag import (
     Paper,
 )
 from rag.answering import BROKE_OFF, REFUSAL
+from rag.model_client import open_client
 from rag.settings import Settings
 from rag.writers.llm import open_model
 
@@ -248,6 +251,38 @@ def test_a_failure_that_passes_is_tried_again(assistant, server, status):
 def test_where_it_does_not_pass_the_papers_own_sentences_answer(assistant, server, status):
     answer = ask(assistant, server, served.error(status, "busy"))
     assert_own_sentences_answer(answer, because=f"status {status}")
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("script", "because"),
+    [
+        (served.error(404, "model_not_found"), "does not have the model scripted"),
+        (served.error(400, "context_length_exceeded"), "status 400"),
+    ],
+)
+def test_a_request_that_can_only_fail_is_sent_once(assistant, server, script, because):
+    assert_own_sentences_answer(ask(assistant, server, script), because)
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_says_nothing_is_left_after_a_while(bundled, settings, server):
+    is_over = threading.Event()
+
+    def hang(exchange: served.Exchange, _: object) -> None:
+        exchange.begin_events()
+        is_over.wait(60)
+
+    llm = OpenAILike(
+        model="scripted",
+        is_chat_model=True,
+        max_retries=0,
+        openai_client=open_client(settings).with_options(timeout=0.1),
+    )
+    answer = ask(Assistant(bundled, llm=llm, settings=Settings()), server, hang)
+    is_over.set()
+    assert_own_sentences_answer(answer, because="ReadTimeout")
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(
