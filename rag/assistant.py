@@ -42,15 +42,17 @@ class Assistant:
         Raises ModelError where a model is asked for and none is configured.
         """
         self.library = library
+        settings = settings or Settings()
         encoder = Remembering(embedded_encoder())
         self.judge = CalibratedJudge(encoder)
         extractive = ExtractiveWriter(encoder, library.tokens.weights)
         self._answerer = Answerer(
             library,
             Retriever(library),
-            _choose_writer(writer, llm, settings or Settings(), extractive),
+            _choose_writer(writer, llm, settings, extractive),
             extractive,
             self.judge,
+            settings.unsupported,
         )
 
     @property
@@ -132,4 +134,4 @@ def _choose_writer(name: WriterName, llm: "LLM | None", settings: Settings, extr
         )
     from rag.writers.llm import LLMWriter, open_model
 
-    return LLMWriter(llm or open_model(settings))
+    return LLMWriter(llm or open_model(settings), settings.prices)

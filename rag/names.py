@@ -86,7 +86,7 @@ def named_in(text: str, paper: Paper) -> bool:
 
 @dataclass(frozen=True)
 class _Vocabulary:
-    """The words of a paper as keys, alone and joined; their parts, initials, and the names it introduces."""
+    """The words of a paper as keys, alone and joined, their parts and initials; the names it introduces."""
 
     words: frozenset[str]
     parts: frozenset[str]
@@ -107,10 +107,12 @@ def _vocabulary(paper: Paper) -> _Vocabulary:
 def _own(paper: Paper) -> Iterable[str]:
     """The keys of the names that a paper introduces, or names often."""
     head, colon, _ = paper.title.partition(":")
-    if colon and len(head.split()) <= 4:
-        yield from map(_key, _WORD.findall(head))
+    if colon and len(head.split()) == 1:  # "Mengzi: …", "BERT: …"
+        yield _key(head)
     coined = [name for name in names(f"x {paper.title}") if name.is_coined]
-    yield from (key for name in coined for key in (name.key, *_parts(name.text)))
+    yield from (name.key for name in coined)
+    parts = (part for name in coined for part in _PART.findall(name.text))
+    yield from (part.lower() for part in parts if _COINED.search(part))
     for found in _INTRODUCES.finditer(paper.abstract):
         yield from (name.key for name in names(f"x {found[1]}")[:3] if name.is_coined)
     for pattern in (_SHORT_FORM, _EXPLAINED):

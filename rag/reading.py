@@ -92,7 +92,10 @@ def read(question: str, hits: Sequence[Hit], encoder: TokenEncoder, weigh: Weigh
 
 def _mean(vectors: Vectors) -> Vectors:
     """The mean of vectors, of unit length; of none, zeros."""
-    return _unit(vectors.mean(axis=0, keepdims=True))[0] if len(vectors) else np.zeros(vectors.shape[1:])
+    if not len(vectors):
+        return np.zeros(vectors.shape[1], np.float32)
+    mean: Vectors = _unit(vectors.mean(axis=0, keepdims=True))[0]
+    return mean
 
 
 def _best(similar: Vectors) -> Vectors:

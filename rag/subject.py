@@ -15,26 +15,37 @@ from rag.reading import Reading
 from rag.types import Hit
 
 HITS = 5  # the papers that are looked at
-WEIGHTS: Mapping[str, float] = {}
-INTERCEPT = 0.0
-LEAST = 0.0  # the log-odds from which a question is taken to be about the papers
+WEIGHTS: Mapping[str, float] = {
+    "match": 10.57,
+    "cosine": 10.95,
+    "shared": 1.25,
+    "cues": -3.3,
+    "known_name": 1.44,
+    "unknown_name": -1.28,
+    "foreign_name": -0.2,
+    "foreign_subject": -3.3,
+}
+INTERCEPT = -10.74
+LEAST = 0.3  # the log-odds from which a question is taken to be about the papers
 
 # What is said to a language model: that it has instructions, a prompt or rules, and that it should
 # drop them, play a role, or say given words.
 _ADDRESSES_MODEL = re.compile(
-    r"\b(?:ignor\w*|disregard\w*|overrid\w*|bypass\w*|pretend\w*|act as|role-?play\w*|jailbreak\w*|"
+    r"\b(?:ignor\w*|disregard\w*|overrid\w*|bypass\w*|pretend\w*|act as|role-?play\w*|jailbreak\w*|sudo|"
     r"system prompt|your (?:prompt|instructions?|rules?|guidelines|developers?|api|keys?|training data)|"
-    r"(?:previous|prior|above|earlier) (?:instructions?|messages?|rules?|text)|instructions?|developer mode|"
-    r"api keys?|passwords?|secrets?|print|output|repeat|respond only|reply|say (?:only|exactly)|word for word|"
-    r"you are (?:now|an?|no longer)|new (?:rules?|task)|sudo|admin\w*|from now on|this conversation|confirm)\b"
+    r"(?:previous|prior|above|earlier) (?:instructions?|messages?|rules?|text)|instructions?|"
+    r"developer mode|api keys?|passwords?|secrets?|print|output|repeat|respond only|reply|confirm|"
+    r"say (?:only|exactly)|word for word|you are (?:now|an?|no longer)|new (?:rules?|task)|admin\w*|"
+    r"from now on|this conversation)\b"
     r"|</?\w[^>]{0,40}>|<\||\{\s*\"|^\s*(?:system|assistant|user)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _MOST_CUES = 3
 # Words before a name that make it what a question is about.
-_IS_SUBJECT = frozenset(
-    "is are was were do does did has have had can could will would in of about explain define describe why "
-    "how what which".split()
+_BEFORE_SUBJECT = re.compile(
+    r"(?:^|[:,]|\b(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|in|of|about|explain|define|"
+    r"describe|why|how|what|which))\s*$",
+    re.IGNORECASE,
 )
 
 
@@ -64,10 +75,17 @@ def nearness(found: Mapping[str, float]) -> float:
     return INTERCEPT + sum(WEIGHTS[name] * value for name, value in found.items())
 
 
+def off_subject(question: str, hits: Sequence[Hit], reading: Reading, papers: int) -> str | None:
+    """Why the best hits of a library of so many papers do not speak of what is asked, None where they do."""
+    found = features(question, hits, reading, papers)
+    if nearness(found) >= LEAST:
+        return None
+    if found["cues"]:
+        return "this is addressed to the program, and no question that the papers answer"
+    unknown = [name.text for name in names(question) if not any(mentions(hit.paper, name) for hit in hits)]
+    return f"no paper in the library is about {unknown[0] if unknown else 'this'}"
+
+
 def _subject(question: str, coined: Sequence[Name]) -> Name | None:
     """The first name that a question is about rather than brings in ("compared with GaLore")."""
-    for name in coined:
-        before = question[: name.start].split()
-        if not before or before[-1].lower() in _IS_SUBJECT or before[-1][-1] in ":,":
-            return name
-    return None
+    return next((name for name in coined if _BEFORE_SUBJECT.search(question[: name.start])), None)

@@ -1,8 +1,8 @@
 """Which clauses of a sentence can be left out, so that what remains is still a sentence.
 
 From the front goes what only leads in ("However, ", "In this paper, ", "Our results show that "); what
-hedges ("may", "we believe that") stays. From the end goes what is joined on ("; ", ", which ...", ", while ..."), as
-whole clauses from the last one back.
+hedges ("may", "we believe that") stays. From the end goes what is joined on ("; ", ", which ...",
+", while ..."), as whole clauses from the last one back.
 """
 
 import re
@@ -12,11 +12,12 @@ from rag.types import Span
 from rag.words import content_words, numbers
 
 _LEADS_IN = re.compile(
-    r"(?:however|moreover|furthermore|in addition|additionally|therefore|thus|hence|consequently|specifically|"
-    r"in particular|notably|importantly|finally|lastly|besides|meanwhile|nevertheless|nonetheless|indeed|overall|"
-    r"in (?:this|our) (?:paper|work|study|article|survey|report|research)|in summary|in conclusion|to this end|"
-    r"as a result|accordingly|remarkably|interestingly|surprisingly|more (?:specifically|importantly|precisely)|"
-    r"for this (?:purpose|reason)|here|unfortunately|recently|currently|crucially|concretely|in short)\s*,\s+",
+    r"(?:however|moreover|furthermore|in addition|additionally|therefore|thus|hence|consequently|"
+    r"specifically|in particular|notably|importantly|finally|lastly|besides|meanwhile|nevertheless|"
+    r"nonetheless|indeed|overall|in (?:this|our) (?:paper|work|study|article|survey|report|research)|"
+    r"in summary|in conclusion|to this end|as a result|accordingly|remarkably|interestingly|"
+    r"surprisingly|more (?:specifically|importantly|precisely)|for this (?:purpose|reason)|here|"
+    r"unfortunately|recently|currently|crucially|concretely|in short)\s*,\s+",
     re.IGNORECASE,
 )
 _SHOWS_THAT = re.compile(
@@ -30,9 +31,9 @@ _SHOWS_THAT = re.compile(
     re.IGNORECASE,
 )
 _SUBORDINATE = re.compile(
-    r"(?:while|although|though|despite|given|to|with|inspired by|motivated by|based on|building (?:up)?on|in order to|"
-    r"following|due to|because of|since|as|unlike|in recent years|compared (?:to|with)|for|through|after|from|"
-    r"on|in|at|among|instead of|rather than|during)\b[^,;:()]*,\s+"
+    r"(?:while|although|though|despite|given|to|with|inspired by|motivated by|based on|building (?:up)?on|"
+    r"in order to|following|due to|because of|since|as|unlike|compared (?:to|with)|for|through|after|"
+    r"from|on|in|at|among|instead of|rather than|during)\b[^,;:()]*,\s+"
     r"(?=(?:we|this|our|the|it|they|these|there|an?|[A-Z][\w-]*)\s)",
     re.IGNORECASE,
 )

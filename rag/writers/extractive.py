@@ -85,7 +85,7 @@ class ExtractiveWriter:
     def _parts(
         self, question: str, hits: Sequence[Hit], places: Sequence[int] | None = None
     ) -> list[_Part]:
-        """The beginnings of the sentences of these hits, each as long as its last clause is worth reading."""
+        """The beginnings of the sentences of these hits, clause by clause."""
         asked, wanted = Question(question), set(content_words(question))
         reading = read(question, hits, self._encoder, self._weigh)
         weights = rest_weights(reading)
@@ -103,7 +103,7 @@ class ExtractiveWriter:
 
 
 def compared(question: str, hits: Sequence[Hit]) -> list[int]:
-    """The places of the hits that a question compares: those that introduce a name in it, else the first two."""
+    """The places of the hits that a question compares: those that introduce a name in it, else two."""
     asked = names(question)
     named = [
         place
@@ -160,7 +160,7 @@ def _says_the_same(part: _Part, other: _Part) -> bool:
 
 
 def _sentence(text: str) -> tuple[str, str]:
-    """A part as a sentence: without a paper's own reference numbers, its first letter large; and its full stop."""
+    """A part as a sentence, without a paper's own reference numbers; and its full stop."""
     body = without_markers(text).rstrip(" ,;:–-")
     if body[:1].islower() and body.split()[0].isalpha():
         body = body[0].upper() + body[1:]

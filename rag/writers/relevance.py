@@ -31,15 +31,16 @@ INTERCEPT = -14.42
 _ASKS_FOR_NUMBER = re.compile(
     r"\bhow (?:much|many|large|big|long|fast|far|often|small|high|low|close|well|good)\b|\bby what\b|"
     r"\bwhat (?:percent\w*|share|fraction|size|score|accuracy|number|bleu|speed|factor|gain|improvement)\b|"
-    r"\b(?:size|number|percentage|amount) of\b|\bhow .{0,20}(?:faster|smaller|better|larger|cheaper|fewer|less)\b",
+    r"\b(?:size|number|percentage|amount) of\b|"
+    r"\bhow .{0,20}(?:faster|smaller|better|larger|cheaper|fewer|less)\b",
     re.IGNORECASE,
 )
 _ASKS_WHY = re.compile(
     r"\bwhy\b|\breasons?\b|\bwhat for\b|\bmotivat|\bpurpose\b|\bhow come\b", re.IGNORECASE
 )
 _REASON = re.compile(
-    r"\b(?:because|due to|since|caused?|in order to|to (?:address|reduce|avoid|overcome|tackle|mitigate|alleviate|enable)|"
-    r"suffers?|lacks?|limit\w*|problem|challenge|expensive|costly)\b",
+    r"\b(?:because|due to|since|caused?|in order to|suffers?|lacks?|limit\w*|problem|challenge|expensive|costly|"
+    r"to (?:address|reduce|avoid|overcome|tackle|mitigate|alleviate|enable))\b",
     re.IGNORECASE,
 )
 # Where code can be had: said in many abstracts, and asked for in few questions.
