@@ -8,7 +8,9 @@ from rag.citations import Composer
 from rag.errors import KeyRefusedError, ModelError
 from rag.library import Library
 from rag.query import Asked
+from rag.reading import Reader
 from rag.retrieval import Retriever, fitting
+from rag.subject import HITS, off_subject
 from rag.support import Judge
 from rag.types import Answer, Filters, Hit, RankedPaper, Status, Unsupported
 from rag.writers.base import Log, Mender, Task, Writer
@@ -16,10 +18,6 @@ from rag.writers.base import Log, Mender, Task, Writer
 _RETRIEVED = 10  # papers in the ranking of an answer
 _LISTED = 40  # papers among which those that fit a list are looked for
 _SHOWN = 8  # papers that a writer is shown, but for a list
-# A question whose nearest passage is farther is about something else. Low, so that nothing that
-# the papers answer is refused: of a few dozen questions tried, those about the papers lie above
-# 0.28, half of those about other things below. Of another encoder it means less: its cosines lie elsewhere.
-NEAREST_COSINE = 0.25
 
 _DIGESTS = (
     "The texts in this library are digests in our own words, so the quotes are ours and not the papers'."
@@ -67,6 +65,7 @@ class Answerer:
 
     library: Library
     retriever: Retriever
+    reader: Reader
     writer: Writer
     fallback: Writer
     judge: Judge
@@ -82,7 +81,7 @@ class Answerer:
         draft.log.notes += self._library_notes(draft.asked)
         draft.seconds["retrieve"] = time.perf_counter() - started
         composer, writer = Composer(draft.shown, self.judge), self.writer
-        draft.reason = why_not(draft.hits, draft.asked.filters)
+        draft.reason = self._why_not(draft)
         if draft.reason:
             yield composer.say(REFUSAL)
         else:
@@ -98,6 +97,17 @@ class Answerer:
         hits = self.retriever.search(asked.query, _LISTED if is_list else _RETRIEVED, asked.filters)
         draft.shown = fitting(hits) if is_list else hits[:_SHOWN]
         draft.hits = hits[: max(_RETRIEVED, len(draft.shown))]
+
+    def _why_not(self, draft: _Draft) -> str | None:
+        """Why the library cannot answer, or None where it may."""
+        query, filters, nearest = draft.asked.query, draft.asked.filters, draft.hits[:HITS]
+        if nearest:
+            papers = self.library.catalog.count()
+            return off_subject(query, nearest, self.reader.read(query, nearest), papers)
+        if filters.is_open:
+            return "no paper is indexed yet"
+        only_years = filters == Filters(filters.from_year, filters.to_year)
+        return "no paper lies in these years" if only_years else "no paper fulfils these conditions"
 
     def _write(self, draft: _Draft, composer: Composer) -> Generator[str, None, Writer]:
         """Let the writer write; where a model fails, the papers' own sentences take its place."""
@@ -212,15 +222,3 @@ def _counted(counts: Mapping[str, tuple[str, int]]) -> list[str]:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def why_not(hits: Sequence[Hit], filters: Filters) -> str | None:
-    """Why these hits cannot answer anything, or None where they may."""
-    if not hits:
-        if filters.is_open:
-            return "no paper is indexed yet"
-        only_years = filters == Filters(filters.from_year, filters.to_year)
-        return "no paper lies in these years" if only_years else "no paper fulfils these conditions"
-    if max(hit.signals["dense"] for hit in hits) < NEAREST_COSINE:
-        return "no paper in the library is about this"
-    return None

@@ -10,6 +10,7 @@ from rag.embedding.remember import Remembering
 from rag.errors import ModelError
 from rag.library import Library
 from rag.query import History, check_words, make_filters, understand
+from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
 from rag.support import CalibratedJudge
@@ -45,10 +46,12 @@ class Assistant:
         settings = settings or Settings()
         encoder = Remembering(embedded_encoder())
         self.judge = CalibratedJudge(encoder)
-        extractive = ExtractiveWriter(encoder, library.tokens.weights)
+        reader = Reader(encoder, library.tokens.weights)
+        extractive = ExtractiveWriter(reader)
         self._answerer = Answerer(
             library,
             Retriever(library),
+            reader,
             _choose_writer(writer, llm, settings, extractive),
             extractive,
             self.judge,

@@ -43,11 +43,13 @@ class Sentence:
 class Reading:
     """A question read against hits.
 
-    `weights` (question pieces,) are those of its word pieces, adding up to 1. `titles` and `papers`
-    (hits, question pieces) are the best matches of each in each title and in each paper as a whole;
-    `cosines` (hits,) those of the mean of the question's vectors to the mean of each paper's.
+    `starts` (question pieces,) are the places of its word pieces in its text, `weights` their weights,
+    adding up to 1. `titles` and `papers` (hits, question pieces) are the best matches of each in each
+    title and in each paper as a whole; `cosines` (hits,) those of the mean of the question's vectors
+    to the mean of each paper's.
     """
 
+    starts: NDArray[np.int32]
     weights: Vectors
     sentences: tuple[Sentence, ...]
     titles: Vectors
@@ -55,8 +57,19 @@ class Reading:
     cosines: Vectors
 
 
-def read(question: str, hits: Sequence[Hit], encoder: TokenEncoder, weigh: Weigh) -> Reading:
-    """Compare a question with each sentence of the hits."""
+@dataclass(frozen=True)
+class Reader:
+    """Compares questions with sentences."""
+
+    encoder: TokenEncoder
+    weigh: Weigh
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Reading:
+        """A question against each sentence of the hits."""
+        return _read(question, hits, self.encoder, self.weigh)
+
+
+def _read(question: str, hits: Sequence[Hit], encoder: TokenEncoder, weigh: Weigh) -> Reading:
     places = [
         (number, strip_span(hit.paper.abstract, span))
         for number, hit in enumerate(hits)
@@ -82,6 +95,7 @@ def read(question: str, hits: Sequence[Hit], encoder: TokenEncoder, weigh: Weigh
         cosines.append(_mean(np.concatenate(vectors)) @ _mean(asked.vectors))
     shape = (len(hits), len(asked.ids))
     return Reading(
+        asked.starts,
         weigh(asked.ids),
         sentences,
         np.array(of_titles, np.float32).reshape(shape),

@@ -76,7 +76,7 @@ def nearness(found: Mapping[str, float]) -> float:
 
 
 def off_subject(question: str, hits: Sequence[Hit], reading: Reading, papers: int) -> str | None:
-    """Why the best hits of a library of so many papers do not speak of what is asked, None where they do."""
+    """Why the best hits of a library of so many papers do not speak of what is asked, else None."""
     found = features(question, hits, reading, papers)
     if nearness(found) >= LEAST:
         return None

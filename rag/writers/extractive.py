@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 
 from rag.citations import Piece, Quote, without_markers
-from rag.embedding.base import TokenEncoder
 from rag.names import introduces, names
-from rag.reading import Sentence, Weigh, read
+from rag.reading import Reader, Sentence
 from rag.types import Hit
 from rag.words import content_words
 from rag.writers.base import Log, Task
@@ -43,10 +42,8 @@ class ExtractiveWriter:
 
     name = "extractive"
 
-    def __init__(self, encoder: TokenEncoder, weigh: Weigh) -> None:
-        """`weigh` gives the weights of a question's word pieces."""
-        self._encoder = encoder
-        self._weigh = weigh
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
 
     def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """At least one sentence, then further ones while words and relevance allow.
@@ -87,7 +84,7 @@ class ExtractiveWriter:
     ) -> list[_Part]:
         """The beginnings of the sentences of these hits, clause by clause."""
         asked, wanted = Question(question), set(content_words(question))
-        reading = read(question, hits, self._encoder, self._weigh)
+        reading = self._reader.read(question, hits)
         weights = rest_weights(reading)
         parts = []
         for sentence in reading.sentences:

@@ -39,8 +39,8 @@ _ASKS_WHY = re.compile(
     r"\bwhy\b|\breasons?\b|\bwhat for\b|\bmotivat|\bpurpose\b|\bhow come\b", re.IGNORECASE
 )
 _REASON = re.compile(
-    r"\b(?:because|due to|since|caused?|in order to|suffers?|lacks?|limit\w*|problem|challenge|expensive|costly|"
-    r"to (?:address|reduce|avoid|overcome|tackle|mitigate|alleviate|enable))\b",
+    r"\b(?:because|due to|since|caused?|in order to|suffers?|lacks?|limit\w*|problem|challenge|expensive|"
+    r"costly|to (?:address|reduce|avoid|overcome|tackle|mitigate|alleviate|enable))\b",
     re.IGNORECASE,
 )
 # Where code can be had: said in many abstracts, and asked for in few questions.
