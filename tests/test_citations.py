@@ -195,6 +195,19 @@ def test_a_quote_is_cited_as_it_is_given():
     assert (citation.title, citation.published, citation.organization) == ("Frogs", "2020-05", None)
 
 
+def test_the_text_before_a_quote_is_one_sentence_with_its_layout():
+    composer = Composer(HITS, JUDGE)
+    legs, ponds = Quote(0, (25, 45)), Quote(0, (46, 65))
+    pieces = ["- Their legs\nare long", legs, ", and They live. in ponds", ponds, ".\n", "- 1) They live"]
+    shown = "".join(composer.add(piece) for piece in [*pieces, " in ponds", ponds, ". "])
+    shown += composer.finish()
+    assert shown == "- Their legs are long [1], and They live. in ponds [2].\n- 1) They live in ponds [2]."
+    assert [(claim.text, claim.citations) for claim in composer.claims] == [
+        ("Their legs are long, and They live. in ponds.", (1, 2)),
+        ("1) They live in ponds.", (2,)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("claim", "paper", "quote"),
     [
@@ -335,6 +348,6 @@ def test_the_quote_is_chosen_for_the_whole_sentence_wherever_the_marker_stands()
 
 def test_a_paper_s_own_reference_numbers_are_no_markers():
     assert (
-        without_markers("As shown in [3], dogs bark [7, 12]. In [0, 1].")
+        without_markers("As shown in [3], dogs bark [7, 12]. In [0, 1]. [unsupported]")
         == "As shown in, dogs bark. In [0, 1]."
     )
