@@ -23,7 +23,8 @@ __all__ = ["Composer", "Marker", "Piece", "Quote", "best_quote", "find_markers",
 class Quote:
     """A marker that says itself which words it cites: a hit, counted from 0, and a span.
 
-    The text before it, from where the sentence before it ended, is one sentence however it looks.
+    The piece of text before it belongs to one sentence with it, however it looks; that ends at the
+    first white space behind a full stop or its like, or at the end of the line.
     """
 
     hit: int

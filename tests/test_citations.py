@@ -198,13 +198,13 @@ def test_a_quote_is_cited_as_it_is_given():
 def test_the_text_before_a_quote_is_one_sentence_with_its_layout():
     composer = Composer(HITS, JUDGE)
     legs, ponds = Quote(0, (25, 45)), Quote(0, (46, 65))
-    pieces = ["- Their legs\nare long", legs, ", and They live. in ponds", ponds, ".\n", "- 1) They live"]
-    shown = "".join(composer.add(piece) for piece in [*pieces, " in ponds", ponds, ". "])
+    pieces = ["- Their legs\nare long", legs, ", and They live. in ponds", ponds, ".\n"]
+    shown = "".join(composer.add(piece) for piece in [*pieces, "- They live. In ponds", ponds, ". "])
     shown += composer.finish()
-    assert shown == "- Their legs are long [1], and They live. in ponds [2].\n- 1) They live in ponds [2]."
+    assert shown == "- Their legs are long [1], and They live. in ponds [2].\n- They live. In ponds [2]."
     assert [(claim.text, claim.citations) for claim in composer.claims] == [
         ("Their legs are long, and They live. in ponds.", (1, 2)),
-        ("1) They live in ponds.", (2,)),
+        ("They live. In ponds.", (2,)),
     ]
 
 
