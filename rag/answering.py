@@ -140,6 +140,8 @@ class Answerer:
             _mend(writer, task, composer, log)
         if composer.has_support():
             yield composer.show_rest(self.unsupported)
+        elif composer.doubts():  # so nothing shows what the writer may say of its reasons
+            log.refusal = _NO_SUPPORT
         composer.forget()
         if not composer.shown:
             yield composer.say(REFUSAL)

@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import model_server as served
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from model_server import USAGE, ModelServer
 
 from ingest.bundled import BundledSource
@@ -17,6 +19,8 @@ from ingest.chunking import split_abstract
 from rag import Answer, Assistant, Library, Paper
 from rag.answering import REFUSAL
 from rag.settings import Settings
+from rag.writers.base import Log
+from rag.writers.reading import readable, without_control_lines
 
 QUESTION = "How much compute does bert2BERT save?"
 CLAIM = "bert2BERT saves about 45% of the pre-training computation for BERT_BASE"
@@ -275,6 +279,56 @@ def test_a_false_premise_is_a_refusal_with_the_sentence_that_shows_it(assistant,
     assert answer.reason.endswith("presupposes: it saves 45%, not 90%")
     assert all(claim.supported for claim in answer.claims)
     assert len(answer.citations) == 1
+
+
+@pytest.mark.parametrize("shown", ["", CLAIM, f"{WHALES} [1].", f"{CLAIM} [99]."])
+def test_a_premise_that_nothing_shows_to_be_false_is_not_told(assistant, server, shown):
+    answer = ask(assistant, server, served.answer(f"{PREMISE}\n{shown}"))
+    assert "presupposes" not in (answer.reason or "")
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        *(
+            "Missing: ",
+            "Premise: x",
+            "The papers do not say.",
+            "Miss",
+            "\n",
+            " ",
+            ". ",
+            "- ",
+            "**",
+            "a",
+            ":",
+        ),
+        *(
+            "<think>",
+            "</think>",
+            "<",
+            "\x1b[31m",
+            "\x1b",
+            "\u202e",
+            "\u200b",
+            "\udcff",
+            "\r\n",
+            "[1]",
+            "[",
+            "]",
+        ),
+    ]
+)
+
+
+@given(st.lists(st.one_of(FRAGMENTS, st.text(max_size=2)), max_size=25).map("".join), st.integers(1, 9))
+def test_what_is_read_does_not_depend_on_the_cut_of_the_stream(text, size):
+    whole, cut = Log(), Log()
+    once = "".join(without_control_lines(readable([text]), whole))
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    assert "".join(without_control_lines(readable(pieces), cut)) == once
+    assert (cut.missing, cut.refusal) == (whole.missing, whole.refusal)
+    assert not {"Cc", "Cf", "Cs"} & set(map(unicodedata.category, once.replace("\n", "")))
+    assert not re.search(r"(?m)^(?:Missing|Premise):", once)
 
 
 # No marker in a paper or in a question can forge a citation

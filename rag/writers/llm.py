@@ -14,7 +14,7 @@ from rag.settings import Settings
 from rag.types import Hit
 from rag.writers.base import Log, Task
 from rag.writers.prompting import Message, fitting, read_repair, repair_prompt, write_prompt
-from rag.writers.reading import readable, without_control_lines
+from rag.writers.reading import NOT_SAID, readable, without_control_lines
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatResponse
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WINDOW = 8192  # tokens of context that a model is taken to have where nobody says
 _LONGEST_ANSWER = 20_000  # characters, or chunks; a model that goes on is stopped
+_LONGEST_REMARK = 2000  # characters of an uncited answer that the model is shown again
 _LONGEST_WAIT = 300.0  # seconds until an answer is whole
 _TRIES = 2  # that an answer broke off, was empty or cited nothing; the client has its own retries
 _PAUSE = 0.3  # seconds before a stream that broke is asked for again
@@ -125,11 +126,11 @@ class LLMWriter:
                 f"the model {self.name} wrote nothing: ask again",
                 [("user", "Your reply was empty. Answer the question by the rules.")],
             )
-        if text and not log.refusal:
+        if log.refusal != NOT_SAID and (text or log.refusal):  # what a paper contradicts is shown by it
             raise _UnusableError(
                 f"the answer of the model {self.name} cites no paper: ask again",
                 [
-                    ("assistant", text[:_LONGEST_ANSWER]),
+                    ("assistant", text[:_LONGEST_REMARK] or "-"),
                     ("user", "Your answer cites none of the papers. Write it anew by the rules."),
                 ],
             )

@@ -17,7 +17,7 @@ _ESCAPE = re.compile(
 )
 _PART_OF_ESCAPE = re.compile(r"\x1b(?:\[[0-?]{0,40}[ -/]{0,9}|\][^\x07\x1b\n]{0,300}\x1b?)?\Z")
 # Models that reason aloud do it first, between these; without an end all of it is reasoning.
-_REASONING = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>\s*|\Z)", re.DOTALL | re.IGNORECASE)
+_REASONING = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _PART_OF_REASONING = re.compile(
     r"<(?:[a-z]{0,9}\Z|(?:think|thinking|reasoning)>(?!.*</(?:think|thinking|reasoning)>).*\Z)",
     re.DOTALL | re.IGNORECASE,
