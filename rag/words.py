@@ -30,8 +30,12 @@ _FUNCTION_WORDS = frozenset(
 
 def content_words(text: str) -> list[str]:
     """The stems of the words that carry meaning, in order, each as often as it stands there."""
-    stem = _stem
-    return [stem(word) for word in _WORD.findall(text.lower()) if word not in _FUNCTION_WORDS]
+    return [stem(word) for word in _WORD.findall(text.lower()) if not is_function_word(word)]
+
+
+def is_function_word(word: str) -> bool:
+    """Whether a word, in lower case, carries no meaning of its own."""
+    return word in _FUNCTION_WORDS
 
 
 def numbers(text: str) -> set[str]:
@@ -52,5 +56,6 @@ def _stemmer() -> "stemmer":
 
 
 @lru_cache(maxsize=100_000)
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """The stem of a word in lower case, by Snowball."""
     return str(_stemmer().stemWord(word))

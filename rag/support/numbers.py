@@ -1,0 +1,105 @@
+"""The numbers of a claim, with their units, against those of the passages.
+
+"45 %" is "45.0 percent", "1,000" is "1000", "1.5B" is "1.5 billion", "twice" is "2x", "half" is "50%".
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_WORDS = (
+    *("zero", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
+_VALUES = {word: float(value) for value, word in enumerate(_WORDS)}
+_MAGNITUDES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_SHORT = {"k": 1e3, "K": 1e3, "M": 1e6, "b": 1e9, "B": 1e9, "bn": 1e9, "T": 1e12}  # close to the number
+_UNITS = {
+    **dict.fromkeys(["%", "percent", "per cent", "percentage"], "%"),
+    **dict.fromkeys(["x", "X", "×", "times", "fold"], "times"),
+    **dict.fromkeys(["ms", "millisecond", "milliseconds"], "ms"),
+    **{form: unit for unit in ("KB", "MB", "GB", "TB") for form in (unit, unit.lower())},
+    **{
+        f"{unit}{plural}": unit
+        for unit in ("second", "minute", "hour", "day", "week", "month", "year")
+        for plural in ("", "s")
+    },
+}
+_WRITTEN_OUT = {
+    **dict.fromkeys(["twice", "double", "doubles", "doubled", "doubling", "twofold"], (2.0, "times")),
+    **dict.fromkeys(["thrice", "triple", "triples", "tripled", "tripling", "threefold"], (3.0, "times")),
+    **dict.fromkeys(["half", "halve", "halves", "halved", "halving"], (50.0, "%")),
+    "quarter": (25.0, "%"),
+}
+_PRONOUN = "one"  # no number that a claim would have to prove
+
+
+def _any(forms: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, forms), key=len, reverse=True))
+
+
+_NUMBER = re.compile(
+    rf"""
+    (?<![\w.]) (?<![^\W\d_]-)                       # no part of a name: "BERT2", "v1.2", "GPT-4"
+    (?: (?P<digits> \d{{1,3}}(?:,\d{{3}})+(?:\.\d+)? | \d+[.,·]\d+ | \.?\d+ ) (?! [.,·]?\d )
+      | (?P<word> (?i:{_any(_WORDS)}) ) (?![^\W_]) )
+    (?: (?P<short> {_any(_SHORT)} ) (?![^\W_]) | [\s-] (?P<magnitude> (?i:{_any(_MAGNITUDES)}) ) \b )?
+    (?: s? (?![^\W_]) | (?= [\s\\-]*(?:{_any(_UNITS)}) ) )   # "the 1990s", "2x"; not "3D", a name
+    (?: \$? [\s\\-]* (?P<unit> {_any(_UNITS)} ) (?![^\W_]) )?
+    """,
+    re.VERBOSE,
+)
+_RELIC = re.compile(r"\b(simeq|sim|approx|leq?|geq?|pm)(?=\.?\d)")  # of LaTeX: "approx0.5"
+_OTHER = re.compile(rf"\b(?:{_any(_WRITTEN_OUT)})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with its unit, "" where it has none that we know. `text` is how it is written."""
+
+    value: float
+    unit: str
+    text: str
+
+    def agrees(self, other: "Quantity") -> bool:
+        """Whether both may be the same: equal numbers, and units that do not differ."""
+        if self.unit == other.unit or not self.unit or not other.unit:
+            return _is_equal(self.value, other.value) or _is_share(self, other) or _is_share(other, self)
+        return False
+
+
+def find_quantities(text: str) -> list[Quantity]:
+    """The numbers of a text, those in digits or words before those that are written out ("twice")."""
+    text = _RELIC.sub(r"\1 ", text)
+    found = [_read(match) for match in _NUMBER.finditer(text)]
+    return found + [Quantity(*_WRITTEN_OUT[match[0].lower()], match[0]) for match in _OTHER.finditer(text)]
+
+
+def missing_numbers(claim: str, passages: Sequence[str]) -> list[str]:
+    """The numbers of a claim that no passage gives, as the claim writes them."""
+    wanted = [each for each in find_quantities(claim) if each.text.lower() != _PRONOUN]
+    known = [each for passage in passages for each in find_quantities(passage)] if wanted else []
+    return [each.text for each in wanted if not any(map(each.agrees, known))]
+
+
+def _read(match: re.Match[str]) -> Quantity:
+    digits, word = match["digits"], match["word"]
+    value = _value(digits) if digits else _VALUES[word.lower()]
+    value *= _SHORT.get(match["short"], 1) * _MAGNITUDES.get((match["magnitude"] or "").lower(), 1)
+    return Quantity(value, _UNITS.get(match["unit"] or "", ""), match[0].strip(" $\\-"))
+
+
+def _value(digits: str) -> float:
+    is_grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits)
+    return float(digits.replace(",", "") if is_grouped else re.sub("[,·]", ".", digits))
+
+
+def _is_equal(one: float, other: float) -> bool:
+    return one == other or abs(one - other) <= 1e-9 * max(one, other)
+
+
+def _is_share(part: Quantity, percent: Quantity) -> bool:
+    """Whether one is "0.45" and the other "45%"."""
+    return (not part.unit and percent.unit == "%" and 0 < part.value < 1) and _is_equal(
+        part.value * 100, percent.value
+    )

@@ -1,0 +1,136 @@
+"""Texts as the judge reads them: their words, each with a vector, a rarity and a direction."""
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.embedding.base import TokenEncoder, Tokens, Vectors
+from rag.support.lexicon import is_negation, sign
+from rag.words import is_function_word, stem
+
+_WORD = re.compile(r"[^\W_]+(?:['’]t\b)?")
+_FIRST_WORD = 1996  # in the vocabulary of BERT: "the"; before it stand marks and single characters
+_OF_CHARACTERS = 0.6  # their rarity: mostly parts of formulas and of foreign words
+_KEPT = 2000  # readings, about 40 kB each
+_NEGATES = 4  # words behind a negation that it reaches
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One sentence of n words.
+
+    `vectors` are float32 (n, width), of unit length (zero where the encoder cut the text off);
+    `mean` is their direction, (width,). `rarity` (n,) lies in [0, 1]. `signs` (n,) are 1 where a
+    word says more ("improves"), -1 where it says less, else 0; `negated` (n,) tells which words
+    a negation reaches; `is_content` (n,) which are no function words.
+    """
+
+    text: str
+    words: tuple[str, ...]  # in lower case
+    stems: tuple[str, ...]
+    starts: tuple[int, ...]  # in characters
+    vectors: Vectors
+    mean: Vectors
+    rarity: Vectors
+    signs: NDArray[np.int8]
+    negations: tuple[int, ...]  # places of the words that negate
+    negated: NDArray[np.bool_]
+    is_content: NDArray[np.bool_]
+
+    @property
+    def directions(self) -> NDArray[np.int8]:
+        """The signs, turned round where they are negated."""
+        turned: NDArray[np.int8] = np.where(self.negated, -self.signs, self.signs)
+        return turned
+
+
+class Reader:
+    """Reads texts; those read last are kept. Safe to use from several threads."""
+
+    def __init__(self, encoder: TokenEncoder) -> None:
+        self._encoder = encoder
+        self._kept: OrderedDict[str, Reading] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def read(self, texts: Iterable[str]) -> dict[str, Reading]:
+        """The reading of each text; each distinct text is encoded once."""
+        wanted = list(dict.fromkeys(texts))
+        with self._lock:
+            found = {text: self._kept[text] for text in wanted if text in self._kept}
+        missing = [text for text in wanted if text not in found]
+        if missing:
+            encoded = self._encoder.encode_tokens(missing)
+            found |= {text: read(text, tokens) for text, tokens in zip(missing, encoded, strict=True)}
+        self._keep(found)
+        return found
+
+    def _keep(self, found: dict[str, Reading]) -> None:
+        with self._lock:
+            for text, reading in found.items():
+                self._kept[text] = reading
+                self._kept.move_to_end(text)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+
+
+def read(text: str, tokens: Tokens) -> Reading:
+    """The words of a text with the means of their word pieces."""
+    matches = list(_WORD.finditer(text))
+    words = tuple(match[0].lower().replace("’", "'") for match in matches)
+    starts = tuple(match.start() for match in matches)
+    negations = tuple(place for place, word in enumerate(words) if is_negation(word))
+    vectors, rarity = _by_word(tokens, starts)
+    return Reading(
+        text=text,
+        words=words,
+        stems=tuple(stem(word) for word in words),
+        starts=starts,
+        vectors=vectors,
+        mean=_unit(vectors.sum(axis=0)),
+        rarity=rarity,
+        signs=np.array([sign(word) for word in words], np.int8),
+        negations=negations,
+        negated=_reached(negations, len(words)),
+        is_content=np.array([not is_function_word(word) for word in words], np.bool_),
+    )
+
+
+def _by_word(tokens: Tokens, starts: Sequence[int]) -> tuple[Vectors, Vectors]:
+    """Vector and rarity of each word: the mean of its pieces, and the rarest of them."""
+    vectors = np.zeros((len(starts), tokens.vectors.shape[1]), np.float32)
+    rarity = np.zeros(len(starts), np.float32)
+    owners = np.searchsorted(starts, tokens.starts, side="right") - 1
+    is_owned = owners >= 0
+    owners = owners[is_owned]
+    np.add.at(vectors, owners, _unit(tokens.vectors[is_owned]))
+    np.maximum.at(rarity, owners, _rarity(tokens.ids[is_owned]))
+    return _unit(vectors), rarity
+
+
+def _rarity(ids: NDArray[np.int32]) -> Vectors:
+    """The logarithm of a word piece's rank, in [0, 1].
+
+    The vocabulary of BERT is ordered by frequency, and by Zipf's law the logarithm of the rank is
+    that of the inverse frequency. So rarity needs no collection that it would be counted in.
+    """
+    ranks = np.log1p(np.maximum(ids - _FIRST_WORD, 0)) / np.log(30_522 - _FIRST_WORD)
+    return np.where(ids < _FIRST_WORD, _OF_CHARACTERS, np.minimum(ranks, 1)).astype(np.float32)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit: Vectors = vectors / np.maximum(lengths, 1e-9)
+    return unit
+
+
+def _reached(negations: Sequence[int], count: int) -> NDArray[np.bool_]:
+    """Which of so many words an odd number of negations reaches."""
+    negated = np.zeros(count, np.bool_)
+    for place in negations:
+        negated[place + 1 : place + 1 + _NEGATES] ^= True
+    return negated
