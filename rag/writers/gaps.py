@@ -1,0 +1,96 @@
+"""What a question takes for granted or asks for, and the paper that it is about does not say.
+
+The extractive writer has nothing but the papers' sentences, and one can always be found that is
+near. So it looks for what would be missing from it: a detail, a reason, the thing itself.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.names import mentions, named_in, names
+from rag.reading import Reading, Sentence
+from rag.support import Judge, support
+from rag.types import Hit
+from rag.writers.details import HITS, asked_about, missing_details
+
+_WHY = re.compile(
+    r"\b(?:why|how come|what (?:explains|makes|made|causes|caused)|for what reason)\b"
+    r"(?:\s+(?:is|are|was|were|do|does|did|has|have|had|can|could|would|should)\b)?",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"\b(?:because|due to|since|owing to|thanks to|attribut\w+|stems?|caus(?:e|ed|es|ing)|reasons?|so that|"
+    r"result(?:s|ed|ing)? (?:in|from)|leads? to|allow(?:s|ing)?|enabl(?:es|ing))\b",
+    re.IGNORECASE,
+)
+# Fitted by eye on 37 questions with a false premise and 300 that the papers answer: see docs/evaluation.md.
+_SPOKEN_OF = 0.6  # evidence from which a paper speaks of what a question takes for granted
+_AGREES = 0.5  # share of the evidence that supports it, below which the paper says otherwise
+_PARTS = re.compile(
+    r"[?;]\s+|,?\s+and\s+(?=(?:what|which|how|who|where|when|why|under|on|in|is|does|do|did|was|were|at)\b)"
+    r"|,\s+(?=(?:what|which|how|who|where|when)\b)|,?\s+and (?=number of)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What is not said. `whole` tells that nothing else is asked; `shows` is the nearest sentence."""
+
+    reason: str
+    missing: str
+    shows: Sentence
+    whole: bool = True
+
+
+def find_gap(question: str, hits: Sequence[Hit], reading: Reading, judge: Judge) -> Gap | None:
+    """What the paper that a question is about does not say of it, or None.
+
+    `reading` is that of the question against these hits, the best first.
+    """
+    meant = asked_about(question, hits)[0]
+    shows = max(
+        (sentence for sentence in reading.sentences if sentence.hit == meant),
+        key=lambda sentence: float(sentence.best() @ reading.weights),
+    )
+    title = hits[meant].paper.title
+    if missing := missing_details(question, hits, reading):
+        what = " and ".join(missing)
+        return Gap(f"“{title}” does not give {what}", what, shows, not _asks_more(question, hits, reading))
+    if foreign := _foreign(question, hits):
+        return Gap(f"“{title}” does not speak of {foreign}", foreign, shows)
+    if _WHY.search(question):
+        return _unexplained(question, hits[meant], reading, shows, judge)
+    return None
+
+
+def _asks_more(question: str, hits: Sequence[Hit], reading: Reading) -> bool:
+    """Whether a part of the question asks for something that is not missing."""
+    parts = [part for part in _PARTS.split(question) if len(part.split()) > 1]
+    return len(parts) > 1 and any(not missing_details(part, hits, reading) for part in parts)
+
+
+def _foreign(question: str, hits: Sequence[Hit]) -> str | None:
+    """A capitalised word, such as a language, that the papers which a question names do not have."""
+    named = [hit.paper for hit in hits[:HITS] if named_in(question, hit.paper)]
+    if not named:
+        return None
+    plain = (name for name in names(question) if not name.is_coined)
+    return next((name.text for name in plain if not any(mentions(paper, name) for paper in named)), None)
+
+
+def _unexplained(question: str, hit: Hit, reading: Reading, shows: Sentence, judge: Judge) -> Gap | None:
+    """What a question asks the reason of, where the paper says otherwise, or says it and gives no reason."""
+    premise = " ".join(_WHY.sub(" ", question).rstrip(" ?").split())
+    judged = support(premise, [hit.paper.title, hit.paper.abstract], judge)
+    if judged.evidence < _SPOKEN_OF:
+        return None
+    if judged.value < _AGREES * judged.evidence:
+        reason = f"the question takes for granted what “{hit.paper.title}” does not say"
+        return Gap(reason, "the reason", shows)
+    place = reading.sentences.index(shows)
+    around = [one.text for one in reading.sentences[max(place - 1, 0) : place + 2] if one.hit == shows.hit]
+    if _REASON.search(" ".join(around)):
+        return None
+    return Gap(f"“{hit.paper.title}” gives no reason for this", "the reason", shows)
