@@ -1,6 +1,7 @@
 """From a question that is understood to its answer: retrieve, write, cite, check, or refuse."""
 
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -152,7 +153,7 @@ class Answerer:
             notes=tuple(draft.log.notes),
             writer=writer,
             markers=markers,
-            usage=draft.log.usage,
+            usage=dict(Counter(draft.asked.usage) + Counter(draft.log.usage)),
             seconds={name: round(value, 4) for name, value in draft.seconds.items()},
         )
 
