@@ -21,6 +21,7 @@ from rag.errors import (
     ModelMissingError,
     NoLibraryError,
     QuestionError,
+    SettingError,
     SourceError,
     WrongEncoderError,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "Passage",
     "QuestionError",
     "RankedPaper",
+    "SettingError",
     "SourceError",
     "WrongEncoderError",
     "aask",

@@ -1,18 +1,17 @@
 """From a question that is understood to its answer: retrieve, write, cite, check, or refuse."""
 
 import time
-from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.citations import Composer
-from rag.errors import ModelFailedError
+from rag.errors import KeyRefusedError, ModelError
 from rag.library import Library
 from rag.query import Asked
 from rag.retrieval import Retriever, fitting
 from rag.support import Judge
-from rag.types import Answer, Filters, Hit, RankedPaper
-from rag.writers.base import NOT_SAID, Log, Task, Writer
+from rag.types import Answer, Filters, Hit, RankedPaper, Status, Unsupported
+from rag.writers.base import Log, Mender, Task, Writer
 
 _RETRIEVED = 10  # papers in the ranking of an answer
 _LISTED = 40  # papers among which those that fit a list are looked for
@@ -25,8 +24,9 @@ NEAREST_COSINE = 0.25
 _DIGESTS = (
     "The texts in this library are digests in our own words, so the quotes are ours and not the papers'."
 )
+_NO_SUPPORT = "no sentence of the answer is supported by the words that it cites"
 BROKE_OFF = "(The model broke off. The papers' own sentences:)"
-_REFUSAL = "The papers in this library do not answer this question."
+REFUSAL = "The papers in this library do not answer this question."
 
 
 class AnswerStream:
@@ -56,6 +56,7 @@ class _Draft:
     words: int | None
     hits: Sequence[Hit] = ()
     shown: Sequence[Hit] = ()  # to the writer
+    reason: str | None = None  # why nothing is written
     log: Log = field(default_factory=Log)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -69,25 +70,26 @@ class Answerer:
     writer: Writer
     fallback: Writer
     judge: Judge
+    unsupported: Unsupported = "mark"
 
     def stream(self, asked: Asked, words: int | None) -> AnswerStream:
         """The answer to a question, as it is written."""
-        return AnswerStream(self._run(_Draft(asked, words)))
+        return AnswerStream(self._run(_Draft(asked, words, log=Log(usage=dict(asked.usage)))))
 
     def _run(self, draft: _Draft) -> Generator[str, None, Answer]:
         started = time.perf_counter()
-        asked = draft.asked
         self._retrieve(draft)
-        draft.log.notes += self._library_notes(asked)
+        draft.log.notes += self._library_notes(draft.asked)
         draft.seconds["retrieve"] = time.perf_counter() - started
-        if reason := why_not(draft.hits, asked.filters):
-            yield _REFUSAL
-            return self._answer(draft, Composer((), self.judge), reason, self.writer.name, started)
-        composer, writer = yield from self._write(draft)
-        if not composer.shown.strip():
-            yield _REFUSAL
-        draft.seconds["write"] = time.perf_counter() - started - draft.seconds["retrieve"]
-        return self._answer(draft, composer, None, writer, started)
+        composer, writer = Composer(draft.shown, self.judge), self.writer
+        draft.reason = why_not(draft.hits, draft.asked.filters)
+        if draft.reason:
+            yield composer.say(REFUSAL)
+        else:
+            writer = yield from self._write(draft, composer)
+            draft.seconds["write"] = time.perf_counter() - started - draft.seconds["retrieve"]
+        draft.seconds["total"] = time.perf_counter() - started
+        return self._answer(draft, composer, writer.name)
 
     def _retrieve(self, draft: _Draft) -> None:
         """Rank the papers, and choose those that the writer is shown."""
@@ -97,63 +99,72 @@ class Answerer:
         draft.shown = fitting(hits) if is_list else hits[:_SHOWN]
         draft.hits = hits[: max(_RETRIEVED, len(draft.shown))]
 
-    def _write(self, draft: _Draft) -> Generator[str, None, tuple[Composer, str]]:
+    def _write(self, draft: _Draft, composer: Composer) -> Generator[str, None, Writer]:
         """Let the writer write; where a model fails, the papers' own sentences take its place."""
-        composer = Composer(draft.shown, self.judge)
         try:
-            yield from self._compose(self.writer, composer, draft)
-            return composer, self.writer.name
-        except ModelFailedError as error:
+            yield from filter(None, self._compose(self.writer, composer, draft))
+            return self.writer
+        except KeyRefusedError:
+            raise
+        except ModelError as error:
             draft.log.notes.append(f"The model failed, and the papers' own sentences answer: {error}.")
-        if composer.text:
-            yield f"\n\n{BROKE_OFF}\n\n"
-        composer = Composer(draft.shown, self.judge)
-        yield from self._compose(self.fallback, composer, draft)
-        return composer, self.fallback.name
+            draft.log.missing = draft.log.refusal = None
+        composer.forget()
+        if composer.shown:
+            yield composer.say(f"\n\n{BROKE_OFF}\n\n")
+        yield from filter(None, self._compose(self.fallback, composer, draft))
+        return self.fallback
 
     def _compose(self, writer: Writer, composer: Composer, draft: _Draft) -> Iterator[str]:
-        task = Task(draft.asked.query, draft.asked.kind, draft.words)
-        for piece in writer.write(task, composer.hits, draft.log):
-            if shown := composer.add(piece):
-                yield shown
-        if shown := composer.finish():
-            yield shown
+        """What a writer writes, as far as it is checked; then what is left of it.
 
-    def _answer(
-        self, draft: _Draft, composer: Composer, reason: str | None, writer: str, started: float
-    ) -> Answer:
-        claims, markers = composer.claims(), composer.markers()
-        if composer.text.strip() == NOT_SAID:
-            claims, reason = [], "the papers do not say"
-        is_answered = any(claim.supported for claim in claims)
-        if unsupported := is_answered and sum(not claim.supported for claim in claims):
-            draft.log.notes.append(
-                f"Not supported by the words that they cite: {_count(unsupported, 'sentence')}."
-            )
-        if not is_answered and reason is None:
-            reason = "no sentence of the answer is supported by the words that it cites"
-        if markers.unknown:
-            draft.log.notes.append(
-                f"Removed, as they name no paper: {_count(markers.unknown, 'citation marker')}."
-            )
-        draft.seconds["total"] = time.perf_counter() - started
+        That it is a refusal stands above the text, or below where the writer says so too late.
+        """
+        log, task = draft.log, Task(draft.asked.query, draft.asked.kind, draft.words)
+        for piece in writer.write(task, composer.hits, log):
+            composer.preface = _preface(log)
+            yield composer.add(piece)
+        composer.preface = _preface(log)
+        yield composer.finish()
+        if isinstance(writer, Mender) and composer.doubts():
+            _mend(writer, task, composer, log)
+        if composer.has_support():
+            yield composer.show_rest(self.unsupported)
+        elif composer.doubts():  # so nothing shows what the writer may say of its reasons
+            log.refusal = _NO_SUPPORT
+        composer.forget()
+        if not composer.shown:
+            yield composer.say(REFUSAL)
+        elif log.refusal and not composer.shown.startswith(REFUSAL):
+            yield composer.say(f"\n\n{REFUSAL}")
+
+    def _answer(self, draft: _Draft, composer: Composer, writer: str) -> Answer:
+        log, markers = draft.log, composer.markers()
+        status, reason = _outcome(draft, composer)
+        log.notes += _counted(
+            {
+                "Not supported by the words that they cite": ("sentence", composer.marked()),
+                "Left out, as the words that they cite do not support them": ("sentence", composer.dropped),
+                "Removed, as they name no paper": ("citation marker", markers.unknown),
+            }
+        )
         return Answer(
             question=draft.asked.question,
-            status="answered" if is_answered else "refused",
-            text=composer.shown.strip() or _REFUSAL,
-            reason=reason if not is_answered else None,
-            claims=tuple(claims),
+            status=status,
+            text=composer.shown,
+            reason=reason,
+            claims=tuple(composer.claims),
             citations=tuple(composer.citations()),
             papers=tuple(
                 RankedPaper(hit.paper.paper_id, hit.paper.title, round(hit.score, 4)) for hit in draft.hits
             ),
             filters=draft.asked.filters,
             resolved_question=draft.asked.resolved,
-            missing=None,
-            notes=tuple(draft.log.notes),
+            missing=log.missing if status == "partial" else None,
+            notes=tuple(log.notes),
             writer=writer,
             markers=markers,
-            usage=dict(Counter(draft.asked.usage) + Counter(draft.log.usage)),
+            usage=log.usage,
             seconds={name: round(value, 4) for name, value in draft.seconds.items()},
         )
 
@@ -168,6 +179,37 @@ class Answerer:
         if behind := self.library.behind():
             notes.append(f"Not indexed yet, so papers may be missing: {_count(behind, 'change')}.")
         return notes
+
+
+def _mend(writer: Mender, task: Task, composer: Composer, log: Log) -> None:
+    """Ask once for other words for all that is in doubt."""
+    doubts = composer.doubts()
+    try:
+        replies = writer.mend(task, composer.hits, doubts, log)
+    except ModelError as error:
+        log.notes.append(f"The model could not be asked to mend what is not supported: {error}.")
+        return
+    for doubt, pieces in zip(doubts, replies, strict=True):
+        composer.mend(doubt, pieces)
+
+
+def _outcome(draft: _Draft, composer: Composer) -> tuple[Status, str | None]:
+    """The status of an answer, and the reason of a refusal."""
+    log = draft.log
+    if refusal := draft.reason or log.refusal:
+        return "refused", refusal
+    if any(claim.supported for claim in composer.claims):
+        return "partial" if log.missing else "answered", None
+    return "refused", f"the papers do not say: {log.missing}" if log.missing else _NO_SUPPORT
+
+
+def _preface(log: Log) -> str:
+    return f"{REFUSAL}\n\n" if log.refusal else ""
+
+
+def _counted(counts: Mapping[str, tuple[str, int]]) -> list[str]:
+    """A line for each thing that there is some of."""
+    return [f"{line}: {_count(number, what)}." for line, (what, number) in counts.items() if number]
 
 
 def _count(number: int, what: str) -> str:

@@ -46,10 +46,13 @@ class Assistant:
         Raises ModelError where a model is asked for and none is configured.
         """
         self.library = library
+        settings = settings or Settings()
         self.judge = CalibratedJudge(embedded_encoder())
         extractive = ExtractiveWriter(local_encoder(library.encoder))
-        chosen, self._rewriter = _choose_writer(writer, llm, settings or Settings(), extractive)
-        self._answerer = Answerer(library, Retriever(library), chosen, extractive, self.judge)
+        chosen, self._rewriter = _choose_writer(writer, llm, settings, extractive)
+        self._answerer = Answerer(
+            library, Retriever(library), chosen, extractive, self.judge, settings.unsupported
+        )
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
         self._choosing = threading.Lock()  # among the conversations
 
@@ -158,4 +161,4 @@ def _choose_writer(
     from rag.writers.llm import LLMWriter, open_model
 
     model = llm or open_model(settings)
-    return LLMWriter(model), ModelRewriter(model)
+    return LLMWriter(model, settings.prices), ModelRewriter(model, settings.prices)

@@ -1,29 +1,31 @@
-"""Citations: markers in what a writer writes become numbered, verbatim quotes.
+"""Citations: what a writer writes becomes sentences that are checked, with numbered, verbatim quotes.
 
-A number stands for one quote. It is given at the quote's first use, so that text can be shown
-while it is still being written.
+A sentence is shown once it is whole, its quotes are chosen and the judge has found it supported.
+From the first one that is not supported on, all wait until the writer is done: the sentences in
+doubt may be mended, and those that stay so are marked or left out. A number stands for one quote
+and is given when the quote is first shown. What has been shown is never taken back.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from rag.markers import UNSUPPORTED, Marker, find_markers, neutral, without_markers
 from rag.sentences import sentence_spans, strip_span
-from rag.support import Judge, support
-from rag.types import Citation, Claim, Hit, Markers, Paper, Span
+from rag.support import Judge, Support, support
+from rag.types import Citation, Claim, Hit, Markers, Paper, Span, Unsupported
 
-
-@dataclass(frozen=True)
-class Marker:
-    """A marker as a model writes it: the places of the papers it was shown, counted from 1."""
-
-    keys: tuple[int, ...]
+__all__ = ["Composer", "Marker", "Piece", "Quote", "best_quote", "find_markers", "without_markers"]
 
 
 @dataclass(frozen=True)
 class Quote:
-    """A marker that says itself which words it cites: a hit, counted from 0, and a span."""
+    """A marker that says itself which words it cites: a hit, counted from 0, and a span.
+
+    The piece of text before it belongs to one sentence with it, however it looks; that ends at the
+    first white space behind a full stop or its like, or at the end of the line.
+    """
 
     hit: int
     span: Span
@@ -31,51 +33,35 @@ class Quote:
 
 Piece = str | Marker | Quote
 
-# "[1]", "[1, 2]", "[1-3]", "【1】"; and what may still become one.
-_MARKER = re.compile(r"[\[【](\s{0,3}\d{1,4}\s{0,3}(?:[,;\-–]\s{0,3}\d{1,4}\s{0,3}){0,19})[\]】]")
-_PARTIAL = re.compile(r"[\[【][\d\s,;\-–]*\Z")
-_FOREIGN = re.compile(r"\s*\[[1-9]\d{0,2}(?:\s*,\s*[1-9]\d{0,2})*\]")
-_LONGEST_MARKER = 240  # characters, by the expression above
-_RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
-_LONGEST_RANGE = 50
 _SECOND_SENTENCE = 0.15  # how much more support makes a quote of two sentences worth its length
+_WORD = re.compile(r"\S*\s")
+# White space before a sentence, with the bullet or the number of a list, and fences of code.
+_LEAD = re.compile(r"(?:\s*```\w*[ \t]*(?=\n|\Z))*\s*(?:(?:[-*•–+]|\d{1,3}[.)]|#{1,6})[ \t]+)?\s*")
+_QUOTED_LEAD = re.compile(r"\s*(?:[-*•–+][ \t]+)?")  # "1) " may be the paper's
+_FENCE = re.compile(r"```\w*")
+_LINE_END = re.compile(r"\n(?=\s*\n|[ \t]*[^\sa-z])")  # a next line in lower case goes on
+_MAY_END = re.compile(r"[^\w\s,]\s+\S")
+_QUOTED_END = re.compile(r"[.!?:;…][\"'”’)\]]*\Z")
+_SPACE = re.compile(r"\s")
+_DEEPEST = 8  # spaces before a bullet
+_UNCITED = Support(0.0, supported=False, reasons=("it cites nothing",))
 
 
-def without_markers(text: str) -> str:
-    """The text without what a reader would take for our markers, such as a paper's own "[12]"."""
-    return _FOREIGN.sub("", text)
+@dataclass
+class Sentence:
+    """A sentence of an answer: its layout, its words without markers, and what it cites."""
 
+    lead: str  # the white space before it, with its bullet
+    text: str
+    keys: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)  # place in the text, keys
+    quotes: list[tuple[int, Paper, Span]] = field(default_factory=list)  # place in the text, the words
+    support: Support = _UNCITED
 
-def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
-    """Text and markers of a stream; half a marker is held back until it is whole.
-
-    White space before a marker is left out, so that nothing remains of a marker that is removed.
-    """
-    held = ""
-    for text in texts:
-        held += text
-        while found := _MARKER.search(held):
-            if before := held[: found.start()].rstrip():
-                yield before
-            yield Marker(_keys(found[1]))
-            held = held[found.end() :]
-        partial = _PARTIAL.search(held, max(0, len(held) - _LONGEST_MARKER))
-        if ready := held[: partial.start() if partial else None].rstrip():
-            yield ready
-        held = held[len(ready) :]
-    if held:
-        yield held
-
-
-def _keys(inside: str) -> tuple[int, ...]:
-    keys: list[int] = []
-    for part in re.split(r"[,;]", inside):
-        if span := _RANGE.search(part):
-            first, last = sorted((int(span[1]), int(span[2])))
-            keys += range(first, min(last, first + _LONGEST_RANGE) + 1)
-        else:
-            keys.append(int(part))
-    return tuple(dict.fromkeys(keys))
+    @property
+    def draft(self) -> str:
+        """The sentence with the keys that the model gave."""
+        marks = [(place, "".join(f"[{key}]" for key in keys)) for place, keys in self.keys]
+        return _with_marks(self.text, marks)
 
 
 @dataclass
@@ -84,113 +70,192 @@ class Composer:
 
     hits: Sequence[Hit]
     judge: Judge
-    text: str = ""  # without markers
-    shown: str = ""  # with them, as far as it has been shown
-    placed: list[tuple[int, int]] = field(default_factory=list)  # place in the text, number
-    written: int = 0
-    unknown: int = 0
+    preface: str = ""  # stands before the first sentence, with white space behind
+    shown: str = ""
+    written: int = 0  # keys and quotes
+    unknown: int = 0  # keys that name no hit
+    dropped: int = 0  # sentences
+    claims: list[Claim] = field(default_factory=list)  # of what has been shown
     quotes: dict[tuple[str, Span], Citation] = field(default_factory=dict)
-    _waiting: list[tuple[int, Marker]] = field(default_factory=list)  # their sentence is not whole yet
-    _shown_to: int = 0  # place in the text
-    _sentence_from: int = 0  # no marker that waits belongs to a sentence before this place
+    waiting: list[Sentence] = field(default_factory=list)  # whole and checked
+    _held: str = ""  # the last piece of text
+    _tail: str = ""  # words whose sentence is not whole
+    _marks: list[tuple[int, Marker | Quote]] = field(default_factory=list)  # place in the tail
+    _quoted_to: int = 0  # no sentence ends before this place in the tail
 
     def add(self, piece: Piece) -> str:
-        """Take the next piece; what there is to show.
-
-        A marker, and what follows it, waits until its sentence is whole: the quote is chosen for
-        the whole sentence, wherever in it the marker stands.
-        """
-        if isinstance(piece, str):
-            self.text += piece
-        elif isinstance(piece, Marker):
-            self.written += len(piece.keys)
-            self._waiting.append((len(self.text), piece))
-        else:
-            self.written += 1
-            number = self._number(self.hits[piece.hit].paper, piece.span)
-            return self._show(self._take_to(len(self.text)) + self._place(len(self.text), [number]))
-        return self._settle(is_last=False)
+        """Take the next piece; what there is to show."""
+        self._take(piece)
+        return self._show_supported()
 
     def finish(self) -> str:
-        """There is no more to come; what is left to show."""
-        return self._settle(is_last=True)
+        """The writer is done; what there is to show. From the first sentence in doubt on all waits."""
+        self._end()
+        return self._show_supported()
 
-    def claims(self) -> list[Claim]:
-        """The sentences of the text, each with its citations and its support.
+    def doubts(self) -> list[Sentence]:
+        """The sentences that are not supported and may still be mended."""
+        return [sentence for sentence in self.waiting if not sentence.support.supported]
 
-        A marker behind a full stop belongs to the sentence that it closes.
-        """
-        claims = []
-        for start, end in sentence_spans(self.text):
-            start, end = strip_span(self.text, (start, end))
-            numbers = [number for place, number in self.placed if self._owner(place) in range(start, end)]
-            if start < end:
-                claims.append(self._claim(self.text[start:end], tuple(dict.fromkeys(numbers))))
-        return claims
+    def mend(self, doubt: Sentence, pieces: Iterable[Piece]) -> None:
+        """Put these words in the place of a sentence in doubt, if each of their sentences is supported."""
+        other = Composer(self.hits, self.judge)
+        for piece in pieces:
+            other._take(piece)
+        other._end()
+        if not other.waiting or other.doubts():
+            return
+        other.waiting[0].lead = doubt.lead
+        place = self.waiting.index(doubt)
+        self.waiting[place : place + 1] = other.waiting
+        self.written += other.written
+        self.unknown += other.unknown
+
+    def has_support(self) -> bool:
+        """Whether any sentence is supported, shown or waiting."""
+        return any(claim.supported for claim in self.claims) or len(self.doubts()) < len(self.waiting)
+
+    def marked(self) -> int:
+        """How many of the sentences that have been shown are not supported."""
+        return sum(not claim.supported for claim in self.claims)
+
+    def show_rest(self, unsupported: Unsupported) -> str:
+        """What waits, its unsupported sentences marked or left out."""
+        new = lead = ""
+        for sentence in self.waiting:
+            sentence.lead = max(sentence.lead, lead, key=_lines)
+            if sentence.support.supported or unsupported == "mark":
+                new, lead = new + self._show(sentence), ""
+            else:
+                self.dropped, lead = self.dropped + 1, sentence.lead
+        self.waiting = []
+        return new
+
+    def say(self, text: str) -> str:
+        """Show a text that claims nothing."""
+        self.shown += text
+        return text
+
+    def forget(self) -> None:
+        """Leave out what has not been shown: its writer has failed."""
+        self.waiting, self._marks, self._quoted_to = [], [], 0
+        self._held = self._tail = ""
 
     def citations(self) -> list[Citation]:
-        """By number."""
+        """Of what has been shown, by number."""
         return list(self.quotes.values())
 
     def markers(self) -> Markers:
         return Markers(self.written, self.unknown)
 
-    def _settle(self, *, is_last: bool) -> str:
-        """Place the markers whose sentence is whole, and show the text as far as the next that waits."""
-        new = ""
-        while self._waiting and (sentence := self._sentence(self._waiting[0][0], is_last)):
-            place, marker = self._waiting.pop(0)
-            self._sentence_from = sentence[0]
-            numbers = list(self._cite(marker, self.text[slice(*sentence)].strip()))
-            new += self._take_to(place) + self._place(place, list(dict.fromkeys(numbers)))
-        return self._show(new + self._take_to(self._waiting[0][0] if self._waiting else len(self.text)))
+    def _take(self, piece: Piece) -> None:
+        if isinstance(piece, Quote):  # what was held is its sentence
+            self._tail, self._held = self._tail + self._held, ""
+            self._quoted_to = len(self._tail)
+        else:
+            self._take_words()
+        if isinstance(piece, str):
+            self._held += piece
+        else:
+            self._tail, self._held = self._tail + self._held, ""
+            self._marks.append((len(self._tail), piece))
 
-    def _show(self, new: str) -> str:
-        self.shown += new
+    def _end(self) -> None:
+        self._take_words()
+        self._tail, self._held = self._tail + self._held, ""
+        while self._settle(is_last=True):
+            pass
+
+    def _take_words(self) -> None:
+        """Take in the whole words of what is held one by one: so the cuts of a stream change nothing."""
+        taken = 0
+        for word in _WORD.finditer(self._held):
+            self._tail += word[0]
+            taken = word.end()
+            while self._settle(is_last=False):
+                pass
+        self._held = self._held[taken:]
+
+    def _settle(self, *, is_last: bool) -> bool:
+        """Make a sentence of the beginning of the tail, and check it; False where none is whole."""
+        tail = self._tail
+        start = _end_of(_QUOTED_LEAD if self._quoted_to else _LEAD, tail)
+        end = self._first_end(start, is_last)
+        if end is None:
+            return False
+        following = len(tail) - len(tail[end:].lstrip())
+        marks = [row for row in self._marks if _belongs(row[0], tail, end, following)]
+        self._marks = [(place - end, mark) for place, mark in self._marks if (place, mark) not in marks]
+        self._tail, self._quoted_to = tail[end:], max(0, self._quoted_to - end)
+        places = [min(max(place, start), end) - start for place, _ in marks]
+        text, places = _without_gaps(neutral(tail[start:end]), places)
+        sentence = Sentence(tail[:start], text)
+        self._cite(sentence, zip(places, [mark for _, mark in marks], strict=True))
+        if any(map(str.isalnum, text)):
+            self.waiting.append(sentence)
+        return True
+
+    def _first_end(self, start: int, is_last: bool) -> int | None:
+        """Where the first sentence of the tail ends, without white space; None where it may grow."""
+        tail = self._tail
+        if not tail[start:]:
+            return start if is_last and (tail or self._marks) else None
+        if self._quoted_to > start:
+            spaces = (found.start() for found in _SPACE.finditer(tail, self._quoted_to))
+            ends = (at for at in spaces if tail[at] == "\n" or _QUOTED_END.search(tail[:at]))
+            return next(ends, len(tail.rstrip()) if is_last else None)
+        line = _LINE_END.search(tail, start)
+        region = tail[start : line.start() if line else None].replace("\n", " ").rstrip()
+        is_whole = is_last or line is not None
+        if not is_whole and not _MAY_END.search(region):
+            return None
+        spans = sentence_spans(region)
+        while len(spans) > 1 and not _has_letter(region, spans[0]):
+            spans[:2] = [(spans[0][0], spans[1][1])]
+        if len(spans) > 1 or is_whole:
+            return start + strip_span(region, spans[0])[1]
+        return None
+
+    def _cite(self, sentence: Sentence, marks: Iterable[tuple[int, Marker | Quote]]) -> None:
+        """Choose the quotes for what a sentence cites, and check it against them."""
+        for place, mark in marks:
+            if isinstance(mark, Quote):
+                self.written += 1
+                sentence.quotes.append((place, self.hits[mark.hit].paper, mark.span))
+                continue
+            known = [key for key in mark.keys if 1 <= key <= len(self.hits)]
+            self.written += len(mark.keys)
+            self.unknown += len(mark.keys) - len(known)
+            if known:
+                sentence.keys.append((place, tuple(known)))
+            papers = [self.hits[key - 1].paper for key in known]
+            sentence.quotes += [
+                (place, paper, best_quote(sentence.text, paper, self.judge)) for paper in papers
+            ]
+        passages = [
+            part for _, paper, (a, b) in sentence.quotes for part in (paper.title, paper.abstract[a:b])
+        ]
+        if passages:
+            sentence.support = support(sentence.text, passages, self.judge)
+
+    def _show_supported(self) -> str:
+        new = ""
+        while self.waiting and self.waiting[0].support.supported:
+            new += self._show(self.waiting.pop(0))
         return new
 
-    def _take_to(self, place: int) -> str:
-        start, self._shown_to = self._shown_to, place
-        return self.text[start:place]
-
-    def _place(self, place: int, numbers: list[int]) -> str:
-        self.placed += [(place, number) for number in numbers]
-        shown = "".join(f"[{number}]" for number in numbers)
-        touches = shown and self.text[:place].strip() and not self.text[place - 1].isspace()
-        return f" {shown}" if touches else shown
-
-    def _sentence(self, place: int, is_last: bool) -> Span | None:
-        """The sentence that a marker belongs to, None where it may still grow."""
-        owner, offset = self._owner(place), self._sentence_from
-        for start, end in sentence_spans(self.text[offset:]):
-            if start <= owner - offset < end and (is_last or self.text[offset + end :].strip()):
-                return offset + start, offset + end
-        return (place, place) if is_last else None
-
-    def _owner(self, place: int) -> int:
-        """The place of a character in the sentence of a marker.
-
-        The last one before it that is no white space: a marker behind a full stop belongs to the
-        sentence that it closes. With nothing before it, the first one behind it.
-        """
-        before = self.text[:place].rstrip()
-        return len(before) - 1 if before else len(self.text) - len(self.text[place:].lstrip())
-
-    def _claim(self, text: str, numbers: tuple[int, ...]) -> Claim:
-        cited = [citation for citation in self.quotes.values() if citation.number in numbers]
-        if not cited:
-            return Claim(text, numbers, 0.0, False)
-        passages = [part for citation in cited for part in (citation.title, citation.quote)]
-        judged = support(text, passages, self.judge)
-        return Claim(text, numbers, judged.value, judged.supported)
-
-    def _cite(self, marker: Marker, sentence: str) -> Iterator[int]:
-        for key in marker.keys:
-            if 1 <= key <= len(self.hits):
-                paper = self.hits[key - 1].paper
-                yield self._number(paper, best_quote(sentence, paper, self.judge))
-            else:
-                self.unknown += 1
+    def _show(self, sentence: Sentence) -> str:
+        numbered = [(place, self._number(paper, span)) for place, paper, span in sentence.quotes]
+        marks = [(place, f"[{number}]") for place, number in dict.fromkeys(numbered)]
+        before = "" if self.shown else self.preface
+        new = before + _layout(sentence.lead, self.shown) + _with_marks(sentence.text, marks)
+        if not sentence.support.supported:
+            new += f" {UNSUPPORTED}"
+        numbers = tuple(dict.fromkeys(number for _, number in numbered))
+        self.claims.append(
+            Claim(sentence.text, numbers, sentence.support.value, sentence.support.supported)
+        )
+        return self.say(new)
 
     def _number(self, paper: Paper, span: Span) -> int:
         start, end = span
@@ -219,3 +284,67 @@ def best_quote(claim: str, paper: Paper, judge: Judge) -> Span:
     values = [found.value for found in judged]
     values[len(spans) :] = [value - _SECOND_SENTENCE for value in values[len(spans) :]]
     return max(zip(values, spans + pairs, strict=True), key=lambda row: row[0])[1]
+
+
+def _belongs(place: int, tail: str, end: int, following: int) -> bool:
+    """Whether a marker belongs to the sentence that ends at `end`, and not to the one that follows.
+
+    A marker behind a full stop does; one at the beginning of a line with words behind it does not.
+    """
+    if place <= end or following == len(tail):
+        return True
+    opens_line = "\n" in tail[end:place] and "\n" not in tail[place:following]
+    return place <= following and not opens_line
+
+
+def _without_gaps(body: str, places: Sequence[int]) -> tuple[str, list[int]]:
+    """The text in one line without the spaces before its markers, and where those now stand."""
+    body, text, taken = body.replace("\n", " "), "", 0
+    moved = []
+    for place in places:
+        before = text + body[taken:place]
+        text, taken = before.rstrip(), place
+        moved.append(len(text))
+        if len(text) < len(before) and body[place : place + 1].isalnum():
+            text += " "
+    return text + body[taken:], moved
+
+
+def _with_marks(text: str, marks: Iterable[tuple[int, str]]) -> str:
+    """The text with marks at their places, in order, apart from the words around them."""
+    shown, taken = "", 0
+    for place, mark in [*marks, (len(text), "")]:
+        between = text[taken:place]
+        is_apart = not shown or not between[:1].isalnum()
+        shown += between if is_apart else f" {between}"
+        touches = mark and between and not between[-1].isspace() and between[-1] not in "([{"
+        shown, taken = f"{shown} {mark}" if touches else shown + mark, place
+    return shown
+
+
+def _layout(lead: str, shown: str) -> str:
+    """The white space and the bullet before a sentence, behind what has been shown."""
+    lead = _FENCE.sub("", lead)
+    bullet = lead.strip()
+    before, newline, indent = (
+        lead[: lead.find(bullet)].rpartition("\n") if bullet else lead.rpartition("\n")
+    )
+    breaks = "\n" * min(2, (before + newline).count("\n"))
+    if not shown or shown.endswith("\n"):
+        breaks = ""
+    elif not breaks:
+        breaks = " "
+    return breaks + (indent[:_DEEPEST] if newline and bullet else "") + (f"{bullet} " if bullet else "")
+
+
+def _lines(lead: str) -> int:
+    return lead.count("\n")
+
+
+def _end_of(pattern: re.Pattern[str], text: str) -> int:
+    found = pattern.match(text)
+    return found.end() if found else 0
+
+
+def _has_letter(text: str, span: Span) -> bool:
+    return any(map(str.isalpha, text[slice(*span)]))

@@ -2,6 +2,7 @@
 
 AskpapersError
 ├── QuestionError           the question cannot be asked
+├── SettingError            an environment variable has a value that cannot be
 ├── EncoderMissingError     the encoder's weights are not on this machine, or are not the right ones
 ├── LibraryError            the library cannot be used
 │   ├── NoLibraryError      there is none at this place
@@ -23,6 +24,10 @@ class AskpapersError(Exception):
 
 class QuestionError(AskpapersError):
     """The question is empty, too long, or asks for an impossible range of years."""
+
+
+class SettingError(AskpapersError):
+    """An environment variable has a value that cannot be."""
 
 
 class EncoderMissingError(AskpapersError):

@@ -17,6 +17,10 @@ _TIMEOUT = 60.0  # seconds until the first byte, and between two
 _FOR_A_WHILE = (408, 409, 429)  # statuses that may be another the next time, as 500 and above
 
 
+class BrokenStreamError(ModelFailedError):
+    """An answer began and broke off, or made no sense: the client's own retries were over by then."""
+
+
 @dataclass(frozen=True)
 class Use:
     """What a model is used for, in the words of its errors."""
@@ -59,7 +63,8 @@ def translated(model: str, use: Use) -> Iterator[None]:
             "and see that OPENAI_BASE_URL is complete (it mostly ends in /v1)"
         ) from None
     except (openai.APIConnectionError, httpx.HTTPError) as error:
-        raise ModelFailedError(
+        has_begun = isinstance(error, httpx.HTTPError)  # before that they are the client's
+        raise (BrokenStreamError if has_begun else ModelFailedError)(
             f"the connection to the model {model} failed ({type(error).__name__}): check "
             "OPENAI_BASE_URL and the network"
         ) from None
@@ -73,7 +78,7 @@ def translated(model: str, use: Use) -> Iterator[None]:
             f"check {use.variable}, or {use.without}"
         ) from None
     except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise ModelFailedError(
+        raise BrokenStreamError(
             f"the server of the model {model} sent what is no answer ({type(error).__name__}): check "
             "that OPENAI_BASE_URL is an OpenAI-compatible server"
         ) from None

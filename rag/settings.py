@@ -1,13 +1,23 @@
 """What the environment decides, read once and passed on; nothing else reads the environment."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, TypeVar
 
 from platformdirs import user_data_path
 
+from rag.errors import SettingError
+from rag.types import Unsupported
+
 DEFAULT_MODEL = "gpt-4.1-mini"
+SMALLEST_WINDOW = 1024  # tokens: the rules, a question, and some sentences of a paper
+JudgeName = Literal["calibrated", "llm"]
+_JUDGES: tuple[JudgeName, ...] = ("calibrated", "llm")
+_UNSUPPORTED: tuple[Unsupported, ...] = ("mark", "drop")
+Choice = TypeVar("Choice", bound=str)
 
 
 @dataclass(frozen=True)
@@ -19,26 +29,80 @@ class Settings:
     base_url: str | None = None
     model: str = DEFAULT_MODEL
     embedding_model: str | None = None  # None means the embedded encoder
+    context_window: int | None = None  # tokens; None means what is known of the model
+    price_input: float | None = None  # dollars per million tokens
+    price_output: float | None = None
+    unsupported: Unsupported = "mark"
+    judge: JudgeName = "calibrated"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """OPENAI_API_KEY, OPENAI_BASE_URL and ASKPAPERS_MODEL, _EMBEDDING_MODEL, _LIBRARY.
+        """OPENAI_API_KEY, OPENAI_BASE_URL and ASKPAPERS_MODEL, _EMBEDDING_MODEL, _LIBRARY,
+        _CONTEXT_WINDOW, _PRICE_INPUT, _PRICE_OUTPUT, _UNSUPPORTED, _JUDGE.
 
-        Empty is unset.
+        Empty is unset. Raises SettingError.
         """
+        given = {name: value.strip() for name, value in environment.items() if value.strip()}
         library = environment.get("ASKPAPERS_LIBRARY")
         return cls(
             library=Path(library) if library else None,
-            api_key=environment.get("OPENAI_API_KEY", "").strip() or None,
-            base_url=environment.get("OPENAI_BASE_URL", "").strip() or None,
-            model=environment.get("ASKPAPERS_MODEL", "").strip() or DEFAULT_MODEL,
-            embedding_model=environment.get("ASKPAPERS_EMBEDDING_MODEL", "").strip() or None,
+            api_key=given.get("OPENAI_API_KEY"),
+            base_url=given.get("OPENAI_BASE_URL"),
+            model=given.get("ASKPAPERS_MODEL", DEFAULT_MODEL),
+            embedding_model=given.get("ASKPAPERS_EMBEDDING_MODEL"),
+            context_window=_window(given),
+            price_input=_price(given, "ASKPAPERS_PRICE_INPUT"),
+            price_output=_price(given, "ASKPAPERS_PRICE_OUTPUT"),
+            unsupported=_one_of(given, "ASKPAPERS_UNSUPPORTED", _UNSUPPORTED),
+            judge=_one_of(given, "ASKPAPERS_JUDGE", _JUDGES),
         )
 
     @property
     def has_model(self) -> bool:
         """Whether a model can be asked: there is a key, or a compatible server that needs none."""
         return bool(self.api_key or self.base_url)
+
+    @property
+    def prices(self) -> tuple[float, float] | None:
+        """Dollars per million tokens that are sent and that are written, where both are known."""
+        if self.price_input is None or self.price_output is None:
+            return None
+        return self.price_input, self.price_output
+
+
+def _window(given: Mapping[str, str]) -> int | None:
+    name = "ASKPAPERS_CONTEXT_WINDOW"
+    if name not in given:
+        return None
+    value = given[name]
+    if not (value.isascii() and value.isdigit() and int(value[:12]) >= SMALLEST_WINDOW):
+        raise SettingError(
+            f"{name} is no whole number of tokens from {SMALLEST_WINDOW} on: set or unset it"
+        )
+    return int(value[:12])
+
+
+def _price(given: Mapping[str, str], name: str) -> float | None:
+    if name not in given:
+        return None
+    try:
+        price = float(given[name])
+    except ValueError:
+        price = math.nan
+    if not 0 <= price < math.inf:
+        raise SettingError(
+            f"{name} is no price in dollars per million tokens, such as 0.4: set or unset it"
+        )
+    return price
+
+
+def _one_of(given: Mapping[str, str], name: str, choices: tuple[Choice, ...]) -> Choice:
+    """The choice that a variable names, the first one where it is not set."""
+    value = given.get(name, choices[0])
+    for choice in choices:
+        if value == choice:
+            return choice
+    raise SettingError(f"{name} is neither {' nor '.join(choices)}: set it to one of them or unset it")
 
 
 def data_folder() -> Path:

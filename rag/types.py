@@ -8,6 +8,8 @@ from rag.identity import paper_keys
 
 Span = tuple[int, int]
 Status = Literal["answered", "partial", "refused"]
+Unsupported = Literal["mark", "drop"]
+"""What becomes of a sentence that the words which it cites do not support."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class Answer:
     notes: tuple[str, ...]
     writer: str
     markers: Markers
-    usage: dict[str, int]
+    usage: dict[str, float]
     seconds: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:

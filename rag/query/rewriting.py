@@ -12,6 +12,7 @@ from rag.query.checks import LONGEST_QUESTION, encodable
 from rag.query.follow_up import is_incomplete
 from rag.query.history import Turn, newest
 from rag.query.understanding import Rewritten
+from rag.usage import Prices, add_usage, counts
 from rag.words import content_words
 
 if TYPE_CHECKING:
@@ -21,29 +22,31 @@ if TYPE_CHECKING:
 _HISTORY_TOKENS = 1000  # of the turns that the model is shown
 _LONGER = 300  # characters that a rewritten question may have more; a model that goes on is stopped
 _SHARE = 0.5  # of the question's words that are kept, and of the new one's that were said before
-_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
 class ModelRewriter:
     """Asks a model to make a question stand alone; where it fails, the rule has to do."""
 
-    def __init__(self, llm: "LLM") -> None:
+    def __init__(self, llm: "LLM", prices: Prices | None = None) -> None:
         self._llm = llm
+        self._prices = prices
 
     def __call__(self, question: str, turns: Sequence[Turn]) -> Rewritten:
         """The question with what it leans on, itself where it stands alone, None upon any failure."""
-        usage: dict[str, int] = {}
+        usage: dict[str, float] = {}
+        used: dict[str, int] = {}
         text = ""
         try:
             with translated(self._llm.metadata.model_name, WRITING):
                 for response in self._llm.stream_chat(_messages(question, turns)):
-                    counts = response.additional_kwargs
-                    usage |= {name: counts[name] for name in _COUNTS if name in counts}
+                    used |= counts(response.additional_kwargs)
                     text += response.delta or ""
                     if len(text) > len(question) + 2 * _LONGER:
                         break
         except ModelError:  # the writer meets it again, and says so
             return Rewritten(None, usage)
+        finally:
+            add_usage(usage, used, self._prices)
         rewritten = encodable(text).strip().strip('"“”')
         return Rewritten(rewritten if _is_plausible(rewritten, question, turns) else None, usage)
 

@@ -19,7 +19,7 @@ class Rewritten:
     """A question as a model has made it stand alone, None where it could not; the tokens it took."""
 
     question: str | None
-    usage: Mapping[str, int] = field(default_factory=dict)
+    usage: Mapping[str, float] = field(default_factory=dict)
 
 
 Rewriter = Callable[[str, Sequence[Turn]], Rewritten]
@@ -41,7 +41,7 @@ class Asked:
     filters: Filters = field(default_factory=Filters)
     note: str | None = None
     kind: Kind = "single"
-    usage: Mapping[str, int] = field(default_factory=dict)
+    usage: Mapping[str, float] = field(default_factory=dict)
 
 
 def understand(

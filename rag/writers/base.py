@@ -2,31 +2,38 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from rag.citations import Piece
-from rag.query import Kind
+from rag.citations import Piece, Sentence
+from rag.query import History, Kind
 from rag.types import Hit
-
-NOT_SAID = "The papers do not say."
-"""What a writer answers where the papers hold no answer."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a writer is asked: a question, the kind of answer that it wants, and in how many words."""
+    """What a writer is asked: a question, the kind of answer that it wants, and in how many words.
+
+    `history` is what was said before, as far as a model is to see it.
+    """
 
     question: str
     kind: Kind = "single"
     words: int | None = None
+    history: History = ()
 
 
 @dataclass
 class Log:
-    """What a writer tells beside its text: tokens used, and lines that a reader should know."""
+    """What a writer tells beside its text.
 
-    usage: dict[str, int] = field(default_factory=dict)
+    `usage` is what its requests took, `notes` are lines that a reader should know, `missing` is what
+    the answer leaves out. `refusal` is why the text, if there is any, is no answer.
+    """
+
+    usage: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    missing: str | None = None
+    refusal: str | None = None
 
 
 class Writer(Protocol):
@@ -39,4 +46,15 @@ class Writer(Protocol):
 
     def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """The answer piece by piece; a list has a line for each of the hits. Raises ModelError."""
+        ...
+
+
+@runtime_checkable
+class Mender(Writer, Protocol):
+    """A writer that can be asked once more for sentences that their quotes do not support."""
+
+    def mend(
+        self, task: Task, hits: Sequence[Hit], doubts: Sequence[Sentence], log: Log
+    ) -> list[list[Piece]]:
+        """Other words for each sentence in doubt, none where there are none. Raises ModelError."""
         ...

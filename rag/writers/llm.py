@@ -1,28 +1,33 @@
 """The writer with a language model: any OpenAI-compatible chat model, through LlamaIndex."""
 
-import json
-from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib import resources
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from rag.citations import Marker, Piece, find_markers
+from rag.citations import Piece, Sentence
 from rag.errors import ModelFailedError
-from rag.model_client import WRITING, open_client, translated
+from rag.markers import Marker, find_markers
+from rag.model_client import WRITING, BrokenStreamError, open_client, translated
 from rag.settings import Settings
-from rag.tokens import count_tokens
 from rag.types import Hit
+from rag.usage import Prices, add_usage, counts
 from rag.writers.base import Log, Task
+from rag.writers.prompting import Message, fitting, read_repair, repair_prompt, write_prompt
+from rag.writers.reading import NOT_SAID, readable, without_control_lines
 
 if TYPE_CHECKING:
-    from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+    from llama_index.core.base.llms.types import ChatResponse
     from llama_index.core.llms import LLM
 
-_PAPER_TOKENS = 6000  # the most that the abstracts may take of the model's context
-_SHORTEST_WINDOW = 8192  # tokens of context that a model is taken to have
-_LONGEST_ANSWER = 20_000  # characters; a model that goes on is stopped
+WINDOW = 8192  # tokens of context that a model is taken to have where nobody says
+_LONGEST_ANSWER = 20_000  # characters, or chunks; a model that goes on is stopped
+_LONGEST_REMARK = 2000  # characters of an uncited answer that the model is shown again
+_LONGEST_WAIT = 300.0  # seconds until an answer is whole
+_TRIES = 2  # that an answer broke off, was empty or cited nothing; the client has its own retries
+_PAUSE = 0.3  # seconds before a stream that broke is asked for again
 _CUT = ("length", "content_filter")  # reasons to stop that leave an answer unfinished
-_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
 def open_model(settings: Settings) -> "LLM":
@@ -35,54 +40,131 @@ def open_model(settings: Settings) -> "LLM":
         openai_client=open_client(settings),
         max_retries=0,  # the client retries
         is_chat_model=True,
-        context_window=_SHORTEST_WINDOW,
+        context_window=settings.context_window or known_window(settings.model) or WINDOW,
         temperature=0.0,
         additional_kwargs={"stream_options": {"include_usage": True}},
     )
     return llm
 
 
-class LLMWriter:
-    """Shows the model the question and the papers, and reads the markers in what it streams."""
+def known_window(model: str) -> int | None:
+    """The context of a model in tokens, by LlamaIndex's table; None for one that it does not know."""
+    from llama_index.llms.openai.utils import openai_modelname_to_contextsize
 
-    def __init__(self, llm: "LLM") -> None:
+    try:
+        return openai_modelname_to_contextsize(model)
+    except ValueError:
+        return None
+
+
+class _UnusableError(ModelFailedError):
+    """An answer came and is none; `remark` tells the model why."""
+
+    def __init__(self, text: str, remark: Sequence[Message]) -> None:
+        super().__init__(text)
+        self.remark = remark
+
+
+class LLMWriter:
+    """Shows a model the question and the papers, and reads the markers in what it streams."""
+
+    def __init__(self, llm: "LLM", prices: Prices | None = None) -> None:
+        """`prices` are dollars per million tokens that are sent and that are written."""
         self._llm = llm
+        self._prices = prices
 
     @property
     def name(self) -> str:
         return self._llm.metadata.model_name
 
     def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
-        """The model's answer as it comes. Raises ModelError."""
-        shown = list(_fitting(hits))
-        for piece in find_markers(self._stream(_messages(task, shown), log)):
-            yield _among(len(shown), piece) if isinstance(piece, Marker) else piece
+        """The model's answer as it comes. An answer that broke off before its first citation, is
+        empty or cites nothing is asked for once more. Raises ModelError."""
+        papers = fitting(write_prompt(task, ()), hits, self._llm.metadata.context_window)
+        messages = write_prompt(task, papers)
+        for tries_left in reversed(range(_TRIES)):
+            log.missing = log.refusal = None
+            has_begun = False
+            try:
+                for piece in self._cited(messages, len(papers), log):
+                    has_begun = True
+                    yield piece
+                return
+            except (BrokenStreamError, _UnusableError) as error:
+                if has_begun or not tries_left:
+                    raise
+                if isinstance(error, _UnusableError):
+                    messages += error.remark
+                else:
+                    time.sleep(_PAUSE)
 
-    def _stream(self, messages: "list[ChatMessage]", log: Log) -> Iterator[str]:
-        wrote, length = False, 0
+    def mend(
+        self, task: Task, hits: Sequence[Hit], doubts: Sequence[Sentence], log: Log
+    ) -> list[list[Piece]]:
+        """The model's other words for sentences in doubt, in one request. Raises ModelError."""
+        messages = repair_prompt(task, (), doubts)
+        papers = fitting(messages, hits, self._llm.metadata.context_window)
+        stream = self._stream(repair_prompt(task, papers, doubts), Log(usage=log.usage))
+        reply = "".join(readable(stream))
+        return [
+            [_among(len(papers), piece) for piece in find_markers([line])]
+            for line in read_repair(reply, len(doubts))
+        ]
+
+    def _cited(self, messages: list[Message], count: int, log: Log) -> Iterator[Piece]:
+        """An answer from its first citation on, with what stands before it."""
+        held: list[Piece] = []
+        pieces = find_markers(without_control_lines(readable(self._stream(messages, log)), log))
+        for piece in (_among(count, piece) for piece in pieces):
+            held.append(piece)
+            if isinstance(piece, Marker) and any(piece.keys):
+                yield from chain(held, (_among(count, piece) for piece in pieces))
+                return
+        text = "".join(piece for piece in held if isinstance(piece, str)).strip()
+        if not text and not log.refusal and not log.missing:
+            raise _UnusableError(
+                f"the model {self.name} wrote nothing: ask again",
+                [("user", "Your reply was empty. Answer the question by the rules.")],
+            )
+        if log.refusal != NOT_SAID and (text or log.refusal):  # what a paper contradicts is shown by it
+            raise _UnusableError(
+                f"the answer of the model {self.name} cites no paper: ask again",
+                [
+                    ("assistant", text[:_LONGEST_REMARK] or "-"),
+                    ("user", "Your answer cites none of the papers. Write it anew by the rules."),
+                ],
+            )
+        yield from held
+
+    def _stream(self, messages: Sequence[Message], log: Log) -> Iterator[str]:
+        """The text of one request. Raises ModelError, BrokenStreamError where it ends before its end."""
+        length, ends = 0, time.monotonic() + _LONGEST_WAIT
         finished: str | bool | None = None
-        with translated(self.name, WRITING):
-            for response in self._llm.stream_chat(messages):
-                reason = _finish_reason(response)
-                finished = finished if reason is None else finished or reason
-                log.usage |= {
-                    name: response.additional_kwargs[name]
-                    for name in _COUNTS
-                    if name in response.additional_kwargs
-                }
-                if response.delta:
-                    wrote = wrote or not response.delta.isspace()
-                    length += len(response.delta)
-                    yield response.delta.encode("utf-8", "replace").decode()  # half a character
-                if length > _LONGEST_ANSWER:
-                    finished = "length"
-                    break
-        if not wrote:
-            raise ModelFailedError(f"the model {self.name} wrote nothing: ask again")
+        used: dict[str, int] = {}
+        try:
+            with translated(self.name, WRITING), closing(self._responses(messages)) as responses:
+                for response in responses:
+                    reason = _finish_reason(response)
+                    finished = finished if reason is None else finished or reason
+                    used |= counts(response.additional_kwargs)
+                    text = (response.delta or "")[: _LONGEST_ANSWER - length]
+                    if text:
+                        yield text
+                    length += max(1, len(text))
+                    if length >= _LONGEST_ANSWER or time.monotonic() > ends:
+                        finished = "length"
+                        break
+        finally:
+            add_usage(log.usage, used, self._prices)
         if finished is False:
-            raise ModelFailedError(f"the answer of the model {self.name} broke off: ask again")
+            raise BrokenStreamError(f"the answer of the model {self.name} broke off: ask again")
         if finished in _CUT:
             log.notes.append(f"The model {self.name} stopped before its end ({finished}).")
+
+    def _responses(self, messages: Sequence[Message]) -> "Generator[ChatResponse, None, None]":
+        from llama_index.core.base.llms.types import ChatMessage
+
+        yield from self._llm.stream_chat([ChatMessage(role=role, content=text) for role, text in messages])
 
 
 def _finish_reason(response: "ChatResponse") -> str | bool | None:
@@ -93,38 +175,8 @@ def _finish_reason(response: "ChatResponse") -> str | bool | None:
     return choices[0].finish_reason or False if choices else None
 
 
-def _among(count: int, marker: Marker) -> Marker:
-    """The marker with 0, which names no paper, for each key that the model was not shown."""
-    return Marker(tuple(key if key <= count else 0 for key in marker.keys))
-
-
-def _messages(task: Task, shown: Sequence[str]) -> "list[ChatMessage]":
-    from llama_index.core.base.llms.types import ChatMessage, MessageRole
-
-    wishes = "\nName every paper that fits, best first, in a line each." if task.kind == "list" else ""
-    wishes += f"\nAnswer in at most {task.words} words." if task.words else ""
-    papers = "\n".join(shown)
-    return [
-        ChatMessage(role=MessageRole.SYSTEM, content=_prompt()),
-        ChatMessage(role=MessageRole.USER, content=f"{papers}\n\nQuestion: {task.question}{wishes}"),
-    ]
-
-
-def _fitting(hits: Sequence[Hit]) -> Iterator[str]:
-    """The papers as JSON lines, best first, as many as the budget of tokens holds."""
-    used = 0
-    for key, hit in enumerate(hits, start=1):
-        paper = hit.paper
-        line = json.dumps(
-            {"key": key, "title": paper.title, "date": paper.published, "abstract": paper.abstract},
-            ensure_ascii=False,
-        )
-        used += count_tokens(line)
-        if used > _PAPER_TOKENS and key > 1:
-            return
-        yield line
-
-
-@cache
-def _prompt() -> str:
-    return resources.files(__package__).joinpath("prompt.txt").read_text(encoding="utf-8")
+def _among(count: int, piece: str | Marker) -> str | Marker:
+    """A marker with 0, which names no paper, for each key that the model was not shown."""
+    if isinstance(piece, str):
+        return piece
+    return Marker(tuple(key if key <= count else 0 for key in piece.keys))

@@ -1,0 +1,120 @@
+"""Citation markers as models write them, found in a stream of text.
+
+A marker stands in square brackets: "[1]", "[1, 2]", "[1-3]", "【1†source】", "[^1]", "[key 1]",
+"[Paper 1: its title]", "[1](https://...)". Round brackets are none: "(1)" numbers an item.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+UNSUPPORTED = "[unsupported]"
+"""What stands behind a sentence that the words which it cites do not support."""
+
+# Each gap is matched in one way only, so that nothing that a model writes takes long to read.
+_OPEN, _CLOSE = r"(?:\\?[\[【［]){1,2}[ \t]{0,3}", r"[ \t]{0,3}(?:\\?[\]】］]){1,2}"
+_NOUN = r"(?:(?:keys?|papers?|sources?|ref(?:erence)?s?|abstracts?|doc(?:ument)?s?|citations?|cite)|[\^#@])"
+_NUMBER = rf"(?:{_NOUN}[ \t:.#=-]{{0,3}})?\d{{1,9}}"
+_BETWEEN = r"(?:[ \t]{0,3}(?:[,;&/+\-–—](?:[ \t]{0,3}and)?|and|to)[ \t]{0,3}|[ \t]{1,3})"
+_BEHIND = r"(?:[ \t]?[:†|][^\[\]【】［］\n]{0,120})?"  # a title, or the lines that were read
+_LINK = r"(?:\((?:https?:|www\.|#)[^()\s]{0,300}\))?"
+_MARKER = re.compile(
+    rf"{_OPEN}(?:({_NUMBER}(?:{_BETWEEN}{_NUMBER}){{0,19}}){_BEHIND}|unsupported){_CLOSE}{_LINK}",
+    re.IGNORECASE,
+)
+_MAY_GROW = re.compile(r"(?:\\?|\([^()\s]{0,300})\Z")  # behind a marker
+_PARTIAL = re.compile(r"(?:\\?[\[【［]){1,2}[^\[\]【】［］\n]{0,240}\Z|\\\Z")
+_HALF = re.compile(
+    rf"[ \t]{{0,9}}{_OPEN}(?:{_NOUN}[ \t:.#=-]{{0,3}})?[\d ,;&/+\-–—]{{0,80}}\\?\Z", re.IGNORECASE
+)
+_RANGE = re.compile(r"(\d+)\s*(?:[-–—]|to)\s*\D{0,12}(\d+)", re.IGNORECASE)
+_LONGEST_RANGE = 50
+_BRACKETS = str.maketrans("[]【】［］", "()()()")
+_FOREIGN = re.compile(r"\s*\[(?:[1-9]\d{0,2}(?:\s*,\s*[1-9]\d{0,2})*|unsupported)\]")
+# What opens code or math at the end of a line so far; "$5" is a price.
+_CODE = re.compile(r"(?:[^`\n]*`[^`\n]*`)*[^`\n]*(`)[^`\n]*")
+_MATH = re.compile(r"(?<![\\$])(\$)(?=[^\s$\d])[^$\n]*\Z|(\\\()(?:(?!\\\)).)*\Z")
+_CLOSING = {"`": "`", "$": "$", "\\(": "\\)"}
+_LONGEST_CODE = 200  # characters of code or math behind a marker
+_LONGEST_LINE = 600  # characters before a marker in which its opening is looked for
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A marker as a model writes it: the places of the papers it was shown, counted from 1."""
+
+    keys: tuple[int, ...]
+
+
+def without_markers(text: str) -> str:
+    """The text without what a reader would take for our markers, such as a paper's own "[12]"."""
+    return _FOREIGN.sub("", text)
+
+
+def neutral(text: str) -> str:
+    """The text, as long as before, with round brackets for those of anything that reads as a marker."""
+    return _MARKER.sub(lambda found: found[0].translate(_BRACKETS), text)
+
+
+def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
+    """Text and markers of a stream; half a marker is held back until it is whole, and never comes
+    where it stays half.
+
+    A number in brackets inside code or math ("`x[1]`", "$x_{[1]}$") is text, in round brackets.
+    """
+    held, line = "", ""
+    for text, is_last in with_end(texts):
+        held += text
+        while found := _MARKER.search(held):
+            before, behind = held[: found.start()], held[found.end() :]
+            in_code = _is_code(_last_line(line + before), behind, is_last)
+            if in_code is None or (not is_last and _MAY_GROW.match(behind)):
+                break
+            if in_code:
+                before += neutral(found[0])
+            if before:
+                yield before
+            if not in_code:
+                yield Marker(_keys(found[1] or ""))
+            line, held = _last_line(line + before), behind
+        if is_last:
+            held = _HALF.sub("", held)
+        partial = None if is_last else found or _PARTIAL.search(held)
+        if ready := held[: partial.start() if partial else None]:
+            yield ready
+        line, held = _last_line(line + ready), held[len(ready) :]
+
+
+def with_end(texts: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Each text, then an empty one that is marked as the last."""
+    for text in texts:
+        yield text, False
+    yield "", True
+
+
+def _last_line(text: str) -> str:
+    """The last line of a text, as far as code or math reaches."""
+    return text.rpartition("\n")[2][-_LONGEST_LINE:]
+
+
+def _is_code(line: str, behind: str, is_last: bool) -> bool | None:
+    """Whether a place with this before it on its line is inside code or math; None: not yet known."""
+    opening = _CODE.fullmatch(line) or _MATH.search(line)
+    if not opening:
+        return False
+    closing = _CLOSING[next(group for group in opening.groups() if group)]
+    rest, newline, _ = behind[:_LONGEST_CODE].partition("\n")
+    if closing in rest:
+        return True
+    return False if newline or is_last or len(behind) >= _LONGEST_CODE else None
+
+
+def _keys(inside: str) -> tuple[int, ...]:
+    keys: list[int] = []
+    for part in re.split(r"[,;&/+]|\band\b", inside):
+        if span := _RANGE.search(part):
+            first, last = sorted((int(span[1]), int(span[2])))
+            keys += range(first, min(last, first + _LONGEST_RANGE) + 1)
+        else:
+            keys += map(int, re.findall(r"\d+", part))
+    return tuple(dict.fromkeys(keys))

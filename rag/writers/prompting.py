@@ -1,0 +1,102 @@
+"""What a model is sent: the rules, the papers that its context holds, the question."""
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from rag.citations import Sentence
+from rag.errors import ModelFailedError
+from rag.markers import neutral, without_markers
+from rag.sentences import sentence_spans
+from rag.tokens import count_tokens
+from rag.types import Hit
+from rag.writers.base import Task
+
+Message = tuple[str, str]
+"""A role and what is said."""
+
+_MOST_RESERVED = 2048  # tokens that are kept for the answer, a quarter of a small window
+_FRAME = 8  # tokens that a message takes beside its words, at most
+_NUMBERED = re.compile(r"^[\s>*_-]*(\d{1,3})\s*[.:)][*_]*\s*(.*\w.*)$", re.MULTILINE)
+
+
+def write_prompt(task: Task, papers: Sequence[str]) -> list[Message]:
+    """The messages that ask for an answer."""
+    wishes = "\nName every paper that fits, best first, in a line each." if task.kind == "list" else ""
+    wishes += f"\nAnswer in at most {task.words} words." if task.words else ""
+    shown = "\n".join(papers)
+    question = f"{shown}\n\nQuestion: {neutral(task.question)}{wishes}"
+    return [("system", _text("prompt.txt")), *_history(task), ("user", question)]
+
+
+def repair_prompt(task: Task, papers: Sequence[str], doubts: Sequence[Sentence]) -> list[Message]:
+    """The messages that ask for other words for these sentences."""
+    written = "\n".join(f"{number}. {doubt.draft}" for number, doubt in enumerate(doubts, start=1))
+    reasons = "\n".join(
+        f"{number}: {'; '.join(doubt.support.reasons)}"
+        for number, doubt in enumerate(doubts, start=1)
+        if doubt.support.reasons
+    )
+    asked = f"{_text('repair.txt')}\n{reasons}".strip()
+    return [*write_prompt(task, papers), ("assistant", written), ("user", asked)]
+
+
+def read_repair(reply: str, count: int) -> list[str]:
+    """Of `count` sentences the new words, "" where there are none."""
+    lines = {int(number): line.strip() for number, line in _NUMBERED.findall(reply)}
+    return [lines.get(number, "") for number in range(1, count + 1)]
+
+
+def fitting(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> list[str]:
+    """The papers as JSON lines, best first, as many as fit a window of tokens beside the messages and
+    an answer. The first one is cut behind a sentence where it does not fit whole.
+
+    Raises ModelFailedError where not one sentence fits.
+    """
+    room = window - min(_MOST_RESERVED, window // 4)
+    room -= sum(count_tokens(text) + _FRAME for _, text in messages)
+    lines: list[str] = []
+    for key, hit in enumerate(hits, start=1):
+        line = _line(key, hit)
+        room -= count_tokens(line) + 1
+        if room < 0:
+            return lines or [_cut(hit, room + count_tokens(line), window)]
+        lines.append(line)
+    return lines
+
+
+def _cut(hit: Hit, room: int, window: int) -> str:
+    """The first paper with as many of its sentences as there is room for."""
+    ends = [0, *(end for _, end in sentence_spans(hit.paper.abstract))]
+    fit = bisect_right(ends, room, key=lambda end: count_tokens(_line(1, hit, end)))
+    if fit > 1:
+        return _line(1, hit, ends[fit - 1])
+    raise ModelFailedError(
+        f"a context of {window} tokens has no room for a paper beside the question: set "
+        "ASKPAPERS_CONTEXT_WINDOW to what the model takes, or ask a shorter question"
+    )
+
+
+def _line(key: int, hit: Hit, end: int | None = None) -> str:
+    """A paper as JSON. What reads as a marker in it is none: it could name another paper."""
+    title, abstract = neutral(hit.paper.title), neutral(hit.paper.abstract[:end].rstrip())
+    fields: dict[str, Any] = {"key": key, "title": title, "date": hit.paper.published}
+    return json.dumps(fields | {"abstract": abstract}, ensure_ascii=False)
+
+
+def _history(task: Task) -> list[Message]:
+    """What was said before; its numbers named other papers."""
+    return [
+        (turn["role"], without_markers(turn["content"]))
+        for turn in task.history
+        if turn.get("role") in ("user", "assistant") and isinstance(turn.get("content"), str)
+    ]
+
+
+@cache
+def _text(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

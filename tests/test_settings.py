@@ -1,0 +1,69 @@
+"""What the environment decides, and what it cannot say."""
+
+import pytest
+
+from rag import SettingError
+from rag.settings import DEFAULT_MODEL, Settings
+from rag.writers.llm import WINDOW, known_window, open_model
+
+
+def test_an_empty_variable_is_one_that_is_not_set():
+    names = ("API_KEY", "BASE_URL")
+    empty = {f"OPENAI_{name}": " " for name in names} | {
+        f"ASKPAPERS_{name}": ""
+        for name in ("MODEL", "CONTEXT_WINDOW", "PRICE_INPUT", "PRICE_OUTPUT", "UNSUPPORTED", "JUDGE")
+    }
+    assert Settings.from_environment(empty) == Settings.from_environment({}) == Settings()
+
+
+def test_each_variable_reaches_its_setting():
+    settings = Settings.from_environment(
+        {
+            "ASKPAPERS_MODEL": "small",
+            "ASKPAPERS_CONTEXT_WINDOW": " 4096 ",
+            "ASKPAPERS_PRICE_INPUT": "0.4",
+            "ASKPAPERS_PRICE_OUTPUT": "1.6",
+            "ASKPAPERS_UNSUPPORTED": "drop",
+            "ASKPAPERS_JUDGE": "llm",
+        }
+    )
+    assert settings == Settings(
+        model="small",
+        context_window=4096,
+        price_input=0.4,
+        price_output=1.6,
+        unsupported="drop",
+        judge="llm",
+    )
+    assert settings.prices == (0.4, 1.6)
+    assert Settings(price_input=0.4).prices is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("CONTEXT_WINDOW", value) for value in ("1023", "0", "-8192", "8k", "8192.0", "²", "٨١٩٢")),
+        *(("PRICE_INPUT", value) for value in ("-1", "nan", "inf", "$1", "1,5")),
+        *(("PRICE_OUTPUT", value) for value in ("free", "-0.1")),
+        *(("UNSUPPORTED", value) for value in ("keep", "Mark", "mark\nme")),
+        ("JUDGE", "gpt"),
+    ],
+)
+def test_a_value_that_cannot_be_is_one_line_that_names_the_variable(name, value):
+    with pytest.raises(SettingError, match=f"ASKPAPERS_{name}") as raised:
+        Settings.from_environment({f"ASKPAPERS_{name}": value})
+    assert "\n" not in str(raised.value)
+
+
+def test_the_window_is_the_one_that_is_set_or_known_or_a_small_one():
+    windows = {
+        settings: open_model(settings).metadata.context_window
+        for settings in (
+            Settings(),
+            Settings(model="my-own"),
+            Settings(model="my-own", context_window=2048),
+        )
+    }
+    assert list(windows.values()) == [known_window(DEFAULT_MODEL), WINDOW, 2048]
+    assert known_window(DEFAULT_MODEL) > 100_000
+    assert known_window("my-own") is None
