@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +10,10 @@ import model_server as served
 import pytest
 from model_server import ModelServer
 
-from rag import Assistant, Conversation, Filters, Library, QuestionError
+from ingest.bundled import BundledSource
+from rag import Assistant, Conversation, Filters, Library, Paper, QuestionError
 from rag import assistant as assistants
+from rag.sentences import sentence_spans
 from rag.settings import Settings
 from rag.tokens import count_tokens
 
@@ -140,33 +141,35 @@ def server() -> Iterator[ModelServer]:
         yield server
 
 
+def quoting(exchange, request):
+    """Reply with the first sentence of the first paper; to a follow-up, with what was asked before."""
+    lines = request["messages"][-1]["content"].splitlines()
+    shown = json.loads(lines[0])
+    if "abstract" in shown:
+        start, end = sentence_spans(shown["abstract"])[0]
+        served.answer(f"{shown['abstract'][start:end].strip()} [1]")(exchange, request)
+    else:
+        served.answer(shown["question"].replace("show", "need"))(exchange, request)
+
+
 def test_thirty_two_conversations_at_once_are_not_mixed_up(bundled, server):
-    """A model that repeats the number in what it is asked, and makes follow-ups whole with it."""
+    server.play(quoting)
+    assistant = Assistant(bundled, settings=Settings(base_url=server.url, model="scripted"))
+    titles = [paper.title for paper in BundledSource().read() if isinstance(paper, Paper)][:32]
     together = threading.Barrier(8, timeout=60)
 
-    def reply(exchange, request):
-        asked = request["messages"][-1]["content"]
-        number = re.findall(r"bert2BERT(\d+)", asked)[-1]
-        is_rewriting = "latest question" in asked
-        whole = f"How much does it cost to train bert2BERT{number}?"
-        served.answer(whole if is_rewriting else f"Number {number} saves 45% [1].")(exchange, request)
-
-    server.play(reply)
-    assistant = Assistant(bundled, settings=Settings(base_url=server.url, model="scripted"))
-
-    def talk(number):
-        if number < 8:
+    def talk(title):
+        if title in titles[:8]:
             together.wait()
-        name = f"conversation {number}"
-        first = assistant.chat(f"How much compute does bert2BERT{number} save?", conversation=name)
-        second = assistant.chat("How much does it cost to train?", conversation=name)
-        return first.text, second.resolved_question, second.text
+        first = assistant.chat(f"What does {title} show?", conversation=title)
+        second = assistant.chat("What does it need?", conversation=title)
+        return first.text, second.resolved_question
 
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(talk, range(32)))
-    for number, (first, resolved, second) in enumerate(told):
-        assert first == second == f"Number {number} saves 45% [1]."
-        assert resolved == f"How much does it cost to train bert2BERT{number}?"
+        told = list(pool.map(talk, titles))
+    alone = [assistant.ask(f"What does {title} show?").text for title in titles]
+    assert told == [(text, f"What does {title} need?") for text, title in zip(alone, titles, strict=True)]
+    assert len({*alone}) == 32
 
 
 def test_questions_of_one_conversation_at_once_are_answered_one_after_the_other(bundled, server):
