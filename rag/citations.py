@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from rag.layout import belongs, lead_in, with_marks, without_gaps
 from rag.markers import UNSUPPORTED, Marker, find_markers, neutral, without_markers
 from rag.sentences import sentence_spans, strip_span
 from rag.support import Judge, Support, support
@@ -38,12 +39,10 @@ _WORD = re.compile(r"\S*\s")
 # White space before a sentence, with the bullet or the number of a list, and fences of code.
 _LEAD = re.compile(r"(?:\s*```\w*[ \t]*(?=\n|\Z))*\s*(?:(?:[-*•–+]|\d{1,3}[.)]|#{1,6})[ \t]+)?\s*")
 _QUOTED_LEAD = re.compile(r"\s*(?:[-*•–+][ \t]+)?")  # "1) " may be the paper's
-_FENCE = re.compile(r"```\w*")
 _LINE_END = re.compile(r"\n(?=\s*\n|[ \t]*[^\sa-z])")  # a next line in lower case goes on
 _MAY_END = re.compile(r"[^\w\s,]\s+\S")
 _QUOTED_END = re.compile(r"[.!?:;…][\"'”’)\]]*\Z")
 _SPACE = re.compile(r"\s")
-_DEEPEST = 8  # spaces before a bullet
 _UNCITED = Support(0.0, supported=False, reasons=("it cites nothing",))
 
 
@@ -61,7 +60,7 @@ class Sentence:
     def draft(self) -> str:
         """The sentence with the keys that the model gave."""
         marks = [(place, "".join(f"[{key}]" for key in keys)) for place, keys in self.keys]
-        return _with_marks(self.text, marks)
+        return with_marks(self.text, marks)
 
 
 @dataclass
@@ -184,11 +183,11 @@ class Composer:
         if end is None:
             return False
         following = len(tail) - len(tail[end:].lstrip())
-        marks = [row for row in self._marks if _belongs(row[0], tail, end, following)]
+        marks = [row for row in self._marks if belongs(row[0], tail, end, following)]
         self._marks = [(place - end, mark) for place, mark in self._marks if (place, mark) not in marks]
         self._tail, self._quoted_to = tail[end:], max(0, self._quoted_to - end)
         places = [min(max(place, start), end) - start for place, _ in marks]
-        text, places = _without_gaps(neutral(tail[start:end]), places)
+        text, places = without_gaps(neutral(tail[start:end]), places)
         sentence = Sentence(tail[:start], text)
         self._cite(sentence, zip(places, [mark for _, mark in marks], strict=True))
         if any(map(str.isalnum, text)):
@@ -248,7 +247,7 @@ class Composer:
         numbered = [(place, self._number(paper, span)) for place, paper, span in sentence.quotes]
         marks = [(place, f"[{number}]") for place, number in dict.fromkeys(numbered)]
         before = "" if self.shown else self.preface
-        new = before + _layout(sentence.lead, self.shown) + _with_marks(sentence.text, marks)
+        new = before + lead_in(sentence.lead, self.shown) + with_marks(sentence.text, marks)
         if not sentence.support.supported:
             new += f" {UNSUPPORTED}"
         numbers = tuple(dict.fromkeys(number for _, number in numbered))
@@ -284,57 +283,6 @@ def best_quote(claim: str, paper: Paper, judge: Judge) -> Span:
     values = [found.value for found in judged]
     values[len(spans) :] = [value - _SECOND_SENTENCE for value in values[len(spans) :]]
     return max(zip(values, spans + pairs, strict=True), key=lambda row: row[0])[1]
-
-
-def _belongs(place: int, tail: str, end: int, following: int) -> bool:
-    """Whether a marker belongs to the sentence that ends at `end`, and not to the one that follows.
-
-    A marker behind a full stop does; one at the beginning of a line with words behind it does not.
-    """
-    if place <= end or following == len(tail):
-        return True
-    opens_line = "\n" in tail[end:place] and "\n" not in tail[place:following]
-    return place <= following and not opens_line
-
-
-def _without_gaps(body: str, places: Sequence[int]) -> tuple[str, list[int]]:
-    """The text in one line without the spaces before its markers, and where those now stand."""
-    body, text, taken = body.replace("\n", " "), "", 0
-    moved = []
-    for place in places:
-        before = text + body[taken:place]
-        text, taken = before.rstrip(), place
-        moved.append(len(text))
-        if len(text) < len(before) and body[place : place + 1].isalnum():
-            text += " "
-    return text + body[taken:], moved
-
-
-def _with_marks(text: str, marks: Iterable[tuple[int, str]]) -> str:
-    """The text with marks at their places, in order, apart from the words around them."""
-    shown, taken = "", 0
-    for place, mark in [*marks, (len(text), "")]:
-        between = text[taken:place]
-        is_apart = not shown or not between[:1].isalnum()
-        shown += between if is_apart else f" {between}"
-        touches = mark and between and not between[-1].isspace() and between[-1] not in "([{"
-        shown, taken = f"{shown} {mark}" if touches else shown + mark, place
-    return shown
-
-
-def _layout(lead: str, shown: str) -> str:
-    """The white space and the bullet before a sentence, behind what has been shown."""
-    lead = _FENCE.sub("", lead)
-    bullet = lead.strip()
-    before, newline, indent = (
-        lead[: lead.find(bullet)].rpartition("\n") if bullet else lead.rpartition("\n")
-    )
-    breaks = "\n" * min(2, (before + newline).count("\n"))
-    if not shown or shown.endswith("\n"):
-        breaks = ""
-    elif not breaks:
-        breaks = " "
-    return breaks + (indent[:_DEEPEST] if newline and bullet else "") + (f"{bullet} " if bullet else "")
 
 
 def _lines(lead: str) -> int:

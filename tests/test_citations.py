@@ -126,10 +126,13 @@ def test_the_cut_of_a_stream_changes_nothing(text, cuts):
 
 @given(st.lists(texts, max_size=5))
 def test_no_marker_stays_in_the_text_and_nothing_else_is_lost(pieces):
+    pieces = [re.sub(r"[`$\\]", "", piece) for piece in pieces]  # in code and math a marker is text
     found = list(find_markers([*pieces, "."]))
     kept = "".join(piece for piece in found if isinstance(piece, str))
-    marker = r"[\[【][ \t]*\d+[ \t]*(?:[,;\-–]?[ \t]*\d+[ \t]*)*[\]】]{1,2}"
-    assert kept == re.sub(rf"[\[【]?{marker}", "", "".join([*pieces, "."]))
+    space = r"[ \t]{0,3}"
+    keys = rf"{space}[\^#@]?\d{{1,9}}(?:{space}[,;&/+\-–—]?{space}[\^#@]?\d{{1,9}})*{space}"
+    marker = rf"[\[【［]{{1,2}}{keys}(?:[:†|][^\[\]【】［］\n]*)?[\]】］]{{1,2}}"
+    assert kept == re.sub(marker, "", "".join([*pieces, "."]))
 
 
 @pytest.mark.parametrize("keys", [1, 19])
