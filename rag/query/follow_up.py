@@ -86,9 +86,8 @@ def _leans(question: str, before: Sequence[Turn]) -> bool:
         return True
     if _POINTS_BACK.search(said):
         return own <= _FEW_POINTING
-    if _names_something_new(said, before):
-        return False
-    return own <= (_FEW_DEFINITE if _DEFINITE.search(said) else _FEW)
+    says_little = own <= (_FEW_DEFINITE if _DEFINITE.search(said) else _FEW)
+    return says_little and not _names_something_new(said, before)
 
 
 def _names_something_new(question: str, before: Sequence[Turn]) -> bool:
