@@ -30,6 +30,7 @@ from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Pas
 if TYPE_CHECKING:
     from rag.answering import AnswerStream
     from rag.assistant import Assistant
+    from rag.conversation import Conversation
     from rag.library import Library
     from rag.shortcuts import aask, ask, stream
 
@@ -40,6 +41,7 @@ __all__ = [
     "Assistant",
     "Citation",
     "Claim",
+    "Conversation",
     "DamagedError",
     "EncoderMissingError",
     "Filters",
@@ -69,6 +71,7 @@ __all__ = [
 _LATER = {  # loaded at first use
     "AnswerStream": "rag.answering",
     "Assistant": "rag.assistant",
+    "Conversation": "rag.conversation",
     "Library": "rag.library",
     "aask": "rag.shortcuts",
     "ask": "rag.shortcuts",

@@ -73,7 +73,7 @@ class Answerer:
 
     def stream(self, asked: Asked, words: int | None) -> AnswerStream:
         """The answer to a question, as it is written."""
-        return AnswerStream(self._run(_Draft(asked, words)))
+        return AnswerStream(self._run(_Draft(asked, words, log=Log(usage=dict(asked.usage)))))
 
     def _run(self, draft: _Draft) -> Generator[str, None, Answer]:
         started = time.perf_counter()

@@ -1,15 +1,19 @@
 """The assistant: question in, cited and checked answer out. Every face goes through it."""
 
 import asyncio
+import threading
+from collections import OrderedDict
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Unpack
 
 from rag.answering import Answerer, AnswerStream
+from rag.conversation import Conversation
 from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
 from rag.errors import ModelError
 from rag.library import Library
-from rag.query import History, check_words, make_filters, understand
+from rag.options import AskOptions, HistoryOptions, WriterName
+from rag.query import Asked, History, Rewriter, check_words, make_filters, understand
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
@@ -20,10 +24,11 @@ from rag.writers.extractive import ExtractiveWriter
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
+    from llama_index.core.tools import FunctionTool
 
     from rag.llamaindex import CitedQueryEngine
 
-WriterName = Literal["auto", "llm", "extractive"]
+_CONVERSATIONS = 1000  # that `chat` remembers; the one that was used longest ago is forgotten first
 
 
 class Assistant:
@@ -47,77 +52,55 @@ class Assistant:
         encoder = Remembering(embedded_encoder())
         self.judge = CalibratedJudge(encoder)
         reader = Reader(encoder, library.tokens.weights)
-        extractive = ExtractiveWriter(reader)
+        extractive = ExtractiveWriter(reader, self.judge)
+        chosen, self._rewriter = _choose_writer(writer, llm, settings, extractive)
         self._answerer = Answerer(
-            library,
-            Retriever(library),
-            reader,
-            _choose_writer(writer, llm, settings, extractive),
-            extractive,
-            self.judge,
-            settings.unsupported,
+            library, Retriever(library), reader, chosen, extractive, self.judge, settings.unsupported
         )
+        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
+        self._choosing = threading.Lock()  # among the conversations
 
     @property
     def writer(self) -> str:
         """Name of the writer: "extractive", or the model."""
         return self._answerer.writer.name
 
-    def ask(
-        self,
-        question: str,
-        *,
-        from_year: int | None = None,
-        to_year: int | None = None,
-        filters: Filters = Filters(),
-        history: History = (),
-        words: int | None = None,
-        years_from_question: bool = True,
-    ) -> Answer:
+    def ask(self, question: str, **options: Unpack[HistoryOptions]) -> Answer:
         """The answer to a question. Raises QuestionError, ModelError, LibraryError.
 
-        `filters` bound the papers, `from_year` and `to_year` go before their years. `history` is
-        what was said before, as OpenAI-style messages; `words` bounds the length.
+        Options: `filters` bound the papers, `from_year` and `to_year` go before their years.
+        `history` is what was said before, as OpenAI-style messages; `words` bounds the length.
         Years in the question's words ("since 2021") bound the papers, unless years are given
         here or `years_from_question` is False.
         """
-        stream = self.stream(
-            question,
-            from_year=from_year,
-            to_year=to_year,
-            filters=filters,
-            history=history,
-            words=words,
-            years_from_question=years_from_question,
-        )
+        stream = self.stream(question, **options)
         for _ in stream:
             pass
         return stream.answer
 
-    async def aask(self, question: str, **options: Any) -> Answer:
+    async def aask(self, question: str, **options: Unpack[HistoryOptions]) -> Answer:
         """`ask`, in a thread: the event loop goes on."""
         return await asyncio.to_thread(self.ask, question, **options)
 
-    def stream(
-        self,
-        question: str,
-        *,
-        from_year: int | None = None,
-        to_year: int | None = None,
-        filters: Filters = Filters(),
-        history: History = (),
-        words: int | None = None,
-        years_from_question: bool = True,
-    ) -> AnswerStream:
+    def stream(self, question: str, **options: Unpack[HistoryOptions]) -> AnswerStream:
         """`ask`, with the text as it is written. A bad question raises here, not while reading."""
-        asked = understand(
-            question,
-            history,
-            today=date.today(),
-            given=make_filters(from_year, to_year, filters),
-            years_from_question=years_from_question,
-        )
-        return self._answerer.stream(asked, check_words(words))
+        asked, words = self._understand(question, **options)
+        return self._answerer.stream(asked, words)
+
+    def chat(
+        self, question: str, *, conversation: str = "default", **options: Unpack[AskOptions]
+    ) -> Answer:
+        """`ask` within a conversation of this name, whose turns are remembered.
+
+        A follow-up ("how much smaller is it?") is resolved with them; the answer's
+        `resolved_question` says to what. The last 1,000 conversations are kept.
+        """
+        return self._conversation(conversation).ask(question, **options)
+
+    def forget(self, conversation: str = "default") -> None:
+        """Begin the conversation of this name anew."""
+        with self._choosing:
+            self._conversations.pop(conversation, None)
 
     def as_query_engine(self) -> "CitedQueryEngine":
         """A LlamaIndex query engine that answers as this assistant does."""
@@ -125,16 +108,61 @@ class Assistant:
 
         return CitedQueryEngine(self)
 
+    def as_tool(self, name: str | None = None, description: str | None = None) -> "FunctionTool":
+        """A LlamaIndex tool for agents: a question in, the answer with its numbered sources out.
 
-def _choose_writer(name: WriterName, llm: "LLM | None", settings: Settings, extractive: Writer) -> Writer:
+        The tool's `raw_output` is the Answer. `description` tells the agent what the library holds.
+        """
+        from rag.llamaindex import DESCRIPTION, NAME, make_tool
+
+        return make_tool(self, name or NAME, description or DESCRIPTION)
+
+    def _conversation(self, name: str) -> Conversation:
+        with self._choosing:
+            found = self._conversations.setdefault(name, Conversation(self))
+            self._conversations.move_to_end(name)
+            if len(self._conversations) > _CONVERSATIONS:
+                self._conversations.popitem(last=False)
+        return found
+
+    def _understand(
+        self,
+        question: str,
+        *,
+        from_year: int | None = None,
+        to_year: int | None = None,
+        filters: Filters = Filters(),
+        history: History = (),
+        words: int | None = None,
+        years_from_question: bool = True,
+    ) -> tuple[Asked, int | None]:
+        """The question, understood, and how long its answer may be."""
+        check_words(words)
+        asked = understand(
+            question,
+            history,
+            today=date.today(),
+            given=make_filters(from_year, to_year, filters),
+            years_from_question=years_from_question,
+            rewrite=self._rewriter,
+        )
+        return asked, words
+
+
+def _choose_writer(
+    name: WriterName, llm: "LLM | None", settings: Settings, extractive: Writer
+) -> tuple[Writer, Rewriter | None]:
+    """Who writes, and the model that makes follow-ups whole where a model does. Raises ModelError."""
     wants_model = name == "llm" or (name == "auto" and (llm is not None or settings.has_model))
     if not wants_model:
-        return extractive
+        return extractive, None
     if llm is None and not settings.has_model:
         raise ModelError(
             "no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a "
             "compatible server"
         )
+    from rag.query.rewriting import ModelRewriter
     from rag.writers.llm import LLMWriter, open_model
 
-    return LLMWriter(llm or open_model(settings), settings.prices)
+    model = llm or open_model(settings)
+    return LLMWriter(model, settings.prices), ModelRewriter(model, settings.prices)

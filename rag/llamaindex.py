@@ -8,10 +8,17 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+from llama_index.core.tools import FunctionTool
 
 from rag.assistant import Assistant
 from rag.retrieval import Retriever
 from rag.types import Answer, Filters, Paper
+
+NAME = "research_papers"
+DESCRIPTION = (
+    "Answers a question about research papers, each sentence cited and checked, or says that the "
+    "papers do not answer it. Ask one whole question at a time."
+)
 
 
 class PaperRetriever(BaseRetriever):
@@ -51,6 +58,31 @@ class CitedQueryEngine(BaseQueryEngine):
         metadata: dict[str, Any] = {"answer": answer.to_dict()}
         nodes = [NodeWithScore(node=_node(papers[id_]), score=scores.get(id_)) for id_ in cited]
         return Response(answer.text, source_nodes=nodes, metadata=metadata)
+
+
+def make_tool(assistant: Assistant, name: str, description: str) -> FunctionTool:
+    """A tool for agents: the answer's text with its sources as content, the Answer as raw output."""
+
+    def answer(question: str) -> Answer:
+        return assistant.ask(question)
+
+    async def answer_later(question: str) -> Answer:
+        return await assistant.aask(question)
+
+    return FunctionTool.from_defaults(
+        fn=answer, async_fn=answer_later, name=name, description=description, callback=_with_sources
+    )
+
+
+def _with_sources(answer: Answer) -> str:
+    """What an agent is shown of an answer: its text, why it is a refusal, and each numbered source."""
+    reason = [f"Why: {answer.reason}."] if answer.reason else []
+    sources = [
+        f"[{citation.number}] {citation.title} ({citation.published or 'no date'}, {citation.paper_id}): "
+        f"“{citation.quote}”"
+        for citation in answer.citations
+    ]
+    return "\n".join([answer.text, *reason, *sources])
 
 
 def _node(paper: Paper) -> TextNode:

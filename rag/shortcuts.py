@@ -3,56 +3,40 @@
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from rag.answering import AnswerStream
-from rag.assistant import Assistant, WriterName
+from rag.assistant import Assistant
 from rag.embedding import open_encoder
 from rag.embedding.base import Encoder
 from rag.errors import LibraryBusyError, NoLibraryError
 from rag.library import Library
 from rag.library.library import Track, catalog_path, holds_papers, is_library, untracked
-from rag.query import History
+from rag.options import HistoryOptions, PlaceOptions, WriterName
 from rag.settings import Settings, bundled_library, own_library
-from rag.types import Answer, Filters
+from rag.types import Answer
 
 Place = Library | Path | str | None
 
 
-def ask(
-    question: str,
-    *,
-    library: Place = None,
-    from_year: int | None = None,
-    to_year: int | None = None,
-    filters: Filters = Filters(),
-    history: History = (),
-    words: int | None = None,
-    writer: WriterName = "auto",
-    years_from_question: bool = True,
-) -> Answer:
+def ask(question: str, **options: Unpack[PlaceOptions]) -> Answer:
     """The cited, checked answer to a question.
 
-    `library` is a Library or its folder; without it ASKPAPERS_LIBRARY, then the user's own, then
-    the bundled one is used. `filters` bound the papers, `from_year` and `to_year` go before their
-    years. `history` is a list of OpenAI-style messages, `words` bounds the
-    length, `writer` is auto, llm or extractive. Years in the question's words ("since 2021")
-    bound the papers, unless years are given or `years_from_question` is False. Works inside a
-    running event loop.
+    Options: `library` is a Library or its folder; without it ASKPAPERS_LIBRARY, then the user's
+    own, then the bundled one is used. `writer` is auto, llm or extractive. `filters` bound the
+    papers, `from_year` and `to_year` go before their years. `history` is a list of OpenAI-style
+    messages, `words` bounds the length. Years in the question's words ("since 2021") bound the
+    papers, unless years are given or `years_from_question` is False. Works inside a running event
+    loop.
     Raises AskpapersError, whose text ends in what to do next.
     """
-    return _assistant(library, writer).ask(
-        question,
-        from_year=from_year,
-        to_year=to_year,
-        filters=filters,
-        history=history,
-        words=words,
-        years_from_question=years_from_question,
-    )
+    streamed = stream(question, **options)
+    for _ in streamed:
+        pass
+    return streamed.answer
 
 
-async def aask(question: str, **options: Any) -> Answer:
+async def aask(question: str, **options: Unpack[PlaceOptions]) -> Answer:
     """`ask` for a running event loop, with the same options."""
     import asyncio
 
@@ -63,24 +47,11 @@ def stream(
     question: str,
     *,
     library: Place = None,
-    from_year: int | None = None,
-    to_year: int | None = None,
-    filters: Filters = Filters(),
-    history: History = (),
-    words: int | None = None,
     writer: WriterName = "auto",
-    years_from_question: bool = True,
+    **options: Unpack[HistoryOptions],
 ) -> AnswerStream:
     """`ask`, as an iterable of text; at its end it holds the Answer in `.answer`."""
-    return _assistant(library, writer).stream(
-        question,
-        from_year=from_year,
-        to_year=to_year,
-        filters=filters,
-        history=history,
-        words=words,
-        years_from_question=years_from_question,
-    )
+    return _assistant(library, writer).stream(question, **options)
 
 
 def find_library(settings: Settings) -> Path:

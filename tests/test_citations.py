@@ -312,12 +312,12 @@ def test_a_follow_up_is_put_behind_the_question_that_it_leans_on(follow_up):
     history = [
         {"role": "user", "content": "Which animals have legs?"},
         {"role": "assistant", "content": "Toads."},
-        {"role": "user", "content": " Where do frogs live? "},
+        {"role": "user", "content": " Where do frogs sleep in winter? "},
         {"role": "assistant", "content": "In ponds [1]."},
         {"role": "user", "content": " "},
         {"role": "user", "content": "x" * 100_000},
     ]
-    assert resolve_follow_up(follow_up, history) == f"Where do frogs live? {follow_up}"
+    assert resolve_follow_up(follow_up, history) == f"Where do frogs sleep in winter? {follow_up}"
     assert resolve_follow_up(follow_up, []) is None
     assert resolve_follow_up(follow_up, [{"role": "assistant", "content": "Frogs leap."}]) is None
 

@@ -374,7 +374,7 @@ def test_wrong_usage_is_exit_code_2(arguments, capsys):
 
 @pytest.mark.parametrize(
     "command",
-    [[], *([name] for name in ("ask", "search", "ingest", "setup", "library"))]
+    [[], *([name] for name in ("ask", "chat", "search", "ingest", "setup", "library"))]
     + [["library", name] for name in ("info", "verify", "reindex")],
 )
 def test_every_command_has_help(command, capsys):

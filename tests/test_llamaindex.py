@@ -1,6 +1,14 @@
 """Our retriever and assistant inside a LlamaIndex program."""
 
 import asyncio
+import json
+from collections.abc import Iterator
+
+import model_server as served
+import pytest
+from llama_index.core.agent.workflow import FunctionAgent, ReActAgent, ToolCallResult
+from llama_index.llms.openai_like import OpenAILike
+from model_server import ModelServer
 
 from rag.assistant import Assistant
 from rag.llamaindex import PaperRetriever
@@ -25,3 +33,76 @@ def test_the_query_engine_answers_as_the_assistant_does(bundled):
         assert response.metadata["answer"]["citations"] == answer.to_dict()["citations"]
         cited = {citation.paper_id for citation in answer.citations}
         assert {node.node_id for node in response.source_nodes} == cited
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ModelServer]:
+    with served.running() as server:
+        yield server
+
+
+def test_the_tool_gives_the_answer_with_its_sources(bundled):
+    assistant = Assistant(bundled)
+    tool = assistant.as_tool(name="my_papers", description="What my papers say.")
+    assert (tool.metadata.name, tool.metadata.description) == ("my_papers", "What my papers say.")
+    assert tool.metadata.get_parameters_dict()["required"] == ["question"]
+    answer = assistant.ask(QUESTION)
+    for output in (tool.call(question=QUESTION), asyncio.run(tool.acall(question=QUESTION))):
+        assert output.raw_output.citations == answer.citations
+        text, *sources = output.content.splitlines()
+        assert text == answer.text
+        assert len(sources) == len(answer.citations)
+        for source, citation in zip(sources, answer.citations, strict=True):
+            assert source.startswith(f"[{citation.number}] {citation.title} (")
+            assert citation.quote in source
+
+
+def test_the_tool_says_why_it_has_no_answer(bundled):
+    output = Assistant(bundled).as_tool().call(question="How long should I boil an egg for breakfast?")
+    assert output.raw_output.status == "refused"
+    assert output.content.splitlines()[1] == f"Why: {output.raw_output.reason}."
+
+
+def tool_call(name, arguments):
+    """A streamed reply that calls a tool."""
+    function = {"name": name, "arguments": json.dumps(arguments)}
+    call = {"index": 0, "id": "call-1", "type": "function", "function": function}
+    choice = {"index": 0, "delta": {"role": "assistant", "tool_calls": [call]}, "finish_reason": None}
+    chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+    return served.events(json.dumps(chunk), "[DONE]")
+
+
+AGENTS = [
+    (FunctionAgent, tool_call("research_papers", {"question": QUESTION}), "About 45%."),
+    (
+        ReActAgent,
+        served.answer(
+            "Thought: I need a tool.\nAction: research_papers\n"
+            f'Action Input: {{"question": "{QUESTION}"}}\n'
+        ),
+        "Thought: I can answer without using any more tools.\nAnswer: About 45%.",
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of LlamaIndex's own agents
+@pytest.mark.parametrize(("agent_kind", "call", "reply"), AGENTS)
+def test_agents_use_the_tool(bundled, server, agent_kind, call, reply):
+    async def run():
+        llm = OpenAILike(
+            model="scripted",
+            api_base=server.url,
+            api_key="none",
+            is_chat_model=True,
+            is_function_calling_model=True,
+        )
+        agent = agent_kind(tools=[Assistant(bundled).as_tool()], llm=llm)
+        handler = agent.run("What does bert2BERT save?")
+        results = [event async for event in handler.stream_events() if isinstance(event, ToolCallResult)]
+        return results, str(await handler)
+
+    server.play(call, served.answer(reply))
+    (result,), text = asyncio.run(run())
+    assert result.tool_output.raw_output.papers[0].title.startswith("bert2BERT")
+    assert "[1] bert2BERT" in json.dumps(server.requests[-1].body["messages"])
+    assert text == "About 45%."

@@ -187,7 +187,7 @@ def test_a_follow_up_is_sent_with_what_it_leans_on(assistant, server):
     server.play(served.answer(f"{CLAIM} [1]."))
     answer = assistant.ask("And how is it done?", history=[{"role": "user", "content": QUESTION}])
     assert answer.resolved_question
-    assert f"Question: {answer.resolved_question}" in server.requests[0].body["messages"][1]["content"]
+    assert f"Question: {answer.resolved_question}" in server.requests[-1].body["messages"][1]["content"]
 
 
 def test_instructions_in_an_abstract_stay_inside_its_data(library, settings, server):

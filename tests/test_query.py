@@ -537,17 +537,18 @@ def test_a_long_text_is_read_too(piece):
     assert not find_years(text, TODAY).filters.has_years
 
 
+FREE = "Which papers pre-train on code?"
 CODE = "Which papers pre-train on code since 2019?"
 
 
 @pytest.mark.parametrize(
     ("turns", "query", "years"),
     [
-        ([CODE, "and since 2022?"], "Which papers pre-train on code?", Filters(2022)),
-        ([CODE, "since 2022?"], "Which papers pre-train on code?", Filters(2022)),
-        ([CODE, "only those up to 2020"], "Which papers pre-train on code?", Filters(None, 2020)),
-        ([CODE, "and on review?"], "Which papers pre-train on code? and on review?", Filters(2019)),
-        ([CODE, "and until 2021?", "why?"], "Which papers pre-train on code? why?", Filters(None, 2021)),
+        ([CODE, "and since 2022?"], FREE, Filters(2022)),
+        ([CODE, "since 2022?"], FREE, Filters(2022)),
+        ([CODE, "only those up to 2020"], FREE, Filters(None, 2020)),
+        ([CODE, "and on review?"], f"and on review? {FREE} and on review?", Filters(2019)),
+        ([CODE, "and until 2021?", "why?"], f"{FREE} why?", Filters(None, 2021)),
         ([CODE, "How long are eels in Scotland?"], "How long are eels in Scotland?", Filters()),
         (["How big is BERT?", "and since 2022?"], "How big is BERT? and since 2022?", Filters()),
     ],

@@ -42,8 +42,21 @@ def plain(text: str) -> str:
 
 def print_json(value: Any) -> None:
     """As JSON; control characters, which `plain` would leave out, are escaped."""
-    dumped = json.dumps(value, ensure_ascii=False, indent=2)
-    print(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped))
+    print(_escaped(json.dumps(value, ensure_ascii=False, indent=2)))
+
+
+def print_json_line(value: Any) -> None:
+    """As JSON in one line, at once: whoever reads a conversation waits for it."""
+    print(_escaped(json.dumps(value, ensure_ascii=False)), flush=True)
+
+
+def print_error(message: object) -> None:
+    """What went wrong, and what to do next, in one line on stderr."""
+    print(f"askpapers: {' '.join(plain(str(message)).split())}", file=sys.stderr)
+
+
+def _escaped(dumped: str) -> str:
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
 
 
 def write_piece(piece: str) -> None:
@@ -157,6 +170,8 @@ def _bar(batches: Iterable[Work], what: str, total: int) -> Iterator[Work]:
 
 
 def _print_behind(answer: Answer) -> None:
+    if answer.resolved_question:
+        _print(Text(f"\nUnderstood as: {plain(answer.resolved_question)}", "dim"))
     if answer.status == "refused":
         _print(Text(f"\nWhy: {plain(answer.reason or '')}."))
         if answer.papers:

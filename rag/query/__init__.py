@@ -8,9 +8,10 @@ from rag.query.checks import (
     check_words,
     make_filters,
 )
-from rag.query.follow_up import History, resolve_follow_up
+from rag.query.follow_up import resolve_follow_up
+from rag.query.history import History, Turn, newest, turns_of
 from rag.query.kinds import Kind, kind_of
-from rag.query.understanding import Asked, understand
+from rag.query.understanding import Asked, Rewriter, Rewritten, understand
 from rag.query.years import YearWords, find_years, without_years
 
 __all__ = [
@@ -18,6 +19,9 @@ __all__ = [
     "Asked",
     "History",
     "Kind",
+    "Rewriter",
+    "Rewritten",
+    "Turn",
     "YearWords",
     "check_count",
     "check_filters",
@@ -26,7 +30,9 @@ __all__ = [
     "find_years",
     "kind_of",
     "make_filters",
+    "newest",
     "resolve_follow_up",
+    "turns_of",
     "understand",
     "without_years",
 ]

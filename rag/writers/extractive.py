@@ -8,10 +8,12 @@ from itertools import accumulate, groupby
 from rag.citations import Piece, Quote, without_markers
 from rag.names import introduces, names
 from rag.reading import Reader, Sentence
+from rag.support import Judge
 from rag.types import Hit
 from rag.words import content_words
 from rag.writers.base import Log, Task
 from rag.writers.clauses import clauses
+from rag.writers.gaps import Gap, find_gap
 from rag.writers.relevance import Question, features, relevance, rest_weights
 
 _PAPERS = 5  # whose sentences are compared
@@ -42,8 +44,9 @@ class ExtractiveWriter:
 
     name = "extractive"
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, judge: Judge) -> None:
         self._reader = reader
+        self._judge = judge
 
     def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """At least one sentence, then further ones while words and relevance allow.
@@ -52,12 +55,22 @@ class ExtractiveWriter:
         shares its words among the papers that it compares.
         """
         chosen = self._choose(task, hits)
+        if task.kind == "single" and (gap := self._gap(task, hits)):
+            if gap.whole:
+                log.refusal = gap.reason
+                chosen = [_Part(gap.shows, gap.shows.text, 1.0)]
+            else:
+                log.missing = gap.missing
         end = "\n" if task.kind == "list" else " "
         for part in chosen:
             body, stop = _sentence(part.text)
             yield body
             yield Quote(part.sentence.hit, part.sentence.span)
             yield stop + end
+
+    def _gap(self, task: Task, hits: Sequence[Hit]) -> Gap | None:
+        nearest = hits[:_PAPERS]
+        return find_gap(task.question, nearest, self._reader.read(task.question, nearest), self._judge)
 
     def _choose(self, task: Task, hits: Sequence[Hit]) -> Sequence[_Part]:
         words = task.words or _WORDS

@@ -33,6 +33,10 @@ _PARTS = re.compile(
     re.IGNORECASE,
 )
 
+_ASKS = re.compile(
+    r"\b(?:what|which|how|who|where|when|why|does|do|did|is|are|was|were|number of)\b", re.IGNORECASE
+)
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -67,8 +71,8 @@ def find_gap(question: str, hits: Sequence[Hit], reading: Reading, judge: Judge)
 
 def _asks_more(question: str, hits: Sequence[Hit], reading: Reading) -> bool:
     """Whether a part of the question asks for something that is not missing."""
-    parts = [part for part in _PARTS.split(question) if len(part.split()) > 1]
-    return len(parts) > 1 and any(not missing_details(part, hits, reading) for part in parts)
+    parts = [part for part in _PARTS.split(question) if _ASKS.search(part)]
+    return any(not missing_details(part, hits, reading) for part in parts)
 
 
 def _foreign(question: str, hits: Sequence[Hit]) -> str | None:
@@ -81,7 +85,7 @@ def _foreign(question: str, hits: Sequence[Hit]) -> str | None:
 
 
 def _unexplained(question: str, hit: Hit, reading: Reading, shows: Sentence, judge: Judge) -> Gap | None:
-    """What a question asks the reason of, where the paper says otherwise, or says it and gives no reason."""
+    """What a question asks the reason of, where the paper says otherwise or gives no reason."""
     premise = " ".join(_WHY.sub(" ", question).rstrip(" ?").split())
     judged = support(premise, [hit.paper.title, hit.paper.abstract], judge)
     if judged.evidence < _SPOKEN_OF:

@@ -12,6 +12,7 @@ from rag.markers import Marker, find_markers
 from rag.model_client import WRITING, BrokenStreamError, open_client, translated
 from rag.settings import Settings
 from rag.types import Hit
+from rag.usage import Prices, add_usage, counts
 from rag.writers.base import Log, Task
 from rag.writers.prompting import Message, fitting, read_repair, repair_prompt, write_prompt
 from rag.writers.reading import NOT_SAID, readable, without_control_lines
@@ -27,7 +28,6 @@ _LONGEST_WAIT = 300.0  # seconds until an answer is whole
 _TRIES = 2  # that an answer broke off, was empty or cited nothing; the client has its own retries
 _PAUSE = 0.3  # seconds before a stream that broke is asked for again
 _CUT = ("length", "content_filter")  # reasons to stop that leave an answer unfinished
-_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
 def open_model(settings: Settings) -> "LLM":
@@ -68,7 +68,7 @@ class _UnusableError(ModelFailedError):
 class LLMWriter:
     """Shows a model the question and the papers, and reads the markers in what it streams."""
 
-    def __init__(self, llm: "LLM", prices: tuple[float, float] | None = None) -> None:
+    def __init__(self, llm: "LLM", prices: Prices | None = None) -> None:
         """`prices` are dollars per million tokens that are sent and that are written."""
         self._llm = llm
         self._prices = prices
@@ -146,7 +146,7 @@ class LLMWriter:
                 for response in responses:
                     reason = _finish_reason(response)
                     finished = finished if reason is None else finished or reason
-                    used |= _counts(response)
+                    used |= counts(response.additional_kwargs)
                     text = (response.delta or "")[: _LONGEST_ANSWER - length]
                     if text:
                         yield text
@@ -155,7 +155,7 @@ class LLMWriter:
                         finished = "length"
                         break
         finally:
-            self._add_usage(log, used)
+            add_usage(log.usage, used, self._prices)
         if finished is False:
             raise BrokenStreamError(f"the answer of the model {self.name} broke off: ask again")
         if finished in _CUT:
@@ -165,20 +165,6 @@ class LLMWriter:
         from llama_index.core.base.llms.types import ChatMessage
 
         yield from self._llm.stream_chat([ChatMessage(role=role, content=text) for role, text in messages])
-
-    def _add_usage(self, log: Log, used: dict[str, int]) -> None:
-        """Add what a request took, in tokens and dollars, to that of those before it."""
-        for name, count in ({"requests": 1} | used).items():
-            log.usage[name] = log.usage.get(name, 0) + count
-        if self._prices and used:
-            spent = zip(self._prices, _COUNTS, strict=False)
-            dollars = sum(price * used.get(name, 0) for price, name in spent) / 1e6
-            log.usage["cost"] = round(log.usage.get("cost", 0.0) + dollars, 9)
-
-
-def _counts(response: "ChatResponse") -> dict[str, int]:
-    told = response.additional_kwargs
-    return {name: told[name] for name in _COUNTS if isinstance(told.get(name), int)}
 
 
 def _finish_reason(response: "ChatResponse") -> str | bool | None:

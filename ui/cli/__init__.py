@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from rag.errors import AskpapersError
-from ui.cli import ask, evaluate, ingest, library, search, setup
+from ui.cli import ask, chat, evaluate, ingest, library, search, setup
 from ui.cli.options import Parsers
 
 INTERRUPTED = 130
-_COMMANDS = (ask, search, ingest, library, evaluate, setup)
+_COMMANDS = (ask, chat, search, ingest, library, evaluate, setup)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,7 +69,7 @@ class _Version(argparse.Action):
 
 
 def _fail(message: str, code: int = 1) -> int:
-    from ui.terminal import plain
+    from ui.terminal import print_error
 
-    print(f"askpapers: {' '.join(plain(message).split())}", file=sys.stderr)
+    print_error(message)
     return code

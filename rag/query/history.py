@@ -1,0 +1,72 @@
+"""What was said before: OpenAI-style messages, read as turns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rag.query.checks import LONGEST_QUESTION, encodable
+from rag.tokens import count_tokens, token_offsets
+
+History = Sequence[Mapping[str, Any]]
+"""OpenAI-style messages: a role, and a content that is a text or a list of parts."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question of the user's, and what was answered to it ("" where nothing was)."""
+
+    question: str
+    answer: str = ""
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """The turn as it stands in a History."""
+        answered = [{"role": "assistant", "content": self.answer}] if self.answer else []
+        return [{"role": "user", "content": self.question}, *answered]
+
+
+def turns_of(history: History) -> list[Turn]:
+    """The turns in order; what no question is, is left out with what was answered to it."""
+    turns: list[Turn] = []
+    is_asked = False
+    for message in history:
+        text = encodable(_said(message.get("content")).strip())
+        if message.get("role") == "user":
+            is_asked = 0 < len(text) <= LONGEST_QUESTION
+            turns += [Turn(text)] if is_asked else []
+        elif message.get("role") == "assistant" and is_asked:
+            said = f"{turns[-1].answer}\n{text}".strip()
+            turns[-1] = Turn(turns[-1].question, said)
+    return turns
+
+
+def newest(turns: Sequence[Turn], tokens: int) -> list[Turn]:
+    """The last turns that fit into so many tokens, in order; those before them fall out whole.
+
+    The last one always stays, with as much of its answer as fits beside its question.
+    """
+    kept: list[Turn] = []
+    left = tokens
+    for turn in reversed(turns):
+        used = count_tokens(turn.question) + count_tokens(turn.answer)
+        if used > left:
+            break
+        kept.append(turn)
+        left -= used
+    if not kept and turns:
+        return [_cut(turns[-1], tokens)]
+    return kept[::-1]
+
+
+def _cut(turn: Turn, tokens: int) -> Turn:
+    room = max(tokens - count_tokens(turn.question), 0)
+    offsets = token_offsets(turn.answer)
+    return Turn(turn.question, turn.answer[: offsets[room]] if room < len(offsets) else turn.answer)
+
+
+def _said(content: object) -> str:
+    """The text of a message's content."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return " ".join(str(part["text"]) for part in parts if isinstance(part, Mapping) and "text" in part)

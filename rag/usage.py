@@ -1,0 +1,24 @@
+"""What requests to a model took: their number, their tokens and, where prices are set, their cost."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Prices = tuple[float, float]
+"""Dollars per million tokens that are sent and that are written."""
+
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+
+def counts(told: Mapping[str, Any]) -> dict[str, int]:
+    """The tokens of a request, as far as a response tells them."""
+    return {name: told[name] for name in _COUNTS if isinstance(told.get(name), int)}
+
+
+def add_usage(usage: dict[str, float], used: Mapping[str, int], prices: Prices | None) -> None:
+    """Add what a request took to that of those before it."""
+    for name, count in ({"requests": 1} | dict(used)).items():
+        usage[name] = usage.get(name, 0) + count
+    if prices and used:
+        spent = zip(prices, _COUNTS, strict=False)
+        dollars = sum(price * used.get(name, 0) for price, name in spent) / 1e6
+        usage["cost"] = round(usage.get("cost", 0.0) + dollars, 9)
