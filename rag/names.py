@@ -13,6 +13,7 @@ from rag.words import content_words
 _WORD = re.compile(r"[^\W_]+(?:[-.'’+][^\W_]+)*\+*")
 _PART = re.compile(r"[^\W_]+")
 _COINED = re.compile(r"[a-z][A-Z]|[A-Z]{2}|[^\W\d_]\d|\d[^\W\d_]|[A-Z]-\d")  # bert2BERT, LoRA, GPT-4
+_PRONOUN = ("I'", "I’")
 _SENTENCE_ENDS = '.?!:"“'
 # What stands before a name that a paper gives: "we propose X", "called X", "our X".
 _INTRODUCES = re.compile(
@@ -23,6 +24,7 @@ _INTRODUCES = re.compile(
 )
 _SHORT_FORM = re.compile(r"\(([A-Z][\w-]{1,12})\)")  # "masked language modelling (MLM)"
 _EXPLAINED = re.compile(r"\b([A-Z][\w-]*[A-Z0-9][\w-]*)(?:,| is| are) (?:an?|the|our)\b")  # "X, a …"
+_LONGEST_HEAD = 3  # words of the name that a title begins with
 _OFTEN = 3  # times that an abstract names what it is about
 _CLOSE, _SHORTEST_MISSPELT = 0.84, 6
 
@@ -46,7 +48,7 @@ def names(text: str) -> list[Name]:
     found = []
     for match in _WORD.finditer(text):
         word, before = match[0], text[: match.start()].rstrip()
-        is_first = not before or before[-1] in _SENTENCE_ENDS
+        is_first = not before or before[-1] in _SENTENCE_ENDS or word.startswith(_PRONOUN)
         is_coined = bool(_COINED.search(word))
         if (is_coined or (word[0].isupper() and not is_first and len(word) > 1)) and content_words(word):
             found.append(Name(word, match.start(), is_coined))
@@ -75,6 +77,16 @@ def introduces(paper: Paper, name: Name) -> bool:
     return bool(parts & vocabulary.own) or (
         name.key not in vocabulary.words and _resembles(vocabulary, name)
     )
+
+
+def is_titled(text: str, paper: Paper) -> bool:
+    """Whether a text holds the name that a paper's title begins with, before its colon: "BERT: …"."""
+    head, colon, _ = paper.title.partition(":")
+    if not colon or len(head.split()) > _LONGEST_HEAD:
+        return False
+    keys = [_key(word) for word in _WORD.findall(text)]
+    joined = {"".join(keys[start : start + length]) for length in (1, 2, 3) for start in range(len(keys))}
+    return _key(head) in joined
 
 
 def named_in(text: str, paper: Paper) -> bool:

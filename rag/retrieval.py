@@ -8,12 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rag.library import Library
 from rag.library.matching import Match
+from rag.names import is_titled
 from rag.types import Filters, Hit, Passage
 
 # Measured: see docs/retrieval.md. `token` is a whole paper's match, `passage` that of its best passage.
 WEIGHTS = {"dense": 0.2, "lexical": 0.2, "token": 0.3, "passage": 0.3}
 FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # of the two searches, for the choice of candidates
 _FITS = 0.6  # share of the best score; measured on lists: see docs/retrieval.md
+_NAMED = (
+    0.2  # added where a query has the name that a title begins with ("BERT: ..."): see docs/retrieval.md
+)
+_MAY_BE_NAMED = 20  # the best papers, among which one may be named
 _CANDIDATES = 64  # papers that are compared token by token
 _PAPERS = 100  # that the lexical search gives
 _PASSAGES = 300  # that the dense search gives
@@ -32,13 +37,18 @@ class Retriever:
     def search(self, query: str, k: int = 10, filters: Filters = Filters()) -> list[Hit]:
         """The `k` best papers, best first; fewer where the library or the filters leave fewer."""
         signals, passages = self.signals(query, k, filters)
-        ranked = sorted(fuse(signals, WEIGHTS).items(), key=lambda row: (-row[1], row[0]))[:k]
-        paper_ids = [paper_id for paper_id, _ in ranked]
-        papers, spans = self._library.catalog.papers(paper_ids), self._library.catalog.passages(paper_ids)
-        return [
-            Hit(papers[paper_id], score, _nth(spans[paper_id], passages[paper_id]), signals[paper_id])
+        ranked = _ranked(fuse(signals, WEIGHTS))[: max(k, _MAY_BE_NAMED)]
+        papers = self._library.catalog.papers([paper_id for paper_id, _ in ranked])
+        scores = {
+            paper_id: min(score + _NAMED * is_titled(query, papers[paper_id]), 1.0)
             for paper_id, score in ranked
             if paper_id in papers
+        }
+        best = _ranked(scores)[:k]
+        spans = self._library.catalog.passages([paper_id for paper_id, _ in best])
+        return [
+            Hit(papers[paper_id], score, _nth(spans[paper_id], passages[paper_id]), signals[paper_id])
+            for paper_id, score in best
         ]
 
     def signals(self, query: str, k: int, filters: Filters = Filters()) -> tuple[Signals, dict[str, int]]:
@@ -65,6 +75,11 @@ class Retriever:
             signals[paper_id] |= {"token": match.paper, "passage": match.passage}
         numbers |= {paper_id: match.number for paper_id, match in matches.items()}
         return {paper_id: signals[paper_id] for paper_id in candidates}, numbers
+
+
+def _ranked(scores: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Papers with their scores, best first."""
+    return sorted(scores.items(), key=lambda row: (-row[1], row[0]))
 
 
 def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float]) -> Signals:

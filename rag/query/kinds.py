@@ -40,7 +40,10 @@ def _any(*patterns: str) -> re.Pattern[str]:
 _LISTED = _any(
     # Which papers …, what kinds of methods …; not "which papers does X cite", "which data sets are in X".
     rf"\b(?:which|what)\s+(?:(?:(?:kind|type|sort)s?\s+)?of\s+(?:(?:the|these|your)\s+)?)?{_ADJECTIVES}{PUBLICATIONS}\b"
-    r"(?!\s+d(?:id|oes)\b)|\bwhich\s+(?:ones|others)\b|\bwhat\s+(?:should|could)\s+I\s+(?:read|look)\b",
+    r"(?!\s+d(?:id|oes)\b)|\bwhich\s+(?:ones|others)\b|"
+    rf"\bwhich\s+of\s+(?:these|those|them|my|the|your)(?:\s+(?:{PUBLICATIONS}|{ARTEFACTS}))?\s+"
+    r"(?!is\b|was\b|two\b|(?:are|were)\s+(?:\w+er|more|less)\b)[a-z]|"
+    r"\bwhat\s+(?:should|could)\s+I\s+(?:read|look)\b",
     rf"\b(?:which|what)\s+(?:(?:kind|type|sort)s?\s+of\s+)?{_ADJECTIVES}{ARTEFACTS}\b"
     r"(?!\s+(?:did|does|was|is|has|had|can|could|do\s+(?:they|the|we)|in|from|of)\b)",
     # List …, show me papers …, find anything …; not "list the two tasks of X", "show me how X works".

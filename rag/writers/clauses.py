@@ -45,6 +45,8 @@ _JOINED_ON = re.compile(
     r"reducing|improving)\b",
     re.IGNORECASE,
 )
+_ENUMERATOR = re.compile(r"\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\s+")
+_FIRST_OF_MANY = re.compile(r"\((?:1|i|a)\)")
 _WORDS = 4  # the fewest of a clause
 _LEFT = 4  # words that a sentence keeps at least when its front goes
 _LEADS = 3  # that stand before each other: "However, in this paper, we show that"
@@ -52,14 +54,15 @@ _LEADS = 3  # that stand before each other: "However, in this paper, we show tha
 
 def clauses(sentence: str, asked: AbstractSet[str], *, keep_reasons: bool = False) -> list[Span]:
     """The clauses of a sentence that an answer may hold, as [start, end) in it: the first `n` of them
-    are a sentence for every `n`.
+    are a sentence for every `n`. A question, and an enumeration, is left whole.
 
     `asked` are the content words of the question: a subordinate clause at the front that has
     one stays, as does one with a number or a condition, or any where reasons are asked for.
     """
     start = _front(sentence, asked, keep_reasons)
     cuts, last = [start], start
-    for found in _JOINED_ON.finditer(sentence, start):
+    is_whole = sentence.endswith("?") or _FIRST_OF_MANY.search(sentence, start)
+    for found in () if is_whole else _JOINED_ON.finditer(sentence, start):
         before = sentence[last : found.start()]
         if (
             _is_open(sentence, found.start())
@@ -73,7 +76,7 @@ def clauses(sentence: str, asked: AbstractSet[str], *, keep_reasons: bool = Fals
 
 def _front(sentence: str, asked: AbstractSet[str], keep_reasons: bool) -> int:
     """Where the sentence begins without what leads in."""
-    start = 0
+    start = found.end() if (found := _ENUMERATOR.match(sentence)) else 0
     for _ in range(_LEADS):
         lead = _LEADS_IN.match(sentence, start) or _SHOWS_THAT.match(sentence, start)
         if lead is None and not keep_reasons:

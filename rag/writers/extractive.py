@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, product
 
 from rag.citations import Piece, Quote, without_markers
-from rag.names import introduces, names
+from rag.names import introduces, is_titled, names
 from rag.reading import Reader, Sentence
 from rag.support import Judge
 from rag.types import Hit
@@ -17,11 +17,13 @@ from rag.writers.gaps import Gap, find_gap
 from rag.writers.relevance import Question, features, relevance, rest_weights
 
 _PAPERS = 5  # whose sentences are compared
+_CHOICES = 8  # parts of each that are tried beside those of the others
 _SIDES = 3  # the most papers that a comparison sets side by side
 _WORDS = 60  # the length of an answer unless told otherwise
 # Share of the best clause's probability from which a further one is worth reading: of the same
 # paper it adds to the answer, of another it may be about something else.
 _SHARE_SAME_PAPER, _SHARE_OTHER_PAPER = 0.05, 0.2
+_PLAIN_WORD = re.compile(r"[a-z][a-z'’-]*(?![\w])")
 _ENDS = re.compile(r"[.!?][\"'”’)\]]+$")  # a full stop inside quotation marks
 _SAYS_THE_SAME = 0.8  # share of the words of a sentence that another one has too
 
@@ -78,8 +80,7 @@ class ExtractiveWriter:
             listed = [max(parts, key=_value) for parts in self._by_paper(task.question, hits)]
             return listed if task.words is None else list(_within(listed, words))
         if task.kind == "comparison" and len(sides := compared(task.question, hits)) > 1:
-            parts = self._by_paper(task.question, hits[:_PAPERS], sides)
-            return [part for of_side in parts for part in _best(of_side, words // len(sides))]
+            return _side_by_side(self._by_paper(task.question, hits[:_PAPERS], sides), words)
         return _best(self._parts(task.question, hits[:_PAPERS]), words)
 
     def _by_paper(
@@ -113,14 +114,31 @@ class ExtractiveWriter:
 
 
 def compared(question: str, hits: Sequence[Hit]) -> list[int]:
-    """The places of the hits that a question compares: those that introduce a name in it, else two."""
-    asked = names(question)
-    named = [
-        place
-        for place, hit in enumerate(hits[:_PAPERS])
-        if any(name.is_coined and introduces(hit.paper, name) for name in asked)
+    """The places of the hits that a question compares: those whose titles begin with a name in it, else
+    those that introduce one, else the first two."""
+    nearest = [hit.paper for hit in hits[:_PAPERS]]
+    asked = [name for name in names(question) if name.is_coined]
+    titled = [place for place, paper in enumerate(nearest) if is_titled(question, paper)]
+    named = [place for place, paper in enumerate(nearest) if any(introduces(paper, name) for name in asked)]
+    sides = max(titled, named, key=lambda places: min(len(places), 2))
+    return sides[:_SIDES] if len(sides) > 1 else list(range(min(2, len(hits))))
+
+
+def _side_by_side(sides: Sequence[Sequence[_Part]], words: int) -> list[_Part]:
+    """A part of each side, worth most together within these words, then what else they hold.
+
+    The best of each where no choice fits.
+    """
+    best = [sorted(parts, key=_value, reverse=True)[:_CHOICES] for parts in sides]
+    fitting = (choice for choice in product(*best) if sum(part.words for part in choice) <= words)
+    chosen = max(fitting, key=lambda choice: sum(map(_value, choice)), default=tuple(of[0] for of in best))
+    left = words - sum(part.words for part in chosen)
+    used = {id(part.sentence) for part in chosen}
+    others = [
+        part for parts in sides for part in parts if id(part.sentence) not in used and part.words <= left
     ]
-    return named[:_SIDES] if len(named) > 1 else list(range(min(2, len(hits))))
+    more = _best(others, left) if others else []
+    return sorted([*chosen, *more], key=lambda part: (part.sentence.hit, part.sentence.span))
 
 
 def _best(parts: Sequence[_Part], words: int) -> list[_Part]:
@@ -172,7 +190,7 @@ def _says_the_same(part: _Part, other: _Part) -> bool:
 def _sentence(text: str) -> tuple[str, str]:
     """A part as a sentence, without a paper's own reference numbers; and its full stop."""
     body = without_markers(text).rstrip(" ,;:–-")
-    if body[:1].islower() and body.split()[0].isalpha():
+    if _PLAIN_WORD.match(body):  # "bert2BERT" stays as it is
         body = body[0].upper() + body[1:]
     if body[-1:] in tuple(".!?"):
         return body[:-1], body[-1]
