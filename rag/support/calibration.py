@@ -26,7 +26,7 @@ class Logistic:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was fitted: from `supported` on a value counts as support."""
+    """What was fitted; from `supported` on a value counts as support."""
 
     evidence: Logistic
     agreement: Logistic

@@ -6,13 +6,13 @@ Written by hand: general scientific English, seen against the training claims of
 from rag.words import stem
 
 _MORE = """
-    abundant accelerate accurate activate activation advance advantage agree allow amplify associate
+    abundant accelerate accurate activate activation advance advantage allow amplify associate
     association augment beat beneficial benefit best better boost cause common comparable competitive
     consistent contribute correct correlate crucial depend dependent develop double drive easy effective
     efficient elevate elevation enable encourage enhance enlarge essential exacerbate exceed excel
     excess expand expansion express facilitate fast faster favor favour frequent gain generate
-    generalize good great greater grow growth high higher important improve improvement increase induce
-    interact involve large larger lead likely long longer maintain major majority many mediate more most
+    good great greater grow growth high higher important improve improvement increase induce
+    interact involve large larger lead long longer maintain major majority many mediate more most
     necessary outperform overexpression participate positive possible powerful presence produce promote
     quick raise rapid related reliable require rescue restore rich rise robust role sensitive
     sensitivity significant speedup stable stimulate strengthen strong stronger substantial succeed
@@ -33,9 +33,7 @@ _LESS = """
     suboptimal suppress suppression suffer trivial unable unaffected underperform uncommon unlikely
     unnecessary unrelated unreliable unstable unsuccessful useless weak weaken weaker worse worst
 """
-_NEGATIONS = frozenset(
-    ["barely", "cannot", "hardly", "neither", "never", "no", "none", "nor", "not", "nothing", "without"]
-)
+_NEGATIONS = frozenset(["cannot", "hardly", "neither", "never", "no", "none", "nor", "not", "without"])
 
 _SIGNS = {stem(word): 1 for word in _MORE.split()} | {stem(word): -1 for word in _LESS.split()}
 

@@ -9,6 +9,9 @@ from rag.embedding.base import Vectors
 from rag.support.reading import Reading
 
 _NO_WORD = 0.0  # the cosine to no word at all
+_LIKE = 0.45  # cosine
+_RARE = 0.6
+_LEAST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -32,25 +35,17 @@ def match(claim: Reading, sentences: Sequence[Reading]) -> Matches:
     return Matches(cosines, best, (best.mean(axis=1) + means) / 2)
 
 
-def features(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> dict[str, float]:
-    """What tells whether the sentences speak of what the claim speaks of, each in [0, 1].
+def strength(claim: Reading, matches: Matches) -> float:
+    """How well the words of a claim are matched, rare ones counting more; in [-1, 1].
 
-    Late interaction (Khattab and Zaharia, 2020): each word of the claim counts by its best match.
+    Late interaction (Khattab and Zaharia, 2020, "ColBERT"): each word counts by its best match.
     """
-    whole = matches.best.max(axis=0)
-    return {
-        "match": float(whole @ _shares(claim.rarity)),
-        "coverage": _coverage(claim, sentences),
-    }
+    weights = claim.rarity / max(float(claim.rarity.sum()), _LEAST)
+    return float(matches.best.max(axis=0) @ weights)
 
 
-def _coverage(claim: Reading, sentences: Sequence[Reading]) -> float:
-    """The share of the claim's content words that the sentences hold, weighted by rarity."""
-    there = {stem for sentence in sentences for stem in sentence.stems}
-    weights = _shares(claim.rarity * claim.is_content)
-    return float(sum(weight for stem, weight in zip(claim.stems, weights, strict=True) if stem in there))
-
-
-def _shares(weights: Vectors) -> Vectors:
-    shares: Vectors = weights / max(float(weights.sum()), 1e-9)
-    return shares
+def unmatched(claim: Reading, matches: Matches) -> list[str]:
+    """The content words of a claim that nothing there is like."""
+    best = matches.best.max(axis=0)
+    places = np.flatnonzero(claim.is_content & (best < _LIKE) & (claim.rarity > _RARE))
+    return list(dict.fromkeys(claim.words[place] for place in places))

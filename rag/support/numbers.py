@@ -75,11 +75,11 @@ def find_quantities(text: str) -> list[Quantity]:
     return found + [Quantity(*_WRITTEN_OUT[match[0].lower()], match[0]) for match in _OTHER.finditer(text)]
 
 
-def missing_numbers(claim: str, passages: Sequence[str]) -> list[str]:
-    """The numbers of a claim that no passage gives, as the claim writes them."""
+def missing_numbers(claim: str, passages: Sequence[str]) -> list[Quantity]:
+    """The numbers of a claim that no passage gives."""
     wanted = [each for each in find_quantities(claim) if each.text.lower() != _PRONOUN]
     known = [each for passage in passages for each in find_quantities(passage)] if wanted else []
-    return [each.text for each in wanted if not any(map(each.agrees, known))]
+    return [each for each in wanted if not any(map(each.agrees, known))]
 
 
 def _read(match: re.Match[str]) -> Quantity:

@@ -17,6 +17,10 @@ from rag.support.reading import Reading
 _SHARP_WORD = 16.0  # of a softmax over words, a unit of cosine
 _SHARP_SENTENCE = 5.0  # the same, a unit of the likeness of the sentence
 _SHARP_PARITY = 10.0
+_SAME_PLACE = 0.5  # cosine of words that may stand for one another
+_CLEARLY = 2.0  # in units of attention: 1/8 in the cosine
+_SPOKEN_OF = 0.4  # cosine
+_FAR = 8  # words that a negation may reach in a sentence
 
 
 def features(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> dict[str, float]:
@@ -86,6 +90,43 @@ def _softmax(values: Vectors) -> Vectors:
     return shares
 
 
-def turned_round(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> list[str]:
-    """The words of the claim that the sentences turn round."""
-    return []
+def opposed(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> list[str]:
+    """The words of the claim that match a word of the other direction clearly better than any of
+    their own."""
+    directions = np.concatenate([sentence.directions for sentence in sentences])
+    attention, cosines = _attention(matches), np.concatenate(matches.cosines, axis=1)
+    found = []
+    for place in np.flatnonzero(claim.directions):
+        other = _best(attention[place], directions == -claim.directions[place])
+        own = _best(attention[place], directions == claim.directions[place])
+        if other is None or cosines[place, other] < _SAME_PLACE:
+            continue
+        if own is None or attention[place, other] - attention[place, own] > _CLEARLY:
+            found.append(claim.words[place])
+    return found
+
+
+def denied(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> list[str]:
+    """The negations of the claim that reach what the sentences do not deny."""
+    is_denied = np.concatenate([_may_be_denied(sentence) for sentence in sentences])
+    best = _attention(matches).argmax(axis=1)
+    cosines = np.concatenate(matches.cosines, axis=1)[np.arange(len(best)), best]
+    found = []
+    for place in claim.negations:
+        reached = [other for other in claim.reach(place) if claim.is_content[other]]
+        if reached and cosines[reached].mean() > _SPOKEN_OF and not is_denied[best[reached]].any():
+            found.append(" ".join(claim.words[place : reached[-1] + 1]))
+    return found
+
+
+def _may_be_denied(reading: Reading) -> NDArray[np.bool_]:
+    """Which words a negation or a word that says less may reach, however it is put."""
+    reached = reading.negated.copy()
+    for place in (*np.flatnonzero(reading.signs < 0), *reading.negations):
+        reached[place + 1 : place + 1 + _FAR] = True
+    return reached
+
+
+def _best(values: Vectors, among: NDArray[np.bool_]) -> int | None:
+    places = np.flatnonzero(among)
+    return int(places[values[places].argmax()]) if len(places) else None

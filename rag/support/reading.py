@@ -1,7 +1,7 @@
 """Texts as the judge reads them: their words, each with a vector, a rarity and a direction."""
 
-import re
 import threading
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.base import TokenEncoder, Tokens, Vectors
+from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import is_negation, sign
 from rag.words import is_function_word, stem
 
-_WORD = re.compile(r"[^\W_]+(?:['’]t\b)?")
 _FIRST_WORD = 1996  # in the vocabulary of BERT: "the"; before it stand marks and single characters
 _OF_CHARACTERS = 0.6  # their rarity: mostly parts of formulas and of foreign words
 _KEPT = 2000  # readings, about 40 kB each
@@ -34,6 +34,7 @@ class Reading:
     words: tuple[str, ...]  # in lower case
     stems: tuple[str, ...]
     starts: tuple[int, ...]  # in characters
+    clauses: tuple[int, ...]  # their numbers
     vectors: Vectors
     mean: Vectors
     rarity: Vectors
@@ -47,6 +48,10 @@ class Reading:
         """The signs, turned round where they are negated."""
         turned: NDArray[np.int8] = np.where(self.negated, -self.signs, self.signs)
         return turned
+
+    def reach(self, negation: int) -> range:
+        """The places of the words that a negation at this place reaches, within its clause."""
+        return _reach(negation, self.clauses)
 
 
 class Reader:
@@ -80,22 +85,27 @@ class Reader:
 
 def read(text: str, tokens: Tokens) -> Reading:
     """The words of a text with the means of their word pieces."""
-    matches = list(_WORD.finditer(text))
+    matches = list(WORD.finditer(text))
     words = tuple(match[0].lower().replace("’", "'") for match in matches)
     starts = tuple(match.start() for match in matches)
     negations = tuple(place for place, word in enumerate(words) if is_negation(word))
+    clauses = tuple(number_clauses(text, [match.span() for match in matches]))
+    negated = np.zeros(len(words), np.bool_)
+    for negation in negations:
+        negated[_reach(negation, clauses)] ^= True
     vectors, rarity = _by_word(tokens, starts)
     return Reading(
         text=text,
         words=words,
         stems=tuple(stem(word) for word in words),
         starts=starts,
+        clauses=clauses,
         vectors=vectors,
         mean=_unit(vectors.sum(axis=0)),
         rarity=rarity,
         signs=np.array([sign(word) for word in words], np.int8),
         negations=negations,
-        negated=_reached(negations, len(words)),
+        negated=negated,
         is_content=np.array([not is_function_word(word) for word in words], np.bool_),
     )
 
@@ -128,9 +138,7 @@ def _unit(vectors: Vectors) -> Vectors:
     return unit
 
 
-def _reached(negations: Sequence[int], count: int) -> NDArray[np.bool_]:
-    """Which of so many words an odd number of negations reaches."""
-    negated = np.zeros(count, np.bool_)
-    for place in negations:
-        negated[place + 1 : place + 1 + _NEGATES] ^= True
-    return negated
+def _reach(negation: int, clauses: Sequence[int]) -> range:
+    """The places of the words that a negation reaches, within its clause."""
+    stop = bisect_right(clauses, clauses[negation])
+    return range(negation + 1, min(negation + 1 + _NEGATES, stop))

@@ -1,40 +1,32 @@
 """Claims that are a passage's own words, whole or with clauses cut out."""
 
-import re
 from dataclasses import dataclass
-from itertools import pairwise
 
+from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import is_negation
 
-_WORD = re.compile(r"[^\W_]+(?:['’]t\b)?")
-_CLAUSE = re.compile(r"[.!?;:,()\[\]—–]")
 _RUN = 3  # words in a row that show where the claim goes on behind a cut
 
 
 @dataclass(frozen=True)
 class _Passage:
-    text: str
     words: list[str]
-    spans: list[tuple[int, int]]  # of the words, in characters
     clauses: list[int]  # the clause of each word, by number
 
 
 def is_verbatim(claim: str, passage: str) -> bool:
     """Whether the words of a claim stand in a passage in this order, and what is cut out begins or ends
     where a clause does, and holds no negation, so that nothing is turned round by the cut."""
-    words = [match[0].lower() for match in _WORD.finditer(claim)]
+    words = [match[0].lower() for match in WORD.finditer(claim)]
     there = _read(passage)
     starts = [place for place, word in enumerate(there.words) if words and word == words[0]]
     return any(_follows(words, there, start) for start in starts)
 
 
 def _read(passage: str) -> _Passage:
-    matches = list(_WORD.finditer(passage))
+    matches = list(WORD.finditer(passage))
     spans = [match.span() for match in matches]
-    clauses = [0]
-    for (_, end), (start, _) in pairwise(spans):
-        clauses.append(clauses[-1] + bool(_CLAUSE.search(passage, end, start)))
-    return _Passage(passage, [match[0].lower() for match in matches], spans, clauses)
+    return _Passage([match[0].lower() for match in matches], number_clauses(passage, spans))
 
 
 def _follows(words: list[str], there: _Passage, start: int) -> bool:

@@ -1,0 +1,109 @@
+"""Who is above whom: "A outperforms B" is not "B outperforms A", but is "B is outperformed by A"."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.embedding.base import Vectors
+from rag.support.matching import Matches
+from rag.support.reading import Reading
+
+_ABOVE = (
+    r"outperform(?:s|ed|ing)?|beat(?:s|en|ing)?|surpass(?:es|ed|ing)?|exceed(?:s|ed|ing)?|outdo(?:es|ne)?"
+)
+_COMPARES = re.compile(
+    rf"\b(?P<verb>{_ABOVE})\b(?P<by>\s+by\b)?|\bthan\b(?!\s*[\d~])|\b(?P<above>superior)\s+to\b",
+    re.IGNORECASE,
+)
+_BEFORE_THAN = 5  # words among which a direction stands: "higher accuracy than"
+_NEAR = 4  # words on each side that say what is compared
+_CLEAR = 0.3  # how much better the sides must match crosswise
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`word` compares what stands before it with what stands behind it.
+
+    `sign` is 1 where the first is above, -1 where it is below.
+    """
+
+    word: str
+    sign: int
+    before: tuple[int, ...]  # places of content words
+    behind: tuple[int, ...]
+
+
+def swapped(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> list[str]:
+    """The comparisons of a claim whose sides the sentences name the other way round."""
+    theirs = [(place, each) for place, sentence in enumerate(sentences) for each in comparisons(sentence)]
+    if not theirs:
+        return []
+    turned = []
+    for ours in comparisons(claim):
+        scores = [
+            _agreement(ours, other, claim, sentences[place], matches.cosines[place])
+            for place, other in theirs
+        ]
+        if max(scores) < _CLEAR and min(scores) < -_CLEAR:
+            turned.append(ours.word)
+    return turned
+
+
+def comparisons(reading: Reading) -> list[Comparison]:
+    """The comparisons in a sentence that have two sides."""
+    found = (_comparison(match, reading) for match in _COMPARES.finditer(reading.text))
+    return [each for each in found if each and each.sign and each.before and each.behind]
+
+
+def _comparison(match: re.Match[str], reading: Reading) -> Comparison:
+    first = int(np.searchsorted(reading.starts, match.start()))
+    last = int(np.searchsorted(reading.starts, match.end()))
+    sign = 1 if match["above"] or match["verb"] else _direction_before(reading, first)
+    sign *= -1 if match["by"] else 1
+    if match["verb"] and reading.negated[first]:
+        sign = 0  # not above is not below
+    return Comparison(
+        word=match[0],
+        sign=sign,
+        before=_content(reading, range(first - 1, max(-1, first - 1 - 2 * _NEAR), -1)),
+        behind=_content(reading, range(last, min(len(reading.words), last + 2 * _NEAR))),
+    )
+
+
+def _direction_before(reading: Reading, place: int) -> int:
+    """The sign of the direction before "than", 0 where there is none."""
+    directions = reading.directions[max(0, place - _BEFORE_THAN) : place]
+    return int(directions[np.flatnonzero(directions)][-1]) if directions.any() else 0
+
+
+def _content(reading: Reading, places: range) -> tuple[int, ...]:
+    return tuple(place for place in places if reading.is_content[place] and not reading.signs[place])[
+        :_NEAR
+    ]
+
+
+def _agreement(
+    ours: Comparison, other: Comparison, claim: Reading, sentence: Reading, cosines: Vectors
+) -> float:
+    """Above 0 where the sides match one by one, below it where they match crosswise, in [-2, 2].
+
+    Words that stand on one side there decide; where there are none, the cosines do.
+    """
+
+    def shared(places: tuple[int, ...], others: tuple[int, ...]) -> int:
+        there = {sentence.stems[place] for place in others}
+        return sum(claim.stems[place] in there for place in places)
+
+    def alike(places: tuple[int, ...], others: tuple[int, ...]) -> float:
+        return float(cosines[np.ix_(places, others)].max(axis=1).mean())
+
+    straight = shared(ours.before, other.before) + shared(ours.behind, other.behind)
+    crosswise = shared(ours.before, other.behind) + shared(ours.behind, other.before)
+    if straight != crosswise:
+        leaning = (straight - crosswise) / (straight + crosswise)
+    else:
+        leaning = alike(ours.before, other.before) + alike(ours.behind, other.behind)
+        leaning -= alike(ours.before, other.behind) + alike(ours.behind, other.before)
+    return ours.sign * other.sign * leaning
