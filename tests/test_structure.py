@@ -33,7 +33,7 @@ HOMES = {
     "huggingface_hub": ["rag/embedding/"],
     "openai": ["rag/model_client.py", "rag/embedding/openai.py"],
     "httpx": ["rag/model_client.py"],
-    "llama_index": ["rag/writers/llm.py", "rag/llamaindex.py", "rag/assistant.py"],
+    "llama_index": ["rag/writers/llm.py", "rag/support/llm.py", "rag/llamaindex.py", "rag/assistant.py"],
     "tiktoken": ["rag/tokens.py"],
     "sentencex": ["rag/sentences.py"],
     "snowballstemmer": ["rag/words.py"],
