@@ -34,7 +34,7 @@ class Quote:
 
 Piece = str | Marker | Quote
 
-_SECOND_SENTENCE = 0.15  # how much more support makes a quote of two sentences worth its length
+_SECOND_SENTENCE = 0.1  # how much more support makes a quote of two sentences worth its length
 _WORD = re.compile(r"\S*\s")
 # White space before a sentence, with the bullet or the number of a list, and fences of code.
 _LEAD = re.compile(r"(?:\s*```\w*[ \t]*(?=\n|\Z))*\s*(?:(?:[-*•–+]|\d{1,3}[.)]|#{1,6})[ \t]+)?\s*")
@@ -68,7 +68,8 @@ class Composer:
     """Puts an answer together from the pieces of a writer who was shown these hits."""
 
     hits: Sequence[Hit]
-    judge: Judge
+    judge: Judge  # of the sentences
+    picker: Judge  # of the quotes, among all that a paper may give
     preface: str = ""  # stands before the first sentence, with white space behind
     shown: str = ""
     written: int = 0  # keys and quotes
@@ -98,7 +99,7 @@ class Composer:
 
     def mend(self, doubt: Sentence, pieces: Iterable[Piece]) -> None:
         """Put these words in the place of a sentence in doubt, if each of their sentences is supported."""
-        other = Composer(self.hits, self.judge)
+        other = Composer(self.hits, self.judge, self.picker)
         for piece in pieces:
             other._take(piece)
         other._end()
@@ -229,7 +230,7 @@ class Composer:
                 sentence.keys.append((place, tuple(known)))
             papers = [self.hits[key - 1].paper for key in known]
             sentence.quotes += [
-                (place, paper, best_quote(sentence.text, paper, self.judge)) for paper in papers
+                (place, paper, best_quote(sentence.text, paper, self.picker)) for paper in papers
             ]
         passages = [
             part for _, paper, (a, b) in sentence.quotes for part in (paper.title, paper.abstract[a:b])

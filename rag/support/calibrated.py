@@ -2,10 +2,11 @@
 
     evidence  = sigmoid(how far the passages speak of what the claim speaks of)
     agreement = sigmoid(how far they go the same way)
-    value     = evidence * agreement, made small where a number or a direction is another
+    value     = evidence * agreement, below the threshold where a number is not there, and well below
+                where a direction or a negation is turned round
 
-From a threshold on a value counts as support, unless a name is not there. Words are matched by the
-vectors of the embedded encoder; the weights are fitted (`calibration.json`).
+From the threshold on a value counts as support, unless a name is not there. Words are matched by the
+vectors of the embedded encoder; weights and threshold are in `calibration.json`.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ from rag.support.case import Case
 from rag.support.reading import Reader
 from rag.words import content_words
 
-_WITH_CONFLICT = 0.6  # of the threshold at most; below it the order of the values is kept
+_TURNED = 0.6  # of the threshold at most
+_WITHOUT_NUMBER = 0.99  # the same
 
 
 class CalibratedJudge:
@@ -63,10 +65,14 @@ def _sentences(passages: Sequence[str]) -> list[str]:
 def _judged(case: Case, calibration: Calibration) -> Support:
     if case.is_verbatim:
         return Support(1.0, True, ("word for word",), 1.0)
-    evidence = calibration.evidence(case.features)
-    value = evidence * calibration.agreement(case.features)
-    if case.numbers or case.conflicts:
-        value *= _WITH_CONFLICT * calibration.supported
+    features = case.features
+    evidence = calibration.evidence(features)
+    value = evidence * calibration.agreement(features)
+    if case.turned:
+        value *= _TURNED * calibration.supported
+    if case.numbers:
+        value = min(value, _WITHOUT_NUMBER * calibration.supported)
     supported = value >= calibration.supported and not case.names
-    reasons = case.conflicts + (() if supported else case.absent)
-    return Support(round(value, 4), supported, reasons, round(evidence, 4), case.conflicts)
+    conflicts = case.turned + case.other_numbers
+    reasons = conflicts + (() if supported else case.absent)
+    return Support(round(value, 4), supported, reasons, round(evidence, 4), conflicts)

@@ -53,19 +53,20 @@ class Case:
         }
 
     @cached_property
-    def conflicts(self) -> tuple[str, ...]:
-        """What the passages say otherwise, in words."""
+    def turned(self) -> tuple[str, ...]:
+        """What the passages say the other way round, in words."""
         seen = (self.claim, self.sentences, self.matches)
-        given = (
-            [each for passage in self.passages for each in find_quantities(passage)] if self.numbers else []
-        )
-        others = [each.text for each in self.numbers if any(each.unit == other.unit for other in given)]
-        turned = dict.fromkeys([*polarity.opposed(*seen), *swapped(*seen)])
+        words = dict.fromkeys([*polarity.opposed(*seen), *swapped(*seen)])
         return (
-            *(f"another number: {number}" for number in others),
             *(f"negated: {words}" for words in polarity.denied(*seen)),
-            *(f"turned round: {word}" for word in turned),
+            *(f"turned round: {word}" for word in words),
         )
+
+    @property
+    def other_numbers(self) -> tuple[str, ...]:
+        """The numbers in place of which the passages give others of their unit, in words."""
+        given = {each.unit for passage in self.passages for each in find_quantities(passage)}
+        return tuple(f"another number: {each.text}" for each in self.numbers if each.unit in given)
 
     @property
     def absent(self) -> tuple[str, ...]:

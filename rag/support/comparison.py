@@ -89,7 +89,7 @@ def _agreement(
 ) -> float:
     """Above 0 where the sides match one by one, below it where they match crosswise, in [-2, 2].
 
-    Words that stand on one side there decide; where there are none, the cosines do.
+    Where both sides share words, those decide; else the cosines.
     """
 
     def shared(places: tuple[int, ...], others: tuple[int, ...]) -> int:
@@ -99,8 +99,8 @@ def _agreement(
     def alike(places: tuple[int, ...], others: tuple[int, ...]) -> float:
         return float(cosines[np.ix_(places, others)].max(axis=1).mean())
 
-    straight = shared(ours.before, other.before) + shared(ours.behind, other.behind)
-    crosswise = shared(ours.before, other.behind) + shared(ours.behind, other.before)
+    straight = min(shared(ours.before, other.before), shared(ours.behind, other.behind))
+    crosswise = min(shared(ours.before, other.behind), shared(ours.behind, other.before))
     if straight != crosswise:
         leaning = (straight - crosswise) / (straight + crosswise)
     else:
