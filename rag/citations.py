@@ -38,7 +38,7 @@ _FOREIGN = re.compile(r"\s*\[[1-9]\d{0,2}(?:\s*,\s*[1-9]\d{0,2})*\]")
 _LONGEST_MARKER = 240  # characters, by the expression above
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 _LONGEST_RANGE = 50
-_SECOND_SENTENCE = 0.15  # how much more support makes a quote of two sentences worth its length
+_SECOND_SENTENCE = 0.1  # how much more support makes a quote of two sentences worth its length
 
 
 def without_markers(text: str) -> str:

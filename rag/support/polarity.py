@@ -20,6 +20,7 @@ _SHARP_PARITY = 10.0
 _SAME_PLACE = 0.5  # cosine of words that may stand for one another
 _CLEARLY = 2.0  # in units of attention: 1/8 in the cosine
 _SPOKEN_OF = 0.4  # cosine
+_DENY_BEFORE = ("un", "non")  # "unsupervised" is without supervision
 _FAR = 8  # words that a negation may reach in a sentence
 
 
@@ -121,7 +122,8 @@ def denied(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> li
 
 def _may_be_denied(reading: Reading) -> NDArray[np.bool_]:
     """Which words a negation or a word that says less may reach, however it is put."""
-    reached = reading.negated.copy()
+    reached = np.array([word.startswith(_DENY_BEFORE) or word.endswith("less") for word in reading.words])
+    reached |= reading.negated
     for place in (*np.flatnonzero(reading.signs < 0), *reading.negations):
         reached[place + 1 : place + 1 + _FAR] = True
     return reached
