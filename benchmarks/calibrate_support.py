@@ -32,7 +32,7 @@ _SOURCE = (
     "Logistic regressions by benchmarks/calibrate_support.py on the training claims of SciFact (Wadden et "
     "al., 2020), with the abstracts they cite and with quotes of them: evidence on SUPPORT and CONTRADICT "
     "against none, agreement on SUPPORT against CONTRADICT; the areas are by cross-validation. `supported` "
-    "was set by hand so that about 94 in 100 sentences of our digests are supported by their abstracts."
+    "was set by hand so that about 94 in 100 sentences of our digests are supported by their papers."
 )
 
 Array = NDArray[np.float64]
