@@ -2,8 +2,8 @@
 
     evidence  = sigmoid(how far the passages speak of what the claim speaks of)
     agreement = sigmoid(how far they go the same way)
-    value     = evidence * agreement, below the threshold where a number is not there, and well below
-                where a direction or a negation is turned round
+    value     = evidence * agreement, and below the threshold where a number is not there, or a
+                direction or a negation is turned round
 
 From the threshold on a value counts as support, unless a name is not there. Words are matched by the
 vectors of the embedded encoder; weights and threshold are in `calibration.json`.
@@ -19,8 +19,7 @@ from rag.support.case import Case
 from rag.support.reading import Reader
 from rag.words import content_words
 
-_TURNED = 0.6  # of the threshold at most
-_WITHOUT_NUMBER = 0.99  # the same
+_AT_ODDS = 0.99  # of the threshold, at most
 
 
 class CalibratedJudge:
@@ -68,10 +67,8 @@ def _judged(case: Case, calibration: Calibration) -> Support:
     features = case.features
     evidence = calibration.evidence(features)
     value = evidence * calibration.agreement(features)
-    if case.turned:
-        value *= _TURNED * calibration.supported
-    if case.numbers:
-        value = min(value, _WITHOUT_NUMBER * calibration.supported)
+    if case.turned or case.numbers:
+        value = min(value, _AT_ODDS * calibration.supported)
     supported = value >= calibration.supported and not case.names
     conflicts = case.turned + case.other_numbers
     reasons = conflicts + (() if supported else case.absent)

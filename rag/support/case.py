@@ -46,9 +46,10 @@ class Case:
     def features(self) -> Mapping[str, float]:
         """What the probabilities are computed from."""
         return {
-            "match": matching.strength(self.claim, self.matches),
+            **matching.features(self.claim, self.sentences, self.matches),
             "lacks_number": float(bool(self.numbers)),
             "lacks_name": float(bool(self.names)),
+            "turned": float(bool(self.turned)),
             **polarity.features(self.claim, self.sentences, self.matches),
         }
 

@@ -35,13 +35,26 @@ def match(claim: Reading, sentences: Sequence[Reading]) -> Matches:
     return Matches(cosines, best, (best.mean(axis=1) + means) / 2)
 
 
-def strength(claim: Reading, matches: Matches) -> float:
-    """How well the words of a claim are matched, rare ones counting more; in [-1, 1].
+def features(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> dict[str, float]:
+    """What tells how far the sentences speak of the claim.
 
-    Late interaction (Khattab and Zaharia, 2020, "ColBERT"): each word counts by its best match.
+    `match` by all sentences, `sentence` by the best one alone; `covered` is the share of the stems of
+    content words that are there. Late interaction (Khattab and Zaharia, 2020, "ColBERT"): each word
+    counts by its best match, and by its rarity.
     """
-    weights = claim.rarity / max(float(claim.rarity.sum()), _LEAST)
-    return float(matches.best.max(axis=0) @ weights)
+    stems = {stem for stem, is_content in zip(claim.stems, claim.is_content, strict=True) if is_content}
+    there = {stem for sentence in sentences for stem in sentence.stems}
+    return {
+        "match": float(matches.best.max(axis=0) @ _shares(claim)),
+        "sentence": float((matches.best @ _shares(claim)).max()),
+        "covered": len(stems & there) / max(len(stems), 1),
+    }
+
+
+def _shares(claim: Reading) -> Vectors:
+    """The rarity of the words of a claim, adding up to 1."""
+    shares: Vectors = claim.rarity / max(float(claim.rarity.sum()), _LEAST)
+    return shares
 
 
 def unmatched(claim: Reading, matches: Matches) -> list[str]:
