@@ -16,7 +16,7 @@ from rag.sentences import sentence_spans
 from rag.support.base import Support
 from rag.support.calibration import Calibration, calibration
 from rag.support.case import Case
-from rag.support.reading import Reader
+from rag.support.texts import TextReader
 from rag.words import content_words
 
 _AT_ODDS = 0.99  # of the threshold, at most
@@ -28,7 +28,7 @@ class CalibratedJudge:
     name = "calibrated-1"
 
     def __init__(self, encoder: TokenEncoder, calibrated: Calibration | None = None) -> None:
-        self._reader = Reader(encoder)
+        self._reader = TextReader(encoder)
         self._calibration = calibrated or calibration()
 
     def judge(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Support]:

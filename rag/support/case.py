@@ -9,7 +9,7 @@ from rag.support.comparison import swapped
 from rag.support.matching import Matches
 from rag.support.names import missing_names
 from rag.support.numbers import Quantity, find_quantities, missing_numbers
-from rag.support.reading import Reading
+from rag.support.texts import Text
 from rag.support.verbatim import is_verbatim
 
 
@@ -17,9 +17,9 @@ from rag.support.verbatim import is_verbatim
 class Case:
     """A claim, the passages and their sentences, of which there is at least one with words."""
 
-    claim: Reading
+    claim: Text
     passages: Sequence[str]
-    sentences: Sequence[Reading]
+    sentences: Sequence[Text]
 
     @cached_property
     def matches(self) -> Matches:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.embedding.base import Vectors
-from rag.support.reading import Reading
+from rag.support.texts import Text
 
 _NO_WORD = 0.0  # the cosine to no word at all
 _LIKE = 0.45  # cosine
@@ -27,7 +27,7 @@ class Matches:
     similar: Vectors
 
 
-def match(claim: Reading, sentences: Sequence[Reading]) -> Matches:
+def match(claim: Text, sentences: Sequence[Text]) -> Matches:
     """The cosines of the words of a claim to those of the sentences, of which there is at least one."""
     cosines = [claim.vectors @ sentence.vectors.T for sentence in sentences]
     best = np.array([found.max(axis=1, initial=_NO_WORD) for found in cosines], np.float32)
@@ -35,7 +35,7 @@ def match(claim: Reading, sentences: Sequence[Reading]) -> Matches:
     return Matches(cosines, best, (best.mean(axis=1) + means) / 2)
 
 
-def features(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> dict[str, float]:
+def features(claim: Text, sentences: Sequence[Text], matches: Matches) -> dict[str, float]:
     """What tells how far the sentences speak of the claim.
 
     `match` by all sentences, `sentence` by the best one alone; `covered` is the share of the stems of
@@ -51,13 +51,13 @@ def features(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> 
     }
 
 
-def _shares(claim: Reading) -> Vectors:
+def _shares(claim: Text) -> Vectors:
     """The rarity of the words of a claim, adding up to 1."""
     shares: Vectors = claim.rarity / max(float(claim.rarity.sum()), _LEAST)
     return shares
 
 
-def unmatched(claim: Reading, matches: Matches) -> list[str]:
+def unmatched(claim: Text, matches: Matches) -> list[str]:
     """The content words of a claim that nothing there is like."""
     best = matches.best.max(axis=0)
     places = np.flatnonzero(claim.is_content & (best < _LIKE) & (claim.rarity > _RARE))
