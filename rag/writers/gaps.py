@@ -26,8 +26,8 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 # Fitted by eye on 37 questions with a false premise and 300 that the papers answer: see docs/evaluation.md.
-_SPOKEN_OF = 0.6  # evidence from which a paper speaks of what a question takes for granted
-_AGREES = 0.5  # share of the evidence that supports it, below which the paper says otherwise
+_SPOKEN_OF = 0.5  # evidence from which a paper speaks of what a question takes for granted
+_AGREES = 0.6  # share of the evidence that supports it, below which the paper says otherwise
 _PARTS = re.compile(
     r"[?;]\s+|,?\s+and\s+(?=(?:what|which|how|who|where|when|why|under|on|in|is|does|do|did|was|were|at)\b)"
     r"|,\s+(?=(?:what|which|how|who|where|when)\b)|,?\s+and (?=number of)",
