@@ -41,6 +41,7 @@ _ADDRESSES_MODEL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MOST_CUES = 3
+_MOST_SHARED = 4.0  # as much as four rare words: in a library of few papers even "the" is a rare word
 # Words before a name that make it what a question is about.
 _BEFORE_SUBJECT = re.compile(
     r"(?:^|[:,]|\b(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|in|of|about|explain|define|"
@@ -59,7 +60,7 @@ def features(question: str, hits: Sequence[Hit], reading: Reading, papers: int) 
     return {
         "match": float(reading.papers.mean(axis=1).max()) if reading.papers.size else 0.0,
         "cosine": float(reading.cosines.max()),
-        "shared": max(hit.signals["lexical"] for hit in hits) / rarest,
+        "shared": min(max(hit.signals["lexical"] for hit in hits) / rarest, _MOST_SHARED),
         "cues": float(min(len(cues), _MOST_CUES)),
         "known_name": float(any(named_in(question, hit.paper) for hit in hits)),
         "unknown_name": float(any(not any(mentions(hit.paper, name) for hit in hits) for name in asked)),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -61,13 +62,19 @@ def test_every_quote_is_the_text_at_its_offsets(answers):
         assert [citation.number for citation in answer.citations] == [*range(1, len(answer.citations) + 1)]
 
 
-def test_every_claim_is_a_quoted_sentence_and_there_are_at_most_four(answers):
+def in_order(part: str, whole: str) -> bool:
+    """Whether the words of a text stand in another one, in this order and side by side."""
+    return " ".join(re.findall(r"\w+", part)).lower() in " ".join(re.findall(r"\w+", whole)).lower()
+
+
+def test_every_claim_is_taken_from_the_sentence_that_it_cites(answers):
     for answer in answers.values():
         quotes = {citation.number: citation.quote for citation in answer.citations}
-        assert 1 <= len(answer.claims) <= 4
+        assert answer.claims
         assert (answer.status, answer.reason, answer.writer) == ("answered", None, "extractive")
         for claim in answer.claims:
-            assert [quotes[number].rstrip(".") for number in claim.citations] == [claim.text.rstrip(".")]
+            assert len(claim.citations) == 1
+            assert in_order(claim.text, quotes[claim.citations[0]])
             assert (claim.supported, claim.support) == (True, 1)
 
 
@@ -306,7 +313,7 @@ def test_a_folder_without_a_library_is_named_and_left_alone(no_library, tmp_path
 
 LISTS = [
     "Which papers pre-train on source code?",
-    "What has been done on speech?",
+    "Which papers are about speech recognition?",
     "Any work on African languages?",
 ]
 

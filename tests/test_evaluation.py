@@ -48,7 +48,7 @@ def assistant(shelf):
 @pytest.fixture(scope="module")
 def answer(assistant) -> Answer:
     """A real answer, which cites the paper on owls."""
-    return assistant.ask("How many entries does the ledger of owls hold?", words=5)
+    return assistant.ask("How many entries does the ledger of owls hold?", words=7)
 
 
 def turn(question="How many entries does the ledger of owls hold?", **fields) -> Turn:

@@ -1,8 +1,9 @@
 """Which clauses of a sentence can be left out, so that what remains is still a sentence.
 
 From the front goes what only leads in ("However, ", "In this paper, ", "Our results show that "); what
-hedges ("may", "we believe that") stays. From the end goes what is joined on ("; ", ", which ...",
-", while ..."), as whole clauses from the last one back.
+hedges ("may", "we believe that") stays, as does what says where something holds ("On GLUE, ..."). From
+the end goes what is joined on ("; ", ", which ...", ", while ..."), as whole clauses from the last one
+back; where that would leave no verb ("The module, which ...") or half of an enumeration, it stays.
 """
 
 import re
@@ -17,24 +18,26 @@ _LEADS_IN = re.compile(
     r"nonetheless|indeed|overall|in (?:this|our) (?:paper|work|study|article|survey|report|research)|"
     r"in summary|in conclusion|to this end|as a result|accordingly|remarkably|interestingly|"
     r"surprisingly|more (?:specifically|importantly|precisely)|for this (?:purpose|reason)|here|"
-    r"unfortunately|recently|currently|crucially|concretely|in short)\s*,\s+",
+    r"for (?:example|instance)|in (?:this way|contrast|recent years)|on the (?:other hand|contrary)|"
+    r"unfortunately|recently|currently|crucially|concretely|in short)\s*,\s+|"
+    r"in (?:this|our) (?:paper|work|study|article|survey|report)\s+(?=we\b)",
     re.IGNORECASE,
 )
 _SHOWS_THAT = re.compile(
-    r"(?:(?:our|the|these|extensive|comprehensive|empirical|experimental|evaluation|preliminary|further|detailed|"
+    r"(?:(?:our|the|these|extensive|comprehensive|empirical|experimental|evaluation|further|detailed|"
     r"thorough|quantitative|qualitative|automatic|human|and|additional|ablation|numerical|main)\s+){0,5}"
     r"(?:results?|experiments?|evaluations?|findings?|analys[ie]s|studies|study)"
     r"(?:\s+(?!not\b|fail|show|demonstrate|indicate|reveal|confirm|that\b)[\w-]+){0,10}?\s+"
-    r"(?:shows?|demonstrates?|indicates?|reveals?|confirms?|showed|demonstrated|revealed|confirmed|indicated)\s+that\s+"
+    r"(?:shows?|demonstrates?|indicates?|reveals?|confirms?|showed|demonstrated|revealed|confirmed|indicated)\s+that\s+(?!\()"
     r"|we\s+(?:(?:also|further|empirically|then|finally)\s+)?(?:show|demonstrate|find|found|observe|showed|"
-    r"demonstrated|observed|report|note|discover)\s+that\s+",
+    r"demonstrated|observed|report|note|discover)\s+that\s+(?!\()",
     re.IGNORECASE,
 )
+# What follows says who does it: a pronoun could stand for something in the clause that goes.
 _SUBORDINATE = re.compile(
-    r"(?:while|although|though|despite|given|to|with|inspired by|motivated by|based on|building (?:up)?on|"
-    r"in order to|following|due to|because of|since|as|unlike|compared (?:to|with)|for|through|after|"
-    r"from|on|in|at|among|instead of|rather than|during)\b[^,;:()]*,\s+"
-    r"(?=(?:we|this|our|the|it|they|these|there|an?|[A-Z][\w-]*)\s)",
+    r"(?:while|although|though|despite|to|in order to|inspired by|motivated by|based on|building (?:up)?on|"
+    r"following|due to|because of|since|unlike|instead of|rather than)\b[^,;:()]*,\s+"
+    r"(?!(?:it|its|they|their|them|such|and|or|but|including|which|who|that|especially|particularly|\w+ing)\b)",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"\b(?:if|when|unless|only|without|not|no|under|until|except)\b", re.IGNORECASE)
@@ -46,7 +49,27 @@ _JOINED_ON = re.compile(
     re.IGNORECASE,
 )
 _ENUMERATOR = re.compile(r"\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\s+")
-_FIRST_OF_MANY = re.compile(r"\((?:1|i|a)\)")
+_FIRST_OF_MANY = re.compile(r"(?:^|[\s(])(?:1|i|a)\)\s", re.IGNORECASE)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|may|might|will|would|should|must|cannot|"
+    r"remains?|leads?|results? in|consists?|serves?|relies|suffers?|depends|performs?|works)\b"
+    r"|\b(?:we|they|it|who)\s+(?:\w+ly\s+)?[a-z]+"
+    r"|\b[a-z]+[^\W\ds]s\s+(?!(?:and|or|as|at|between|by|for|from|in|into|like|of|on|over|such|than|through|to|under|"
+    r"using|via|when|where|which|that|with|within|without|\w+ing|\w+ed)\b)\w"
+    r"|\b[a-z]+ed\s+(?:the|an?|our|its|their|that|how|both|all|new)\b",
+    re.IGNORECASE,
+)
+_LAST_ITEM = re.compile(r",\s(?!.*,\s)(.*)$", re.DOTALL)
+_CLOSED = re.compile(r"\b(?:and|or)\b")
+_MAY_BE_ITEM = re.compile(
+    r",\s+(?:and\s+(?!(?:we|it|they|this|these|there|thus|hence|therefore|thereby)\b)|\w+ing\b)",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(
+    r"(?:while|although|though|despite|given|to|with|by|if|when|because|since|as|for|from|on|in|at|after|through|"
+    r"unlike|due|until|once)\b",
+    re.IGNORECASE,
+)
 _WORDS = 4  # the fewest of a clause
 _LEFT = 4  # words that a sentence keeps at least when its front goes
 _LEADS = 3  # that stand before each other: "However, in this paper, we show that"
@@ -60,17 +83,18 @@ def clauses(sentence: str, asked: AbstractSet[str], *, keep_reasons: bool = Fals
     one stays, as does one with a number or a condition, or any where reasons are asked for.
     """
     start = _front(sentence, asked, keep_reasons)
-    cuts, last = [start], start
+    cuts, last, verb_from = [start], start, start
     is_whole = sentence.endswith("?") or _FIRST_OF_MANY.search(sentence, start)
     for found in () if is_whole else _JOINED_ON.finditer(sentence, start):
-        before = sentence[last : found.start()]
-        if (
-            _is_open(sentence, found.start())
-            or min(_count(before), _count(sentence[found.end() :])) < _WORDS
-        ):
+        before, place = sentence[last : found.start()], found.start()
+        if _is_open(sentence, place) or min(_count(before), _count(sentence[found.end() :])) < _WORDS:
             continue
-        last = found.start()
-        cuts.append(last)
+        if not _VERB.search(sentence, verb_from, place) or _leans(sentence[start:place]):
+            comma = sentence.find(", ", found.end())  # behind it the clause may go on
+            verb_from = comma if comma > 0 else len(sentence)
+        elif not _is_listing(sentence[start:place], found):
+            last = place
+            cuts.append(last)
     return list(zip(cuts, [*cuts[1:], len(sentence)], strict=True))
 
 
@@ -89,6 +113,21 @@ def _front(sentence: str, asked: AbstractSet[str], keep_reasons: bool) -> int:
             break
         start = lead.end()
     return start
+
+
+def _leans(text: str) -> bool:
+    """Whether a text is only what stands before a clause: "In single-view MIM"."""
+    return ", " not in text and bool(_LEANS.match(text))
+
+
+def _is_listing(text: str, joined: re.Match[str]) -> bool:
+    """Whether what is joined on is a further item of what the text lists: "A, B" and ", and C"."""
+    item = _LAST_ITEM.search(text)
+    if "not only" in text.lower() and joined[0].endswith("but"):
+        return True
+    if item is None or not _MAY_BE_ITEM.match(joined.string, joined.start()):
+        return False
+    return not _CLOSED.search(item[1]) and not _VERB.search(item[1])
 
 
 def _is_open(sentence: str, place: int) -> bool:
