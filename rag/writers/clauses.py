@@ -100,7 +100,9 @@ def clauses(sentence: str, asked: AbstractSet[str], *, keep_reasons: bool = Fals
 
 def _front(sentence: str, asked: AbstractSet[str], keep_reasons: bool) -> int:
     """Where the sentence begins without what leads in."""
-    start = found.end() if (found := _ENUMERATOR.match(sentence)) else 0
+    found = _ENUMERATOR.match(sentence)
+    is_alone = found is not None and not _ENUMERATOR.search(sentence, found.end())
+    start = found.end() if found and is_alone and found.end() < len(sentence) else 0
     for _ in range(_LEADS):
         lead = _LEADS_IN.match(sentence, start) or _SHOWS_THAT.match(sentence, start)
         if lead is None and not keep_reasons:
