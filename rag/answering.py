@@ -68,7 +68,8 @@ class Answerer:
     reader: Reader
     writer: Writer
     fallback: Writer
-    judge: Judge
+    judge: Judge  # of what is written
+    picker: Judge  # of the quotes
     unsupported: Unsupported = "mark"
 
     def stream(self, asked: Asked, words: int | None) -> AnswerStream:
@@ -80,7 +81,7 @@ class Answerer:
         self._retrieve(draft)
         draft.log.notes += self._library_notes(draft.asked)
         draft.seconds["retrieve"] = time.perf_counter() - started
-        composer, writer = Composer(draft.shown, self.judge), self.writer
+        composer, writer = Composer(draft.shown, self.judge, self.picker), self.writer
         draft.reason = self._why_not(draft)
         if draft.reason:
             yield composer.say(REFUSAL)

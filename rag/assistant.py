@@ -17,7 +17,7 @@ from rag.query import Asked, History, Rewriter, check_words, make_filters, under
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
-from rag.support import CalibratedJudge
+from rag.support import CalibratedJudge, Judge
 from rag.types import Answer, Filters
 from rag.writers.base import Writer
 from rag.writers.extractive import ExtractiveWriter
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from rag.llamaindex import CitedQueryEngine
 
 _CONVERSATIONS = 1000  # that `chat` remembers; the one that was used longest ago is forgotten first
+
+
+_NO_MODEL = (
+    "no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible server"
+)
 
 
 class Assistant:
@@ -55,7 +60,14 @@ class Assistant:
         extractive = ExtractiveWriter(reader, self.judge)
         chosen, self._rewriter = _choose_writer(writer, llm, settings, extractive)
         self._answerer = Answerer(
-            library, Retriever(library), reader, chosen, extractive, self.judge, settings.unsupported
+            library,
+            Retriever(library),
+            reader,
+            chosen,
+            extractive,
+            _choose_judge(llm, settings, self.judge),
+            self.judge,
+            settings.unsupported,
         )
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
         self._choosing = threading.Lock()  # among the conversations
@@ -149,6 +161,18 @@ class Assistant:
         return asked, words
 
 
+def _choose_judge(llm: "LLM | None", settings: Settings, calibrated: Judge) -> Judge:
+    """Who checks what is written. Raises ModelError."""
+    if settings.judge == "calibrated":
+        return calibrated
+    if llm is None and not settings.has_model:
+        raise ModelError(_NO_MODEL)
+    from rag.support.llm import LLMJudge
+    from rag.writers.llm import open_model
+
+    return LLMJudge(llm or open_model(settings), calibrated)
+
+
 def _choose_writer(
     name: WriterName, llm: "LLM | None", settings: Settings, extractive: Writer
 ) -> tuple[Writer, Rewriter | None]:
@@ -157,10 +181,7 @@ def _choose_writer(
     if not wants_model:
         return extractive, None
     if llm is None and not settings.has_model:
-        raise ModelError(
-            "no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a "
-            "compatible server"
-        )
+        raise ModelError(_NO_MODEL)
     from rag.query.rewriting import ModelRewriter
     from rag.writers.llm import LLMWriter, open_model
 

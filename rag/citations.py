@@ -34,7 +34,7 @@ class Quote:
 
 Piece = str | Marker | Quote
 
-_SECOND_SENTENCE = 0.15  # how much more support makes a quote of two sentences worth its length
+_SECOND_SENTENCE = 0.1  # how much more support makes a quote of two sentences worth its length
 _WORD = re.compile(r"\S*\s")
 # White space before a sentence, with the bullet or the number of a list, and fences of code.
 _LEAD = re.compile(r"(?:\s*```\w*[ \t]*(?=\n|\Z))*\s*(?:(?:[-*•–+]|\d{1,3}[.)]|#{1,6})[ \t]+)?\s*")
@@ -68,7 +68,8 @@ class Composer:
     """Puts an answer together from the pieces of a writer who was shown these hits."""
 
     hits: Sequence[Hit]
-    judge: Judge
+    judge: Judge  # of the sentences
+    picker: Judge  # of the quotes, among all that a paper may give
     preface: str = ""  # stands before the first sentence, with white space behind
     shown: str = ""
     written: int = 0  # keys and quotes
@@ -98,7 +99,7 @@ class Composer:
 
     def mend(self, doubt: Sentence, pieces: Iterable[Piece]) -> None:
         """Put these words in the place of a sentence in doubt, if each of their sentences is supported."""
-        other = Composer(self.hits, self.judge)
+        other = Composer(self.hits, self.judge, self.picker)
         for piece in pieces:
             other._take(piece)
         other._end()
@@ -229,10 +230,10 @@ class Composer:
                 sentence.keys.append((place, tuple(known)))
             papers = [self.hits[key - 1].paper for key in known]
             sentence.quotes += [
-                (place, paper, best_quote(sentence.text, paper, self.judge)) for paper in papers
+                (place, paper, best_quote(sentence.text, paper, self.picker)) for paper in papers
             ]
         passages = [
-            part for _, paper, (a, b) in sentence.quotes for part in (paper.title, paper.abstract[a:b])
+            part for _, paper, (a, b) in sentence.quotes for part in (_heading(paper), paper.abstract[a:b])
         ]
         if passages:
             sentence.support = support(sentence.text, passages, self.judge)
@@ -279,10 +280,15 @@ def best_quote(claim: str, paper: Paper, judge: Judge) -> Span:
     abstract = paper.abstract
     spans = [strip_span(abstract, span) for span in sentence_spans(abstract)]
     pairs = [(first[0], second[1]) for first, second in pairwise(spans)]
-    judged = judge.judge([(claim, (paper.title, abstract[a:b])) for a, b in spans + pairs])
+    judged = judge.judge([(claim, (_heading(paper), abstract[a:b])) for a, b in spans + pairs])
     values = [found.value for found in judged]
     values[len(spans) :] = [value - _SECOND_SENTENCE for value in values[len(spans) :]]
     return max(zip(values, spans + pairs, strict=True), key=lambda row: row[0])[1]
+
+
+def _heading(paper: Paper) -> str:
+    """What a writer sees of a paper beside its abstract: a sentence may say it too."""
+    return f"{paper.title} ({paper.year})" if paper.year else paper.title
 
 
 def _lines(lead: str) -> int:

@@ -45,7 +45,7 @@ def sentences(text: str) -> list[str]:
 
 
 def compose(*pieces: str) -> tuple[Composer, str]:
-    composer = Composer(HITS, JUDGE)
+    composer = Composer(HITS, JUDGE, JUDGE)
     shown = "".join(composer.add(piece) for piece in find_markers(pieces))
     return composer, shown + composer.finish() + composer.show_rest("mark")
 
@@ -188,7 +188,7 @@ def test_one_number_a_quote_and_one_quote_a_sentence():
 
 
 def test_a_quote_is_cited_as_it_is_given():
-    composer = Composer(HITS, JUDGE)
+    composer = Composer(HITS, JUDGE, JUDGE)
     span = (25, 45)
     shown = "".join(composer.add(piece) for piece in ["Their legs are long", Quote(0, span), "."])
     shown += composer.finish()
@@ -199,7 +199,7 @@ def test_a_quote_is_cited_as_it_is_given():
 
 
 def test_the_text_before_a_quote_is_one_sentence_with_its_layout():
-    composer = Composer(HITS, JUDGE)
+    composer = Composer(HITS, JUDGE, JUDGE)
     legs, ponds = Quote(0, (25, 45)), Quote(0, (46, 65))
     pieces = ["- Their legs\nare long", legs, ", and They live. in ponds", ponds, ".\n"]
     shown = "".join(composer.add(piece) for piece in [*pieces, "- They live. In ponds", ponds, ". "])

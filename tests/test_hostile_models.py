@@ -20,7 +20,7 @@ from rag import Answer, Assistant, Library, Paper
 from rag.answering import REFUSAL
 from rag.settings import Settings
 from rag.writers.base import Log
-from rag.writers.reading import readable, without_control_lines
+from rag.writers.model_text import readable, without_control_lines
 
 QUESTION = "How much compute does bert2BERT save?"
 CLAIM = "bert2BERT saves about 45% of the pre-training computation for BERT_BASE"

@@ -36,6 +36,7 @@ HOMES = {
     "llama_index": [
         "rag/writers/llm.py",
         "rag/query/rewriting.py",
+        "rag/support/llm.py",
         "rag/llamaindex.py",
         "rag/assistant.py",
     ],

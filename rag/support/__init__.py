@@ -2,5 +2,6 @@
 
 from rag.support.base import Judge, Support, support
 from rag.support.calibrated import CalibratedJudge
+from rag.support.llm import LLMJudge
 
-__all__ = ["CalibratedJudge", "Judge", "Support", "support"]
+__all__ = ["CalibratedJudge", "Judge", "LLMJudge", "Support", "support"]

@@ -2,10 +2,11 @@
 
     evidence  = sigmoid(how far the passages speak of what the claim speaks of)
     agreement = sigmoid(how far they go the same way)
-    value     = evidence * agreement, made small where a number or a direction is another
+    value     = evidence * agreement, and below the threshold where a number is not there, or a
+                direction or a negation is turned round
 
-From a threshold on a value counts as support, unless a name is not there. Words are matched by the
-vectors of the embedded encoder; the weights are fitted (`calibration.json`).
+From the threshold on a value counts as support, unless a name is not there. Words are matched by the
+vectors of the embedded encoder; weights and threshold are in `calibration.json`.
 """
 
 from collections.abc import Sequence
@@ -15,10 +16,10 @@ from rag.sentences import sentence_spans
 from rag.support.base import Support
 from rag.support.calibration import Calibration, calibration
 from rag.support.case import Case
-from rag.support.reading import Reader
+from rag.support.texts import TextReader
 from rag.words import content_words
 
-_WITH_CONFLICT = 0.6  # of the threshold at most; below it the order of the values is kept
+_AT_ODDS = 0.99  # of the threshold, at most
 
 
 class CalibratedJudge:
@@ -27,7 +28,7 @@ class CalibratedJudge:
     name = "calibrated-1"
 
     def __init__(self, encoder: TokenEncoder, calibrated: Calibration | None = None) -> None:
-        self._reader = Reader(encoder)
+        self._reader = TextReader(encoder)
         self._calibration = calibrated or calibration()
 
     def judge(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Support]:
@@ -63,10 +64,12 @@ def _sentences(passages: Sequence[str]) -> list[str]:
 def _judged(case: Case, calibration: Calibration) -> Support:
     if case.is_verbatim:
         return Support(1.0, True, ("word for word",), 1.0)
-    evidence = calibration.evidence(case.features)
-    value = evidence * calibration.agreement(case.features)
-    if case.numbers or case.conflicts:
-        value *= _WITH_CONFLICT * calibration.supported
+    features = case.features
+    evidence = calibration.evidence(features)
+    value = evidence * calibration.agreement(features)
+    if case.turned or case.numbers:
+        value = min(value, _AT_ODDS * calibration.supported)
     supported = value >= calibration.supported and not case.names
-    reasons = case.conflicts + (() if supported else case.absent)
-    return Support(round(value, 4), supported, reasons, round(evidence, 4), case.conflicts)
+    conflicts = case.turned + case.other_numbers
+    reasons = conflicts + (() if supported else case.absent)
+    return Support(round(value, 4), supported, reasons, round(evidence, 4), conflicts)

@@ -9,7 +9,7 @@ from rag.support.comparison import swapped
 from rag.support.matching import Matches
 from rag.support.names import missing_names
 from rag.support.numbers import Quantity, find_quantities, missing_numbers
-from rag.support.reading import Reading
+from rag.support.texts import Text
 from rag.support.verbatim import is_verbatim
 
 
@@ -17,9 +17,9 @@ from rag.support.verbatim import is_verbatim
 class Case:
     """A claim, the passages and their sentences, of which there is at least one with words."""
 
-    claim: Reading
+    claim: Text
     passages: Sequence[str]
-    sentences: Sequence[Reading]
+    sentences: Sequence[Text]
 
     @cached_property
     def matches(self) -> Matches:
@@ -46,26 +46,28 @@ class Case:
     def features(self) -> Mapping[str, float]:
         """What the probabilities are computed from."""
         return {
-            "match": matching.strength(self.claim, self.matches),
+            **matching.features(self.claim, self.sentences, self.matches),
             "lacks_number": float(bool(self.numbers)),
             "lacks_name": float(bool(self.names)),
+            "turned": float(bool(self.turned)),
             **polarity.features(self.claim, self.sentences, self.matches),
         }
 
     @cached_property
-    def conflicts(self) -> tuple[str, ...]:
-        """What the passages say otherwise, in words."""
+    def turned(self) -> tuple[str, ...]:
+        """What the passages say the other way round, in words."""
         seen = (self.claim, self.sentences, self.matches)
-        given = (
-            [each for passage in self.passages for each in find_quantities(passage)] if self.numbers else []
-        )
-        others = [each.text for each in self.numbers if any(each.unit == other.unit for other in given)]
-        turned = dict.fromkeys([*polarity.opposed(*seen), *swapped(*seen)])
+        words = dict.fromkeys([*polarity.opposed(*seen), *swapped(*seen)])
         return (
-            *(f"another number: {number}" for number in others),
             *(f"negated: {words}" for words in polarity.denied(*seen)),
-            *(f"turned round: {word}" for word in turned),
+            *(f"turned round: {word}" for word in words),
         )
+
+    @property
+    def other_numbers(self) -> tuple[str, ...]:
+        """The numbers in place of which the passages give others of their unit, in words."""
+        given = {each.unit for passage in self.passages for each in find_quantities(passage)}
+        return tuple(f"another number: {each.text}" for each in self.numbers if each.unit in given)
 
     @property
     def absent(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from rag.embedding.base import Vectors
 from rag.support.matching import Matches
-from rag.support.reading import Reading
+from rag.support.texts import Text
 
 _ABOVE = (
     r"outperform(?:s|ed|ing)?|beat(?:s|en|ing)?|surpass(?:es|ed|ing)?|exceed(?:s|ed|ing)?|outdo(?:es|ne)?"
@@ -35,7 +35,7 @@ class Comparison:
     behind: tuple[int, ...]
 
 
-def swapped(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> list[str]:
+def swapped(claim: Text, sentences: Sequence[Text], matches: Matches) -> list[str]:
     """The comparisons of a claim whose sides the sentences name the other way round."""
     theirs = [(place, each) for place, sentence in enumerate(sentences) for each in comparisons(sentence)]
     if not theirs:
@@ -51,45 +51,41 @@ def swapped(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> l
     return turned
 
 
-def comparisons(reading: Reading) -> list[Comparison]:
+def comparisons(text: Text) -> list[Comparison]:
     """The comparisons in a sentence that have two sides."""
-    found = (_comparison(match, reading) for match in _COMPARES.finditer(reading.text))
+    found = (_comparison(match, text) for match in _COMPARES.finditer(text.text))
     return [each for each in found if each and each.sign and each.before and each.behind]
 
 
-def _comparison(match: re.Match[str], reading: Reading) -> Comparison:
-    first = int(np.searchsorted(reading.starts, match.start()))
-    last = int(np.searchsorted(reading.starts, match.end()))
-    sign = 1 if match["above"] or match["verb"] else _direction_before(reading, first)
+def _comparison(match: re.Match[str], text: Text) -> Comparison:
+    first = int(np.searchsorted(text.starts, match.start()))
+    last = int(np.searchsorted(text.starts, match.end()))
+    sign = 1 if match["above"] or match["verb"] else _direction_before(text, first)
     sign *= -1 if match["by"] else 1
-    if match["verb"] and reading.negated[first]:
+    if match["verb"] and text.negated[first]:
         sign = 0  # not above is not below
     return Comparison(
         word=match[0],
         sign=sign,
-        before=_content(reading, range(first - 1, max(-1, first - 1 - 2 * _NEAR), -1)),
-        behind=_content(reading, range(last, min(len(reading.words), last + 2 * _NEAR))),
+        before=_content(text, range(first - 1, max(-1, first - 1 - 2 * _NEAR), -1)),
+        behind=_content(text, range(last, min(len(text.words), last + 2 * _NEAR))),
     )
 
 
-def _direction_before(reading: Reading, place: int) -> int:
+def _direction_before(text: Text, place: int) -> int:
     """The sign of the direction before "than", 0 where there is none."""
-    directions = reading.directions[max(0, place - _BEFORE_THAN) : place]
+    directions = text.directions[max(0, place - _BEFORE_THAN) : place]
     return int(directions[np.flatnonzero(directions)][-1]) if directions.any() else 0
 
 
-def _content(reading: Reading, places: range) -> tuple[int, ...]:
-    return tuple(place for place in places if reading.is_content[place] and not reading.signs[place])[
-        :_NEAR
-    ]
+def _content(text: Text, places: range) -> tuple[int, ...]:
+    return tuple(place for place in places if text.is_content[place] and not text.signs[place])[:_NEAR]
 
 
-def _agreement(
-    ours: Comparison, other: Comparison, claim: Reading, sentence: Reading, cosines: Vectors
-) -> float:
+def _agreement(ours: Comparison, other: Comparison, claim: Text, sentence: Text, cosines: Vectors) -> float:
     """Above 0 where the sides match one by one, below it where they match crosswise, in [-2, 2].
 
-    Words that stand on one side there decide; where there are none, the cosines do.
+    Where both sides share words, those decide; else the cosines.
     """
 
     def shared(places: tuple[int, ...], others: tuple[int, ...]) -> int:
@@ -99,8 +95,8 @@ def _agreement(
     def alike(places: tuple[int, ...], others: tuple[int, ...]) -> float:
         return float(cosines[np.ix_(places, others)].max(axis=1).mean())
 
-    straight = shared(ours.before, other.before) + shared(ours.behind, other.behind)
-    crosswise = shared(ours.before, other.behind) + shared(ours.behind, other.before)
+    straight = min(shared(ours.before, other.before), shared(ours.behind, other.behind))
+    crosswise = min(shared(ours.before, other.behind), shared(ours.behind, other.before))
     if straight != crosswise:
         leaning = (straight - crosswise) / (straight + crosswise)
     else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.embedding.base import Vectors
-from rag.support.reading import Reading
+from rag.support.texts import Text
 
 _NO_WORD = 0.0  # the cosine to no word at all
 _LIKE = 0.45  # cosine
@@ -27,7 +27,7 @@ class Matches:
     similar: Vectors
 
 
-def match(claim: Reading, sentences: Sequence[Reading]) -> Matches:
+def match(claim: Text, sentences: Sequence[Text]) -> Matches:
     """The cosines of the words of a claim to those of the sentences, of which there is at least one."""
     cosines = [claim.vectors @ sentence.vectors.T for sentence in sentences]
     best = np.array([found.max(axis=1, initial=_NO_WORD) for found in cosines], np.float32)
@@ -35,16 +35,29 @@ def match(claim: Reading, sentences: Sequence[Reading]) -> Matches:
     return Matches(cosines, best, (best.mean(axis=1) + means) / 2)
 
 
-def strength(claim: Reading, matches: Matches) -> float:
-    """How well the words of a claim are matched, rare ones counting more; in [-1, 1].
+def features(claim: Text, sentences: Sequence[Text], matches: Matches) -> dict[str, float]:
+    """What tells how far the sentences speak of the claim.
 
-    Late interaction (Khattab and Zaharia, 2020, "ColBERT"): each word counts by its best match.
+    `match` by all sentences, `sentence` by the best one alone; `covered` is the share of the stems of
+    content words that are there. Late interaction (Khattab and Zaharia, 2020, "ColBERT"): each word
+    counts by its best match, and by its rarity.
     """
-    weights = claim.rarity / max(float(claim.rarity.sum()), _LEAST)
-    return float(matches.best.max(axis=0) @ weights)
+    stems = {stem for stem, is_content in zip(claim.stems, claim.is_content, strict=True) if is_content}
+    there = {stem for sentence in sentences for stem in sentence.stems}
+    return {
+        "match": float(matches.best.max(axis=0) @ _shares(claim)),
+        "sentence": float((matches.best @ _shares(claim)).max()),
+        "covered": len(stems & there) / max(len(stems), 1),
+    }
 
 
-def unmatched(claim: Reading, matches: Matches) -> list[str]:
+def _shares(claim: Text) -> Vectors:
+    """The rarity of the words of a claim, adding up to 1."""
+    shares: Vectors = claim.rarity / max(float(claim.rarity.sum()), _LEAST)
+    return shares
+
+
+def unmatched(claim: Text, matches: Matches) -> list[str]:
     """The content words of a claim that nothing there is like."""
     best = matches.best.max(axis=0)
     places = np.flatnonzero(claim.is_content & (best < _LIKE) & (claim.rarity > _RARE))

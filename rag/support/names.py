@@ -14,6 +14,7 @@ _COMPOUND = re.compile(r"[^\W_]+(?:[-+.][^\W_]+)*\+*")
 _PARTS = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+")
 _IS_NAME = re.compile(r"[^\W\d_].*[A-Z\d]")
 _CAPITALISED = re.compile(r"(?<=[a-z,;)] )[A-Z][a-z]{2,}(?![^\W_])")
+_INITIAL = re.compile(r"(?<![^\W_])[^\W\d_]")
 _ACRONYM = re.compile(r"[A-Z]{2,6}")
 _FIRST_LETTERS = 5  # by which "Chinese" is "China's"
 
@@ -21,13 +22,15 @@ _FIRST_LETTERS = 5  # by which "Chinese" is "China's"
 def missing_names(claim: str, passages: Sequence[str]) -> list[str]:
     """The names of a claim that no passage has, as the claim writes them."""
     there = "\n".join(passages).lower()
-    initials = "".join(re.findall(r"(?<![^\W_])[^\W\d_]", there))
+    initials = "".join(_INITIAL.findall(f"{there} . {claim.lower()}"))  # a claim may introduce its own
 
-    def is_missing(name: str) -> bool:
-        stands_for_words = _ACRONYM.fullmatch(name) and name.lower() in initials
-        return not stands_for_words and not _pattern(name).search(there)
+    def is_there(name: str) -> bool:
+        if _pattern(name).search(there) or (_ACRONYM.fullmatch(name) and name.lower() in initials):
+            return True
+        parts = name.split("-")  # "RANK-RANKL", but not "GPT-4"
+        return len(parts) > 1 and all(map(_IS_NAME.match, parts)) and all(map(is_there, parts))
 
-    return [name for name in find_names(claim) if is_missing(name)]
+    return [name for name in find_names(claim) if not is_there(name)]
 
 
 def find_names(text: str) -> list[str]:

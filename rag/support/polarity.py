@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rag.embedding.base import Vectors
 from rag.support.matching import Matches
-from rag.support.reading import Reading
+from rag.support.texts import Text
 
 _SHARP_WORD = 16.0  # of a softmax over words, a unit of cosine
 _SHARP_SENTENCE = 5.0  # the same, a unit of the likeness of the sentence
@@ -20,10 +20,11 @@ _SHARP_PARITY = 10.0
 _SAME_PLACE = 0.5  # cosine of words that may stand for one another
 _CLEARLY = 2.0  # in units of attention: 1/8 in the cosine
 _SPOKEN_OF = 0.4  # cosine
+_DENY_BEFORE = ("un", "non")  # "unsupervised" is without supervision
 _FAR = 8  # words that a negation may reach in a sentence
 
 
-def features(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> dict[str, float]:
+def features(claim: Text, sentences: Sequence[Text], matches: Matches) -> dict[str, float]:
     """What tells whether the sentences agree with the claim, each in [-1, 1]."""
     return {
         "direction": _direction(claim, sentences, matches),
@@ -32,7 +33,7 @@ def features(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> 
     }
 
 
-def _direction(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> float:
+def _direction(claim: Text, sentences: Sequence[Text], matches: Matches) -> float:
     """Whether the directions of the claim have the signs of those that they match; 0 without any."""
     directions = np.concatenate([sentence.directions for sentence in sentences])
     ours = np.flatnonzero(claim.directions)
@@ -43,7 +44,7 @@ def _direction(claim: Reading, sentences: Sequence[Reading], matches: Matches) -
     return float((claim.directions[ours] * (_softmax(found) @ directions[theirs])).mean())
 
 
-def _negation(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> float:
+def _negation(claim: Text, sentences: Sequence[Text], matches: Matches) -> float:
     """Whether the content words of the claim are negated where those that they match are."""
     ours = np.flatnonzero(claim.is_content)
     if not len(ours):
@@ -53,7 +54,7 @@ def _negation(claim: Reading, sentences: Sequence[Reading], matches: Matches) ->
     return float(agree.mean())
 
 
-def _parity(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> float:
+def _parity(claim: Text, sentences: Sequence[Text], matches: Matches) -> float:
     """Whether the claim and the sentences like it have both an even number of words that turn round.
 
     So "lack of X slows Y" agrees with "X speeds Y up".
@@ -62,8 +63,8 @@ def _parity(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> f
     return float(_turns(claim) * (weights @ [_turns(sentence) for sentence in sentences]))
 
 
-def _turns(reading: Reading) -> int:
-    turning = int((reading.signs < 0).sum()) + len(reading.negations)
+def _turns(text: Text) -> int:
+    turning = int((text.signs < 0).sum()) + len(text.negations)
     return -1 if turning % 2 else 1
 
 
@@ -90,7 +91,7 @@ def _softmax(values: Vectors) -> Vectors:
     return shares
 
 
-def opposed(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> list[str]:
+def opposed(claim: Text, sentences: Sequence[Text], matches: Matches) -> list[str]:
     """The words of the claim that match a word of the other direction clearly better than any of
     their own."""
     directions = np.concatenate([sentence.directions for sentence in sentences])
@@ -106,7 +107,7 @@ def opposed(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> l
     return found
 
 
-def denied(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> list[str]:
+def denied(claim: Text, sentences: Sequence[Text], matches: Matches) -> list[str]:
     """The negations of the claim that reach what the sentences do not deny."""
     is_denied = np.concatenate([_may_be_denied(sentence) for sentence in sentences])
     best = _attention(matches).argmax(axis=1)
@@ -119,10 +120,11 @@ def denied(claim: Reading, sentences: Sequence[Reading], matches: Matches) -> li
     return found
 
 
-def _may_be_denied(reading: Reading) -> NDArray[np.bool_]:
+def _may_be_denied(text: Text) -> NDArray[np.bool_]:
     """Which words a negation or a word that says less may reach, however it is put."""
-    reached = reading.negated.copy()
-    for place in (*np.flatnonzero(reading.signs < 0), *reading.negations):
+    reached = np.array([word.startswith(_DENY_BEFORE) or word.endswith("less") for word in text.words])
+    reached |= text.negated
+    for place in (*np.flatnonzero(text.signs < 0), *text.negations):
         reached[place + 1 : place + 1 + _FAR] = True
     return reached
 

@@ -5,21 +5,17 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from rag.citations import Piece, Sentence
-from rag.query import History, Kind
+from rag.query import Kind
 from rag.types import Hit
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a writer is asked: a question, the kind of answer that it wants, and in how many words.
-
-    `history` is what was said before, as far as a model is to see it.
-    """
+    """What a writer is asked: a question, the kind of answer that it wants, and in how many words."""
 
     question: str
     kind: Kind = "single"
     words: int | None = None
-    history: History = ()
 
 
 @dataclass

@@ -31,6 +31,13 @@ _COUNTED = re.compile(
     r"ended|sat|used|came|make|made)\b)[\w-]+\s*){1,4})",
     re.IGNORECASE,
 )
+_WORDS = ("three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_LISTED = re.compile(
+    rf"\b(?:which|what)(?: are| were)?(?: the)? "
+    rf"(?P<what>(?P<number>{'|'.join(_WORDS)}|[3-9]|[1-9]\d) [\w-]+)",
+    re.IGNORECASE,
+)
+_LISTS = re.compile(r":|\(|,.*,|\b(?:namely|such as|including|i\.e\.)")  # behind a number: what it counts
 _BEHIND = re.compile(r"(?:[\s-]*[^\s.;:()]+){1,5}")  # a number: what it may count
 _NEAR = 0.5  # cosine from which a word behind a number is near to what is counted
 _UNCOUNTED = frozenset(content_words("points times percent percentage kinds ways more fewer less"))
@@ -155,6 +162,11 @@ _DETAILS = (
         r"\bfund|\bgrant|\bsponsor",
     ),
     _Detail.of(
+        "the share",
+        r"\bwhat (?:share|percentage|fraction|proportion|per ?cent) of\b",
+        r"\d\s?\\?%|\bper ?cent\b|\bhalf\b|\bthirds?\b|\bquarters?\b|\d/\d|\bfraction\b|\d ?(?:x|times)\b",
+    ),
+    _Detail.of(
         "the size in bytes",
         r"\bin [GTM]B\b|\bhow many (?:giga|tera|mega)bytes\b",
         r"\d\s?[GTM]i?B\b|bytes\b",
@@ -172,12 +184,24 @@ def missing_details(question: str, hits: Sequence[Hit], reading: Reading) -> lis
     missing = [
         detail.name for detail in _DETAILS if detail.asks.search(question) and not detail.tells.search(text)
     ]
-    return missing or list(_uncounted(question, meant, text, reading))
+    return missing or [*_unlisted(question, text), *_uncounted(question, meant, text, reading)]
 
 
 def asked_about(question: str, hits: Sequence[Hit]) -> list[int]:
     """The places of the hits that a question names, or that of the best one."""
     return [place for place, hit in enumerate(hits[:HITS]) if named_in(question, hit.paper)] or [0]
+
+
+def _unlisted(question: str, text: str) -> Iterator[str]:
+    """The things that a question asks the names of, where the text has no more than their number."""
+    for found in _LISTED.finditer(question):
+        number = found["number"].lower()
+        told = re.compile(
+            rf"\b(?:{number}|{_WORDS.index(number) + 3 if number in _WORDS else number})\b", re.I
+        )
+        behind = [text[match.end() :].split(". ")[0] for match in told.finditer(text)]
+        if behind and not any(_LISTS.search(rest) for rest in behind):
+            yield f"which {found['what'].strip()}"
 
 
 def _uncounted(question: str, meant: Collection[int], text: str, reading: Reading) -> Iterator[str]:

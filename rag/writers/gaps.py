@@ -21,12 +21,13 @@ _WHY = re.compile(
 )
 _REASON = re.compile(
     r"\b(?:because|due to|since|owing to|thanks to|attribut\w+|stems?|caus(?:e|ed|es|ing)|reasons?|so that|"
-    r"result(?:s|ed|ing)? (?:in|from)|leads? to|allow(?:s|ing)?|enabl(?:es|ing))\b",
+    r"result(?:s|ed|ing)? (?:in|from)|leads? to|allow(?:s|ing)?|enabl(?:es|ing)|suffers?|problems?|"
+    r"drawbacks?|avoid(?:s|ing)?|prevent(?:s|ing)?|overcom\w+|mitigat\w+|address(?:es)?)\b",
     re.IGNORECASE,
 )
 # Fitted by eye on 37 questions with a false premise and 300 that the papers answer: see docs/evaluation.md.
-_SPOKEN_OF = 0.6  # evidence from which a paper speaks of what a question takes for granted
-_AGREES = 0.5  # share of the evidence that supports it, below which the paper says otherwise
+_SPOKEN_OF = 0.5  # evidence from which a paper speaks of what a question takes for granted
+_AGREES = 0.6  # share of the evidence that supports it, below which the paper says otherwise
 _PARTS = re.compile(
     r"[?;]\s+|,?\s+and\s+(?=(?:what|which|how|who|where|when|why|under|on|in|is|does|do|did|was|were|at)\b)"
     r"|,\s+(?=(?:what|which|how|who|where|when)\b)|,?\s+and (?=number of)",
@@ -90,9 +91,9 @@ def _unexplained(question: str, hit: Hit, reading: Reading, shows: Sentence, jud
     judged = support(premise, [hit.paper.title, hit.paper.abstract], judge)
     if judged.evidence < _SPOKEN_OF:
         return None
-    if judged.value < _AGREES * judged.evidence:
+    if judged.conflicts or judged.value < _AGREES * judged.evidence:
         reason = f"the question takes for granted what “{hit.paper.title}” does not say"
-        return Gap(reason, "the reason", shows)
+        return Gap(f"{reason} ({judged.conflicts[0]})" if judged.conflicts else reason, "the reason", shows)
     place = reading.sentences.index(shows)
     around = [one.text for one in reading.sentences[max(place - 1, 0) : place + 2] if one.hit == shows.hit]
     if _REASON.search(" ".join(around)):

@@ -14,8 +14,8 @@ from rag.settings import Settings
 from rag.types import Hit
 from rag.usage import Prices, add_usage, counts
 from rag.writers.base import Log, Task
+from rag.writers.model_text import NOT_SAID, readable, without_control_lines
 from rag.writers.prompting import Message, fitting, read_repair, repair_prompt, write_prompt
-from rag.writers.reading import NOT_SAID, readable, without_control_lines
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatResponse

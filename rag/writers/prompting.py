@@ -10,7 +10,7 @@ from typing import Any
 
 from rag.citations import Sentence
 from rag.errors import ModelFailedError
-from rag.markers import neutral, without_markers
+from rag.markers import neutral
 from rag.sentences import sentence_spans
 from rag.tokens import count_tokens
 from rag.types import Hit
@@ -30,7 +30,7 @@ def write_prompt(task: Task, papers: Sequence[str]) -> list[Message]:
     wishes += f"\nAnswer in at most {task.words} words." if task.words else ""
     shown = "\n".join(papers)
     question = f"{shown}\n\nQuestion: {neutral(task.question)}{wishes}"
-    return [("system", _text("prompt.txt")), *_history(task), ("user", question)]
+    return [("system", _text("prompt.txt")), ("user", question)]
 
 
 def repair_prompt(task: Task, papers: Sequence[str], doubts: Sequence[Sentence]) -> list[Message]:
@@ -86,15 +86,6 @@ def _line(key: int, hit: Hit, end: int | None = None) -> str:
     title, abstract = neutral(hit.paper.title), neutral(hit.paper.abstract[:end].rstrip())
     fields: dict[str, Any] = {"key": key, "title": title, "date": hit.paper.published}
     return json.dumps(fields | {"abstract": abstract}, ensure_ascii=False)
-
-
-def _history(task: Task) -> list[Message]:
-    """What was said before; its numbers named other papers."""
-    return [
-        (turn["role"], without_markers(turn["content"]))
-        for turn in task.history
-        if turn.get("role") in ("user", "assistant") and isinstance(turn.get("content"), str)
-    ]
 
 
 @cache

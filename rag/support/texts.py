@@ -16,12 +16,12 @@ from rag.words import is_function_word, stem
 
 _FIRST_WORD = 1996  # in the vocabulary of BERT: "the"; before it stand marks and single characters
 _OF_CHARACTERS = 0.6  # their rarity: mostly parts of formulas and of foreign words
-_KEPT = 2000  # readings, about 40 kB each
+_KEPT = 500  # texts, about 40 kB each
 _NEGATES = 4  # words behind a negation that it reaches
 
 
 @dataclass(frozen=True)
-class Reading:
+class Text:
     """One sentence of n words.
 
     `vectors` are float32 (n, width), of unit length (zero where the encoder cut the text off);
@@ -54,15 +54,15 @@ class Reading:
         return _reach(negation, self.clauses)
 
 
-class Reader:
+class TextReader:
     """Reads texts; those read last are kept. Safe to use from several threads."""
 
     def __init__(self, encoder: TokenEncoder) -> None:
         self._encoder = encoder
-        self._kept: OrderedDict[str, Reading] = OrderedDict()
+        self._kept: OrderedDict[str, Text] = OrderedDict()
         self._lock = threading.Lock()
 
-    def read(self, texts: Iterable[str]) -> dict[str, Reading]:
+    def read(self, texts: Iterable[str]) -> dict[str, Text]:
         """The reading of each text; each distinct text is encoded once."""
         wanted = list(dict.fromkeys(texts))
         with self._lock:
@@ -74,7 +74,7 @@ class Reader:
         self._keep(found)
         return found
 
-    def _keep(self, found: dict[str, Reading]) -> None:
+    def _keep(self, found: dict[str, Text]) -> None:
         with self._lock:
             for text, reading in found.items():
                 self._kept[text] = reading
@@ -83,7 +83,7 @@ class Reader:
                 self._kept.popitem(last=False)
 
 
-def read(text: str, tokens: Tokens) -> Reading:
+def read(text: str, tokens: Tokens) -> Text:
     """The words of a text with the means of their word pieces."""
     matches = list(WORD.finditer(text))
     words = tuple(match[0].lower().replace("’", "'") for match in matches)
@@ -94,7 +94,7 @@ def read(text: str, tokens: Tokens) -> Reading:
     for negation in negations:
         negated[_reach(negation, clauses)] ^= True
     vectors, rarity = _by_word(tokens, starts)
-    return Reading(
+    return Text(
         text=text,
         words=words,
         stems=tuple(stem(word) for word in words),
