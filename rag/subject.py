@@ -33,10 +33,12 @@ LEAST = 0.3  # the log-odds from which a question is taken to be about the paper
 _ADDRESSES_MODEL = re.compile(
     r"\b(?:ignor\w*|disregard\w*|overrid\w*|bypass\w*|pretend\w*|act as|role-?play\w*|jailbreak\w*|sudo|"
     r"system prompt|your (?:prompt|instructions?|rules?|guidelines|developers?|api|keys?|training data)|"
-    r"(?:previous|prior|above|earlier) (?:instructions?|messages?|rules?|text)|instructions?|"
-    r"developer mode|api keys?|passwords?|secrets?|print|output|repeat|respond only|reply|confirm|"
-    r"say (?:only|exactly)|word for word|you are (?:now|an?|no longer)|new (?:rules?|task)|admin\w*|"
-    r"from now on|this conversation)\b"
+    r"(?:previous|prior|above|earlier) (?:instructions?|messages?|rules?|text)|"
+    r"(?:my|new|hidden|secret|system) instructions?|instructions? (?:above|below|before|you)|"
+    r"developer mode|api keys?|passwords?|secrets?|respond only|say (?:only|exactly)|word for word|"
+    r"you are (?:now|an?|no longer)|new (?:rules?|task)|admin\w*|from now on|this conversation)\b"
+    r"|(?:^|[.!?:;,\"“)]\s*|\b(?:and|then|just|please|now|instead|first|simply)\s+)"
+    r"(?:print|output|repeat|reply|respond|confirm|say)\b"
     r"|</?\w[^>]{0,40}>|<\||\{\s*\"|^\s*(?:system|assistant|user)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
