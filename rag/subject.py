@@ -26,7 +26,7 @@ WEIGHTS: Mapping[str, float] = {
     "foreign_subject": -3.3,
 }
 INTERCEPT = -10.74
-LEAST = 0.3  # the log-odds from which a question is taken to be about the papers
+LEAST = 0.4  # the log-odds from which a question is taken to be about the papers
 
 # What is said to a language model: that it has instructions, a prompt or rules, and that it should
 # drop them, play a role, or say given words.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.embedding.base import Vectors
+from rag.query import Kind
 from rag.reading import Reading, Sentence
 from rag.types import Hit, Span
 from rag.words import numbers
@@ -22,7 +23,7 @@ WEIGHTS: Mapping[str, float] = {
     "first_paper": 1.28,
     "number": 0.98,
     "reason": 2.14,
-    "link": -1.42,
+    "link": -4.0,  # by hand: where code can be had is no answer to anything else
     "first_sentence": -1.06,
     "length": 0.73,
     "question": -3.11,
@@ -47,7 +48,7 @@ _REASON = re.compile(
 )
 _ASKS_WHAT_IS = re.compile(
     r"^\s*(?:so |and )?(?:what(?:['’]s| is| are)|explain|define|describe|tell me about|who is)\s+"
-    r"(?:an? |the )?[\w.+-]+(?: [\w.+-]+){0,2}\s*\??$|\b(?:differ\w*|compar\w+|vs\.?|versus)\b",
+    r"(?:an? |the )?[\w.+-]+(?: [\w.+-]+){0,2}\s*\??$",
     re.IGNORECASE,
 )
 _BRINGS = re.compile(
@@ -71,6 +72,7 @@ class Question:
     """What a question asks for, as far as its words show it."""
 
     text: str
+    kind: Kind = "single"
 
     @property
     def wants_number(self) -> bool:
@@ -82,8 +84,8 @@ class Question:
 
     @property
     def wants_definition(self) -> bool:
-        """Whether it asks what something is, or how two things differ."""
-        return bool(_ASKS_WHAT_IS.search(self.text))
+        """Whether it asks what something is, or for what papers do."""
+        return self.kind == "list" or bool(_ASKS_WHAT_IS.search(self.text))
 
     @property
     def wants_link(self) -> bool:
