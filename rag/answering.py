@@ -131,7 +131,8 @@ class Answerer:
 
         That it is a refusal stands above the text, or below where the writer says so too late.
         """
-        log, task = draft.log, Task(draft.asked.query, draft.asked.kind, draft.words)
+        log, asked = draft.log, draft.asked
+        task = Task(asked.query, asked.kind, draft.words, asked.said)
         for piece in writer.write(task, composer.hits, log):
             composer.preface = _preface(log)
             yield composer.add(piece)

@@ -67,6 +67,7 @@ def test_each_beginning_of_a_real_sentence_is_a_sentence_by_its_signs(keep_reaso
     [
         ("However, owls hunt mice at night.", "owls hunt mice at night."),
         ("However, in this paper, we show that owls hunt mice at night.", "owls hunt mice at night."),
+        ("Second, owls hunt mice at night.", "owls hunt mice at night."),
         ("In this paper we study how owls hunt.", "we study how owls hunt."),
         ("Our extensive experiments show that owls hunt mice at night.", "owls hunt mice at night."),
         ("For example, owls hunt mice at night.", "owls hunt mice at night."),

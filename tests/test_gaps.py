@@ -32,13 +32,17 @@ def reader(encoder) -> Reader:
 
 @pytest.fixture(scope="module")
 def missing(reader):
-    return lambda question: missing_details(question, HITS, reader.read(question, HITS))
+    return lambda question: missing_details(
+        question, HITS, asked_about(question, HITS), reader.read(question, HITS)
+    )
 
 
 @pytest.fixture(scope="module")
 def gap(reader, encoder):
     judge = CalibratedJudge(encoder)
-    return lambda question: find_gap(question, HITS, reader.read(question, HITS), judge)
+    return lambda question: find_gap(
+        question, HITS, asked_about(question, HITS), reader.read(question, HITS), judge
+    )
 
 
 DETAILS = [
@@ -100,6 +104,8 @@ def test_a_gap_names_the_paper_and_shows_its_nearest_sentence(gap):
 def test_a_gap_is_in_part_where_something_else_is_asked(gap):
     found = gap("What does BeeNet read, and what learning rate does it use?")
     assert (found.missing, found.whole) == ("the learning rate", False)
+    counted = gap("How many recordings is OwlNet trained on, and how many pilots were asked?")
+    assert (counted.missing, counted.whole) == ("the number of pilots", False)
     assert gap("What does OwlNet hear, and what learning rate does it use?") is None
 
 

@@ -66,6 +66,12 @@ def test_a_paper_introduces_what_it_presents_spells_out_or_explains(name):
     assert introduces(MOLE, only(name))
 
 
+def test_a_title_may_begin_with_the_name_that_it_introduces():
+    paper = Paper(title="Dance-it! Bees in Flowers", abstract="Bees dance.")
+    assert introduces(paper, only("DANCE-IT"))
+    assert not introduces(Paper(title="Bees: Dance-it and Flowers", abstract=""), only("DANCE-IT"))
+
+
 @pytest.mark.parametrize("name", ["GaLore", "ELECTRA"])
 def test_a_paper_does_not_introduce_what_it_does_not_have(name):
     assert not introduces(MOLE, only(name))

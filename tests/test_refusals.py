@@ -73,6 +73,15 @@ def test_what_is_given_is_answered_and_what_is_not_is_named(assistant):
     assert all(claim.supported for claim in answer.claims)
 
 
+def test_a_follow_up_is_not_asked_for_what_was_missing_before(assistant):
+    history = [{"role": "user", "content": DETAIL}]
+    answer = assistant.ask("How many hours is it?", history=history)
+    assert (answer.status, answer.missing) == ("answered", None)
+    assert "41.25" in answer.text
+    again = assistant.ask("Which batch size did they use?", history=history)
+    assert (again.status, again.reason[-14:]) == ("refused", "the batch size")
+
+
 def test_a_stream_shows_a_refusal_before_the_words_that_are_near(assistant):
     stream = assistant.stream(DETAIL)
     shown = "".join(stream)

@@ -19,6 +19,7 @@ _LEADS_IN = re.compile(
     r"in summary|in conclusion|to this end|as a result|accordingly|remarkably|interestingly|"
     r"surprisingly|more (?:specifically|importantly|precisely)|for this (?:purpose|reason)|here|"
     r"for (?:example|instance)|in (?:this way|contrast|recent years)|on the (?:other hand|contrary)|"
+    r"first(?:ly)?|second(?:ly)?|third(?:ly)?|similarly|likewise|collectively|empirically|in fact|"
     r"unfortunately|recently|currently|crucially|concretely|in short)\s*,\s+|"
     r"in (?:this|our) (?:paper|work|study|article|survey|report)\s+(?=we\b)",
     re.IGNORECASE,

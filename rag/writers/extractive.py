@@ -13,6 +13,7 @@ from rag.types import Hit
 from rag.words import content_words
 from rag.writers.base import Log, Task
 from rag.writers.clauses import clauses
+from rag.writers.details import asked_about
 from rag.writers.gaps import Gap, find_gap
 from rag.writers.relevance import Question, features, relevance, rest_weights
 
@@ -71,8 +72,9 @@ class ExtractiveWriter:
             yield stop + end
 
     def _gap(self, task: Task, hits: Sequence[Hit]) -> Gap | None:
-        nearest = hits[:_PAPERS]
-        return find_gap(task.question, nearest, self._reader.read(task.question, nearest), self._judge)
+        nearest, said = hits[:_PAPERS], task.said or task.question
+        about = asked_about(task.question, nearest)
+        return find_gap(said, nearest, about, self._reader.read(said, nearest), self._judge)
 
     def _choose(self, task: Task, hits: Sequence[Hit]) -> Sequence[_Part]:
         words = task.words or _WORDS
