@@ -14,20 +14,21 @@ from collections.abc import Mapping, Sequence
 from rag.names import Name, introduces, mentions, named_in, names
 from rag.reading import Reading
 from rag.types import Hit
+from rag.words import content_words
 
 HITS = 5  # the papers that are looked at
 WEIGHTS: Mapping[str, float] = {
-    "match": 5.82,
-    "cosine": 8.15,
-    "shared": 2.05,
-    "cues": -3.65,
-    "known_name": 1.23,
-    "unknown_name": -1.37,
-    "foreign_name": -0.14,
-    "foreign_subject": -3.54,
+    "match": 5.5,
+    "cosine": 7.94,
+    "shared": 1.79,
+    "cues": -3.99,
+    "known_name": 1.53,
+    "unknown_name": -1.32,
+    "foreign_name": -0.19,
+    "foreign_subject": -3.65,
 }
-INTERCEPT = -9.04
-LEAST = 0.5  # the log-odds from which a question is taken to be about the papers
+INTERCEPT = -8.19
+LEAST = 0.4  # the log-odds from which a question is taken to be about the papers
 
 # What is said to a language model: that it has instructions, a prompt or rules, and that it should
 # drop them, play a role, or say given words.
@@ -44,7 +45,6 @@ _ADDRESSES_MODEL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MOST_CUES = 3
-_MOST_SHARED = 4.0  # as much as four rare words: in a library of few papers even "the" is a rare word
 # Words before a name that make it what a question is about.
 _BEFORE_SUBJECT = re.compile(
     r"(?:^|[:,]|\b(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|in|of|about|explain|define|"
@@ -63,7 +63,7 @@ def features(question: str, hits: Sequence[Hit], reading: Reading, papers: int) 
     return {
         "match": float(reading.papers.mean(axis=1).max()) if reading.papers.size else 0.0,
         "cosine": float(reading.cosines.max()),
-        "shared": min(max(hit.signals["lexical"] for hit in hits) / rarest, _MOST_SHARED),
+        "shared": max(min(hit.signals["lexical"] / rarest, _shared(question, hit)) for hit in hits),
         "cues": float(min(len(cues), _MOST_CUES)),
         "known_name": float(any(named_in(question, hit.paper) for hit in hits)),
         "unknown_name": float(any(not any(mentions(hit.paper, name) for hit in hits) for name in asked)),
@@ -72,6 +72,12 @@ def features(question: str, hits: Sequence[Hit], reading: Reading, papers: int) 
             (subject := _subject(question, coined)) is not None and subject in foreign
         ),
     }
+
+
+def _shared(question: str, hit: Hit) -> int:
+    """The number of content words that a question shares with a paper: the most that they count for, as
+    in a library of few papers even "the" is a rare word."""
+    return len(set(content_words(question)) & set(content_words(f"{hit.paper.title} {hit.paper.abstract}")))
 
 
 def nearness(found: Mapping[str, float]) -> float:

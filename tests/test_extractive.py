@@ -197,7 +197,6 @@ def test_a_clause_is_shown_as_a_sentence(write, abstract, text):
         ("Why does it fail?", {"reason"}),
         ("what motivates the mask of whole words here", {"reason"}),
         ("What is LoRA?", {"definition"}),
-        ("How do A and B differ?", {"definition"}),
         ("is the code public?", {"link"}),
         ("Who reads it?", set()),
         ("How many are there, and why?", {"number", "reason"}),
