@@ -104,7 +104,8 @@ class Answerer:
         query, filters, nearest = draft.asked.query, draft.asked.filters, draft.hits[:HITS]
         if nearest:
             papers = self.library.catalog.count()
-            return off_subject(query, nearest, self.reader.read(query, nearest), papers)
+            reading = self.reader.read(query, nearest)
+            return off_subject(query, nearest, reading, papers, draft.asked.kind)
         if filters.is_open:
             return "no paper is indexed yet"
         only_years = filters == Filters(filters.from_year, filters.to_year)

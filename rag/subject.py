@@ -11,7 +11,8 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from rag.names import Name, introduces, mentions, named_in, names
+from rag.names import Name, introduces, is_titled, mentions, named_in, names
+from rag.query import Kind
 from rag.reading import Reading
 from rag.types import Hit
 from rag.words import content_words
@@ -29,6 +30,8 @@ WEIGHTS: Mapping[str, float] = {
 }
 INTERCEPT = -8.19
 LEAST = 0.4  # the log-odds from which a question is taken to be about the papers
+# The same for a list, whose question is seldom in the words of one paper. By hand, on few lists.
+LEAST_FOR_LIST = -0.5
 
 # What is said to a language model: that it has instructions, a prompt or rules, and that it should
 # drop them, play a role, or say given words.
@@ -85,10 +88,13 @@ def nearness(found: Mapping[str, float]) -> float:
     return INTERCEPT + sum(WEIGHTS[name] * value for name, value in found.items())
 
 
-def off_subject(question: str, hits: Sequence[Hit], reading: Reading, papers: int) -> str | None:
+def off_subject(
+    question: str, hits: Sequence[Hit], reading: Reading, papers: int, kind: Kind = "single"
+) -> str | None:
     """Why the best hits of a library of so many papers do not speak of what is asked, else None."""
     found = features(question, hits, reading, papers)
-    if nearness(found) >= LEAST:
+    is_named = not found["cues"] and any(is_titled(question, hit.paper) for hit in hits)
+    if is_named or nearness(found) >= (LEAST_FOR_LIST if kind == "list" else LEAST):
         return None
     if found["cues"]:
         return "this is addressed to the program, and no question that the papers answer"

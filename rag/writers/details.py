@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.names import named_in
+from rag.names import is_titled, named_in
 from rag.reading import Reading
 from rag.types import Hit, Span
 from rag.words import content_words
@@ -39,7 +39,7 @@ _LISTED = re.compile(
 )
 _LISTS = re.compile(r":|\(|,.*,|\b(?:namely|such as|including|i\.e\.)")  # behind a number: what it counts
 _BEHIND = re.compile(r"(?:[\s-]*[^\s.;:()]+){1,5}")  # a number: what it may count
-_NEAR = 0.5  # cosine from which a word behind a number is near to what is counted
+_NEAR = 0.45  # cosine from which a word behind a number is near to what is counted
 _UNCOUNTED = frozenset(content_words("points times percent percentage kinds ways more fewer less"))
 
 
@@ -198,8 +198,11 @@ def missing_details(
 
 
 def asked_about(question: str, hits: Sequence[Hit]) -> list[int]:
-    """The places of the hits that a question names, or that of the best one."""
-    return [place for place, hit in enumerate(hits[:HITS]) if named_in(question, hit.paper)] or [0]
+    """The places of the hits that a question names, by what their titles begin with before what they
+    speak of; or that of the best one."""
+    titled = [place for place, hit in enumerate(hits[:HITS]) if is_titled(question, hit.paper)]
+    named = [place for place, hit in enumerate(hits[:HITS]) if named_in(question, hit.paper)]
+    return titled or named or [0]
 
 
 def _unlisted(question: str, text: str) -> Iterator[str]:

@@ -151,6 +151,8 @@ def _best(parts: Sequence[_Part], words: int) -> list[_Part]:
     At most one of each sentence (a multiple-choice knapsack, by dynamic programming over the
     number of words); the best alone where nothing fits.
     """
+    if not parts:
+        return []
     best = max(parts, key=_value)
     worth = [part for part in parts if part.value >= _least(part, best)]
     plans: dict[int, tuple[float, tuple[_Part, ...]]] = {0: (0.0, ())}

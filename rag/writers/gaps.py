@@ -12,6 +12,7 @@ from rag.names import mentions, named_in, names
 from rag.reading import Reading, Sentence
 from rag.support import Judge, support
 from rag.types import Hit
+from rag.words import content_words
 from rag.writers.details import HITS, missing_details
 
 _WHY = re.compile(
@@ -28,6 +29,7 @@ _REASON = re.compile(
 # Chosen on the sets `dev` and `calibration`: docs/evaluation.md.
 _SPOKEN_OF = 0.5  # evidence from which a paper speaks of what a question takes for granted
 _AGREES = 0.6  # share of the evidence that supports it, below which the paper says otherwise
+_PREMISE = 3  # content words, of which something can be taken for granted
 _PARTS = re.compile(
     r"[?;]\s+|,?\s+and\s+(?=(?:what|which|how|who|where|when|why|under|on|in|is|does|do|did|was|were|at)\b)"
     r"|,\s+(?=(?:what|which|how|who|where|when)\b)|,?\s+and (?=number of)",
@@ -58,10 +60,10 @@ def find_gap(
     `reading` is that of the question against the hits.
     """
     meant = about[0]
-    shows = max(
-        (sentence for sentence in reading.sentences if sentence.hit == meant),
-        key=lambda sentence: float(sentence.best() @ reading.weights),
-    )
+    of_paper = [sentence for sentence in reading.sentences if sentence.hit == meant]
+    if not of_paper:
+        return None
+    shows = max(of_paper, key=lambda sentence: float(sentence.best() @ reading.weights))
     title = hits[meant].paper.title
     if missing := missing_details(question, hits, about, reading):
         what, more = " and ".join(missing), _asks_more(question, hits, about, reading)
@@ -85,11 +87,15 @@ def _asks_more(question: str, hits: Sequence[Hit], about: Sequence[int], reading
 
 
 def _foreign(question: str, hits: Sequence[Hit]) -> str | None:
-    """A capitalised word, such as a language, that the papers which a question names do not have."""
+    """A capitalised word, such as a language, that the papers which a question names do not have, where
+    no other hit has all the names of the question."""
     named = [hit.paper for hit in hits[:HITS] if named_in(question, hit.paper)]
     if not named:
         return None
-    plain = (name for name in names(question) if not name.is_coined)
+    asked = names(question)
+    if any(all(mentions(hit.paper, name) for name in asked) for hit in hits):
+        return None
+    plain = (name for name in asked if not name.is_coined)
     return next((name.text for name in plain if not any(mentions(paper, name) for paper in named)), None)
 
 
@@ -97,7 +103,7 @@ def _unexplained(question: str, hit: Hit, reading: Reading, shows: Sentence, jud
     """What a question asks the reason of, where the paper says otherwise or gives no reason."""
     premise = " ".join(_WHY.sub(" ", question).rstrip(" ?").split())
     judged = support(premise, [hit.paper.title, hit.paper.abstract], judge)
-    if judged.evidence < _SPOKEN_OF:
+    if judged.evidence < _SPOKEN_OF or len(content_words(premise)) < _PREMISE:
         return None
     if judged.conflicts or judged.value < _AGREES * judged.evidence:
         reason = f"the question takes for granted what “{hit.paper.title}” does not say"
