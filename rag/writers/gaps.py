@@ -25,7 +25,7 @@ _REASON = re.compile(
     r"drawbacks?|avoid(?:s|ing)?|prevent(?:s|ing)?|overcom\w+|mitigat\w+|address(?:es)?)\b",
     re.IGNORECASE,
 )
-# Fitted by eye on 37 questions with a false premise and 300 that the papers answer: see docs/evaluation.md.
+# Chosen on the sets `dev` and `calibration`: docs/evaluation.md.
 _SPOKEN_OF = 0.5  # evidence from which a paper speaks of what a question takes for granted
 _AGREES = 0.6  # share of the evidence that supports it, below which the paper says otherwise
 _PARTS = re.compile(
