@@ -1,6 +1,7 @@
 """The words that carry meaning: lower-cased, without function words, stemmed; and the numbers."""
 
 import re
+import threading
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ if TYPE_CHECKING:
     from snowballstemmer import stemmer
 
 _WORD = re.compile(r"[^\W_]+")
+_stemming = threading.Lock()  # a stemmer holds the word that it works on
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 _FUNCTION_WORDS = frozenset(
     re.findall(
@@ -57,5 +59,6 @@ def _stemmer() -> "stemmer":
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """The stem of a word in lower case, by Snowball."""
-    return str(_stemmer().stemWord(word))
+    """The stem of a word in lower case, by Snowball. Safe to use from several threads."""
+    with _stemming:
+        return str(_stemmer().stemWord(word))

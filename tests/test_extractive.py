@@ -197,6 +197,8 @@ def test_a_clause_is_shown_as_a_sentence(write, abstract, text):
         ("Why does it fail?", {"reason"}),
         ("what motivates the mask of whole words here", {"reason"}),
         ("What is LoRA?", {"definition"}),
+        ("tell me about model soups", {"definition"}),
+        ("How do A and B differ?", set()),
         ("is the code public?", {"link"}),
         ("Who reads it?", set()),
         ("How many are there, and why?", {"number", "reason"}),
@@ -206,6 +208,10 @@ def test_a_question_tells_what_it_wants(text, wants):
     asked = Question(text)
     kinds = ("number", "reason", "definition", "link")
     assert {kind for kind in kinds if getattr(asked, f"wants_{kind}")} == wants
+
+
+def test_a_list_wants_what_each_paper_does():
+    assert Question("papers on owls", "list").wants_definition
 
 
 def test_a_feature_is_there_only_where_it_is_wanted(reader, found):
