@@ -92,8 +92,9 @@ def _unexplained(question: str, hit: Hit, reading: Reading, shows: Sentence, jud
     if judged.evidence < _SPOKEN_OF:
         return None
     if judged.conflicts or judged.value < _AGREES * judged.evidence:
-        reason = f"the question takes for granted what “{hit.paper.title}” does not say"
-        return Gap(f"{reason} ({judged.conflicts[0]})" if judged.conflicts else reason, "the reason", shows)
+        granted = f"the question takes for granted what “{hit.paper.title}”"
+        conflict = f" contradicts ({judged.conflicts[0]})" if judged.conflicts else " does not say"
+        return Gap(granted + conflict, "the reason", shows)
     place = reading.sentences.index(shows)
     around = [one.text for one in reading.sentences[max(place - 1, 0) : place + 2] if one.hit == shows.hit]
     if _REASON.search(" ".join(around)):
