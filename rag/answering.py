@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rag.citations import Composer
 from rag.errors import KeyRefusedError, ModelError
 from rag.library import Library
-from rag.query import Asked
+from rag.query import Asked, listed_subject
 from rag.reading import Reader
 from rag.retrieval import Retriever, fitting
 from rag.subject import HITS, off_subject
@@ -103,12 +103,17 @@ class Answerer:
         """Why the library cannot answer, or None where it may."""
         query, filters, nearest = draft.asked.query, draft.asked.filters, draft.hits[:HITS]
         if nearest:
-            papers = self.library.catalog.count()
-            return off_subject(query, nearest, self.reader.read(query, nearest), papers)
+            reason = self._off_subject(query, nearest)
+            if reason and draft.asked.kind == "list":
+                return self._off_subject(listed_subject(query), nearest)
+            return reason
         if filters.is_open:
             return "no paper is indexed yet"
         only_years = filters == Filters(filters.from_year, filters.to_year)
         return "no paper lies in these years" if only_years else "no paper fulfils these conditions"
+
+    def _off_subject(self, question: str, hits: Sequence[Hit]) -> str | None:
+        return off_subject(question, hits, self.reader.read(question, hits), self.library.catalog.count())
 
     def _write(self, draft: _Draft, composer: Composer) -> Generator[str, None, Writer]:
         """Let the writer write; where a model fails, the papers' own sentences take its place."""

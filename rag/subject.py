@@ -10,9 +10,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from rag.names import Name, introduces, mentions, named_in, names
+from rag.names import Name, introduces, is_titled, mentions, named_in, names
 from rag.reading import Reading
 from rag.types import Hit
+from rag.words import content_words
 
 HITS = 5  # the papers that are looked at
 WEIGHTS: Mapping[str, float] = {
@@ -79,12 +80,26 @@ def nearness(found: Mapping[str, float]) -> float:
 def off_subject(question: str, hits: Sequence[Hit], reading: Reading, papers: int) -> str | None:
     """Why the best hits of a library of so many papers do not speak of what is asked, else None."""
     found = features(question, hits, reading, papers)
-    if nearness(found) >= LEAST:
+    meant = next((hit.paper for hit in hits if is_titled(question, hit.paper)), None)
+    if nearness(found) >= LEAST or (meant and not found["cues"] and _asks_of(question, meant.title)):
         return None
     if found["cues"]:
         return "this is addressed to the program, and no question that the papers answer"
-    unknown = [name.text for name in names(question) if not any(mentions(hit.paper, name) for hit in hits)]
-    return f"no paper in the library is about {unknown[0] if unknown else 'this'}"
+    if meant:
+        return f"“{meant.title}” does not speak of this"
+    asked = names(question)
+    unknown = [name for name in asked if not any(mentions(hit.paper, name) for hit in hits)]
+    if found["foreign_subject"] and (
+        subject := _subject(question, [name for name in asked if name.is_coined])
+    ):
+        unknown.append(subject)
+    return f"no paper in the library is about {unknown[0].text if unknown else 'this'}"
+
+
+def _asks_of(question: str, title: str) -> bool:
+    """Whether a question says hardly more than the name that a title begins with: "What is ELECTRA?"."""
+    head = title.partition(":")[0].strip()
+    return head in question and len(set(content_words(question)) - set(content_words(head))) <= 1
 
 
 def _subject(question: str, coined: Sequence[Name]) -> Name | None:
