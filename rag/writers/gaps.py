@@ -77,11 +77,13 @@ def _asks_more(question: str, hits: Sequence[Hit], reading: Reading) -> bool:
 
 
 def _foreign(question: str, hits: Sequence[Hit]) -> str | None:
-    """A capitalised word, such as a language, that the papers which a question names do not have."""
+    """A capitalised word, such as a language, that the papers which a question names do not have; None
+    where another paper has all that it names: "the Thai RoBERTa"."""
     named = [hit.paper for hit in hits[:HITS] if named_in(question, hit.paper)]
-    if not named:
+    asked = names(question)
+    if not named or any(all(mentions(hit.paper, name) for name in asked) for hit in hits):
         return None
-    plain = (name for name in names(question) if not name.is_coined)
+    plain = (name for name in asked if not name.is_coined)
     return next((name.text for name in plain if not any(mentions(paper, name) for paper in named)), None)
 
 
