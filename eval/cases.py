@@ -98,7 +98,7 @@ class Case(_Record):
 
 
 def read_cases(places: Iterable[str]) -> list[Case]:
-    """The cases of files, of folders of those, and of the bundled sets by name ("dev", "test").
+    """The cases of files, of folders of those, and of the bundled sets by name ("dev", "test", …).
 
     Raises CaseError, which names the file and the line, or the entry of a YAML file.
     """

@@ -78,7 +78,7 @@ def _with_sources(answer: Answer) -> str:
     """What an agent is shown of an answer: its text, why it is a refusal or what is missing from it, and
     each numbered source."""
     reason = [f"Why: {answer.reason}."] if answer.reason else []
-    reason += [f"Not said: {answer.missing}."] if answer.missing else []
+    reason += [f"Not in the papers: {answer.missing}."] if answer.missing else []
     sources = [
         f"[{citation.number}] {citation.title} ({citation.published or 'no date'}, {citation.paper_id}): "
         f"“{citation.quote}”"

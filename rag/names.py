@@ -25,6 +25,7 @@ _INTRODUCES = re.compile(
 )
 _SHORT_FORM = re.compile(r"\(([A-Z][\w-]{1,12})\)")  # "masked language modelling (MLM)"
 _EXPLAINED = re.compile(r"\b([A-Z][\w-]*[A-Z0-9][\w-]*)(?:,| is| are) (?:an?|the|our)\b")  # "X, a …"
+_HEAD = re.compile(r"([^\s:!]+)[:!]\s")  # "Mengzi: …", "Skill-it! …"
 _LONGEST_HEAD = 3  # words of the name that a title begins with
 _OFTEN = 3  # times that an abstract names what it is about
 _CLOSE, _SHORTEST_MISSPELT = 0.84, 6
@@ -120,9 +121,8 @@ def _vocabulary(paper: Paper) -> _Vocabulary:
 
 def _own(paper: Paper) -> Iterable[str]:
     """The keys of the names that a paper introduces, or names often."""
-    head, colon, _ = paper.title.partition(":")
-    if colon and len(head.split()) == 1:  # "Mengzi: …", "BERT: …"
-        yield _key(head)
+    if head := _HEAD.match(paper.title):
+        yield _key(head[1])
     coined = [name for name in names(f"x {paper.title}") if name.is_coined]
     yield from (name.key for name in coined)
     parts = (part for name in coined for part in _PART.findall(name.text))

@@ -3,7 +3,8 @@
 The signals complete each other: the word pieces of a question find no match where the subject is
 another, its rare words and names stand in no paper where the paper that is meant is not there, and
 what is addressed to a language model instead of the papers has words of its own.
-Fitted on questions that the papers answer and questions that they do not: see docs/evaluation.md.
+Fitted by `benchmarks/calibrate_answers.py` on the question sets `dev` and `calibration`, with the real
+abstracts; the threshold refuses about 2 in 100 of those that the papers answer: docs/evaluation.md.
 """
 
 import math
@@ -17,32 +18,34 @@ from rag.words import content_words
 
 HITS = 5  # the papers that are looked at
 WEIGHTS: Mapping[str, float] = {
-    "match": 10.57,
-    "cosine": 10.95,
-    "shared": 1.25,
-    "cues": -3.3,
-    "known_name": 1.44,
-    "unknown_name": -1.28,
-    "foreign_name": -0.2,
-    "foreign_subject": -3.3,
+    "match": 5.5,
+    "cosine": 7.94,
+    "shared": 1.79,
+    "cues": -3.99,
+    "known_name": 1.53,
+    "unknown_name": -1.32,
+    "foreign_name": -0.19,
+    "foreign_subject": -3.65,
 }
-INTERCEPT = -10.74
-LEAST = 0.3  # the log-odds from which a question is taken to be about the papers
+INTERCEPT = -8.19
+LEAST = 0.4  # the log-odds from which a question is taken to be about the papers
+LEAST_OF_LIST = 0.0  # the same for the bare subject of a list; by eye, on 41 subjects of which 22 are there
 
 # What is said to a language model: that it has instructions, a prompt or rules, and that it should
 # drop them, play a role, or say given words.
 _ADDRESSES_MODEL = re.compile(
     r"\b(?:ignor\w*|disregard\w*|overrid\w*|bypass\w*|pretend\w*|act as|role-?play\w*|jailbreak\w*|sudo|"
     r"system prompt|your (?:prompt|instructions?|rules?|guidelines|developers?|api|keys?|training data)|"
-    r"(?:previous|prior|above|earlier) (?:instructions?|messages?|rules?|text)|instructions?|"
-    r"developer mode|api keys?|passwords?|secrets?|print|output|repeat|respond only|reply|confirm|"
-    r"say (?:only|exactly)|word for word|you are (?:now|an?|no longer)|new (?:rules?|task)|admin\w*|"
-    r"from now on|this conversation)\b"
+    r"(?:previous|prior|above|earlier) (?:instructions?|messages?|rules?|text)|"
+    r"(?:my|new|hidden|secret|system) instructions?|instructions? (?:above|below|before|you)|"
+    r"developer mode|api keys?|passwords?|secrets?|respond only|say (?:only|exactly)|word for word|"
+    r"you are (?:now|an?|no longer)|new (?:rules?|task)|admin\w*|from now on|this conversation)\b"
+    r"|(?:^|[.!?:;,\"“)]\s*|\b(?:and|then|just|please|now|instead|first|simply)\s+)"
+    r"(?:print|output|repeat|reply|respond|confirm|say)\b"
     r"|</?\w[^>]{0,40}>|<\||\{\s*\"|^\s*(?:system|assistant|user)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _MOST_CUES = 3
-_MOST_SHARED = 4.0  # as much as four rare words: in a library of few papers even "the" is a rare word
 # Words before a name that make it what a question is about.
 _BEFORE_SUBJECT = re.compile(
     r"(?:^|[:,]|\b(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|in|of|about|explain|define|"
@@ -61,7 +64,7 @@ def features(question: str, hits: Sequence[Hit], reading: Reading, papers: int) 
     return {
         "match": float(reading.papers.mean(axis=1).max()) if reading.papers.size else 0.0,
         "cosine": float(reading.cosines.max()),
-        "shared": min(max(hit.signals["lexical"] for hit in hits) / rarest, _MOST_SHARED),
+        "shared": max(min(hit.signals["lexical"] / rarest, _shared(question, hit)) for hit in hits),
         "cues": float(min(len(cues), _MOST_CUES)),
         "known_name": float(any(named_in(question, hit.paper) for hit in hits)),
         "unknown_name": float(any(not any(mentions(hit.paper, name) for hit in hits) for name in asked)),
@@ -72,16 +75,24 @@ def features(question: str, hits: Sequence[Hit], reading: Reading, papers: int) 
     }
 
 
+def _shared(question: str, hit: Hit) -> int:
+    """The number of content words that a question shares with a paper: the most that they count for, as
+    in a library of few papers even "the" is a rare word."""
+    return len(set(content_words(question)) & set(content_words(f"{hit.paper.title} {hit.paper.abstract}")))
+
+
 def nearness(found: Mapping[str, float]) -> float:
     """The log-odds that a question with these features is about the papers."""
     return INTERCEPT + sum(WEIGHTS[name] * value for name, value in found.items())
 
 
-def off_subject(question: str, hits: Sequence[Hit], reading: Reading, papers: int) -> str | None:
+def off_subject(
+    question: str, hits: Sequence[Hit], reading: Reading, papers: int, least: float = LEAST
+) -> str | None:
     """Why the best hits of a library of so many papers do not speak of what is asked, else None."""
     found = features(question, hits, reading, papers)
     meant = next((hit.paper for hit in hits if is_titled(question, hit.paper)), None)
-    if nearness(found) >= LEAST or (meant and not found["cues"] and _asks_of(question, meant.title)):
+    if nearness(found) >= least or (meant and not found["cues"] and _asks_of(question, meant.title)):
         return None
     if found["cues"]:
         return "this is addressed to the program, and no question that the papers answer"

@@ -74,7 +74,7 @@ def test_folders_and_bundled_sets_are_read(write, tmp_path):
     write(PLAIN, name="b.jsonl")
     write(TALK, name="a.jsonl")
     assert [case.id for case in read_cases([str(tmp_path)])] == ["two", "one"]
-    assert bundled_sets() == ["dev", "test"]
+    assert bundled_sets() == ["calibration", "dev", "test"]
     assert read_cases(["dev"]) == read_cases([str(BUNDLED / "dev.jsonl")])
 
 

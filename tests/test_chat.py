@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -55,6 +56,13 @@ def test_clear_forgets_and_quit_leaves(talk):
     assert (code, resolved, err) == (0, [None, None], "Forgotten.\n")
 
 
+def test_what_the_papers_do_not_say_is_told(talk):
+    _, out, _ = talk("What is ChildMandarin, and what learning rate was used?", "Which batch size is it?")
+    first, second = out.split("Understood as")
+    assert "\nNot in the papers: the learning rate.\n" in first
+    assert "does not give the batch size.\n" in second and "Not in the papers" not in second
+
+
 def test_an_unknown_command_is_no_question(talk):
     code, out, err = talk("/help")
     assert (code, out) == (0, "")
@@ -101,7 +109,10 @@ class Terminal:
     def read_until(self, *words):
         """What is shown until all of these are, or the chat is over."""
         begun, ends = len(self.shown), time.monotonic() + 60
-        while not all(word in self.shown[begun:] for word in words) and time.monotonic() < ends:
+        while not all(word in self.shown[begun:] for word in words):
+            ready, _, _ = select.select([self.ours], [], [], max(0, ends - time.monotonic()))
+            if not ready:
+                break
             try:
                 self.shown += os.read(self.ours, 4096).decode(errors="replace")
             except OSError:  # the other end is closed

@@ -38,11 +38,13 @@ def papers(turn: Turn, texts: dict[str, Paper]) -> list[Paper]:
     return [texts[normalise_title(title)] for title in turn.papers]
 
 
-def lacks(texts: dict[str, Paper]) -> list[tuple[str, tuple[str, ...]]]:
+def lacks(
+    texts: dict[str, Paper], turns: list[tuple[Case, Turn]] = TURNS
+) -> list[tuple[str, tuple[str, ...]]]:
     """Each fact of which no form stands in the texts of its papers, titles included."""
     return [
         (case.id, forms)
-        for case, turn in TURNS
+        for case, turn in turns
         for forms in turn.facts
         if not any(
             holds(f"{paper.title}. {paper.abstract}", form)
@@ -127,6 +129,15 @@ def test_a_fact_is_not_given_away_by_the_question():
         if any(holds(turn.question, form) for form in forms)
     ]
     assert not given
+
+
+def test_the_questions_for_calibration_are_others_and_hold_as_well():
+    calibration = read_cases(["calibration"])
+    asked = {normalise_title(case.turns[0].question) for case in CASES}
+    assert not [case.id for case in calibration if normalise_title(case.turns[0].question) in asked]
+    assert len(tagged("single", calibration)) == 240
+    assert all(len(tagged(kind, calibration)) == 30 for kind in UNANSWERABLE)
+    assert not lacks(DIGESTS, [(case, case.turns[0]) for case in calibration])
 
 
 @pytest.mark.parametrize("name", SETS)

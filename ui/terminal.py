@@ -173,7 +173,7 @@ def _print_behind(answer: Answer) -> None:
     if answer.resolved_question:
         _print(Text(f"\nUnderstood as: {plain(answer.resolved_question)}", "dim"))
     if answer.missing:
-        _print(Text(f"\nNot said: {plain(answer.missing)}."))
+        _print(Text(f"\nNot in the papers: {plain(answer.missing)}."))
     if answer.status == "refused":
         _print(Text(f"\nWhy: {plain(answer.reason or '')}."))
         if answer.papers:

@@ -70,7 +70,7 @@ _LISTED = _any(
     # Who has worked on …, who pre-trains …; not "who wrote X", "who is the author", "who trained BERT".
     r"\bwho\s+(?:else\s+)?(?:has|have|had)\b(?!\s+(?:the|a)\b)|\bwho\s+are\s+the\s+(?:people|groups|researchers)\b",
     rf"{_FRAME}who\s+(?:else\s+)?(?!(?:wrote|writes|invented|introduced|proposed|coined|won|made|created|"
-    rf"owns|founded|released|developed|came)\b|{_AUXILIARY}\s+(?!\w+ing\b|continued)|the\b)"
+    rf"owns|founded|released|developed|came|annotated|labell?ed|transcribed|rated|funded|sponsored|paid)\b|{_AUXILIARY}\s+(?!\w+ing\b|continued)|the\b)"
     rf"(?!\w+\s+(?-i:{_NAME})\s*\??$)(?!\w+ed\s+the\s+(?:\w+\s+)?\w+\s*\??$)[a-z-]+",
     # Are there papers …, is there any work …, any work on …, anything on …; not "is there a model".
     rf"\b(?:are|were|have|has|know(?:\s+of)?)\s+(?:there\s+)?(?:been\s+)?(?:{_ANY}\s+)?{_ADJECTIVES}{PUBLICATIONS}\b",

@@ -32,6 +32,7 @@ class Asked:
 
     `resolved` is the question with what it leans on, None where it stands by itself; `query` is
     that without the words that have become `filters`. `note` says so where there are such words.
+    `said` is the question alone where it has a clause of its own behind those that it leans on.
     `usage` is what a model took to understand it.
     """
 
@@ -40,6 +41,7 @@ class Asked:
     query: str
     filters: Filters = field(default_factory=Filters)
     note: str | None = None
+    said: str | None = None
     kind: Kind = "single"
     usage: Mapping[str, float] = field(default_factory=dict)
 
@@ -102,8 +104,10 @@ def _by_rule(chain: tuple[str, ...], found: list[YearWords]) -> Asked:
     own = without_years(question, found[-1])
     if content_words(without_phrases(own)):
         query = f"{own} {query}"
-    kind = kind_of(chain[0] if is_elliptical(question) else question)
-    return Asked(question, " ".join(chain), query, kind=kind)
+    resolved = " ".join(chain)
+    if is_elliptical(question):
+        return Asked(question, resolved, query, kind=kind_of(chain[0]))
+    return Asked(question, resolved, query, said=own, kind=kind_of(question))
 
 
 def _by_model(question: str, rewritten: str, today: date | None) -> Asked:

@@ -19,6 +19,7 @@ _LEADS_IN = re.compile(
     r"in summary|in conclusion|to this end|as a result|accordingly|remarkably|interestingly|"
     r"surprisingly|more (?:specifically|importantly|precisely)|for this (?:purpose|reason)|here|"
     r"for (?:example|instance)|in (?:this way|contrast|recent years)|on the (?:other hand|contrary)|"
+    r"first(?:ly)?|second(?:ly)?|third(?:ly)?|similarly|likewise|collectively|empirically|in fact|"
     r"unfortunately|recently|currently|crucially|concretely|in short)\s*,\s+|"
     r"in (?:this|our) (?:paper|work|study|article|survey|report)\s+(?=we\b)",
     re.IGNORECASE,
@@ -51,6 +52,7 @@ _JOINED_ON = re.compile(
 )
 _ENUMERATOR = re.compile(r"\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\s+")
 _FIRST_OF_MANY = re.compile(r"(?:^|[\s(])(?:1|i|a)\)\s", re.IGNORECASE)
+# A verb by its looks: a common one, what stands behind a pronoun, or a word in -s before no preposition.
 _VERB = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|may|might|will|would|should|must|cannot|"
     r"remains?|leads?|results? in|consists?|serves?|relies|suffers?|depends|performs?|works)\b"
@@ -60,7 +62,6 @@ _VERB = re.compile(
     r"|\b[a-z]+ed\s+(?:the|an?|our|its|their|that|how|both|all|new)\b",
     re.IGNORECASE,
 )
-_LAST_ITEM = re.compile(r",\s(?!.*,\s)(.*)$", re.DOTALL)
 _CLOSED = re.compile(r"\b(?:and|or)\b")
 _MAY_BE_ITEM = re.compile(
     r",\s+(?:and\s+(?!(?:we|it|they|this|these|there|thus|hence|therefore|thereby)\b)|\w+ing\b)",
@@ -101,7 +102,9 @@ def clauses(sentence: str, asked: AbstractSet[str], *, keep_reasons: bool = Fals
 
 def _front(sentence: str, asked: AbstractSet[str], keep_reasons: bool) -> int:
     """Where the sentence begins without what leads in."""
-    start = found.end() if (found := _ENUMERATOR.match(sentence)) else 0
+    found = _ENUMERATOR.match(sentence)
+    is_alone = found is not None and not _ENUMERATOR.search(sentence, found.end())
+    start = found.end() if found and is_alone and found.end() < len(sentence) else 0
     for _ in range(_LEADS):
         lead = _LEADS_IN.match(sentence, start) or _SHOWS_THAT.match(sentence, start)
         if lead is None and not keep_reasons:
@@ -132,12 +135,12 @@ def _leans(text: str) -> bool:
 
 def _is_listing(text: str, joined: re.Match[str]) -> bool:
     """Whether what is joined on is a further item of what the text lists: "A, B" and ", and C"."""
-    item = _LAST_ITEM.search(text)
     if "not only" in text.lower() and joined[0].endswith("but"):
         return True
-    if item is None or not _MAY_BE_ITEM.match(joined.string, joined.start()):
+    _, comma, item = text.rpartition(", ")
+    if not comma or not _MAY_BE_ITEM.match(joined.string, joined.start()):
         return False
-    return not _CLOSED.search(item[1]) and not _VERB.search(item[1])
+    return not _CLOSED.search(item) and not _VERB.search(item)
 
 
 def _is_open(sentence: str, place: int) -> bool:

@@ -7,7 +7,7 @@ a word near to it by its word pieces.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rag.names import named_in
 from rag.reading import Reading
-from rag.types import Hit
+from rag.types import Hit, Span
 from rag.words import content_words
 
 HITS = 3  # the papers among which the one that is meant is looked for
@@ -180,17 +180,27 @@ _DETAILS = (
 )
 
 
-def missing_details(question: str, hits: Sequence[Hit], reading: Reading) -> list[str]:
-    """The details that a question asks for and the paper that it is about does not give, by their names.
+def missing_details(
+    question: str, hits: Sequence[Hit], meant: Collection[int], reading: Reading, span: Span | None = None
+) -> list[str]:
+    """The details that a question, or this part of it, asks for and the papers that are meant do not give,
+    by their names.
 
-    `reading` is that of the question against these hits, the best first.
+    `meant` are the places of those papers among the hits; `reading` is that of the question against
+    the hits.
     """
-    meant = asked_about(question, hits)
+    start, end = span or (0, len(question))
     text = " ".join(f"{hits[place].paper.title}. {hits[place].paper.abstract}" for place in meant)
     missing = [
-        detail.name for detail in _DETAILS if detail.asks.search(question) and not detail.tells.search(text)
+        detail.name
+        for detail in _DETAILS
+        if detail.asks.search(question, start, end) and not detail.tells.search(text)
     ]
-    return missing or [*_unlisted(question, text), *_uncounted(question, meant, text, reading)]
+    counted = _COUNTED.finditer(question, start, end)
+    return missing or [
+        *_unlisted(question[start:end], text),
+        *_uncounted(counted, meant, text, reading),
+    ]
 
 
 def asked_about(question: str, hits: Sequence[Hit]) -> list[int]:
@@ -210,9 +220,11 @@ def _unlisted(question: str, text: str) -> Iterator[str]:
             yield f"which {found['what'].strip()}"
 
 
-def _uncounted(question: str, meant: Collection[int], text: str, reading: Reading) -> Iterator[str]:
+def _uncounted(
+    counted: Iterable[re.Match[str]], meant: Collection[int], text: str, reading: Reading
+) -> Iterator[str]:
     """The things that a question asks the number of, and before which no number stands."""
-    for found in _COUNTED.finditer(question):
+    for found in counted:
         what = found["what"].strip()
         head, end = found.start("what") + what.rfind(" ") + 1, found.start("what") + len(what)
         pieces = np.flatnonzero((reading.starts >= head) & (reading.starts < end))

@@ -13,6 +13,7 @@ from rag.types import Hit
 from rag.words import content_words
 from rag.writers.base import Log, Task
 from rag.writers.clauses import clauses
+from rag.writers.details import asked_about
 from rag.writers.gaps import Gap, find_gap
 from rag.writers.relevance import Question, features, relevance, rest_weights
 
@@ -71,34 +72,37 @@ class ExtractiveWriter:
             yield stop + end
 
     def _gap(self, task: Task, hits: Sequence[Hit]) -> Gap | None:
-        nearest = hits[:_PAPERS]
-        return find_gap(task.question, nearest, self._reader.read(task.question, nearest), self._judge)
+        nearest, said = hits[:_PAPERS], task.said or task.question
+        about = asked_about(task.question, nearest)
+        return find_gap(said, nearest, about, self._reader.read(said, nearest), self._judge)
 
     def _choose(self, task: Task, hits: Sequence[Hit]) -> Sequence[_Part]:
         words = task.words or _WORDS
         if task.kind == "list":
-            listed = [max(parts, key=_value) for parts in self._by_paper(task.question, hits)]
+            listed = [max(parts, key=_value) for parts in self._by_paper(task, hits)]
             return listed if task.words is None else list(_within(listed, words))
         if task.kind == "comparison" and len(sides := compared(task.question, hits)) > 1:
-            return _side_by_side(self._by_paper(task.question, hits[:_PAPERS], sides), words)
-        return _best(self._parts(task.question, hits[:_PAPERS]), words)
+            return _side_by_side(self._by_paper(task, hits[:_PAPERS], sides), words)
+        nearest = hits[:_PAPERS]
+        meant = None
+        if Question(task.question).wants_definition:
+            meant = [place for place, hit in enumerate(nearest) if is_titled(task.question, hit.paper)]
+        return _best(self._parts(task, nearest, meant or None), words)
 
     def _by_paper(
-        self, question: str, hits: Sequence[Hit], places: Sequence[int] | None = None
+        self, task: Task, hits: Sequence[Hit], places: Sequence[int] | None = None
     ) -> list[list[_Part]]:
         """The parts of each of these hits."""
-        parts = self._parts(question, hits, places)
+        parts = self._parts(task, hits, places)
         by_place: dict[int, list[_Part]] = {}
         for part in parts:
             by_place.setdefault(part.sentence.hit, []).append(part)
         return list(by_place.values())
 
-    def _parts(
-        self, question: str, hits: Sequence[Hit], places: Sequence[int] | None = None
-    ) -> list[_Part]:
+    def _parts(self, task: Task, hits: Sequence[Hit], places: Sequence[int] | None = None) -> list[_Part]:
         """The beginnings of the sentences of these hits, clause by clause."""
-        asked, wanted = Question(question), set(content_words(question))
-        reading = self._reader.read(question, hits)
+        asked, wanted = Question(task.question, task.kind), set(content_words(task.question))
+        reading = self._reader.read(task.question, hits)
         weights = rest_weights(reading)
         parts = []
         for sentence in reading.sentences:

@@ -12,7 +12,7 @@ from rag.names import mentions, named_in, names
 from rag.reading import Reading, Sentence
 from rag.support import Judge, support
 from rag.types import Hit
-from rag.writers.details import HITS, asked_about, missing_details
+from rag.writers.details import HITS, missing_details
 
 _WHY = re.compile(
     r"\b(?:why|how come|what (?:explains|makes|made|causes|caused)|for what reason)\b"
@@ -25,7 +25,7 @@ _REASON = re.compile(
     r"drawbacks?|avoid(?:s|ing)?|prevent(?:s|ing)?|overcom\w+|mitigat\w+|address(?:es)?)\b",
     re.IGNORECASE,
 )
-# Fitted by eye on 37 questions with a false premise and 300 that the papers answer: see docs/evaluation.md.
+# Chosen on the sets `dev` and `calibration`: docs/evaluation.md.
 _SPOKEN_OF = 0.5  # evidence from which a paper speaks of what a question takes for granted
 _AGREES = 0.6  # share of the evidence that supports it, below which the paper says otherwise
 _PARTS = re.compile(
@@ -49,20 +49,23 @@ class Gap:
     whole: bool = True
 
 
-def find_gap(question: str, hits: Sequence[Hit], reading: Reading, judge: Judge) -> Gap | None:
+def find_gap(
+    question: str, hits: Sequence[Hit], about: Sequence[int], reading: Reading, judge: Judge
+) -> Gap | None:
     """What the paper that a question is about does not say of it, or None.
 
-    `reading` is that of the question against these hits, the best first.
+    `about` are the places of the papers that are meant among the hits, as `asked_about` gives them;
+    `reading` is that of the question against the hits.
     """
-    meant = asked_about(question, hits)[0]
+    meant = about[0]
     shows = max(
         (sentence for sentence in reading.sentences if sentence.hit == meant),
         key=lambda sentence: float(sentence.best() @ reading.weights),
     )
     title = hits[meant].paper.title
-    if missing := missing_details(question, hits, reading):
-        what = " and ".join(missing)
-        return Gap(f"“{title}” does not give {what}", what, shows, not _asks_more(question, hits, reading))
+    if missing := missing_details(question, hits, about, reading):
+        what, more = " and ".join(missing), _asks_more(question, hits, about, reading)
+        return Gap(f"“{title}” does not give {what}", what, shows, not more)
     if foreign := _foreign(question, hits):
         return Gap(f"“{title}” does not speak of {foreign}", foreign, shows)
     if _WHY.search(question):
@@ -70,10 +73,15 @@ def find_gap(question: str, hits: Sequence[Hit], reading: Reading, judge: Judge)
     return None
 
 
-def _asks_more(question: str, hits: Sequence[Hit], reading: Reading) -> bool:
+def _asks_more(question: str, hits: Sequence[Hit], about: Sequence[int], reading: Reading) -> bool:
     """Whether a part of the question asks for something that is not missing."""
-    parts = [part for part in _PARTS.split(question) if _ASKS.search(part)]
-    return any(not missing_details(part, hits, reading) for part in parts)
+    cuts = [0, *(place for found in _PARTS.finditer(question) for place in found.span()), len(question)]
+    parts = zip(cuts[::2], cuts[1::2], strict=True)
+    return any(
+        not missing_details(question, hits, about, reading, part)
+        for part in parts
+        if _ASKS.search(question, *part)
+    )
 
 
 def _foreign(question: str, hits: Sequence[Hit]) -> str | None:

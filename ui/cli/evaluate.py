@@ -14,7 +14,7 @@ def add(parsers: Parsers) -> None:
         nargs="+",
         metavar="QUESTIONS",
         help="a question file (.jsonl, .yaml), a folder of those, or a set that comes with the "
-        "program: dev, test",
+        "program: dev, test, calibration",
     )
     command.add_argument(
         "--out",
