@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from rag.citations import Composer
 from rag.errors import KeyRefusedError, ModelError
 from rag.library import Library
-from rag.query import Asked
+from rag.query import Asked, listed_subject
 from rag.reading import Reader
 from rag.retrieval import Retriever, fitting
-from rag.subject import HITS, off_subject
+from rag.subject import HITS, LEAST, LEAST_OF_LIST, off_subject
 from rag.support import Judge
 from rag.types import Answer, Filters, Hit, RankedPaper, Status, Unsupported
 from rag.writers.base import Log, Mender, Task, Writer
@@ -103,13 +103,18 @@ class Answerer:
         """Why the library cannot answer, or None where it may."""
         query, filters, nearest = draft.asked.query, draft.asked.filters, draft.hits[:HITS]
         if nearest:
-            papers = self.library.catalog.count()
-            reading = self.reader.read(query, nearest)
-            return off_subject(query, nearest, reading, papers, draft.asked.kind)
+            reason = self._off_subject(query, nearest)
+            if reason and draft.asked.kind == "list":
+                return self._off_subject(listed_subject(query), nearest, LEAST_OF_LIST)
+            return reason
         if filters.is_open:
             return "no paper is indexed yet"
         only_years = filters == Filters(filters.from_year, filters.to_year)
         return "no paper lies in these years" if only_years else "no paper fulfils these conditions"
+
+    def _off_subject(self, question: str, hits: Sequence[Hit], least: float = LEAST) -> str | None:
+        papers = self.library.catalog.count()
+        return off_subject(question, hits, self.reader.read(question, hits), papers, least)
 
     def _write(self, draft: _Draft, composer: Composer) -> Generator[str, None, Writer]:
         """Let the writer write; where a model fails, the papers' own sentences take its place."""

@@ -75,8 +75,10 @@ def make_tool(assistant: Assistant, name: str, description: str) -> FunctionTool
 
 
 def _with_sources(answer: Answer) -> str:
-    """What an agent is shown of an answer: its text, why it is a refusal, and each numbered source."""
+    """What an agent is shown of an answer: its text, why it is a refusal or what is missing from it, and
+    each numbered source."""
     reason = [f"Why: {answer.reason}."] if answer.reason else []
+    reason += [f"Not in the papers: {answer.missing}."] if answer.missing else []
     sources = [
         f"[{citation.number}] {citation.title} ({citation.published or 'no date'}, {citation.paper_id}): "
         f"“{citation.quote}”"

@@ -13,6 +13,7 @@ from rag.words import content_words
 _WORD = re.compile(r"[^\W_]+(?:[-.'’+][^\W_]+)*\+*")
 _PART = re.compile(r"[^\W_]+")
 _COINED = re.compile(r"[a-z][A-Z]|[A-Z]{2}|[^\W\d_]\d|\d[^\W\d_]|[A-Z]-\d")  # bert2BERT, LoRA, GPT-4
+_VERSION = re.compile(r"-\d+(?:\.\d+)?$")
 _PRONOUN = ("I'", "I’")
 _SENTENCE_ENDS = '.?!:"“'
 # What stands before a name that a paper gives: "we propose X", "called X", "our X".
@@ -75,7 +76,8 @@ def introduces(paper: Paper, name: Name) -> bool:
     if len(name.key) >= _SHORTEST_MISSPELT and _close(name.key, vocabulary.own):
         return True
     parts = {part for part in _parts(name.text) if len(part) > 2}
-    return bool(parts & vocabulary.own) or (
+    is_version = bool(_VERSION.search(name.text))  # GPT-4 is not GPT-3
+    return (bool(parts & vocabulary.own) and not is_version) or (
         name.key not in vocabulary.words and _resembles(vocabulary, name)
     )
 

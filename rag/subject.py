@@ -12,7 +12,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from rag.names import Name, introduces, is_titled, mentions, named_in, names
-from rag.query import Kind
 from rag.reading import Reading
 from rag.types import Hit
 from rag.words import content_words
@@ -30,8 +29,7 @@ WEIGHTS: Mapping[str, float] = {
 }
 INTERCEPT = -8.19
 LEAST = 0.4  # the log-odds from which a question is taken to be about the papers
-# The same for a list, whose question is seldom in the words of one paper. By hand, on few lists.
-LEAST_FOR_LIST = -0.5
+LEAST_OF_LIST = 0.0  # the same for the bare subject of a list; by eye, on 41 subjects of which 22 are there
 
 # What is said to a language model: that it has instructions, a prompt or rules, and that it should
 # drop them, play a role, or say given words.
@@ -89,17 +87,30 @@ def nearness(found: Mapping[str, float]) -> float:
 
 
 def off_subject(
-    question: str, hits: Sequence[Hit], reading: Reading, papers: int, kind: Kind = "single"
+    question: str, hits: Sequence[Hit], reading: Reading, papers: int, least: float = LEAST
 ) -> str | None:
     """Why the best hits of a library of so many papers do not speak of what is asked, else None."""
     found = features(question, hits, reading, papers)
-    is_named = not found["cues"] and any(is_titled(question, hit.paper) for hit in hits)
-    if is_named or nearness(found) >= (LEAST_FOR_LIST if kind == "list" else LEAST):
+    meant = next((hit.paper for hit in hits if is_titled(question, hit.paper)), None)
+    if nearness(found) >= least or (meant and not found["cues"] and _asks_of(question, meant.title)):
         return None
     if found["cues"]:
         return "this is addressed to the program, and no question that the papers answer"
-    unknown = [name.text for name in names(question) if not any(mentions(hit.paper, name) for hit in hits)]
-    return f"no paper in the library is about {unknown[0] if unknown else 'this'}"
+    if meant:
+        return f"“{meant.title}” does not speak of this"
+    asked = names(question)
+    unknown = [name for name in asked if not any(mentions(hit.paper, name) for hit in hits)]
+    if found["foreign_subject"] and (
+        subject := _subject(question, [name for name in asked if name.is_coined])
+    ):
+        unknown.append(subject)
+    return f"no paper in the library is about {unknown[0].text if unknown else 'this'}"
+
+
+def _asks_of(question: str, title: str) -> bool:
+    """Whether a question says hardly more than the name that a title begins with: "What is ELECTRA?"."""
+    head = title.partition(":")[0].strip()
+    return head in question and len(set(content_words(question)) - set(content_words(head))) <= 1
 
 
 def _subject(question: str, coined: Sequence[Name]) -> Name | None:

@@ -63,6 +63,12 @@ def test_the_tool_says_why_it_has_no_answer(bundled):
     assert output.content.splitlines()[1] == f"Why: {output.raw_output.reason}."
 
 
+def test_the_tool_says_what_is_missing_from_an_answer(bundled):
+    question = "How much compute does bert2BERT save, and what learning rate was used?"
+    output = Assistant(bundled).as_tool().call(question=question)
+    assert output.content.splitlines()[1] == "Not in the papers: the learning rate."
+
+
 def tool_call(name, arguments):
     """A streamed reply that calls a tool."""
     function = {"name": name, "arguments": json.dumps(arguments)}

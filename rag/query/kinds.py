@@ -4,6 +4,7 @@ import re
 from typing import Literal
 
 from rag.query.quoted import unquoted
+from rag.words import content_words
 
 Kind = Literal["single", "list", "comparison"]
 
@@ -129,6 +130,14 @@ _COMPARED = _any(
     rf"\bdifferent\s+from\s+(?-i:{_NAMED})|\bwhich\s+of\s+(?-i:{_NAMED})\s+(?:and|or)\b",
 )
 
+# What only says that papers are asked for: "Which papers deal with", "What has been done on".
+_ASKS_FOR_LIST = re.compile(
+    r"^(?:(?:which|what|any|are|is|has|have|been|done|list|show|give|find|name|me|us|all|the|there|recent|"
+    r"anything|something|everything)\s+)*(?:(?:papers|studies|work|publications|articles|research|literature)\b\s*)?"
+    r"(?:(?:are|is|there|that|which|deal(?:s|ing)?|with|about|on|treat|look|at|study|cover|discuss)\b\s*)*|"
+    r"\s+(?:are|is) there\b",
+    re.IGNORECASE,
+)
 _LITERATURE = re.compile(
     r"\b(?:papers|studies|publications|surveys|research|literature|published|came\s+out|come\s+out|anyone|"
     r"anybody|researchers|progress|advances|developments|trends)\b",
@@ -154,6 +163,13 @@ def _is_open(said: str) -> bool:
     if not _OPEN.search(said) or _GOES_ON.search(said):
         return False
     return not any(pattern.search(said) for pattern in (_NAMES_ONE, _POINTS_BACK, _COMPARED))
+
+
+def listed_subject(question: str) -> str:
+    """What the papers that a question asks for are about: "Which papers deal with code?" is about
+    "code?". The whole question where nothing else is left."""
+    subject = _ASKS_FOR_LIST.sub("", question.strip())
+    return subject if content_words(subject) else question
 
 
 def asks_for_papers(question: str) -> bool:

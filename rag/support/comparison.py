@@ -65,7 +65,7 @@ def _comparison(match: re.Match[str], text: Text) -> Comparison:
     if match["verb"] and text.negated[first]:
         sign = 0  # not above is not below
     return Comparison(
-        word=match[0],
+        word=match[0] if match["verb"] or match["above"] else _than(text, first),
         sign=sign,
         before=_content(text, range(first - 1, max(-1, first - 1 - 2 * _NEAR), -1)),
         behind=_content(text, range(last, min(len(text.words), last + 2 * _NEAR))),
@@ -76,6 +76,13 @@ def _direction_before(text: Text, place: int) -> int:
     """The sign of the direction before "than", 0 where there is none."""
     directions = text.directions[max(0, place - _BEFORE_THAN) : place]
     return int(directions[np.flatnonzero(directions)][-1]) if directions.any() else 0
+
+
+def _than(text: Text, place: int) -> str:
+    """The "than" at this place with the direction before it: "higher accuracy than"."""
+    start = max(0, place - _BEFORE_THAN)
+    directed = np.flatnonzero(text.directions[start:place])
+    return " ".join(text.words[start + directed[-1] if len(directed) else place : place + 1])
 
 
 def _content(text: Text, places: range) -> tuple[int, ...]:

@@ -41,6 +41,7 @@ _SUBORDINATE = re.compile(
     r"(?!(?:it|its|they|their|them|such|and|or|but|including|which|who|that|especially|particularly|\w+ing)\b)",
     re.IGNORECASE,
 )
+_MAIN_CLAUSE = re.compile(r"(?:^|,)\s+(?:we|this|our)\b", re.IGNORECASE)
 _CONDITION = re.compile(r"\b(?:if|when|unless|only|without|not|no|under|until|except)\b", re.IGNORECASE)
 _JOINED_ON = re.compile(
     r";\s+|,\s+(?:and|but|which|where|while|whereas|thereby|thus|hence|making|leading|resulting|allowing|enabling|"
@@ -109,13 +110,22 @@ def _front(sentence: str, asked: AbstractSet[str], keep_reasons: bool) -> int:
         if lead is None and not keep_reasons:
             lead = _SUBORDINATE.match(sentence, start)
             if lead and (
-                _CONDITION.search(lead[0]) or numbers(lead[0]) or asked & set(content_words(lead[0]))
+                _CONDITION.search(lead[0])
+                or numbers(lead[0])
+                or asked & set(content_words(lead[0]))
+                or _goes_on(sentence[lead.end() :])
             ):
                 lead = None
         if lead is None or _count(sentence[lead.end() :]) < _LEFT:
             break
         start = lead.end()
     return start
+
+
+def _goes_on(rest: str) -> bool:
+    """Whether a subordinate clause goes on: "To extract lexical, | syntactic and other traits, we ..."."""
+    item, _, behind = rest.partition(",")
+    return not _VERB.search(item) and bool(_MAIN_CLAUSE.search(behind))
 
 
 def _leans(text: str) -> bool:

@@ -68,10 +68,10 @@ _DETAILS = (
     ),
     _Detail.of(
         "the hyperparameters",
-        r"\bhyper-?param\w*|\bdropout\b|\bweight decay\b|\bwarm-?up\b|"
-        r"\bsampling temperature\b|\brandom seeds?\b",
-        r"\bhyper-?param|\bdropout\b|\bweight decay\b|\bwarm-?up\b|\btemperature\b|\bseeds?\b",
+        r"\bhyper-?param\w*|\bweight decay\b|\bwarm-?up\b|\bsampling temperature\b|\brandom seeds?\b",
+        r"\bhyper-?param|\bweight decay\b|\bwarm-?up\b|\btemperature\b|\bseeds?\b",
     ),
+    _Detail.of("the dropout", r"\bdropout\b", r"\bdropout\b"),
     _Detail.of(
         "the number of epochs or steps",
         r"\b(?:how many|number of) (?:[\w-]+ ){0,2}(?:epochs?|steps?|iterations?|updates)\b",
@@ -155,6 +155,12 @@ _DETAILS = (
         r"\bwhere (?:was|is) (?:it|this|[\w-]+) published\b|\bpeer[- ]review\w*|"
         r"\bhow (?:many times|often) (?:was|has|is) (?:it|[\w-]+) (?:been )?cited\b",
         r"\bconference\b|\bjournal\b|\bworkshop\b|\bproceedings\b|\bpeer[- ]review|\bcited\b",
+    ),
+    _Detail.of(
+        "when it appeared",
+        r"\bwhen (?:was|were|did) .{0,60}\b(?:publish|propos|releas|introduc|appear|written|submitted|"
+        r"come out|invented)|\b(?:what|which) year (?:was|were|did)\b|\bpublication (?:date|year)\b",
+        r"\b(?:19|20)\d\d\b",
     ),
     _Detail.of(
         "who paid for it",

@@ -87,13 +87,11 @@ def _asks_more(question: str, hits: Sequence[Hit], about: Sequence[int], reading
 
 
 def _foreign(question: str, hits: Sequence[Hit]) -> str | None:
-    """A capitalised word, such as a language, that the papers which a question names do not have, where
-    no other hit has all the names of the question."""
+    """A capitalised word, such as a language, that the papers which a question names do not have; None
+    where another paper has all that it names: "the Thai RoBERTa"."""
     named = [hit.paper for hit in hits[:HITS] if named_in(question, hit.paper)]
-    if not named:
-        return None
     asked = names(question)
-    if any(all(mentions(hit.paper, name) for name in asked) for hit in hits):
+    if not named or any(all(mentions(hit.paper, name) for name in asked) for hit in hits):
         return None
     plain = (name for name in asked if not name.is_coined)
     return next((name.text for name in plain if not any(mentions(paper, name) for paper in named)), None)
@@ -106,8 +104,9 @@ def _unexplained(question: str, hit: Hit, reading: Reading, shows: Sentence, jud
     if judged.evidence < _SPOKEN_OF or len(content_words(premise)) < _PREMISE:
         return None
     if judged.conflicts or judged.value < _AGREES * judged.evidence:
-        reason = f"the question takes for granted what “{hit.paper.title}” does not say"
-        return Gap(f"{reason} ({judged.conflicts[0]})" if judged.conflicts else reason, "the reason", shows)
+        granted = f"the question takes for granted what “{hit.paper.title}”"
+        conflict = f" contradicts ({judged.conflicts[0]})" if judged.conflicts else " does not say"
+        return Gap(granted + conflict, "the reason", shows)
     place = reading.sentences.index(shows)
     around = [one.text for one in reading.sentences[max(place - 1, 0) : place + 2] if one.hit == shows.hit]
     if _REASON.search(" ".join(around)):

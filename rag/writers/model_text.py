@@ -77,7 +77,7 @@ def without_control_lines(texts: Iterable[str], log: Log) -> Iterator[str]:
 def one_line(text: str) -> str:
     """A line of a model that is told as it is: without markers, and not too long."""
     words = "".join(piece for piece in find_markers([text]) if isinstance(piece, str)).split()
-    line = " ".join(words).strip(' *_"“”')
+    line = re.sub(r"\s+(?=[.,;:!?])", "", " ".join(words)).strip(' *_"“”')
     return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1].rstrip() + "…"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.embedding.base import Vectors
+from rag.names import is_titled
 from rag.query import Kind
 from rag.reading import Reading, Sentence
 from rag.types import Hit, Span
@@ -28,6 +29,7 @@ WEIGHTS: Mapping[str, float] = {
     "length": 0.67,
     "question": -1.97,
     "defines": 2.0,  # by hand: too few of the questions ask what something is
+    "titled": 1.5,  # by hand, too: the paper of what is to be defined may not repeat its name
     "link": -4.0,  # by hand: where code can be had is no answer to anything else
 }
 INTERCEPT = -15.08
@@ -118,6 +120,7 @@ def features(
         "first_sentence": float(not hit.paper.abstract[: sentence.span[0]].strip()),
         "length": float(np.log(max(len(text.split()), 1))),
         "defines": float(question.wants_definition and bool(_BRINGS.search(text))),
+        "titled": float(question.wants_definition and is_titled(question.text, hit.paper)),
         "question": float(sentence.text.endswith("?")),
     }
 
