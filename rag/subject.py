@@ -108,8 +108,11 @@ def off_subject(
 
 
 def _asks_of(question: str, title: str) -> bool:
-    """Whether a question says hardly more than the name that a title begins with: "What is ELECTRA?"."""
+    """Whether a question has the coined name that a title begins with ("REALM"), or says hardly more
+    than a plain one ("What is Starbucks?")."""
     head = title.partition(":")[0].strip()
+    if any(name.is_coined and name.text == head for name in names(question)):
+        return True
     return head in question and len(set(content_words(question)) - set(content_words(head))) <= 1
 
 
