@@ -15,7 +15,7 @@ from rag.writers.base import Log, Task
 from rag.writers.clauses import clauses
 from rag.writers.details import asked_about
 from rag.writers.gaps import Gap, find_gap
-from rag.writers.relevance import Question, features, relevance, rest_weights
+from rag.writers.relevance import Question, features, gives_link, relevance, rest_weights
 
 _PAPERS = 5  # whose sentences are compared
 _CHOICES = 8  # parts of each that are tried beside those of the others
@@ -107,6 +107,8 @@ class ExtractiveWriter:
         parts = []
         for sentence in reading.sentences:
             if places is not None and sentence.hit not in places:
+                continue
+            if gives_link(sentence.text) and not asked.wants_link:
                 continue
             spans = clauses(sentence.text, wanted, keep_reasons=asked.wants_reason)
             values = accumulate(relevance(features(asked, sentence, span, hits, weights)) for span in spans)

@@ -30,7 +30,6 @@ WEIGHTS: Mapping[str, float] = {
     "question": -1.97,
     "defines": 2.0,  # by hand: too few of the questions ask what something is
     "titled": 1.5,  # by hand, too: the paper of what is to be defined may not repeat its name
-    "link": -4.0,  # by hand: where code can be had is no answer to anything else
 }
 INTERCEPT = -15.08
 
@@ -95,6 +94,11 @@ class Question:
         return bool(_ASKS_FOR_LINK.search(self.text))
 
 
+def gives_link(sentence: str) -> bool:
+    """Whether a sentence says where code can be had: no answer where that is not asked for."""
+    return bool(_LINK.search(sentence))
+
+
 def rest_weights(reading: Reading) -> Vectors:
     """Per hit, the weights of the question's word pieces that its title does not match already,
     (hits, question pieces): what a question says beside the name of a paper tells its sentences apart."""
@@ -116,7 +120,6 @@ def features(
         "first_paper": float(sentence.hit == 0),
         "number": float(question.wants_number and bool(numbers(text))),
         "reason": float(question.wants_reason and bool(_REASON.search(text))),
-        "link": float(not question.wants_link and bool(_LINK.search(sentence.text))),
         "first_sentence": float(not hit.paper.abstract[: sentence.span[0]].strip()),
         "length": float(np.log(max(len(text.split()), 1))),
         "defines": float(question.wants_definition and bool(_BRINGS.search(text))),
