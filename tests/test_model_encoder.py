@@ -8,7 +8,6 @@ from dataclasses import replace
 import model_server as served
 import numpy as np
 import pytest
-from conftest import Halved
 
 from rag import (
     KeyRefusedError,
@@ -19,7 +18,7 @@ from rag import (
     WrongEncoderError,
     ask,
 )
-from rag.embedding import embedded_encoder, local_encoder, open_encoder
+from rag.embedding import embedded_encoder, open_encoder
 from rag.embedding.cache import VectorCache
 from rag.retrieval import Retriever
 from rag.settings import Settings, embedding_cache
@@ -340,12 +339,6 @@ def test_one_line_questions_take_the_model_of_the_environment(shelf, environment
 def test_a_library_that_is_opened_by_hand_reads_no_environment(shelf):
     with Library(shelf) as library:
         assert library.encoder is embedded_encoder()
-
-
-def test_sentences_are_compared_on_this_machine(shelf, encoder, open_new):
-    assert local_encoder(open_new()) is embedded_encoder()
-    halved = Halved(encoder)
-    assert local_encoder(halved) is halved
 
 
 @pytest.mark.parametrize("is_model_first", [True, False])

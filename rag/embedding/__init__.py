@@ -31,13 +31,6 @@ def embedded_encoder() -> "MiniLM":
     return MiniLM()
 
 
-def local_encoder(encoder: Encoder) -> Encoder:
-    """The encoder, or the embedded one in place of one that sends each text to a server."""
-    from rag.embedding.openai import OpenAIEncoder
-
-    return embedded_encoder() if isinstance(encoder, OpenAIEncoder) else encoder
-
-
 def hang_up(encoder: Encoder) -> None:
     """Close the connection of an encoder that has one; it can still be used."""
     from rag.embedding.openai import OpenAIEncoder
