@@ -1,8 +1,10 @@
 """The client of OpenAI-compatible servers, and its errors as ours: the one place that knows `openai`."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 from rag.errors import KeyRefusedError, ModelError, ModelFailedError, ModelMissingError
@@ -46,13 +48,34 @@ def open_client(settings: Settings) -> "OpenAI":
 
 
 @contextmanager
+def _let_go() -> Iterator[None]:
+    """Have a reply that is left in the middle closed at once."""
+    try:
+        yield
+    except BaseException as error:
+        clear_frames(error.__traceback__)
+        close_left_replies()
+        raise
+
+
+def close_left_replies() -> None:
+    """Collect the streams of replies that nobody reads any more: openai's refer to themselves.
+
+    Left to itself, the garbage collector may come while the same thread holds the lock of the
+    connections, which closing a reply needs too: it would wait for ever.
+    """
+    gc.collect()
+
+
+@contextmanager
 def translated(model: str, use: Use) -> Iterator[None]:
     """Errors of the openai client and of the connection as ours; their texts may hold the key."""
     import httpx
     import openai
 
     try:
-        yield
+        with _let_go():
+            yield
     except (openai.AuthenticationError, openai.PermissionDeniedError):
         raise KeyRefusedError(
             f"the server refuses the key: check OPENAI_API_KEY (and OPENAI_BASE_URL), or {use.without}"

@@ -1,5 +1,6 @@
 """The writer with a language model: the real client, a real server, and all that a server may send."""
 
+import gc
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import model_server as served
+import openai
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
@@ -303,6 +305,24 @@ def test_a_server_that_says_nothing_is_left_after_a_while(bundled, settings, ser
 )
 def test_what_is_no_answer_is_replaced_by_the_papers_own_sentences(assistant, server, script, because):
     assert_own_sentences_answer(ask(assistant, server, script), because)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        served.events('{"choices": null}', "null", "null"),
+        served.broken_off("bert2BERT ", "saves [1"),
+        served.answer(*["on and on "] * 9000),
+    ],
+)
+def test_no_stream_is_left_to_the_garbage_collector(assistant, server, script):
+    gc.collect()
+    gc.disable()
+    try:
+        ask(assistant, server, script)
+        assert not [each for each in gc.get_objects() if isinstance(each, openai.Stream)]
+    finally:
+        gc.enable()
 
 
 def test_what_was_shown_of_a_broken_answer_stands_apart_from_the_next(assistant, server):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rag.citations import Piece, Sentence
 from rag.errors import ModelFailedError
 from rag.markers import Marker, find_markers
-from rag.model_client import WRITING, BrokenStreamError, open_client, translated
+from rag.model_client import WRITING, BrokenStreamError, close_left_replies, open_client, translated
 from rag.settings import Settings
 from rag.types import Hit
 from rag.usage import Prices, add_usage, counts
@@ -156,6 +156,8 @@ class LLMWriter:
                         break
         finally:
             add_usage(log.usage, used, self._prices)
+        if finished == "length":  # perhaps by us
+            close_left_replies()
         if finished is False:
             raise BrokenStreamError(f"the answer of the model {self.name} broke off: ask again")
         if finished in _CUT:
