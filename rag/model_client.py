@@ -48,34 +48,13 @@ def open_client(settings: Settings) -> "OpenAI":
 
 
 @contextmanager
-def _let_go() -> Iterator[None]:
-    """Have a reply that is left in the middle closed at once."""
-    try:
-        yield
-    except BaseException as error:
-        clear_frames(error.__traceback__)
-        close_left_replies()
-        raise
-
-
-def close_left_replies() -> None:
-    """Collect the streams of replies that nobody reads any more: openai's refer to themselves.
-
-    Left to itself, the garbage collector may come while the same thread holds the lock of the
-    connections, which closing a reply needs too: it would wait for ever.
-    """
-    gc.collect()
-
-
-@contextmanager
 def translated(model: str, use: Use) -> Iterator[None]:
     """Errors of the openai client and of the connection as ours; their texts may hold the key."""
     import httpx
     import openai
 
     try:
-        with _let_go():
-            yield
+        yield
     except (openai.AuthenticationError, openai.PermissionDeniedError):
         raise KeyRefusedError(
             f"the server refuses the key: check OPENAI_API_KEY (and OPENAI_BASE_URL), or {use.without}"
@@ -105,3 +84,24 @@ def translated(model: str, use: Use) -> Iterator[None]:
             f"the server of the model {model} sent what is no answer ({type(error).__name__}): check "
             "that OPENAI_BASE_URL is an OpenAI-compatible server"
         ) from None
+
+
+@contextmanager
+def streamed(model: str, use: Use) -> Iterator[None]:
+    """`translated`, for a reply that is read as it comes; left in the middle, it is closed at once."""
+    with translated(model, use):
+        try:
+            yield
+        except BaseException as error:
+            clear_frames(error.__traceback__)
+            close_left_replies()
+            raise
+
+
+def close_left_replies() -> None:
+    """Collect the streams of replies that nobody reads any more: openai's refer to themselves.
+
+    Left to itself, the garbage collector may come while the same thread holds the lock of the
+    connections, which closing a reply needs too: it would wait for ever.
+    """
+    gc.collect()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rag.citations import Piece, Sentence
 from rag.errors import ModelFailedError
 from rag.markers import Marker, find_markers
-from rag.model_client import WRITING, BrokenStreamError, close_left_replies, open_client, translated
+from rag.model_client import WRITING, BrokenStreamError, close_left_replies, open_client, streamed
 from rag.settings import Settings
 from rag.types import Hit
 from rag.usage import Prices, add_usage, counts
@@ -142,7 +142,7 @@ class LLMWriter:
         finished: str | bool | None = None
         used: dict[str, int] = {}
         try:
-            with translated(self.name, WRITING), closing(self._responses(messages)) as responses:
+            with streamed(self.name, WRITING), closing(self._responses(messages)) as responses:
                 for response in responses:
                     reason = _finish_reason(response)
                     finished = finished if reason is None else finished or reason
