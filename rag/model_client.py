@@ -1,17 +1,19 @@
 """The client of OpenAI-compatible servers, and its errors as ours: the one place that knows `openai`."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from traceback import clear_frames
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rag.errors import KeyRefusedError, ModelError, ModelFailedError, ModelMissingError
 from rag.settings import Settings
 
 if TYPE_CHECKING:
     from openai import OpenAI
+
+_Part = TypeVar("_Part")
 
 OPENAI = "https://api.openai.com/v1"
 _RETRIES = 2  # by the openai client: with backoff, and Retry-After where the server sends it
@@ -86,22 +88,16 @@ def translated(model: str, use: Use) -> Iterator[None]:
         ) from None
 
 
-@contextmanager
-def streamed(model: str, use: Use) -> Iterator[None]:
-    """`translated`, for a reply that is read as it comes; left in the middle, it is closed at once."""
-    with translated(model, use):
-        try:
-            yield
-        except BaseException as error:
-            clear_frames(error.__traceback__)
-            close_left_replies()
-            raise
+def attended(reply: Iterable[_Part]) -> Generator[_Part, None, None]:
+    """The parts of a streamed reply. One that breaks, or is left in the middle, is closed at once.
 
-
-def close_left_replies() -> None:
-    """Collect the streams of replies that nobody reads any more: openai's refer to themselves.
-
-    Left to itself, the garbage collector may come while the same thread holds the lock of the
-    connections, which closing a reply needs too: it would wait for ever.
+    openai's streams refer to themselves. Left to itself, the garbage collector would close them, perhaps
+    while the same thread holds the lock of the connections, which closing needs too: it would wait
+    for ever.
     """
-    gc.collect()
+    try:
+        yield from reply
+    except BaseException as error:  # GeneratorExit, where it is left
+        clear_frames(error.__traceback__)
+        gc.collect()
+        raise

@@ -1,10 +1,12 @@
 """Follow-ups: what they lean on, by rule and by a model, and what of a conversation is kept for them."""
 
+import gc
 import json
 from collections.abc import Iterator
 from datetime import date
 
 import model_server as served
+import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,6 +121,20 @@ def assistant(bundled: Library, server: ModelServer) -> Assistant:
 WRITTEN = served.answer("bert2BERT saves about 45% of the computation [1].")
 FOLLOW_UP = "And how large are the models?"
 WHOLE = "How large are the models that bert2BERT reuses to save compute?"
+
+
+def test_a_model_that_goes_on_is_left_and_its_stream_is_not_left_to_the_garbage_collector(
+    assistant, server
+):
+    server.play(served.answer(*["on and on "] * 500), WRITTEN)
+    gc.collect()
+    gc.disable()
+    try:
+        answer = assistant.ask(FOLLOW_UP, history=said(SAVES))
+        assert answer.resolved_question == f"{SAVES} {FOLLOW_UP}"
+        assert not [each for each in gc.get_objects() if isinstance(each, openai.Stream)]
+    finally:
+        gc.enable()
 
 
 def test_a_model_makes_a_follow_up_whole_and_is_told_the_turns_as_data(assistant, server):

@@ -7,7 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from rag.errors import ModelError
-from rag.model_client import WRITING, streamed
+from rag.model_client import WRITING, attended, translated
 from rag.query.checks import LONGEST_QUESTION, encodable
 from rag.query.follow_up import is_incomplete
 from rag.query.history import Turn, newest
@@ -37,8 +37,8 @@ class ModelRewriter:
         used: dict[str, int] = {}
         text = ""
         try:
-            with streamed(self._llm.metadata.model_name, WRITING):
-                for response in self._llm.stream_chat(_messages(question, turns)):
+            with translated(self._llm.metadata.model_name, WRITING):
+                for response in attended(self._llm.stream_chat(_messages(question, turns))):
                     used |= counts(response.additional_kwargs)
                     text += response.delta or ""
                     if len(text) > len(question) + 2 * _LONGER:

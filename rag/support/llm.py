@@ -8,7 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from rag.errors import KeyRefusedError, ModelError, ModelFailedError
-from rag.model_client import Use, streamed
+from rag.model_client import Use, attended, translated
 from rag.support.base import Judge, Support
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class LLMJudge:
             ChatMessage(role=MessageRole.USER, content=json.dumps({"claims": claims}, ensure_ascii=False)),
         ]
         name = self._llm.metadata.model_name
-        with streamed(name, JUDGING):
-            pieces = [response.delta or "" for response in self._llm.stream_chat(messages)]
+        with translated(name, JUDGING):
+            pieces = [response.delta or "" for response in attended(self._llm.stream_chat(messages))]
         if not (text := "".join(pieces).strip()):
             raise ModelFailedError(f"the model {name} wrote nothing: ask again")
         return text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rag.citations import Piece, Sentence
 from rag.errors import ModelFailedError
 from rag.markers import Marker, find_markers
-from rag.model_client import WRITING, BrokenStreamError, close_left_replies, open_client, streamed
+from rag.model_client import WRITING, BrokenStreamError, attended, open_client, translated
 from rag.settings import Settings
 from rag.types import Hit
 from rag.usage import Prices, add_usage, counts
@@ -142,7 +142,7 @@ class LLMWriter:
         finished: str | bool | None = None
         used: dict[str, int] = {}
         try:
-            with streamed(self.name, WRITING), closing(self._responses(messages)) as responses:
+            with translated(self.name, WRITING), closing(self._responses(messages)) as responses:
                 for response in responses:
                     reason = _finish_reason(response)
                     finished = finished if reason is None else finished or reason
@@ -156,8 +156,6 @@ class LLMWriter:
                         break
         finally:
             add_usage(log.usage, used, self._prices)
-        if finished == "length":  # perhaps by us
-            close_left_replies()
         if finished is False:
             raise BrokenStreamError(f"the answer of the model {self.name} broke off: ask again")
         if finished in _CUT:
@@ -166,7 +164,8 @@ class LLMWriter:
     def _responses(self, messages: Sequence[Message]) -> "Generator[ChatResponse, None, None]":
         from llama_index.core.base.llms.types import ChatMessage
 
-        yield from self._llm.stream_chat([ChatMessage(role=role, content=text) for role, text in messages])
+        sent = [ChatMessage(role=role, content=text) for role, text in messages]
+        yield from attended(self._llm.stream_chat(sent))
 
 
 def _finish_reason(response: "ChatResponse") -> str | bool | None:
