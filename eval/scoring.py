@@ -1,146 +1,183 @@
-"""The metrics of one answer: what its question's case knows against what it says."""
+"""The deterministic layer: what a case knows against what an answer says, without a language model."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
+from eval import metrics
 from eval.cases import Turn
-from eval.metrics import (
-    Statement,
-    citation_precision,
-    citation_recall,
-    citation_validity,
-    fact_recall,
-    faithfulness,
-    hit_at,
-    mrr_at,
-    ndcg_at,
-    recall_at,
-    set_f1,
-    set_precision,
-    set_recall,
-)
-from rag.citations import without_markers
-from rag.library import Library
-from rag.support import Judge, support
-from rag.types import Answer, Citation, Claim, Filters, Paper
+from eval.evidence import Evidence, find_evidence
+from eval.metrics.registry import METRICS
+from eval.outcomes import Outcome, Outcomes, failed, not_applicable, scored
+from eval.rows import Expected
+from eval.shelf import Shelf
+from eval.supporting import faithfulness_outcome, named, precision_outcome, questions, recall_outcome
+from rag.markers import without_markers
+from rag.support import Judge
+from rag.types import Answer, Filters
 
 LIST = "list"  # the tag of questions that are answered by a set of papers
 
-METRICS = (
-    "hit@1",
-    "hit@5",
-    "mrr@10",
-    "ndcg@10",
-    "recall@10",
-    "set_precision",
-    "set_recall",
-    "set_f1",
-    "fact_recall",
-    "filter_accuracy",
-    "words",
-    "faithfulness",
-    "citation_precision",
-    "citation_recall",
-    "citation_validity",
-    "abstention_recall",
-    "over_refusal",
-    "seconds",
-)
-
-Scores = dict[str, float | None]
-"""A value a metric, in the order of METRICS; None where the metric does not apply."""
+_RANKING = ("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10")
+_SETS = ("set_precision", "set_recall", "set_f1")
+_CITATIONS = ("citation_precision", "citation_recall", "citation_validity")
+_ANSWERED = ("words", "faithfulness", *_CITATIONS)
 
 
-def score(turn: Turn, answer: Answer, library: Library, judge: Judge) -> Scores:
-    """Every metric of one answer from this library."""
-    key = _find(turn, library)
-    papers = library.catalog.papers([citation.paper_id for citation in answer.citations])
-    scores: Scores = dict.fromkeys(METRICS)
-    scores |= _ranking(key, answer) | _abstention(turn, answer)
-    if LIST in turn.tags:
-        scores |= _cited_set(key, answer)
-    if turn.facts and turn.answerable:
-        said = without_markers(answer.text) if answer.status != "refused" else ""
-        scores["fact_recall"] = fact_recall(said, turn.facts)
-    if turn.expected_filters is not None:
-        years = Filters(answer.filters.from_year, answer.filters.to_year)
-        scores["filter_accuracy"] = float(years == turn.expected_filters.as_filters())
-    if answer.status != "refused":
-        scores["words"] = float(len(without_markers(answer.text).split()))
-        scores |= _support(answer, papers, judge)
-    scores["seconds"] = answer.seconds["total"]
-    return scores
-
-
-@dataclass(frozen=True)
-class _Key:
-    """The papers of a turn by their ids in a library; one that it does not hold by its title."""
-
-    relevant: frozenset[str]
-    ignored: frozenset[str]
-
-
-def _find(turn: Turn, library: Library) -> _Key:
-    found = library.catalog.find([*turn.papers, *turn.ignore])
-    return _Key(
-        relevant=frozenset(found.get(paper, paper) for paper in turn.papers),
-        ignored=frozenset(found.get(paper, paper) for paper in turn.ignore),
+def expect(turn: Turn, shelf: Shelf) -> Expected:
+    """What a turn knows, its papers by their ids on the shelf; one that is not there by its title."""
+    found = shelf.find([*turn.papers, *turn.ignore])
+    relevant = tuple(dict.fromkeys(found.get(paper, paper) for paper in turn.papers))
+    known = shelf.papers(relevant)
+    return Expected(
+        papers=relevant,
+        ignore=tuple(dict.fromkeys(found.get(paper, paper) for paper in turn.ignore)),
+        facts=turn.facts,
+        answerable=turn.answerable,
+        reference=turn.reference,
+        titles={id_: known[id_].title for id_ in relevant if id_ in known},
     )
 
 
-def _ranking(key: _Key, answer: Answer) -> Scores:
-    if not key.relevant:
-        return {}
-    ranking = [paper.paper_id for paper in answer.papers if paper.paper_id not in key.ignored]
-    return {
-        "hit@1": hit_at(1, ranking, key.relevant),
-        "hit@5": hit_at(5, ranking, key.relevant),
-        "mrr@10": mrr_at(10, ranking, key.relevant),
-        "ndcg@10": ndcg_at(10, ranking, key.relevant),
-        "recall@10": recall_at(10, ranking, key.relevant),
-    }
-
-
-def _cited_set(key: _Key, answer: Answer) -> Scores:
-    if not key.relevant:
-        return {}
+def score(turn: Turn, expected: Expected, answer: Answer, shelf: Shelf, judge: Judge) -> Outcomes:
+    """The outcome of every metric, in the order of METRICS."""
     is_refused = answer.status == "refused"
-    cited = set() if is_refused else {citation.paper_id for citation in answer.citations} - key.ignored
+    outcomes = _inapplicable(turn)
+    if is_refused:
+        outcomes |= dict.fromkeys(_ANSWERED, not_applicable("the answer is a refusal"))
+    found = _ranking(expected, answer) | _cited_set(expected, answer) | _abstention(turn, answer)
+    found |= _facts(turn, answer) | _years(turn, answer)
+    if not is_refused:
+        found["words"] = scored(len(without_markers(answer.text).split()))
+        found |= _support(answer, judge, shelf)
+    found["seconds"] = scored(answer.seconds["total"])
+    return {name: outcomes.get(name) or found[name] for name in METRICS}
+
+
+def score_nothing(turn: Turn, error: str) -> Outcomes:
+    """The outcomes of a question that has no answer: an error for every metric that could apply."""
+    outcomes = _inapplicable(turn)
+    return {name: outcomes.get(name) or failed(error) for name in METRICS}
+
+
+def _inapplicable(turn: Turn) -> Outcomes:
+    """The metrics that a turn leaves not applicable, whatever is answered."""
+    outcomes: Outcomes = {}
+    if not turn.papers:
+        outcomes |= dict.fromkeys(_RANKING, not_applicable("no right papers are known"))
+    if LIST not in turn.tags or not turn.papers:
+        outcomes |= dict.fromkeys(_SETS, not_applicable("no complete set of papers answers it"))
+    if not turn.facts or not turn.answerable:
+        outcomes["fact_recall"] = not_applicable("no facts are expected")
+    if turn.expected_filters is None:
+        outcomes["filter_accuracy"] = not_applicable("nothing is known of its years")
+    name, why = (
+        ("abstention_recall", "the papers answer it")
+        if turn.answerable
+        else ("over_refusal", "the papers do not answer it")
+    )
+    return outcomes | {name: not_applicable(why)}
+
+
+def _ranking(expected: Expected, answer: Answer) -> Outcomes:
+    if not expected.papers:
+        return {}
+    relevant = set(expected.papers)
+    found = dict.fromkeys(each.paper_id for each in answer.papers)
+    ranking = [id_ for id_ in found if id_ not in expected.ignore]
+    ranks = [rank for rank, id_ in enumerate(ranking, start=1) if id_ in relevant]
+    missed = [expected.titles.get(id_, id_) for id_ in expected.papers if id_ not in ranking]
+    why = f"right papers at rank {', '.join(map(str, ranks))}" if ranks else "no right paper retrieved"
+    why += f"; not retrieved: {named(missed)}" if missed else ""
     return {
-        "set_precision": set_precision(cited, key.relevant),
-        "set_recall": set_recall(cited, key.relevant),
-        "set_f1": set_f1(cited, key.relevant),
+        "hit@1": scored(metrics.hit_at(1, ranking, relevant), why),
+        "hit@5": scored(metrics.hit_at(5, ranking, relevant), why),
+        "mrr@10": scored(metrics.mrr_at(10, ranking, relevant), why),
+        "ndcg@10": scored(metrics.ndcg_at(10, ranking, relevant), why),
+        "recall@10": scored(metrics.recall_at(10, ranking, relevant), why),
     }
 
 
-def _abstention(turn: Turn, answer: Answer) -> Scores:
-    name = "over_refusal" if turn.answerable else "abstention_recall"
-    return {name: float(answer.status == "refused")}
-
-
-def _support(answer: Answer, papers: Mapping[str, Paper], judge: Judge) -> Scores:
-    cited = {citation.number: papers.get(citation.paper_id) for citation in answer.citations}
-    statements = [_statement(claim, cited) for claim in answer.claims]
-    broken = {c.number for c in answer.citations if not _stands(c, papers.get(c.paper_id))}
-
-    def supports(claim: str, text: str) -> bool:
-        return support(claim, [text], judge).supported
-
-    markers = [number for claim in answer.claims for number in claim.citations]
-    written, unknown = answer.markers.written, answer.markers.unknown
+def _cited_set(expected: Expected, answer: Answer) -> Outcomes:
+    if not expected.papers:
+        return {}
+    relevant = set(expected.papers)
+    titles = {
+        citation.paper_id: citation.title
+        for citation in (answer.citations if answer.status != "refused" else ())
+        if citation.paper_id not in expected.ignore
+    }
+    missed = [expected.titles.get(id_, id_) for id_ in expected.papers if id_ not in titles]
+    beyond = [title for id_, title in titles.items() if id_ not in relevant]
+    why = f"cited {len(relevant) - len(missed)} of {len(relevant)}"
+    why += f"; missed: {named(missed)}" if missed else ""
+    why += f"; beyond them: {named(beyond)}" if beyond else ""
+    precision = metrics.set_precision(titles, relevant)
     return {
-        "faithfulness": faithfulness([claim.supported for claim in answer.claims]),
-        "citation_precision": citation_precision(statements, unknown, supports),
-        "citation_recall": citation_recall(statements, supports),
-        "citation_validity": citation_validity(written, unknown, sum(n in broken for n in markers)),
+        "set_precision": not_applicable("nothing is cited")
+        if precision is None
+        else scored(precision, why),
+        "set_recall": scored(metrics.set_recall(titles, relevant), why),
+        "set_f1": scored(metrics.set_f1(titles, relevant), why),
     }
 
 
-def _statement(claim: Claim, cited: Mapping[int, Paper | None]) -> Statement:
-    papers = [cited.get(number) for number in claim.citations]
-    return Statement(claim.text, tuple(f"{p.title} {p.abstract}" if p else "" for p in papers))
+def _abstention(turn: Turn, answer: Answer) -> Outcomes:
+    refused, why = answer.status == "refused", answer.reason or ""
+    values = {
+        "abstention_recall": metrics.abstention_recall(refused=refused, answerable=turn.answerable),
+        "over_refusal": metrics.over_refusal(refused=refused, answerable=turn.answerable),
+    }
+    return {name: scored(value, why) for name, value in values.items() if value is not None}
 
 
-def _stands(citation: Citation, paper: Paper | None) -> bool:
-    """Whether the quote is the paper's text at its offsets, to the character."""
-    return paper is not None and paper.abstract[citation.start : citation.end] == citation.quote
+def _facts(turn: Turn, answer: Answer) -> Outcomes:
+    if not turn.facts:
+        return {}
+    said = without_markers(answer.text) if answer.status != "refused" else ""
+    are_said = [metrics.fact_recall(said, [forms]) == 1 for forms in turn.facts]
+    told = {
+        name: [forms[0] for forms, is_said in zip(turn.facts, are_said, strict=True) if is_said == wanted]
+        for name, wanted in (("said", True), ("not said", False))
+    }
+    why = "; ".join(f"{name}: {', '.join(forms)}" for name, forms in told.items() if forms)
+    return {"fact_recall": scored(metrics.fact_recall(said, turn.facts), why)}
+
+
+def _years(turn: Turn, answer: Answer) -> Outcomes:
+    if turn.expected_filters is None:
+        return {}
+    wanted = turn.expected_filters.as_filters()
+    years = Filters(answer.filters.from_year, answer.filters.to_year)
+    return {
+        "filter_accuracy": scored(years == wanted, f"taken: {_range(years)}; expected: {_range(wanted)}")
+    }
+
+
+def _support(answer: Answer, judge: Judge, shelf: Shelf) -> Outcomes:
+    """Faithfulness and the citation metrics, all judged in one go."""
+    evidence = find_evidence(answer, shelf)
+    claims = [claim.text for claim in answer.claims]
+    quoted = list(zip(claims, evidence.quotes, strict=True))
+    whole = questions(evidence)
+    found = judge.judge([*quoted, *((claim, [text]) for claim, text in whole)])
+    by_quotes = found[: len(quoted)]
+    by_papers = dict(zip(whole, (each.supported for each in found[len(quoted) :]), strict=True))
+    doubts = {place: ", ".join(each.reasons) for place, each in enumerate(by_quotes) if not each.supported}
+    return {
+        "faithfulness": faithfulness_outcome(answer, doubts),
+        "citation_precision": precision_outcome(answer, evidence, by_papers),
+        "citation_recall": recall_outcome(answer, evidence, by_papers),
+        "citation_validity": _validity(answer, evidence),
+    }
+
+
+def _validity(answer: Answer, evidence: Evidence) -> Outcome:
+    written, unknown, broken = answer.markers.written, answer.markers.unknown, evidence.broken
+    value = metrics.citation_validity(written, unknown, broken)
+    if value is None:
+        return not_applicable("it cites nothing")
+    wrong = {"markers name no paper": unknown, "quotes are not their paper's words": broken}
+    return scored(value, "; ".join(f"{number} {what}" for what, number in wrong.items() if number))
+
+
+def _range(years: Filters) -> str:
+    if not years.has_years:
+        return "all years"
+    return f"{years.from_year or ''}–{years.to_year or ''}"

@@ -1,63 +1,72 @@
 """Rows to means: of all questions, and of those of each tag, with how sure they are."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
+from eval.metrics.registry import JUDGED, METRICS, Metric
+from eval.outcomes import Outcome, Outcomes
+from eval.rows import Row
+from eval.statistics import interval, unanimous_interval
 
-from eval.runner import Row
-from eval.scoring import METRICS
-
-_RESAMPLES = 1000
-_SEED = 20
 _DIGITS = 4
+
+Layer = Callable[[Row], Outcomes]
 
 
 def summarise(rows: Sequence[Row]) -> dict[str, Any]:
-    """Counts, and each metric's mean with its 95 % interval: over all rows, and by tag."""
+    """Counts, and each metric's mean with its 95 % interval: over all rows, and by tag.
+
+    Beside each mean stand the rows that it is of (`n`), those to which the metric does not apply and those
+    where it failed. `judge` has the same of the judge layer, where a judge was asked.
+    """
     tagged: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         for tag in row.tags:
             tagged[tag].append(row)
-    return {
+    summary = {
         "n": len(rows),
         "errors": sum(row.error is not None for row in rows),
-        "metrics": _means(rows),
-        "by_tag": {tag: _means(tagged[tag]) for tag in sorted(tagged)},
+        **_layer(rows, tagged, METRICS, lambda row: row.outcomes),
     }
+    if any(row.judged for row in rows):
+        summary["judge"] = _layer(rows, tagged, JUDGED, lambda row: row.judged)
+    return summary
 
 
-def _means(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
-    return {metric: _mean(rows, metric) for metric in METRICS}
+def _layer(
+    rows: Sequence[Row], tagged: Mapping[str, Sequence[Row]], metrics: Mapping[str, Metric], layer: Layer
+) -> dict[str, Any]:
+    def means(some: Sequence[Row]) -> dict[str, dict[str, Any]]:
+        return {name: mean(some, metric, layer) for name, metric in metrics.items()}
+
+    return {"metrics": means(rows), "by_tag": {tag: means(tagged[tag]) for tag in sorted(tagged)}}
 
 
-def _mean(rows: Sequence[Row], metric: str) -> dict[str, Any]:
-    """The mean over the rows to which the metric applies; None, and n 0, where it applies to none."""
+def mean(rows: Sequence[Row], metric: Metric, layer: Layer) -> dict[str, Any]:
+    """The mean over the rows that are scored; None, and n 0, where none is."""
+    outcomes = [(row.case_id, layer(row).get(metric.name, Outcome())) for row in rows]
+    kinds = Counter(outcome.kind for _, outcome in outcomes)
     by_case: dict[str, list[float]] = defaultdict(list)
-    for row in rows:
-        value = row.scores.get(metric)
-        if value is not None:
-            by_case[row.case_id].append(value)
-    cases = list(by_case.values())
-    values = [value for case in cases for value in case]
-    if not values:
-        return {"mean": None, "n": 0, "ci95": [None, None]}
-    low, high = interval([sum(case) for case in cases], [len(case) for case in cases])
+    for case_id, outcome in outcomes:
+        if outcome.value is not None:
+            by_case[case_id].append(outcome.value)
+    values = [value for case in by_case.values() for value in case]
     return {
-        "mean": round(sum(values) / len(values), _DIGITS),
+        "mean": round(sum(values) / len(values), _DIGITS) if values else None,
         "n": len(values),
-        "ci95": [round(low, _DIGITS), round(high, _DIGITS)],
+        "ci95": _interval(list(by_case.values()), metric),
+        "not_applicable": kinds["not applicable"],
+        "errors": kinds["error"],
     }
 
 
-def interval(sums: Sequence[float], counts: Sequence[int]) -> tuple[float, float]:
-    """The 95 % interval of a mean by bootstrap over cases (Efron, 1979), the same at each call.
-
-    The turns of a conversation are drawn together: they are no independent observations. `sums`
-    and `counts` are those of each case's values.
-    """
-    drawn = np.random.default_rng(_SEED).integers(len(sums), size=(_RESAMPLES, len(sums)))
-    means = np.array(sums)[drawn].sum(axis=1) / np.array(counts)[drawn].sum(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
+def _interval(cases: Sequence[Sequence[float]], metric: Metric) -> list[float | None]:
+    if not cases:
+        return [None, None]
+    distinct = {value for case in cases for value in case}
+    if not metric.unit and distinct in ({0.0}, {1.0}):
+        found = unanimous_interval(len(cases), is_one=distinct == {1.0})
+    else:
+        found = interval([sum(case) for case in cases], [len(case) for case in cases])
+    return [round(end, _DIGITS) for end in found]

@@ -233,7 +233,7 @@ class Composer:
                 (place, paper, best_quote(sentence.text, paper, self.picker)) for paper in papers
             ]
         passages = [
-            part for _, paper, (a, b) in sentence.quotes for part in (_heading(paper), paper.abstract[a:b])
+            part for _, paper, (a, b) in sentence.quotes for part in (paper.heading, paper.abstract[a:b])
         ]
         if passages:
             sentence.support = support(sentence.text, passages, self.judge)
@@ -253,7 +253,7 @@ class Composer:
             new += f" {UNSUPPORTED}"
         numbers = tuple(dict.fromkeys(number for _, number in numbered))
         self.claims.append(
-            Claim(sentence.text, numbers, sentence.support.value, sentence.support.supported)
+            Claim(sentence.text, numbers, round(sentence.support.value, 4), sentence.support.supported)
         )
         return self.say(new)
 
@@ -280,15 +280,10 @@ def best_quote(claim: str, paper: Paper, judge: Judge) -> Span:
     abstract = paper.abstract
     spans = [strip_span(abstract, span) for span in sentence_spans(abstract)]
     pairs = [(first[0], second[1]) for first, second in pairwise(spans)]
-    judged = judge.judge([(claim, (_heading(paper), abstract[a:b])) for a, b in spans + pairs])
+    judged = judge.judge([(claim, (paper.heading, abstract[a:b])) for a, b in spans + pairs])
     values = [found.value for found in judged]
     values[len(spans) :] = [value - _SECOND_SENTENCE for value in values[len(spans) :]]
     return max(zip(values, spans + pairs, strict=True), key=lambda row: row[0])[1]
-
-
-def _heading(paper: Paper) -> str:
-    """What a writer sees of a paper beside its abstract: a sentence may say it too."""
-    return f"{paper.title} ({paper.year})" if paper.year else paper.title
 
 
 def _lines(lead: str) -> int:

@@ -45,6 +45,11 @@ class Paper:
         """The year of publication, None where it is not known."""
         return int(self.published[:4]) if self.published else None
 
+    @property
+    def heading(self) -> str:
+        """What is known beside the abstract, for a writer to say and a judge to know: title and year."""
+        return f"{self.title} ({self.year})" if self.year else self.title
+
 
 @dataclass(frozen=True)
 class Passage:

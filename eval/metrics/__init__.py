@@ -3,12 +3,16 @@
 A metric that does not apply to a question is None: neither 0 nor 1, and left out of the mean.
 """
 
+from eval.metrics.abstention import abstention_recall, over_refusal
 from eval.metrics.citations import (
     Statement,
+    Supports,
     citation_precision,
     citation_recall,
     citation_validity,
     faithfulness,
+    needed_markers,
+    supported_statements,
 )
 from eval.metrics.facts import fact_recall, holds
 from eval.metrics.ranking import hit_at, mrr_at, ndcg_at, recall_at
@@ -16,6 +20,8 @@ from eval.metrics.sets import set_f1, set_precision, set_recall
 
 __all__ = [
     "Statement",
+    "Supports",
+    "abstention_recall",
     "citation_precision",
     "citation_recall",
     "citation_validity",
@@ -25,8 +31,11 @@ __all__ = [
     "holds",
     "mrr_at",
     "ndcg_at",
+    "needed_markers",
+    "over_refusal",
     "recall_at",
     "set_f1",
     "set_precision",
     "set_recall",
+    "supported_statements",
 ]

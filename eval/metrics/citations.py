@@ -25,27 +25,42 @@ def faithfulness(supported: Sequence[bool]) -> float | None:
     return sum(supported) / len(supported) if supported else None
 
 
+def supported_statements(statements: Sequence[Statement], supports: Supports) -> list[bool]:
+    """Whether the papers which each statement cites, taken together, support it."""
+    return [_is_supported(statement, supports) for statement in statements]
+
+
+def needed_markers(statements: Sequence[Statement], supports: Supports) -> list[list[bool]]:
+    """Whether each marker of each statement is needed.
+
+    It is where its statement is supported, and either its paper alone supports the statement or the
+    others without it do not.
+    """
+    return [
+        [
+            is_supported and _is_needed(statement, place, supports)
+            for place in range(len(statement.evidence))
+        ]
+        for statement, is_supported in zip(
+            statements, supported_statements(statements, supports), strict=True
+        )
+    ]
+
+
 def citation_recall(statements: Sequence[Statement], supports: Supports) -> float | None:
-    """Share of the sentences that the papers which they cite, taken together, support."""
-    if not statements:
-        return None
-    return sum(_is_supported(statement, supports) for statement in statements) / len(statements)
+    """Share of the sentences that the papers which they cite, taken together, support; None without."""
+    found = supported_statements(statements, supports)
+    return sum(found) / len(found) if found else None
 
 
 def citation_precision(statements: Sequence[Statement], unknown: int, supports: Supports) -> float | None:
     """Share of the markers that are needed; None without markers.
 
-    A marker is needed where its sentence is supported, and either its paper alone supports the
-    sentence or the others without it do not. `unknown` markers name no paper: none is needed.
+    `unknown` markers name no paper: none is needed.
     """
-    written = unknown + sum(len(statement.evidence) for statement in statements)
-    needed = sum(
-        _is_needed(statement, place, supports)
-        for statement in statements
-        if _is_supported(statement, supports)
-        for place in range(len(statement.evidence))
-    )
-    return needed / written if written else None
+    needed = [is_needed for marks in needed_markers(statements, supports) for is_needed in marks]
+    written = unknown + len(needed)
+    return sum(needed) / written if written else None
 
 
 def citation_validity(written: int, unknown: int, broken: int) -> float | None:
@@ -57,14 +72,20 @@ def citation_validity(written: int, unknown: int, broken: int) -> float | None:
     return (written - unknown - broken) / written if written else None
 
 
+def joined(evidence: Sequence[str]) -> str:
+    """The texts of papers as one, as they are shown to who judges them together."""
+    return "\n\n".join(evidence)
+
+
 def _is_supported(statement: Statement, supports: Supports) -> bool:
-    return bool(statement.evidence) and supports(statement.text, " ".join(statement.evidence))
+    return bool(statement.evidence) and supports(statement.text, joined(statement.evidence))
 
 
 def _is_needed(statement: Statement, place: int, supports: Supports) -> bool:
-    alone, others = statement.evidence[place], _without(statement.evidence, place)
-    return supports(statement.text, alone) or not supports(statement.text, " ".join(others))
+    alone, others = statement.evidence[place], without(statement.evidence, place)
+    return supports(statement.text, alone) or not (others and supports(statement.text, joined(others)))
 
 
-def _without(evidence: Sequence[str], place: int) -> Sequence[str]:
+def without(evidence: Sequence[str], place: int) -> Sequence[str]:
+    """The texts without one of them."""
     return [*evidence[:place], *evidence[place + 1 :]]

@@ -1,0 +1,66 @@
+"""What an answer's claims rest on: the words that each cites, and the papers they stand in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eval.metrics import Statement
+from eval.shelf import Shelf
+from rag.types import Answer, Citation, Paper
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The claims of an answer with what they cite.
+
+    `statements` hold the whole papers, one text a marker; `quotes` the passages of each claim's quotes,
+    each behind the heading of its paper; where the answer cites nothing at all, all that it was given.
+    `broken` counts the markers whose quote is not the paper's text at its offsets.
+    """
+
+    statements: tuple[Statement, ...]
+    quotes: tuple[tuple[str, ...], ...]
+    broken: int
+
+
+def find_evidence(answer: Answer, shelf: Shelf) -> Evidence:
+    """What the claims of an answer rest on; a paper that is not on the shelf says nothing."""
+    ids = [citation.paper_id for citation in answer.citations]
+    given = [] if answer.markers.written else [ranked.paper_id for ranked in answer.papers]
+    papers = shelf.papers([*ids, *given])
+    cited = {citation.number: citation for citation in answer.citations}
+    uncited = [part for id_ in given if id_ in papers for part in _parts(papers[id_], papers[id_].abstract)]
+
+    def passages(numbers: Sequence[int]) -> tuple[str, ...]:
+        quoted = [
+            (papers[cited[n].paper_id], cited[n].quote) for n in numbers if _is_there(n, cited, papers)
+        ]
+        return tuple(part for paper, quote in quoted for part in _parts(paper, quote))
+
+    def texts(numbers: Sequence[int]) -> tuple[str, ...]:
+        return tuple(
+            _whole(papers[cited[n].paper_id]) if _is_there(n, cited, papers) else "" for n in numbers
+        )
+
+    broken = {n for n, citation in cited.items() if not _stands(citation, papers.get(citation.paper_id))}
+    return Evidence(
+        statements=tuple(Statement(claim.text, texts(claim.citations)) for claim in answer.claims),
+        quotes=tuple(passages(claim.citations) or tuple(uncited) for claim in answer.claims),
+        broken=sum(n in broken or n not in cited for claim in answer.claims for n in claim.citations),
+    )
+
+
+def _is_there(number: int, cited: Mapping[int, Citation], papers: Mapping[str, Paper]) -> bool:
+    return number in cited and cited[number].paper_id in papers
+
+
+def _parts(paper: Paper, words: str) -> tuple[str, str]:
+    return paper.heading, words
+
+
+def _whole(paper: Paper) -> str:
+    return f"{paper.heading}. {paper.abstract}"
+
+
+def _stands(citation: Citation, paper: Paper | None) -> bool:
+    """Whether the quote is the paper's text at its offsets, to the character."""
+    return paper is not None and paper.abstract[citation.start : citation.end] == citation.quote

@@ -1,0 +1,114 @@
+"""One question or turn of a run: what was expected, what was answered, what each metric says of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from eval.outcomes import Outcome, Outcomes, failed
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the case knows. `papers` and `ignore` are ids, or titles where the library lacks the paper."""
+
+    papers: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    facts: tuple[tuple[str, ...], ...] = ()
+    answerable: bool = True
+    reference: str | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """The titles of `papers` by id, as far as they are known."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "papers": list(self.papers),
+            "ignore": list(self.ignore),
+            "facts": [list(forms) for forms in self.facts],
+            "answerable": self.answerable,
+            "reference": self.reference,
+            "titles": dict(self.titles),
+        }
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> "Expected":
+        return cls(
+            papers=tuple(told["papers"]),
+            ignore=tuple(told["ignore"]),
+            facts=tuple(map(tuple, told["facts"])),
+            answerable=told["answerable"],
+            reference=told["reference"],
+            titles=told["titles"],
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """A question or turn (counted from 1).
+
+    `answer` is as `ask --json` prints it, None where there is none: then `error` says why. `outcomes` are
+    those of the deterministic layer, `judged` those of the judge layer, empty where no judge was asked.
+    """
+
+    case_id: str
+    turn: int
+    question: str
+    tags: tuple[str, ...] = ()
+    expected: Expected = Expected()
+    answer: Mapping[str, Any] | None = None
+    outcomes: Outcomes = field(default_factory=dict)
+    judged: Outcomes = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """What tells the row from all others of a run: the id of its case and its turn."""
+        return self.case_id, self.turn
+
+    def to_dict(self) -> dict[str, Any]:
+        """The line of `results.jsonl`, without what a judge said."""
+        return {
+            "id": self.case_id,
+            "turn": self.turn,
+            "question": self.question,
+            "tags": list(self.tags),
+            "expected": self.expected.to_dict(),
+            "answer": self.answer,
+            **dump_outcomes(self.outcomes),
+            "error": self.error,
+        }
+
+    @classmethod
+    def from_dict(cls, line: Mapping[str, Any]) -> "Row":
+        """The row that a line of `results.jsonl` holds. Raises KeyError, TypeError."""
+        return cls(
+            case_id=line["id"],
+            turn=line["turn"],
+            question=line["question"],
+            tags=tuple(line["tags"]),
+            expected=Expected.from_dict(line["expected"]),
+            answer=line["answer"],
+            outcomes=load_outcomes(line),
+            error=line["error"],
+        )
+
+
+def dump_outcomes(outcomes: Outcomes) -> dict[str, Any]:
+    """`scores` (a value or None), `explanations` where there is one, `errors` of what failed, by metric."""
+    return {
+        "scores": {name: outcome.value for name, outcome in outcomes.items()},
+        "explanations": {
+            name: outcome.explanation
+            for name, outcome in outcomes.items()
+            if outcome.explanation and not outcome.is_error
+        },
+        "errors": {name: outcome.explanation for name, outcome in outcomes.items() if outcome.is_error},
+    }
+
+
+def load_outcomes(line: Mapping[str, Any]) -> Outcomes:
+    """What `dump_outcomes` made. Raises KeyError, TypeError."""
+    errors, explanations = line["errors"], line["explanations"]
+    return {
+        name: failed(errors[name]) if name in errors else Outcome(value, explanations.get(name, ""))
+        for name, value in line["scores"].items()
+    }

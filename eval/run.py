@@ -1,0 +1,36 @@
+"""A run: what was asked under which conditions, each question's row, and the means of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eval.rows import Row
+from eval.summary import summarise
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class Run:
+    """`record` is as `run.json` holds it (`eval/record.py`), `rows` are in the order of the questions."""
+
+    record: Mapping[str, Any]
+    rows: Sequence[Row]
+
+    @property
+    def name(self) -> str:
+        return str(self.record["name"])
+
+    def summary(self) -> dict[str, Any]:
+        """What `eval --json` prints: counts, means with intervals, by tag, and the judge layer's apart."""
+        summary = summarise(self.rows)
+        if "judge" in summary:
+            summary["judge"] = {**self.record["judge"], **summary["judge"]}
+        return summary | {"seconds": self.record["seconds"]}
+
+    def frame(self) -> "DataFrame":
+        """A row a question: its place, tags, status, texts and the value of each metric, for pandas."""
+        from eval.report.frame import make_frame
+
+        return make_frame(self)

@@ -1,0 +1,51 @@
+"""How sure a mean or a difference is, from the questions that were asked."""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_RESAMPLES = 1000
+_SEED = 20
+_TAIL = 0.025  # on each side of a 95 % interval
+
+
+def interval(sums: Sequence[float], counts: Sequence[int]) -> tuple[float, float]:
+    """The 95 % interval of a mean by bootstrap over cases (Efron, 1979), the same at each call.
+
+    The turns of a conversation are drawn together: they are no independent observations. `sums` and
+    `counts` are those of each case's values. Of a difference, the values are those of the pairs.
+    """
+    drawn = _draws(len(sums))
+    means = (drawn @ np.asarray(sums, float)) / (drawn @ np.asarray(counts, float))
+    low, high = np.percentile(means, [100 * _TAIL, 100 * (1 - _TAIL)])
+    return float(low), float(high)
+
+
+def unanimous_interval(cases: int, *, is_one: bool) -> tuple[float, float]:
+    """The 95 % interval of a share where every case has 1, or every case 0: the bootstrap sees no spread.
+
+    Clopper and Pearson, 1934, exact where a case is right or wrong: `(0.025 ** (1 / cases), 1)` for 1.
+    """
+    edge = _TAIL ** (1 / cases)
+    return (edge, 1.0) if is_one else (0.0, 1 - edge)
+
+
+def sign_test(better: int, worse: int) -> float:
+    """The two-sided p-value of so many pairs for and against, ties left out (Dixon and Mood, 1946).
+
+    The probability, were each as likely, of a split at least as uneven; 1 without any.
+    """
+    pairs = better + worse
+    tail = sum(math.comb(pairs, few) for few in range(min(better, worse) + 1))
+    return min(1.0, 2 * tail / 2**pairs)
+
+
+@lru_cache(maxsize=32)
+def _draws(cases: int) -> NDArray[Any]:
+    """How often each case is drawn in each resample, (resamples, cases)."""
+    shares = np.full(cases, 1 / cases)
+    return np.random.default_rng(_SEED).multinomial(cases, shares, size=_RESAMPLES).astype(np.float32)
