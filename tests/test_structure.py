@@ -25,7 +25,7 @@ MAY_IMPORT = {
 HOMES = {
     "chromadb": ["rag/library/"],
     "tantivy": ["rag/library/"],
-    "filelock": ["rag/library/", "rag/embedding/cache.py"],
+    "filelock": ["rag/library/", "rag/cache_file.py"],
     "onnx": ["rag/embedding/"],
     "onnxruntime": ["rag/embedding/"],
     "safetensors": ["rag/embedding/"],
@@ -39,6 +39,7 @@ HOMES = {
         "rag/support/llm.py",
         "rag/llamaindex.py",
         "rag/assistant.py",
+        "eval/judging/",
     ],
     "tiktoken": ["rag/tokens.py"],
     "sentencex": ["rag/sentences.py"],

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from rag.citations import Piece, Sentence
 from rag.errors import ModelFailedError
 from rag.markers import Marker, find_markers
-from rag.model_client import WRITING, BrokenStreamError, attended, open_client, translated
+from rag.model_client import (
+    UNFINISHED,
+    WRITING,
+    BrokenStreamError,
+    attended,
+    open_client,
+    stop_reason,
+    translated,
+)
 from rag.settings import Settings
 from rag.types import Hit
 from rag.usage import Prices, add_usage, counts
@@ -27,7 +35,6 @@ _LONGEST_REMARK = 2000  # characters of an uncited answer that the model is show
 _LONGEST_WAIT = 300.0  # seconds until an answer is whole
 _TRIES = 2  # that an answer broke off, was empty or cited nothing; the client has its own retries
 _PAUSE = 0.3  # seconds before a stream that broke is asked for again
-_CUT = ("length", "content_filter")  # reasons to stop that leave an answer unfinished
 
 
 def open_model(settings: Settings) -> "LLM":
@@ -144,7 +151,7 @@ class LLMWriter:
         try:
             with translated(self.name, WRITING), closing(self._responses(messages)) as responses:
                 for response in responses:
-                    reason = _finish_reason(response)
+                    reason = stop_reason(response.raw)
                     finished = finished if reason is None else finished or reason
                     used |= counts(response.additional_kwargs)
                     text = (response.delta or "")[: _LONGEST_ANSWER - length]
@@ -158,7 +165,7 @@ class LLMWriter:
             add_usage(log.usage, used, self._prices)
         if finished is False:
             raise BrokenStreamError(f"the answer of the model {self.name} broke off: ask again")
-        if finished in _CUT:
+        if finished in UNFINISHED:
             log.notes.append(f"The model {self.name} stopped before its end ({finished}).")
 
     def _responses(self, messages: Sequence[Message]) -> "Generator[ChatResponse, None, None]":
@@ -166,14 +173,6 @@ class LLMWriter:
 
         sent = [ChatMessage(role=role, content=text) for role, text in messages]
         yield from attended(self._llm.stream_chat(sent))
-
-
-def _finish_reason(response: "ChatResponse") -> str | bool | None:
-    """Why the model stopped; False where it goes on, None where the model does not tell."""
-    choices = getattr(response.raw, "choices", None)
-    if choices is None:
-        return None
-    return choices[0].finish_reason or False if choices else None
 
 
 def _among(count: int, piece: str | Marker) -> str | Marker:
