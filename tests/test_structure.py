@@ -34,6 +34,7 @@ HOMES = {
     "openai": ["rag/model_client.py", "rag/embedding/openai.py"],
     "httpx": ["rag/model_client.py"],
     "llama_index": [
+        "rag/chat_model.py",
         "rag/writers/llm.py",
         "rag/query/rewriting.py",
         "rag/support/llm.py",
