@@ -104,7 +104,7 @@ def read_cases(places: Iterable[str]) -> list[Case]:
     """
     seen: dict[str, str] = {}
     cases = []
-    for path in (path for place in places for path in _paths(place)):
+    for path in question_files(places):
         for where, record in _records(path):
             case = _case(where, record)
             if case.id in seen:
@@ -114,6 +114,11 @@ def read_cases(places: Iterable[str]) -> list[Case]:
     if not cases:
         raise CaseError("the question files hold no question: write one a line (docs/evaluation.md)")
     return cases
+
+
+def question_files(places: Iterable[str]) -> list[Path]:
+    """The files that are meant, each once. Raises CaseError."""
+    return list(dict.fromkeys(path for place in places for path in _paths(place)))
 
 
 def bundled_sets() -> list[str]:
