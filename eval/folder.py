@@ -129,6 +129,11 @@ def read_run(folder: Path) -> Run:
     return Run(record, rows)
 
 
+def write_summary(run: Run, folder: Path) -> None:
+    """The means, as `eval --json` prints them. Raises RunError."""
+    write_whole(folder / SUMMARY, [_pretty(run.summary())])
+
+
 def read_rows(folder: Path) -> list[Row]:
     """The rows in a folder; a line that was cut off while it was written is none. Raises RunError."""
     return list(_read_lines(folder / RESULTS, Row.from_dict))

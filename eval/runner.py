@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.cases import Case, Turn
-from eval.folder import RunFolder
+from eval.folder import RunFolder, write_summary
 from eval.record import make_record
 from eval.rows import Row
 from eval.run import Run
@@ -67,7 +67,9 @@ def evaluate(
     if out is None:
         return runner.run_in_memory(cases, record)
     with RunFolder(Path(out), record, fresh=fresh) as folder:
-        return runner.run_in(folder, cases)
+        run = runner.run_in(folder, cases)
+        write_summary(run, folder.folder)
+    return run
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ class AssistantSystem:
         catalog, encoder = self._assistant.library.catalog, self._assistant.library.encoder
         return {
             "writer": self.name,
+            "checks": self._assistant.checks,
             "encoder": encoder.name,
             "library": {
                 "papers": catalog.count(),
