@@ -3,6 +3,7 @@
 A metric that does not apply to a question is None: neither 0 nor 1, and left out of the mean.
 """
 
+from eval.metrics.agreement import accuracy, cohen_kappa
 from eval.metrics.citations import (
     Statement,
     citation_precision,
@@ -16,9 +17,11 @@ from eval.metrics.sets import set_f1, set_precision, set_recall
 
 __all__ = [
     "Statement",
+    "accuracy",
     "citation_precision",
     "citation_recall",
     "citation_validity",
+    "cohen_kappa",
     "fact_recall",
     "faithfulness",
     "hit_at",
