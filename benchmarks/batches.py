@@ -2,11 +2,11 @@
 
     python -m benchmarks.batches --questions 1000 --workers 1 2 4
 
-About the bundled papers: three questions a paper, and lists. Each number of workers has a process of its
-own, one after the other, over the same questions. Prints one JSON line each: `asked_per_second` with scoring
-and writing, `alone_per_second` of the assistant alone (60 of the questions, asked before in the same process),
-their ratio, the peak of memory, what it grew by after the first hundred questions, and the size of the run's
-folder. Read the ratios: the machines are noisy.
+About the bundled papers: three questions a paper, and lists. Each number of workers has a process of
+its own, one after the other, over the same questions. Prints one JSON line each: `asked_per_second` with
+scoring and writing, `alone_per_second` of the assistant alone (60 of the questions, asked before in the
+same process), their ratio, the peak of memory, what it grew by after the first hundred questions, and
+the size of the run's folder. Read the ratios: the machines are noisy.
 """
 
 import argparse

@@ -44,7 +44,7 @@ HOMES = {
     "sentencex": ["rag/sentences.py"],
     "snowballstemmer": ["rag/words.py"],
     "platformdirs": ["rag/settings.py"],
-    "pydantic": ["eval/cases.py"],
+    "pydantic": ["eval/cases.py", "eval/labelled.py"],
     "yaml": ["eval/cases.py"],
     "rich": ["ui/"],
 }
