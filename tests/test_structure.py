@@ -25,7 +25,7 @@ MAY_IMPORT = {
 HOMES = {
     "chromadb": ["rag/library/"],
     "tantivy": ["rag/library/"],
-    "filelock": ["rag/library/", "rag/embedding/cache.py"],
+    "filelock": ["rag/library/", "rag/embedding/cache.py", "eval/folder.py"],
     "onnx": ["rag/embedding/"],
     "onnxruntime": ["rag/embedding/"],
     "safetensors": ["rag/embedding/"],
