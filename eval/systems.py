@@ -1,6 +1,6 @@
 """Who answers the questions of a run: our assistant, or anybody's program."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -8,7 +8,9 @@ from eval.cases import Turn, Years
 from eval.shelf import Shelf
 from rag.assistant import Assistant
 from rag.errors import ModelFailedError
+from rag.library import Library
 from rag.query import History
+from rag.support import Judge
 from rag.types import Answer, Filters
 
 
@@ -49,8 +51,17 @@ class System(Protocol):
         """What decides its answers, for the record of a run; JSON types, no keys."""
         ...
 
+    @property
+    def shelf(self) -> Shelf:
+        """The papers that are known before anything is answered."""
+        ...
+
     def answer(self, turn: Turn, history: History) -> Answered:
-        """The answer to a turn. Raises AskpapersError; QuestionError and ModelFailedError are of this turn alone."""
+        """The answer to a turn.
+
+        Raises QuestionError and ModelFailedError, which are of this turn alone, and other errors of
+        askpapers, which would stop every turn.
+        """
         ...
 
 
@@ -70,6 +81,7 @@ class AssistantSystem:
         catalog, encoder = self._assistant.library.catalog, self._assistant.library.encoder
         return {
             "writer": self.name,
+            "checks": self._assistant.checks,
             "encoder": encoder.name,
             "library": {
                 "papers": catalog.count(),
@@ -79,6 +91,10 @@ class AssistantSystem:
             },
             "options": self._options.to_dict(),
         }
+
+    @property
+    def shelf(self) -> Shelf:
+        return self._assistant.library.catalog
 
     def answer(self, turn: Turn, history: History) -> Answered:
         """Raises QuestionError; ModelFailedError where another writer had to take over."""
@@ -91,7 +107,7 @@ class AssistantSystem:
         )
         if answer.writer != self.name:
             raise ModelFailedError(" ".join(answer.notes))
-        return Answered(answer, self._assistant.library.catalog)
+        return Answered(answer, self.shelf)
 
 
 def _within(filters: Filters, years: Years) -> Filters:
@@ -101,3 +117,17 @@ def _within(filters: Filters, years: Years) -> Filters:
         from_year=filters.from_year if years.from_year is None else years.from_year,
         to_year=filters.to_year if years.to_year is None else years.to_year,
     )
+
+
+def as_system(
+    thing: object,
+    *,
+    judge: Judge,
+    library: Library | None = None,
+    options: Options = Options(),
+    refuses: Callable[[str], bool] | None = None,
+) -> System:
+    """Whoever is to be asked, as a System. Raises TypeError for what cannot answer."""
+    if isinstance(thing, Assistant):
+        return AssistantSystem(thing, options)
+    raise TypeError(f"{type(thing).__name__} is nothing that answers questions: give an Assistant")

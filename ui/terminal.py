@@ -104,10 +104,10 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     """The means of a run with their intervals, then those of each tag."""
     errors = f", {summary['errors']} errors" if summary["errors"] else ""
     _print(Text(f"{summary['n']} questions{errors}, {summary['seconds']} s\n"))
-    shown = {name: mean for name, mean in summary["metrics"].items() if mean["n"]}
+    shown = {name: mean for name, mean in summary["metrics"].items() if mean["n"] or mean["errors"]}
     _print_table(
-        ["metric", "mean", "95 % interval", "n"],
-        [[name, *_mean(mean), str(mean["n"])] for name, mean in shown.items()],
+        ["metric", "mean", "95 % interval", "n", "not applicable", "errors"],
+        [[name, *_mean(mean), *_counts(mean)] for name, mean in shown.items()],
     )
     columns = [name for name in _BY_TAG if name in shown]
     if summary["by_tag"] and columns:
@@ -120,6 +120,11 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
             ],
         )
     print(f"Each question with its answer: {folder / 'results.jsonl'}", file=sys.stderr)
+
+
+def _counts(mean: Mapping[str, Any]) -> list[str]:
+    """The rows that are scored, those to which the metric does not apply, and those where it failed."""
+    return [str(mean[name]) for name in ("n", "not_applicable", "errors")]
 
 
 def _mean(mean: Mapping[str, Any]) -> tuple[str, str]:
