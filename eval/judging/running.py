@@ -44,13 +44,12 @@ def judge_rows(
     """
     subjects = _subjects(rows, shelf_of)
     digests = {subject.row.place: subject.digest(judge) for subject in subjects}
-    with JudgedFile(folder) as file:
-        known = {place: file.known(place, digest) for place, digest in digests.items()}
-        todo = [subject for subject in subjects if not (line := known[subject.row.place]) or line["errors"]]
+    with JudgedFile(folder, judge.name, digests) as file:
+        todo = [subject for subject in subjects if not file.is_judged(subject.row)]
         work = in_threads(lambda subject, stopped: _judge(subject, judge, stopped), todo, workers)
         with closing(work) as done:
             for ((row, judged),) in track(([each] for each in done), "answers", len(todo)):
-                file.append(row, judged, judge.name, digests[row.place])
+                file.append(row, judged)
         lines = file.finish([row.place for row in rows])
     judged_rows = [replace(row, judged=load_outcomes(line)) for row, line in zip(rows, lines, strict=True)]
     usage = total_usage(line["usage"] for line in lines)
