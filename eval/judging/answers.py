@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 
 from eval.evidence import Evidence, find_evidence
 from eval.judging.base import KINDS, Asked, ModelJudge, Verdict, correctness, digest, relevancy, support
@@ -106,7 +105,7 @@ class _Hearing:
             "judge_relevancy": self._relevancy,
         }
 
-    @cached_property
+    @property  # not cached_property, whose lock in Python 3.11 is one for all threads
     def claims(self) -> tuple[Verdict, ...]:
         """The verdict on each claim by its quotes."""
         pairs = zip(self._answer.claims, self._evidence.quotes, strict=True)

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from rag.errors import KeyRefusedError, ModelError, ModelMissingError
@@ -28,7 +27,7 @@ class Asked:
         """The data as a line of JSON: nothing in it can end the string that it stands in."""
         return quoted(self.data)
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """SHA-256 of kind and data."""
         return digest([self.kind, self.data])
