@@ -1,5 +1,6 @@
 """The judge layer: the real client before a scripted server, verdicts read strictly, kept and continued."""
 
+import asyncio
 import json
 import os
 import re
@@ -30,6 +31,7 @@ from eval.rows import Expected, Row
 from eval.shelf import Papers
 from rag.embedding import embedded_encoder
 from rag.errors import KeyRefusedError, ModelError, ModelMissingError
+from rag.model_client import open_client
 from rag.settings import Settings
 from rag.support import CalibratedJudge
 from rag.types import Answer, Citation, Claim, Filters, Markers, Paper, RankedPaper
@@ -48,6 +50,24 @@ SHELF = Papers([OWLS, BEES])
 def server() -> Iterator[ModelServer]:
     with served.running() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def hung_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each client is closed behind its test: the garbage collector may close its sockets before it does."""
+    opened = []
+
+    def open_and_remember(settings):
+        opened.append(open_client(settings))
+        return opened[-1]
+
+    monkeypatch.setattr("rag.writers.llm.open_client", open_and_remember)
+    yield
+    for thread in threading.enumerate():  # that are still asking where judging has ended with an error
+        if thread.name.startswith("askpapers-judge"):
+            thread.join()
+    for client in opened:
+        client.close()
 
 
 @pytest.fixture
@@ -334,6 +354,14 @@ def test_answers_stay_data_too_and_follow_what_was_asked_before(server, judge, a
 def test_half_a_character_is_sent_as_one_that_is_not_known(server, judge):
     server.play(says_yes(judge))
     assert judge.verdict(support("Owls \ud83d see.", ["Owls\udc00"])).supported
+
+
+def test_a_judge_can_be_asked_where_an_event_loop_runs(server, judge):
+    async def ask():
+        return judge.verdict(support("Owls see.", ["Owls see at night."]))
+
+    server.play(says_yes(judge))
+    assert asyncio.run(ask()).supported
 
 
 # What goes wrong

@@ -6,14 +6,17 @@ here it is asked claim by claim, and what is neither a clear YES nor a clear NO 
 scale is none. What they put into their prompts are JSON strings here, which nothing in them can end.
 """
 
+import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, LLMMetadata
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.evaluation import (
     AnswerRelevancyEvaluator,
+    BaseEvaluator,
     CorrectnessEvaluator,
     EvaluationResult,
     FaithfulnessEvaluator,
@@ -104,7 +107,7 @@ def _support(llm: LLM, data: Any) -> Verdict:
     template, refine = _TEMPLATES["support"]
     evaluator = FaithfulnessEvaluator(llm, eval_template=template, refine_template=refine)
     contexts = [quoted(passage) for passage in data["passages"]]
-    feedback = _evaluated(evaluator.evaluate, response=quoted(data["claim"]), contexts=contexts).feedback
+    feedback = _evaluated(evaluator, response=quoted(data["claim"]), contexts=contexts).feedback
     return read_yes_or_no(feedback or "")
 
 
@@ -112,7 +115,7 @@ def _correctness(llm: LLM, data: Any) -> Verdict:
     evaluator = CorrectnessEvaluator(llm, _TEMPLATES["correctness"][0], parser_function=_read_score)
     texts = {name: quoted(data[name]) for name in ("answer", "reference")}
     found = _evaluated(
-        evaluator.evaluate, query=_query(data), response=texts["answer"], reference=texts["reference"]
+        evaluator, query=_query(data), response=texts["answer"], reference=texts["reference"]
     )
     if found.score is None:
         return _unreadable(found.feedback or "")
@@ -123,7 +126,7 @@ def _relevancy(llm: LLM, data: Any) -> Verdict:
     evaluator = AnswerRelevancyEvaluator(
         llm, eval_template=_TEMPLATES["relevancy"][0], parser_function=_read_result
     )
-    found = _evaluated(evaluator.evaluate, query=_query(data), response=quoted(data["answer"]))
+    found = _evaluated(evaluator, query=_query(data), response=quoted(data["answer"]))
     if found.score is None:
         return _unreadable(found.feedback or "")
     return Verdict(f"{2 * found.score:g} of 2", found.score, shortened(found.feedback or ""))
@@ -169,9 +172,19 @@ def _unreadable(reply: str) -> Verdict:
     return unread(f"no verdict that can be read: {shortened(reply)}")
 
 
-def _evaluated(evaluate: Callable[..., EvaluationResult], **texts: Any) -> EvaluationResult:
+def _evaluated(evaluator: BaseEvaluator, **texts: Any) -> EvaluationResult:
     """What an evaluator makes of texts. Raises ModelError, also for what breaks inside it."""
     try:
-        return evaluate(**texts)
+        return _run(evaluator.aevaluate(**texts))
     except (ValueError, TypeError, RuntimeError, OSError) as error:
         raise ModelFailedError(f"LlamaIndex's evaluator failed ({type(error).__name__})") from error
+
+
+def _run(evaluation: Coroutine[Any, Any, EvaluationResult]) -> EvaluationResult:
+    """The result, also where an event loop runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(evaluation)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, evaluation).result()
