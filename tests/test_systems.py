@@ -7,6 +7,7 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from unittest.mock import ANY
 
 import model_server as served
 import pytest
@@ -18,10 +19,11 @@ from llama_index.core.query_engine import CitationQueryEngine, RetrieverQueryEng
 from llama_index.core.response_synthesizers import get_response_synthesizer
 from llama_index.llms.openai_like import OpenAILike
 
-from eval.cases import Turn
+from eval.cases import Case, Turn
 from eval.errors import ProgramError
 from eval.evidence import find_evidence
 from eval.metrics.registry import METRICS
+from eval.runner import evaluate
 from eval.scoring import expect, score
 from eval.shelf import Papers
 from eval.systems import Answered, AssistantSystem, Options, Reply, Source, as_system
@@ -566,6 +568,28 @@ def test_several_threads_may_ask_at_once():
     for number, answer in enumerate(answers):
         assert answer.citations[0].quote == f"The ledger holds {number} entries."
         assert answer.claims[0].supported
+
+
+def test_a_run_asks_a_function_and_goes_on_behind_its_errors(tmp_path):
+    asked, broken = [], {"Two?"}
+
+    def program(question, history):
+        asked.append((question, len(history)))
+        if question in broken:
+            raise ValueError("not today")
+        return ("The ledger of owls holds 131 entries [1].", [OWLS])
+
+    talk = Case(id="talk", turns=[turn("One?"), turn("Two?", papers=["A Study of owls"])])
+    cases = [talk, Case(id="alone", turns=[turn("Three?", papers=["A Study of owls"])])]
+    run = evaluate(program, cases, out=tmp_path, workers=2)
+    assert sorted(asked) == [("One?", 0), ("Three?", 0), ("Two?", 2)]
+    assert "program failed (ValueError: not today)" in run.rows[1].error
+    means = run.summary()["metrics"]
+    assert (means["hit@1"]["mean"], means["hit@1"]["errors"], means["faithfulness"]["n"]) == (1, 1, 2)
+    broken.clear()
+    again = evaluate(program, cases, out=tmp_path)
+    assert asked[3:] == [("Two?", 2)]
+    assert again.summary()["metrics"]["hit@1"] == means["hit@1"] | {"n": 2, "errors": 0, "ci95": ANY}
 
 
 def test_pieces_of_one_paper_stand_one_behind_the_other():
