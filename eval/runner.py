@@ -15,7 +15,7 @@ from eval.rows import Row
 from eval.run import Run
 from eval.scoring import expect, score, score_nothing
 from eval.selection import Questions, Selection
-from eval.systems import Options, System, as_system
+from eval.systems import Options, Refuses, System, as_system
 from rag.assistant import Assistant
 from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
@@ -37,14 +37,16 @@ def evaluate(
     out: Path | str | None = None,
     fresh: bool = False,
     workers: int = 1,
-    refuses: Callable[[str], bool] | None = None,
+    refuses: Refuses | None = None,
+    name: str | None = None,
     judge: Judge | None = None,
     track: Track = untracked,
 ) -> Run:
     """Ask a system the questions, and score its answers.
 
     `system` is an Assistant, a LlamaIndex query engine, or any callable from a question to an Answer, to
-    text, or to text with sources (`eval/adapters.py`); `library` and `refuses` help to read its replies.
+    text, or to text with sources (`eval/systems/`); `library` and `refuses` help to read its replies, and
+    `name` is what it is called in reports.
     `questions` are files, folders, the names of sets that come with the program, or cases.
     With `out` every row is on disk at once, and a run that was stopped there goes on; `fresh` begins anew.
     `workers` cases are asked at a time. `judge` is the deterministic judge of support.
@@ -55,7 +57,7 @@ def evaluate(
     judge = judge or (
         system.judge if isinstance(system, Assistant) else CalibratedJudge(Remembering(embedded_encoder()))
     )
-    asked = as_system(system, judge=judge, library=library, options=options, refuses=refuses)
+    asked = as_system(system, judge=judge, library=library, options=options, refuses=refuses, name=name)
     record = make_record(
         Path(out).name if out else asked.name,
         asked.record,
@@ -157,7 +159,7 @@ class Runner:
             row,
             expected=expected,
             answer=answered.answer.to_dict(),
-            outcomes=score(turn, expected, answered.answer, answered.shelf, self.judge),
+            outcomes=answered.told(score(turn, expected, answered.answer, answered.shelf, self.judge)),
         )
 
 
