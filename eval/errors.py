@@ -9,3 +9,7 @@ class CaseError(AskpapersError):
 
 class RunError(AskpapersError):
     """A run cannot be written, or has nothing to ask."""
+
+
+class GateError(AskpapersError):
+    """A gate cannot be read, or names a metric or a tag that is not there."""
