@@ -79,7 +79,7 @@ def _status(row: Row) -> str | None:
     """None where there is no answer. One in part is an answer."""
     if row.answer is None:
         return None
-    return "refused" if row.answer["status"] == "refused" else "answered"
+    return "refused" if row.answer.get("status") == "refused" else "answered"
 
 
 def _crossings(pair: Pair, metrics: Mapping[str, Metric], layer: Layer) -> Iterator[Change]:
