@@ -19,7 +19,7 @@ _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_GATE = re.compile(r"\s*([^\s\[\]<>=]+)\s*(?:\[(.*)\]\s*)?([<>=!]+)\s*(\S+)\s*", re.DOTALL)
+_GATE = re.compile(r"\s*([^\s\[\]<>=!]+)\s*(?:\[(.*)\]\s*)?([<>=!]+)\s*(\S+)\s*", re.DOTALL)
 _DIGITS = 4  # decimals that means and differences have: a gate decides by what is printed
 _EXAMPLE = '"hit@5>=0.9" or "faithfulness[single]<-0.02"'
 

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     from eval.folder import read_run
     from eval.gates import fail_on, require
     from ui.tables import print_comparison
-    from ui.terminal import plain, print_error, print_json
+    from ui.terminal import print_error, print_json
 
     if arguments.json and arguments.markdown:
         print_error("--json and --markdown exclude each other: leave one out")
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(comparison.to_dict() | {"gates": [check.to_dict() for check in checks]})
     elif arguments.markdown:
-        print(plain(to_markdown(comparison, checks, arguments.changed)), end="")
+        print(to_markdown(comparison, checks, arguments.changed), end="")
     else:
         print_comparison(comparison, checks, arguments.changed)
     return _exit_code(checks)
