@@ -106,14 +106,23 @@ class RunFolder:
                 "folder with --out, or replace it with --fresh"
             )
         rows = _answered(read_rows(self.folder)) if known else []
-        if known is None:
-            for name in (JUDGED, SCORES, SUMMARY):
-                (self.folder / name).unlink(missing_ok=True)
-        else:
+        if known:
             record |= {name: known[name] for name in ("started", "seconds", "judge") if name in known}
-        self._write(RESULTS, (_line(row.to_dict()) for row in rows))
+        else:
+            self._clear(fresh)
         self._write(RECORD, [_pretty(record)])
+        self._write(RESULTS, (_line(row.to_dict()) for row in rows))
         return record, {row.place: row for row in rows}
+
+    def _clear(self, fresh: bool) -> None:
+        """Make room for a new run."""
+        if not fresh and (self.folder / RESULTS).exists():
+            raise RunError(
+                f"{self.folder} holds results of a run that is not known ({RECORD} is missing): name "
+                "another folder with --out, or replace them with --fresh"
+            )
+        for name in (RESULTS, JUDGED, SCORES, SUMMARY):
+            (self.folder / name).unlink(missing_ok=True)
 
     def _write(self, name: str, pieces: Iterable[str]) -> None:
         write_whole(self.folder / name, pieces)

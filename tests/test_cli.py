@@ -568,6 +568,7 @@ def test_eval_asks_for_the_years_in_the_words_unless_switched_off(run_json, shel
         (("dev", "--from-year", 2020, "--to-year", 2019), "swap"),
         (("dev", "--tag", "prime"), "comparison"),
         (("dev", "--sample", 0), "one question or more"),
+        (("dev", "--demo"), "leave --library out"),
     ],
 )
 def test_eval_says_in_one_line_what_is_wrong(run, shelf, tmp_path, arguments, says):
@@ -600,6 +601,15 @@ def test_eval_asks_those_with_a_tag_and_a_sample_of_them(run_json, shelf, tmp_pa
         out = tmp_path / f"out{count}"
         command = ("eval", questions, "--out", out, "--library", shelf, *options, "--workers", 2)
         assert run_json(*command)[1]["n"] == count
+
+
+def test_eval_asks_about_the_papers_that_come_with_it(run, run_json, bundled, monkeypatch, tmp_path, shelf):
+    monkeypatch.setattr("ui.cli.places.bundled_library", lambda: bundled.folder)
+    monkeypatch.setenv("ASKPAPERS_LIBRARY", str(shelf))
+    command = ("eval", "test", "--tag", "name", "--sample", 4, "--out", tmp_path / "out", "--demo")
+    code, summary = run_json(*command)
+    assert (code, summary["n"]) == (0, 4)
+    assert summary["metrics"]["hit@5"]["mean"] >= 0.5
 
 
 def test_eval_in_the_folder_of_another_run_needs_fresh(run, run_json, shelf, tmp_path):

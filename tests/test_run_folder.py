@@ -183,6 +183,14 @@ def test_a_damaged_run_says_what_to_do(assistant, tmp_path, name, text):
     assert len(evaluate(assistant, CASES, out=tmp_path, fresh=True).rows) == 4
 
 
+def test_results_without_a_record_are_not_overwritten_unless_told(assistant, tmp_path):
+    (tmp_path / "results.jsonl").write_text("somebody's\n")
+    with pytest.raises(RunError, match="--fresh"):
+        evaluate(assistant, CASES, out=tmp_path)
+    assert (tmp_path / "results.jsonl").read_text() == "somebody's\n"
+    assert len(evaluate(assistant, CASES, out=tmp_path, fresh=True).rows) == 4
+
+
 def test_where_no_run_is_and_where_none_can_be(tmp_path):
     with pytest.raises(RunError, match="holds no run"):
         read_run(tmp_path)

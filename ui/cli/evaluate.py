@@ -31,6 +31,11 @@ def add(parsers: Parsers) -> None:
         metavar="DIR",
         help="folder of the run: rows, means and reports; a run that was stopped there goes on",
     )
+    command.add_argument(
+        "--demo",
+        action="store_true",
+        help="ask about the papers that come with askpapers, whatever your library",
+    )
     command.add_argument("--fresh", action="store_true", help="begin anew, whatever run DIR holds")
     command.add_argument(
         "--tag", action="append", default=[], metavar="TAG", help="only questions with one of these tags"
@@ -51,21 +56,26 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from eval.errors import RunError
     from eval.runner import evaluate
     from eval.selection import Questions, Selection
     from eval.systems import Options
     from rag.assistant import Assistant
+    from rag.embedding import open_encoder
     from rag.query import check_words
     from rag.settings import Settings
-    from ui.cli.places import open_for_reading
+    from ui.cli.places import open_bundled, open_for_reading
     from ui.terminal import print_json, print_summary, track
 
+    settings = Settings.from_environment()
+    if arguments.demo and arguments.library:
+        raise RunError("--demo asks about the papers that come with askpapers: leave --library out")
     questions = Questions.read(arguments.questions)  # before anything is built
     selection = Selection(tuple(arguments.tag), arguments.sample, arguments.seed)
     selection.of(questions.cases)
     options = Options(filters_of(arguments), check_words(arguments.words), not arguments.no_years)
-    with open_for_reading(arguments) as library:
-        assistant = Assistant(library, settings=Settings.from_environment(), writer=arguments.writer)
+    with open_bundled(open_encoder(settings)) if arguments.demo else open_for_reading(arguments) as library:
+        assistant = Assistant(library, settings=settings, writer=arguments.writer)
         _warn(questions, library)
         try:
             done = evaluate(
