@@ -84,7 +84,7 @@ class Comparison:
         return compared | {"judge": self.judge.to_dict()} if self.judge else compared
 
     def frame(self) -> "DataFrame":
-        """A row a metric, over all pairs (`tag` is None) and for each tag, for pandas."""
+        """A row a metric, over all pairs (there `tag` is missing) and for each tag, for pandas."""
         from pandas import DataFrame
 
         return DataFrame(list(self._records()))
