@@ -11,10 +11,9 @@ class RunError(AskpapersError):
     """A run cannot be written, or has nothing to ask."""
 
 
-<<<<<<< HEAD
 class ProgramError(ModelFailedError):
     """The program that is evaluated raised an error, or replied with something that is no answer."""
-=======
+
+
 class GateError(AskpapersError):
     """A gate cannot be read, or names a metric or a tag that is not there."""
->>>>>>> compare
