@@ -94,7 +94,7 @@ def fail_on(gate: Gate, comparison: Comparison) -> Checked:
 
     Raises GateError for a tag that no pair has.
     """
-    _check_tag(gate, comparison.deterministic.by_tag)
+    check_tag(gate, comparison.deterministic.by_tag)
     layer = comparison.judge if gate.metric in JUDGED else comparison.deterministic
     if layer is None:
         return Checked("--fail-on", gate, False, None, (None, None), 0)
@@ -108,7 +108,7 @@ def require(gate: Gate, rows: Sequence[Row]) -> Checked:
 
     Raises GateError for a tag that no row has.
     """
-    _check_tag(gate, {tag for row in rows for tag in row.tags})
+    check_tag(gate, {tag for row in rows for tag in row.tags})
     some = [row for row in rows if gate.tag is None or gate.tag in row.tags]
     if gate.metric in JUDGED:
         found = mean(some, JUDGED[gate.metric], lambda row: row.judged)
@@ -119,7 +119,8 @@ def require(gate: Gate, rows: Sequence[Row]) -> Checked:
     return Checked("--require", gate, passed, found["mean"], (low, high), found["n"])
 
 
-def _check_tag(gate: Gate, tags: Collection[str]) -> None:
+def check_tag(gate: Gate, tags: Collection[str]) -> None:
+    """Raises GateError where the gate has a tag that is none of these."""
     if gate.tag is not None and gate.tag not in tags:
         known = f"take one of {', '.join(sorted(tags))}" if tags else "none has any, so leave it out"
         raise GateError(f"`{gate.text}`: no question has the tag {gate.tag}: {known}")

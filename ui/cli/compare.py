@@ -1,14 +1,10 @@
 """`askpapers compare`: what changed from one run to another, and whether it may."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ui.cli.gates import exit_code, gate
 from ui.cli.options import Parsers
-
-if TYPE_CHECKING:
-    from eval.gates import Checked, Gate
 
 _CHANGED = 20
 _USAGE = 2
@@ -23,7 +19,7 @@ def add(parsers: Parsers) -> None:
         "--fail-on",
         action="append",
         default=[],
-        type=_gate,
+        type=gate,
         metavar="EXPR",
         help='exit with 1 where this holds for the difference of a metric, B - A: "faithfulness<-0.02", '
         '"hit@1[paraphrase]<-0.05" for those with a tag; may be given several times',
@@ -32,7 +28,7 @@ def add(parsers: Parsers) -> None:
         "--require",
         action="append",
         default=[],
-        type=_gate,
+        type=gate,
         metavar="EXPR",
         help='exit with 1 where this does not hold for the mean of B: "hit@5>=0.9"',
     )
@@ -71,31 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(to_markdown(comparison, checks, arguments.changed), end="")
     else:
         print_comparison(comparison, checks, arguments.changed)
-    return _exit_code(checks)
-
-
-def _exit_code(checks: "Sequence[Checked]") -> int:
-    """1 where a gate failed, and which on stderr."""
-    from ui.terminal import print_error
-
-    failed = [f"{check.option} {check.gate.text}" for check in checks if not check.passed]
-    if not failed:
-        return 0
-    print_error(
-        f"{len(failed)} of {len(checks)} gates failed ({', '.join(failed)}): look at the questions that "
-        "changed side"
-    )
-    return 1
-
-
-def _gate(text: str) -> "Gate":
-    from eval.errors import GateError
-    from eval.gates import parse_gate
-
-    try:
-        return parse_gate(text)
-    except GateError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+    return exit_code(checks, "look at the questions that changed side")
 
 
 def _number(text: str) -> int:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ui.cli.gates import exit_code, gate
 from ui.cli.options import Parsers, add_answering, filters_of
 
 if TYPE_CHECKING:
@@ -52,11 +53,20 @@ def add(parsers: Parsers) -> None:
         metavar="SHARE",
         help=f"fail where more of the questions are errors (default: {_MOST_ERRORS})",
     )
+    command.add_argument(
+        "--require",
+        action="append",
+        default=[],
+        type=gate,
+        metavar="EXPR",
+        help='fail where this does not hold for the means: "hit@5>=0.9"; may be given several times',
+    )
     add_answering(command, writer="extractive")
 
 
 def run(arguments: argparse.Namespace) -> int:
     from eval.errors import RunError
+    from eval.gates import check_tag, require
     from eval.runner import evaluate
     from eval.selection import Questions, Selection
     from eval.systems import Options
@@ -72,7 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise RunError("--demo asks about the papers that come with askpapers: leave --library out")
     questions = Questions.read(arguments.questions)  # before anything is built
     selection = Selection(tuple(arguments.tag), arguments.sample, arguments.seed)
-    selection.of(questions.cases)
+    chosen = selection.of(questions.cases)
+    for each in arguments.require:
+        check_tag(each, {tag for case in chosen for turn in case.turns for tag in turn.tags})
     options = Options(filters_of(arguments), check_words(arguments.words), not arguments.no_years)
     with open_bundled(open_encoder(settings)) if arguments.demo else open_for_reading(arguments) as library:
         assistant = Assistant(library, settings=settings, writer=arguments.writer)
@@ -96,10 +108,12 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(done.summary())
     else:
         print_summary(done.summary(), arguments.out)
-    return _exit_code(done, arguments.max_errors)
+    checks = [require(each, done.rows) for each in arguments.require]
+    failed = exit_code(checks, f"look at {arguments.out / 'report.html'}")
+    return _too_many_errors(done, arguments.max_errors) or failed
 
 
-def _exit_code(done: "Run", most_errors: float) -> int:
+def _too_many_errors(done: "Run", most_errors: float) -> int:
     """1 where more of the questions are errors than may be, and why on stderr."""
     failed = [row for row in done.rows if row.error]
     if len(failed) <= most_errors * len(done.rows):
