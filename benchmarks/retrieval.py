@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.scifact import SciFact
 from eval.cases import read_cases
 from eval.metrics import hit_at, ndcg_at, recall_at
-from eval.summary import interval
+from eval.statistics import interval
 from ingest.chunking import PASSAGE_TOKENS, split_abstract
 from ingest.pipeline import ingest
 from rag.library import Library

@@ -28,7 +28,7 @@ Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_
 Forms = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
     """Fields of ours, frozen. Further ones are kept apart; null is as good as absent."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -46,7 +46,7 @@ class _Record(BaseModel):
         return set(self.model_extra or {})
 
 
-class Years(_Record):
+class Years(Record):
     """A range of years, both ends included; an open end is None."""
 
     model_config = ConfigDict(extra="forbid")
@@ -58,7 +58,7 @@ class Years(_Record):
         return Filters(self.from_year, self.to_year)
 
 
-class Turn(_Record):
+class Turn(Record):
     """One question and what is known of its answer.
 
     `papers` are ids or titles of the papers that answer; those under `ignore` count neither way.
@@ -77,7 +77,7 @@ class Turn(_Record):
     tags: tuple[Text, ...] = ()
 
 
-class Case(_Record):
+class Case(Record):
     """One question, or a conversation of several; each turn has the case's tags too."""
 
     id: Text
@@ -104,8 +104,8 @@ def read_cases(places: Iterable[str]) -> list[Case]:
     """
     seen: dict[str, str] = {}
     cases = []
-    for path in (path for place in places for path in _paths(place)):
-        for where, record in _records(path):
+    for path in question_files(places):
+        for where, record in read_records(path):
             case = _case(where, record)
             if case.id in seen:
                 raise CaseError(f"{where}: `{case.id}` is the id of {seen[case.id]} too: change one")
@@ -114,6 +114,11 @@ def read_cases(places: Iterable[str]) -> list[Case]:
     if not cases:
         raise CaseError("the question files hold no question: write one a line (docs/evaluation.md)")
     return cases
+
+
+def question_files(places: Iterable[str]) -> list[Path]:
+    """The files that are meant, each once. Raises CaseError."""
+    return list(dict.fromkeys(path for place in places for path in _paths(place)))
 
 
 def bundled_sets() -> list[str]:
@@ -139,8 +144,8 @@ def _paths(place: str) -> list[Path]:
     )
 
 
-def _records(path: Path) -> Iterator[tuple[str, Any]]:
-    """Each record of a file, and where it stands there."""
+def read_records(path: Path) -> Iterator[tuple[str, Any]]:
+    """Each record of a file, and where it stands there. Raises CaseError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -177,11 +182,14 @@ def _case(where: str, record: Any) -> Case:
         turn = Turn.model_validate({name: value for name, value in record.items() if name != "id"})
         return Case.model_validate({"id": record.get("id"), "turns": [turn]})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the case"
-        raise CaseError(
-            f"{where}: {place}: {first['msg']}: mend it (docs/evaluation.md describes a case)"
-        ) from error
+        raise what_is_wrong(where, "case", error) from error
+
+
+def what_is_wrong(where: str, what: str, error: ValidationError) -> CaseError:
+    """The first thing that is wrong with a record, in one line that says where it stands."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"])) or f"the {what}"
+    return CaseError(f"{where}: {place}: {first['msg']}: mend it (docs/evaluation.md describes a {what})")
 
 
 def _suffixes() -> str:

@@ -1,109 +1,166 @@
-"""A batch run: every case is asked, every answer scored."""
+"""A batch run: every question is asked, every answer scored, each row kept as soon as it is there."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eval.cases import Case, Turn, Years
-from eval.errors import RunError
-from eval.scoring import Scores, score
+from eval.cases import Case, Turn
+from eval.folder import RunFolder, write_summary
+from eval.record import make_record
+from eval.rows import Row
+from eval.run import Run
+from eval.scoring import expect, score, score_nothing
+from eval.selection import Questions, Selection
+from eval.systems import Options, Refuses, System, as_system
 from rag.assistant import Assistant
+from rag.embedding import embedded_encoder
+from rag.embedding.remember import Remembering
 from rag.errors import ModelFailedError, QuestionError
 from rag.library import Library
 from rag.library.library import Track, untracked
-from rag.query import History
-from rag.types import Answer, Filters
+from rag.support import CalibratedJudge, Judge
 
-RESULTS = "results.jsonl"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is asked of every answer; the filters of a case go before these."""
-
-    filters: Filters = field(default_factory=Filters)
-    words: int | None = None
-    years_from_question: bool = True
+Keep = Callable[[Row], None]
 
 
-@dataclass(frozen=True)
-class Row:
-    """One question or turn (counted from 1) with its answer and scores, or the error in their place."""
+def evaluate(
+    system: object,
+    questions: Questions | str | Path | Case | Sequence[str | Path | Case] = "test",
+    *,
+    library: Library | None = None,
+    options: Options = Options(),
+    selection: Selection = Selection(),
+    out: Path | str | None = None,
+    fresh: bool = False,
+    workers: int = 1,
+    refuses: Refuses | None = None,
+    name: str | None = None,
+    judge: Judge | None = None,
+    track: Track = untracked,
+) -> Run:
+    """Ask a system the questions, and score its answers.
 
-    case_id: str
-    turn: int
-    tags: tuple[str, ...]
-    answer: Answer | None = None
-    scores: Scores = field(default_factory=dict)
-    error: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The line of `results.jsonl`."""
-        return {
-            "id": self.case_id,
-            "turn": self.turn,
-            "tags": list(self.tags),
-            "answer": self.answer.to_dict() if self.answer else None,
-            "scores": self.scores,
-            "error": self.error,
-        }
-
-
-def run_cases(
-    assistant: Assistant, cases: Sequence[Case], options: Options = Options(), track: Track = untracked
-) -> Iterator[Row]:
-    """Ask and score every turn, in order; the turns of a case see those before them.
-
-    A question that cannot be asked, or that its writer failed to answer, is a row with an error.
-    What would stop every question (a damaged library, a refused key) is raised.
+    `system` is an Assistant, a LlamaIndex query engine, or any callable from a question to an Answer, to
+    text, or to text with sources (`eval/systems/`); `library` and `refuses` help to read its replies, and
+    `name` is what it is called in reports.
+    `questions` are files, folders, the names of sets that come with the program, or cases.
+    With `out` every row is on disk at once, and a run that was stopped there goes on; `fresh` begins anew.
+    `workers` cases are asked at a time. `judge` is the deterministic judge of support.
+    Raises CaseError, RunError, and what would stop every question: LibraryError, KeyRefusedError.
     """
-    for (case,) in track(([case] for case in cases), "questions", len(cases)):
+    read = questions if isinstance(questions, Questions) else Questions.read(questions)
+    cases = selection.of(read.cases)
+    judge = judge or (
+        system.judge if isinstance(system, Assistant) else CalibratedJudge(Remembering(embedded_encoder()))
+    )
+    asked = as_system(system, judge=judge, library=library, options=options, refuses=refuses, name=name)
+    record = make_record(
+        Path(out).name if out else asked.name,
+        asked.record,
+        judge.name,
+        read.sources,
+        selection.to_dict(),
+    )
+    runner = Runner(asked, judge, workers, track)
+    if out is None:
+        return runner.run_in_memory(cases, record)
+    with RunFolder(Path(out), record, fresh=fresh) as folder:
+        run = runner.run_in(folder, cases)
+        write_summary(run, folder.folder)
+    return run
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Asks a system, so many cases at a time."""
+
+    system: System
+    judge: Judge
+    workers: int = 1
+    track: Track = untracked
+
+    def run_in(self, folder: RunFolder, cases: Sequence[Case]) -> Run:
+        """Ask what the folder lacks, each row written at once. Raises RunError, AskpapersError."""
+        started = time.perf_counter()
+        try:
+            self.ask(cases, folder.rows, folder.append)
+        finally:
+            folder.add_seconds(time.perf_counter() - started)
+        return folder.finish(_places(cases))
+
+    def run_in_memory(self, cases: Sequence[Case], record: Mapping[str, Any]) -> Run:
+        started = time.perf_counter()
+        rows: dict[tuple[str, int], Row] = {}
+        self.ask(cases, rows, lambda row: rows.update({row.place: row}))
+        seconds = round(time.perf_counter() - started, 1)
+        ended = {**record, "seconds": seconds, "finished": True}
+        return Run(ended, [rows[place] for place in _places(cases)])
+
+    def ask(self, cases: Sequence[Case], known: Mapping[tuple[str, int], Row], keep: Keep) -> None:
+        """Ask and score every turn that is not known yet; the turns of a case see those before them.
+
+        A question that cannot be asked, or that its writer failed to answer, is a row with an error.
+        What would stop every question (a damaged library, a refused key) is raised.
+        """
+        before = dict(known)
+        open_cases = [case for case in cases if any(place not in before for place in _places([case]))]
+        done = self._ask_each(open_cases, lambda case: self._ask_case(case, before, keep))
+        for _ in self.track(([case] for case in done), "questions", len(open_cases)):
+            pass
+
+    def _ask_each(self, cases: Sequence[Case], ask: Callable[[Case], None]) -> Iterator[Case]:
+        """Each case when it is done; one after the other where one worker is enough."""
+        if self.workers == 1:
+            for case in cases:
+                ask(case)
+                yield case
+            return
+        stopped = threading.Event()
+
+        def ask_unless_stopped(case: Case) -> Case:
+            if not stopped.is_set():
+                ask(case)
+            return case
+
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="askpapers-eval") as pool:
+            try:
+                for future in as_completed([pool.submit(ask_unless_stopped, case) for case in cases]):
+                    yield future.result()
+            finally:
+                stopped.set()  # an error, or Ctrl-C: what is being asked is finished, nothing else begun
+
+    def _ask_case(self, case: Case, known: Mapping[tuple[str, int], Row], keep: Keep) -> None:
         history: list[dict[str, str]] = []
         for number, turn in enumerate(case.turns, start=1):
-            row = Row(case.id, number, turn.tags)
-            try:
-                answer = _ask(assistant, turn, options, history)
-                row = replace(
-                    row, answer=answer, scores=score(turn, answer, assistant.library, assistant.judge)
-                )
-            except (QuestionError, ModelFailedError) as error:
-                row = replace(row, error=str(error))
-            yield row
+            row = known.get((case.id, number))
+            if row is None:
+                row = self._ask_turn(Row(case.id, number, turn.question, turn.tags), turn, history)
+                keep(row)
             history.append({"role": "user", "content": turn.question})
             if row.answer:
-                history.append({"role": "assistant", "content": row.answer.text})
+                history.append({"role": "assistant", "content": row.answer["text"]})
 
-
-def write_rows(rows: Iterable[Row], folder: Path) -> list[Row]:
-    """Each row at once to `results.jsonl`, in place of those of an earlier run; all of them.
-
-    Raises RunError.
-    """
-    written = []
-    with _translated(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / RESULTS).open("w", encoding="utf-8")
-    with file:
-        for row in rows:
-            with _translated(folder):
-                file.write(json.dumps(row.to_dict(), ensure_ascii=False) + "\n")
-                file.flush()
-            written.append(row)
-    return written
-
-
-@contextmanager
-def _translated(folder: Path) -> Iterator[None]:
-    """Around writing alone: an error of the asking is no error of the folder."""
-    try:
-        yield
-    except OSError as error:
-        raise RunError(
-            f"{folder} cannot be written ({error.strerror}): name another folder with --out"
-        ) from error
+    def _ask_turn(self, row: Row, turn: Turn, history: list[dict[str, str]]) -> Row:
+        try:
+            answered = self.system.answer(turn, history)
+        except (QuestionError, ModelFailedError) as error:
+            return replace(
+                row,
+                expected=expect(turn, self.system.shelf),
+                outcomes=score_nothing(turn, str(error)),
+                error=str(error),
+            )
+        expected = expect(turn, answered.shelf)
+        return replace(
+            row,
+            expected=expected,
+            answer=answered.answer.to_dict(),
+            outcomes=answered.told(score(turn, expected, answered.answer, answered.shelf, self.judge)),
+        )
 
 
 def missing_papers(library: Library, cases: Iterable[Case]) -> list[str]:
@@ -112,24 +169,5 @@ def missing_papers(library: Library, cases: Iterable[Case]) -> list[str]:
     return sorted(named - library.catalog.find(sorted(named)).keys())
 
 
-def _ask(assistant: Assistant, turn: Turn, options: Options, history: History) -> Answer:
-    """Raises QuestionError; ModelFailedError where another writer had to take over."""
-    answer = assistant.ask(
-        turn.question,
-        filters=_within(options.filters, turn.filters),
-        history=history,
-        words=options.words,
-        years_from_question=options.years_from_question,
-    )
-    if answer.writer != assistant.writer:
-        raise ModelFailedError(" ".join(answer.notes))
-    return answer
-
-
-def _within(filters: Filters, years: Years) -> Filters:
-    """The filters, with the years of a case in place of theirs where it has any."""
-    return replace(
-        filters,
-        from_year=filters.from_year if years.from_year is None else years.from_year,
-        to_year=filters.to_year if years.to_year is None else years.to_year,
-    )
+def _places(cases: Iterable[Case]) -> list[tuple[str, int]]:
+    return [(case.id, number) for case in cases for number in range(1, len(case.turns) + 1)]

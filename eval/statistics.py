@@ -41,7 +41,7 @@ def sign_test(better: int, worse: int) -> float:
     """
     pairs = better + worse
     tail = sum(math.comb(pairs, few) for few in range(min(better, worse) + 1))
-    return min(1.0, 2 * tail / 2**pairs)
+    return min(1.0, tail / 2 ** (pairs - 1)) if pairs else 1.0
 
 
 @lru_cache(maxsize=32)

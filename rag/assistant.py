@@ -77,6 +77,11 @@ class Assistant:
         """Name of the writer: "extractive", or the model."""
         return self._answerer.writer.name
 
+    @property
+    def checks(self) -> dict[str, str]:
+        """The name of the judge of its sentences, and what becomes of those that are not supported."""
+        return {"judge": self._answerer.judge.name, "unsupported": self._answerer.unsupported}
+
     def ask(self, question: str, **options: Unpack[HistoryOptions]) -> Answer:
         """The answer to a question. Raises QuestionError, ModelError, LibraryError.
 

@@ -1,5 +1,6 @@
 """What crosses a border: papers, passages, hits, citations, claims, answers. Frozen plain data."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -96,6 +97,12 @@ class Filters:
         years = {"from_year": self.from_year, "to_year": self.to_year}
         return years | {name: value for name, value in asdict(self).items() if value is not None}
 
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> "Filters":
+        """What `to_dict` made, also behind JSON. Raises TypeError."""
+        papers = told.get("papers")
+        return cls(**{**told, "papers": None if papers is None else tuple(papers)})
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -175,3 +182,20 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON types; what is absent is None."""
         return asdict(self) | {"filters": self.filters.to_dict()}
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> "Answer":
+        """What `to_dict` made, also behind JSON. Raises KeyError, TypeError."""
+        parts = {
+            "claims": tuple(
+                Claim(**{**claim, "citations": tuple(claim["citations"])}) for claim in told["claims"]
+            ),
+            "citations": tuple(Citation(**citation) for citation in told["citations"]),
+            "papers": tuple(RankedPaper(**paper) for paper in told["papers"]),
+            "filters": Filters.from_dict(told["filters"]),
+            "notes": tuple(told["notes"]),
+            "markers": Markers(**told["markers"]),
+            "usage": dict(told["usage"]),
+            "seconds": dict(told["seconds"]),
+        }
+        return cls(**{**told, **parts})

@@ -522,8 +522,11 @@ def test_eval_gives_the_means_as_json_and_a_line_a_question(run, shelf, tmp_path
     summary = json.loads(printed)
     assert (code, summary["n"], summary["errors"]) == (0, 2, 0)
     assert set(summary) == {"n", "errors", "metrics", "by_tag", "seconds"}
-    assert summary["metrics"]["hit@1"] == {"mean": 1.0, "n": 1, "ci95": [1.0, 1.0]}
-    assert summary["metrics"]["set_f1"] == {"mean": None, "n": 0, "ci95": [None, None]}
+    counts = {"not_applicable": 1, "errors": 0}
+    assert summary["metrics"]["hit@1"] == {"mean": 1.0, "n": 1, "ci95": [0.025, 1.0], **counts}
+    nothing = {"mean": None, "n": 0, "ci95": [None, None], "not_applicable": 2, "errors": 0}
+    assert summary["metrics"]["set_f1"] == nothing
+    assert json.loads((out / "summary.json").read_text()) == summary
     assert set(summary["by_tag"]) == {"single"}
     one, two = (json.loads(line) for line in (out / "results.jsonl").read_text().splitlines())
     assert set(one["answer"]) >= ANSWER_KEYS
@@ -534,7 +537,7 @@ def test_eval_shows_means_and_says_where_the_answers_are(run, shelf, tmp_path):
     questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | KNOWN | {"note": 1}])
     code, printed, said = run("eval", questions, "--out", tmp_path / "out", "--library", shelf)
     assert code == 0
-    assert re.search(r"^hit@1 +1\.000 +1\.000 to 1\.000 +1$", printed, re.MULTILINE)
+    assert re.search(r"^hit@1 +1\.000 +0\.025 to 1\.000 +1 +0 +0$", printed, re.MULTILINE)
     assert "set_f1" not in printed  # applies to no question
     assert "Fields that are not read: note." in said
     assert str(tmp_path / "out" / "results.jsonl") in said
@@ -551,9 +554,9 @@ def test_eval_passes_the_options_of_ask_on(run_json, shelf, tmp_path):
 def test_eval_asks_for_the_years_in_the_words_unless_switched_off(run_json, shelf, tmp_path):
     known = {"question": SINCE, "expected_filters": {"from_year": 2015}}
     questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | known])
-    command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf)
     for option, accuracy in (((), 1), (("--no-years",), 0)):
-        assert run_json(*command, *option)[1]["metrics"]["filter_accuracy"]["mean"] == accuracy
+        command = ("eval", questions, "--out", tmp_path / f"out{accuracy}", "--library", shelf, *option)
+        assert run_json(*command)[1]["metrics"]["filter_accuracy"]["mean"] == accuracy
 
 
 @pytest.mark.parametrize(
@@ -563,6 +566,10 @@ def test_eval_asks_for_the_years_in_the_words_unless_switched_off(run_json, shel
         (("dev", "--writer", "llm"), "OPENAI_API_KEY"),
         (("dev", "--words", 0), "at least 1"),
         (("dev", "--from-year", 2020, "--to-year", 2019), "swap"),
+        (("dev", "--tag", "prime"), "comparison"),
+        (("dev", "--sample", 0), "one question or more"),
+        (("dev", "--demo"), "leave --library out"),
+        (("dev", "--require", "hit@1[prime]>0"), "comparison"),
     ],
 )
 def test_eval_says_in_one_line_what_is_wrong(run, shelf, tmp_path, arguments, says):
@@ -571,10 +578,66 @@ def test_eval_says_in_one_line_what_is_wrong(run, shelf, tmp_path, arguments, sa
     assert not (tmp_path / "out").exists()
 
 
-def test_eval_that_can_score_nothing_fails(run_json, run, shelf, tmp_path):
-    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | {"question": "why " * 2000}])
-    code, summary = run_json("eval", questions, "--out", tmp_path / "out", "--library", shelf)
-    assert (code, summary["errors"], summary["n"]) == (1, 1, 1)
+@pytest.mark.parametrize(("share", "code"), [(0.3, 1), (0.5, 0)])
+def test_eval_with_more_errors_than_may_be_fails(run, shelf, tmp_path, share, code):
+    wrong = QUESTION | {"id": "long", "question": "why " * 2000}
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION, wrong])
+    command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf, "--json")
+    ended, printed, said = run(*command, "--max-errors", share)
+    summary = json.loads(printed)
+    assert (ended, summary["errors"], summary["n"]) == (code, 1, 2)
+    assert ("1 of 2 questions are errors" in said) == (code == 1)
+
+
+def test_eval_asks_those_with_a_tag_and_a_sample_of_them(run_json, shelf, tmp_path):
+    many = [
+        QUESTION | {"id": str(number), "tags": ["odd" if number % 2 else "even"]} for number in range(8)
+    ]
+    questions = write_lines(tmp_path / "questions.jsonl", many)
+    for options, count in (
+        (("--tag", "odd"), 4),
+        (("--tag", "odd", "--tag", "even"), 8),
+        (("--sample", 3), 3),
+    ):
+        out = tmp_path / f"out{count}"
+        command = ("eval", questions, "--out", out, "--library", shelf, *options, "--workers", 2)
+        assert run_json(*command)[1]["n"] == count
+
+
+def test_eval_asks_about_the_papers_that_come_with_it(run, run_json, bundled, monkeypatch, tmp_path, shelf):
+    monkeypatch.setattr("ui.cli.places.bundled_library", lambda: bundled.folder)
+    monkeypatch.setenv("ASKPAPERS_LIBRARY", str(shelf))
+    command = ("eval", "test", "--tag", "name", "--sample", 4, "--out", tmp_path / "out", "--demo")
+    code, summary = run_json(*command)
+    assert (code, summary["n"]) == (0, 4)
+    assert summary["metrics"]["hit@5"]["mean"] >= 0.5
+
+
+def test_eval_fails_where_a_mean_is_not_what_it_must_be(run, shelf, tmp_path):
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | KNOWN])
+    command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf, "--json")
+    assert run(*command, "--require", "hit@1>=1")[0] == 0
+    code, printed, said = run(*command, "--require", "hit@1 >= 0.5", "--require", "words<1")
+    assert (code, json.loads(printed)["n"]) == (1, 1)
+    assert "1 of 2 gates failed (--require words<1" in said
+    with pytest.raises(SystemExit) as ended:
+        run(*command, "--require", "fame>1")
+    assert ended.value.code == 2
+
+
+def test_eval_in_the_folder_of_another_run_needs_fresh(run, run_json, shelf, tmp_path):
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION])
+    command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf)
+    assert run(*command)[0] == 0
+    assert is_one_line_of_error(*run(*command, "--words", 5), "--fresh")
+    assert run_json(*command, "--words", 5, "--fresh")[0] == 0
+
+
+@pytest.mark.parametrize("option", [("--workers", 0), ("--workers", "two"), ("--max-errors", 2)])
+def test_eval_with_an_option_that_cannot_be_is_usage(run, option):
+    with pytest.raises(SystemExit) as ended:
+        run("eval", "dev", "--out", "out", *option)
+    assert ended.value.code == 2
 
 
 def test_eval_warns_of_papers_that_the_library_lacks(run, shelf, tmp_path):

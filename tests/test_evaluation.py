@@ -7,10 +7,14 @@ import model_server as served
 import pytest
 
 from eval.cases import Case, Turn
-from eval.errors import RunError
-from eval.runner import Options, Row, missing_papers, run_cases, write_rows
-from eval.scoring import METRICS, score
-from eval.summary import interval, summarise
+from eval.metrics.registry import METRICS
+from eval.outcomes import failed, not_applicable, scored
+from eval.rows import Row
+from eval.runner import evaluate, missing_papers
+from eval.scoring import expect, score
+from eval.statistics import interval, sign_test, unanimous_interval
+from eval.summary import summarise
+from eval.systems import Options
 from ingest.pipeline import ingest
 from ingest.sources.files import open_path
 from rag import Answer, Assistant, KeyRefusedError, Library
@@ -55,6 +59,16 @@ def turn(question="How many entries does the ledger of owls hold?", **fields) ->
     return Turn.model_validate({"question": question} | fields)
 
 
+def outcomes(turn, answer, shelf):
+    """The outcome of every metric."""
+    return score(turn, expect(turn, shelf.catalog), answer, shelf.catalog, JUDGE)
+
+
+def values(turn, answer, shelf):
+    """The value of every metric, None where it has none."""
+    return {name: outcome.value for name, outcome in outcomes(turn, answer, shelf).items()}
+
+
 def test_a_right_answer_is_scored_by_every_metric_that_applies(answer, shelf):
     known = {
         "papers": ["a study of OWLS!"],
@@ -62,7 +76,7 @@ def test_a_right_answer_is_scored_by_every_metric_that_applies(answer, shelf):
         "expected_filters": {},
         "tags": ["list"],
     }
-    scores = score(turn(**known), answer, shelf, JUDGE)
+    scores = values(turn(**known), answer, shelf)
     assert list(scores) == list(METRICS)
     assert scores == {
         **dict.fromkeys(("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10"), 1),
@@ -79,7 +93,7 @@ def test_a_right_answer_is_scored_by_every_metric_that_applies(answer, shelf):
 
 
 def test_what_the_case_does_not_know_is_not_scored(answer, shelf):
-    scores = score(turn(), answer, shelf, JUDGE)
+    scores = values(turn(), answer, shelf)
     absent = {name for name, value in scores.items() if value is None}
     rankings = {"hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10"}
     sets = {"set_precision", "set_recall", "set_f1"}
@@ -88,7 +102,7 @@ def test_what_the_case_does_not_know_is_not_scored(answer, shelf):
 
 def test_a_wrong_paper_and_wrong_years_score_nothing(answer, shelf):
     known = {"papers": ["A Study of comets"], "expected_filters": {"to_year": 2019}, "tags": ["list"]}
-    scores = score(turn(**known), answer, shelf, JUDGE)
+    scores = values(turn(**known), answer, shelf)
     zero = ("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10", "set_f1", "filter_accuracy")
     assert [scores[name] for name in zero] == [0] * len(zero)
 
@@ -97,123 +111,131 @@ def test_only_years_are_compared_with_the_expected_ones(assistant, shelf):
     bound = assistant.ask(
         "How many entries does the ledger of owls hold?", filters=Filters(papers=("A Study of owls",))
     )
-    assert score(turn(expected_filters={}), bound, shelf, JUDGE)["filter_accuracy"] == 1
+    assert values(turn(expected_filters={}), bound, shelf)["filter_accuracy"] == 1
 
 
 def test_ignored_papers_count_neither_way(answer, shelf):
     second = answer.papers[1].title
-    scores = score(turn(papers=[second], ignore=["A Study of owls"], tags=["list"]), answer, shelf, JUDGE)
+    scores = values(turn(papers=[second], ignore=["A Study of owls"], tags=["list"]), answer, shelf)
     assert (scores["hit@1"], scores["mrr@10"]) == (1, 1)
     assert (scores["set_precision"], scores["set_recall"]) == (None, 0)
 
 
 def test_a_refusal_is_neither_faithful_nor_long_and_gives_no_fact(assistant, shelf):
     refused = assistant.ask("Which papers?", from_year=2050)
-    scores = score(
-        turn(papers=["A Study of owls"], facts=[["papers"]], tags=["list"]), refused, shelf, JUDGE
-    )
+    scores = values(turn(papers=["A Study of owls"], facts=[["papers"]], tags=["list"]), refused, shelf)
     for name in ("words", "faithfulness", "citation_precision", "citation_recall", "citation_validity"):
         assert scores[name] is None
     assert (scores["fact_recall"], scores["set_recall"], scores["over_refusal"]) == (0, 0, 1)
-    assert score(turn(answerable=False), refused, shelf, JUDGE)["abstention_recall"] == 1
+    assert values(turn(answerable=False), refused, shelf)["abstention_recall"] == 1
 
 
 def test_an_answer_where_none_is_right_is_no_abstention(answer, shelf):
-    scores = score(turn(answerable=False, facts=[["131"]]), answer, shelf, JUDGE)
+    scores = values(turn(answerable=False, facts=[["131"]]), answer, shelf)
     assert (scores["abstention_recall"], scores["over_refusal"], scores["fact_recall"]) == (0, None, None)
 
 
 def test_a_quote_that_is_not_the_papers_and_unknown_markers_count_against_validity(answer, shelf):
     altered = replace(answer.citations[0], quote="A ledger of owls holds 132 entries.")
     forged = replace(answer, citations=(altered,), markers=Markers(written=1))
-    assert score(turn(), forged, shelf, JUDGE)["citation_validity"] == 0
+    assert values(turn(), forged, shelf)["citation_validity"] == 0
     unknown = replace(answer, markers=Markers(written=2, unknown=1))
-    scores = score(turn(), unknown, shelf, JUDGE)
+    scores = values(turn(), unknown, shelf)
     assert (scores["citation_validity"], scores["citation_precision"]) == (0.5, 0.5)
 
 
 def test_an_unsupported_claim_counts_against_faithfulness(answer, shelf):
     claim = replace(answer.claims[0], text="Violins are made of maple.", supported=False)
-    scores = score(turn(), replace(answer, claims=(*answer.claims, claim)), shelf, JUDGE)
+    scores = values(turn(), replace(answer, claims=(*answer.claims, claim)), shelf)
     assert (scores["faithfulness"], scores["citation_recall"]) == (0.5, 0.5)
+
+
+def test_each_outcome_says_why(answer, assistant, shelf):
+    known = turn(papers=["A Study of owls", "Comets"], facts=[["131"], ["900"]], tags=["list"])
+    told = {name: outcome.explanation for name, outcome in outcomes(known, answer, shelf).items()}
+    assert told["hit@1"] == "right papers at rank 1; not retrieved: Comets"
+    assert told["set_recall"] == "cited 1 of 2; missed: Comets"
+    assert told["fact_recall"] == "said: 131; not said: 900"
+    assert told["filter_accuracy"] == "nothing is known of its years"
+    claim = replace(answer.claims[0], text="Violins cost 99 euros.")
+    doubted = outcomes(known, replace(answer, claims=(claim,)), shelf)
+    assert "Violins cost 99 euros." in doubted["faithfulness"].explanation
+    refused = outcomes(known, assistant.ask("Which papers?", from_year=2050), shelf)
+    assert refused["faithfulness"] == not_applicable("the answer is a refusal")
+    assert refused["over_refusal"] == scored(1, "no paper lies in these years")
+
+
+def test_a_refusals_claims_are_not_taken_on_its_word(answer, shelf):
+    """The supported flags of an answer are its writer's; the score is the judge's."""
+    claim = replace(answer.claims[0], text="Violins are made of maple.", supported=True, support=1.0)
+    assert values(turn(), replace(answer, claims=(claim,)), shelf)["faithfulness"] == 0
+
+
+def rows(system, *cases, **options):
+    return evaluate(system, list(cases), **options).rows
 
 
 def test_later_turns_see_the_earlier_ones(assistant):
     turns = [turn("How many entries does the ledger of owls hold?"), turn("And what did it cost?")]
-    rows = list(run_cases(assistant, [Case(id="talk", turns=turns)]))
-    assert [(row.case_id, row.turn) for row in rows] == [("talk", 1), ("talk", 2)]
-    assert rows[1].answer.papers[0].title == "A Study of owls"
-    assert rows[1].answer.resolved_question
-    (alone,) = run_cases(assistant, [Case(id="alone", turns=turns[1:])])
-    assert alone.answer.resolved_question is None
+    found = rows(assistant, Case(id="talk", turns=turns))
+    assert [row.place for row in found] == [("talk", 1), ("talk", 2)]
+    assert found[1].answer["papers"][0]["title"] == "A Study of owls"
+    assert found[1].answer["resolved_question"]
+    (alone,) = rows(assistant, Case(id="alone", turns=turns[1:]))
+    assert alone.answer["resolved_question"] is None
 
 
 def test_options_are_passed_on_and_the_filters_of_a_case_go_first(assistant):
     wide = turn("We count owls in the field; what did it cost, and what does the ledger of owls hold?")
     cases = [Case(id="one", turns=[wide]), Case(id="two", turns=[turn(filters={"from_year": 2012})])]
-    options = Options(Filters(2014, 2016), words=5)
-    one, two = run_cases(assistant, cases, options)
-    assert one.answer.filters == Filters(2014, 2016)
-    assert two.answer.filters == Filters(2012, 2016)
-    assert one.scores["words"] < next(run_cases(assistant, cases)).scores["words"]
+    one, two = rows(assistant, *cases, options=Options(Filters(2014, 2016), words=5))
+    assert one.answer["filters"] == {"from_year": 2014, "to_year": 2016}
+    assert two.answer["filters"] == {"from_year": 2012, "to_year": 2016}
+    assert one.outcomes["words"].value < rows(assistant, *cases)[0].outcomes["words"].value
 
 
 def test_a_question_that_cannot_be_asked_is_an_error_and_the_run_goes_on(assistant):
-    cases = [Case(id="long", turns=[turn("why " * 2000)]), Case(id="fine", turns=[turn()])]
-    wrong, fine = run_cases(assistant, cases)
+    long = turn("why " * 2000, papers=["A Study of owls"])
+    wrong, fine = rows(assistant, Case(id="long", turns=[long]), Case(id="fine", turns=[turn()]))
     assert "shorten it" in wrong.error
-    assert (wrong.answer, wrong.scores, fine.error) == (None, {}, None)
+    assert (wrong.answer, fine.error) == (None, None)
+    kinds = {name: outcome.kind for name, outcome in wrong.outcomes.items()}
+    assert (kinds["hit@1"], kinds["faithfulness"], kinds["over_refusal"]) == ("error",) * 3
+    assert (kinds["fact_recall"], kinds["abstention_recall"]) == ("not applicable",) * 2
     summary = summarise([wrong, fine])
-    assert (summary["n"], summary["errors"], summary["metrics"]["words"]["n"]) == (2, 1, 1)
+    assert (summary["n"], summary["errors"]) == (2, 1)
+    words = summary["metrics"]["words"]
+    assert (words["n"], words["errors"], words["not_applicable"]) == (1, 1, 0)
 
 
 def test_an_answer_by_another_writer_is_an_error_and_a_refused_key_ends_the_run(shelf):
+    case = Case(id="one", turns=[turn()])
     with served.running() as server:
         assistant = Assistant(shelf, settings=Settings(base_url=server.url, model="scripted"))
         server.play(served.error(500, "overloaded"))
-        (row,) = run_cases(assistant, [Case(id="one", turns=[turn()])])
+        (row,) = rows(assistant, case)
         assert "The model failed" in row.error
-        server.play(served.error(401, "invalid_api_key"))
-        with pytest.raises(KeyRefusedError):
-            list(run_cases(assistant, [Case(id="one", turns=[turn()])]))
+        for workers in (1, 3):
+            server.play(served.error(401, "invalid_api_key"))
+            with pytest.raises(KeyRefusedError):
+                rows(assistant, case, workers=workers)
         server.play(served.answer("The ledger of owls holds 131 entries [1] [9]."))
-        (row,) = run_cases(assistant, [Case(id="one", turns=[turn()])])
-        assert (row.scores["citation_validity"], row.scores["citation_recall"]) == (0.5, 1)
+        (row,) = rows(assistant, case)
+        assert (row.outcomes["citation_validity"].value, row.outcomes["citation_recall"].value) == (0.5, 1)
 
 
-def test_each_row_is_written_at_once_and_an_earlier_run_replaced(assistant, tmp_path):
-    out = tmp_path / "new" / "out"
-    cases = [Case(id=name, turns=[turn(tags=["single"])]) for name in ("one", "two")]
-    rows = run_cases(assistant, cases)
-
-    def watched():
-        for number, row in enumerate(rows):
-            assert len((out / "results.jsonl").read_text().splitlines()) == number
-            yield row
-
-    written = write_rows(watched(), out)
-    lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
-    assert [set(line) for line in lines] == [{"id", "turn", "tags", "answer", "scores", "error"}] * 2
-    assert lines[1] == json.loads(json.dumps(written[1].to_dict()))
-    assert (lines[0]["id"], lines[0]["turn"], lines[0]["tags"]) == ("one", 1, ["single"])
-    assert lines[0]["answer"]["text"] == written[0].answer.text
-    write_rows(written[:1], out)
-    assert len((out / "results.jsonl").read_text().splitlines()) == 1
-
-
-def test_a_place_that_cannot_be_written_says_what_to_do(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="--out"):
-        write_rows([], tmp_path / "file")
-
-
-def test_an_error_of_asking_is_not_blamed_on_the_folder(tmp_path):
-    def broken():
-        raise OSError("the library's disk is gone")
-        yield
-
-    with pytest.raises(OSError, match="library's disk"):
-        write_rows(broken(), tmp_path)
+def test_several_workers_give_the_same_rows_in_the_same_order(assistant):
+    cases = [
+        Case(
+            id=topic, turns=[turn(f"How many entries does the ledger of {topic} hold?"), turn("Its cost?")]
+        )
+        for topic in TOPICS
+    ]
+    alone, together = (evaluate(assistant, cases, workers=workers) for workers in (1, 4))
+    assert [row.place for row in together.rows] == [row.place for row in alone.rows]
+    for one, other in zip(alone.rows, together.rows, strict=True):
+        assert {**one.answer, "seconds": None} == {**other.answer, "seconds": None}
+        assert {**one.outcomes, "seconds": None} == {**other.outcomes, "seconds": None}
 
 
 def test_papers_that_the_library_lacks_are_named(shelf):
@@ -222,16 +244,36 @@ def test_papers_that_the_library_lacks_are_named(shelf):
 
 
 def row(case, value, tags=("all",)):
-    return Row(case, 1, tags, scores={"hit@1": value, "fact_recall": None})
+    missing = {"fact_recall": not_applicable("no facts are expected"), "hit@5": failed("it broke")}
+    hit = not_applicable("no right papers are known") if value is None else scored(value)
+    return Row(case, 1, "?", tags, outcomes={"hit@1": hit, **missing})
 
 
 def test_means_are_over_what_applies_in_all_and_by_tag():
     rows = [row("a", 1.0, ("x",)), row("b", 0.0, ("x", "y")), row("c", None, ("y",))]
     summary = summarise(rows)
     assert set(summary["metrics"]) == set(METRICS)
-    assert summary["metrics"]["hit@1"] == {"mean": 0.5, "n": 2, "ci95": [0.0, 1.0]}
-    assert summary["metrics"]["fact_recall"] == {"mean": None, "n": 0, "ci95": [None, None]}
+    counts = {"not_applicable": 1, "errors": 0}
+    assert summary["metrics"]["hit@1"] == {"mean": 0.5, "n": 2, "ci95": [0.0, 1.0], **counts}
+    nothing = {"mean": None, "n": 0, "ci95": [None, None]}
+    assert summary["metrics"]["fact_recall"] == {**nothing, "not_applicable": 3, "errors": 0}
+    assert summary["metrics"]["hit@5"] == {**nothing, "not_applicable": 0, "errors": 3}
     assert [summary["by_tag"][tag]["hit@1"]["mean"] for tag in ("x", "y")] == [0.5, 0]
+
+
+def test_where_all_agree_the_interval_still_has_a_width():
+    summary = summarise([row(str(number), 1.0) for number in range(10)])
+    low, high = summary["metrics"]["hit@1"]["ci95"]
+    assert high == 1
+    assert low**10 == pytest.approx(0.025, abs=0.001)
+    assert unanimous_interval(10, is_one=False) == pytest.approx((0, 1 - low), abs=0.001)
+
+
+def test_the_sign_test_by_hand():
+    assert sign_test(0, 0) == 1
+    assert sign_test(5, 5) == 1
+    assert sign_test(0, 6) == sign_test(6, 0) == 2 / 64
+    assert sign_test(1, 5) == 2 * (1 + 6) / 64
 
 
 def test_the_interval_is_the_textbooks_and_the_same_each_time():
@@ -239,7 +281,7 @@ def test_the_interval_is_the_textbooks_and_the_same_each_time():
     values = [1.0] * ones + [0.0] * (count - ones)
     low, high = interval(values, [1] * count)
     half = 1.96 * (0.3 * 0.7 / count) ** 0.5
-    assert (low, high) == pytest.approx((0.3 - half, 0.3 + half), abs=0.01)
+    assert (low, high) == pytest.approx((0.3 - half, 0.3 + half), abs=0.012)
     assert (low, high) == interval(values, [1] * count)
 
 

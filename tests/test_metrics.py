@@ -1,6 +1,7 @@
 """Metrics against hand-computed cases and slow twins."""
 
 import math
+import zlib
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from eval.metrics import (
     Statement,
+    abstention_recall,
     citation_precision,
     citation_recall,
     citation_validity,
@@ -17,6 +19,7 @@ from eval.metrics import (
     holds,
     mrr_at,
     ndcg_at,
+    over_refusal,
     recall_at,
     set_f1,
     set_precision,
@@ -151,6 +154,61 @@ def test_citations_by_hand(statements, unknown, recall, precision):
     found = [Statement(text, tuple(evidence)) for text, evidence in statements]
     assert citation_recall(found, supports) == recall
     assert citation_precision(found, unknown, supports) == precision
+
+
+def chance(claim: str, text: str) -> bool:
+    """A judge without rhyme or reason, the same at each call."""
+    return zlib.crc32(f"{claim}|{text}".encode()) % 2 == 0
+
+
+def slow_alce(statements, unknown):
+    """Gao et al., 2023, section 3.3, sentence by sentence and marker by marker, in its own terms."""
+    recalled = needed = written = 0
+    for claim, documents in statements:
+        entails = chance(claim, "\n\n".join(documents))
+        recall = 1 if documents and entails else 0
+        recalled += recall
+        for place, document in enumerate(documents):
+            written += 1
+            others = [other for at, other in enumerate(documents) if at != place]
+            entailed_without = chance(claim, "\n\n".join(others)) if others else False
+            is_irrelevant = not chance(claim, document) and entailed_without
+            needed += 1 if recall and not is_irrelevant else 0
+    written += unknown
+    return (
+        recalled / len(statements) if statements else None,
+        needed / written if written else None,
+    )
+
+
+answers = st.lists(st.tuples(st.text("pqr", max_size=3), st.lists(st.sampled_from("abcdef"), max_size=4)))
+
+
+@given(answers, st.integers(0, 3))
+def test_citations_equal_alces_definitions(statements, unknown):
+    found = [Statement(claim, tuple(documents)) for claim, documents in statements]
+    values = citation_recall(found, chance), citation_precision(found, unknown, chance)
+    assert values == slow_alce(statements, unknown)
+    assert all(value is None or 0 <= value <= 1 for value in values)
+
+
+def test_abstention_stands_apart():
+    assert abstention_recall(refused=True, answerable=False) == 1
+    assert over_refusal(refused=True, answerable=False) is None
+    assert over_refusal(refused=True, answerable=True) == 1
+    assert abstention_recall(refused=False, answerable=True) is None
+
+
+@given(st.integers(1, 10), rankings, relevants)
+def test_hits_ranks_and_recall_equal_their_slow_twins(k, ranking, relevant):
+    seen = []
+    for paper in ranking:
+        if paper not in seen and len(seen) < k:
+            seen.append(paper)
+    right = [number for number, paper in enumerate(seen, start=1) if paper in relevant]
+    assert hit_at(k, ranking, relevant) == (1 if right else 0)
+    assert mrr_at(k, ranking, relevant) == (1 / min(right) if right else 0)
+    assert recall_at(k, ranking, relevant) == len(right) / len(relevant)
 
 
 def test_what_does_not_apply_is_neither_0_nor_1():

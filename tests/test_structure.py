@@ -25,7 +25,7 @@ MAY_IMPORT = {
 HOMES = {
     "chromadb": ["rag/library/"],
     "tantivy": ["rag/library/"],
-    "filelock": ["rag/library/", "rag/embedding/cache.py"],
+    "filelock": ["rag/library/", "rag/embedding/cache.py", "eval/folder.py"],
     "onnx": ["rag/embedding/"],
     "onnxruntime": ["rag/embedding/"],
     "safetensors": ["rag/embedding/"],
@@ -44,7 +44,7 @@ HOMES = {
     "sentencex": ["rag/sentences.py"],
     "snowballstemmer": ["rag/words.py"],
     "platformdirs": ["rag/settings.py"],
-    "pydantic": ["eval/cases.py"],
+    "pydantic": ["eval/cases.py", "eval/labelled.py"],
     "yaml": ["eval/cases.py"],
     "jinja2": ["eval/report/"],
     "matplotlib": ["eval/report/"],

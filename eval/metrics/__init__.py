@@ -4,6 +4,7 @@ A metric that does not apply to a question is None: neither 0 nor 1, and left ou
 """
 
 from eval.metrics.abstention import abstention_recall, over_refusal
+from eval.metrics.agreement import accuracy, cohen_kappa
 from eval.metrics.citations import (
     Statement,
     Supports,
@@ -22,9 +23,11 @@ __all__ = [
     "Statement",
     "Supports",
     "abstention_recall",
+    "accuracy",
     "citation_precision",
     "citation_recall",
     "citation_validity",
+    "cohen_kappa",
     "fact_recall",
     "faithfulness",
     "hit_at",

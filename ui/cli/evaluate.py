@@ -3,8 +3,17 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ui.cli.gates import exit_code, gate
 from ui.cli.options import Parsers, add_answering, filters_of
+
+if TYPE_CHECKING:
+    from eval.run import Run
+    from eval.selection import Questions
+    from rag.library import Library
+
+_MOST_ERRORS = 0.05
 
 
 def add(parsers: Parsers) -> None:
@@ -21,50 +30,127 @@ def add(parsers: Parsers) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder for the results; those of an earlier run there are replaced",
+        help="folder of the run: rows, means and reports; a run that was stopped there goes on",
+    )
+    command.add_argument(
+        "--demo",
+        action="store_true",
+        help="ask about the papers that come with askpapers, whatever your library",
+    )
+    command.add_argument("--fresh", action="store_true", help="begin anew, whatever run DIR holds")
+    command.add_argument(
+        "--tag", action="append", default=[], metavar="TAG", help="only questions with one of these tags"
+    )
+    command.add_argument("--sample", type=int, metavar="N", help="only so many of them, at random")
+    command.add_argument("--seed", type=int, default=0, metavar="S", help="of the sample (default: 0)")
+    command.add_argument(
+        "--workers", type=_count, default=1, metavar="N", help="questions asked at a time (default: 1)"
+    )
+    command.add_argument(
+        "--max-errors",
+        type=_share,
+        default=_MOST_ERRORS,
+        metavar="SHARE",
+        help=f"fail where more of the questions are errors (default: {_MOST_ERRORS})",
+    )
+    command.add_argument(
+        "--require",
+        action="append",
+        default=[],
+        type=gate,
+        metavar="EXPR",
+        help='fail where this does not hold for the means: "hit@5>=0.9"; may be given several times',
     )
     add_answering(command, writer="extractive")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import time
-
-    from eval.cases import read_cases
-    from eval.runner import Options, missing_papers, run_cases, write_rows
-    from eval.summary import summarise
+    from eval.errors import RunError
+    from eval.gates import check_tag, require
+    from eval.runner import evaluate
+    from eval.selection import Questions, Selection
+    from eval.systems import Options
     from rag.assistant import Assistant
+    from rag.embedding import open_encoder
     from rag.query import check_words
     from rag.settings import Settings
-    from ui.cli.places import open_for_reading
+    from ui.cli.places import open_bundled, open_for_reading
     from ui.terminal import print_json, print_summary, track
 
-    started = time.perf_counter()
-    cases = read_cases(arguments.questions)  # before anything is built
+    settings = Settings.from_environment()
+    if arguments.demo and arguments.library:
+        raise RunError("--demo asks about the papers that come with askpapers: leave --library out")
+    questions = Questions.read(arguments.questions)  # before anything is built
+    selection = Selection(tuple(arguments.tag), arguments.sample, arguments.seed)
+    chosen = selection.of(questions.cases)
+    for each in arguments.require:
+        check_tag(each, {tag for case in chosen for turn in case.turns for tag in turn.tags})
     options = Options(filters_of(arguments), check_words(arguments.words), not arguments.no_years)
-    with open_for_reading(arguments) as library:
-        assistant = Assistant(library, settings=Settings.from_environment(), writer=arguments.writer)
-        _warn({name for case in cases for name in case.unread}, missing_papers(library, cases))
+    with open_bundled(open_encoder(settings)) if arguments.demo else open_for_reading(arguments) as library:
+        assistant = Assistant(library, settings=settings, writer=arguments.writer)
+        _warn(questions, library)
         try:
-            rows = write_rows(run_cases(assistant, cases, options, track), arguments.out)
+            done = evaluate(
+                assistant,
+                questions,
+                options=options,
+                selection=selection,
+                out=arguments.out,
+                fresh=arguments.fresh,
+                workers=arguments.workers,
+                track=track,
+            )
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(
-                f"interrupted: the answers so far are in {arguments.out}; a new run begins anew"
+                f"interrupted: the answers so far are in {arguments.out}; the same command goes on"
             ) from interrupt
-    summary = summarise(rows) | {"seconds": round(time.perf_counter() - started, 1)}
     if arguments.json:
-        print_json(summary)
+        print_json(done.summary())
     else:
-        print_summary(summary, arguments.out)
-    return 1 if summary["errors"] == summary["n"] else 0
+        print_summary(done.summary(), arguments.out)
+    checks = [require(each, done.rows) for each in arguments.require]
+    failed = exit_code(checks, f"look at {arguments.out / 'report.html'}")
+    return _too_many_errors(done, arguments.max_errors) or failed
 
 
-def _warn(unread: set[str], missing: list[str]) -> None:
+def _too_many_errors(done: "Run", most_errors: float) -> int:
+    """1 where more of the questions are errors than may be, and why on stderr."""
+    failed = [row for row in done.rows if row.error]
+    if len(failed) <= most_errors * len(done.rows):
+        return 0
+    print(
+        f"askpapers: {len(failed)} of {len(done.rows)} questions are errors, more than {most_errors:.0%} "
+        f"(--max-errors), such as {failed[0].case_id}: {failed[0].error}",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _warn(questions: "Questions", library: "Library") -> None:
     """Say what of the question files has no effect, or cannot be met by this library."""
-    if unread:
+    from eval.runner import missing_papers
+
+    if unread := {name for case in questions.cases for name in case.unread}:
         print(f"Fields that are not read: {', '.join(sorted(unread))}.", file=sys.stderr)
-    if missing:
+    if missing := missing_papers(library, questions.cases):
         print(
             f"Not in this library, so never found: {len(missing)} of the questions' papers, such as "
             f"{missing[0]}.",
             file=sys.stderr,
         )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1 on")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share from 0 to 1")
+    return share

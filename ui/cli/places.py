@@ -33,10 +33,18 @@ def open_for_reading(arguments: argparse.Namespace) -> Library:
     folder = named_folder(arguments, settings)
     if folder is None and holds_papers(own_library()):
         folder = own_library()
-    return open_library(folder, encoder, track) if folder else _open_bundled(encoder)
+    if folder:
+        return open_library(folder, encoder, track)
+    library = open_bundled(encoder)
+    print(
+        f"You have no library yet: answering from the {library.catalog.count()} papers that come "
+        "with askpapers. Make your own with `askpapers ingest FILE...`.",
+        file=sys.stderr,
+    )
+    return library
 
 
-def _open_bundled(encoder: Encoder) -> Library:
+def open_bundled(encoder: Encoder) -> Library:
     """The bundled library, built or brought up to date; unchanged papers cost nothing."""
     from ingest.bundled import BundledSource
     from ingest.pipeline import ingest
@@ -44,9 +52,4 @@ def _open_bundled(encoder: Encoder) -> Library:
     library = Library.create(bundled_library(), encoder)
     with suppress(LibraryBusyError):  # another process is building it
         ingest(library, [BundledSource()], track)
-    print(
-        f"You have no library yet: answering from the {library.catalog.count()} papers that come "
-        "with askpapers. Make your own with `askpapers ingest FILE...`.",
-        file=sys.stderr,
-    )
     return library

@@ -1,0 +1,110 @@
+"""A large batch: how fast questions are asked and scored, and what that takes of memory.
+
+    python -m benchmarks.batches --questions 1000 --workers 1 2 4
+
+About the bundled papers: three questions a paper, and lists. Each number of workers has a process of
+its own, one after the other, over the same questions. Prints one JSON line each: `asked_per_second` with
+scoring and writing, `alone_per_second` of the assistant alone (60 of the questions, asked before in the
+same process), their ratio, the peak of memory, what it grew by after the first hundred questions, and
+the size of the run's folder. Read the ratios: the machines are noisy.
+"""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from benchmarks.processes import folder_mb
+from eval.cases import Case, Turn
+from eval.runner import evaluate
+from ingest.bundled import BundledSource
+from ingest.pipeline import ingest
+from rag import Assistant, Library
+from rag.embedding import embedded_encoder
+from rag.library.library import Work
+from rag.types import Paper
+from ui.terminal import track
+
+_ALONE = 60  # questions
+_WARM = 100  # questions after which memory is looked at
+_FORMS = ("What is new in {}?", "Which results does {} report?", "On which data does {} rest?")
+
+
+def measure(folder: Path, questions: int, workers: int) -> dict[str, Any]:
+    """One batch over the library in a folder."""
+    with Library(folder / "library", embedded_encoder()) as library:
+        papers = list(
+            library.catalog.papers([id_ for id_, _ in library.catalog.passages_by_paper()]).values()
+        )
+        cases = list(islice(_cases(papers), questions))
+        assistant = Assistant(library, writer="extractive")
+        alone = _ask_alone(assistant, cases[-_ALONE:])
+        memory: list[float] = []
+
+        def watched(batches: Iterable[Work], what: str, total: int) -> Iterator[Work]:
+            for batch in track(batches, what, total):
+                memory.append(_peak_mb())
+                yield batch
+
+        started = time.perf_counter()
+        out = folder / f"run{workers}"
+        run = evaluate(assistant, cases, out=out, workers=workers, track=watched)
+        seconds = time.perf_counter() - started
+        asked = len(run.rows) / seconds
+    return {
+        "questions": len(run.rows),
+        "workers": workers,
+        "errors": run.summary()["errors"],
+        "seconds": round(seconds, 1),
+        "asked_per_second": round(asked, 2),
+        "alone_per_second": round(alone, 2),
+        "ratio": round(asked / alone, 2),
+        "peak_mb": round(memory[-1]),
+        "grown_mb": round(memory[-1] - memory[min(_WARM, len(memory) - 1)]),
+        "folder_mb": folder_mb(out),
+    }
+
+
+def _cases(papers: list[Paper]) -> Iterator[Case]:
+    asked = (form.format(paper.title) for form in _FORMS for paper in papers)
+    lists = (f"Which papers are about {paper.title.split(':')[-1]}?" for paper in papers)
+    for number, (question, paper) in enumerate(zip(chain(asked, lists), papers * 4, strict=True)):
+        turn = Turn(question=question, papers=(paper.paper_id,))
+        yield Case(id=str(number), turns=(turn,))
+
+
+def _ask_alone(assistant: Assistant, cases: list[Case]) -> float:
+    """Questions a second, warm."""
+    assistant.ask(cases[0].turns[0].question)
+    started = time.perf_counter()
+    for case in cases:
+        assistant.ask(case.turns[0].question)
+    return len(cases) / (time.perf_counter() - started)
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # kilobytes on Linux
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--questions", type=int, default=1000)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        with Library.create(Path(place) / "library", embedded_encoder()) as library:
+            ingest(library, [BundledSource()], track)
+        for workers in arguments.workers:
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                found = pool.apply(measure, (Path(place), arguments.questions, workers))
+            print(json.dumps(found), flush=True)
+
+
+if __name__ == "__main__":
+    main()

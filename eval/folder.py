@@ -1,0 +1,229 @@
+"""The folder of a run: each row on disk as soon as it is there, and read again to go on or to look at.
+
+run.json         what the run was made with
+results.jsonl    a line a question or turn, in the order of the questions once the run is finished
+scores.jsonl     of these the deterministic layer alone, without times: the same bytes at each run
+judged.jsonl     what a judge said, where one was asked
+summary.json     the means, as `eval --json` prints them
+report.html, report.md
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from filelock import FileLock, Timeout
+
+from eval.errors import RunError
+from eval.outcomes import Outcomes
+from eval.record import FORMAT, differences
+from eval.rows import Row, dump_outcomes, load_outcomes
+from eval.run import Run
+
+RECORD = "run.json"
+RESULTS = "results.jsonl"
+SCORES = "scores.jsonl"
+JUDGED = "judged.jsonl"
+SUMMARY = "summary.json"
+
+Place = tuple[str, int]
+Parsed = TypeVar("Parsed")
+
+_ODD = "backslashreplace"  # half a surrogate pair stays JSON
+
+
+class RunFolder:
+    """Writes one run. Safe to use from several threads; one process writes at a time."""
+
+    def __init__(self, folder: Path, record: Mapping[str, Any], *, fresh: bool = False) -> None:
+        """Go on with the run that the folder holds, or begin one; `fresh` takes the place of any.
+
+        Raises RunError where it holds another run, another process is at it, or it cannot be written.
+        """
+        self.folder = folder
+        self._writing = threading.Lock()
+        with translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(folder / ".lock")
+            self._take_lock()
+            try:
+                self.record, self.rows = self._begin(dict(record), fresh)
+                self._file = (folder / RESULTS).open("a", encoding="utf-8", errors=_ODD, newline="\n")
+            except BaseException:
+                self._lock.release()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._lock.release()
+
+    def append(self, row: Row) -> None:
+        """Write a row at once. Raises RunError."""
+        line = _line(row.to_dict())
+        with self._writing, translated(self.folder):
+            self._file.write(line)
+            self._file.flush()
+            self.rows[row.place] = row
+
+    def add_seconds(self, seconds: float) -> None:
+        """Count the time that was spent on the run. Raises RunError."""
+        self.record["seconds"] = round(self.record["seconds"] + seconds, 1)
+        self._write(RECORD, [_pretty(self.record)])
+
+    def finish(self, order: Sequence[Place]) -> Run:
+        """Every question has its row: put them in order, write what follows from them. Raises RunError."""
+        rows = [self.rows[place] for place in order]
+        self.record["finished"] = True
+        run = Run(self.record, rows)
+        self._file.close()
+        self._write(RESULTS, (_line(row.to_dict()) for row in rows))
+        self._write(SCORES, (_line(_scores(row)) for row in rows))
+        self._write(RECORD, [_pretty(self.record)])
+        return run
+
+    def _take_lock(self) -> None:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise RunError(
+                f"another process is writing the run in {self.folder}: wait for it, or name another "
+                "folder with --out"
+            ) from error
+
+    def _begin(self, record: dict[str, Any], fresh: bool) -> tuple[dict[str, Any], dict[Place, Row]]:
+        """The record and the rows that the run begins with."""
+        known = None if fresh else _read_record(self.folder)
+        if known is not None and (other := differences(known, record)):
+            raise RunError(
+                f"{self.folder} holds another run (not the same: {', '.join(other)}): name another "
+                "folder with --out, or replace it with --fresh"
+            )
+        rows = _answered(read_rows(self.folder)) if known else []
+        if known:
+            record |= {name: known[name] for name in ("started", "seconds", "judge") if name in known}
+        else:
+            self._clear(fresh)
+        self._write(RECORD, [_pretty(record)])
+        self._write(RESULTS, (_line(row.to_dict()) for row in rows))
+        return record, {row.place: row for row in rows}
+
+    def _clear(self, fresh: bool) -> None:
+        """Make room for a new run."""
+        if not fresh and (self.folder / RESULTS).exists():
+            raise RunError(
+                f"{self.folder} holds results of a run that is not known ({RECORD} is missing): name "
+                "another folder with --out, or replace them with --fresh"
+            )
+        for name in (RESULTS, JUDGED, SCORES, SUMMARY):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _write(self, name: str, pieces: Iterable[str]) -> None:
+        write_whole(self.folder / name, pieces)
+
+
+def read_run(folder: Path) -> Run:
+    """The run in a folder, finished or not, with what a judge said of it. Raises RunError."""
+    record = _read_record(folder)
+    if record is None:
+        raise RunError(f"{folder} holds no run: make one with `askpapers eval QUESTIONS --out {folder}`")
+    judged = _read_judged(folder)
+    rows = [replace(row, judged=judged.get(row.place, {})) for row in read_rows(folder)]
+    return Run(record, rows)
+
+
+def write_summary(run: Run, folder: Path) -> None:
+    """The means, as `eval --json` prints them. Raises RunError."""
+    write_whole(folder / SUMMARY, [_pretty(run.summary())])
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """The rows in a folder; a line that was cut off while it was written is none. Raises RunError."""
+    return list(_read_lines(folder / RESULTS, Row.from_dict))
+
+
+def write_whole(path: Path, pieces: Iterable[str]) -> None:
+    """Write a file so that it is never met half-written. Raises RunError."""
+    unfinished = path.with_name(f"{path.name}.new")
+    with translated(path.parent):
+        with unfinished.open("w", encoding="utf-8", errors=_ODD, newline="\n") as file:
+            file.writelines(pieces)
+        unfinished.replace(path)
+
+
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """Around writing alone: an error of the asking is no error of the folder."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{folder} cannot be written ({error.strerror}): name another folder with --out"
+        ) from error
+
+
+def _answered(rows: Iterable[Row]) -> list[Row]:
+    """The rows to keep: of each case the first turns, up to one that has no answer.
+
+    What failed is asked again, and so are the turns that followed it.
+    """
+    kept: list[Row] = []
+    turns: dict[str, int] = {}
+    for row in sorted(rows, key=lambda row: row.turn):
+        if row.error is None and row.turn == turns.get(row.case_id, 0) + 1:
+            turns[row.case_id] = row.turn
+            kept.append(row)
+    return kept
+
+
+def _read_record(folder: Path) -> dict[str, Any] | None:
+    path = folder / RECORD
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        known = record["format"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} cannot be read ({error}): make the run again with --fresh") from error
+    if known != FORMAT:
+        raise RunError(f"{path} is of another version of askpapers: make the run again with --fresh")
+    return record
+
+
+def _read_judged(folder: Path) -> dict[Place, Outcomes]:
+    return dict(
+        _read_lines(folder / JUDGED, lambda line: ((line["id"], line["turn"]), load_outcomes(line)))
+    )
+
+
+def _read_lines(path: Path, parse: Callable[[dict[str, Any]], Parsed]) -> Iterator[Parsed]:
+    """What the whole lines of a file hold. Raises RunError."""
+    try:
+        with path.open(encoding="utf-8", newline="\n") as file:
+            for line in file:
+                if line.endswith("\n"):
+                    yield parse(json.loads(line))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} cannot be read ({error}): make the run again with --fresh") from error
+
+
+def _scores(row: Row) -> dict[str, Any]:
+    """What of a row is the same at each run."""
+    outcomes = {name: outcome for name, outcome in row.outcomes.items() if name != "seconds"}
+    return {"id": row.case_id, "turn": row.turn, "tags": list(row.tags), **dump_outcomes(outcomes)}
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
+def _pretty(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

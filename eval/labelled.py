@@ -1,0 +1,64 @@
+"""Claims with known labels, on which a judge of support can show how well it judges."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from eval.cases import Record, Text, read_records, what_is_wrong
+from eval.errors import CaseError
+
+BUNDLED = Path(__file__).parent / "claims" / "claims.jsonl"
+
+Label = Literal["supported", "not supported", "contradicted", "not mentioned"]
+
+
+def _in_words(label: Any) -> Any:
+    """A label that is given as true or false, in words."""
+    if isinstance(label, bool):
+        return "supported" if label else "not supported"
+    return label
+
+
+class LabelledClaim(Record):
+    """A sentence, the passages that it cites, and whether they support it.
+
+    `passages` are the title of a paper and words of it, or whatever else the judge is to read.
+    "not supported" stands where it is not known which of the other two it is. `kind` says how the
+    claim was made ("number", "negation", …).
+    """
+
+    id: Text
+    claim: Text
+    passages: Annotated[tuple[Text, ...], Field(min_length=1)]
+    label: Annotated[Label, BeforeValidator(_in_words)]
+    kind: str = ""
+
+
+def read_claims(place: str | Path | None = None) -> list[LabelledClaim]:
+    """The claims of a file of JSON lines; those that come with the program where it is None.
+
+    A label may also be true ("supported") or false ("not supported"). Raises CaseError, which names
+    the file and the line.
+    """
+    path = BUNDLED if place is None else Path(place)
+    if path.suffix != ".jsonl":
+        raise CaseError(f"{place} is no file of labelled claims: name one that ends in .jsonl")
+    seen: dict[str, str] = {}
+    claims = []
+    for where, record in read_records(path):
+        claim = _claim(where, record)
+        if claim.id in seen:
+            raise CaseError(f"{where}: `{claim.id}` is the id of {seen[claim.id]} too: change one")
+        seen[claim.id] = where
+        claims.append(claim)
+    if not claims:
+        raise CaseError(f"{path} holds no claim: write one a line (docs/evaluation.md)")
+    return claims
+
+
+def _claim(where: str, record: Any) -> LabelledClaim:
+    try:
+        return LabelledClaim.model_validate(record)
+    except ValidationError as error:
+        raise what_is_wrong(where, "labelled claim", error) from error

@@ -1,0 +1,110 @@
+"""What a run was made with: enough to know what it can be compared with, and to make it again."""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+
+_PACKAGES = (
+    "chromadb",
+    "llama-index-core",
+    "numpy",
+    "onnxruntime",
+    "openai",
+    "tantivy",
+    "tiktoken",
+    "tokenizers",
+)
+_SOURCES = ("rag", "eval")
+_DECIDING = ("questions", "tags", "sample", "seed", "system", "support_judge", "version", "code")
+_NO_PART = {
+    "__pycache__",
+    "questions",
+    "claims",
+    "report",
+}  # of the sources that decide an answer or a score
+
+
+def make_record(
+    name: str,
+    system: Mapping[str, Any],
+    support_judge: str,
+    questions: Sequence[Mapping[str, Any]],
+    chosen: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The record of a run that begins now; `chosen` are the tags, the sample and its seed."""
+    commit, dirty = _commit()
+    return {
+        "format": FORMAT,
+        "name": name,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": 0.0,
+        "finished": False,
+        "commit": commit,
+        "dirty": dirty,
+        "version": _version("askpapers"),
+        "code": source_hash(),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "packages": {package: _version(package) for package in _PACKAGES},
+        "questions": list(questions),
+        **chosen,
+        "system": dict(system),
+        "support_judge": support_judge,
+        "judge": None,
+    }
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """What decides answers or scores and is not the same in two records, by name."""
+    return [name for name in _DECIDING if one.get(name) != other.get(name)]
+
+
+@cache
+def source_hash() -> str:
+    """SHA-256 of the program's sources, as far as they decide answers and scores."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parents[1]
+    for package in _SOURCES:
+        for path in sorted((root / package).rglob("*")):
+            if path.is_file() and not _NO_PART & set(path.relative_to(root).parts):
+                digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _commit() -> tuple[str | None, bool | None]:
+    """The commit of our sources and whether they differ from it; None where they are no working copy."""
+    git, root = shutil.which("git"), Path(__file__).parents[1]
+    if git is None or not (root / ".git").exists():
+        return None, None
+    try:
+        commit = _run(git, root, "rev-parse", "HEAD")
+        changed = _run(git, root, "status", "--porcelain")
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+    return commit.strip(), bool(changed.strip())
+
+
+def _run(git: str, folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [git, *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=10
+    )
+    return done.stdout
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,70 @@
+"""What a run asks: cases, where they come from, and which of them are chosen."""
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.cases import Case, question_files, read_cases
+from eval.errors import CaseError
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Cases, and `sources`: the files they come from, each with its SHA-256."""
+
+    cases: tuple[Case, ...]
+    sources: tuple[dict[str, Any], ...]
+
+    @classmethod
+    def read(cls, given: str | Path | Case | Sequence[str | Path | Case]) -> "Questions":
+        """Of files, folders, the names of sets that come with the program, and cases. Raises CaseError."""
+        things = [given] if isinstance(given, str | Path | Case) else list(given)
+        cases = [thing for thing in things if isinstance(thing, Case)]
+        places = [str(thing) for thing in things if not isinstance(thing, Case)]
+        sources = [
+            {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+            for path in question_files(places)
+        ]
+        if cases:
+            dumped = "\n".join(case.model_dump_json() for case in cases)
+            sources.append({"name": "cases", "sha256": hashlib.sha256(dumped.encode()).hexdigest()})
+        found = (*cases, *(read_cases(places) if places or not cases else ()))
+        return cls(found, tuple(sources))
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which cases are asked: those with one of the tags, and of these so many at random."""
+
+    tags: tuple[str, ...] = ()
+    sample: int | None = None
+    seed: int = 0
+
+    def of(self, cases: Sequence[Case]) -> list[Case]:
+        """The chosen ones in their order; a case has a tag where one of its turns has it.
+
+        Raises CaseError where a tag is unknown or the sample empty.
+        """
+        chosen = self._tagged(cases)
+        if self.sample is None or self.sample >= len(chosen):
+            return chosen
+        if self.sample < 1:
+            raise CaseError("a sample has one question or more: give another number with --sample")
+        places = random.Random(self.seed).sample(range(len(chosen)), self.sample)  # noqa: S311
+        return [chosen[place] for place in sorted(places)]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"tags": sorted(self.tags), "sample": self.sample, "seed": self.seed}
+
+    def _tagged(self, cases: Sequence[Case]) -> list[Case]:
+        known = {tag for case in cases for turn in case.turns for tag in turn.tags}
+        if unknown := sorted(set(self.tags) - known):
+            raise CaseError(
+                f"no question has the tag {', '.join(unknown)}: name one of "
+                f"{', '.join(sorted(known)) or 'none, as there are no tags'}"
+            )
+        wanted = set(self.tags)
+        return [case for case in cases if not wanted or any(wanted & set(turn.tags) for turn in case.turns)]
