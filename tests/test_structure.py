@@ -48,7 +48,7 @@ HOMES = {
     "yaml": ["eval/cases.py"],
     "jinja2": ["eval/report/"],
     "matplotlib": ["eval/report/"],
-    "pandas": ["eval/report/", "eval/run.py"],
+    "pandas": ["eval/report/", "eval/run.py", "eval/comparison/"],
     "rich": ["ui/"],
 }
 LATE = (

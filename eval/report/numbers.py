@@ -6,7 +6,7 @@ from typing import Any
 from eval.metrics.registry import JUDGED, METRICS, Metric
 from eval.rows import Row
 
-MAIN = (
+BY_TAG = (
     "hit@1",
     "hit@5",
     "set_f1",
@@ -15,7 +15,7 @@ MAIN = (
     "abstention_recall",
     "over_refusal",
 )
-"""The metrics that say most, where there is no room for all."""
+"""The metrics that a report shows by tag."""
 
 NONE = "–"
 
@@ -43,7 +43,7 @@ def shown_score(row: Row, name: str) -> str:
     return f"{outcome.value:.2f}"
 
 
-def applying(summary: Mapping[str, Any], names: tuple[str, ...] = MAIN) -> list[str]:
+def applying(summary: Mapping[str, Any], names: tuple[str, ...] = BY_TAG) -> list[str]:
     """Those of the metrics of a layer that are scored, or failed, for any question."""
     means = summary["metrics"]
     return [name for name in names if name in means and (means[name]["n"] or means[name]["errors"])]
