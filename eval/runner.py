@@ -15,6 +15,7 @@ from eval.rows import Row
 from eval.run import Run
 from eval.scoring import expect, score, score_nothing
 from eval.selection import Questions, Selection
+from eval.shelf import Papers
 from eval.systems import Options, Refuses, System, as_system
 from rag.assistant import Assistant
 from rag.embedding import embedded_encoder
@@ -159,6 +160,7 @@ class Runner:
             row,
             expected=expected,
             answer=answered.answer.to_dict(),
+            sources=answered.shelf.pieces if isinstance(answered.shelf, Papers) else (),
             outcomes=answered.told(score(turn, expected, answered.answer, answered.shelf, self.judge)),
         )
 

@@ -37,6 +37,7 @@ class Papers:
             self._ids |= dict.fromkeys((paper.paper_id, *paper.keys), paper.paper_id)
         self._papers = {id_: _joined(list(several.values())) for id_, several in pieces.items()}
         self._places = {id_: _places(several) for id_, several in pieces.items()}
+        self.pieces = tuple(piece for several in pieces.values() for piece in several.values())
         self._otherwise = otherwise
 
     def find(self, references: Sequence[str]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from eval.cases import Case, Turn
 from eval.errors import ProgramError
 from eval.evidence import find_evidence
 from eval.metrics.registry import METRICS
+from eval.rows import Row
 from eval.runner import evaluate
 from eval.scoring import expect, score
 from eval.shelf import Papers
@@ -35,7 +36,7 @@ from rag.llamaindex import PaperRetriever
 from rag.markers import find_markers, without_markers
 from rag.retrieval import Retriever
 from rag.support import CalibratedJudge
-from rag.types import Markers, Paper
+from rag.types import Answer, Markers, Paper
 
 JUDGE = CalibratedJudge(embedded_encoder())
 TOPICS = ["owls", "bees", "foxes"]
@@ -597,3 +598,23 @@ def test_pieces_of_one_paper_stand_one_behind_the_other():
     shelf = Papers([first, second, first, Paper("U", "Three.", paper_id="u")])
     assert shelf.papers(["t", "u", "v"])["t"].abstract == "One.\n\nTwo."
     assert (shelf.place(first), shelf.place(second)) == (0, 6)
+
+
+def test_what_a_reply_was_answered_from_is_kept_with_its_row():
+    """So that a judge can be asked later."""
+    case = Case(id="one", turns=[turn()])
+    (row,) = evaluate(
+        lambda question: ("It holds 131 entries [1]. It cost 12% less [2].", [OWLS, COST]), case
+    ).rows
+    read = Row.from_dict(json.loads(json.dumps(row.to_dict())))
+    assert [paper.abstract for paper in read.sources] == [OWLS.text, COST.text]
+    found = find_evidence(Answer.from_dict(read.answer), Papers(read.sources))
+    assert [statement.evidence for statement in found.statements] == [
+        (f"A Study of owls. {OWLS.text}",),
+        (f"A Study of owls. {COST.text}",),
+    ]
+
+
+def test_our_own_rows_leave_the_papers_in_the_library(assistant):
+    (row,) = evaluate(assistant, Case(id="one", turns=[turn()])).rows
+    assert row.sources == ()
