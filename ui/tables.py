@@ -7,7 +7,8 @@ from rich.text import Text
 from eval.comparison import Comparison, Layer, wording
 from eval.comparison.changes import Changed
 from eval.gates import Checked
-from ui.terminal import plain, print_table, print_text
+from rag.plain import plain
+from ui.terminal import print_table, print_text
 
 _STYLES = {"worse": "red", "mixed": "yellow", "better": "green", "failed": "red", "passed": "green"}
 _WIDTH = max(map(len, _STYLES))

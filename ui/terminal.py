@@ -1,7 +1,6 @@
 """What a terminal or a pipe is shown. Texts of papers and models are data: never markup."""
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from eval.metrics.registry import MAIN
 from rag.library.library import Work
+from rag.plain import CONTROL, plain
 from rag.types import Answer, Citation, Hit
 
 if TYPE_CHECKING:
@@ -22,14 +22,7 @@ if TYPE_CHECKING:
 _WIDEST = 100  # characters of a line on a terminal
 _WIDEST_LINE = 10_000  # and of a row of a table in a pipe
 _NEAREST = 3  # papers shown where nothing answers
-# Unicode's category Cc without the line feed, and what turns the direction of writing round.
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _MARKER = r"\[\d+\]"
-
-
-def plain(text: str) -> str:
-    """The text without control characters, which could drive the terminal or hide what is there."""
-    return _CONTROL.sub(lambda found: " " if found[0].isspace() else "", text)
 
 
 def print_json(value: Any) -> None:
@@ -48,7 +41,7 @@ def print_error(message: object) -> None:
 
 
 def _escaped(dumped: str) -> str:
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
 
 
 def write_piece(piece: str) -> None:
