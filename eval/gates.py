@@ -61,8 +61,9 @@ class Checked:
         what, sign = ("difference", "+") if self.option == "--fail-on" else ("mean", "")
         if self.value is None:
             return f"no question has a value, so there is no {what}"
-        value, low, high = (f"{number:{sign}.{_DIGITS}f}" for number in (self.value, *self.ci95))
-        return f"the {what} is {value} ({low} to {high}, {self.n} questions)"
+        ends = " to ".join(f"{end:{sign}.{_DIGITS}f}" for end in self.ci95 if end is not None)
+        sure = f"{ends}, " if ends else ""
+        return f"the {what} is {self.value:{sign}.{_DIGITS}f} ({sure}{self.n} questions)"
 
     def to_dict(self) -> dict[str, Any]:
         return {

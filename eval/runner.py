@@ -11,6 +11,7 @@ from typing import Any
 from eval.cases import Case, Turn
 from eval.folder import RunFolder, write_summary
 from eval.record import make_record
+from eval.report import write_reports
 from eval.rows import Row
 from eval.run import Run
 from eval.scoring import expect, score, score_nothing
@@ -72,6 +73,7 @@ def evaluate(
     with RunFolder(Path(out), record, fresh=fresh) as folder:
         run = runner.run_in(folder, cases)
         write_summary(run, folder.folder)
+        write_reports(run, folder.folder)
     return run
 
 

@@ -540,7 +540,8 @@ def test_eval_shows_means_and_says_where_the_answers_are(run, shelf, tmp_path):
     assert re.search(r"^hit@1 +1\.000 +0\.025 to 1\.000 +1 +0 +0$", printed, re.MULTILINE)
     assert "set_f1" not in printed  # applies to no question
     assert "Fields that are not read: note." in said
-    assert str(tmp_path / "out" / "results.jsonl") in said
+    assert str(tmp_path / "out" / "report.html") in said
+    assert {"report.html", "report.md", "run.json"} <= {path.name for path in (tmp_path / "out").iterdir()}
 
 
 def test_eval_passes_the_options_of_ask_on(run_json, shelf, tmp_path):

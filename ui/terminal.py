@@ -104,7 +104,7 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
                 for tag, means in summary["by_tag"].items()
             ],
         )
-    print(f"Each question with its answer: {folder / 'results.jsonl'}", file=sys.stderr)
+    print(f"Each question with its answer: {folder / 'report.html'}", file=sys.stderr)
 
 
 def _counts(mean: Mapping[str, Any]) -> list[str]:
@@ -117,7 +117,7 @@ def _mean(mean: Mapping[str, Any]) -> tuple[str, str]:
     if mean["mean"] is None:
         return "–", ""
     low, high = mean["ci95"]
-    return f"{mean['mean']:.3f}", f"{low:.3f} to {high:.3f}"
+    return f"{mean['mean']:.3f}", "" if low is None else f"{low:.3f} to {high:.3f}"
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

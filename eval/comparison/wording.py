@@ -10,7 +10,7 @@ from eval.comparison.changes import Changed
 from eval.comparison.compare import Comparison, Layer, Side
 from eval.comparison.conditions import Condition
 from eval.comparison.differences import Difference
-from eval.metrics.registry import MAIN
+from eval.metrics.registry import JUDGED, MAIN
 
 HEAD = ("metric", "A", "B", "B - A", "95 % interval", "better", "worse", "p", "n")
 CAPTION = (
@@ -65,7 +65,7 @@ def by_tag(layer: Layer) -> list[str]:
     """The metrics whose differences are shown for each tag; none where there are no tags."""
     if not layer.by_tag:
         return []
-    return [each.metric.name for each in shown(layer.metrics) if each.metric.name in MAIN]
+    return [each.metric.name for each in shown(layer.metrics) if each.metric.name in (*MAIN, *JUDGED)]
 
 
 def side(run: Side) -> str:

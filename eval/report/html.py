@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.metrics.registry import JUDGED, METRICS
+from eval.metrics.registry import JUDGED, MAIN, METRICS
 from eval.report.colours import as_css
 from eval.report.faults import KINDS, is_fault
 from eval.report.head import conditions, judge_facts, peculiarities
-from eval.report.numbers import BY_TAG, NONE, applying, shown, shown_interval, shown_score
+from eval.report.numbers import NONE, applying, shown, shown_interval, shown_score
 from eval.report.plots import Chart, chart_by_tag, chart_recall, chart_seconds, chart_support
 from eval.report.questions import STATUSES, show_questions, telling_columns
 from eval.run import Run
@@ -70,7 +70,7 @@ def _content(run: Run) -> dict[str, Any]:
         "main": applying(summary),
         "judged": applying(summary["judge"], tuple(JUDGED)) if "judge" in summary else [],
         "charts": _charts(run),
-        "tag_charts": _tag_charts(summary, BY_TAG),
+        "tag_charts": _tag_charts(summary, MAIN),
         "judge_charts": _tag_charts(summary["judge"], tuple(JUDGED)) if "judge" in summary else [],
         "tags": tags,
         "questions": questions,

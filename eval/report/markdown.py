@@ -7,10 +7,10 @@ address, no picture, no HTML, no mention of a user or an issue.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from eval.metrics.registry import JUDGED, METRICS
+from eval.metrics.registry import JUDGED, MAIN, METRICS
 from eval.report.faults import find_faults, gravity
 from eval.report.head import conditions, judge_facts, peculiarities
-from eval.report.numbers import BY_TAG, NONE, applying, shown, shown_interval
+from eval.report.numbers import NONE, applying, shown, shown_interval
 from eval.rows import Row
 from eval.run import Run
 from rag.plain import plain
@@ -30,7 +30,7 @@ def render_markdown(run: Run) -> str:
         _lead(run, summary),
         _facts({**conditions(run), "Not a plain run": "; ".join(peculiarities(run))}),
         _means(summary, METRICS),
-        *_by_tag("### By tag", summary, BY_TAG),
+        *_by_tag("### By tag", summary, MAIN),
         *_judge(run, summary),
         *_worst(run.rows),
     ]

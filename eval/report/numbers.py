@@ -3,19 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from eval.metrics.registry import JUDGED, METRICS, Metric
+from eval.metrics.registry import JUDGED, MAIN, METRICS, Metric
 from eval.rows import Row
-
-BY_TAG = (
-    "hit@1",
-    "hit@5",
-    "set_f1",
-    "fact_recall",
-    "faithfulness",
-    "abstention_recall",
-    "over_refusal",
-)
-"""The metrics that a report shows by tag."""
 
 NONE = "–"
 
@@ -43,7 +32,7 @@ def shown_score(row: Row, name: str) -> str:
     return f"{outcome.value:.2f}"
 
 
-def applying(summary: Mapping[str, Any], names: tuple[str, ...] = BY_TAG) -> list[str]:
+def applying(summary: Mapping[str, Any], names: tuple[str, ...] = MAIN) -> list[str]:
     """Those of the metrics of a layer that are scored, or failed, for any question."""
     means = summary["metrics"]
     return [name for name in names if name in means and (means[name]["n"] or means[name]["errors"])]
