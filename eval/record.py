@@ -30,6 +30,7 @@ _NO_PART = {
     "__pycache__",
     "questions",
     "claims",
+    "judging",
     "report",
 }  # of the sources that decide an answer or a score
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from traceback import clear_frames
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from rag.errors import KeyRefusedError, ModelError, ModelFailedError, ModelMissingError
 from rag.settings import Settings
@@ -18,6 +19,7 @@ _Part = TypeVar("_Part")
 OPENAI = "https://api.openai.com/v1"
 _RETRIES = 2  # by the openai client: with backoff, and Retry-After where the server sends it
 _TIMEOUT = 60.0  # seconds until the first byte, and between two
+UNFINISHED = ("length", "content_filter")  # reasons to stop that leave a reply unfinished
 _FOR_A_WHILE = (408, 409, 429)  # statuses that may be another the next time, as 500 and above
 
 
@@ -47,6 +49,15 @@ def open_client(settings: Settings) -> "OpenAI":
         max_retries=_RETRIES,
         timeout=_TIMEOUT,
     )
+
+
+def server_name(settings: Settings) -> str:
+    """The address of the server without what may be secret in it. Raises ModelError: it is none."""
+    try:
+        parts = urlsplit(settings.base_url or OPENAI)
+    except ValueError:
+        raise ModelError("OPENAI_BASE_URL is no address: set it to one like http://localhost/v1") from None
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}{parts.path}".rstrip("/")
 
 
 @contextmanager
@@ -101,3 +112,11 @@ def attended(reply: Iterable[_Part]) -> Generator[_Part, None, None]:
         clear_frames(error.__traceback__)
         gc.collect()
         raise
+
+
+def stop_reason(chunk: object) -> str | bool | None:
+    """Why a model stopped, by a chunk of its reply; False where it goes on, None where it does not tell."""
+    choices = getattr(chunk, "choices", None)
+    if choices is None:
+        return None
+    return choices[0].finish_reason or False if choices else None

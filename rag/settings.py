@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -34,11 +34,12 @@ class Settings:
     price_output: float | None = None
     unsupported: Unsupported = "mark"
     judge: JudgeName = "calibrated"
+    judge_model: str | None = None  # judges the answers of a run; None means the one that writes
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """OPENAI_API_KEY, OPENAI_BASE_URL and ASKPAPERS_MODEL, _EMBEDDING_MODEL, _LIBRARY,
-        _CONTEXT_WINDOW, _PRICE_INPUT, _PRICE_OUTPUT, _UNSUPPORTED, _JUDGE.
+        _CONTEXT_WINDOW, _PRICE_INPUT, _PRICE_OUTPUT, _UNSUPPORTED, _JUDGE, _JUDGE_MODEL.
 
         Empty is unset. Raises SettingError.
         """
@@ -55,6 +56,7 @@ class Settings:
             price_output=_price(given, "ASKPAPERS_PRICE_OUTPUT"),
             unsupported=_one_of(given, "ASKPAPERS_UNSUPPORTED", _UNSUPPORTED),
             judge=_one_of(given, "ASKPAPERS_JUDGE", _JUDGES),
+            judge_model=given.get("ASKPAPERS_JUDGE_MODEL"),
         )
 
     @property
@@ -68,6 +70,14 @@ class Settings:
         if self.price_input is None or self.price_output is None:
             return None
         return self.price_input, self.price_output
+
+    def for_judge(self) -> "Settings":
+        """These for the model that judges. The window and the prices are those of the one that writes."""
+        if self.judge_model in (None, self.model):
+            return self
+        return replace(
+            self, model=self.judge_model, context_window=None, price_input=None, price_output=None
+        )
 
 
 def _window(given: Mapping[str, str]) -> int | None:
@@ -123,3 +133,8 @@ def bundled_library() -> Path:
 def embedding_cache() -> Path:
     """Where the vectors of embedding models are kept for all libraries."""
     return data_folder() / "embeddings.sqlite"
+
+
+def verdict_cache() -> Path:
+    """Where the verdicts of model judges are kept for all runs."""
+    return data_folder() / "verdicts.sqlite"

@@ -1,11 +1,13 @@
 """What requests to a model took: their number, their tokens and, where prices are set, their cost."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 Prices = tuple[float, float]
 """Dollars per million tokens that are sent and that are written."""
 
+_DIGITS = 9  # of dollars
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
@@ -21,4 +23,12 @@ def add_usage(usage: dict[str, float], used: Mapping[str, int], prices: Prices |
     if prices and used:
         spent = zip(prices, _COUNTS, strict=False)
         dollars = sum(price * used.get(name, 0) for price, name in spent) / 1e6
-        usage["cost"] = round(usage.get("cost", 0.0) + dollars, 9)
+        usage["cost"] = round(usage.get("cost", 0.0) + dollars, _DIGITS)
+
+
+def total_usage(usages: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """What several took together."""
+    total: Counter[str] = Counter()
+    for usage in usages:
+        total.update(usage)
+    return {name: round(count, _DIGITS) for name, count in total.items()}

@@ -35,10 +35,13 @@ class Exchange(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = json.loads(self.rfile.read(int(headers["content-length"])))
         script = self.server.record(Request(self.path, headers, body))
-        if self.path in PATHS:
-            script(self, body)
-        else:
-            self.send_json(404, {"error": {"message": "Invalid URL", "type": "invalid_request_error"}})
+        try:
+            if self.path in PATHS:
+                script(self, body)
+            else:
+                self.send_json(404, {"error": {"message": "Invalid URL", "type": "invalid_request_error"}})
+        finally:
+            self.server.end_request()
 
     def send_json(self, status: int, body: object, headers: Sequence[tuple[str, str]] = ()) -> None:
         self.send_whole(status, "application/json", json.dumps(body).encode(), headers)
@@ -103,6 +106,11 @@ def answer(*pieces: str, finish: str | None = "stop", is_whole: bool = True) -> 
     return reply
 
 
+def answered_by(reply: Callable[[dict[str, Any]], str]) -> Script:
+    """A streamed answer that depends on the request."""
+    return lambda exchange, request: answer(reply(request))(exchange, request)
+
+
 def broken_off(*pieces: str) -> Script:
     """A stream whose connection closes in the middle."""
     return answer(*pieces, finish=None, is_whole=False)
@@ -159,6 +167,8 @@ class ModelServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Exchange)
         self.requests: list[Request] = []
+        self.most_at_once = 0  # requests that were being replied to
+        self._at_once = 0
         self._scripts: list[Script] = []
         self._lock = threading.Lock()
 
@@ -171,6 +181,7 @@ class ModelServer(ThreadingHTTPServer):
         with self._lock:
             self._scripts = list(scripts)
             self.requests.clear()
+            self.most_at_once = 0
 
     def handle_error(self, *arguments: Any) -> None:
         """Print faults of the scripts only: a client hangs up when it has read what it needs."""
@@ -181,7 +192,15 @@ class ModelServer(ThreadingHTTPServer):
         """Keep a request; the script that replies to it."""
         with self._lock:
             self.requests.append(request)
-            return self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+            script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+            return script
+
+    def end_request(self) -> None:
+        """A reply is done."""
+        with self._lock:
+            self._at_once -= 1
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """What the environment decides, and what it cannot say."""
 
+from dataclasses import replace
+
 import pytest
 
 from rag import SettingError
@@ -11,7 +13,15 @@ def test_an_empty_variable_is_one_that_is_not_set():
     names = ("API_KEY", "BASE_URL")
     empty = {f"OPENAI_{name}": " " for name in names} | {
         f"ASKPAPERS_{name}": ""
-        for name in ("MODEL", "CONTEXT_WINDOW", "PRICE_INPUT", "PRICE_OUTPUT", "UNSUPPORTED", "JUDGE")
+        for name in (
+            "MODEL",
+            "CONTEXT_WINDOW",
+            "PRICE_INPUT",
+            "PRICE_OUTPUT",
+            "UNSUPPORTED",
+            "JUDGE",
+            "JUDGE_MODEL",
+        )
     }
     assert Settings.from_environment(empty) == Settings.from_environment({}) == Settings()
 
@@ -25,6 +35,7 @@ def test_each_variable_reaches_its_setting():
             "ASKPAPERS_PRICE_OUTPUT": "1.6",
             "ASKPAPERS_UNSUPPORTED": "drop",
             "ASKPAPERS_JUDGE": "llm",
+            "ASKPAPERS_JUDGE_MODEL": "large",
         }
     )
     assert settings == Settings(
@@ -34,6 +45,7 @@ def test_each_variable_reaches_its_setting():
         price_output=1.6,
         unsupported="drop",
         judge="llm",
+        judge_model="large",
     )
     assert settings.prices == (0.4, 1.6)
     assert Settings(price_input=0.4).prices is None
@@ -67,3 +79,16 @@ def test_the_window_is_the_one_that_is_set_or_known_or_a_small_one():
     assert list(windows.values()) == [known_window(DEFAULT_MODEL), WINDOW, 2048]
     assert known_window(DEFAULT_MODEL) > 100_000
     assert known_window("my-own") is None
+
+
+def test_another_model_judges_without_the_window_and_the_prices_of_the_one_that_writes():
+    settings = Settings(model="small", context_window=4096, price_input=0.4, price_output=1.6)
+    assert settings.for_judge() == settings
+    assert replace(settings, judge_model="small").for_judge().prices == (0.4, 1.6)
+    other = replace(settings, judge_model="large", api_key="sk-test").for_judge()
+    assert (other.model, other.context_window, other.prices, other.api_key) == (
+        "large",
+        None,
+        None,
+        "sk-test",
+    )

@@ -25,7 +25,7 @@ MAY_IMPORT = {
 HOMES = {
     "chromadb": ["rag/library/"],
     "tantivy": ["rag/library/"],
-    "filelock": ["rag/library/", "rag/embedding/cache.py", "eval/folder.py"],
+    "filelock": ["rag/library/", "rag/cache_file.py", "eval/folder.py"],
     "onnx": ["rag/embedding/"],
     "onnxruntime": ["rag/embedding/"],
     "safetensors": ["rag/embedding/"],
@@ -34,11 +34,13 @@ HOMES = {
     "openai": ["rag/model_client.py", "rag/embedding/openai.py"],
     "httpx": ["rag/model_client.py"],
     "llama_index": [
+        "rag/chat_model.py",
         "rag/writers/llm.py",
         "rag/query/rewriting.py",
         "rag/support/llm.py",
         "rag/llamaindex.py",
         "rag/assistant.py",
+        "eval/judging/",
     ],
     "tiktoken": ["rag/tokens.py"],
     "sentencex": ["rag/sentences.py"],

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from rag.embedding.base import Vectors
 from rag.embedding.cache import VectorCache
 from rag.errors import ModelError
-from rag.model_client import EMBEDDING, OPENAI, open_client, translated
+from rag.model_client import EMBEDDING, open_client, server_name, translated
 from rag.settings import Settings
 from rag.tokens import count_tokens, token_offsets
 
@@ -37,7 +36,7 @@ class OpenAIEncoder:
                 f"the embedding model {model} has no server: set OPENAI_API_KEY, or OPENAI_BASE_URL "
                 f"for a compatible server, or {EMBEDDING.without}"
             )
-        self.name = f"{model} at {_server(settings.base_url or OPENAI)}"
+        self.name = f"{model} at {server_name(settings)}"
         self._model = model
         self._settings = settings
         self._cache = cache
@@ -106,15 +105,6 @@ class OpenAIEncoder:
         self._dimension = expected
         checked: Vectors = (rows / lengths).astype(np.float32)
         return checked
-
-
-def _server(base_url: str) -> str:
-    """The address without what may be secret in it. Raises ModelError: it is none."""
-    try:
-        parts = urlsplit(base_url)
-    except ValueError:
-        raise ModelError("OPENAI_BASE_URL is no address: set it to one like http://localhost/v1") from None
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}{parts.path}".rstrip("/")
 
 
 def _askable(text: str) -> str:

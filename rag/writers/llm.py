@@ -1,33 +1,29 @@
 """The writer with a language model: any OpenAI-compatible chat model, through LlamaIndex."""
 
 import time
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from rag.chat_model import ChatModel, Message
 from rag.citations import Piece, Sentence
 from rag.errors import ModelFailedError
 from rag.markers import Marker, find_markers
-from rag.model_client import WRITING, BrokenStreamError, attended, open_client, translated
+from rag.model_client import WRITING, BrokenStreamError, open_client
 from rag.settings import Settings
 from rag.types import Hit
-from rag.usage import Prices, add_usage, counts
+from rag.usage import Prices
 from rag.writers.base import Log, Task
 from rag.writers.model_text import NOT_SAID, readable, without_control_lines
-from rag.writers.prompting import Message, fitting, read_repair, repair_prompt, write_prompt
+from rag.writers.prompting import fitting, read_repair, repair_prompt, write_prompt
 
 if TYPE_CHECKING:
-    from llama_index.core.base.llms.types import ChatResponse
     from llama_index.core.llms import LLM
 
 WINDOW = 8192  # tokens of context that a model is taken to have where nobody says
-_LONGEST_ANSWER = 20_000  # characters, or chunks; a model that goes on is stopped
 _LONGEST_REMARK = 2000  # characters of an uncited answer that the model is shown again
-_LONGEST_WAIT = 300.0  # seconds until an answer is whole
 _TRIES = 2  # that an answer broke off, was empty or cited nothing; the client has its own retries
 _PAUSE = 0.3  # seconds before a stream that broke is asked for again
-_CUT = ("length", "content_filter")  # reasons to stop that leave an answer unfinished
 
 
 def open_model(settings: Settings) -> "LLM":
@@ -70,17 +66,16 @@ class LLMWriter:
 
     def __init__(self, llm: "LLM", prices: Prices | None = None) -> None:
         """`prices` are dollars per million tokens that are sent and that are written."""
-        self._llm = llm
-        self._prices = prices
+        self._model = ChatModel(llm, WRITING, prices)
 
     @property
     def name(self) -> str:
-        return self._llm.metadata.model_name
+        return self._model.name
 
     def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """The model's answer as it comes. An answer that broke off before its first citation, is
         empty or cites nothing is asked for once more. Raises ModelError."""
-        papers = fitting(write_prompt(task, ()), hits, self._llm.metadata.context_window)
+        papers = fitting(write_prompt(task, ()), hits, self._model.window)
         messages = write_prompt(task, papers)
         for tries_left in reversed(range(_TRIES)):
             log.missing = log.refusal = None
@@ -103,7 +98,7 @@ class LLMWriter:
     ) -> list[list[Piece]]:
         """The model's other words for sentences in doubt, in one request. Raises ModelError."""
         messages = repair_prompt(task, (), doubts)
-        papers = fitting(messages, hits, self._llm.metadata.context_window)
+        papers = fitting(messages, hits, self._model.window)
         stream = self._stream(repair_prompt(task, papers, doubts), Log(usage=log.usage))
         reply = "".join(readable(stream))
         return [
@@ -138,42 +133,11 @@ class LLMWriter:
 
     def _stream(self, messages: Sequence[Message], log: Log) -> Iterator[str]:
         """The text of one request. Raises ModelError, BrokenStreamError where it ends before its end."""
-        length, ends = 0, time.monotonic() + _LONGEST_WAIT
-        finished: str | bool | None = None
-        used: dict[str, int] = {}
-        try:
-            with translated(self.name, WRITING), closing(self._responses(messages)) as responses:
-                for response in responses:
-                    reason = _finish_reason(response)
-                    finished = finished if reason is None else finished or reason
-                    used |= counts(response.additional_kwargs)
-                    text = (response.delta or "")[: _LONGEST_ANSWER - length]
-                    if text:
-                        yield text
-                    length += max(1, len(text))
-                    if length >= _LONGEST_ANSWER or time.monotonic() > ends:
-                        finished = "length"
-                        break
-        finally:
-            add_usage(log.usage, used, self._prices)
-        if finished is False:
-            raise BrokenStreamError(f"the answer of the model {self.name} broke off: ask again")
-        if finished in _CUT:
-            log.notes.append(f"The model {self.name} stopped before its end ({finished}).")
 
-    def _responses(self, messages: Sequence[Message]) -> "Generator[ChatResponse, None, None]":
-        from llama_index.core.base.llms.types import ChatMessage
+        def note(reason: str) -> None:
+            log.notes.append(f"The model {self.name} stopped before its end ({reason}).")
 
-        sent = [ChatMessage(role=role, content=text) for role, text in messages]
-        yield from attended(self._llm.stream_chat(sent))
-
-
-def _finish_reason(response: "ChatResponse") -> str | bool | None:
-    """Why the model stopped; False where it goes on, None where the model does not tell."""
-    choices = getattr(response.raw, "choices", None)
-    if choices is None:
-        return None
-    return choices[0].finish_reason or False if choices else None
+        return self._model.stream(messages, log.usage, note)
 
 
 def _among(count: int, piece: str | Marker) -> str | Marker:

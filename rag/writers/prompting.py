@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from rag.chat_model import Message
 from rag.citations import Sentence
 from rag.errors import ModelFailedError
 from rag.markers import neutral
@@ -15,9 +16,6 @@ from rag.sentences import sentence_spans
 from rag.tokens import count_tokens
 from rag.types import Hit
 from rag.writers.base import Task
-
-Message = tuple[str, str]
-"""A role and what is said."""
 
 _MOST_RESERVED = 2048  # tokens that are kept for the answer, a quarter of a small window
 _FRAME = 8  # tokens that a message takes beside its words, at most

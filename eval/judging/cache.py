@@ -1,0 +1,78 @@
+"""Verdicts that were paid for once: by judge, by its rules and by what it was asked, in one SQLite file.
+
+The file is one for all runs of a user, so that a second run over the same answers costs nothing, whatever
+folder it goes to, and of a changed run only what has changed is asked.
+"""
+
+import json
+import sqlite3
+from pathlib import Path
+
+from eval.judging.base import Asked, Kind, ModelJudge, Verdict
+from rag.cache_file import CacheFile
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS verdicts (
+    judge TEXT NOT NULL, prompt TEXT NOT NULL, input TEXT NOT NULL, verdict TEXT NOT NULL,
+    PRIMARY KEY (judge, prompt, input)
+) WITHOUT ROWID;
+"""
+
+Key = tuple[str, str, str]
+
+
+class CachedJudge:
+    """A judge that is asked only what it has not yet given a verdict on.
+
+    A verdict that was kept took nothing, which its usage says: `cached` is 1. Errors are not kept.
+    No trouble with the file is an error.
+    """
+
+    def __init__(self, judge: ModelJudge, path: Path) -> None:
+        self._judge = judge
+        self._file = CacheFile(path, _SCHEMA)
+
+    @property
+    def name(self) -> str:
+        return self._judge.name
+
+    @property
+    def model(self) -> str:
+        return self._judge.model
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self._judge.labels
+
+    def prompt(self, kind: Kind) -> str:
+        return self._judge.prompt(kind)
+
+    def verdict(self, asked: Asked) -> Verdict:
+        backend = self.name.partition(":")[0]
+        key = (f"{backend}: {self.model}", self.prompt(asked.kind), asked.digest)
+        if known := self._file.attempt(lambda connection: _read(connection, key), None):
+            return known
+        verdict = self._judge.verdict(asked)
+        if not verdict.is_error:
+            self._file.attempt(lambda connection: _write(connection, key, verdict), None)
+        return verdict
+
+
+def _read(connection: sqlite3.Connection, key: Key) -> Verdict | None:
+    """What is kept; None where that is no verdict."""
+    row = connection.execute(
+        "SELECT verdict FROM verdicts WHERE judge = ? AND prompt = ? AND input = ?", key
+    ).fetchone()
+    try:
+        label, value, reason = json.loads(row[0]) if row else (None, None, None)
+    except (ValueError, TypeError):
+        return None
+    if not (isinstance(label, str) and isinstance(value, float) and isinstance(reason, str)):
+        return None
+    return Verdict(label, value, reason, {"cached": 1}) if 0 <= value <= 1 else None
+
+
+def _write(connection: sqlite3.Connection, key: Key, verdict: Verdict) -> None:
+    told = json.dumps([verdict.label, verdict.value, verdict.reason])
+    with connection:
+        connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", (*key, told))

@@ -1,0 +1,175 @@
+"""A judge judged: its verdicts on claims whose labels are known."""
+
+import threading
+from collections import Counter
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from eval.judging.base import SUPPORTED, ModelJudge, Verdict, support
+from eval.judging.pool import in_threads
+from eval.labelled import LabelledClaim
+from eval.metrics.agreement import accuracy, cohen_kappa
+from eval.statistics import interval, unanimous_interval
+from rag.library.library import Track, untracked
+from rag.support import Judge
+from rag.usage import total_usage
+
+THREE = (SUPPORTED, "contradicted", "not mentioned")
+TWO = (SUPPORTED, "not supported")
+
+_AT_A_TIME = 10  # claims of a judge without a model
+_RESAMPLES = 1000
+_SEED = 20
+_DIGITS = 4
+
+Pair = tuple[str, str]
+"""The class that was given, and the one that is right."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A claim, and what the judge said of it."""
+
+    claim: LabelledClaim
+    verdict: Verdict
+
+    def pair(self, classes: Sequence[str]) -> Pair:
+        """In these classes. A claim of which a part is not there is, as a whole, not mentioned."""
+        return _among(classes, self.verdict.label or ""), _among(classes, self.claim.label)
+
+    def to_dict(self, classes: Sequence[str]) -> dict[str, Any]:
+        """`given` is the judge's own word, None upon an error; so is `right`."""
+        given, expected = self.pair(classes)
+        return {
+            "id": self.claim.id,
+            "kind": self.claim.kind,
+            "label": self.claim.label,
+            "given": self.verdict.label,
+            "right": None if self.verdict.is_error else given == expected,
+            "reason": self.verdict.reason,
+        }
+
+
+def check_judge(
+    claims: Sequence[LabelledClaim],
+    judge: Judge | ModelJudge,
+    workers: int = 4,
+    track: Track = untracked,
+) -> dict[str, Any]:
+    """How well a judge judges: JSON types, rows under `claims`.
+
+    `accuracy` and `kappa` (Cohen's) are over `classes`: three where judge and labels tell contradicted from
+    not mentioned, else two; under `supported` both are over the two that the metrics use. Intervals are
+    95 %, by bootstrap over claims. Verdicts that are errors are counted, and in no figure.
+    Raises KeyRefusedError, ModelMissingError.
+    """
+    work = _by_model(claims, judge, workers) if isinstance(judge, ModelJudge) else _by_rules(claims, judge)
+    with closing(work) as done:
+        found = {each.claim.id: each for batch in track(done, "claims", len(claims)) for each in batch}
+    checked = [found[claim.id] for claim in claims]
+    read = [each for each in checked if not each.verdict.is_error]
+    classes = _classes(claims, judge)
+    return {
+        "judge": judge.name,
+        "n": len(checked),
+        "errors": len(checked) - len(read),
+        "classes": list(classes),
+        **_agreement([each.pair(classes) for each in read]),
+        "supported": _agreement([each.pair(TWO) for each in read]),
+        "confusion": _confusion(read),
+        "by_kind": _by_kind(checked, classes),
+        "usage": total_usage(each.verdict.usage for each in checked),
+        "claims": [each.to_dict(classes) for each in checked],
+    }
+
+
+def _by_model(
+    claims: Sequence[LabelledClaim], judge: ModelJudge, workers: int
+) -> Generator[list[Checked], None, None]:
+    def work(claim: LabelledClaim, _: threading.Event) -> Checked:
+        return Checked(claim, judge.verdict(support(claim.claim, claim.passages)))
+
+    with closing(in_threads(work, claims, workers)) as done:
+        for checked in done:
+            yield [checked]
+
+
+def _by_rules(claims: Sequence[LabelledClaim], judge: Judge) -> Generator[list[Checked], None, None]:
+    for start in range(0, len(claims), _AT_A_TIME):
+        some = claims[start : start + _AT_A_TIME]
+        found = judge.judge([(claim.claim, claim.passages) for claim in some])
+        yield [
+            Checked(claim, Verdict(TWO[not each.supported], float(each.supported), ", ".join(each.reasons)))
+            for claim, each in zip(some, found, strict=True)
+        ]
+
+
+def _classes(claims: Sequence[LabelledClaim], judge: Judge | ModelJudge) -> tuple[str, ...]:
+    """The classes that both the judge and the labels tell apart."""
+    known = {claim.label for claim in claims}.union(judge.labels if isinstance(judge, ModelJudge) else TWO)
+    return TWO if "not supported" in known else THREE
+
+
+def _among(classes: Sequence[str], label: str) -> str:
+    """The class that a label or a verdict means; the last one is all that is not another."""
+    return label if label in classes else classes[-1]
+
+
+def _agreement(pairs: Sequence[Pair]) -> dict[str, Any]:
+    return {"accuracy": _accuracy(pairs), "kappa": _kappa(pairs)}
+
+
+def _accuracy(pairs: Sequence[Pair]) -> dict[str, Any]:
+    return _figure(
+        accuracy(pairs), len(pairs), _accuracy_interval([given == right for given, right in pairs])
+    )
+
+
+def _accuracy_interval(right: Sequence[bool]) -> Sequence[float] | None:
+    if not right:
+        return None
+    if len(set(right)) == 1:
+        return unanimous_interval(len(right), is_one=right[0])
+    return interval(list(map(float, right)), [1] * len(right))
+
+
+def _kappa(pairs: Sequence[Pair]) -> dict[str, Any]:
+    drawn = (
+        np.random.default_rng(_SEED).integers(len(pairs), size=(_RESAMPLES, len(pairs))) if pairs else ()
+    )
+    values = [cohen_kappa(pairs[place] for place in places) for places in drawn]
+    known = [value for value in values if value is not None]
+    ends = np.percentile(known, [2.5, 97.5]).tolist() if known else None
+    return _figure(cohen_kappa(pairs), len(pairs), ends)
+
+
+def _figure(value: float | None, n: int, ends: Sequence[float] | None) -> dict[str, Any]:
+    return {
+        "value": None if value is None else round(value, _DIGITS),
+        "n": n,
+        "ci95": [round(end, _DIGITS) for end in ends] if ends else [None, None],
+    }
+
+
+def _confusion(checked: Sequence[Checked]) -> dict[str, dict[str, int]]:
+    """How often each verdict was given to the claims of each label."""
+    counts: dict[str, Counter[str]] = {}
+    for each in checked:
+        counts.setdefault(each.claim.label, Counter())[str(each.verdict.label)] += 1
+    return {label: dict(sorted(given.items())) for label, given in sorted(counts.items())}
+
+
+def _by_kind(checked: Sequence[Checked], classes: Sequence[str]) -> dict[str, dict[str, Any]]:
+    kinds: dict[str, list[Checked]] = {}
+    for each in checked:
+        kinds.setdefault(each.claim.kind, []).append(each)
+    return {kind: _of_kind(some, classes) for kind, some in sorted(kinds.items())}
+
+
+def _of_kind(checked: Sequence[Checked], classes: Sequence[str]) -> dict[str, Any]:
+    pairs = [each.pair(classes) for each in checked if not each.verdict.is_error]
+    return {"n": len(checked), "errors": len(checked) - len(pairs), "accuracy": _accuracy(pairs)}

@@ -1,0 +1,177 @@
+"""The judge with LlamaIndex's evaluators and their own prompts, whose replies are read strictly.
+
+`FaithfulnessEvaluator` takes a reply with "yes" anywhere in it ("yesterday") for a yes, any other for a no;
+here it is asked claim by claim, and what is neither a clear YES nor a clear NO is no verdict.
+`CorrectnessEvaluator` and `AnswerRelevancyEvaluator` take any number for a score; here one beside the
+scale is none. What they put into their prompts are JSON strings here, which nothing in them can end.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, LLMMetadata
+from llama_index.core.bridge.pydantic import PrivateAttr
+from llama_index.core.evaluation import (
+    AnswerRelevancyEvaluator,
+    CorrectnessEvaluator,
+    EvaluationResult,
+    FaithfulnessEvaluator,
+    answer_relevancy,
+    correctness,
+    faithfulness,
+)
+from llama_index.core.llms import LLM, CustomLLM
+from llama_index.core.prompts import BasePromptTemplate
+
+from eval.judging.asking import JUDGING, ask, shortened
+from eval.judging.base import SUPPORTED, Asked, Kind, Verdict, attempt, digest, quoted, unread
+from rag.chat_model import ChatModel
+from rag.errors import ModelFailedError
+from rag.usage import Prices
+
+NOT_SUPPORTED = "not supported"
+
+_MOST_REQUESTS = 5  # a verdict: texts beyond the context are shown in parts, in a small one hundreds
+_YES_OR_NO = re.compile(r"\W*(?:answer\W+)?(yes|no)(?![ ]*\w)", re.IGNORECASE)
+_WORD = {"yes": re.compile(r"\bno\b", re.IGNORECASE), "no": re.compile(r"\byes\b", re.IGNORECASE)}
+_SCORE = re.compile(r"\W*([1-5](?:\.\d+)?)\W*")
+_RESULT = re.compile(r"\[RESULT\]\W*(\d+)(?![\d.])", re.IGNORECASE)
+
+# Given by name: left to itself FaithfulnessEvaluator takes one for "llama3:8b" whose gaps it does not fill.
+_TEMPLATES: dict[Kind, tuple[BasePromptTemplate, ...]] = {
+    "support": (faithfulness.DEFAULT_EVAL_TEMPLATE, faithfulness.DEFAULT_REFINE_TEMPLATE),
+    "correctness": (correctness.DEFAULT_EVAL_TEMPLATE,),
+    "relevancy": (answer_relevancy.DEFAULT_EVAL_TEMPLATE,),
+}
+
+
+class LlamaIndexJudge:
+    """Asks a LlamaIndex evaluator for each verdict."""
+
+    labels = (SUPPORTED, NOT_SUPPORTED)
+
+    def __init__(self, llm: LLM, server: str, prices: Prices | None = None) -> None:
+        """`server` names where the model is. `prices` are as in `rag.usage`."""
+        self._model = ChatModel(llm, JUDGING, prices)
+        self.name = f"llamaindex:{self._model.name}"
+        self.model = f"{self._model.name} at {server}"
+
+    def prompt(self, kind: Kind) -> str:
+        return digest([template.format() for template in _TEMPLATES[kind]])
+
+    def verdict(self, asked: Asked) -> Verdict:
+        judge = _JUDGES[asked.kind]
+        return attempt(lambda usage: judge(_Counted(self._model, usage), asked.data))
+
+
+class _Counted(CustomLLM):
+    """A chat model as LlamaIndex's evaluators want one: their requests are sent and counted by ours."""
+
+    _model: ChatModel = PrivateAttr()
+    _usage: dict[str, float] = PrivateAttr()
+
+    def __init__(self, model: ChatModel, usage: dict[str, float]) -> None:
+        super().__init__()
+        self._model = model
+        self._usage = usage
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata(
+            model_name=self._model.name, context_window=self._model.window, is_chat_model=True
+        )
+
+    def chat(self, messages: Sequence[ChatMessage], **_: Any) -> ChatResponse:
+        """Raises ModelError."""
+        if self._usage.get("requests", 0) >= _MOST_REQUESTS:
+            raise ModelFailedError(
+                f"the texts do not fit the context of the model {self._model.name}: set "
+                "ASKPAPERS_CONTEXT_WINDOW to what the model takes"
+            )
+        sent = [(message.role.value, message.content or "") for message in messages]
+        reply = ask(self._model, sent, self._usage)
+        return ChatResponse(message=ChatMessage(role="assistant", content=reply))
+
+    def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:
+        return CompletionResponse(text=self.chat([ChatMessage(content=prompt)]).message.content or "")
+
+    def stream_complete(self, prompt: str, formatted: bool = False, **_: Any) -> Any:
+        raise NotImplementedError("an evaluator reads a reply when it is whole")
+
+
+def _support(llm: LLM, data: Any) -> Verdict:
+    template, refine = _TEMPLATES["support"]
+    evaluator = FaithfulnessEvaluator(llm, eval_template=template, refine_template=refine)
+    contexts = [quoted(passage) for passage in data["passages"]]
+    feedback = _evaluated(evaluator.evaluate, response=quoted(data["claim"]), contexts=contexts).feedback
+    return read_yes_or_no(feedback or "")
+
+
+def _correctness(llm: LLM, data: Any) -> Verdict:
+    evaluator = CorrectnessEvaluator(llm, _TEMPLATES["correctness"][0], parser_function=_read_score)
+    texts = {name: quoted(data[name]) for name in ("answer", "reference")}
+    found = _evaluated(
+        evaluator.evaluate, query=_query(data), response=texts["answer"], reference=texts["reference"]
+    )
+    if found.score is None:
+        return _unreadable(found.feedback or "")
+    return Verdict(f"{found.score:g} of 5", (found.score - 1) / 4, shortened(found.feedback or ""))
+
+
+def _relevancy(llm: LLM, data: Any) -> Verdict:
+    evaluator = AnswerRelevancyEvaluator(
+        llm, eval_template=_TEMPLATES["relevancy"][0], parser_function=_read_result
+    )
+    found = _evaluated(evaluator.evaluate, query=_query(data), response=quoted(data["answer"]))
+    if found.score is None:
+        return _unreadable(found.feedback or "")
+    return Verdict(f"{2 * found.score:g} of 2", found.score, shortened(found.feedback or ""))
+
+
+_JUDGES: dict[Kind, Callable[[LLM, Any], Verdict]] = {
+    "support": _support,
+    "correctness": _correctness,
+    "relevancy": _relevancy,
+}
+
+
+def read_yes_or_no(reply: str) -> Verdict:
+    """Begins with YES or NO, as a word of its own, and does not say the other anywhere."""
+    found = _YES_OR_NO.match(reply)
+    if not found or _WORD[found[1].lower()].search(reply):
+        return _unreadable(reply)
+    if found[1].lower() == "yes":
+        return Verdict(SUPPORTED, 1.0, shortened(reply))
+    return Verdict(NOT_SUPPORTED, 0.0, shortened(reply))
+
+
+def _read_score(reply: str) -> tuple[float | None, str]:
+    """The score of the first line, from 1 to 5, and the rest; without one None, and all of it."""
+    first, _, rest = reply.strip().partition("\n")
+    found = _SCORE.fullmatch(first)
+    score = float(found[1]) if found else None
+    return (score, rest.strip()) if score is not None and score <= 5 else (None, reply)
+
+
+def _read_result(reply: str) -> tuple[float | None, str]:
+    """The one result, 0 to 2, and the reply."""
+    found = _RESULT.findall(reply)
+    return float(found[0]) if len(found) == 1 and found[0] in ("0", "1", "2") else None, reply
+
+
+def _query(data: Any) -> str:
+    earlier = data.get("earlier questions")
+    return quoted(data["question"]) + (f" (asked after {quoted(earlier)})" if earlier else "")
+
+
+def _unreadable(reply: str) -> Verdict:
+    return unread(f"no verdict that can be read: {shortened(reply)}")
+
+
+def _evaluated(evaluate: Callable[..., EvaluationResult], **texts: Any) -> EvaluationResult:
+    """What an evaluator makes of texts. Raises ModelError, also for what breaks inside it."""
+    try:
+        return evaluate(**texts)
+    except (ValueError, TypeError, RuntimeError, OSError) as error:
+        raise ModelFailedError(f"LlamaIndex's evaluator failed ({type(error).__name__})") from error

@@ -1,0 +1,52 @@
+"""Work in several threads that nobody has to wait for."""
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+Work = Callable[[Item, threading.Event], Result]
+"""Does one thing; the event tells that its result is no longer wanted."""
+
+
+def in_threads(
+    work: Work[Item, Result], items: Sequence[Item], workers: int
+) -> Generator[Result, None, None]:
+    """The result of each item as soon as it is there; of these so many are worked on at a time.
+
+    Where one raises, or the caller stops (Ctrl-C), nothing else is begun, and nothing waited for: the
+    threads are daemons, as a request to a model may take minutes. Raises what the work raises.
+    """
+    waiting: SimpleQueue[Item] = SimpleQueue()
+    done: SimpleQueue[Future[Result]] = SimpleQueue()
+    stopped = threading.Event()
+    for item in items:
+        waiting.put(item)
+
+    def run() -> None:
+        with suppress(Empty):
+            while not stopped.is_set():
+                done.put(_done(work, waiting.get_nowait(), stopped))
+
+    for number in range(min(workers, len(items))):
+        threading.Thread(target=run, name=f"askpapers-judge-{number}", daemon=True).start()
+    try:
+        for _ in items:
+            yield done.get().result()
+    finally:
+        stopped.set()
+
+
+def _done(work: Work[Item, Result], item: Item, stopped: threading.Event) -> Future[Result]:
+    """What came of one item: its result, or what was raised, to be raised in the caller's thread."""
+    future: Future[Result] = Future()
+    try:
+        future.set_result(work(item, stopped))
+    except BaseException as error:
+        future.set_exception(error)
+    return future

@@ -1,0 +1,63 @@
+"""A cache in one SQLite file, with which no trouble is an error.
+
+A file that is damaged is made anew, one that cannot be read or written is done without. The worst case
+is that what it held is asked for again.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from filelock import FileLock
+
+T = TypeVar("T")
+
+_PATIENCE = 30  # seconds, for another process that writes
+
+
+class CacheFile:
+    """Safe to use from several threads and processes: each call opens the file (1 ms) and closes it."""
+
+    def __init__(self, path: Path, schema: str) -> None:
+        """`schema` creates the tables where they are not there."""
+        self.path = path
+        self._schema = schema
+
+    def attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        """What the work gives, on a file made anew where it is damaged; `otherwise` where it fails."""
+        with suppress(sqlite3.DatabaseError, OSError):  # busy, full, read-only, or no file at all
+            try:
+                return self._work(work)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                self._rebuild()
+                return self._work(work)
+        return otherwise
+
+    def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self.path, timeout=_PATIENCE)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(self._schema)
+            return work(connection)
+
+    def _rebuild(self) -> None:
+        """Remove a damaged file, unless another process has just done so."""
+        with FileLock(f"{self.path}.lock"):
+            try:
+                if self._work(_check) == "ok":
+                    return
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                pass
+            for suffix in ("-wal", "-shm", ""):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+
+def _check(connection: sqlite3.Connection) -> str:
+    return str(connection.execute("PRAGMA quick_check").fetchone()[0])
