@@ -11,7 +11,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from eval.metrics.registry import MAIN
 from rag.library.library import Work
 from rag.plain import CONTROL, plain
 from rag.types import Answer, Citation, Hit
@@ -83,41 +82,6 @@ def print_report(report: "Report", folder: Path) -> None:
         place = rejection.source if rejection.line is None else f"{rejection.source}:{rejection.line}"
         print_text(Text(f"{plain(place)}: {plain(rejection.reason)}", "yellow"), indent=2)
     print_text(Text(f"{report.papers} papers in {report.passages} passages in {folder}"))
-
-
-def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
-    """The means of a run with their intervals, then those of each tag."""
-    errors = f", {summary['errors']} errors" if summary["errors"] else ""
-    print_text(Text(f"{summary['n']} questions{errors}, {summary['seconds']} s\n"))
-    shown = {name: mean for name, mean in summary["metrics"].items() if mean["n"] or mean["errors"]}
-    print_table(
-        ["metric", "mean", "95 % interval", "n", "not applicable", "errors"],
-        [[name, *_mean(mean), *_counts(mean)] for name, mean in shown.items()],
-    )
-    columns = [name for name in MAIN if name in shown]
-    if summary["by_tag"] and columns:
-        print_text(Text(""))
-        print_table(
-            ["tag", *columns],
-            [
-                [plain(tag), *(_mean(means[name])[0] for name in columns)]
-                for tag, means in summary["by_tag"].items()
-            ],
-        )
-    print(f"Each question with its answer: {folder / 'report.html'}", file=sys.stderr)
-
-
-def _counts(mean: Mapping[str, Any]) -> list[str]:
-    """The rows that are scored, those to which the metric does not apply, and those where it failed."""
-    return [str(mean[name]) for name in ("n", "not_applicable", "errors")]
-
-
-def _mean(mean: Mapping[str, Any]) -> tuple[str, str]:
-    """The mean and its interval as they are shown."""
-    if mean["mean"] is None:
-        return "–", ""
-    low, high = mean["ci95"]
-    return f"{mean['mean']:.3f}", "" if low is None else f"{low:.3f} to {high:.3f}"
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
