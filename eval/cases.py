@@ -102,23 +102,23 @@ def read_cases(places: Iterable[str]) -> list[Case]:
 
     Raises CaseError, which names the file and the line, or the entry of a YAML file.
     """
+    return [case for cases in read_sets(places).values() for case in cases]
+
+
+def read_sets(places: Iterable[str]) -> dict[Path, list[Case]]:
+    """The same by the file that they stand in, each file once. Raises CaseError."""
     seen: dict[str, str] = {}
-    cases = []
-    for path in question_files(places):
+    sets: dict[Path, list[Case]] = {path: [] for place in places for path in _paths(place)}
+    for path, cases in sets.items():
         for where, record in read_records(path):
             case = _case(where, record)
             if case.id in seen:
                 raise CaseError(f"{where}: `{case.id}` is the id of {seen[case.id]} too: change one")
             seen[case.id] = where
             cases.append(case)
-    if not cases:
+    if not seen:
         raise CaseError("the question files hold no question: write one a line (docs/evaluation.md)")
-    return cases
-
-
-def question_files(places: Iterable[str]) -> list[Path]:
-    """The files that are meant, each once. Raises CaseError."""
-    return list(dict.fromkeys(path for place in places for path in _paths(place)))
+    return sets
 
 
 def bundled_sets() -> list[str]:

@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eval.metrics import Statement
-from eval.shelf import Shelf
-from rag.types import Answer, Citation, Paper
+from eval.shelf import Papers, Shelf
+from rag.types import Answer, Citation, Paper, Span
 
 
 @dataclass(frozen=True)
 class Evidence:
     """The claims of an answer with what they cite.
 
-    `statements` hold the whole papers, one text a marker; `quotes` the passages of each claim's quotes,
-    each behind the heading of its paper; where the answer cites nothing at all, all that it was given.
+    `statements` hold the whole papers, one text a marker, or the pieces of papers that were given apart;
+    `quotes` the passages of each claim's quotes, each behind the heading of its paper; where the answer
+    cites nothing at all, all that it was given.
     `broken` counts the markers whose quote is not the paper's text at its offsets.
     """
 
@@ -24,6 +25,7 @@ class Evidence:
 
 def find_evidence(answer: Answer, shelf: Shelf) -> Evidence:
     """What the claims of an answer rest on; a paper that is not on the shelf says nothing."""
+    shelf = shelf if isinstance(shelf, Papers) else Papers((), shelf)
     ids = [citation.paper_id for citation in answer.citations]
     given = [] if answer.markers.written else [ranked.paper_id for ranked in answer.papers]
     papers = shelf.papers([*ids, *given])
@@ -38,7 +40,8 @@ def find_evidence(answer: Answer, shelf: Shelf) -> Evidence:
 
     def texts(numbers: Sequence[int]) -> tuple[str, ...]:
         return tuple(
-            _whole(papers[cited[n].paper_id]) if _is_there(n, cited, papers) else "" for n in numbers
+            _whole(papers[cited[n].paper_id], shelf.piece(cited[n])) if _is_there(n, cited, papers) else ""
+            for n in numbers
         )
 
     broken = {n for n, citation in cited.items() if not _stands(citation, papers.get(citation.paper_id))}
@@ -57,8 +60,9 @@ def _parts(paper: Paper, words: str) -> tuple[str, str]:
     return paper.heading, words
 
 
-def _whole(paper: Paper) -> str:
-    return f"{paper.heading}. {paper.abstract}"
+def _whole(paper: Paper, piece: Span | None) -> str:
+    start, end = piece or (0, len(paper.abstract))
+    return ". ".join(filter(None, (paper.heading, paper.abstract[start:end])))
 
 
 def _stands(citation: Citation, paper: Paper | None) -> bool:

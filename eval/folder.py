@@ -78,8 +78,12 @@ class RunFolder:
         self._write(RECORD, [_pretty(self.record)])
 
     def finish(self, order: Sequence[Place]) -> Run:
-        """Every question has its row: put them in order, write what follows from them. Raises RunError."""
-        rows = [self.rows[place] for place in order]
+        """Every question has its row: put them in order, write what follows from them. Raises RunError.
+
+        What a judge said before of these answers is with them.
+        """
+        judged = read_judged(self.folder)
+        rows = [replace(self.rows[place], judged=judged.get(place, {})) for place in order]
         self.record["finished"] = True
         run = Run(self.record, rows)
         self._file.close()
@@ -87,6 +91,11 @@ class RunFolder:
         self._write(SCORES, (_line(_scores(row)) for row in rows))
         self._write(RECORD, [_pretty(self.record)])
         return run
+
+    def add_judge(self, record: Mapping[str, Any]) -> None:
+        """Say in the record who judged. Raises RunError."""
+        self.record["judge"] = dict(record)
+        self._write(RECORD, [_pretty(self.record)])
 
     def _take_lock(self) -> None:
         try:
@@ -106,13 +115,22 @@ class RunFolder:
                 "folder with --out, or replace it with --fresh"
             )
         rows = _answered(read_rows(self.folder)) if known else []
+        found = {row.place: row for row in rows}
         if known:
             record |= {name: known[name] for name in ("started", "seconds", "judge") if name in known}
+            self._forget_judged(found)
         else:
             self._clear(fresh)
         self._write(RECORD, [_pretty(record)])
         self._write(RESULTS, (_line(row.to_dict()) for row in rows))
-        return record, {row.place: row for row in rows}
+        return record, found
+
+    def _forget_judged(self, kept: Mapping[Place, Row]) -> None:
+        """Leave out what was judged of questions that are asked again."""
+        lines = list(_read_lines(self.folder / JUDGED, dict))
+        still = [line for line in lines if (line["id"], line["turn"]) in kept]
+        if len(still) < len(lines):
+            self._write(JUDGED, map(_line, still))
 
     def _clear(self, fresh: bool) -> None:
         """Make room for a new run."""
@@ -133,7 +151,7 @@ def read_run(folder: Path) -> Run:
     record = _read_record(folder)
     if record is None:
         raise RunError(f"{folder} holds no run: make one with `askpapers eval QUESTIONS --out {folder}`")
-    judged = _read_judged(folder)
+    judged = read_judged(folder)
     rows = [replace(row, judged=judged.get(row.place, {})) for row in read_rows(folder)]
     return Run(record, rows)
 
@@ -196,7 +214,8 @@ def _read_record(folder: Path) -> dict[str, Any] | None:
     return record
 
 
-def _read_judged(folder: Path) -> dict[Place, Outcomes]:
+def read_judged(folder: Path) -> dict[Place, Outcomes]:
+    """What a judge said of the rows in a folder. Raises RunError."""
     return dict(
         _read_lines(folder / JUDGED, lambda line: ((line["id"], line["turn"]), load_outcomes(line)))
     )

@@ -1,10 +1,11 @@
 """One question or turn of a run: what was expected, what was answered, what each metric says of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from eval.outcomes import Outcome, Outcomes, failed
+from rag.types import Paper
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Row:
 
     `answer` is as `ask --json` prints it, None where there is none: then `error` says why. `outcomes` are
     those of the deterministic layer, `judged` those of the judge layer, empty where no judge was asked.
+    `sources` are the papers, or the pieces of papers, that a program answered from which brings its own.
     """
 
     case_id: str
@@ -57,6 +59,7 @@ class Row:
     answer: Mapping[str, Any] | None = None
     outcomes: Outcomes = field(default_factory=dict)
     judged: Outcomes = field(default_factory=dict)
+    sources: tuple[Paper, ...] = ()
     error: str | None = None
 
     @property
@@ -74,6 +77,7 @@ class Row:
             "expected": self.expected.to_dict(),
             "answer": self.answer,
             **dump_outcomes(self.outcomes),
+            "sources": [asdict(paper) for paper in self.sources],
             "error": self.error,
         }
 
@@ -88,6 +92,7 @@ class Row:
             expected=Expected.from_dict(line["expected"]),
             answer=line["answer"],
             outcomes=load_outcomes(line),
+            sources=tuple(Paper(**paper) for paper in line["sources"]),
             error=line["error"],
         )
 

@@ -22,6 +22,11 @@ class Run:
     def name(self) -> str:
         return str(self.record["name"])
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether a judge was asked about any of its answers."""
+        return any(row.judged for row in self.rows)
+
     def summary(self) -> dict[str, Any]:
         """What `eval --json` prints: counts, means with intervals, by tag, and the judge layer's apart."""
         summary = summarise(self.rows)

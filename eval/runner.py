@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from eval.cases import Case, Turn
+from eval.errors import RunError
 from eval.folder import RunFolder, write_summary
+from eval.judging import ModelJudge
+from eval.judging.running import judge_rows
 from eval.record import make_record
+from eval.report import write_reports
 from eval.rows import Row
 from eval.run import Run
 from eval.scoring import expect, score, score_nothing
 from eval.selection import Questions, Selection
-from eval.systems import Options, System, as_system
+from eval.shelf import Papers, Shelf
+from eval.systems import Options, Refuses, System, as_system
 from rag.assistant import Assistant
 from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
@@ -37,25 +42,32 @@ def evaluate(
     out: Path | str | None = None,
     fresh: bool = False,
     workers: int = 1,
-    refuses: Callable[[str], bool] | None = None,
+    refuses: Refuses | None = None,
+    name: str | None = None,
     judge: Judge | None = None,
+    model_judge: ModelJudge | None = None,
+    judge_workers: int = 4,
     track: Track = untracked,
 ) -> Run:
     """Ask a system the questions, and score its answers.
 
     `system` is an Assistant, a LlamaIndex query engine, or any callable from a question to an Answer, to
-    text, or to text with sources (`eval/adapters.py`); `library` and `refuses` help to read its replies.
+    text, or to text with sources (`eval/systems/`); `library` and `refuses` help to read its replies, and
+    `name` is what it is called in reports.
     `questions` are files, folders, the names of sets that come with the program, or cases.
     With `out` every row is on disk at once, and a run that was stopped there goes on; `fresh` begins anew.
-    `workers` cases are asked at a time. `judge` is the deterministic judge of support.
+    `workers` cases are asked at a time. `judge` is the deterministic judge of support; a `model_judge`
+    (`eval.judging.open_judge`) judges the answers in the folder `out` too, `judge_workers` at a time.
     Raises CaseError, RunError, and what would stop every question: LibraryError, KeyRefusedError.
     """
+    if model_judge and out is None:
+        raise RunError("what a model judges is kept with the run: name a folder with `out`")
     read = questions if isinstance(questions, Questions) else Questions.read(questions)
     cases = selection.of(read.cases)
     judge = judge or (
         system.judge if isinstance(system, Assistant) else CalibratedJudge(Remembering(embedded_encoder()))
     )
-    asked = as_system(system, judge=judge, library=library, options=options, refuses=refuses)
+    asked = as_system(system, judge=judge, library=library, options=options, refuses=refuses, name=name)
     record = make_record(
         Path(out).name if out else asked.name,
         asked.record,
@@ -68,7 +80,12 @@ def evaluate(
         return runner.run_in_memory(cases, record)
     with RunFolder(Path(out), record, fresh=fresh) as folder:
         run = runner.run_in(folder, cases)
-        write_summary(run, folder.folder)
+        try:
+            if model_judge:
+                run = runner.judge_in(folder, run, model_judge, judge_workers)
+        finally:  # what was answered is reported, whatever becomes of the judge
+            write_summary(run, folder.folder)
+            write_reports(run, folder.folder)
     return run
 
 
@@ -89,6 +106,12 @@ class Runner:
         finally:
             folder.add_seconds(time.perf_counter() - started)
         return folder.finish(_places(cases))
+
+    def judge_in(self, folder: RunFolder, run: Run, judge: ModelJudge, workers: int) -> Run:
+        """Let a model judge what it has not judged yet. Raises RunError, ModelError."""
+        judging = judge_rows(run.rows, self._shelf_of, judge, folder.folder, workers, self.track)
+        folder.add_judge(judging.record)
+        return Run(folder.record, judging.rows)
 
     def run_in_memory(self, cases: Sequence[Case], record: Mapping[str, Any]) -> Run:
         started = time.perf_counter()
@@ -142,6 +165,9 @@ class Runner:
             if row.answer:
                 history.append({"role": "assistant", "content": row.answer["text"]})
 
+    def _shelf_of(self, row: Row) -> Shelf:
+        return Papers(row.sources, self.system.shelf) if row.sources else self.system.shelf
+
     def _ask_turn(self, row: Row, turn: Turn, history: list[dict[str, str]]) -> Row:
         try:
             answered = self.system.answer(turn, history)
@@ -157,7 +183,8 @@ class Runner:
             row,
             expected=expected,
             answer=answered.answer.to_dict(),
-            outcomes=score(turn, expected, answered.answer, answered.shelf, self.judge),
+            sources=answered.shelf.pieces if isinstance(answered.shelf, Papers) else (),
+            outcomes=answered.told(score(turn, expected, answered.answer, answered.shelf, self.judge)),
         )
 
 

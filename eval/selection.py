@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.cases import Case, question_files, read_cases
+from eval.cases import Case, read_sets
 from eval.errors import CaseError
 
 
 @dataclass(frozen=True)
 class Questions:
-    """Cases, and `sources`: the files they come from, each with its SHA-256."""
+    """Cases, and `sources`: the files they come from, each with its SHA-256 and number of cases."""
 
     cases: tuple[Case, ...]
     sources: tuple[dict[str, Any], ...]
@@ -24,15 +24,16 @@ class Questions:
         things = [given] if isinstance(given, str | Path | Case) else list(given)
         cases = [thing for thing in things if isinstance(thing, Case)]
         places = [str(thing) for thing in things if not isinstance(thing, Case)]
-        sources = [
-            {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-            for path in question_files(places)
-        ]
+        sets = read_sets(places) if places or not cases else {}
+        sources = [_source(path.name, path.read_bytes(), found) for path, found in sets.items()]
         if cases:
             dumped = "\n".join(case.model_dump_json() for case in cases)
-            sources.append({"name": "cases", "sha256": hashlib.sha256(dumped.encode()).hexdigest()})
-        found = (*cases, *(read_cases(places) if places or not cases else ()))
-        return cls(found, tuple(sources))
+            sources.append(_source("cases", dumped.encode(), cases))
+        return cls((*cases, *(case for found in sets.values() for case in found)), tuple(sources))
+
+
+def _source(name: str, content: bytes, cases: Sequence[Case]) -> dict[str, Any]:
+    return {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "cases": len(cases)}
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,14 @@
 """Where the papers of an answer stand: what scoring asks of a catalog, or of a reply's own sources."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
 from typing import Protocol
 
 from rag.identity import reference_keys
-from rag.types import Paper
+from rag.types import Citation, Paper, Span
+
+_BETWEEN = "\n\n"  # pieces of one paper
 
 
 class Shelf(Protocol):
@@ -20,11 +24,20 @@ class Shelf(Protocol):
 
 
 class Papers:
-    """A shelf of these papers; of what it does not hold it asks `otherwise`, where there is one."""
+    """A shelf of these papers; of what it does not hold it asks `otherwise`, where there is one.
+
+    Several of the same id are pieces of one paper: its text is theirs, each once, in their order.
+    """
 
     def __init__(self, papers: Iterable[Paper], otherwise: Shelf | None = None) -> None:
-        self._papers = {paper.paper_id: paper for paper in papers}
-        self._ids = {key: id_ for id_, paper in self._papers.items() for key in (id_, *paper.keys)}
+        pieces: dict[str, dict[str, Paper]] = {}
+        self._ids: dict[str, str] = {}
+        for paper in papers:
+            pieces.setdefault(paper.paper_id, {}).setdefault(paper.abstract, paper)
+            self._ids |= dict.fromkeys((paper.paper_id, *paper.keys), paper.paper_id)
+        self._papers = {id_: _joined(list(several.values())) for id_, several in pieces.items()}
+        self._places = {id_: _places(several) for id_, several in pieces.items()}
+        self.pieces = tuple(piece for several in pieces.values() for piece in several.values())
         self._otherwise = otherwise
 
     def find(self, references: Sequence[str]) -> dict[str, str]:
@@ -44,3 +57,24 @@ class Papers:
         if self._otherwise:
             found |= self._otherwise.papers([id_ for id_ in paper_ids if id_ not in found])
         return found
+
+    def place(self, piece: Paper) -> int:
+        """Where a piece begins in the text of its paper, in characters. Raises KeyError."""
+        return self._places[piece.paper_id][piece.abstract]
+
+    def piece(self, citation: Citation) -> Span | None:
+        """The piece of its paper that a quote begins in; None for a paper that has no pieces here."""
+        places = self._places.get(citation.paper_id, {})
+        spans = ((start, start + len(text)) for text, start in places.items())
+        return next(((a, b) for a, b in spans if a <= citation.start < b), None)
+
+
+def _joined(pieces: Sequence[Paper]) -> Paper:
+    return replace(pieces[0], abstract=_BETWEEN.join(piece.abstract for piece in pieces))
+
+
+def _places(texts: Iterable[str]) -> dict[str, int]:
+    """Each text with its place where they are joined."""
+    listed = list(texts)
+    ends = accumulate(len(text) + len(_BETWEEN) for text in listed)
+    return dict(zip(listed, [0, *ends], strict=False))

@@ -67,6 +67,8 @@ def _interval(cases: Sequence[Sequence[float]], metric: Metric) -> list[float | 
     distinct = {value for case in cases for value in case}
     if not metric.unit and distinct in ({0.0}, {1.0}):
         found = unanimous_interval(len(cases), is_one=distinct == {1.0})
+    elif len(cases) == 1:  # says nothing of any other
+        return [None, None] if metric.unit else [0.0, 1.0]
     else:
         found = interval([sum(case) for case in cases], [len(case) for case in cases])
     return [round(end, _DIGITS) for end in found]

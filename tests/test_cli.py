@@ -540,7 +540,8 @@ def test_eval_shows_means_and_says_where_the_answers_are(run, shelf, tmp_path):
     assert re.search(r"^hit@1 +1\.000 +0\.025 to 1\.000 +1 +0 +0$", printed, re.MULTILINE)
     assert "set_f1" not in printed  # applies to no question
     assert "Fields that are not read: note." in said
-    assert str(tmp_path / "out" / "results.jsonl") in said
+    assert str(tmp_path / "out" / "report.html") in said
+    assert {"report.html", "report.md", "run.json"} <= {path.name for path in (tmp_path / "out").iterdir()}
 
 
 def test_eval_passes_the_options_of_ask_on(run_json, shelf, tmp_path):
@@ -569,6 +570,7 @@ def test_eval_asks_for_the_years_in_the_words_unless_switched_off(run_json, shel
         (("dev", "--tag", "prime"), "comparison"),
         (("dev", "--sample", 0), "one question or more"),
         (("dev", "--demo"), "leave --library out"),
+        (("dev", "--require", "hit@1[prime]>0"), "comparison"),
     ],
 )
 def test_eval_says_in_one_line_what_is_wrong(run, shelf, tmp_path, arguments, says):
@@ -610,6 +612,18 @@ def test_eval_asks_about_the_papers_that_come_with_it(run, run_json, bundled, mo
     code, summary = run_json(*command)
     assert (code, summary["n"]) == (0, 4)
     assert summary["metrics"]["hit@5"]["mean"] >= 0.5
+
+
+def test_eval_fails_where_a_mean_is_not_what_it_must_be(run, shelf, tmp_path):
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | KNOWN])
+    command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf, "--json")
+    assert run(*command, "--require", "hit@1>=1")[0] == 0
+    code, printed, said = run(*command, "--require", "hit@1 >= 0.5", "--require", "words<1")
+    assert (code, json.loads(printed)["n"]) == (1, 1)
+    assert "1 of 2 gates failed (--require words<1" in said
+    with pytest.raises(SystemExit) as ended:
+        run(*command, "--require", "fame>1")
+    assert ended.value.code == 2
 
 
 def test_eval_in_the_folder_of_another_run_needs_fresh(run, run_json, shelf, tmp_path):

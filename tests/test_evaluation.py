@@ -269,6 +269,12 @@ def test_where_all_agree_the_interval_still_has_a_width():
     assert unanimous_interval(10, is_one=False) == pytest.approx((0, 1 - low), abs=0.001)
 
 
+def test_one_question_says_nothing_of_the_others():
+    alone = Row("a", 1, "?", outcomes={"fact_recall": scored(0.5), "words": scored(7)})
+    metrics = summarise([alone])["metrics"]
+    assert (metrics["fact_recall"]["ci95"], metrics["words"]["ci95"]) == ([0, 1], [None, None])
+
+
 def test_the_sign_test_by_hand():
     assert sign_test(0, 0) == 1
     assert sign_test(5, 5) == 1

@@ -48,9 +48,22 @@ HOMES = {
     "platformdirs": ["rag/settings.py"],
     "pydantic": ["eval/cases.py", "eval/labelled.py"],
     "yaml": ["eval/cases.py"],
+    "jinja2": ["eval/report/"],
+    "matplotlib": ["eval/report/"],
+    "pandas": ["eval/report/", "eval/run.py", "eval/comparison/"],
     "rich": ["ui/"],
 }
-LATE = ("llama_index", "chromadb", "openai", "gradio", "onnxruntime", "tantivy", "tiktoken")
+LATE = (
+    "llama_index",
+    "chromadb",
+    "openai",
+    "gradio",
+    "onnxruntime",
+    "tantivy",
+    "tiktoken",
+    "matplotlib",
+    "pandas",
+)
 
 
 def imports() -> Iterator[tuple[str, str]]:

@@ -1,7 +1,6 @@
 """What a terminal or a pipe is shown. Texts of papers and models are data: never markup."""
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,31 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.library.library import Work
+from rag.plain import CONTROL, plain
 from rag.types import Answer, Citation, Hit
 
 if TYPE_CHECKING:
     from ingest.pipeline import Report
 
 _WIDEST = 100  # characters of a line on a terminal
-_BY_TAG = (
-    "hit@1",
-    "ndcg@10",
-    "set_f1",
-    "fact_recall",
-    "faithfulness",
-    "abstention_recall",
-    "over_refusal",
-    "words",
-)  # metrics shown for each tag
+_WIDEST_LINE = 10_000  # and of a row of a table in a pipe
 _NEAREST = 3  # papers shown where nothing answers
-# Unicode's category Cc without the line feed, and what turns the direction of writing round.
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _MARKER = r"\[\d+\]"
-
-
-def plain(text: str) -> str:
-    """The text without control characters, which could drive the terminal or hide what is there."""
-    return _CONTROL.sub(lambda found: " " if found[0].isspace() else "", text)
 
 
 def print_json(value: Any) -> None:
@@ -56,7 +40,7 @@ def print_error(message: object) -> None:
 
 
 def _escaped(dumped: str) -> str:
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
 
 
 def write_piece(piece: str) -> None:
@@ -69,7 +53,7 @@ def print_answer(answer: Answer) -> None:
     """The answer, then what stands behind it."""
     text = Text(plain(answer.text))
     text.highlight_regex(_MARKER, "cyan")
-    _print(text)
+    print_text(text)
     _print_behind(answer)
 
 
@@ -82,75 +66,43 @@ def print_rest(answer: Answer) -> None:
 def print_hits(hits: Sequence[Hit]) -> None:
     """The ranking, each paper with the passage that was nearest."""
     if not hits:
-        _print(Text("No paper found."))
+        print_text(Text("No paper found."))
     for rank, hit in enumerate(hits, start=1):
         title = Text(f"{rank:2}. ").append(plain(hit.paper.title), "bold")
-        _print(title.append(f"  {_date(hit.paper.published)}{hit.score:.2f}", "dim"))
-        _print(Text(" ".join(plain(hit.passage_text).split())), indent=4)
+        print_text(title.append(f"  {_date(hit.paper.published)}{hit.score:.2f}", "dim"))
+        print_text(Text(" ".join(plain(hit.passage_text).split())), indent=4)
 
 
 def print_report(report: "Report", folder: Path) -> None:
     """What an ingest did, and each entry that it had to leave out."""
     counts = ("added", "updated", "unchanged", "duplicates")
     parts = [f"{getattr(report, name)} {name}" for name in counts] + [f"{len(report.rejected)} rejected"]
-    _print(Text(f"{report.seen} entries: {', '.join(parts)}"))
+    print_text(Text(f"{report.seen} entries: {', '.join(parts)}"))
     for rejection in report.rejected:
         place = rejection.source if rejection.line is None else f"{rejection.source}:{rejection.line}"
-        _print(Text(f"{plain(place)}: {plain(rejection.reason)}", "yellow"), indent=2)
-    _print(Text(f"{report.papers} papers in {report.passages} passages in {folder}"))
+        print_text(Text(f"{plain(place)}: {plain(rejection.reason)}", "yellow"), indent=2)
+    print_text(Text(f"{report.papers} papers in {report.passages} passages in {folder}"))
 
 
-def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
-    """The means of a run with their intervals, then those of each tag."""
-    errors = f", {summary['errors']} errors" if summary["errors"] else ""
-    _print(Text(f"{summary['n']} questions{errors}, {summary['seconds']} s\n"))
-    shown = {name: mean for name, mean in summary["metrics"].items() if mean["n"] or mean["errors"]}
-    _print_table(
-        ["metric", "mean", "95 % interval", "n", "not applicable", "errors"],
-        [[name, *_mean(mean), *_counts(mean)] for name, mean in shown.items()],
-    )
-    columns = [name for name in _BY_TAG if name in shown]
-    if summary["by_tag"] and columns:
-        _print(Text(""))
-        _print_table(
-            ["tag", *columns],
-            [
-                [plain(tag), *(_mean(means[name])[0] for name in columns)]
-                for tag, means in summary["by_tag"].items()
-            ],
-        )
-    print(f"Each question with its answer: {folder / 'results.jsonl'}", file=sys.stderr)
-
-
-def _counts(mean: Mapping[str, Any]) -> list[str]:
-    """The rows that are scored, those to which the metric does not apply, and those where it failed."""
-    return [str(mean[name]) for name in ("n", "not_applicable", "errors")]
-
-
-def _mean(mean: Mapping[str, Any]) -> tuple[str, str]:
-    """The mean and its interval as they are shown."""
-    if mean["mean"] is None:
-        return "–", ""
-    low, high = mean["ci95"]
-    return f"{mean['mean']:.3f}", f"{low:.3f} to {high:.3f}"
-
-
-def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Names on the left, numbers on the right."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Names on the left, numbers on the right. Fitted to a terminal; in a pipe each row is one line."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDEST_LINE
+    table = Table(box=None, pad_edge=False, collapse_padding=console.is_terminal, header_style="dim")
     for place, name in enumerate(head):
         heading = Text(name.replace("_", " ").replace("@", " @"))
         table.add_column(heading, justify="right" if place else "left", vertical="bottom")
     for row in rows:
         table.add_row(*map(Text, row))
-    Console(highlight=False).print(table)
+    console.print(table)
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
     """A name and a value a line."""
     width = max(map(len, fields))
     for name, value in fields.items():
-        _print(Text(f"{name:{width}}  ", "dim").append(plain(str(value)), "default"))
+        print_text(Text(f"{name:{width}}  ", "dim").append(plain(str(value)), "default"))
 
 
 def track(batches: Iterable[Work], what: str, total: int) -> Iterable[Work]:
@@ -176,36 +128,36 @@ def _bar(batches: Iterable[Work], what: str, total: int) -> Iterator[Work]:
 
 def _print_behind(answer: Answer) -> None:
     if answer.resolved_question:
-        _print(Text(f"\nUnderstood as: {plain(answer.resolved_question)}", "dim"))
+        print_text(Text(f"\nUnderstood as: {plain(answer.resolved_question)}", "dim"))
     if answer.missing:
-        _print(Text(f"\nNot in the papers: {plain(answer.missing)}."))
+        print_text(Text(f"\nNot in the papers: {plain(answer.missing)}."))
     if answer.status == "refused":
-        _print(Text(f"\nWhy: {plain(answer.reason or '')}."))
+        print_text(Text(f"\nWhy: {plain(answer.reason or '')}."))
         if answer.papers:
-            _print(Text("Nearest papers:"))
+            print_text(Text("Nearest papers:"))
         for paper in answer.papers[:_NEAREST]:
-            _print(Text(plain(paper.title)), indent=2)
+            print_text(Text(plain(paper.title)), indent=2)
     for claim in answer.claims:
         if not claim.supported:
-            _print(Text(f"\nNot supported by what it cites: {plain(claim.text)}", "yellow"))
+            print_text(Text(f"\nNot supported by what it cites: {plain(claim.text)}", "yellow"))
     for citation in answer.citations:
         _print_citation(citation)
     for note in answer.notes:
-        _print(Text(f"\nNote: {plain(note)}", "dim"))
+        print_text(Text(f"\nNote: {plain(note)}", "dim"))
 
 
 def _print_citation(citation: Citation) -> None:
     source = Text("\n").append(f"[{citation.number}] ", "cyan").append(plain(citation.title), "bold")
     details = [plain(detail) for detail in (citation.published, citation.organization) if detail]
-    _print(source.append(f"  {', '.join(details)}", "dim"))
-    _print(Text(f"“{' '.join(plain(citation.quote).split())}”"), indent=4)
+    print_text(source.append(f"  {', '.join(details)}", "dim"))
+    print_text(Text(f"“{' '.join(plain(citation.quote).split())}”"), indent=4)
 
 
 def _date(published: str | None) -> str:
     return f"{published}  " if published else ""
 
 
-def _print(text: Text, indent: int = 0) -> None:
+def print_text(text: Text, indent: int = 0) -> None:
     """Wrapped to a terminal; in a pipe each paragraph is one line, without colours."""
     console = Console(highlight=False)
     if not console.is_terminal:

@@ -50,3 +50,14 @@ JUDGED = _by_name(
     Metric("judge_relevancy", "the answer is about the question, says the judge"),
 )
 """The judge layer: what a language model says, named apart from the above and never mixed with it."""
+
+MAIN = (
+    "hit@1",
+    "hit@5",
+    "set_f1",
+    "fact_recall",
+    "faithfulness",
+    "abstention_recall",
+    "over_refusal",
+)
+"""The metrics of the deterministic layer that are shown by tag, where there is no room for all."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from rag.errors import AskpapersError
-from ui.cli import ask, chat, evaluate, ingest, library, search, setup
+from ui.cli import ask, chat, compare, evaluate, ingest, library, search, setup
 from ui.cli.options import Parsers
 
 INTERRUPTED = 130
-_COMMANDS = (ask, chat, search, ingest, library, evaluate, setup)
+_COMMANDS = (ask, chat, search, ingest, library, evaluate, compare, setup)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

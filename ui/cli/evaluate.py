@@ -5,21 +5,25 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ui.cli.gates import exit_code, gate
 from ui.cli.options import Parsers, add_answering, filters_of
 
 if TYPE_CHECKING:
     from eval.run import Run
     from eval.selection import Questions
     from rag.library import Library
+    from rag.settings import Settings
 
 _MOST_ERRORS = 0.05
+_JUDGED_AT_A_TIME = 4
+_USAGE = 2
 
 
 def add(parsers: Parsers) -> None:
     command = parsers.add("eval", "ask questions with known answers and score what comes back", run)
     command.add_argument(
         "questions",
-        nargs="+",
+        nargs="*",
         metavar="QUESTIONS",
         help="a question file (.jsonl, .yaml), a folder of those, or a set that comes with the "
         "program: dev, test, calibration",
@@ -27,7 +31,6 @@ def add(parsers: Parsers) -> None:
     command.add_argument(
         "--out",
         type=Path,
-        required=True,
         metavar="DIR",
         help="folder of the run: rows, means and reports; a run that was stopped there goes on",
     )
@@ -43,7 +46,10 @@ def add(parsers: Parsers) -> None:
     command.add_argument("--sample", type=int, metavar="N", help="only so many of them, at random")
     command.add_argument("--seed", type=int, default=0, metavar="S", help="of the sample (default: 0)")
     command.add_argument(
-        "--workers", type=_count, default=1, metavar="N", help="questions asked at a time (default: 1)"
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="questions asked, or answers judged by a model, at a time (default: 1 and 4)",
     )
     command.add_argument(
         "--max-errors",
@@ -52,29 +58,64 @@ def add(parsers: Parsers) -> None:
         metavar="SHARE",
         help=f"fail where more of the questions are errors (default: {_MOST_ERRORS})",
     )
+    command.add_argument(
+        "--require",
+        action="append",
+        default=[],
+        type=gate,
+        metavar="EXPR",
+        help='fail where this does not hold for the means: "hit@5>=0.9"; may be given several times',
+    )
+    command.add_argument(
+        "--judge",
+        choices=("llm", "llamaindex"),
+        help="let a language model judge too, by our rules or by LlamaIndex's evaluators; its scores "
+        "stand apart",
+    )
+    command.add_argument(
+        "--check-judge",
+        nargs="?",
+        const="",
+        metavar="CLAIMS",
+        help="in place of a run: how well the judge of support, or that of --judge, judges claims whose "
+        "labels are known (default: those that come with the program)",
+    )
     add_answering(command, writer="extractive")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from eval.errors import RunError
+    from ui.terminal import print_error
+
+    if arguments.check_judge is not None:
+        return _check_judge(arguments)
+    for name, given in (("QUESTIONS", arguments.questions), ("--out DIR", arguments.out)):
+        if not given:
+            print_error(f"{name} is missing: say `askpapers eval test --out DIR`, or see --help")
+            return _USAGE
+    return _evaluate(arguments)
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from eval.gates import check_tag, require
+    from eval.judging import open_judge
     from eval.runner import evaluate
     from eval.selection import Questions, Selection
     from eval.systems import Options
     from rag.assistant import Assistant
-    from rag.embedding import open_encoder
     from rag.query import check_words
     from rag.settings import Settings
-    from ui.cli.places import open_bundled, open_for_reading
-    from ui.terminal import print_json, print_summary, track
+    from ui.tables import print_summary
+    from ui.terminal import print_json, track
 
     settings = Settings.from_environment()
-    if arguments.demo and arguments.library:
-        raise RunError("--demo asks about the papers that come with askpapers: leave --library out")
     questions = Questions.read(arguments.questions)  # before anything is built
     selection = Selection(tuple(arguments.tag), arguments.sample, arguments.seed)
-    selection.of(questions.cases)
+    chosen = selection.of(questions.cases)
+    for each in arguments.require:
+        check_tag(each, {tag for case in chosen for turn in case.turns for tag in turn.tags})
     options = Options(filters_of(arguments), check_words(arguments.words), not arguments.no_years)
-    with open_bundled(open_encoder(settings)) if arguments.demo else open_for_reading(arguments) as library:
+    model_judge = open_judge(arguments.judge, settings) if arguments.judge else None
+    with _library(arguments, settings) as library:
         assistant = Assistant(library, settings=settings, writer=arguments.writer)
         _warn(questions, library)
         try:
@@ -85,7 +126,9 @@ def run(arguments: argparse.Namespace) -> int:
                 selection=selection,
                 out=arguments.out,
                 fresh=arguments.fresh,
-                workers=arguments.workers,
+                workers=arguments.workers or 1,
+                model_judge=model_judge,
+                judge_workers=arguments.workers or _JUDGED_AT_A_TIME,
                 track=track,
             )
         except KeyboardInterrupt as interrupt:
@@ -96,10 +139,56 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(done.summary())
     else:
         print_summary(done.summary(), arguments.out)
-    return _exit_code(done, arguments.max_errors)
+    checks = [require(each, done.rows) for each in arguments.require]
+    failed = exit_code(checks, f"look at {arguments.out / 'report.html'}")
+    return _too_many_errors(done, arguments.max_errors) or failed
 
 
-def _exit_code(done: "Run", most_errors: float) -> int:
+def _check_judge(arguments: argparse.Namespace) -> int:
+    """How well a judge judges claims whose labels are known."""
+    from eval.judging import open_judge
+    from eval.judging.check import check_judge
+    from eval.labelled import read_claims
+    from rag.embedding import embedded_encoder
+    from rag.settings import Settings
+    from rag.support import CalibratedJudge
+    from ui.tables import print_check
+    from ui.terminal import print_error, print_json, track
+
+    claims = read_claims(arguments.check_judge or None)
+    judge = (
+        open_judge(arguments.judge, Settings.from_environment())
+        if arguments.judge
+        else CalibratedJudge(embedded_encoder())
+    )
+    found = check_judge(claims, judge, arguments.workers or _JUDGED_AT_A_TIME, track)
+    if arguments.json:
+        print_json(found)
+    else:
+        print_check(found)
+    if found["errors"] <= arguments.max_errors * found["n"]:
+        return 0
+    print_error(
+        f"{found['errors']} of {found['n']} verdicts are errors, more than {arguments.max_errors:.0%}: "
+        "try another model, or allow more with --max-errors"
+    )
+    return 1
+
+
+def _library(arguments: argparse.Namespace, settings: "Settings") -> "Library":
+    """The library that is asked. Raises RunError."""
+    from eval.errors import RunError
+    from rag.embedding import open_encoder
+    from ui.cli.places import open_bundled, open_for_reading
+
+    if not arguments.demo:
+        return open_for_reading(arguments)
+    if arguments.library:
+        raise RunError("--demo asks about the papers that come with askpapers: leave --library out")
+    return open_bundled(open_encoder(settings))
+
+
+def _too_many_errors(done: "Run", most_errors: float) -> int:
     """1 where more of the questions are errors than may be, and why on stderr."""
     failed = [row for row in done.rows if row.error]
     if len(failed) <= most_errors * len(done.rows):

@@ -33,9 +33,10 @@ def run_info(arguments: argparse.Namespace) -> int:
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
+    from rag.plain import plain
     from rag.settings import Settings
     from ui.cli.places import open_existing
-    from ui.terminal import plain, print_fields, print_json
+    from ui.terminal import print_fields, print_json
 
     with open_existing(arguments, Settings.from_environment()) as library:
         problems = library.verify()

@@ -1,0 +1,154 @@
+"""The comparison of two runs: pairs, differences, changes, and what they were made with."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eval.comparison.changes import Changed, find_changed
+from eval.comparison.conditions import Condition, find_differing, find_notes
+from eval.comparison.differences import Difference, differ
+from eval.comparison.pairs import Pair, Pairing, pair_rows, place_dict
+from eval.errors import RunError
+from eval.metrics.registry import JUDGED, METRICS, Metric
+from eval.run import Run
+from eval.summary import Layer as Outcomes
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The differences of one layer's metrics by name, over all pairs and by tag, and what changed side."""
+
+    metrics: Mapping[str, Difference]
+    by_tag: Mapping[str, Mapping[str, Difference]]
+    changed: Sequence[Changed]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "metrics": _dicts(self.metrics),
+            "by_tag": {tag: _dicts(differences) for tag, differences in self.by_tag.items()},
+            "changed": [changed.to_dict() for changed in self.changed],
+        }
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two runs: its name, when it began, its questions, and those of them without an answer."""
+
+    name: str
+    started: str | None
+    n: int
+    errors: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "started": self.started, "n": self.n, "errors": self.errors}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`deterministic` and `judge` are the two layers; `judge` is None unless both runs were judged.
+
+    `pairing` says which questions are compared and which are left out, `differing` in what the runs'
+    records differ, `notes` what of it a reader must know.
+    """
+
+    before: Side
+    after: Side
+    pairing: Pairing
+    deterministic: Layer
+    judge: Layer | None
+    differing: Sequence[Condition]
+    notes: Sequence[str]
+
+    @property
+    def layers(self) -> dict[str, Layer]:
+        both = {"deterministic": self.deterministic}
+        return both | {"judge": self.judge} if self.judge else both
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `compare --json` prints; `judge` is absent where the judge layer is not compared."""
+        compared = {
+            "before": self.before.to_dict(),
+            "after": self.after.to_dict(),
+            "pairs": len(self.pairing.pairs),
+            "only_before": [place_dict(place) for place in self.pairing.only_before],
+            "only_after": [place_dict(place) for place in self.pairing.only_after],
+            "unlike": [unlike.to_dict() for unlike in self.pairing.unlike],
+            "notes": list(self.notes),
+            "differing": [condition.to_dict() for condition in self.differing],
+            **self.deterministic.to_dict(),
+        }
+        return compared | {"judge": self.judge.to_dict()} if self.judge else compared
+
+    def frame(self) -> "DataFrame":
+        """A row a metric, over all pairs (there `tag` is missing) and for each tag, for pandas."""
+        from pandas import DataFrame
+
+        return DataFrame(list(self._records()))
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        for name, layer in self.layers.items():
+            groups: list[tuple[str | None, Mapping[str, Difference]]] = [(None, layer.metrics)]
+            for tag, differences in [*groups, *layer.by_tag.items()]:
+                for difference in differences.values():
+                    told = difference.to_dict()
+                    low, high = told.pop("ci95")
+                    del told["unpaired"]
+                    yield (
+                        {"layer": name, "metric": difference.metric.name, "tag": tag}
+                        | told
+                        | {
+                            "low": low,
+                            "high": high,
+                        }
+                    )
+
+
+def compare(before: Run, after: Run) -> Comparison:
+    """Both runs' questions side by side. Raises RunError where they have none in common."""
+    pairing = pair_rows(before.rows, after.rows)
+    if not pairing.pairs:
+        raise RunError(
+            f"{before.name} and {after.name} have no question in common: compare runs of the same questions"
+        )
+    differing = find_differing(before.record, after.record)
+    are_judged = before.is_judged and after.is_judged
+    return Comparison(
+        before=_side(before),
+        after=_side(after),
+        pairing=pairing,
+        deterministic=_layer(pairing.pairs, METRICS, lambda row: row.outcomes, with_status=True),
+        judge=_layer(pairing.pairs, JUDGED, lambda row: row.judged) if are_judged else None,
+        differing=differing,
+        notes=tuple(find_notes(before, after, differing)),
+    )
+
+
+def _side(run: Run) -> Side:
+    errors = sum(row.error is not None for row in run.rows)
+    started = run.record.get("started")
+    return Side(run.name, str(started) if started else None, len(run.rows), errors)
+
+
+def _layer(
+    pairs: Sequence[Pair], metrics: Mapping[str, Metric], layer: Outcomes, *, with_status: bool = False
+) -> Layer:
+    def differences(some: Sequence[Pair]) -> dict[str, Difference]:
+        return {name: differ(some, metric, layer) for name, metric in metrics.items()}
+
+    tagged: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        for tag in pair.tags:
+            tagged[tag].append(pair)
+    return Layer(
+        metrics=differences(pairs),
+        by_tag={tag: differences(tagged[tag]) for tag in sorted(tagged)},
+        changed=find_changed(pairs, metrics, layer, with_status=with_status),
+    )
+
+
+def _dicts(differences: Mapping[str, Difference]) -> dict[str, Any]:
+    return {name: difference.to_dict() for name, difference in differences.items()}

@@ -1,0 +1,21 @@
+"""What is read of a run: a page, Markdown, frames. Each is made of a `Run` alone."""
+
+from pathlib import Path
+
+from eval.folder import translated, write_whole
+from eval.run import Run
+
+HTML, MARKDOWN = "report.html", "report.md"
+
+
+def write_reports(run: Run, folder: Path) -> list[Path]:
+    """Both reports into the folder, each whole or not at all; where they stand. Raises RunError."""
+    from eval.report.html import render_html
+    from eval.report.markdown import render_markdown
+
+    texts = {folder / HTML: render_html(run), folder / MARKDOWN: render_markdown(run)}
+    with translated(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for path, text in texts.items():
+        write_whole(path, [text])
+    return list(texts)

@@ -1,0 +1,99 @@
+"""Under which conditions a run was made, in words, as far as its record tells them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from eval.run import Run
+
+
+def conditions(run: Run) -> dict[str, str]:
+    """What was asked of whom, when, by which code; by what each is called."""
+    record = run.record
+    system = record.get("system") or {}
+    told = {
+        "Writer": system.get("writer"),
+        "Library": _library(system),
+        "Encoder": system.get("encoder"),
+        "Questions": ", ".join(map(_file, record.get("questions") or ())),
+        "Started": _started(record),
+        "Code": _code(record),
+        "Support judged by": record.get("support_judge"),
+        "Machine": _machine(record),
+    }
+    return {name: str(value) for name, value in told.items() if value}
+
+
+def peculiarities(run: Run) -> list[str]:
+    """What differs from a whole run with the options as they come, of code that is committed."""
+    return list(_peculiarities(run.record))
+
+
+def judge_facts(run: Run) -> dict[str, str]:
+    """Who judged in the judge layer and what that took."""
+    judge = run.record.get("judge") or {}
+    usage = judge.get("usage") or {}
+    told = {
+        "Judge": judge.get("name"),
+        "Requests": usage.get("requests"),
+        "Tokens": _tokens(usage),
+        "Cost": None if usage.get("cost") is None else f"${usage['cost']:.4f}",
+    }
+    return {name: str(value) for name, value in told.items() if value is not None}
+
+
+def _peculiarities(record: Mapping[str, Any]) -> Iterator[str]:
+    if record.get("finished") is False:
+        yield "not finished: only the questions below were answered"
+    if record.get("dirty"):
+        yield "the code had changes that are not committed"
+    if record.get("sample") is not None:
+        yield f"a sample of {record['sample']} questions (seed {record.get('seed', 0)})"
+    if record.get("tags"):
+        yield f"only questions tagged {', '.join(map(str, record['tags']))}"
+    options = (record.get("system") or {}).get("options") or {}
+    if options.get("words") is not None:
+        yield f"answers of at most {options['words']} words"
+    if options.get("years_from_question") is False:
+        yield "years are not taken from the questions' words"
+    for name, value in (options.get("filters") or {}).items():
+        if value is not None:
+            yield f"filter {name} {value}"
+
+
+def _library(system: Mapping[str, Any]) -> str | None:
+    library = system.get("library") or {}
+    if not isinstance(library, Mapping) or "papers" not in library:
+        return None
+    digests = ", digests of the abstracts" if library.get("digests") else ""
+    return f"{library['papers']:,} papers in {library.get('passages', 0):,} passages{digests}"
+
+
+def _file(questions: Mapping[str, Any]) -> str:
+    digest = str(questions.get("sha256", ""))[:12]
+    return f"{questions.get('name')} ({questions.get('cases')} cases, SHA-256 {digest}…)"
+
+
+def _started(record: Mapping[str, Any]) -> str | None:
+    started = str(record.get("started") or "").replace("T", " ").replace("Z", " UTC")
+    return f"{started}, {record['seconds']:,} s" if started and "seconds" in record else started
+
+
+def _code(record: Mapping[str, Any]) -> str | None:
+    commit = record.get("commit")
+    told = [f"askpapers {record['version']}"] if record.get("version") else []
+    told += [f"commit {str(commit)[:10]}"] if commit else []
+    return ", ".join(told)
+
+
+def _machine(record: Mapping[str, Any]) -> str:
+    told = [record.get("platform"), f"{record['cores']} cores" if record.get("cores") else None]
+    told += [f"Python {record['python']}" if record.get("python") else None]
+    return ", ".join(str(each) for each in told if each)
+
+
+def _tokens(usage: Mapping[str, Any]) -> str | None:
+    total = usage.get("total_tokens")
+    if total is None:
+        return None
+    asked, said = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
+    return f"{total:,} ({asked:,} read, {said:,} written)"

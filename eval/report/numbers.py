@@ -1,0 +1,38 @@
+"""The numbers of a report: which are shown first, and how."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from eval.metrics.registry import JUDGED, MAIN, METRICS, Metric
+from eval.rows import Row
+
+NONE = "–"
+
+
+def shown(value: float | None, metric: Metric, digits: int = 3) -> str:
+    """A mean or an end of its interval; a number of words has one decimal."""
+    if value is None:
+        return NONE
+    return f"{value:.1f}" if metric.unit == "words" else f"{value:.{digits}f}"
+
+
+def shown_interval(mean: Mapping[str, Any], metric: Metric) -> str:
+    low, high = mean["ci95"]
+    return "" if low is None else f"{shown(low, metric)} to {shown(high, metric)}"
+
+
+def shown_score(row: Row, name: str) -> str:
+    """The value of a metric for one question, without the noughts that say nothing."""
+    outcome = (row.outcomes | row.judged).get(name)
+    if outcome is None or outcome.value is None:
+        return "error" if outcome and outcome.is_error else NONE
+    metric = (METRICS | JUDGED)[name]
+    if metric.unit == "words" or outcome.value in (0, 1):
+        return f"{outcome.value:.0f}"
+    return f"{outcome.value:.2f}"
+
+
+def applying(summary: Mapping[str, Any], names: tuple[str, ...] = MAIN) -> list[str]:
+    """Those of the metrics of a layer that are scored, or failed, for any question."""
+    means = summary["metrics"]
+    return [name for name in names if name in means and (means[name]["n"] or means[name]["errors"])]

@@ -1,0 +1,154 @@
+"""A row as a report shows it: what was expected beside what was said and found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from typing import Any
+from urllib.parse import quote
+
+from eval.metrics import holds
+from eval.outcomes import Outcome, Outcomes
+from eval.report.faults import find_faults
+from eval.rows import Row
+from rag.identity import arxiv_key, doi_key
+from rag.markers import without_markers
+
+STATUSES = ("answered", "partial", "refused", "error")
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("status", "text", "reason", "resolved_question", "missing", "writer")),
+    **dict.fromkeys(("claims", "citations", "papers", "notes"), ()),
+    "usage": {},
+    "seconds": {},
+}
+_COLUMNS = ("hit@1", "hit@5", "set_f1", "fact_recall", "faithfulness", "judge_faithfulness", "seconds")
+
+
+@dataclass(frozen=True)
+class ShownPaper:
+    """A paper in a list, with its rank among the retrieved ones that count."""
+
+    paper_id: str
+    title: str
+    rank: int | None = None
+    is_right: bool = False
+    score: float | None = None
+
+    @property
+    def link(self) -> str | None:
+        """Where an arXiv id or a DOI is found; None for other ids."""
+        if key := arxiv_key(self.paper_id):
+            return f"https://arxiv.org/abs/{quote(key)}"
+        if key := doi_key(self.paper_id):
+            return f"https://doi.org/{quote(key)}"
+        return None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One row; its `tags` are places in the run's list of tags."""
+
+    row: Row
+    tags: Sequence[int] = ()
+
+    @cached_property
+    def answer(self) -> Mapping[str, Any]:
+        """The answer, or one without anything."""
+        return _NOTHING | dict(self.row.answer or {})
+
+    @property
+    def status(self) -> str:
+        """One of STATUSES; "error" where there is no answer."""
+        status = self.answer["status"]
+        return status if status in STATUSES else STATUSES[-1]
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """Those of both layers."""
+        return self.row.outcomes | self.row.judged
+
+    @cached_property
+    def faults(self) -> list[str]:
+        return find_faults(self.row)
+
+    @cached_property
+    def facts(self) -> list[tuple[str, bool]]:
+        """Each expected fact in its first form, and whether the answer says it."""
+        said = "" if self.status == "refused" else without_markers(self.answer["text"] or "")
+        return [(forms[0], any(holds(said, form) for form in forms)) for forms in self.row.expected.facts]
+
+    @cached_property
+    def expected_papers(self) -> list[ShownPaper]:
+        """The right papers, each with its rank where it was retrieved."""
+        ranks = {paper.paper_id: paper.rank for paper in self.papers}
+        titles = self.row.expected.titles
+        return [ShownPaper(id_, titles.get(id_, id_), ranks.get(id_)) for id_ in self.row.expected.papers]
+
+    @cached_property
+    def papers(self) -> list[ShownPaper]:
+        """The retrieved papers in order, once each; those that are ignored have no rank."""
+        told = {paper["paper_id"]: paper for paper in reversed(self.answer["papers"])}
+        expected, rank = self.row.expected, count(1)
+        return [
+            ShownPaper(
+                id_,
+                told[id_].get("title") or id_,
+                None if id_ in expected.ignore else next(rank),
+                id_ in expected.papers,
+                told[id_].get("score"),
+            )
+            for id_ in reversed(told)
+        ]
+
+    @cached_property
+    def claims(self) -> list[tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
+        """Each claim with the citations behind it."""
+        cited = {citation["number"]: citation for citation in self.answer["citations"]}
+        return [
+            (claim, [cited[number] for number in claim["citations"] if number in cited])
+            for claim in self.answer["claims"]
+        ]
+
+    @cached_property
+    def further_citations(self) -> list[Mapping[str, Any]]:
+        """The citations behind no claim, such as the sentence that shows why a question is refused."""
+        used = {number for claim in self.answer["claims"] for number in claim["citations"]}
+        return [each for each in self.answer["citations"] if each["number"] not in used]
+
+    @cached_property
+    def layers(self) -> list["ShownLayer"]:
+        """The outcomes of both layers, the judge's apart."""
+        told = [ShownLayer("Metrics", self.row.outcomes), ShownLayer("Judge", self.row.judged)]
+        return [layer for layer in told if layer.outcomes]
+
+
+@dataclass(frozen=True)
+class ShownLayer:
+    """The outcomes of one layer: those that say something, and those that do not apply, by their reason."""
+
+    name: str
+    outcomes: Outcomes
+
+    @property
+    def telling(self) -> list[tuple[str, Outcome]]:
+        return [each for each in self.outcomes.items() if each[1].kind != "not applicable"]
+
+    @property
+    def inapplicable(self) -> dict[str, list[str]]:
+        reasons: dict[str, list[str]] = {}
+        for name, outcome in self.outcomes.items():
+            if outcome.kind == "not applicable":
+                reasons.setdefault(outcome.explanation, []).append(name)
+        return reasons
+
+
+def show_questions(rows: Sequence[Row], tags: Sequence[str]) -> list[Question]:
+    """The rows in the order of the run; `tags` are all that there are."""
+    places = {tag: place for place, tag in enumerate(tags)}
+    return [Question(row, [places[tag] for tag in dict.fromkeys(row.tags)]) for row in rows]
+
+
+def telling_columns(questions: Sequence[Question]) -> list[str]:
+    """The metrics that a table of questions has columns for: those that say something of any."""
+    telling = {name for question in questions for layer in question.layers for name, _ in layer.telling}
+    return [name for name in _COLUMNS if name in telling]

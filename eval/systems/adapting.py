@@ -1,0 +1,44 @@
+"""Whatever answers questions, as a System."""
+
+from eval.systems.answers import Refuses
+from eval.systems.assistant import AssistantSystem
+from eval.systems.base import Options, System
+from eval.systems.function import FunctionSystem
+from eval.systems.query_engine import QueryEngine, query_engine_system
+from rag.assistant import Assistant
+from rag.library import Library
+from rag.support import Judge
+
+
+def as_system(
+    thing: object,
+    *,
+    judge: Judge,
+    library: Library | None = None,
+    options: Options = Options(),
+    refuses: Refuses | None = None,
+    name: str | None = None,
+) -> System:
+    """Whoever is to be asked, as a System: an Assistant, a query engine, a callable, or a System itself.
+
+    All but `options` is for the replies of other programs: `judge` chooses their quotes, `library` knows
+    their papers, `refuses` their refusals. Raises TypeError for what cannot answer.
+    """
+    if isinstance(thing, Assistant):
+        return AssistantSystem(thing, options)
+    if not isinstance(thing, type):
+        if isinstance(thing, System):
+            return thing
+        if callable(thing):
+            return FunctionSystem(
+                thing, judge=judge, library=library, options=options, name=name, refuses=refuses
+            )
+        if isinstance(thing, QueryEngine):
+            return query_engine_system(
+                thing, judge=judge, library=library, options=options, name=name, refuses=refuses
+            )
+    what = f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
+    raise TypeError(
+        f"{what} cannot be asked: give an Assistant, a LlamaIndex query engine, or a callable from a "
+        "question to a text, (text, sources), a Reply or an Answer"
+    )

@@ -1,0 +1,50 @@
+"""Our assistant as the system of a run."""
+
+from typing import Any
+
+from eval.cases import Turn
+from eval.shelf import Shelf
+from eval.systems.base import Answered, Options, library_record
+from rag.assistant import Assistant
+from rag.errors import ModelFailedError
+from rag.query import History
+
+
+class AssistantSystem:
+    """Our assistant with its library."""
+
+    def __init__(self, assistant: Assistant, options: Options = Options()) -> None:
+        self._assistant = assistant
+        self._options = options
+
+    @property
+    def name(self) -> str:
+        return self._assistant.writer
+
+    @property
+    def record(self) -> dict[str, Any]:
+        return {
+            "kind": "assistant",
+            "writer": self.name,
+            "checks": self._assistant.checks,
+            "encoder": self._assistant.library.encoder.name,
+            "library": library_record(self._assistant.library),
+            "options": self._options.to_dict(),
+        }
+
+    @property
+    def shelf(self) -> Shelf:
+        return self._assistant.library.catalog
+
+    def answer(self, turn: Turn, history: History) -> Answered:
+        """Raises QuestionError; ModelFailedError where another writer had to take over."""
+        answer = self._assistant.ask(
+            turn.question,
+            filters=self._options.within(turn.filters),
+            history=history,
+            words=self._options.words,
+            years_from_question=self._options.years_from_question,
+        )
+        if answer.writer != self.name:
+            raise ModelFailedError(" ".join(answer.notes))
+        return Answered(answer, self.shelf)

@@ -1,0 +1,141 @@
+"""Any callable that answers questions, as the system of a run."""
+
+import functools
+import inspect
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from eval.cases import Turn
+from eval.errors import ProgramError
+from eval.shelf import Papers, Shelf
+from eval.systems.answers import Asked, Refuses, find_refusal, read_answer, take_answer
+from eval.systems.base import Answered, Options, library_record
+from eval.systems.loop import OwnLoop
+from eval.systems.replies import read_reply
+from rag.errors import AskpapersError
+from rag.library import Library
+from rag.query import History
+from rag.query.checks import encodable
+from rag.support import Judge
+from rag.types import Answer, Filters
+
+_LONGEST = 300  # characters of somebody else's error message
+_KEY = re.compile(r"\b(?:sk-|Bearer )[\w.-]{8,}")
+
+
+class FunctionSystem:
+    """A function, method or callable object, also an async one, from a question to a reply.
+
+    A reply is a text, a pair of a text and its sources, a Reply, or an Answer of ours. Of these the
+    function is given those that its signature names: `history`, the earlier turns as OpenAI-style
+    messages; `filters`, a `rag.Filters`; `words`, the length that is asked for, or None.
+
+    A reply is a refusal where it says so, where it is empty, or where `refuses` says so of its text; no
+    words are guessed at. Papers that `library` holds have its ids. Whatever the function raises is an
+    error of that question; only errors of askpapers pass as they are. It is called from several
+    threads where a run has several workers.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        judge: Judge,
+        library: Library | None = None,
+        options: Options = Options(),
+        name: str | None = None,
+        kind: str = "function",
+        refuses: Refuses | None = None,
+    ) -> None:
+        self._function = function
+        self._takes = _named(function)
+        self._judge = judge
+        self._library = library
+        self._options = options
+        self._name = name or _name(function)
+        self._kind = kind
+        self._refuses = refuses
+        self._loop: OwnLoop | None = None
+        self._opening = threading.Lock()  # the loop
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def record(self) -> dict[str, Any]:
+        library = {"library": library_record(self._library)} if self._library else {}
+        return {"kind": self._kind, "writer": self.name, **library, "options": self._options.to_dict()}
+
+    @property
+    def shelf(self) -> Shelf:
+        return self._library.catalog if self._library else Papers(())
+
+    def answer(self, turn: Turn, history: History) -> Answered:
+        """Raises ProgramError; AskpapersError where the function does."""
+        given = self._given(turn, history)
+        started = time.perf_counter()
+        with self._blamed():
+            replied = self._settled(self._function(turn.question, **given))
+        seconds = time.perf_counter() - started
+        if isinstance(replied, Answer):
+            return take_answer(replied, self.shelf if self._library else None, seconds)
+        with self._blamed():
+            reply = read_reply(replied)
+            refusal = find_refusal(reply, self._refuses)
+        asked = Asked(turn.question, given.get("filters", Filters()), self.name, seconds)
+        return read_answer(asked, reply, refusal, self._judge, self.shelf)
+
+    def _given(self, turn: Turn, history: History) -> dict[str, Any]:
+        """What the function is given beside the question."""
+        offered = {
+            "history": [dict(message) for message in history],
+            "filters": self._options.within(turn.filters),
+            "words": self._options.words,
+        }
+        return {name: value for name, value in offered.items() if name in self._takes}
+
+    def _settled(self, replied: Any) -> Any:
+        """What an async function comes to."""
+        if not inspect.isawaitable(replied):
+            return replied
+        with self._opening:
+            self._loop = self._loop or OwnLoop()
+        return self._loop.run(replied)
+
+    @contextmanager
+    def _blamed(self) -> Iterator[None]:
+        """Around what is the program's own. Raises ProgramError."""
+        try:
+            yield
+        except AskpapersError:
+            raise
+        except Exception as error:
+            told = f"{type(error).__name__}: {_in_a_line(str(error))}"
+            raise ProgramError(f"{self.name} failed ({told}): mend it, and run again") from error
+
+
+def _in_a_line(told: str) -> str:
+    """What an error of others says, without what looks like a key."""
+    return _KEY.sub("…", " ".join(encodable(told).split()))[:_LONGEST]
+
+
+def _named(function: Callable[..., Any]) -> set[str]:
+    """The arguments that a function names and that are not bound already."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # some that are written in C have none
+        return set()
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    bound = function.keywords if isinstance(function, functools.partial) else {}
+    return {each.name for each in parameters if each.kind in by_name} - bound.keys()
+
+
+def _name(function: Callable[..., Any]) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))

@@ -1,0 +1,12 @@
+"""Texts of others made plain: nothing in them drives a terminal, or hides what is there."""
+
+import re
+
+# Unicode's category Cc without the line feed; what turns the direction of writing round; halves of
+# surrogate pairs and two noncharacters, which neither UTF-8 nor XML can hold.
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def plain(text: str) -> str:
+    """The text without control characters; a space for those that are white space."""
+    return CONTROL.sub(lambda found: " " if found[0].isspace() else "", text)

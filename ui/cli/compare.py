@@ -1,0 +1,76 @@
+"""`askpapers compare`: what changed from one run to another, and whether it may."""
+
+import argparse
+from pathlib import Path
+
+from ui.cli.gates import exit_code, gate
+from ui.cli.options import Parsers
+
+_CHANGED = 20
+_USAGE = 2
+
+
+def add(parsers: Parsers) -> None:
+    command = parsers.add("compare", "compare two runs of the same questions", run, has_library=False)
+    command.add_argument("before", type=Path, metavar="RUN_A", help="folder of the run to start from")
+    command.add_argument("after", type=Path, metavar="RUN_B", help="folder of the run that follows it")
+    command.add_argument("--markdown", action="store_true", help="print Markdown")
+    command.add_argument(
+        "--fail-on",
+        action="append",
+        default=[],
+        type=gate,
+        metavar="EXPR",
+        help='exit with 1 where this holds for the difference of a metric, B - A: "faithfulness<-0.02", '
+        '"hit@1[paraphrase]<-0.05" for those with a tag; may be given several times',
+    )
+    command.add_argument(
+        "--require",
+        action="append",
+        default=[],
+        type=gate,
+        metavar="EXPR",
+        help='exit with 1 where this does not hold for the mean of B: "hit@5>=0.9"',
+    )
+    command.add_argument(
+        "--changed",
+        type=_number,
+        default=_CHANGED,
+        metavar="N",
+        help=f"how many of the questions that changed side are shown (default: {_CHANGED})",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from eval.comparison import compare
+    from eval.comparison.markdown import to_markdown
+    from eval.errors import GateError
+    from eval.folder import read_run
+    from eval.gates import fail_on, require
+    from ui.tables import print_comparison
+    from ui.terminal import print_error, print_json
+
+    if arguments.json and arguments.markdown:
+        print_error("--json and --markdown exclude each other: leave one out")
+        return _USAGE
+    before, after = read_run(arguments.before), read_run(arguments.after)
+    comparison = compare(before, after)
+    try:
+        checks = [fail_on(gate, comparison) for gate in arguments.fail_on]
+        checks += [require(gate, after.rows) for gate in arguments.require]
+    except GateError as error:  # a tag that is not there is known only now
+        print_error(error)
+        return _USAGE
+    if arguments.json:
+        print_json(comparison.to_dict() | {"gates": [check.to_dict() for check in checks]})
+    elif arguments.markdown:
+        print(to_markdown(comparison, checks, arguments.changed), end="")
+    else:
+        print_comparison(comparison, checks, arguments.changed)
+    return exit_code(checks, "look at the questions that changed side")
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is no number from 0 on")
+    return int(text)

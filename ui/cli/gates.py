@@ -1,0 +1,31 @@
+"""Gates on the command line: how they are given, and the exit code that they decide."""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from eval.gates import Checked, Gate
+
+
+def gate(text: str) -> "Gate":
+    """The gate that an option holds; what is none is a usage error."""
+    from eval.errors import GateError
+    from eval.gates import parse_gate
+
+    try:
+        return parse_gate(text)
+    except GateError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def exit_code(checks: "Sequence[Checked]", next_step: str) -> int:
+    """1 where a gate failed, and which on stderr."""
+    from ui.terminal import print_error
+
+    failed = [check for check in checks if not check.passed]
+    if not failed:
+        return 0
+    told = ", ".join(f"{check.option} {check.gate.text}: {check.explanation}" for check in failed)
+    print_error(f"{len(failed)} of {len(checks)} gates failed ({told}): {next_step}")
+    return 1
