@@ -67,6 +67,13 @@ class Row:
         """What tells the row from all others of a run: the id of its case and its turn."""
         return self.case_id, self.turn
 
+    @property
+    def failures(self) -> list[str]:
+        """Why there is no answer, or no value where a metric of either layer should have one."""
+        outcomes = (*self.outcomes.values(), *self.judged.values())
+        failed = [outcome.explanation for outcome in outcomes if outcome.is_error]
+        return list(dict.fromkeys(([self.error] if self.error else []) + failed))
+
     def to_dict(self) -> dict[str, Any]:
         """The line of `results.jsonl`, without what a judge said."""
         return {

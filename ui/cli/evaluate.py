@@ -189,14 +189,15 @@ def _library(arguments: argparse.Namespace, settings: "Settings") -> "Library":
 
 
 def _too_many_errors(done: "Run", most_errors: float) -> int:
-    """1 where more of the questions are errors than may be, and why on stderr."""
-    failed = [row for row in done.rows if row.error]
+    """1 where more of the questions are errors, in either layer, than may be; and why on stderr."""
+    from ui.terminal import print_error
+
+    failed = [row for row in done.rows if row.failures]
     if len(failed) <= most_errors * len(done.rows):
         return 0
-    print(
-        f"askpapers: {len(failed)} of {len(done.rows)} questions are errors, more than {most_errors:.0%} "
-        f"(--max-errors), such as {failed[0].case_id}: {failed[0].error}",
-        file=sys.stderr,
+    print_error(
+        f"{len(failed)} of {len(done.rows)} questions are errors, more than {most_errors:.0%} "
+        f"(--max-errors), such as {failed[0].case_id}: {failed[0].failures[0]}"
     )
     return 1
 

@@ -1,0 +1,161 @@
+"""`eval --judge` and `eval --check-judge`: the whole way, before a scripted model server."""
+
+import json
+import re
+
+import model_server as served
+import pytest
+
+from eval.folder import read_run
+from eval.labelled import read_claims
+from ui.cli import main
+
+OWLS = {"title": "A Study of owls", "abstract": "We count owls. The ledger of owls holds 131 entries."}
+QUESTION = {"id": "one", "question": "How many entries does the ledger of owls hold?", "reference": "131."}
+LATER = {"id": "two", "question": "Why do violins sing?", "answerable": False}
+
+
+def in_a_word(request):
+    """A judge to whom everything is supported and right."""
+    data = json.loads(request["messages"][-1]["content"])
+    told = {"verdict": "supported"} if "claim" in data else {"score": 5 if "reference" in data else 2}
+    return json.dumps({"reason": "it says <b>so</b>"} | told)
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with served.running() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-never-shown")
+        monkeypatch.setenv("ASKPAPERS_MODEL", "scripted")
+        server.play(served.answered_by(in_a_word))
+        yield server
+
+
+@pytest.fixture
+def run(capsys):
+    def run(*arguments):
+        code = main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+@pytest.fixture
+def command(run, tmp_path):
+    """An eval of two questions about one paper."""
+    (tmp_path / "papers.jsonl").write_text(json.dumps(OWLS))
+    (tmp_path / "questions.jsonl").write_text(f"{json.dumps(QUESTION)}\n{json.dumps(LATER)}")
+    assert run("ingest", tmp_path / "papers.jsonl", "--library", tmp_path / "library")[0] == 0
+    place = ("--out", tmp_path / "out", "--library", tmp_path / "library")
+    return ("eval", tmp_path / "questions.jsonl", *place)
+
+
+def test_a_model_judges_apart_from_the_scores_and_is_asked_once(command, run, server, tmp_path):
+    code, out, _ = run(*command, "--judge", "llm", "--json")
+    summary = json.loads(out)
+    assert code == 0
+    judged = summary["judge"]
+    assert judged["name"] == "llm:scripted"
+    assert judged["metrics"]["judge_correctness"]["mean"] == 1
+    assert judged["metrics"]["judge_faithfulness"]["not_applicable"] == 1  # the refusal
+    assert judged["usage"]["total_tokens"] > 0
+    assert not [name for name in summary["metrics"] if name.startswith("judge_")]
+    asked = len(server.requests)
+    assert asked > 0
+    assert json.loads(run(*command, "--judge", "llm", "--json")[1])["judge"]["metrics"] == judged["metrics"]
+    assert len(server.requests) == asked
+    again = json.loads(run(*command, "--json")[1])  # what was judged stays with the run
+    assert again["judge"]["metrics"] == judged["metrics"]
+    assert read_run(tmp_path / "out").is_judged
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert "llm:scripted" in report
+    assert "<b>so</b>" not in report
+    files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [content for content in files if b"sk-never-shown" in content]
+
+
+def test_a_terminal_shows_the_judge_layer_in_a_table_of_its_own(command, run, server):
+    code, out, _ = run(*command, "--judge", "llm")
+    first, second = out.split("Judge layer: llm:scripted")
+    assert code == 0
+    assert "judge_" not in first
+    assert re.search(r"^judge_correctness +1\.000 +0\.025 to 1\.000 +1 +1 +0$", second, re.MULTILINE)
+    assert re.search(r"requests, [\d,]+ tokens\)", second)
+
+
+def test_a_gate_on_the_judge_layer_needs_a_judge(command, run, server):
+    assert run(*command, "--judge", "llm", "--require", "judge_relevancy>=1")[0] == 0
+    assert run(*command, "--fresh", "--require", "judge_relevancy>=1")[0] == 1
+
+
+def test_a_verdict_that_cannot_be_read_is_an_error_and_in_no_mean(command, run, server):
+    server.play(served.answer("Well, yes and no."))
+    code, out, err = run(*command, "--judge", "llm", "--json")
+    found = json.loads(out)["judge"]["metrics"]["judge_faithfulness"]
+    assert code == 1
+    assert "1 of 2 questions are errors" in err
+    assert (found["mean"], found["n"], found["errors"], found["not_applicable"]) == (None, 0, 1, 1)
+    server.play(served.answered_by(in_a_word))  # what was an error is asked again
+    found = json.loads(run(*command, "--judge", "llm", "--json")[1])["judge"]["metrics"]
+    assert (found["judge_faithfulness"]["mean"], found["judge_faithfulness"]["errors"]) == (1, 0)
+
+
+def test_a_refused_key_is_one_line_and_leaves_the_answers_reported(command, run, server, tmp_path):
+    server.play(served.error(401, "invalid_api_key"))
+    code, out, err = run(*command, "--judge", "llm")
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith("askpapers: ")
+    assert (tmp_path / "out" / "report.html").exists()
+    assert len((tmp_path / "out" / "results.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_judge_without_a_model_is_one_line(command, run):
+    code, out, err = run(*command, "--judge", "llm")
+    assert (code, out) == (1, "")
+    assert "OPENAI_API_KEY" in err
+
+
+@pytest.mark.parametrize("missing", [(), ("test",), ("--out", "out")])
+def test_a_run_without_questions_or_a_folder_is_usage(run, missing):
+    code, out, err = run("eval", *missing)
+    assert (code, out) == (2, "")
+    assert "missing" in err
+    assert err.count("\n") == 1
+
+
+def test_the_judge_without_a_model_is_checked_on_the_claims_that_come_with_it(run):
+    code, out, _ = run("eval", "--check-judge", "--json")
+    found = json.loads(out)
+    assert (code, found["n"], found["errors"]) == (0, len(read_claims()), 0)
+    right = sum(claim["right"] for claim in found["claims"])
+    assert found["accuracy"]["value"] == pytest.approx(right / found["n"], abs=1e-4)
+    assert -1 <= found["kappa"]["value"] <= 1
+
+
+def test_a_model_is_checked_on_claims_of_ones_own(run, server, tmp_path):
+    claims = [
+        {"id": str(number), "claim": f"Owls {number}.", "passages": ["Owls."], "label": label, "kind": "k"}
+        for number, label in enumerate(["supported", "contradicted", "not mentioned", "supported"])
+    ]
+    (tmp_path / "claims.jsonl").write_text("\n".join(map(json.dumps, claims)))
+    command = ("eval", "--check-judge", tmp_path / "claims.jsonl", "--judge", "llm")
+    code, out, _ = run(*command, "--json")
+    found = json.loads(out)
+    assert (code, found["accuracy"]["value"], found["kappa"]["value"]) == (0, 0.5, 0)
+    code, out, _ = run(*command)
+    assert "accuracy, 3 classes" in out
+    server.play(served.answer("Who knows?"))
+    (tmp_path / "data" / "askpapers" / "verdicts.sqlite").unlink()
+    code, out, err = run(*command)
+    assert code == 1
+    assert "4 of 4 verdicts are errors" in err
+
+
+def test_claims_that_cannot_be_read_are_one_line(run, tmp_path):
+    (tmp_path / "claims.jsonl").write_text('{"id": "one", "claim": "Owls.", "passages": []}')
+    code, out, err = run("eval", "--check-judge", tmp_path / "claims.jsonl")
+    assert (code, out) == (1, "")
+    assert "claims.jsonl:1" in err
