@@ -1,15 +1,14 @@
 """Texts as the judge reads them: their words, each with a vector, a rarity and a direction."""
 
-import threading
 from bisect import bisect_right
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.base import TokenEncoder, Tokens, Vectors
+from rag.recent import Recent
 from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import is_negation, sign
 from rag.words import is_function_word, stem
@@ -54,33 +53,9 @@ class Text:
         return _reach(negation, self.clauses)
 
 
-class TextReader:
-    """Reads texts; those read last are kept. Safe to use from several threads."""
-
-    def __init__(self, encoder: TokenEncoder) -> None:
-        self._encoder = encoder
-        self._kept: OrderedDict[str, Text] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def read(self, texts: Iterable[str]) -> dict[str, Text]:
-        """The reading of each text; each distinct text is encoded once."""
-        wanted = list(dict.fromkeys(texts))
-        with self._lock:
-            found = {text: self._kept[text] for text in wanted if text in self._kept}
-        missing = [text for text in wanted if text not in found]
-        if missing:
-            encoded = self._encoder.encode_tokens(missing)
-            found |= {text: read(text, tokens) for text, tokens in zip(missing, encoded, strict=True)}
-        self._keep(found)
-        return found
-
-    def _keep(self, found: dict[str, Text]) -> None:
-        with self._lock:
-            for text, reading in found.items():
-                self._kept[text] = reading
-                self._kept.move_to_end(text)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+def text_reader(encoder: TokenEncoder) -> Recent[Text]:
+    """Reads texts by their word pieces; those read last are kept. Safe to use from several threads."""
+    return Recent(lambda texts: map(read, texts, encoder.encode_tokens(texts)), _KEPT)
 
 
 def read(text: str, tokens: Tokens) -> Text:
