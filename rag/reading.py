@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embedding.base import TokenEncoder, Vectors
+from rag.embedding.base import TokenEncoder, Vectors, unit
 from rag.sentences import sentence_spans, strip_span
 from rag.types import Hit, Span
 
@@ -78,8 +78,8 @@ def _read(question: str, hits: Sequence[Hit], encoder: TokenEncoder, weigh: Weig
     texts = [hits[number].paper.abstract[start:end] for number, (start, end) in places]
     titles = [hit.paper.title for hit in hits]
     asked, *found = encoder.encode_tokens([question, *titles, *texts])
-    wanted = _unit(asked.vectors).T
-    similar = [_unit(tokens.vectors) @ wanted for tokens in found]
+    wanted = unit(asked.vectors).T
+    similar = [unit(tokens.vectors) @ wanted for tokens in found]
     sentences = tuple(
         Sentence(number, span, text, cosines, tokens.starts)
         for (number, span), text, cosines, tokens in zip(
@@ -106,10 +106,7 @@ def _read(question: str, hits: Sequence[Hit], encoder: TokenEncoder, weigh: Weig
 
 def _mean(vectors: Vectors) -> Vectors:
     """The mean of vectors, of unit length; of none, zeros."""
-    if not len(vectors):
-        return np.zeros(vectors.shape[1], np.float32)
-    mean: Vectors = _unit(vectors.mean(axis=0, keepdims=True))[0]
-    return mean
+    return unit(vectors.mean(axis=0)) if len(vectors) else np.zeros(vectors.shape[1], np.float32)
 
 
 def _best(similar: Vectors) -> Vectors:
@@ -118,8 +115,3 @@ def _best(similar: Vectors) -> Vectors:
         return np.zeros(similar.shape[1], np.float32)
     best: Vectors = similar.max(axis=0)
     return best
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return unit

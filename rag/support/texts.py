@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embedding.base import TokenEncoder, Tokens, Vectors
+from rag.embedding.base import TokenEncoder, Tokens, Vectors, unit
 from rag.recent import Recent
 from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import is_negation, sign
@@ -76,7 +76,7 @@ def read(text: str, tokens: Tokens) -> Text:
         starts=starts,
         clauses=clauses,
         vectors=vectors,
-        mean=_unit(vectors.sum(axis=0)),
+        mean=unit(vectors.sum(axis=0)),
         rarity=rarity,
         signs=np.array([sign(word) for word in words], np.int8),
         negations=negations,
@@ -92,9 +92,9 @@ def _by_word(tokens: Tokens, starts: Sequence[int]) -> tuple[Vectors, Vectors]:
     owners = np.searchsorted(starts, tokens.starts, side="right") - 1
     is_owned = owners >= 0
     owners = owners[is_owned]
-    np.add.at(vectors, owners, _unit(tokens.vectors[is_owned]))
+    np.add.at(vectors, owners, unit(tokens.vectors[is_owned]))
     np.maximum.at(rarity, owners, _rarity(tokens.ids[is_owned]))
-    return _unit(vectors), rarity
+    return unit(vectors), rarity
 
 
 def _rarity(ids: NDArray[np.int32]) -> Vectors:
@@ -105,12 +105,6 @@ def _rarity(ids: NDArray[np.int32]) -> Vectors:
     """
     ranks = np.log1p(np.maximum(ids - _FIRST_WORD, 0)) / np.log(30_522 - _FIRST_WORD)
     return np.where(ids < _FIRST_WORD, _OF_CHARACTERS, np.minimum(ranks, 1)).astype(np.float32)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    unit: Vectors = vectors / np.maximum(lengths, 1e-9)
-    return unit
 
 
 def _reach(negation: int, clauses: Sequence[int]) -> range:
