@@ -102,8 +102,8 @@ def test_words_of_the_field_that_sound_like_orders_are_no_injection(large, quest
 
 def test_each_feature_has_a_weight_and_counts_as_far_as_it_goes():
     nothing = dict.fromkeys(WEIGHTS, 0.0)
-    assert nearness(nothing) == INTERCEPT < LEAST
-    assert nearness(nothing | {"match": 1.0}) == pytest.approx(INTERCEPT + WEIGHTS["match"])
+    assert nearness.log_odds(nothing) == INTERCEPT < LEAST
+    assert nearness.log_odds(nothing | {"match": 1.0}) == pytest.approx(INTERCEPT + WEIGHTS["match"])
 
 
 def test_common_words_count_no_more_than_a_few_rare_ones(tiny):
