@@ -57,13 +57,13 @@ class ExtractiveWriter:
         A list has the best sentence of each paper, in the order of the papers; a comparison
         shares its words among the papers that it compares.
         """
-        chosen = self._choose(task, hits)
-        if task.kind == "single" and (gap := self._gap(task, hits)):
-            if gap.whole:
-                log.refusal = gap.reason
-                chosen = [_Part(gap.shows, gap.shows.text, 1.0)]
-            else:
-                log.missing = gap.missing
+        gap = self._gap(task, hits) if task.kind == "single" else None
+        if gap and gap.whole:
+            log.refusal = gap.reason
+            chosen = [_Part(gap.shows, gap.shows.text, 1.0)]
+        else:
+            log.missing = gap.missing if gap else None
+            chosen = self._choose(task, hits)
         end = "\n" if task.kind == "list" else " "
         for part in chosen:
             body, stop = _sentence(part.text)
@@ -76,7 +76,7 @@ class ExtractiveWriter:
         about = asked_about(task.question, nearest)
         return find_gap(said, nearest, about, self._reader.read(said, nearest), self._judge)
 
-    def _choose(self, task: Task, hits: Sequence[Hit]) -> Sequence[_Part]:
+    def _choose(self, task: Task, hits: Sequence[Hit]) -> list[_Part]:
         words = task.words or _WORDS
         if task.kind == "list":
             listed = [max(parts, key=_value) for parts in self._by_paper(task, hits)]
