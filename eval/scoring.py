@@ -19,8 +19,8 @@ from eval.metrics import (
     set_precision,
     set_recall,
 )
-from rag.citations import without_markers
 from rag.library import Library
+from rag.markers import without_markers
 from rag.support import Judge, support
 from rag.types import Answer, Citation, Claim, Filters, Paper
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby, product
 
-from rag.citations import Piece, Quote, without_markers
+from rag.citations import Piece, Quote
+from rag.markers import without_markers
 from rag.names import introduces, names, titled
 from rag.reading import Reader, Sentence
 from rag.support import Judge
