@@ -6,9 +6,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import model_server
 import numpy as np
 import pytest
 from hypothesis import settings
+from model_server import ModelServer
 
 # Before anything of the project is imported: the caller's settings and folders are not the tests'.
 for _name in [name for name in os.environ if name.startswith(("OPENAI_", "ASKPAPERS_"))]:
@@ -89,3 +91,10 @@ def library(tmp_path: Path, encoder: Encoder) -> Iterator[Library]:
     """An empty library of the test's own."""
     with Library.create(tmp_path / "library", encoder) as library:
         yield library
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ModelServer]:
+    """A scripted model server; each test says what it plays."""
+    with model_server.running() as server:
+        yield server

@@ -1,7 +1,6 @@
 """The judge of support: numbers, names, directions, negations, comparisons; and the judge with a model."""
 
 import json
-from collections.abc import Iterator
 from itertools import pairwise
 
 import model_server as served
@@ -246,12 +245,6 @@ def test_the_area_counts_a_tie_half():
 
 
 # The judge with a model
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ModelServer]:
-    with served.running() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
