@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,15 @@ def library(tmp_path: Path, encoder: Encoder) -> Iterator[Library]:
     """An empty library of the test's own."""
     with Library.create(tmp_path / "library", encoder) as library:
         yield library
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Commands that the test starts can be interrupted, though whoever started the tests ignores SIGINT,
+    as a shell does in the background: processes inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")
