@@ -10,7 +10,7 @@ from pathlib import Path
 import model_server
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from model_server import ModelServer
 
 # Before anything of the project is imported: the caller's settings and folders are not the tests'.
@@ -20,8 +20,13 @@ _home = tempfile.TemporaryDirectory(prefix="askpapers-tests-")
 os.environ |= {"HOME": _home.name, "XDG_DATA_HOME": f"{_home.name}/data", "HF_HUB_OFFLINE": "1"}
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-# A slow machine is no failure; CI tries the same examples every time, a developer's run new ones.
-settings.register_profile("askpapers", deadline=None, derandomize="CI" in os.environ)
+# A slow or busy machine is no failure; CI tries the same examples every time, a developer's run new ones.
+settings.register_profile(
+    "askpapers",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
 settings.load_profile("askpapers")
 
 from ingest.bundled import BundledSource  # noqa: E402

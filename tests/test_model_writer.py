@@ -142,7 +142,7 @@ def test_a_marker_that_names_no_paper_is_removed_and_counted(assistant, server, 
 
 
 @given(cuts=st.sets(st.integers(1, len(MANY_MARKERS) - 1)))
-@examples(max_examples=25, deadline=None)
+@examples(max_examples=25)
 def test_the_cut_of_the_stream_changes_nothing_and_never_shows_half_a_marker(
     assistant, server, whole, cuts
 ):
