@@ -46,6 +46,13 @@ class AnswerStream:
         return self._answer
 
 
+def read_answer(stream: AnswerStream) -> Answer:
+    """The whole answer, for those who do not look at the text as it is written."""
+    for _ in stream:
+        pass
+    return stream.answer
+
+
 @dataclass
 class _Draft:
     """An answer in the making."""

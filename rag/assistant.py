@@ -6,7 +6,7 @@ from collections import OrderedDict
 from datetime import date
 from typing import TYPE_CHECKING, Unpack
 
-from rag.answering import Answerer, AnswerStream
+from rag.answering import Answerer, AnswerStream, read_answer
 from rag.conversation import Conversation
 from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from rag.llamaindex import CitedQueryEngine
 
 _CONVERSATIONS = 1000  # that `chat` remembers; the one that was used longest ago is forgotten first
-
-
 _NO_MODEL = (
     "no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible server"
 )
@@ -90,10 +88,7 @@ class Assistant:
         Years in the question's words ("since 2021") bound the papers, unless years are given
         here or `years_from_question` is False.
         """
-        stream = self.stream(question, **options)
-        for _ in stream:
-            pass
-        return stream.answer
+        return read_answer(self.stream(question, **options))
 
     async def aask(self, question: str, **options: Unpack[HistoryOptions]) -> Answer:
         """`ask`, in a thread: the event loop goes on."""

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from rag.layout import belongs, lead_in, with_marks, without_gaps
-from rag.markers import UNSUPPORTED, Marker, find_markers, neutral, without_markers
+from rag.markers import UNSUPPORTED, Marker, neutral
 from rag.sentences import sentence_spans, strip_span
 from rag.support import Judge, Support, support
 from rag.types import Citation, Claim, Hit, Markers, Paper, Span, Unsupported
-
-__all__ = ["Composer", "Marker", "Piece", "Quote", "best_quote", "find_markers", "without_markers"]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Unpack
 
-from rag.answering import AnswerStream
+from rag.answering import AnswerStream, read_answer
 from rag.options import AskOptions
 from rag.query import Turn, check_question, newest
 from rag.types import Answer
@@ -46,10 +46,7 @@ class Conversation:
 
         A question that raises is not remembered.
         """
-        stream = self.stream(question, **options)
-        for _ in stream:
-            pass
-        return stream.answer
+        return read_answer(self.stream(question, **options))
 
     def stream(self, question: str, **options: Unpack[AskOptions]) -> AnswerStream:
         """`ask`, with the text as it is written; remembered when it has been read to its end.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 
-from rag.types import Paper
+from rag.types import Hit, Paper
 from rag.words import content_words
 
 _WORD = re.compile(r"[^\W_]+(?:[-.'’+][^\W_]+)*\+*")
@@ -90,6 +90,11 @@ def is_titled(text: str, paper: Paper) -> bool:
     keys = [_key(word) for word in _WORD.findall(text)]
     joined = {"".join(keys[start : start + length]) for length in (1, 2, 3) for start in range(len(keys))}
     return _key(head) in joined
+
+
+def titled(text: str, hits: Iterable[Hit]) -> list[int]:
+    """The places, from 0, of the hits by whose titles a text names them."""
+    return [place for place, hit in enumerate(hits) if is_titled(text, hit.paper)]
 
 
 def named_in(text: str, paper: Paper) -> bool:

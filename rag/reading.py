@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embedding.base import TokenEncoder, Vectors
+from rag.embedding.base import TokenEncoder, Vectors, unit
 from rag.sentences import sentence_spans, strip_span
 from rag.types import Hit, Span
 
@@ -66,50 +66,40 @@ class Reader:
 
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
         """A question against each sentence of the hits."""
-        return _read(question, hits, self.encoder, self.weigh)
-
-
-def _read(question: str, hits: Sequence[Hit], encoder: TokenEncoder, weigh: Weigh) -> Reading:
-    places = [
-        (number, strip_span(hit.paper.abstract, span))
-        for number, hit in enumerate(hits)
-        for span in sentence_spans(hit.paper.abstract)
-    ]
-    texts = [hits[number].paper.abstract[start:end] for number, (start, end) in places]
-    titles = [hit.paper.title for hit in hits]
-    asked, *found = encoder.encode_tokens([question, *titles, *texts])
-    wanted = _unit(asked.vectors).T
-    similar = [_unit(tokens.vectors) @ wanted for tokens in found]
-    sentences = tuple(
-        Sentence(number, span, text, cosines, tokens.starts)
-        for (number, span), text, cosines, tokens in zip(
-            places, texts, similar[len(hits) :], found[len(hits) :], strict=True
+        places = [
+            (number, strip_span(hit.paper.abstract, span))
+            for number, hit in enumerate(hits)
+            for span in sentence_spans(hit.paper.abstract)
+        ]
+        texts = [hits[number].paper.abstract[start:end] for number, (start, end) in places]
+        asked, *found = self.encoder.encode_tokens([question, *(hit.paper.title for hit in hits), *texts])
+        titles, parts = found[: len(hits)], found[len(hits) :]
+        wanted = unit(asked.vectors).T
+        sentences = tuple(
+            Sentence(number, span, text, unit(tokens.vectors) @ wanted, tokens.starts)
+            for (number, span), text, tokens in zip(places, texts, parts, strict=True)
         )
-    )
-    of_titles = [_best(cosines) for cosines in similar[: len(hits)]]
-    papers, cosines = [], []
-    for number, title in enumerate(of_titles):
-        parts = [place for place, one in enumerate(sentences) if one.hit == number]
-        papers.append(np.max([title, *(sentences[place].best() for place in parts)], axis=0))
-        vectors = [found[number].vectors, *(found[len(hits) + place].vectors for place in parts)]
-        cosines.append(_mean(np.concatenate(vectors)) @ _mean(asked.vectors))
-    shape = (len(hits), len(asked.ids))
-    return Reading(
-        asked.starts,
-        weigh(asked.ids),
-        sentences,
-        np.array(of_titles, np.float32).reshape(shape),
-        np.array(papers, np.float32).reshape(shape),
-        np.array(cosines, np.float32),
-    )
+        of_titles = [_best(unit(title.vectors) @ wanted) for title in titles]
+        papers, cosines = [], []
+        for number, title in enumerate(titles):
+            own = [row for row in zip(sentences, parts, strict=True) if row[0].hit == number]
+            papers.append(np.max([of_titles[number], *(sentence.best() for sentence, _ in own)], axis=0))
+            vectors = [title.vectors, *(tokens.vectors for _, tokens in own)]
+            cosines.append(_mean(np.concatenate(vectors)) @ _mean(asked.vectors))
+        shape = (len(hits), len(asked.ids))
+        return Reading(
+            asked.starts,
+            self.weigh(asked.ids),
+            sentences,
+            np.array(of_titles, np.float32).reshape(shape),
+            np.array(papers, np.float32).reshape(shape),
+            np.array(cosines, np.float32),
+        )
 
 
 def _mean(vectors: Vectors) -> Vectors:
     """The mean of vectors, of unit length; of none, zeros."""
-    if not len(vectors):
-        return np.zeros(vectors.shape[1], np.float32)
-    mean: Vectors = _unit(vectors.mean(axis=0, keepdims=True))[0]
-    return mean
+    return unit(vectors.mean(axis=0)) if len(vectors) else np.zeros(vectors.shape[1], np.float32)
 
 
 def _best(similar: Vectors) -> Vectors:
@@ -118,8 +108,3 @@ def _best(similar: Vectors) -> Vectors:
         return np.zeros(similar.shape[1], np.float32)
     best: Vectors = similar.max(axis=0)
     return best
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return unit

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Unpack
 
-from rag.answering import AnswerStream
+from rag.answering import AnswerStream, read_answer
 from rag.assistant import Assistant
 from rag.embedding import open_encoder
 from rag.embedding.base import Encoder
@@ -30,10 +30,7 @@ def ask(question: str, **options: Unpack[PlaceOptions]) -> Answer:
     loop.
     Raises AskpapersError, whose text ends in what to do next.
     """
-    streamed = stream(question, **options)
-    for _ in streamed:
-        pass
-    return streamed.answer
+    return read_answer(stream(question, **options))
 
 
 async def aask(question: str, **options: Unpack[PlaceOptions]) -> Answer:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
+from rag.logistic import Logistic
 from rag.names import Name, introduces, is_titled, mentions, named_in, names
 from rag.reading import Reading
 from rag.types import Hit
@@ -28,6 +29,8 @@ WEIGHTS: Mapping[str, float] = {
     "foreign_subject": -3.65,
 }
 INTERCEPT = -8.19
+nearness = Logistic(WEIGHTS, INTERCEPT)
+"""How likely a question with these features is about the papers."""
 LEAST = 0.4  # the log-odds from which a question is taken to be about the papers
 LEAST_OF_LIST = 0.0  # the same for the bare subject of a list; by eye, on 41 subjects of which 22 are there
 
@@ -81,18 +84,14 @@ def _shared(question: str, hit: Hit) -> int:
     return len(set(content_words(question)) & set(content_words(f"{hit.paper.title} {hit.paper.abstract}")))
 
 
-def nearness(found: Mapping[str, float]) -> float:
-    """The log-odds that a question with these features is about the papers."""
-    return INTERCEPT + sum(WEIGHTS[name] * value for name, value in found.items())
-
-
 def off_subject(
     question: str, hits: Sequence[Hit], reading: Reading, papers: int, least: float = LEAST
 ) -> str | None:
     """Why the best hits of a library of so many papers do not speak of what is asked, else None."""
     found = features(question, hits, reading, papers)
     meant = next((hit.paper for hit in hits if is_titled(question, hit.paper)), None)
-    if nearness(found) >= least or (meant and not found["cues"] and _asks_of(question, meant.title)):
+    is_of_paper = meant and not found["cues"] and _asks_of(question, meant.title)
+    if is_of_paper or nearness.log_odds(found) >= least:
         return None
     if found["cues"]:
         return "this is addressed to the program, and no question that the papers answer"

@@ -2,13 +2,16 @@
 
 import os
 import re
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import model_server
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+from model_server import ModelServer
 
 # Before anything of the project is imported: the caller's settings and folders are not the tests'.
 for _name in [name for name in os.environ if name.startswith(("OPENAI_", "ASKPAPERS_"))]:
@@ -17,8 +20,13 @@ _home = tempfile.TemporaryDirectory(prefix="askpapers-tests-")
 os.environ |= {"HOME": _home.name, "XDG_DATA_HOME": f"{_home.name}/data", "HF_HUB_OFFLINE": "1"}
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-# A slow machine is no failure; CI tries the same examples every time, a developer's run new ones.
-settings.register_profile("askpapers", deadline=None, derandomize="CI" in os.environ)
+# A slow or busy machine is no failure; CI tries the same examples every time, a developer's run new ones.
+settings.register_profile(
+    "askpapers",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
 settings.load_profile("askpapers")
 
 from ingest.bundled import BundledSource  # noqa: E402
@@ -89,3 +97,19 @@ def library(tmp_path: Path, encoder: Encoder) -> Iterator[Library]:
     """An empty library of the test's own."""
     with Library.create(tmp_path / "library", encoder) as library:
         yield library
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Commands that the test starts can be interrupted, though whoever started the tests ignores SIGINT,
+    as a shell does in the background: processes inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ModelServer]:
+    """A scripted model server; each test says what it plays."""
+    with model_server.running() as server:
+        yield server

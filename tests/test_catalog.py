@@ -166,7 +166,7 @@ def test_nothing_that_a_record_knows_is_lost(several):
 ingests = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.lists(records, max_size=3)), max_size=5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ingests)
 def test_a_paper_is_what_the_last_record_of_each_mention_says(tmp_path_factory, ingests):
     catalog = Catalog(tmp_path_factory.mktemp("catalog") / "catalog.sqlite")

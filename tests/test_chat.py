@@ -138,6 +138,7 @@ def test_ctrl_d_leaves_a_terminal_with_0(bundled, tmp_path):
     assert terminal.close() == 0
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_a_terminal_with_one_line(bundled, tmp_path):
     terminal = Terminal(bundled, tmp_path)
     terminal.read_until("\n> ")
@@ -147,19 +148,18 @@ def test_ctrl_c_leaves_a_terminal_with_one_line(bundled, tmp_path):
     assert terminal.close() == 130
 
 
-def test_a_model_s_answer_is_streamed_and_what_was_understood_told(bundled, tmp_path):
+def test_a_model_s_answer_is_streamed_and_what_was_understood_told(bundled, server, tmp_path):
     whole = "How many hours is ChildMandarin?"
-    with served.running() as server:
-        text = "ChildMandarin holds 41.25 hours [1]."
-        server.play(served.answer(text), served.answer(whole), served.answer(text))
-        model = {"OPENAI_BASE_URL": server.url, "ASKPAPERS_MODEL": "scripted"}
-        terminal = Terminal(bundled, tmp_path, env=model)
-        terminal.read_until("\n> ")
-        for question, told in ((FIRST, text), (SECOND, f"Understood as: {whole}")):
-            terminal.type(f"{question}\n")
-            shown = terminal.read_until("Note: ", "\n> ")
-            assert shown.count(text) == 1
-            assert told in shown
-        terminal.type("/quit\n")
-        terminal.read_until("never shown")
-        assert terminal.close() == 0
+    text = "ChildMandarin holds 41.25 hours [1]."
+    server.play(served.answer(text), served.answer(whole), served.answer(text))
+    model = {"OPENAI_BASE_URL": server.url, "ASKPAPERS_MODEL": "scripted"}
+    terminal = Terminal(bundled, tmp_path, env=model)
+    terminal.read_until("\n> ")
+    for question, told in ((FIRST, text), (SECOND, f"Understood as: {whole}")):
+        terminal.type(f"{question}\n")
+        shown = terminal.read_until("Note: ", "\n> ")
+        assert shown.count(text) == 1
+        assert told in shown
+    terminal.type("/quit\n")
+    terminal.read_until("never shown")
+    assert terminal.close() == 0

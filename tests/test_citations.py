@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag import Filters, Hit, Paper, Passage, QuestionError
-from rag.citations import Composer, Marker, Quote, best_quote, find_markers, without_markers
+from rag.citations import Composer, Quote, best_quote
 from rag.embedding import embedded_encoder
-from rag.markers import UNSUPPORTED
+from rag.markers import UNSUPPORTED, Marker, find_markers, without_markers
 from rag.query import (
     LONGEST_QUESTION,
     check_count,

@@ -73,6 +73,7 @@ def test_each_beginning_of_a_real_sentence_is_a_sentence_by_its_signs(keep_reaso
         ("For example, owls hunt mice at night.", "owls hunt mice at night."),
         ("While bees sleep at night, owls hunt mice at night.", "owls hunt mice at night."),
         ("To see what they eat, we watched forty owls.", "we watched forty owls."),
+        ("Inspired by BERT, we propose a new model of text.", "we propose a new model of text."),
         ("(2) Owls hunt mice at night.", "Owls hunt mice at night."),
     ],
 )
@@ -96,6 +97,7 @@ def test_what_leads_in_may_go(sentence, rest):
         "With a full moon, owls hunt mice at night.",
         "While owls sleep by day, they hunt mice at night.",  # who "they" are
         "Despite their size, such owls hunt mice at night.",
+        "To capture lexical, syntactic and other traits, we propose a new model of text.",  # it goes on
         "We show that (i) owls hunt mice and (ii) bees do not.",
         "Therefore, owls do hunt.",  # too little is left
     ],

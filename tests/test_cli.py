@@ -647,6 +647,7 @@ def test_eval_warns_of_papers_that_the_library_lacks(run, shelf, tmp_path):
     assert "Not in this library, so never found: 1 of the questions' papers, such as Comets." in said
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_eval_says_what_is_kept(shelf, tmp_path):
     many = [QUESTION | {"id": str(number)} for number in range(5000)]
     questions, out = write_lines(tmp_path / "questions.jsonl", many), tmp_path / "out"

@@ -3,12 +3,10 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import model_server as served
 import pytest
-from model_server import ModelServer
 
 from ingest.bundled import BundledSource
 from rag import Assistant, Conversation, Filters, Library, Paper, QuestionError
@@ -133,12 +131,6 @@ def test_chatting_works_inside_a_running_event_loop(assistant):
         return (await asyncio.to_thread(assistant.chat, SECOND)).resolved_question
 
     assert asyncio.run(notebook()) == f"{FIRST} {SECOND}"
-
-
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
-    with served.running() as server:
-        yield server
 
 
 def quoting(exchange, request):

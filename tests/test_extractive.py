@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.bundled import BundledSource
@@ -74,7 +74,7 @@ def count(sentences) -> int:
     return sum(len(text.split()) for text, _, _ in sentences)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(st.sampled_from(ASKED), st.integers(5, 200))
 def test_an_answer_keeps_within_its_words_and_has_one_sentence_at_least(write, question, words):
     sentences = write(question, words)

@@ -2,7 +2,6 @@
 
 import gc
 import json
-from collections.abc import Iterator
 from datetime import date
 
 import model_server as served
@@ -105,12 +104,6 @@ def test_the_newest_turns_are_kept_whole_within_their_tokens(said_before, tokens
         assert used <= tokens or not cut.answer
     else:
         assert kept == []
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ModelServer]:
-    with served.running() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -436,17 +436,11 @@ def test_a_reader_outlives_a_reindex_by_another_process(counted):
     assert is_well(counted)
 
 
-# Whoever starts the tests may have switched SIGINT off for them and all that they start.
-COMMAND_LINE = """
-import runpy, signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
-runpy.run_module("ui.cli", run_name="__main__")
-"""
-
-
 def interrupt(arguments, is_time):
     """Run a command, press Ctrl-C when it is time; its exit code and what it said."""
-    with python(COMMAND_LINE, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    command = [sys.executable, "-m", "ui.cli", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
         while not is_time():
             assert process.poll() is None
             time.sleep(0.01)
@@ -456,6 +450,7 @@ def interrupt(arguments, is_time):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_ingest_keeps_what_was_written_and_the_next_goes_on(tmp_path, counting):
     total = 500
     page = write_page(tmp_path / "page.txt", [f"topic {number}" for number in range(total)])

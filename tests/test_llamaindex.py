@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 
 import model_server as served
 import pytest
 from llama_index.core.agent.workflow import FunctionAgent, ReActAgent, ToolCallResult
 from llama_index.llms.openai_like import OpenAILike
-from model_server import ModelServer
 
 from rag.assistant import Assistant
 from rag.llamaindex import PaperRetriever
@@ -33,12 +31,6 @@ def test_the_query_engine_answers_as_the_assistant_does(bundled):
         assert response.metadata["answer"]["citations"] == answer.to_dict()["citations"]
         cited = {citation.paper_id for citation in answer.citations}
         assert {node.node_id for node in response.source_nodes} == cited
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ModelServer]:
-    with served.running() as server:
-        yield server
 
 
 def test_the_tool_gives_the_answer_with_its_sources(bundled):

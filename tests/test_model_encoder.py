@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 
 import model_server as served
@@ -32,12 +31,6 @@ PAPERS = [
     {"title": "A Study of Bees", "abstract": "Bees dance for flowers. The dance tells the direction."},
 ]
 QUESTION = "When do owls hunt?"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[served.ModelServer]:
-    with served.running() as server:
-        yield server
 
 
 @pytest.fixture

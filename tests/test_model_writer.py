@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -44,12 +43,6 @@ MANY_MARKERS = (
     f"{CLAIM} [2, 1]. Also, {CLAIM}【1】 [1-2]. The rest [99] is not it.  It costs less.\n\n"
     "Models of half the size are reused. [1; 4] [12"
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ModelServer]:
-    with served.running() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +142,7 @@ def test_a_marker_that_names_no_paper_is_removed_and_counted(assistant, server, 
 
 
 @given(cuts=st.sets(st.integers(1, len(MANY_MARKERS) - 1)))
-@examples(max_examples=25, deadline=None)
+@examples(max_examples=25)
 def test_the_cut_of_the_stream_changes_nothing_and_never_shows_half_a_marker(
     assistant, server, whole, cuts
 ):

@@ -1,4 +1,4 @@
-"""Whether a library holds anything on what is asked; in a large one, and in tiny ones."""
+"""What a question is about, and whether a library, a large one or a tiny one, holds anything on it."""
 
 import json
 from contextlib import ExitStack
@@ -9,10 +9,12 @@ from ingest.bundled import BundledSource
 from ingest.pipeline import ingest
 from ingest.sources.files import open_path
 from rag import Assistant, Library, Paper
+from rag.query import listed_subject
 from rag.settings import Settings
 from rag.subject import INTERCEPT, LEAST, WEIGHTS, features, nearness
 
 PAPERS = [paper for paper in BundledSource().read() if isinstance(paper, Paper)]
+BERT2BERT = "bert2BERT: Towards Reusable Pretrained Language Models"
 ABOUT = {
     "ChildMandarin": "How many hours of speech does ChildMandarin hold?",
     "bert2BERT": "How can a small language model help to train a large one?",
@@ -102,8 +104,8 @@ def test_words_of_the_field_that_sound_like_orders_are_no_injection(large, quest
 
 def test_each_feature_has_a_weight_and_counts_as_far_as_it_goes():
     nothing = dict.fromkeys(WEIGHTS, 0.0)
-    assert nearness(nothing) == INTERCEPT < LEAST
-    assert nearness(nothing | {"match": 1.0}) == pytest.approx(INTERCEPT + WEIGHTS["match"])
+    assert nearness.log_odds(nothing) == INTERCEPT < LEAST
+    assert nearness.log_odds(nothing | {"match": 1.0}) == pytest.approx(INTERCEPT + WEIGHTS["match"])
 
 
 def test_common_words_count_no_more_than_a_few_rare_ones(tiny):
@@ -116,3 +118,66 @@ def test_common_words_count_no_more_than_a_few_rare_ones(tiny):
     )
     assert set(found) == set(WEIGHTS)
     assert found["shared"] <= 4
+
+
+# What a question is about: a paper by its name, a detail of it, the subject of a list
+
+
+def test_a_question_of_which_a_part_is_answered_is_partial_and_names_the_rest(large):
+    answer = large.ask("How much compute does bert2BERT save, and what learning rate was used?")
+    assert (answer.status, answer.missing) == ("partial", "the learning rate")
+    assert answer.citations[0].title == BERT2BERT
+
+
+@pytest.mark.parametrize(
+    ("question", "detail"),
+    [
+        ("Who funded bert2BERT?", "who paid for it"),
+        ("When was bert2BERT proposed?", "when it appeared"),
+        ("Which dropout does bert2BERT use?", "the dropout"),
+    ],
+)
+def test_a_detail_that_a_paper_does_not_give_is_refused_by_its_name_with_the_nearest_sentence(
+    large, question, detail
+):
+    answer = large.ask(question)
+    assert (answer.status, answer.reason) == ("refused", f"“{BERT2BERT}” does not give {detail}")
+    assert [citation.title for citation in answer.citations] == [BERT2BERT]
+
+
+@pytest.mark.parametrize("title", ["EduBERT", "MonoByte", "Starbucks", "ELECTRA"])
+def test_what_a_paper_is_called_is_a_question_about_it(large, title):
+    answer = large.ask(f"What is {title}?")
+    assert answer.status == "answered"
+    assert answer.citations[0].title.startswith(title)
+
+
+def test_another_version_of_a_name_is_another_thing(large):
+    answer = large.ask("How many parameters does GPT-4 have?")
+    assert (answer.status, answer.reason) == ("refused", "no paper in the library is about GPT-4")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which papers are about vision?", "List all surveys", "Show me papers about robots from 2023"],
+)
+def test_a_list_is_refused_for_its_subject_and_not_for_the_words_that_ask_for_papers(large, question):
+    assert large.ask(question).status == "answered"
+
+
+@pytest.mark.parametrize("subject", ["volcanoes", "tax law", "football", "black holes", "coral reefs"])
+def test_a_list_on_another_subject_is_refused(large, subject):
+    assert large.ask(f"Which papers are about {subject}?").status == "refused"
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        ("Which papers deal with diffusion models?", "diffusion models?"),
+        ("What surveys are there?", "surveys?"),
+        ("Is there anything about Arabic?", "Arabic?"),
+        ("List all papers", "List all papers"),
+    ],
+)
+def test_the_subject_of_a_list(question, subject):
+    assert listed_subject(question) == subject

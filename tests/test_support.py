@@ -1,7 +1,6 @@
 """The judge of support: numbers, names, directions, negations, comparisons; and the judge with a model."""
 
 import json
-from collections.abc import Iterator
 from itertools import pairwise
 
 import model_server as served
@@ -20,7 +19,7 @@ from rag.settings import Settings
 from rag.support import CalibratedJudge, LLMJudge, support
 from rag.support.names import find_names, missing_names
 from rag.support.numbers import find_quantities, missing_numbers
-from rag.support.texts import TextReader
+from rag.support.texts import text_reader
 from rag.support.verbatim import is_verbatim
 from rag.writers.llm import open_model
 
@@ -230,9 +229,9 @@ def test_a_text_is_encoded_once_and_its_words_have_unit_vectors(encoder):
             seen.extend(texts)
             return encoder.encode_tokens(texts)
 
-    reader = TextReader(Counting())
-    reading = reader.read(["Zebrafish don't improve.", "It."])["Zebrafish don't improve."]
-    reader.read(["It.", "Zebrafish don't improve."])
+    reader = text_reader(Counting())
+    reading = reader.of(["Zebrafish don't improve.", "It."])["Zebrafish don't improve."]
+    reader.of(["It.", "Zebrafish don't improve."])
     assert sorted(seen) == ["It.", "Zebrafish don't improve."]
     assert reading.words == ("zebrafish", "don't", "improve")
     assert np.allclose(np.linalg.norm(reading.vectors, axis=1), 1, atol=1e-5)
@@ -246,12 +245,6 @@ def test_the_area_counts_a_tie_half():
 
 
 # The judge with a model
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ModelServer]:
-    with served.running() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

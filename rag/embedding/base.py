@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 
+_LEAST = 1e-9  # stands for the length of a vector of zeros
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -62,3 +64,10 @@ class TokenEncoder(Protocol):
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The word pieces of each text."""
         ...
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """The vectors (..., width) with length 1; one of zeros stays so."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: Vectors = vectors / np.maximum(lengths, _LEAST)
+    return scaled

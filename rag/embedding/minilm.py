@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embedding.base import Tokens, Vectors
+from rag.embedding.base import Tokens, Vectors, unit
 from rag.embedding.weights import find_weights
 
 if TYPE_CHECKING:
@@ -135,6 +135,4 @@ def _pad(pieces: "list[Encoding]") -> tuple[NDArray[np.int64], NDArray[np.int64]
 
 
 def _pool(tokens: Vectors, mask: NDArray[np.int64]) -> Vectors:
-    means = np.einsum("btd,bt->bd", tokens, mask.astype(np.float32))
-    unit: Vectors = means / np.linalg.norm(means, axis=1, keepdims=True)
-    return unit
+    return unit(np.einsum("btd,bt->bd", tokens, mask.astype(np.float32)))

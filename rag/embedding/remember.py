@@ -1,10 +1,9 @@
 """A token encoder that remembers the texts it has just seen."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 
 from rag.embedding.base import TokenEncoder, Tokens
+from rag.recent import Recent
 
 _TEXTS = 600  # sentences; one of 25 word pieces takes 40 KB
 
@@ -18,9 +17,7 @@ class Remembering:
 
     def __init__(self, encoder: TokenEncoder, texts: int = _TEXTS) -> None:
         self._encoder = encoder
-        self._most = texts
-        self._known: OrderedDict[str, Tokens] = OrderedDict()
-        self._lock = threading.Lock()
+        self._recent = Recent(encoder.encode_tokens, texts)
 
     @property
     def name(self) -> str:
@@ -36,15 +33,5 @@ class Remembering:
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The word pieces of each text."""
-        with self._lock:
-            found = {text: self._known[text] for text in texts if text in self._known}
-        new = list(dict.fromkeys(text for text in texts if text not in found))
-        if new:
-            found |= zip(new, self._encoder.encode_tokens(new), strict=True)
-        with self._lock:
-            for text in dict.fromkeys(texts):
-                self._known[text] = found[text]
-                self._known.move_to_end(text)
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
+        found = self._recent.of(texts)
         return [found[text] for text in texts]

@@ -9,13 +9,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.embedding.base import Encoder
-from rag.errors import DamagedError, LibraryError, WrongEncoderError
+from rag.errors import DamagedError, LibraryError
+from rag.library.faults import translated, wrong_encoder
 from rag.library.folders import made_whole, move_away
 
 if TYPE_CHECKING:
@@ -170,11 +171,7 @@ class ChromaFolder:
         metadata = collection.metadata or {}
         if metadata.get("encoder") != self._encoder.name:
             client.close()
-            raise WrongEncoderError(
-                f"the library in {self._folder.parent} was built with the encoder "
-                f"{metadata.get('encoder')}, and {self._encoder.name} is in use: run "
-                f"`askpapers library reindex --library {self._folder.parent}`"
-            )
+            raise wrong_encoder(self._folder, metadata.get("encoder"), self._encoder.name)
         return Handle(client, collection, int(metadata.get("applied", 0)), mark)
 
     def _mark(self) -> str:
@@ -204,14 +201,7 @@ def _own_spelling(folder: Path) -> str:
     return str(folder) + "/." * (count % 64)
 
 
-@contextmanager
-def _translated(folder: Path) -> Iterator[None]:
+def _translated(folder: Path) -> AbstractContextManager[None]:
     from chromadb.errors import ChromaError
 
-    try:
-        yield
-    except (ChromaError, OSError) as error:
-        raise DamagedError(
-            f"the dense index in {folder} cannot be used ({error}): run "
-            f"`askpapers library reindex --library {folder.parent}`"
-        ) from error
+    return translated("dense", folder, ChromaError, OSError)

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embedding.base import Vectors
+from rag.embedding.base import Vectors, unit
 
 COMPONENTS = 128
 _HALF = COMPONENTS // 2  # two numbers a byte
@@ -22,7 +22,7 @@ _LEVELS = 16
 _MIDDLE = (_LEVELS - 1) / 2
 _RANGE = 2.6  # standard deviations of a component to either side; what lies beyond is cut
 _SMALL = 500_000  # multiplications that OpenBLAS does in the thread that asks: see `_product`
-_LEAST = 1e-9  # stands for a length or a variance of nothing
+_LEAST = 1e-9  # stands for a variance of nothing
 
 
 class Codec(Protocol):
@@ -44,14 +44,14 @@ class Plain:
     width: int
 
     def encode(self, vectors: Vectors) -> bytes:
-        return _unit(vectors).astype(np.float16).tobytes()
+        return unit(vectors).astype(np.float16).tobytes()
 
     def decode(self, stored: bytes) -> Vectors:
         """The unit vectors that were stored, float32 (n, width)."""
         return np.frombuffer(stored, np.float16).reshape(-1, self.width).astype(np.float32)
 
     def similarities(self, stored: bytes, queries: Vectors) -> Vectors:
-        cosines: Vectors = self.decode(stored) @ _unit(queries).T
+        cosines: Vectors = self.decode(stored) @ unit(queries).T
         return cosines
 
 
@@ -70,13 +70,13 @@ class Compact:
     @classmethod
     def fit(cls, vectors: Vectors) -> "Compact":
         """The transform for token vectors like these, (n, width)."""
-        mean = _unit(vectors).mean(axis=0)
-        centred = _unit(vectors) - mean
+        mean = unit(vectors).mean(axis=0)
+        centred = unit(vectors) - mean
         variances, components = np.linalg.eigh(centred.T @ centred / len(centred))
         largest = slice(None, -COMPONENTS - 1, -1)
         scale = np.maximum(variances[largest], _LEAST) ** 0.25
         basis = components[:, largest] / scale
-        deviations = np.maximum(_unit(centred @ basis).std(axis=0), _LEAST)
+        deviations = np.maximum(unit(centred @ basis).std(axis=0), _LEAST)
         steps = 2 * _RANGE * deviations / (_LEVELS - 1)
         return cls(*(part.astype(np.float32) for part in (mean, basis, steps)))
 
@@ -109,7 +109,7 @@ class Compact:
         return cosines
 
     def _transform(self, vectors: Vectors) -> Vectors:
-        return _unit(_product(_unit(vectors) - self.mean, self.basis))
+        return unit(_product(unit(vectors) - self.mean, self.basis))
 
 
 def _product(left: Vectors, right: Vectors) -> Vectors:
@@ -128,9 +128,3 @@ def _blocks(rows: int, size: int) -> Iterator[slice]:
     """The rows that a matrix of this size is multiplied with at a time."""
     step = max(_SMALL // size, 1)
     return (slice(start, start + step) for start in range(0, rows, step))
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(_LEAST))
-    unit: Vectors = vectors / lengths
-    return unit

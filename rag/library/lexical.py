@@ -2,15 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 
 import tantivy
 
-from rag.errors import DamagedError
 from rag.library.catalog import Change
+from rag.library.faults import translated
 from rag.library.folders import made_whole, move_away
 from rag.types import Filters, Paper
 
@@ -175,12 +175,5 @@ def _document(paper: Paper) -> tantivy.Document:
     return document
 
 
-@contextmanager
-def _translated(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, OSError) as error:  # Tantivy has no error class of its own
-        raise DamagedError(
-            f"the lexical index in {folder} cannot be used ({error}): run "
-            f"`askpapers library reindex --library {folder.parent}`"
-        ) from error
+def _translated(folder: Path) -> AbstractContextManager[None]:
+    return translated("lexical", folder, ValueError, OSError)  # Tantivy has no error class of its own

@@ -8,7 +8,7 @@ that the encoder of the passages gives in the same pass.
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.base import TokenEncoder, Tokens, Vectors
-from rag.errors import DamagedError, WrongEncoderError
+from rag.errors import DamagedError
 from rag.library.catalog import Change
 from rag.library.codec import Codec, Compact, Plain
 from rag.library.embedded import embedded_text, fingerprint
+from rag.library.faults import translated, wrong_encoder
 from rag.library.folders import made_whole, move_away
 from rag.library.matching import Ends, Match, matches
 from rag.library.sql import rows_in
@@ -184,11 +185,7 @@ class TokenIndex:
         with self._lock:
             encoder, applied = self._rows("SELECT encoder, applied FROM state")[0]
             if encoder != self._encoder.name:
-                raise WrongEncoderError(
-                    f"the library in {self._folder.parent} was built with the encoder {encoder}, and "
-                    f"{self._encoder.name} is in use: run `askpapers library reindex --library "
-                    f"{self._folder.parent}`"
-                )
+                raise wrong_encoder(self._folder, encoder, self._encoder.name)
             if self._known is None or self._known.applied != applied:
                 ((frequencies, codec, papers),) = self._rows(
                     "SELECT frequencies, codec, (SELECT count(*) FROM papers) FROM state"
@@ -275,12 +272,5 @@ def _ends(stored: bytes) -> Ends:
     return np.frombuffer(stored, np.uint16).astype(np.int64)
 
 
-@contextmanager
-def _translated(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.DatabaseError, OSError) as error:
-        raise DamagedError(
-            f"the token index in {folder} cannot be used ({error}): run "
-            f"`askpapers library reindex --library {folder.parent}`"
-        ) from error
+def _translated(folder: Path) -> AbstractContextManager[None]:
+    return translated("token", folder, sqlite3.DatabaseError, OSError)

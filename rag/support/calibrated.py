@@ -16,7 +16,7 @@ from rag.sentences import sentence_spans
 from rag.support.base import Support
 from rag.support.calibration import Calibration, calibration
 from rag.support.case import Case
-from rag.support.texts import TextReader
+from rag.support.texts import text_reader
 from rag.words import content_words
 
 _AT_ODDS = 0.99  # of the threshold, at most
@@ -28,7 +28,7 @@ class CalibratedJudge:
     name = "calibrated-1"
 
     def __init__(self, encoder: TokenEncoder, calibrated: Calibration | None = None) -> None:
-        self._reader = TextReader(encoder)
+        self._texts = text_reader(encoder)
         self._calibration = calibrated or calibration()
 
     def judge(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Support]:
@@ -43,7 +43,7 @@ class CalibratedJudge:
     def cases(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Case | None]:
         """The claims with their passages as they are compared; None where either has no words."""
         split = [(claim, passages, _sentences(passages)) for claim, passages in pairs]
-        read = self._reader.read(text for claim, _, sentences in split for text in (claim, *sentences))
+        read = self._texts.of(text for claim, _, sentences in split for text in (claim, *sentences))
         return [
             Case(read[claim], passages, found)
             if content_words(claim) and (found := [read[s] for s in sentences if read[s].words])

@@ -4,24 +4,11 @@
 """
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-
-@dataclass(frozen=True)
-class Logistic:
-    """A logistic regression: the probability that goes with the features of a claim."""
-
-    weights: Mapping[str, float]
-    bias: float
-
-    def __call__(self, features: Mapping[str, float]) -> float:
-        """In (0, 1)."""
-        logit = self.bias + sum(weight * features[name] for name, weight in self.weights.items())
-        return 1 / (1 + math.exp(-logit))
+from rag.logistic import Logistic
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,14 @@
 """Texts as the judge reads them: their words, each with a vector, a rarity and a direction."""
 
-import threading
 from bisect import bisect_right
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embedding.base import TokenEncoder, Tokens, Vectors
+from rag.embedding.base import TokenEncoder, Tokens, Vectors, unit
+from rag.recent import Recent
 from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import is_negation, sign
 from rag.words import is_function_word, stem
@@ -54,33 +53,9 @@ class Text:
         return _reach(negation, self.clauses)
 
 
-class TextReader:
-    """Reads texts; those read last are kept. Safe to use from several threads."""
-
-    def __init__(self, encoder: TokenEncoder) -> None:
-        self._encoder = encoder
-        self._kept: OrderedDict[str, Text] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def read(self, texts: Iterable[str]) -> dict[str, Text]:
-        """The reading of each text; each distinct text is encoded once."""
-        wanted = list(dict.fromkeys(texts))
-        with self._lock:
-            found = {text: self._kept[text] for text in wanted if text in self._kept}
-        missing = [text for text in wanted if text not in found]
-        if missing:
-            encoded = self._encoder.encode_tokens(missing)
-            found |= {text: read(text, tokens) for text, tokens in zip(missing, encoded, strict=True)}
-        self._keep(found)
-        return found
-
-    def _keep(self, found: dict[str, Text]) -> None:
-        with self._lock:
-            for text, reading in found.items():
-                self._kept[text] = reading
-                self._kept.move_to_end(text)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+def text_reader(encoder: TokenEncoder) -> Recent[Text]:
+    """Reads texts by their word pieces; those read last are kept. Safe to use from several threads."""
+    return Recent(lambda texts: map(read, texts, encoder.encode_tokens(texts)), _KEPT)
 
 
 def read(text: str, tokens: Tokens) -> Text:
@@ -101,7 +76,7 @@ def read(text: str, tokens: Tokens) -> Text:
         starts=starts,
         clauses=clauses,
         vectors=vectors,
-        mean=_unit(vectors.sum(axis=0)),
+        mean=unit(vectors.sum(axis=0)),
         rarity=rarity,
         signs=np.array([sign(word) for word in words], np.int8),
         negations=negations,
@@ -117,9 +92,9 @@ def _by_word(tokens: Tokens, starts: Sequence[int]) -> tuple[Vectors, Vectors]:
     owners = np.searchsorted(starts, tokens.starts, side="right") - 1
     is_owned = owners >= 0
     owners = owners[is_owned]
-    np.add.at(vectors, owners, _unit(tokens.vectors[is_owned]))
+    np.add.at(vectors, owners, unit(tokens.vectors[is_owned]))
     np.maximum.at(rarity, owners, _rarity(tokens.ids[is_owned]))
-    return _unit(vectors), rarity
+    return unit(vectors), rarity
 
 
 def _rarity(ids: NDArray[np.int32]) -> Vectors:
@@ -130,12 +105,6 @@ def _rarity(ids: NDArray[np.int32]) -> Vectors:
     """
     ranks = np.log1p(np.maximum(ids - _FIRST_WORD, 0)) / np.log(30_522 - _FIRST_WORD)
     return np.where(ids < _FIRST_WORD, _OF_CHARACTERS, np.minimum(ranks, 1)).astype(np.float32)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    unit: Vectors = vectors / np.maximum(lengths, 1e-9)
-    return unit
 
 
 def _reach(negation: int, clauses: Sequence[int]) -> range:

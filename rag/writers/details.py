@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.names import is_titled, named_in
+from rag.names import named_in, titled
 from rag.reading import Reading
 from rag.types import Hit, Span
 from rag.words import content_words
@@ -206,9 +206,9 @@ def missing_details(
 def asked_about(question: str, hits: Sequence[Hit]) -> list[int]:
     """The places of the hits that a question names, by what their titles begin with before what they
     speak of; or that of the best one."""
-    titled = [place for place, hit in enumerate(hits[:HITS]) if is_titled(question, hit.paper)]
-    named = [place for place, hit in enumerate(hits[:HITS]) if named_in(question, hit.paper)]
-    return titled or named or [0]
+    nearest = hits[:HITS]
+    named = (place for place, hit in enumerate(nearest) if named_in(question, hit.paper))
+    return titled(question, nearest) or list(named) or [0]
 
 
 def _unlisted(question: str, text: str) -> Iterator[str]:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby, product
 
-from rag.citations import Piece, Quote, without_markers
-from rag.names import introduces, is_titled, names
+from rag.citations import Piece, Quote
+from rag.markers import without_markers
+from rag.names import introduces, names, titled
 from rag.reading import Reader, Sentence
 from rag.support import Judge
 from rag.types import Hit
@@ -57,13 +58,13 @@ class ExtractiveWriter:
         A list has the best sentence of each paper, in the order of the papers; a comparison
         shares its words among the papers that it compares.
         """
-        chosen = self._choose(task, hits)
-        if task.kind == "single" and (gap := self._gap(task, hits)):
-            if gap.whole:
-                log.refusal = gap.reason
-                chosen = [_Part(gap.shows, gap.shows.text, 1.0)]
-            else:
-                log.missing = gap.missing
+        gap = self._gap(task, hits) if task.kind == "single" else None
+        if gap and gap.whole:
+            log.refusal = gap.reason
+            chosen = [_Part(gap.shows, gap.shows.text, 1.0)]
+        else:
+            log.missing = gap.missing if gap else None
+            chosen = self._choose(task, hits)
         end = "\n" if task.kind == "list" else " "
         for part in chosen:
             body, stop = _sentence(part.text)
@@ -76,7 +77,7 @@ class ExtractiveWriter:
         about = asked_about(task.question, nearest)
         return find_gap(said, nearest, about, self._reader.read(said, nearest), self._judge)
 
-    def _choose(self, task: Task, hits: Sequence[Hit]) -> Sequence[_Part]:
+    def _choose(self, task: Task, hits: Sequence[Hit]) -> list[_Part]:
         words = task.words or _WORDS
         if task.kind == "list":
             listed = [max(parts, key=_value) for parts in self._by_paper(task, hits)]
@@ -84,9 +85,7 @@ class ExtractiveWriter:
         if task.kind == "comparison" and len(sides := compared(task.question, hits)) > 1:
             return _side_by_side(self._by_paper(task, hits[:_PAPERS], sides), words)
         nearest = hits[:_PAPERS]
-        meant = None
-        if Question(task.question).wants_definition:
-            meant = [place for place, hit in enumerate(nearest) if is_titled(task.question, hit.paper)]
+        meant = titled(task.question, nearest) if Question(task.question).wants_definition else None
         return _best(self._parts(task, nearest, meant or None), words)
 
     def _by_paper(
@@ -122,11 +121,12 @@ class ExtractiveWriter:
 def compared(question: str, hits: Sequence[Hit]) -> list[int]:
     """The places of the hits that a question compares: those whose titles begin with a name in it, else
     those that introduce one, else the first two."""
-    nearest = [hit.paper for hit in hits[:_PAPERS]]
+    nearest = hits[:_PAPERS]
     asked = [name for name in names(question) if name.is_coined]
-    titled = [place for place, paper in enumerate(nearest) if is_titled(question, paper)]
-    named = [place for place, paper in enumerate(nearest) if any(introduces(paper, name) for name in asked)]
-    sides = max(titled, named, key=lambda places: min(len(places), 2))
+    named = [
+        place for place, hit in enumerate(nearest) if any(introduces(hit.paper, name) for name in asked)
+    ]
+    sides = max(titled(question, nearest), named, key=lambda places: min(len(places), 2))
     return sides[:_SIDES] if len(sides) > 1 else list(range(min(2, len(hits))))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.embedding.base import Vectors
+from rag.logistic import Logistic
 from rag.names import is_titled
 from rag.query import Kind
 from rag.reading import Reading, Sentence
@@ -32,6 +33,8 @@ WEIGHTS: Mapping[str, float] = {
     "titled": 1.5,  # by hand, too: the paper of what is to be defined may not repeat its name
 }
 INTERCEPT = -15.08
+relevance = Logistic(WEIGHTS, INTERCEPT)
+"""The probability that a clause with these features answers."""
 
 _ASKS_FOR_NUMBER = re.compile(
     r"\bhow (?:much|many|large|big|long|fast|far|often|small|high|low|close|well|good)\b|\bby what\b|"
@@ -126,8 +129,3 @@ def features(
         "titled": float(question.wants_definition and is_titled(question.text, hit.paper)),
         "question": float(sentence.text.endswith("?")),
     }
-
-
-def relevance(found: Mapping[str, float]) -> float:
-    """The probability that a clause with these features answers."""
-    return float(1 / (1 + np.exp(-INTERCEPT - sum(WEIGHTS[name] * value for name, value in found.items()))))
