@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _COLLECTION = "passages"
+# Neighbours that a search keeps in view. Each process links what was added last in an order of its own:
+# only a search that misses none, as this one among a few thousand, finds the same everywhere.
+_LOOKED_AT = 1500
 _PATIENCE = 0.1  # seconds
 _FURTHER_TRIES = 4
 _MARK = "id"  # a file with a random id: Chroma makes a folder where there is none, and ours has this
@@ -156,7 +159,7 @@ class ChromaFolder:
             client = _connect(new)
             client.create_collection(
                 _COLLECTION,
-                configuration={"hnsw": {"space": "cosine"}},
+                configuration={"hnsw": {"space": "cosine", "ef_search": _LOOKED_AT}},
                 metadata=metadata,
                 embedding_function=None,
             )
