@@ -129,6 +129,8 @@ class Runner:
         """
         before = dict(known)
         open_cases = [case for case in cases if any(place not in before for place in _places([case]))]
+        if not open_cases:
+            return
         done = self._ask_each(open_cases, lambda case: self._ask_case(case, before, keep))
         for _ in self.track(([case] for case in done), "questions", len(open_cases)):
             pass

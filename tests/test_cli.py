@@ -629,8 +629,14 @@ def test_eval_fails_where_a_mean_is_not_what_it_must_be(run, shelf, tmp_path):
 def test_eval_in_the_folder_of_another_run_needs_fresh(run, run_json, shelf, tmp_path):
     questions = write_lines(tmp_path / "questions.jsonl", [QUESTION])
     command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf)
-    assert run(*command)[0] == 0
-    assert is_one_line_of_error(*run(*command, "--words", 5), "--fresh")
+    code, _, said = run(*command)
+    assert (code, "answered already" in said) == (0, False)
+    code, _, said = run(*command)
+    assert (code, "answered already" in said) == (0, True)
+    assert "to go" not in said
+    code, printed, said = run(*command, "--words", 5)
+    assert (code, printed) == (1, "")
+    assert "--fresh" in said.splitlines()[-1]
     assert run_json(*command, "--words", 5, "--fresh")[0] == 0
 
 

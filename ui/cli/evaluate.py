@@ -118,6 +118,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     with _library(arguments, settings) as library:
         assistant = Assistant(library, settings=settings, writer=arguments.writer)
         _warn(questions, library)
+        if not arguments.fresh:
+            _tell_known(arguments.out)
         try:
             done = evaluate(
                 assistant,
@@ -214,6 +216,14 @@ def _warn(questions: "Questions", library: "Library") -> None:
             f"{missing[0]}.",
             file=sys.stderr,
         )
+
+
+def _tell_known(folder: Path) -> None:
+    """Say that a run goes on."""
+    from eval.folder import read_rows
+
+    if known := sum(row.error is None for row in read_rows(folder)):
+        print(f"Questions answered already in {folder}: {known}; --fresh asks them anew.", file=sys.stderr)
 
 
 def _count(text: str) -> int:
