@@ -9,6 +9,7 @@ report.html, report.md
 """
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ Place = tuple[str, int]
 Parsed = TypeVar("Parsed")
 
 _ODD = "backslashreplace"  # half a surrogate pair stays JSON
+_AGAIN = {RESULTS: "make the run again with --fresh", JUDGED: "remove it, and judge again with --judge"}
 
 
 class RunFolder:
@@ -61,8 +63,11 @@ class RunFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
-        self._lock.release()
+        try:
+            with translated(self.folder):  # what a full disk did not take is tried once more
+                self._file.close()
+        finally:
+            self._lock.release()
 
     def append(self, row: Row) -> None:
         """Write a row at once. Raises RunError."""
@@ -172,6 +177,8 @@ def write_whole(path: Path, pieces: Iterable[str]) -> None:
     with translated(path.parent):
         with unfinished.open("w", encoding="utf-8", errors=_ODD, newline="\n") as file:
             file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())  # a power cut leaves the old file or the new one
         unfinished.replace(path)
 
 
@@ -205,7 +212,7 @@ def _read_record(folder: Path) -> dict[str, Any] | None:
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         known = record["format"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path} cannot be read ({error}): make the run again with --fresh") from error
@@ -224,14 +231,14 @@ def read_judged(folder: Path) -> dict[Place, Outcomes]:
 def _read_lines(path: Path, parse: Callable[[dict[str, Any]], Parsed]) -> Iterator[Parsed]:
     """What the whole lines of a file hold. Raises RunError."""
     try:
-        with path.open(encoding="utf-8", newline="\n") as file:
+        with path.open("rb") as file:  # a line that was cut off may end within a character
             for line in file:
-                if line.endswith("\n"):
+                if line.endswith(b"\n"):
                     yield parse(json.loads(line))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path} cannot be read ({error}): make the run again with --fresh") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{path} cannot be read ({error}): {_AGAIN[path.name]}") from error
 
 
 def _scores(row: Row) -> dict[str, Any]:

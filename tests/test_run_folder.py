@@ -13,7 +13,7 @@ import pytest
 
 from eval.cases import Case, Turn
 from eval.errors import CaseError, RunError
-from eval.folder import RunFolder, read_run
+from eval.folder import RunFolder, read_rows, read_run
 from eval.rows import Expected, Row
 from eval.runner import evaluate
 from eval.selection import Questions, Selection
@@ -110,6 +110,45 @@ def test_a_line_that_was_cut_off_is_asked_again(assistant, tmp_path):
     assert [line["id"] for line in lines(tmp_path)] == ["talk", "talk", "one", "two"]
 
 
+def test_a_line_may_be_cut_off_anywhere(tmp_path):
+    record = {"format": 1, "seconds": 0.0}
+    with RunFolder(tmp_path, record) as folder:
+        folder.append(Row("one", 1, "Où?"))
+        folder.append(Row("two", 1, "“é…”"))
+    whole = (tmp_path / "results.jsonl").read_bytes()
+    for end in range(whole.index(b"\n") + 1, len(whole)):
+        (tmp_path / "results.jsonl").write_bytes(whole[:end])
+        with RunFolder(tmp_path, record) as folder:
+            assert list(folder.rows) == [("one", 1)]
+
+
+def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(tmp_path):
+    written = """
+import resource, sys
+from pathlib import Path
+from eval.errors import RunError
+from eval.folder import RunFolder
+from eval.rows import Row
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    with RunFolder(Path(sys.argv[1]), {"format": 1, "seconds": 0.0}) as folder:
+        for number in range(99):
+            folder.append(Row(str(number), 1, "é" * 500))
+except RunError as error:
+    print(error)
+"""
+    command = [sys.executable, "-c", written, tmp_path]
+    done = subprocess.run(
+        command, capture_output=True, check=True, text=True, cwd=Path(__file__).parents[1]
+    )
+    assert done.stdout.count("\n") == 1
+    assert "cannot be written" in done.stdout
+    whole = whole_lines(tmp_path / "results.jsonl")
+    assert 5 < len(whole) < 99
+    with RunFolder(tmp_path, {"format": 1, "seconds": 0.0}) as folder:
+        assert len(folder.rows) == len(whole)
+
+
 @pytest.mark.parametrize(
     ("change", "names"),
     [
@@ -171,7 +210,13 @@ def test_half_a_character_does_not_break_a_line(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("run.json", "{"), ("run.json", "[]"), ("run.json", '{"format": 99}'), ("results.jsonl", "{}\n")],
+    [
+        ("run.json", "{"),
+        ("run.json", "[]"),
+        ("run.json", '{"format": 99}'),
+        ("results.jsonl", "{}\n"),
+        ("results.jsonl", json.dumps(Row("one", 1, "?").to_dict() | {"scores": []}) + "\n"),
+    ],
 )
 def test_a_damaged_run_says_what_to_do(assistant, tmp_path, name, text):
     evaluate(assistant, CASES, out=tmp_path)
@@ -197,6 +242,9 @@ def test_where_no_run_is_and_where_none_can_be(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="--out"):
         RunFolder(tmp_path / "file", {"format": 1, "seconds": 0.0})
+    assert read_rows(tmp_path / "file") == []
+    with pytest.raises(RunError, match="holds no run"):
+        read_run(tmp_path / "file")
 
 
 def test_a_killed_run_goes_on_with_nothing_lost_or_doubled(bundled, tmp_path):
@@ -218,8 +266,8 @@ def test_a_killed_run_goes_on_with_nothing_lost_or_doubled(bundled, tmp_path):
     assert list(after) == [(case.id, turn) for case in asked for turn in range(1, len(case.turns) + 1)]
 
 
-def whole_lines(path: Path) -> list[str]:
-    return [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1] == "\n"]
+def whole_lines(path: Path) -> list[bytes]:
+    return [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
 
 
 def test_cases_are_chosen_by_tag_and_at_random():

@@ -40,7 +40,8 @@ class JudgedFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with translated(self._path.parent):
+            self._file.close()
 
     def is_judged(self, row: Row) -> bool:
         """Whether all that applies to a row has been judged: what was an error has not."""
