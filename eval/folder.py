@@ -85,10 +85,9 @@ class RunFolder:
     def finish(self, order: Sequence[Place]) -> Run:
         """Every question has its row: put them in order, write what follows from them. Raises RunError.
 
-        What a judge said before of these answers is with them.
+        What a judge said before of these answers is with them, where it spoke of all.
         """
-        judged = read_judged(self.folder)
-        rows = [replace(self.rows[place], judged=judged.get(place, {})) for place in order]
+        rows = _with_judged(self.folder, self.record, [self.rows[place] for place in order])
         self.record["finished"] = True
         run = Run(self.record, rows)
         self._file.close()
@@ -97,9 +96,9 @@ class RunFolder:
         self._write(RECORD, [_pretty(self.record)])
         return run
 
-    def add_judge(self, record: Mapping[str, Any]) -> None:
-        """Say in the record who judged. Raises RunError."""
-        self.record["judge"] = dict(record)
+    def add_judge(self, record: Mapping[str, Any] | None) -> None:
+        """Say in the record who judged; None while it is judged. Raises RunError."""
+        self.record["judge"] = record and dict(record)
         self._write(RECORD, [_pretty(self.record)])
 
     def _take_lock(self) -> None:
@@ -156,9 +155,7 @@ def read_run(folder: Path) -> Run:
     record = _read_record(folder)
     if record is None:
         raise RunError(f"{folder} holds no run: make one with `askpapers eval QUESTIONS --out {folder}`")
-    judged = read_judged(folder)
-    rows = [replace(row, judged=judged.get(row.place, {})) for row in read_rows(folder)]
-    return Run(record, rows)
+    return Run(record, _with_judged(folder, record, read_rows(folder)))
 
 
 def write_summary(run: Run, folder: Path) -> None:
@@ -205,6 +202,17 @@ def _answered(rows: Iterable[Row]) -> list[Row]:
             turns[row.case_id] = row.turn
             kept.append(row)
     return kept
+
+
+def _with_judged(folder: Path, record: Mapping[str, Any], rows: Sequence[Row]) -> list[Row]:
+    """The rows with what a judge said of them, where it came to its end and spoke of all. Raises RunError.
+
+    A mean of what it said of some would be of those alone, or mixed with what another judge said.
+    """
+    judged = read_judged(folder) if record.get("judge") else {}
+    if any(row.place not in judged for row in rows):
+        return list(rows)
+    return [replace(row, judged=judged[row.place]) for row in rows]
 
 
 def _read_record(folder: Path) -> dict[str, Any] | None:

@@ -109,6 +109,7 @@ class Runner:
 
     def judge_in(self, folder: RunFolder, run: Run, judge: ModelJudge, workers: int) -> Run:
         """Let a model judge what it has not judged yet. Raises RunError, ModelError."""
+        folder.add_judge(None)  # until it has come to its end
         judging = judge_rows(run.rows, self._shelf_of, judge, folder.folder, workers, self.track)
         folder.add_judge(judging.record)
         return Run(folder.record, judging.rows)

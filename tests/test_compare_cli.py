@@ -55,6 +55,7 @@ def write(folder, rows, judged=None, **record):
         "seconds": 1.0,
         "finished": True,
         "system": {"writer": "extractive"},
+        "judge": {"name": "llm:x", "usage": {}} if judged else None,
     }
     (folder / "run.json").write_text(json.dumps(known | record))
     (folder / "results.jsonl").write_text("".join(f"{json.dumps(row.to_dict())}\n" for row in rows))

@@ -10,6 +10,8 @@ from eval.folder import read_run
 from eval.labelled import read_claims
 from ui.cli import main
 
+pytestmark = pytest.mark.usefixtures("hung_up")
+
 OWLS = {"title": "A Study of owls", "abstract": "We count owls. The ledger of owls holds 131 entries."}
 QUESTION = {"id": "one", "question": "How many entries does the ledger of owls hold?", "reference": "131."}
 LATER = {"id": "two", "question": "Why do violins sing?", "answerable": False}
@@ -110,6 +112,30 @@ def test_a_refused_key_is_one_line_and_leaves_the_answers_reported(command, run,
     assert err.splitlines()[-1].startswith("askpapers: ")
     assert (tmp_path / "out" / "report.html").exists()
     assert len((tmp_path / "out" / "results.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_judge_that_was_stopped_is_in_no_mean_before_it_has_spoken_of_all(command, run, server, tmp_path):
+    whole = json.loads(run(*command, "--judge", "llm", "--json")[1])["judge"]
+    record, judged = tmp_path / "out" / "run.json", tmp_path / "out" / "judged.jsonl"
+    first = judged.read_text().splitlines(keepends=True)[0]
+    for kept in (json.loads(record.read_text()), json.loads(record.read_text()) | {"judge": None}):
+        record.write_text(json.dumps(kept))
+        judged.write_text(first)
+        assert not read_run(tmp_path / "out").is_judged
+        code, out, _ = run(*command, "--json")
+        assert code == 0
+        assert "judge" not in json.loads(out)
+        assert (
+            json.loads(run(*command, "--judge", "llm", "--json")[1])["judge"]["metrics"] == whole["metrics"]
+        )
+
+
+def test_a_judge_that_takes_the_place_of_another_does_not_speak_in_its_name(command, run, server, tmp_path):
+    assert run(*command, "--judge", "llm")[0] == 0
+    server.play(served.error(401, "invalid_api_key"))
+    assert run(*command, "--judge", "llamaindex")[0] == 1
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["judge"] is None
+    assert run(*command)[0] == 0
 
 
 def test_a_judge_without_a_model_is_one_line(command, run):

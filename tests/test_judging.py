@@ -31,7 +31,6 @@ from eval.rows import Expected, Row
 from eval.shelf import Papers
 from rag.embedding import embedded_encoder
 from rag.errors import KeyRefusedError, ModelError, ModelMissingError
-from rag.model_client import open_client
 from rag.settings import Settings
 from rag.support import CalibratedJudge
 from rag.types import Answer, Citation, Claim, Filters, Markers, Paper, RankedPaper
@@ -46,28 +45,13 @@ BEES = Paper("Bees", "Bees dance. Bees make honey.", "2021")
 SHELF = Papers([OWLS, BEES])
 
 
+pytestmark = pytest.mark.usefixtures("hung_up")
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[ModelServer]:
     with served.running() as server:
         yield server
-
-
-@pytest.fixture(autouse=True)
-def hung_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each client is closed behind its test: the garbage collector may close its sockets before it does."""
-    opened = []
-
-    def open_and_remember(settings):
-        opened.append(open_client(settings))
-        return opened[-1]
-
-    monkeypatch.setattr("rag.writers.llm.open_client", open_and_remember)
-    yield
-    for thread in threading.enumerate():  # that are still asking where judging has ended with an error
-        if thread.name.startswith("askpapers-judge"):
-            thread.join()
-    for client in opened:
-        client.close()
 
 
 @pytest.fixture
