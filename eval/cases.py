@@ -127,6 +127,15 @@ def bundled_sets() -> list[str]:
 
 
 def _paths(place: str) -> list[Path]:
+    try:
+        return _files(place)
+    except OSError as error:
+        raise CaseError(
+            f"{place} cannot be read ({error.strerror}): name a question file or a folder of those"
+        ) from error
+
+
+def _files(place: str) -> list[Path]:
     path = Path(place)
     if path.is_dir():
         if found := sorted(entry for entry in path.iterdir() if entry.suffix in SUFFIXES):

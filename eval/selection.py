@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,10 @@ class Questions:
 
     @classmethod
     def read(cls, given: str | Path | Case | Sequence[str | Path | Case]) -> "Questions":
-        """Of files, folders, the names of sets that come with the program, and cases. Raises CaseError."""
+        """Of files, folders, the names of sets that come with the program, and cases.
+
+        Raises CaseError, also where two have the same id.
+        """
         things = [given] if isinstance(given, str | Path | Case) else list(given)
         cases = [thing for thing in things if isinstance(thing, Case)]
         places = [str(thing) for thing in things if not isinstance(thing, Case)]
@@ -29,7 +33,11 @@ class Questions:
         if cases:
             dumped = "\n".join(case.model_dump_json() for case in cases)
             sources.append(_source("cases", dumped.encode(), cases))
-        return cls((*cases, *(case for found in sets.values() for case in found)), tuple(sources))
+        cases += [case for found in sets.values() for case in found]
+        counts = Counter(case.id for case in cases)
+        if doubled := next((id_ for id_, number in counts.items() if number > 1), None):
+            raise CaseError(f"`{doubled}` is the id of {counts[doubled]} cases: give each its own")
+        return cls(tuple(cases), tuple(sources))
 
 
 def _source(name: str, content: bytes, cases: Sequence[Case]) -> dict[str, Any]:

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from eval.cases import BUNDLED, bundled_sets, read_cases
+from eval.cases import BUNDLED, Case, Turn, bundled_sets, read_cases
 from eval.errors import CaseError
+from eval.selection import Questions
 
 PLAIN = {"id": "one", "question": "How much does it save?"}
 WHOLE = PLAIN | {
@@ -115,6 +116,15 @@ def test_a_case_that_is_none_is_named_with_its_line(write, record, says):
 def test_an_id_belongs_to_one_case(write):
     with pytest.raises(CaseError, match=r"b.jsonl:1: `one` is the id of .*a.jsonl:1"):
         read_cases([write(PLAIN, name="a.jsonl"), write(PLAIN, name="b.jsonl")])
+    one = Case(id="one", turns=[Turn(question="?")])
+    for others in ([one], [write(PLAIN, name="a.jsonl")]):
+        with pytest.raises(CaseError, match="`one` is the id of 2 cases"):
+            Questions.read([one, *others])
+
+
+def test_a_name_that_no_file_can_have_is_no_question_file():
+    with pytest.raises(CaseError, match="name a question file"):
+        read_cases(["What is known of owls? " * 20])
 
 
 @pytest.mark.parametrize(
