@@ -10,3 +10,8 @@ CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud
 def plain(text: str) -> str:
     """The text without control characters; a space for those that are white space."""
     return CONTROL.sub(lambda found: " " if found[0].isspace() else "", text)
+
+
+def in_a_line(text: str) -> str:
+    """The plain text in one line."""
+    return " ".join(plain(text).split())

@@ -648,9 +648,12 @@ def test_eval_with_an_option_that_cannot_be_is_usage(run, option):
 
 
 def test_eval_warns_of_papers_that_the_library_lacks(run, shelf, tmp_path):
-    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | {"papers": ["Comets"]}])
+    papers = {"papers": ["Com\x1b]0;ets"], "\x1b[2J": 1}
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | papers])
     _, _, said = run("eval", questions, "--out", tmp_path / "out", "--library", shelf)
-    assert "Not in this library, so never found: 1 of the questions' papers, such as Comets." in said
+    assert "Not in this library, so never found: 1 of the questions' papers, such as Com]0;ets." in said
+    assert "Fields that are not read: [2J." in said
+    assert "\x1b" not in said
 
 
 @pytest.mark.usefixtures("interruptible")

@@ -11,7 +11,7 @@ from eval.comparison import Comparison, Layer, wording
 from eval.comparison.changes import Changed
 from eval.gates import Checked
 from eval.metrics.registry import JUDGED, MAIN
-from rag.plain import plain
+from rag.plain import in_a_line
 from ui.terminal import print_table, print_text
 
 _STYLES = {"worse": "red", "mixed": "yellow", "better": "green", "failed": "red", "passed": "green"}
@@ -24,7 +24,7 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     print_text(Text(f"{summary['n']} questions{errors}, {summary['seconds']} s\n"))
     _print_means(summary, MAIN)
     if judged := summary.get("judge"):
-        _print_heading(f"Judge layer: {_line(judged['name'])}{_usage(judged['usage'])}\n")
+        _print_heading(f"Judge layer: {in_a_line(judged['name'])}{_usage(judged['usage'])}\n")
         _print_means(judged, tuple(JUDGED))
     print(f"Each question with its answer: {folder / 'report.html'}", file=sys.stderr)
 
@@ -32,7 +32,9 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
 def print_check(found: Mapping[str, Any]) -> None:
     """How well a judge judged claims whose labels are known."""
     errors = f", {found['errors']} errors" if found["errors"] else ""
-    print_text(Text(f"{_line(found['judge'])} on {found['n']} claims{errors}{_usage(found['usage'])}\n"))
+    print_text(
+        Text(f"{in_a_line(found['judge'])} on {found['n']} claims{errors}{_usage(found['usage'])}\n")
+    )
     classes = {len(found["classes"]): found} | {2: found["supported"]}
     told = [
         [f"{name}, {number} classes", *_figure(each[name])]
@@ -47,17 +49,17 @@ def print_check(found: Mapping[str, Any]) -> None:
         [[label, *(str(row.get(each, 0)) for each in given)] for label, row in found["confusion"].items()],
     )
     print_text(Text(""))
-    kinds = [[_line(kind) or "–", *_figure(row["accuracy"])] for kind, row in found["by_kind"].items()]
+    kinds = [[in_a_line(kind) or "–", *_figure(row["accuracy"])] for kind, row in found["by_kind"].items()]
     print_table(["kind", "accuracy", "95 % interval", "n"], kinds)
 
 
 def print_comparison(comparison: Comparison, checks: Sequence[Checked], most: int) -> None:
     """The whole comparison; of the questions that changed side no more than `most` of each layer."""
-    print_text(Text(f"A  {_line(wording.side(comparison.before))}"))
-    print_text(Text(f"B  {_line(wording.side(comparison.after))}"))
+    print_text(Text(f"A  {in_a_line(wording.side(comparison.before))}"))
+    print_text(Text(f"B  {in_a_line(wording.side(comparison.after))}"))
     print_text(Text(f"questions in both: {len(comparison.pairing.pairs)}"))
     for note in comparison.notes:
-        print_text(Text(f"Note: {_line(note)}", "yellow"))
+        print_text(Text(f"Note: {in_a_line(note)}", "yellow"))
     _print_layer(comparison.deterministic, most)
     if comparison.judge:
         _print_heading("Judge layer")
@@ -65,16 +67,16 @@ def print_comparison(comparison: Comparison, checks: Sequence[Checked], most: in
     if lines := wording.left_out(comparison):
         _print_heading("Not compared")
         for line in lines:
-            print_text(Text(_line(line)), indent=2)
+            print_text(Text(in_a_line(line)), indent=2)
     if comparison.differing:
         print_text(Text(""))
-        rows = [list(map(_line, wording.condition(each))) for each in comparison.differing]
+        rows = [list(map(in_a_line, wording.condition(each))) for each in comparison.differing]
         print_table(["made with", "A", "B"], rows)
     if checks:
         _print_heading("Gates")
         for check in checks:
             told = f"{check.option} {check.gate.text}: {check.explanation}"
-            _print_verdict(check.verdict, _line(told))
+            _print_verdict(check.verdict, in_a_line(told))
 
 
 def _print_means(summary: Mapping[str, Any], by_tag: Sequence[str]) -> None:
@@ -90,7 +92,7 @@ def _print_means(summary: Mapping[str, Any], by_tag: Sequence[str]) -> None:
         print_table(
             ["tag", *columns],
             [
-                [_line(tag), *(_mean(means[name])[0] for name in columns)]
+                [in_a_line(tag), *(_mean(means[name])[0] for name in columns)]
                 for tag, means in summary["by_tag"].items()
             ],
         )
@@ -135,7 +137,7 @@ def _print_layer(layer: Layer, most: int) -> None:
     if columns := wording.by_tag(layer):
         print_text(Text(""))
         rows = [
-            [_line(tag), *(wording.signed(found[name]) for name in columns)]
+            [in_a_line(tag), *(wording.signed(found[name]) for name in columns)]
             for tag, found in layer.by_tag.items()
         ]
         print_table(["B - A by tag", *columns], rows)
@@ -148,8 +150,8 @@ def _print_layer(layer: Layer, most: int) -> None:
 
 
 def _print_changed(changed: Changed) -> None:
-    _print_verdict(changed.verdict, _line(f"{wording.place(changed)}: {wording.question(changed)}"))
-    print_text(Text(_line(wording.changes(changed)), "dim"), indent=2 + _WIDTH + 2)
+    _print_verdict(changed.verdict, in_a_line(f"{wording.place(changed)}: {wording.question(changed)}"))
+    print_text(Text(in_a_line(wording.changes(changed)), "dim"), indent=2 + _WIDTH + 2)
 
 
 def _print_verdict(verdict: str, line: str) -> None:
@@ -158,8 +160,3 @@ def _print_verdict(verdict: str, line: str) -> None:
 
 def _print_heading(words: str) -> None:
     print_text(Text(f"\n{words}", "bold"))
-
-
-def _line(text: str) -> str:
-    """Data in one line."""
-    return " ".join(plain(text).split())

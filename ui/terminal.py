@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.library.library import Work
-from rag.plain import CONTROL, plain
+from rag.plain import CONTROL, in_a_line, plain
 from rag.types import Answer, Citation, Hit
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def print_json_line(value: Any) -> None:
 
 def print_error(message: object) -> None:
     """What went wrong, and what to do next, in one line on stderr."""
-    print(f"askpapers: {' '.join(plain(str(message)).split())}", file=sys.stderr)
+    print(f"askpapers: {in_a_line(str(message))}", file=sys.stderr)
 
 
 def _escaped(dumped: str) -> str:
@@ -70,7 +70,7 @@ def print_hits(hits: Sequence[Hit]) -> None:
     for rank, hit in enumerate(hits, start=1):
         title = Text(f"{rank:2}. ").append(plain(hit.paper.title), "bold")
         print_text(title.append(f"  {_date(hit.paper.published)}{hit.score:.2f}", "dim"))
-        print_text(Text(" ".join(plain(hit.passage_text).split())), indent=4)
+        print_text(Text(in_a_line(hit.passage_text)), indent=4)
 
 
 def print_report(report: "Report", folder: Path) -> None:
@@ -150,7 +150,7 @@ def _print_citation(citation: Citation) -> None:
     source = Text("\n").append(f"[{citation.number}] ", "cyan").append(plain(citation.title), "bold")
     details = [plain(detail) for detail in (citation.published, citation.organization) if detail]
     print_text(source.append(f"  {', '.join(details)}", "dim"))
-    print_text(Text(f"“{' '.join(plain(citation.quote).split())}”"), indent=4)
+    print_text(Text(f"“{in_a_line(citation.quote)}”"), indent=4)
 
 
 def _date(published: str | None) -> str:

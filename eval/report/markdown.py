@@ -13,7 +13,7 @@ from eval.report.head import conditions, judge_facts, peculiarities
 from eval.report.numbers import NONE, applying, shown, shown_interval
 from eval.rows import Row
 from eval.run import Run
-from rag.plain import plain
+from rag.plain import in_a_line
 
 _REGISTRY = METRICS | JUDGED
 _WORST = 20  # questions that are named
@@ -39,7 +39,7 @@ def render_markdown(run: Run) -> str:
 
 def code(text: object, longest: int = _LONGEST) -> str:
     """The text in a code span of one line that neither ends early nor breaks a table."""
-    line = " ".join(plain(str(text)).split()).translate(_LOOKALIKES)
+    line = in_a_line(str(text)).translate(_LOOKALIKES)
     short = line if len(line) <= longest else f"{line[: longest - 1]}…"
     return f"`{short}`" if short else NONE
 

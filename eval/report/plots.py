@@ -14,7 +14,7 @@ from eval.report.numbers import shown, shown_interval
 from eval.report.svg import drawing, to_svg
 from eval.rows import Row
 from eval.summary import mean
-from rag.plain import plain
+from rag.plain import in_a_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -188,7 +188,7 @@ def _chart(
 
 
 def _label(tag: str) -> str:
-    name = " ".join(plain(tag).split())
+    name = in_a_line(tag)
     return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 
 

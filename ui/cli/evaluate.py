@@ -207,13 +207,16 @@ def _too_many_errors(done: "Run", most_errors: float) -> int:
 def _warn(questions: "Questions", library: "Library") -> None:
     """Say what of the question files has no effect, or cannot be met by this library."""
     from eval.runner import missing_papers
+    from rag.plain import in_a_line
 
     if unread := {name for case in questions.cases for name in case.unread}:
-        print(f"Fields that are not read: {', '.join(sorted(unread))}.", file=sys.stderr)
+        print(in_a_line(f"Fields that are not read: {', '.join(sorted(unread))}."), file=sys.stderr)
     if missing := missing_papers(library, questions.cases):
         print(
-            f"Not in this library, so never found: {len(missing)} of the questions' papers, such as "
-            f"{missing[0]}.",
+            in_a_line(
+                f"Not in this library, so never found: {len(missing)} of the questions' papers, such as "
+                f"{missing[0]}."
+            ),
             file=sys.stderr,
         )
 
