@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def evaluate(
     )
     asked = as_system(system, judge=judge, library=library, options=options, refuses=refuses, name=name)
     record = make_record(
-        Path(out).name if out else asked.name,
+        Path(out).resolve().name if out else asked.name,
         asked.record,
         judge.name,
         read.sources,
@@ -132,11 +133,12 @@ class Runner:
         open_cases = [case for case in cases if any(place not in before for place in _places([case]))]
         if not open_cases:
             return
-        done = self._ask_each(open_cases, lambda case: self._ask_case(case, before, keep))
-        for _ in self.track(([case] for case in done), "questions", len(open_cases)):
-            pass
+        work = self._ask_each(open_cases, lambda case: self._ask_case(case, before, keep))
+        with closing(work) as done:  # Ctrl-C while progress is shown stops the workers too
+            for _ in self.track(([case] for case in done), "questions", len(open_cases)):
+                pass
 
-    def _ask_each(self, cases: Sequence[Case], ask: Callable[[Case], None]) -> Iterator[Case]:
+    def _ask_each(self, cases: Sequence[Case], ask: Callable[[Case], None]) -> Generator[Case, None, None]:
         """Each case when it is done; one after the other where one worker is enough."""
         if self.workers == 1:
             for case in cases:

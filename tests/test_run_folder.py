@@ -201,6 +201,12 @@ def test_a_run_is_read_as_it_was_written(assistant, tmp_path):
     assert read.record["system"]["library"]["papers"] == 333
 
 
+def test_a_run_has_the_name_of_its_folder(assistant, tmp_path, monkeypatch):
+    (tmp_path / "one").mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    assert evaluate(assistant, CASES[2:], out=".").name == "one"
+
+
 def test_half_a_character_does_not_break_a_line(tmp_path):
     row = Row("\ud800", 1, "\u2028?", expected=Expected(reference="\udfff"))
     with RunFolder(tmp_path, {"format": 1, "seconds": 0.0}) as folder:
