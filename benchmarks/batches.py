@@ -3,10 +3,10 @@
     python -m benchmarks.batches --questions 1000 --workers 1 2 4
 
 About the bundled papers: three questions a paper, and lists. Each number of workers has a process of
-its own, one after the other, over the same questions. Prints one JSON line each: `asked_per_second` with
-scoring and writing, `alone_per_second` of the assistant alone (60 of the questions, asked before in the
-same process), their ratio, the peak of memory, what it grew by after the first hundred questions, and
-the size of the run's folder. Read the ratios: the machines are noisy.
+its own, one after the other, over the same questions. Prints one JSON line each: how many questions were
+asked a second, with scoring and writing; `answering`, the share of that time that went into the answers
+themselves (of one worker: the rest is scoring and writing); the peak of memory, what it grew by after the
+first hundred questions, and the size of the run's folder. Read the shares: the machines are noisy.
 """
 
 import argparse
@@ -31,7 +31,6 @@ from rag.library.library import Work
 from rag.types import Paper
 from ui.terminal import track
 
-_ALONE = 60  # questions
 _WARM = 100  # questions after which memory is looked at
 _FORMS = ("What is new in {}?", "Which results does {} report?", "On which data does {} rest?")
 
@@ -44,7 +43,6 @@ def measure(folder: Path, questions: int, workers: int) -> dict[str, Any]:
         )
         cases = list(islice(_cases(papers), questions))
         assistant = Assistant(library, writer="extractive")
-        alone = _ask_alone(assistant, cases[-_ALONE:])
         memory: list[float] = []
 
         def watched(batches: Iterable[Work], what: str, total: int) -> Iterator[Work]:
@@ -56,15 +54,14 @@ def measure(folder: Path, questions: int, workers: int) -> dict[str, Any]:
         out = folder / f"run{workers}"
         run = evaluate(assistant, cases, out=out, workers=workers, track=watched)
         seconds = time.perf_counter() - started
-        asked = len(run.rows) / seconds
+        answering = sum(row.answer["seconds"]["total"] for row in run.rows if row.answer)
     return {
         "questions": len(run.rows),
         "workers": workers,
         "errors": run.summary()["errors"],
         "seconds": round(seconds, 1),
-        "asked_per_second": round(asked, 2),
-        "alone_per_second": round(alone, 2),
-        "ratio": round(asked / alone, 2),
+        "asked_per_second": round(len(run.rows) / seconds, 2),
+        "answering": round(answering / seconds / workers, 2),
         "peak_mb": round(memory[-1]),
         "grown_mb": round(memory[-1] - memory[min(_WARM, len(memory) - 1)]),
         "folder_mb": folder_mb(out),
@@ -77,15 +74,6 @@ def _cases(papers: list[Paper]) -> Iterator[Case]:
     for number, (question, paper) in enumerate(zip(chain(asked, lists), papers * 4, strict=True)):
         turn = Turn(question=question, papers=(paper.paper_id,))
         yield Case(id=str(number), turns=(turn,))
-
-
-def _ask_alone(assistant: Assistant, cases: list[Case]) -> float:
-    """Questions a second, warm."""
-    assistant.ask(cases[0].turns[0].question)
-    started = time.perf_counter()
-    for case in cases:
-        assistant.ask(case.turns[0].question)
-    return len(cases) / (time.perf_counter() - started)
 
 
 def _peak_mb() -> float:

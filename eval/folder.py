@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from eval.errors import RunError
 from eval.outcomes import Outcomes
 from eval.record import FORMAT, differences
-from eval.rows import Row, dump_outcomes, load_outcomes
+from eval.rows import Place, Row, dump_outcomes, load_outcomes
 from eval.run import Run
 
 RECORD = "run.json"
@@ -31,7 +31,6 @@ SCORES = "scores.jsonl"
 JUDGED = "judged.jsonl"
 SUMMARY = "summary.json"
 
-Place = tuple[str, int]
 Parsed = TypeVar("Parsed")
 
 _ODD = "backslashreplace"  # half a surrogate pair stays JSON

@@ -26,13 +26,8 @@ _PACKAGES = (
 )
 _SOURCES = ("rag", "eval")
 _DECIDING = ("questions", "tags", "sample", "seed", "system", "support_judge", "version", "code")
-_NO_PART = {
-    "__pycache__",
-    "questions",
-    "claims",
-    "judging",
-    "report",
-}  # of the sources that decide an answer or a score
+# Of the sources, these decide neither an answer nor a score.
+_NO_PART = {"__pycache__", "questions", "claims", "comparison", "judging", "report"}
 
 
 def make_record(

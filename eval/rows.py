@@ -7,6 +7,9 @@ from typing import Any
 from eval.outcomes import Outcome, Outcomes, failed
 from rag.types import Paper
 
+Place = tuple[str, int]
+"""What tells a row from all others of a run: the id of its case and its turn, counted from 1."""
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -63,8 +66,7 @@ class Row:
     error: str | None = None
 
     @property
-    def place(self) -> tuple[str, int]:
-        """What tells the row from all others of a run: the id of its case and its turn."""
+    def place(self) -> Place:
         return self.case_id, self.turn
 
     @property

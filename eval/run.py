@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from eval.rows import Row
 from eval.summary import summarise
+from rag.usage import total_usage
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -28,11 +29,15 @@ class Run:
         return any(row.judged for row in self.rows)
 
     def summary(self) -> dict[str, Any]:
-        """What `eval --json` prints: counts, means with intervals, by tag, and the judge layer's apart."""
+        """What `eval --json` prints: counts, means with intervals, by tag, and the judge layer's apart.
+
+        `usage` sums the requests, tokens and cost of the answers, where a model wrote.
+        """
         summary = summarise(self.rows)
         if "judge" in summary:
             summary["judge"] = {**self.record["judge"], **summary["judge"]}
-        return summary | {"seconds": self.record["seconds"]}
+        usage = total_usage(row.answer["usage"] for row in self.rows if row.answer)
+        return summary | ({"usage": usage} if usage else {}) | {"seconds": self.record["seconds"]}
 
     def frame(self) -> "DataFrame":
         """A row a question: its place, tags, status, texts and the value of each metric, for pandas."""

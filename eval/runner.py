@@ -16,7 +16,7 @@ from eval.judging import ModelJudge
 from eval.judging.running import judge_rows
 from eval.record import make_record
 from eval.report import write_reports
-from eval.rows import Row
+from eval.rows import Place, Row
 from eval.run import Run
 from eval.scoring import expect, score, score_nothing
 from eval.selection import Questions, Selection
@@ -117,13 +117,13 @@ class Runner:
 
     def run_in_memory(self, cases: Sequence[Case], record: Mapping[str, Any]) -> Run:
         started = time.perf_counter()
-        rows: dict[tuple[str, int], Row] = {}
+        rows: dict[Place, Row] = {}
         self.ask(cases, rows, lambda row: rows.update({row.place: row}))
         seconds = round(time.perf_counter() - started, 1)
         ended = {**record, "seconds": seconds, "finished": True}
         return Run(ended, [rows[place] for place in _places(cases)])
 
-    def ask(self, cases: Sequence[Case], known: Mapping[tuple[str, int], Row], keep: Keep) -> None:
+    def ask(self, cases: Sequence[Case], known: Mapping[Place, Row], keep: Keep) -> None:
         """Ask and score every turn that is not known yet; the turns of a case see those before them.
 
         A question that cannot be asked, or that its writer failed to answer, is a row with an error.
@@ -159,7 +159,7 @@ class Runner:
             finally:
                 stopped.set()  # an error, or Ctrl-C: what is being asked is finished, nothing else begun
 
-    def _ask_case(self, case: Case, known: Mapping[tuple[str, int], Row], keep: Keep) -> None:
+    def _ask_case(self, case: Case, known: Mapping[Place, Row], keep: Keep) -> None:
         history: list[dict[str, str]] = []
         for number, turn in enumerate(case.turns, start=1):
             row = known.get((case.id, number))
@@ -199,5 +199,5 @@ def missing_papers(library: Library, cases: Iterable[Case]) -> list[str]:
     return sorted(named - library.catalog.find(sorted(named)).keys())
 
 
-def _places(cases: Iterable[Case]) -> list[tuple[str, int]]:
+def _places(cases: Iterable[Case]) -> list[Place]:
     return [(case.id, number) for case in cases for number in range(1, len(case.turns) + 1)]

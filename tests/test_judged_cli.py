@@ -88,6 +88,17 @@ def test_a_terminal_shows_the_judge_layer_in_a_table_of_its_own(command, run, se
     assert re.search(r"requests, [\d,]+ tokens\)", second)
 
 
+def test_what_a_model_took_to_write_is_summed_up_apart_from_the_judge(command, run, server):
+    server.play(served.answer("The ledger of owls holds 131 entries [1]."))
+    code, out, _ = run(*command, "--writer", "llm", "--workers", "2", "--json")
+    usage = json.loads(out)["usage"]
+    assert code == 0
+    assert usage["requests"] == len(server.requests)
+    assert usage["total_tokens"] == len(server.requests) * served.USAGE["total_tokens"]
+    assert re.search(r"s \(\d requests?, [\d,]+ tokens\)", run(*command, "--writer", "llm")[1])
+    assert "usage" not in json.loads(run(*command, "--fresh", "--json")[1])
+
+
 def test_a_gate_on_the_judge_layer_needs_a_judge(command, run, server):
     assert run(*command, "--judge", "llm", "--require", "judge_relevancy>=1")[0] == 0
     assert run(*command, "--fresh", "--require", "judge_relevancy>=1")[0] == 1

@@ -21,7 +21,8 @@ _WIDTH = max(map(len, _STYLES))
 def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     """The means of a run with their intervals, then those of each tag; what a model judged apart."""
     errors = f", {summary['errors']} errors" if summary["errors"] else ""
-    print_text(Text(f"{summary['n']} questions{errors}, {summary['seconds']} s\n"))
+    usage = _usage(summary.get("usage", {}))
+    print_text(Text(f"{summary['n']} questions{errors}, {summary['seconds']} s{usage}\n"))
     _print_means(summary, MAIN)
     if judged := summary.get("judge"):
         _print_heading(f"Judge layer: {in_a_line(judged['name'])}{_usage(judged['usage'])}\n")

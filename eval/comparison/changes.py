@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from eval.comparison.pairs import Pair, Place, place_dict
+from eval.comparison.pairs import Pair, place_dict
 from eval.metrics.registry import Metric
-from eval.rows import Row
+from eval.rows import Place, Row
 from eval.summary import Layer
 
 STATUS = "status"

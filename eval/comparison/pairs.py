@@ -5,11 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.rows import Expected, Row
+from eval.rows import Expected, Place, Row
 from rag.identity import reference_keys
-
-Place = tuple[str, int]
-"""The id of a case and a turn of it, counted from 1."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from eval.folder import JUDGED, Place, translated, write_whole
+from eval.folder import JUDGED, translated, write_whole
 from eval.judging.answers import Judged
-from eval.rows import Row, dump_outcomes, load_outcomes
+from eval.rows import Place, Row, dump_outcomes, load_outcomes
 from rag.usage import total_usage
 
 Line = Mapping[str, Any]

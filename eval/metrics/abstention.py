@@ -1,4 +1,7 @@
-"""Whether refusing was right: apart from every other metric, which a refusal leaves not applicable."""
+"""Whether refusing was right: apart from every other metric, which a refusal leaves not applicable.
+
+The two sides of selective answering: Rajpurkar et al., 2018, "Know What You Don't Know".
+"""
 
 
 def abstention_recall(*, refused: bool, answerable: bool) -> float | None:

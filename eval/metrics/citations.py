@@ -21,7 +21,11 @@ class Statement:
 
 
 def faithfulness(supported: Sequence[bool]) -> float | None:
-    """Share of the claims that the words which they cite support; None without claims."""
+    """Share of the claims that the words which they cite support; None without claims.
+
+    The form of Es et al., 2023, "RAGAS: Automated Evaluation of Retrieval Augmented Generation", where
+    the claims are here the sentences of the answer.
+    """
     return sum(supported) / len(supported) if supported else None
 
 

@@ -5,18 +5,24 @@ from collections.abc import Collection, Sequence
 
 
 def hit_at(k: int, ranking: Sequence[str], relevant: Collection[str]) -> float:
-    """1 where one of the first `k` is relevant, else 0."""
+    """1 where one of the first `k` is relevant, else 0: success at `k`."""
     return float(any(paper in relevant for paper in _once(ranking)[:k]))
 
 
 def recall_at(k: int, ranking: Sequence[str], relevant: Collection[str]) -> float:
-    """Share of the relevant papers among the first `k`."""
+    """Share of the relevant papers among the first `k`.
+
+    Manning, Raghavan and Schütze, 2008, "Introduction to Information Retrieval", chapter 8.
+    """
     found = sum(paper in relevant for paper in _once(ranking)[:k])
     return found / len(set(relevant))
 
 
 def mrr_at(k: int, ranking: Sequence[str], relevant: Collection[str]) -> float:
-    """1 / rank of the first relevant paper, 0 where none is among the first `k`."""
+    """1 / rank of the first relevant paper, 0 where none is among the first `k`.
+
+    The reciprocal rank of Voorhees, 1999, "The TREC-8 Question Answering Track Report".
+    """
     ranks = (rank for rank, paper in enumerate(_once(ranking)[:k], start=1) if paper in relevant)
     return 1 / next(ranks, math.inf)
 

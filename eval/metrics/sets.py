@@ -1,4 +1,7 @@
-"""The cited papers against the complete set that answers a list question."""
+"""The cited papers against the complete set that answers a list question.
+
+Precision, recall and F1 of a set: van Rijsbergen, 1979, "Information Retrieval", chapter 7.
+"""
 
 from collections.abc import Collection
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ui.cli.gates import exit_code, gate
+from ui.cli.gates import add_gates, exit_code
 from ui.cli.options import Parsers
 
 _CHANGED = 20
@@ -15,23 +15,13 @@ def add(parsers: Parsers) -> None:
     command.add_argument("before", type=Path, metavar="RUN_A", help="folder of the run to start from")
     command.add_argument("after", type=Path, metavar="RUN_B", help="folder of the run that follows it")
     command.add_argument("--markdown", action="store_true", help="print Markdown")
-    command.add_argument(
+    add_gates(
+        command,
         "--fail-on",
-        action="append",
-        default=[],
-        type=gate,
-        metavar="EXPR",
-        help='exit with 1 where this holds for the difference of a metric, B - A: "faithfulness<-0.02", '
-        '"hit@1[paraphrase]<-0.05" for those with a tag; may be given several times',
+        'fail where this holds for the difference of a metric, B - A: "faithfulness<-0.02", or '
+        '"hit@1[paraphrase]<-0.05" for those with a tag',
     )
-    command.add_argument(
-        "--require",
-        action="append",
-        default=[],
-        type=gate,
-        metavar="EXPR",
-        help='exit with 1 where this does not hold for the mean of B: "hit@5>=0.9"',
-    )
+    add_gates(command, "--require", 'fail where this does not hold for the mean of B: "hit@5>=0.9"')
     command.add_argument(
         "--changed",
         type=_number,

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ui.cli.gates import exit_code, gate
+from ui.cli.gates import add_gates, exit_code
 from ui.cli.options import Parsers, add_answering, filters_of
 
 if TYPE_CHECKING:
@@ -58,14 +58,7 @@ def add(parsers: Parsers) -> None:
         metavar="SHARE",
         help=f"fail where more of the questions are errors (default: {_MOST_ERRORS})",
     )
-    command.add_argument(
-        "--require",
-        action="append",
-        default=[],
-        type=gate,
-        metavar="EXPR",
-        help='fail where this does not hold for the means: "hit@5>=0.9"; may be given several times',
-    )
+    add_gates(command, "--require", 'fail where this does not hold for a mean: "hit@5>=0.9"')
     command.add_argument(
         "--judge",
         choices=("llm", "llamaindex"),

@@ -8,7 +8,19 @@ if TYPE_CHECKING:
     from eval.gates import Checked, Gate
 
 
-def gate(text: str) -> "Gate":
+def add_gates(command: argparse.ArgumentParser, option: str, says: str) -> None:
+    """An option that may be given several times, each time a gate."""
+    command.add_argument(
+        option,
+        action="append",
+        default=[],
+        type=_gate,
+        metavar="EXPR",
+        help=f"{says}; may be given several times",
+    )
+
+
+def _gate(text: str) -> "Gate":
     """The gate that an option holds; what is none is a usage error."""
     from eval.errors import GateError
     from eval.gates import parse_gate
