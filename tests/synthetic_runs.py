@@ -46,7 +46,7 @@ RECORD: Mapping[str, Any] = {
     "system": {
         "writer": "extractive",
         "encoder": "MiniLM",
-        "library": {"papers": 333, "passages": 1897, "last_change": 333, "digests": False},
+        "library": {"papers": 333, "passages": 1897, "sha256": "5d" * 32, "digests": False},
         "options": {
             "filters": {"from_year": None, "to_year": None},
             "words": None,

@@ -205,6 +205,18 @@ def test_writing_the_same_again_changes_nothing(catalog):
     assert catalog.last_sequence() == before
 
 
+def test_the_digest_is_of_what_the_papers_say_whatever_their_order(tmp_path):
+    bees, wrong = Paper("Bees", "Bees fly."), Paper("Bees", "Bees fry.")
+    digests = []
+    for number, papers in enumerate([(OWLS, bees), (bees, OWLS), (OWLS, wrong), (OWLS,)]):
+        catalog = Catalog(tmp_path / f"{number}.sqlite")
+        put(catalog, *papers)
+        digests.append(catalog.digest())
+        catalog.close()
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
+
+
 def test_a_change_carries_the_paper_and_its_passages(catalog):
     put(catalog, OWLS)
     (change,) = catalog.changes_after(0, 10)

@@ -199,6 +199,7 @@ def test_a_run_is_read_as_it_was_written(assistant, tmp_path):
     assert read.record["finished"]
     assert read.record["questions"][0]["sha256"]
     assert read.record["system"]["library"]["papers"] == 333
+    assert len(read.record["system"]["library"]["sha256"]) == 64
 
 
 def test_a_run_has_the_name_of_its_folder(assistant, tmp_path, monkeypatch):

@@ -87,6 +87,6 @@ def library_record(library: Library) -> dict[str, Any]:
     return {
         "papers": catalog.count(),
         "passages": catalog.count_passages(),
-        "last_change": catalog.last_sequence(),
+        "sha256": catalog.digest(),
         "digests": catalog.holds_digests,
     }

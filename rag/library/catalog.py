@@ -5,6 +5,7 @@ change of a paper takes the next sequence number, and the log keeps the last cha
 so that an index that knows which number it has applied knows all that it lacks.
 """
 
+import hashlib
 import json
 import sqlite3
 import threading
@@ -195,6 +196,14 @@ class Catalog:
     def passages_by_paper(self) -> Iterator[tuple[str, int]]:
         """Every paper id with its number of passages."""
         yield from self._rows("SELECT paper_id, passage_count FROM papers ORDER BY paper_id")
+
+    def digest(self) -> str:
+        """SHA-256 of all papers with their passages: the same whatever the order in which they came."""
+        found = hashlib.sha256()
+        with self._lock, self._translated():
+            for row in self._connection.execute("SELECT paper, passages FROM papers ORDER BY paper_id"):
+                found.update(json.dumps(row).encode())
+        return found.hexdigest()
 
     @property
     def holds_digests(self) -> bool:
