@@ -12,6 +12,7 @@ from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
 from rag.errors import ModelError
 from rag.library import Library
+from rag.model_client import server_name
 from rag.options import AskOptions, HistoryOptions, WriterName
 from rag.query import Asked, History, Rewriter, check_words, make_filters, understand
 from rag.reading import Reader
@@ -57,6 +58,8 @@ class Assistant:
         reader = Reader(encoder, library.tokens.weights)
         extractive = ExtractiveWriter(reader, self.judge)
         chosen, self._rewriter = _choose_writer(writer, llm, settings, extractive)
+        is_opened = llm is None and (self._rewriter is not None or settings.judge == "llm")
+        self._server = server_name(settings) if is_opened else None
         self._answerer = Answerer(
             library,
             Retriever(library),
@@ -74,6 +77,11 @@ class Assistant:
     def writer(self) -> str:
         """Name of the writer: "extractive", or the model."""
         return self._answerer.writer.name
+
+    @property
+    def server(self) -> str | None:
+        """Where the model is that writes or checks; None where there is none, or it was passed in."""
+        return self._server
 
     @property
     def checks(self) -> dict[str, str]:

@@ -26,6 +26,7 @@ class AssistantSystem:
         return {
             "kind": "assistant",
             "writer": self.name,
+            "server": self._assistant.server,
             "checks": self._assistant.checks,
             "encoder": self._assistant.library.encoder.name,
             "library": library_record(self._assistant.library),
