@@ -30,6 +30,7 @@ RESULTS = "results.jsonl"
 SCORES = "scores.jsonl"
 JUDGED = "judged.jsonl"
 SUMMARY = "summary.json"
+HTML, MARKDOWN = "report.html", "report.md"
 
 Parsed = TypeVar("Parsed")
 
@@ -142,7 +143,7 @@ class RunFolder:
                 f"{self.folder} holds results of a run that is not known ({RECORD} is missing): name "
                 "another folder with --out, or replace them with --fresh"
             )
-        for name in (RESULTS, JUDGED, SCORES, SUMMARY):
+        for name in (RESULTS, JUDGED, SCORES, SUMMARY, HTML, MARKDOWN):
             (self.folder / name).unlink(missing_ok=True)
 
     def _write(self, name: str, pieces: Iterable[str]) -> None:

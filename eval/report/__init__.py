@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from eval.folder import translated, write_whole
+from eval.folder import HTML, MARKDOWN, translated, write_whole
 from eval.run import Run
-
-HTML, MARKDOWN = "report.html", "report.md"
 
 
 def write_reports(run: Run, folder: Path) -> list[Path]:
