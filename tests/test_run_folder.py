@@ -14,12 +14,14 @@ import pytest
 from eval.cases import Case, Turn
 from eval.errors import CaseError, RunError
 from eval.folder import RunFolder, read_rows, read_run
+from eval.record import differences
 from eval.rows import Expected, Row
 from eval.runner import evaluate
 from eval.selection import Questions, Selection
-from eval.systems import Options
+from eval.systems import AssistantSystem, Options
 from rag import Assistant
 from rag.errors import ModelFailedError
+from rag.settings import Settings
 
 QUESTIONS = ["What is bert2BERT?", "How much compute does bert2BERT save?", "Which papers study Dutch?"]
 
@@ -99,6 +101,26 @@ def test_a_finished_run_is_not_asked_again_unless_fresh(assistant, tmp_path):
     assert (tmp_path / "results.jsonl").read_bytes() == before
     evaluate(assistant, CASES, out=tmp_path, fresh=True)
     assert (tmp_path / "results.jsonl").read_bytes() != before  # the times
+
+
+def test_a_fresh_run_leaves_nothing_of_the_one_before_it(assistant, tmp_path):
+    evaluate(assistant, CASES, out=tmp_path)
+    with RunFolder(tmp_path, {"format": 1, "seconds": 0.0}, fresh=True):
+        assert {path.name for path in tmp_path.iterdir()} <= {".lock", "run.json", "results.jsonl"}
+        assert (tmp_path / "results.jsonl").read_bytes() == b""
+
+
+def test_a_model_of_another_server_is_another_writer(bundled):
+    def record(url, writer="llm"):
+        settings = Settings(api_key="sk-never-shown", base_url=url, model="default")
+        return AssistantSystem(Assistant(bundled, settings=settings, writer=writer)).record
+
+    here, there = record("http://me:secret@localhost:8080/v1"), record("http://localhost:11434/v1")
+    assert differences({"system": here}, {"system": there}) == ["system"]
+    assert record("http://localhost:8080/v1") == here
+    assert "secret" not in json.dumps(here)
+    assert "sk-never-shown" not in json.dumps(here)
+    assert record("http://localhost:8080/v1", "extractive") == record(None, "extractive")
 
 
 def test_a_line_that_was_cut_off_is_asked_again(assistant, tmp_path):
