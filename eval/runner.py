@@ -23,11 +23,13 @@ from eval.selection import Questions, Selection
 from eval.shelf import Papers, Shelf
 from eval.systems import Options, Refuses, System, as_system
 from rag.assistant import Assistant
-from rag.embedding import embedded_encoder
+from rag.embedding import embedded_encoder, open_encoder
 from rag.embedding.remember import Remembering
 from rag.errors import ModelFailedError, QuestionError
 from rag.library import Library
 from rag.library.library import Track, untracked
+from rag.settings import Settings
+from rag.shortcuts import open_library
 from rag.support import CalibratedJudge, Judge
 
 Keep = Callable[[Row], None]
@@ -37,7 +39,7 @@ def evaluate(
     system: object,
     questions: Questions | str | Path | Case | Sequence[str | Path | Case] = "test",
     *,
-    library: Library | None = None,
+    library: Library | Path | str | None = None,
     options: Options = Options(),
     selection: Selection = Selection(),
     out: Path | str | None = None,
@@ -53,8 +55,8 @@ def evaluate(
     """Ask a system the questions, and score its answers.
 
     `system` is an Assistant, a LlamaIndex query engine, or any callable from a question to an Answer, to
-    text, or to text with sources (`eval/systems/`); `library` and `refuses` help to read its replies, and
-    `name` is what it is called in reports.
+    text, or to text with sources (`eval/systems/`); `library`, or its folder, and `refuses` help to read
+    its replies, and `name` is what it is called in reports.
     `questions` are files, folders, the names of sets that come with the program, or cases.
     With `out` every row is on disk at once, and a run that was stopped there goes on; `fresh` begins anew.
     `workers` cases are asked at a time. `judge` is the deterministic judge of support; a `model_judge`
@@ -65,6 +67,8 @@ def evaluate(
         raise RunError("what a model judges is kept with the run: name a folder with `out`")
     read = questions if isinstance(questions, Questions) else Questions.read(questions)
     cases = selection.of(read.cases)
+    if isinstance(library, Path | str):
+        library = open_library(Path(library), open_encoder(Settings.from_environment()))
     judge = judge or (
         system.judge if isinstance(system, Assistant) else CalibratedJudge(Remembering(embedded_encoder()))
     )

@@ -44,7 +44,7 @@ def sign_test(better: int, worse: int) -> float:
     return min(1.0, tail / 2 ** (pairs - 1)) if pairs else 1.0
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)  # 4 MB for 1,000 cases
 def _draws(cases: int) -> NDArray[Any]:
     """How often each case is drawn in each resample, (resamples, cases)."""
     shares = np.full(cases, 1 / cases)

@@ -24,6 +24,7 @@ _DIGESTS = (
 )
 _NO_SUPPORT = "no sentence of the answer is supported by the words that it cites"
 BROKE_OFF = "(The model broke off. The papers' own sentences:)"
+MODEL_FAILED = "The model failed, and the papers' own sentences answer: "
 REFUSAL = "The papers in this library do not answer this question."
 
 
@@ -131,7 +132,7 @@ class Answerer:
         except KeyRefusedError:
             raise
         except ModelError as error:
-            draft.log.notes.append(f"The model failed, and the papers' own sentences answer: {error}.")
+            draft.log.notes.append(f"{MODEL_FAILED}{error}.")
             draft.log.missing = draft.log.refusal = None
         composer.forget()
         if composer.shown:

@@ -570,7 +570,6 @@ def test_eval_asks_for_the_years_in_the_words_unless_switched_off(run_json, shel
         (("dev", "--tag", "prime"), "comparison"),
         (("dev", "--sample", 0), "one question or more"),
         (("dev", "--demo"), "leave --library out"),
-        (("dev", "--require", "hit@1[prime]>0"), "comparison"),
     ],
 )
 def test_eval_says_in_one_line_what_is_wrong(run, shelf, tmp_path, arguments, says):
@@ -624,6 +623,18 @@ def test_eval_fails_where_a_mean_is_not_what_it_must_be(run, shelf, tmp_path):
     with pytest.raises(SystemExit) as ended:
         run(*command, "--require", "fame>1")
     assert ended.value.code == 2
+    code, _, said = run(*command, "--require", "hit@1[prime]>0")
+    assert (code, "single" in said) == (2, True)
+
+
+def test_a_run_ends_whoever_reads_what_it_says(shelf, tmp_path):
+    questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | KNOWN])
+    command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf)
+    with start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        process.stderr.close()
+    assert process.returncode == 0
+    assert (tmp_path / "out" / "report.html").exists()
 
 
 def test_eval_in_the_folder_of_another_run_needs_fresh(run, run_json, shelf, tmp_path):
@@ -640,7 +651,9 @@ def test_eval_in_the_folder_of_another_run_needs_fresh(run, run_json, shelf, tmp
     assert run_json(*command, "--words", 5, "--fresh")[0] == 0
 
 
-@pytest.mark.parametrize("option", [("--workers", 0), ("--workers", "two"), ("--max-errors", 2)])
+@pytest.mark.parametrize(
+    "option", [("--workers", 0), ("--workers", "two"), ("--max-errors", 2), ("--out", "")]
+)
 def test_eval_with_an_option_that_cannot_be_is_usage(run, option):
     with pytest.raises(SystemExit) as ended:
         run("eval", "dev", "--out", "out", *option)

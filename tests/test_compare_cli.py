@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -216,3 +218,24 @@ def test_markdown_is_text_too(run, hostile):
     assert headings == ["Comparison of two runs"]
     folds = "".join(block.content for block in blocks if block.type == "html_block")
     assert set(re.sub(r"<summary>[\w ,]+</summary>", "", folds).split()) == {"<details>", "</details>"}
+
+
+def test_a_reader_that_goes_away_changes_no_exit_code(tmp_path):
+    rows = [row(str(number), question="?" * 3000) for number in range(60)]
+    one, two = write(tmp_path / "one", rows), write(tmp_path / "two", rows)
+    command = [sys.executable, "-m", "ui.cli", "compare", one, two, "--json", "--require", "hit@1>2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 1
+    assert "1 of 1 gates failed" in said
+
+
+def test_gates_decide_nothing_about_a_run_that_is_not_finished(run, tmp_path):
+    rows = [row("a"), row("b")]
+    one, two = write(tmp_path / "one", rows), write(tmp_path / "two", rows)
+    record = json.loads((two / "run.json").read_text())
+    (two / "run.json").write_text(json.dumps(record | {"finished": False}))
+    assert run(one, two)[0] == 0
+    code, _, err = run(one, two, "--require", "hit@1>=0")
+    assert (code, "not finished" in err) == (1, True)

@@ -191,6 +191,13 @@ def test_a_model_is_checked_on_claims_of_ones_own(run, server, tmp_path):
     assert "4 of 4 verdicts are errors" in err
 
 
+@pytest.mark.parametrize("given", [("test",), ("--out", "out"), ("--require", "hit@5>1")])
+def test_what_a_check_of_the_judge_does_not_read_is_refused(run, given):
+    code, out, err = run("eval", *given, "--check-judge")
+    assert (code, out) == (2, "")
+    assert "leave" in err
+
+
 def test_claims_that_cannot_be_read_are_one_line(run, tmp_path):
     (tmp_path / "claims.jsonl").write_text('{"id": "one", "claim": "Owls.", "passages": []}')
     code, out, err = run("eval", "--check-judge", tmp_path / "claims.jsonl")

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from eval.errors import RunError
+from eval.markdown import code
 from eval.metrics.registry import JUDGED, METRICS
 from eval.outcomes import failed, not_applicable, scored
 from eval.report import write_reports
@@ -20,7 +21,7 @@ from eval.report.colours import DARK, LIGHT
 from eval.report.faults import find_faults
 from eval.report.frame import make_frame, outcomes_frame
 from eval.report.html import render_html
-from eval.report.markdown import code, render_markdown
+from eval.report.markdown import render_markdown
 from eval.report.numbers import shown, shown_interval
 from eval.report.plots import chart_by_tag, chart_recall, chart_seconds, chart_support, recalls
 from eval.run import Run

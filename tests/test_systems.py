@@ -521,6 +521,23 @@ def test_what_a_query_method_of_others_replies_is_read_as_a_functions():
     assert len(ask(Program()).answer.citations) == 1
 
 
+def test_a_program_that_needs_more_than_it_is_given_is_refused_at_once():
+    def program(question, retriever, *, history, model):
+        return "Owls."
+
+    with pytest.raises(TypeError, match="program needs retriever, model"):
+        as_system(program, judge=JUDGE)
+    as_system(functools.partial(program, retriever=1, model=2), judge=JUDGE)
+
+
+def test_a_library_may_be_named_by_its_folder(library):
+    case = Case(id="one", turns=[turn(papers=["A Study of owls"])])
+    reply = (OWLS.text, [Source(OWLS.text, title="a study of owls")])
+    (row,) = evaluate(lambda question: reply, case, library=str(library.folder)).rows
+    assert row.outcomes["hit@1"].value == 1
+    assert row.expected.papers == tuple(library.catalog.find(["A Study of owls"]).values())
+
+
 def test_who_is_asked_is_recorded(assistant, library):
     options = Options(words=5)
 

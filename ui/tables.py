@@ -1,6 +1,5 @@
 """What a terminal or a pipe is shown of runs: the means of one, two side by side, a judge on its claims."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from eval.comparison.changes import Changed
 from eval.gates import Checked
 from eval.metrics.registry import JUDGED, MAIN
 from rag.plain import in_a_line
-from ui.terminal import print_table, print_text
+from ui.terminal import print_table, print_text, tell
 
 _STYLES = {"worse": "red", "mixed": "yellow", "better": "green", "failed": "red", "passed": "green"}
 _WIDTH = max(map(len, _STYLES))
@@ -27,7 +26,7 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     if judged := summary.get("judge"):
         _print_heading(f"Judge layer: {in_a_line(judged['name'])}{_usage(judged['usage'])}\n")
         _print_means(judged, tuple(JUDGED))
-    print(f"Each question with its answer: {folder / 'report.html'}", file=sys.stderr)
+    tell(f"Each question with its answer: {folder / 'report.html'}")
 
 
 def print_check(found: Mapping[str, Any]) -> None:

@@ -1,10 +1,12 @@
 """What a terminal or a pipe is shown. Texts of papers and models are data: never markup."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.padding import Padding
@@ -34,9 +36,32 @@ def print_json_line(value: Any) -> None:
     print(_escaped(json.dumps(value, ensure_ascii=False)), flush=True)
 
 
+def tell(text: str) -> None:
+    """A line on stderr at once; where nobody reads it any more, nothing."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        drop(sys.stderr)
+
+
+@contextmanager
+def whoever_reads() -> Iterator[None]:
+    """Around printing a result: a reader that goes, such as `head`, does not change how a command ends."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop(sys.stdout)
+
+
+def drop(stream: TextIO) -> None:
+    """Write nowhere from now on what a stream is given."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def print_error(message: object) -> None:
     """What went wrong, and what to do next, in one line on stderr."""
-    print(f"askpapers: {in_a_line(str(message))}", file=sys.stderr)
+    tell(f"askpapers: {in_a_line(str(message))}")
 
 
 def _escaped(dumped: str) -> str:
@@ -108,9 +133,9 @@ def print_fields(fields: Mapping[str, Any]) -> None:
 def track(batches: Iterable[Work], what: str, total: int) -> Iterable[Work]:
     """A progress bar with the time to go on a terminal, two lines elsewhere; on stderr."""
     if not sys.stderr.isatty():
-        print(f"{what}: {total} to go", file=sys.stderr, flush=True)
+        tell(f"{what}: {total} to go")
         yield from batches
-        print(f"{what}: done", file=sys.stderr, flush=True)
+        tell(f"{what}: done")
         return
     yield from _bar(batches, what, total)
 

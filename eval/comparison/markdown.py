@@ -8,19 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from eval.comparison import wording
 from eval.comparison.compare import Comparison, Layer
 from eval.gates import Checked
-
-_LOOKALIKES = str.maketrans("`|", "'¦")  # what would end a code span or a cell
+from eval.markdown import code, table
 
 
 def to_markdown(comparison: Comparison, checks: Sequence[Checked] = (), most: int = 20) -> str:
     """The whole comparison; of the questions that changed side no more than `most` of each layer."""
     return "\n".join(_lines(comparison, checks, most)) + "\n"
-
-
-def code(text: str) -> str:
-    """The text in a code span of one line that neither ends early nor breaks a table."""
-    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
-    return f"`{line.translate(_LOOKALIKES)}`" if line else wording.ABSENT
 
 
 def _lines(comparison: Comparison, checks: Sequence[Checked], most: int) -> Iterator[str]:
@@ -31,7 +24,7 @@ def _lines(comparison: Comparison, checks: Sequence[Checked], most: int) -> Iter
     yield from (f"- **note:** {code(note)}" for note in comparison.notes)
     if checks:
         yield ""
-        yield from _table(("gate", "", "why"), map(_check, checks))
+        yield table(("gate", "", "why"), map(_check, checks))
     yield from _layer(comparison.deterministic, most)
     if comparison.judge:
         yield from ("", "### What the judges say")
@@ -40,7 +33,7 @@ def _lines(comparison: Comparison, checks: Sequence[Checked], most: int) -> Iter
         yield from _folded("Not compared", (f"- {line}" for line in lines))
     if comparison.differing:
         rows = (map(code, wording.condition(each)) for each in comparison.differing)
-        yield from _folded("What the runs were made with, where it differs", _table(("", "A", "B"), rows))
+        yield from _folded("What the runs were made with, where it differs", [table(("", "A", "B"), rows)])
 
 
 def _check(check: Checked) -> tuple[str, ...]:
@@ -49,14 +42,14 @@ def _check(check: Checked) -> tuple[str, ...]:
 
 def _layer(layer: Layer, most: int) -> Iterator[str]:
     yield ""
-    yield from _table(wording.HEAD, map(wording.cells, wording.shown(layer.metrics)))
+    yield table(wording.HEAD, map(wording.cells, wording.shown(layer.metrics)))
     yield from ("", wording.CAPTION)
     if names := wording.by_tag(layer):
         rows = (
             [code(tag), *(wording.with_interval(found[name]) for name in names)]
             for tag, found in layer.by_tag.items()
         )
-        yield from _folded("Difference by tag", _table(("tag", *names), rows))
+        yield from _folded("Difference by tag", [table(("tag", *names), rows)])
     if layer.changed:
         yield from _folded(f"{len(layer.changed)} questions changed side", _changed(layer, most))
 
@@ -67,11 +60,6 @@ def _changed(layer: Layer, most: int) -> Iterator[str]:
         yield f"- **{each.verdict}** {place} {question}: {wording.changes(each)}"
     if len(layer.changed) > most:
         yield f"- and {len(layer.changed) - most} more"
-
-
-def _table(head: Sequence[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """A table of cells that hold no pipe and no line break."""
-    yield from (f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
 
 
 def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:

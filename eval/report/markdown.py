@@ -7,19 +7,18 @@ address, no picture, no HTML, no mention of a user or an issue.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from eval.markdown import code, table
 from eval.metrics.registry import JUDGED, MAIN, METRICS
 from eval.report.faults import find_faults, gravity
 from eval.report.head import conditions, judge_facts, peculiarities
-from eval.report.numbers import NONE, applying, shown, shown_interval
+from eval.report.numbers import applying, shown, shown_interval
 from eval.rows import Row
 from eval.run import Run
-from rag.plain import in_a_line
 
 _REGISTRY = METRICS | JUDGED
 _WORST = 20  # questions that are named
 _TAGS = 40
 _LONGEST = 120  # characters of a text
-_LOOKALIKES = str.maketrans("`|", "'¦")  # what would end a code span or a cell
 
 
 def render_markdown(run: Run) -> str:
@@ -37,13 +36,6 @@ def render_markdown(run: Run) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def code(text: object, longest: int = _LONGEST) -> str:
-    """The text in a code span of one line that neither ends early nor breaks a table."""
-    line = in_a_line(str(text)).translate(_LOOKALIKES)
-    short = line if len(line) <= longest else f"{line[: longest - 1]}…"
-    return f"`{short}`" if short else NONE
-
-
 def _lead(run: Run, summary: Mapping[str, Any]) -> str:
     faulty = sum(bool(find_faults(row)) for row in run.rows)
     return (
@@ -58,7 +50,7 @@ def _facts(told: Mapping[str, str]) -> str:
 def _means(layer: Mapping[str, Any], metrics: Iterable[str]) -> str:
     names = applying(layer, tuple(metrics))
     rows = [[name, *_mean(layer["metrics"][name], name)] for name in names]
-    return _table(["metric", "mean", "95 % interval", "n", "not applicable", "errors"], rows)
+    return table(["metric", "mean", "95 % interval", "n", "not applicable", "errors"], rows)
 
 
 def _mean(found: Mapping[str, Any], name: str) -> list[str]:
@@ -76,7 +68,7 @@ def _by_tag(heading: str, layer: Mapping[str, Any], names: Sequence[str]) -> lis
         for tag, found in list(layer["by_tag"].items())[:_TAGS]
     ]
     more = len(layer["by_tag"]) - len(rows)
-    return [heading, _table(["tag", *columns], rows), *([f"and {more} more tags"] if more else ())]
+    return [heading, table(["tag", *columns], rows), *([f"and {more} more tags"] if more else ())]
 
 
 def _judge(run: Run, summary: Mapping[str, Any]) -> list[str]:
@@ -97,18 +89,12 @@ def _worst(rows: Sequence[Row]) -> list[str]:
     if not faulty:
         return []
     shown_rows = [
-        [code(row.case_id, 40), str(row.turn), _what(row, faults), code(row.question)]
+        [code(row.case_id, 40), str(row.turn), _what(row, faults), code(row.question, _LONGEST)]
         for faults, row in faulty[:_WORST]
     ]
     of = f"the {_WORST} worst of {len(faulty)}" if len(faulty) > _WORST else str(len(faulty))
-    return [f"### What went wrong ({of})", _table(["id", "turn", "what", "question"], shown_rows)]
+    return [f"### What went wrong ({of})", table(["id", "turn", "what", "question"], shown_rows)]
 
 
 def _what(row: Row, faults: Sequence[str]) -> str:
-    return ", ".join(faults) if row.error is None else f"{', '.join(faults)}: {code(row.error)}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that hold no pipe and no line break."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return ", ".join(faults) if row.error is None else f"{', '.join(faults)}: {code(row.error, _LONGEST)}"

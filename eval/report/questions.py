@@ -62,6 +62,11 @@ class Question:
         status = self.answer["status"]
         return status if status in STATUSES else STATUSES[-1]
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is an answer, of which something can be said."""
+        return self.row.answer is not None
+
     @cached_property
     def outcomes(self) -> Outcomes:
         """Those of both layers."""

@@ -5,6 +5,7 @@ from typing import Any
 from eval.cases import Turn
 from eval.shelf import Shelf
 from eval.systems.base import Answered, Options, library_record
+from rag.answering import MODEL_FAILED
 from rag.assistant import Assistant
 from rag.errors import ModelFailedError
 from rag.query import History
@@ -47,5 +48,6 @@ class AssistantSystem:
             years_from_question=self._options.years_from_question,
         )
         if answer.writer != self.name:
-            raise ModelFailedError(" ".join(answer.notes))
+            told = [note for note in answer.notes if note.startswith(MODEL_FAILED)]
+            raise ModelFailedError(" ".join(told).removeprefix(MODEL_FAILED) or "another writer wrote")
         return Answered(answer, self.shelf)

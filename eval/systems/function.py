@@ -23,6 +23,8 @@ from rag.query.checks import encodable
 from rag.support import Judge
 from rag.types import Answer, Filters
 
+_OFFERED = ("history", "filters", "words")
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _LONGEST = 300  # characters of somebody else's error message
 _KEY = re.compile(r"\b(?:sk-|Bearer )[\w.-]{8,}")
 
@@ -53,6 +55,7 @@ class FunctionSystem:
     ) -> None:
         self._function = function
         self._takes = _named(function)
+        _check(function)
         self._judge = judge
         self._library = library
         self._options = options
@@ -124,15 +127,31 @@ def _in_a_line(told: str) -> str:
     return _KEY.sub("…", " ".join(encodable(told).split()))[:_LONGEST]
 
 
+def _check(function: Callable[..., Any]) -> None:
+    """Raises TypeError where a function needs more than it is given."""
+    lacking = [
+        each.name
+        for each in _parameters(function)[1:]
+        if each.default is each.empty and each.kind in _BY_NAME and each.name not in _OFFERED
+    ]
+    if lacking:
+        raise TypeError(
+            f"{_name(function)} needs {', '.join(lacking)}: it is given the question and, where it names "
+            f"them, {', '.join(_OFFERED)}"
+        )
+
+
 def _named(function: Callable[..., Any]) -> set[str]:
     """The arguments that a function names and that are not bound already."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # some that are written in C have none
-        return set()
-    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     bound = function.keywords if isinstance(function, functools.partial) else {}
-    return {each.name for each in parameters if each.kind in by_name} - bound.keys()
+    return {each.name for each in _parameters(function) if each.kind in _BY_NAME} - bound.keys()
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # some that are written in C have none
+        return []
 
 
 def _name(function: Callable[..., Any]) -> str:

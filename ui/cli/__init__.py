@@ -1,7 +1,6 @@
 """The command line. stdout is the result, stderr is everything else."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         kept = "interrupted: what was done is kept, and the same command goes on from there"
         return _fail(str(interrupt) or kept, INTERRUPTED)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from ui.terminal import drop
+
+        drop(sys.stdout)
         return 0
     except AskpapersError as error:
         if arguments.debug:

@@ -1,7 +1,6 @@
 """`askpapers eval`: questions with known answers, and what the answers are worth."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,7 @@ def add(parsers: Parsers) -> None:
     )
     command.add_argument(
         "--out",
-        type=Path,
+        type=_folder,
         metavar="DIR",
         help="folder of the run: rows, means and reports; a run that was stopped there goes on",
     )
@@ -80,6 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
     from ui.terminal import print_error
 
     if arguments.check_judge is not None:
+        given = {"QUESTIONS": arguments.questions, "--out": arguments.out, "--require": arguments.require}
+        if unread := [name for name, value in given.items() if value]:
+            print_error(f"--check-judge takes the place of a run: leave {', '.join(unread)} out")
+            return _USAGE
         return _check_judge(arguments)
     for name, given in (("QUESTIONS", arguments.questions), ("--out DIR", arguments.out)):
         if not given:
@@ -89,6 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
+    from eval.errors import GateError
     from eval.gates import check_tag, require
     from eval.judging import open_judge
     from eval.runner import evaluate
@@ -98,14 +102,18 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from rag.query import check_words
     from rag.settings import Settings
     from ui.tables import print_summary
-    from ui.terminal import print_json, track
+    from ui.terminal import print_error, print_json, track, whoever_reads
 
     settings = Settings.from_environment()
     questions = Questions.read(arguments.questions)  # before anything is built
     selection = Selection(tuple(arguments.tag), arguments.sample, arguments.seed)
     chosen = selection.of(questions.cases)
-    for each in arguments.require:
-        check_tag(each, {tag for case in chosen for turn in case.turns for tag in turn.tags})
+    try:
+        for each in arguments.require:
+            check_tag(each, {tag for case in chosen for turn in case.turns for tag in turn.tags})
+    except GateError as error:
+        print_error(error)
+        return _USAGE
     options = Options(filters_of(arguments), check_words(arguments.words), not arguments.no_years)
     model_judge = open_judge(arguments.judge, settings) if arguments.judge else None
     with _library(arguments, settings) as library:
@@ -130,10 +138,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             raise KeyboardInterrupt(
                 f"interrupted: the answers so far are in {arguments.out}; the same command goes on"
             ) from interrupt
-    if arguments.json:
-        print_json(done.summary())
-    else:
-        print_summary(done.summary(), arguments.out)
+    with whoever_reads():
+        if arguments.json:
+            print_json(done.summary())
+        else:
+            print_summary(done.summary(), arguments.out)
     checks = [require(each, done.rows) for each in arguments.require]
     failed = exit_code(checks, f"look at {arguments.out / 'report.html'}")
     return _too_many_errors(done, arguments.max_errors) or failed
@@ -148,7 +157,7 @@ def _check_judge(arguments: argparse.Namespace) -> int:
     from rag.settings import Settings
     from rag.support import CalibratedJudge
     from ui.tables import print_check
-    from ui.terminal import print_error, print_json, track
+    from ui.terminal import print_error, print_json, track, whoever_reads
 
     claims = read_claims(arguments.check_judge or None)
     judge = (
@@ -157,10 +166,11 @@ def _check_judge(arguments: argparse.Namespace) -> int:
         else CalibratedJudge(embedded_encoder())
     )
     found = check_judge(claims, judge, arguments.workers or _JUDGED_AT_A_TIME, track)
-    if arguments.json:
-        print_json(found)
-    else:
-        print_check(found)
+    with whoever_reads():
+        if arguments.json:
+            print_json(found)
+        else:
+            print_check(found)
     if found["errors"] <= arguments.max_errors * found["n"]:
         return 0
     print_error(
@@ -201,25 +211,32 @@ def _warn(questions: "Questions", library: "Library") -> None:
     """Say what of the question files has no effect, or cannot be met by this library."""
     from eval.runner import missing_papers
     from rag.plain import in_a_line
+    from ui.terminal import tell
 
     if unread := {name for case in questions.cases for name in case.unread}:
-        print(in_a_line(f"Fields that are not read: {', '.join(sorted(unread))}."), file=sys.stderr)
+        tell(in_a_line(f"Fields that are not read: {', '.join(sorted(unread))}."))
     if missing := missing_papers(library, questions.cases):
-        print(
+        tell(
             in_a_line(
                 f"Not in this library, so never found: {len(missing)} of the questions' papers, such as "
                 f"{missing[0]}."
-            ),
-            file=sys.stderr,
+            )
         )
 
 
 def _tell_known(folder: Path) -> None:
     """Say that a run goes on."""
     from eval.folder import read_rows
+    from ui.terminal import tell
 
-    if known := sum(row.error is None for row in read_rows(folder)):
-        print(f"Questions answered already in {folder}: {known}; --fresh asks them anew.", file=sys.stderr)
+    if known := len({row.place for row in read_rows(folder) if row.error is None}):
+        tell(f"Questions answered already in {folder}: {known}; --fresh asks them anew.")
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name of the folder is empty")
+    return Path(text)
 
 
 def _count(text: str) -> int:

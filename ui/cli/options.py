@@ -99,7 +99,8 @@ def add_answering(command: argparse.ArgumentParser, writer: str) -> None:
         "--words",
         type=int,
         metavar="N",
-        help="about how long the answer may be (default: 60 for the extractive writer)",
+        help="about how long the answer may be (default: 60 for the extractive writer, whose lists are as "
+        "long as there are papers)",
     )
     command.add_argument(
         "--writer",
