@@ -35,7 +35,10 @@ HTML, MARKDOWN = "report.html", "report.md"
 Parsed = TypeVar("Parsed")
 
 _ODD = "backslashreplace"  # half a surrogate pair stays JSON
-_AGAIN = {RESULTS: "make the run again with --fresh", JUDGED: "remove it, and judge again with --judge"}
+_AGAIN = {
+    RESULTS: "go on with its `askpapers eval`, which asks again what cannot be read, or with --fresh all",
+    JUDGED: "remove it, and judge again with --judge",
+}
 
 
 class RunFolder:
@@ -118,7 +121,7 @@ class RunFolder:
                 f"{self.folder} holds another run (not the same: {', '.join(other)}): name another "
                 "folder with --out, or replace it with --fresh"
             )
-        rows = _answered(read_rows(self.folder)) if known else []
+        rows = read_answered(self.folder) if known else []
         found = {row.place: row for row in rows}
         if known:
             record |= {name: known[name] for name in ("started", "seconds", "judge") if name in known}
@@ -168,6 +171,22 @@ def read_rows(folder: Path) -> list[Row]:
     return list(_read_lines(folder / RESULTS, Row.from_dict))
 
 
+def read_answered(folder: Path) -> list[Row]:
+    """The rows that a run which goes on keeps: of each case the first turns, up to one without an answer.
+
+    What failed or cannot be read is asked again, and so are the turns that followed it.
+    Raises RunError.
+    """
+    kept: list[Row] = []
+    turns: dict[str, int] = {}
+    rows = _read_lines(folder / RESULTS, Row.from_dict, is_strict=False)
+    for row in sorted(rows, key=lambda row: row.turn):
+        if row.error is None and row.turn == turns.get(row.case_id, 0) + 1:
+            turns[row.case_id] = row.turn
+            kept.append(row)
+    return kept
+
+
 def write_whole(path: Path, pieces: Iterable[str]) -> None:
     """Write a file so that it is never met half-written. Raises RunError."""
     unfinished = path.with_name(f"{path.name}.new")
@@ -190,20 +209,6 @@ def translated(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _answered(rows: Iterable[Row]) -> list[Row]:
-    """The rows to keep: of each case the first turns, up to one that has no answer.
-
-    What failed is asked again, and so are the turns that followed it.
-    """
-    kept: list[Row] = []
-    turns: dict[str, int] = {}
-    for row in sorted(rows, key=lambda row: row.turn):
-        if row.error is None and row.turn == turns.get(row.case_id, 0) + 1:
-            turns[row.case_id] = row.turn
-            kept.append(row)
-    return kept
-
-
 def _with_judged(folder: Path, record: Mapping[str, Any], rows: Sequence[Row]) -> list[Row]:
     """The rows with what a judge said of them, where it came to its end and spoke of all. Raises RunError.
 
@@ -218,7 +223,7 @@ def _with_judged(folder: Path, record: Mapping[str, Any], rows: Sequence[Row]) -
 def _read_record(folder: Path) -> dict[str, Any] | None:
     path = folder / RECORD
     try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        record: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
         known = record["format"]
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -236,17 +241,26 @@ def read_judged(folder: Path) -> dict[Place, Outcomes]:
     )
 
 
-def _read_lines(path: Path, parse: Callable[[dict[str, Any]], Parsed]) -> Iterator[Parsed]:
-    """What the whole lines of a file hold. Raises RunError."""
+def _read_lines(
+    path: Path, parse: Callable[[dict[str, Any]], Parsed], *, is_strict: bool = True
+) -> Iterator[Parsed]:
+    """What the whole lines of a file hold, but for those that cannot be read unless that is an error.
+
+    Raises RunError.
+    """
     try:
         with path.open("rb") as file:  # a line that was cut off may end within a character
-            for line in file:
-                if line.endswith(b"\n"):
-                    yield parse(json.loads(line))
+            lines = [line for line in file if line.endswith(b"\n")]
     except (FileNotFoundError, NotADirectoryError):
         return
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{path} cannot be read ({error}): {_AGAIN[path.name]}") from error
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror}): {_AGAIN[path.name]}") from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield parse(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if is_strict:
+                raise RunError(f"{path}:{number} cannot be read: {_AGAIN[path.name]}") from error
 
 
 def _scores(row: Row) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One question or turn of a run: what was expected, what was answered, what each metric says of it."""
 
+import operator
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -95,7 +96,7 @@ class Row:
         """The row that a line of `results.jsonl` holds. Raises KeyError, TypeError."""
         return cls(
             case_id=line["id"],
-            turn=line["turn"],
+            turn=operator.index(line["turn"]),
             question=line["question"],
             tags=tuple(line["tags"]),
             expected=Expected.from_dict(line["expected"]),

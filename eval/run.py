@@ -21,7 +21,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        return str(self.record["name"])
+        return str(self.record.get("name", "run"))
 
     @property
     def is_judged(self) -> bool:

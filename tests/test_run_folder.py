@@ -243,11 +243,9 @@ def test_half_a_character_does_not_break_a_line(tmp_path):
         ("run.json", "{"),
         ("run.json", "[]"),
         ("run.json", '{"format": 99}'),
-        ("results.jsonl", "{}\n"),
-        ("results.jsonl", json.dumps(Row("one", 1, "?").to_dict() | {"scores": []}) + "\n"),
     ],
 )
-def test_a_damaged_run_says_what_to_do(assistant, tmp_path, name, text):
+def test_a_damaged_record_says_what_to_do(assistant, tmp_path, name, text):
     evaluate(assistant, CASES, out=tmp_path)
     (tmp_path / name).write_text(text)
     with pytest.raises(RunError, match="--fresh"):
@@ -255,6 +253,27 @@ def test_a_damaged_run_says_what_to_do(assistant, tmp_path, name, text):
     with pytest.raises(RunError, match="--fresh"):
         evaluate(assistant, CASES, out=tmp_path)
     assert len(evaluate(assistant, CASES, out=tmp_path, fresh=True).rows) == 4
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "{}",
+        "somebody's",
+        json.dumps(Row("one", 1, "?").to_dict() | {"scores": []}),
+        json.dumps(Row("one", 1, "?").to_dict() | {"turn": "1"}),
+    ],
+)
+def test_a_damaged_line_is_named_and_asked_again(assistant, tmp_path, damaged):
+    whole = evaluate(assistant, CASES, out=tmp_path)
+    path = tmp_path / "results.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines[:2], damaged, lines[3], ""]), encoding="utf-8")
+    with pytest.raises(RunError, match=r"results.jsonl:3 .*`askpapers eval`"):
+        read_run(tmp_path)
+    again = evaluate(assistant, CASES, out=tmp_path)
+    assert [row.place for row in again.rows] == [row.place for row in whole.rows]
+    assert path.read_text(encoding="utf-8").splitlines()[3] == lines[3]
 
 
 def test_results_without_a_record_are_not_overwritten_unless_told(assistant, tmp_path):

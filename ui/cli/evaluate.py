@@ -226,10 +226,10 @@ def _warn(questions: "Questions", library: "Library") -> None:
 
 def _tell_known(folder: Path) -> None:
     """Say that a run goes on."""
-    from eval.folder import read_rows
+    from eval.folder import read_answered
     from ui.terminal import tell
 
-    if known := len({row.place for row in read_rows(folder) if row.error is None}):
+    if known := len(read_answered(folder)):
         tell(f"Questions answered already in {folder}: {known}; --fresh asks them anew.")
 
 
