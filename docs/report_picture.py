@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 TARGET = Path(__file__).with_name("report.png")
-WIDTH, HEIGHT = 1120, 1180  # pixels: from the summary to the first plots
+WIDTH, HEIGHT = 1120, 1400  # pixels: from the summary to the first plots
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
