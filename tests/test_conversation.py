@@ -144,6 +144,7 @@ def quoting(exchange, request):
         served.answer(shown["question"].replace("show", "need"))(exchange, request)
 
 
+@pytest.mark.slow
 def test_thirty_two_conversations_at_once_are_not_mixed_up(bundled, server):
     server.play(quoting)
     assistant = Assistant(bundled, settings=Settings(base_url=server.url, model="scripted"))

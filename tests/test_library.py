@@ -473,6 +473,7 @@ def test_an_interrupted_ingest_keeps_what_was_written_and_the_next_goes_on(tmp_p
         assert is_well(library)
 
 
+@pytest.mark.slow
 def test_the_dense_search_of_a_few_thousand_passages_misses_none(bundled, encoder):
     """Whatever graph this process has made of what was added last: all processes find the same."""
     changes = bundled.catalog.changes_after(0, most=1000)

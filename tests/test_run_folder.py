@@ -295,6 +295,7 @@ def test_where_no_run_is_and_where_none_can_be(tmp_path):
         read_run(tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_with_nothing_lost_or_doubled(bundled, tmp_path):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "ui.cli", "eval", "test", "--sample", "12", "--out", out, "--json"]
