@@ -429,6 +429,7 @@ def test_a_question_may_begin_with_a_dash(run, shelf):
     assert (code, json.loads(out)["question"]) == (0, "-owls --json?")
 
 
+@pytest.mark.slow
 def test_without_a_library_the_bundled_one_is_built_and_named(home):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     question = "How much compute does bert2BERT save, and how?"

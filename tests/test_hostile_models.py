@@ -405,6 +405,7 @@ def echo(exchange: served.Exchange, request: dict[str, object]) -> None:
     served.answer(*f"{title} [{key}].")(exchange, request)
 
 
+@pytest.mark.slow
 def test_thirty_two_questions_at_once_each_get_their_own_answer(bundled, assistant, server):
     papers = [paper for paper in BundledSource().read() if isinstance(paper, Paper)]
     papers = [paper for paper in papers if not set("?!.") & set(paper.title)][::8][:32]
