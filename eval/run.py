@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from eval.rows import Row
@@ -33,6 +34,10 @@ class Run:
 
         `usage` sums the requests, tokens and cost of the answers, where a model wrote.
         """
+        return self._summary
+
+    @cached_property
+    def _summary(self) -> dict[str, Any]:
         summary = summarise(self.rows)
         if "judge" in summary:
             summary["judge"] = {**self.record["judge"], **summary["judge"]}
