@@ -84,6 +84,8 @@ def evaluate(
     if out is None:
         return runner.run_in_memory(cases, record)
     with RunFolder(Path(out), record, fresh=fresh) as folder:
+        if model_judge:
+            folder.add_judge(None)  # until it has come to its end
         run = runner.run_in(folder, cases)
         try:
             if model_judge:
@@ -114,7 +116,6 @@ class Runner:
 
     def judge_in(self, folder: RunFolder, run: Run, judge: ModelJudge, workers: int) -> Run:
         """Let a model judge what it has not judged yet. Raises RunError, ModelError."""
-        folder.add_judge(None)  # until it has come to its end
         judging = judge_rows(run.rows, self._shelf_of, judge, folder.folder, workers, self.track)
         folder.add_judge(judging.record)
         return Run(folder.record, judging.rows)

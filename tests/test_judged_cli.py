@@ -203,3 +203,12 @@ def test_claims_that_cannot_be_read_are_one_line(run, tmp_path):
     code, out, err = run("eval", "--check-judge", tmp_path / "claims.jsonl")
     assert (code, out) == (1, "")
     assert "claims.jsonl:1" in err
+
+
+def test_a_second_judge_whose_key_is_refused_is_one_line_too(command, run, server, tmp_path):
+    assert run(*command, "--judge", "llm")[0] == 0
+    server.play(served.error(401, "invalid_api_key"))
+    code, out, err = run(*command, "--judge", "llamaindex")
+    assert (code, out) == (1, "")
+    assert "key" in err.splitlines()[-1]
+    assert "judge" not in json.loads((tmp_path / "out" / "summary.json").read_text())
