@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TextIO, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -57,7 +57,7 @@ class RunFolder:
             self._take_lock()
             try:
                 self.record, self.rows = self._begin(dict(record), fresh)
-                self._file = (folder / RESULTS).open("a", encoding="utf-8", errors=_ODD, newline="\n")
+                self._file = open_lines(folder / RESULTS)
             except BaseException:
                 self._lock.release()
                 raise
@@ -74,7 +74,7 @@ class RunFolder:
 
     def append(self, row: Row) -> None:
         """Write a row at once. Raises RunError."""
-        line = _line(row.to_dict())
+        line = dump_line(row.to_dict())
         with self._writing, translated(self.folder):
             self._file.write(line)
             self._file.flush()
@@ -94,8 +94,8 @@ class RunFolder:
         self.record["finished"] = True
         run = Run(self.record, rows)
         self._file.close()
-        self._write(RESULTS, (_line(row.to_dict()) for row in rows))
-        self._write(SCORES, (_line(_scores(row)) for row in rows))
+        self._write(RESULTS, (dump_line(row.to_dict()) for row in rows))
+        self._write(SCORES, (dump_line(_scores(row)) for row in rows))
         self._write(RECORD, [_pretty(self.record)])
         return run
 
@@ -129,15 +129,15 @@ class RunFolder:
         else:
             self._clear(fresh)
         self._write(RECORD, [_pretty(record)])
-        self._write(RESULTS, (_line(row.to_dict()) for row in rows))
+        self._write(RESULTS, (dump_line(row.to_dict()) for row in rows))
         return record, found
 
     def _forget_judged(self, kept: Mapping[Place, Row]) -> None:
         """Leave out what was judged of questions that are asked again."""
-        lines = list(_read_lines(self.folder / JUDGED, dict))
+        lines = list(read_lines(self.folder / JUDGED, dict))
         still = [line for line in lines if (line["id"], line["turn"]) in kept]
         if len(still) < len(lines):
-            self._write(JUDGED, map(_line, still))
+            self._write(JUDGED, map(dump_line, still))
 
     def _clear(self, fresh: bool) -> None:
         """Make room for a new run."""
@@ -168,7 +168,7 @@ def write_summary(run: Run, folder: Path) -> None:
 
 def read_rows(folder: Path) -> list[Row]:
     """The rows in a folder; a line that was cut off while it was written is none. Raises RunError."""
-    return list(_read_lines(folder / RESULTS, Row.from_dict))
+    return list(read_lines(folder / RESULTS, Row.from_dict))
 
 
 def read_answered(folder: Path) -> list[Row]:
@@ -179,7 +179,7 @@ def read_answered(folder: Path) -> list[Row]:
     """
     kept: list[Row] = []
     turns: dict[str, int] = {}
-    rows = _read_lines(folder / RESULTS, Row.from_dict, is_strict=False)
+    rows = read_lines(folder / RESULTS, Row.from_dict, is_strict=False)
     for row in sorted(rows, key=lambda row: row.turn):
         if row.error is None and row.turn == turns.get(row.case_id, 0) + 1:
             turns[row.case_id] = row.turn
@@ -236,12 +236,10 @@ def _read_record(folder: Path) -> dict[str, Any] | None:
 
 def read_judged(folder: Path) -> dict[Place, Outcomes]:
     """What a judge said of the rows in a folder. Raises RunError."""
-    return dict(
-        _read_lines(folder / JUDGED, lambda line: ((line["id"], line["turn"]), load_outcomes(line)))
-    )
+    return dict(read_lines(folder / JUDGED, lambda line: ((line["id"], line["turn"]), load_outcomes(line))))
 
 
-def _read_lines(
+def read_lines(
     path: Path, parse: Callable[[dict[str, Any]], Parsed], *, is_strict: bool = True
 ) -> Iterator[Parsed]:
     """What the whole lines of a file hold, but for those that cannot be read unless that is an error.
@@ -269,7 +267,13 @@ def _scores(row: Row) -> dict[str, Any]:
     return {"id": row.case_id, "turn": row.turn, "tags": list(row.tags), **dump_outcomes(outcomes)}
 
 
-def _line(value: Mapping[str, Any]) -> str:
+def open_lines(path: Path) -> TextIO:
+    """A file of lines, to go on with."""
+    return path.open("a", encoding="utf-8", errors=_ODD, newline="\n")
+
+
+def dump_line(value: Mapping[str, Any]) -> str:
+    """A value as a line of JSON."""
     return json.dumps(value, ensure_ascii=False) + "\n"
 
 

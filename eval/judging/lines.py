@@ -1,18 +1,15 @@
 """`judged.jsonl`: what a judge said of a run, a line an answer, on disk as soon as it is said."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from eval.folder import JUDGED, translated, write_whole
+from eval.folder import JUDGED, dump_line, open_lines, read_lines, translated, write_whole
 from eval.judging.answers import Judged
 from eval.rows import Place, Row, dump_outcomes, load_outcomes
 from rag.usage import total_usage
 
 Line = Mapping[str, Any]
-
-_ODD = "backslashreplace"  # half a surrogate pair stays JSON
 
 
 class JudgedFile:
@@ -29,12 +26,15 @@ class JudgedFile:
         self._digests = digests
         with translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            lines = {(line["id"], line["turn"]): line for line in _read(self._path)}
+            lines = {
+                (line["id"], line["turn"]): line
+                for line in read_lines(self._path, _checked, is_strict=False)
+            }
             self._lines = {
                 place: line for place, line in lines.items() if digests.get(place) == line["digest"]
             }
-            write_whole(self._path, map(_dumped, self._lines.values()))
-            self._file = self._path.open("a", encoding="utf-8", errors=_ODD, newline="\n")
+            write_whole(self._path, map(dump_line, self._lines.values()))
+            self._file = open_lines(self._path)
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +61,7 @@ class JudgedFile:
             "usage": total_usage([before["usage"], judged.usage]),
         }
         with translated(self._path.parent):
-            self._file.write(_dumped(line))
+            self._file.write(dump_line(line))
             self._file.flush()
         self._lines[row.place] = line
 
@@ -69,21 +69,12 @@ class JudgedFile:
         """The lines of these rows in their order, as the file has them from now on. Raises RunError."""
         lines = [self._lines[place] for place in order]
         self._file.close()
-        write_whole(self._path, map(_dumped, lines))
+        write_whole(self._path, map(dump_line, lines))
         return lines
 
 
-def _read(path: Path) -> Iterator[Line]:
-    """The lines that can be read; what cannot be is asked of the judge again."""
-    for text in path.read_bytes().split(b"\n") if path.exists() else ():
-        try:
-            line = json.loads(text)
-            load_outcomes(line)
-            line["id"], line["turn"], line["digest"], dict(line["usage"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue
-        yield line
-
-
-def _dumped(line: Line) -> str:
-    return json.dumps(line, ensure_ascii=False) + "\n"
+def _checked(line: dict[str, Any]) -> Line:
+    """The line, if it says all that is needed. Raises KeyError, TypeError, ValueError, AttributeError."""
+    load_outcomes(line)
+    line["id"], line["turn"], line["digest"], dict(line["usage"])
+    return line
