@@ -3,7 +3,7 @@
 from eval import metrics
 from eval.cases import Turn
 from eval.evidence import Evidence, find_evidence
-from eval.metrics.registry import METRICS
+from eval.metrics.registry import METRICS, RANKING, SETS, SUPPORT
 from eval.outcomes import Outcome, Outcomes, failed, not_applicable, scored
 from eval.rows import Expected
 from eval.shelf import Shelf
@@ -14,10 +14,7 @@ from rag.types import Answer, Filters
 
 LIST = "list"  # the tag of questions that are answered by a set of papers
 
-_RANKING = ("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10")
-_SETS = ("set_precision", "set_recall", "set_f1")
-_CITATIONS = ("citation_precision", "citation_recall", "citation_validity")
-_ANSWERED = ("words", "faithfulness", *_CITATIONS)
+_ANSWERED = ("words", *SUPPORT)
 
 
 def expect(turn: Turn, shelf: Shelf) -> Expected:
@@ -60,9 +57,9 @@ def _inapplicable(turn: Turn) -> Outcomes:
     """The metrics that a turn leaves not applicable, whatever is answered."""
     outcomes: Outcomes = {}
     if not turn.papers:
-        outcomes |= dict.fromkeys(_RANKING, not_applicable("no right papers are known"))
+        outcomes |= dict.fromkeys(RANKING, not_applicable("no right papers are known"))
     if LIST not in turn.tags or not turn.papers:
-        outcomes |= dict.fromkeys(_SETS, not_applicable("no complete set of papers answers it"))
+        outcomes |= dict.fromkeys(SETS, not_applicable("no complete set of papers answers it"))
     if not turn.facts or not turn.answerable:
         outcomes["fact_recall"] = not_applicable("no facts are expected")
     if turn.expected_filters is None:

@@ -51,6 +51,11 @@ JUDGED = _by_name(
 )
 """The judge layer: what a language model says, named apart from the above and never mixed with it."""
 
+RANKING = ("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10")
+SETS = ("set_precision", "set_recall", "set_f1")
+SUPPORT = ("faithfulness", "citation_precision", "citation_recall", "citation_validity")
+"""The metrics of what was retrieved, of what is cited for a list, of what is said and cited."""
+
 MAIN = (
     "hit@1",
     "hit@5",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from eval.metrics.registry import RANKING, SETS, SUPPORT
 from eval.shelf import Papers, Shelf
 from eval.systems.base import Answered
 from eval.systems.replies import Read, Source, papers_of, ranking
@@ -14,12 +15,6 @@ from rag.types import Answer, Citation, Filters, Hit, Paper, Passage
 
 Refuses = Callable[[str], bool]
 """Whether a text declines to answer."""
-
-_RETRIEVAL = (
-    *("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10"),
-    *("set_precision", "set_recall", "set_f1"),
-)
-_SUPPORT = ("faithfulness", "citation_precision", "citation_recall", "citation_validity")
 
 _EMPTY = ("", "Empty Response")  # the second is what LlamaIndex says where nothing is retrieved
 _SAYS_UNSUPPORTED = re.compile(r"\\?[\[【［]([ \t]*unsupported[ \t]*)\\?[\]】］]", re.IGNORECASE)
@@ -83,7 +78,7 @@ def take_answer(answer: Answer, shelf: Shelf | None, seconds: float) -> Answered
     if shelf:
         return Answered(answer, shelf)
     lacking = "its papers are not at hand: give their library"
-    unknown = _SUPPORT[:1] if not answer.markers.written else ()
+    unknown = SUPPORT[:1] if not answer.markers.written else ()
     return Answered(
         answer, Papers(_quoted(answer)), dict.fromkeys((*unknown, "citation_validity"), lacking)
     )
@@ -125,9 +120,11 @@ def _untold(reply: Read) -> dict[str, str]:
     """The metrics that the reply says too little for."""
     untold = {"filter_accuracy": "the reply does not say which years were taken"}
     if reply.sources is None:
-        untold |= dict.fromkeys((*_RETRIEVAL, *_SUPPORT), "the reply does not say its sources")
+        untold |= dict.fromkeys((*RANKING, *SETS, *SUPPORT), "the reply does not say its sources")
     elif reply.sources and not any(source.is_named for source in reply.sources):
-        untold |= dict.fromkeys(_RETRIEVAL, "the sources of the reply have neither a title nor an id")
+        untold |= dict.fromkeys(
+            (*RANKING, *SETS), "the sources of the reply have neither a title nor an id"
+        )
     return untold
 
 
