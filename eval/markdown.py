@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from rag.plain import in_a_line
+from rag.plain import cut, in_a_line
 
 NONE = "–"
 
@@ -12,8 +12,8 @@ _LOOKALIKES = str.maketrans("`|", "'¦")  # what would end a code span or a cell
 def code(text: object, longest: int | None = None) -> str:
     """The text in a code span of one line that neither ends early nor breaks a table."""
     line = in_a_line(str(text)).translate(_LOOKALIKES)
-    if longest is not None and len(line) > longest:
-        line = f"{line[: longest - 1]}…"
+    if longest is not None:
+        line = cut(line, longest)
     return f"`{line}`" if line else NONE
 
 

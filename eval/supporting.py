@@ -6,6 +6,7 @@ from eval import metrics
 from eval.evidence import Evidence
 from eval.metrics.citations import joined, without
 from eval.outcomes import Outcome, not_applicable, scored
+from rag.plain import cut
 from rag.types import Answer
 
 Verdicts = Mapping[tuple[str, str], bool]
@@ -63,7 +64,7 @@ def precision_outcome(answer: Answer, evidence: Evidence, verdicts: Verdicts) ->
 
 def named(things: Sequence[str]) -> str:
     """The things in a line: the first of them, shortened, and how many more there are."""
-    shown = ", ".join(each if len(each) <= _SHOWN else f"{each[: _SHOWN - 1]}…" for each in things[:_NAMED])
+    shown = ", ".join(cut(each, _SHOWN) for each in things[:_NAMED])
     return shown + (f" and {len(things) - _NAMED} more" if len(things) > _NAMED else "")
 
 

@@ -15,3 +15,8 @@ def plain(text: str) -> str:
 def in_a_line(text: str) -> str:
     """The plain text in one line."""
     return " ".join(plain(text).split())
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, with an ellipsis for what is beyond so many characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -11,6 +11,7 @@ from eval.comparison.compare import Comparison, Layer, Side
 from eval.comparison.conditions import Condition
 from eval.comparison.differences import Difference
 from eval.metrics.registry import JUDGED, MAIN
+from rag.plain import cut
 
 HEAD = ("metric", "A", "B", "B - A", "95 % interval", "better", "worse", "p", "n")
 CAPTION = (
@@ -137,5 +138,4 @@ def _leaf(value: Any) -> str:
 
 def _shortened(text: str) -> str:
     """In one line of bounded length."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return cut(" ".join(text.split()), _LONGEST)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rag.chat_model import ChatModel, Message
 from rag.errors import ModelFailedError
 from rag.model_client import Use
+from rag.plain import cut
 from rag.writers.model_text import readable
 
 JUDGING = Use("ASKPAPERS_JUDGE_MODEL (or ASKPAPERS_MODEL)", "evaluate without a judge")
@@ -29,5 +30,4 @@ def ask(model: ChatModel, messages: Sequence[Message], usage: dict[str, float]) 
 
 def shortened(text: str) -> str:
     """What a model said, as a line."""
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+    return cut(" ".join(text.split()), _SHOWN)

@@ -14,7 +14,7 @@ from eval.report.numbers import shown, shown_interval
 from eval.report.svg import drawing, to_svg
 from eval.rows import Row
 from eval.summary import mean
-from rag.plain import in_a_line
+from rag.plain import cut, in_a_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -189,7 +189,7 @@ def _chart(
 
 def _label(tag: str) -> str:
     name = in_a_line(tag)
-    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
+    return cut(name, _NAME)
 
 
 def _slug(name: str) -> str:
