@@ -54,12 +54,20 @@ def read_answer(stream: AnswerStream) -> Answer:
     return stream.answer
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """How an answer is to be: about how many words, from how many papers; None where all is one."""
+
+    words: int | None = None
+    papers: int | None = None
+
+
 @dataclass
 class _Draft:
     """An answer in the making."""
 
     asked: Asked
-    words: int | None
+    wanted: Wanted
     hits: Sequence[Hit] = ()
     shown: Sequence[Hit] = ()  # to the writer
     reason: str | None = None  # why nothing is written
@@ -80,9 +88,9 @@ class Answerer:
     picker: Judge  # of the quotes
     unsupported: Unsupported = "mark"
 
-    def stream(self, asked: Asked, words: int | None) -> AnswerStream:
+    def stream(self, asked: Asked, wanted: Wanted) -> AnswerStream:
         """The answer to a question, as it is written."""
-        return AnswerStream(self._run(_Draft(asked, words, log=Log(usage=dict(asked.usage)))))
+        return AnswerStream(self._run(_Draft(asked, wanted, log=Log(usage=dict(asked.usage)))))
 
     def _run(self, draft: _Draft) -> Generator[str, None, Answer]:
         started = time.perf_counter()
@@ -101,10 +109,11 @@ class Answerer:
 
     def _retrieve(self, draft: _Draft) -> None:
         """Rank the papers, and choose those that the writer is shown."""
-        asked = draft.asked
+        asked, most = draft.asked, draft.wanted.papers
         is_list = asked.kind == "list"
-        hits = self.retriever.search(asked.query, _LISTED if is_list else _RETRIEVED, asked.filters)
-        draft.shown = fitting(hits) if is_list else hits[:_SHOWN]
+        least = _LISTED if is_list else _RETRIEVED
+        hits = self.retriever.search(asked.query, max(least, most or 0), asked.filters)
+        draft.shown = fitting(hits)[:most] if is_list else hits[: most or _SHOWN]
         draft.hits = hits[: max(_RETRIEVED, len(draft.shown))]
 
     def _why_not(self, draft: _Draft) -> str | None:
@@ -146,7 +155,7 @@ class Answerer:
         That it is a refusal stands above the text, or below where the writer says so too late.
         """
         log, asked = draft.log, draft.asked
-        task = Task(asked.query, asked.kind, draft.words, asked.said)
+        task = Task(asked.query, asked.kind, draft.wanted.words, asked.said)
         for piece in writer.write(task, composer.hits, log):
             composer.preface = _preface(log)
             yield composer.add(piece)

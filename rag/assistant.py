@@ -6,7 +6,7 @@ from collections import OrderedDict
 from datetime import date
 from typing import TYPE_CHECKING, Unpack
 
-from rag.answering import Answerer, AnswerStream, read_answer
+from rag.answering import Answerer, AnswerStream, Wanted, read_answer
 from rag.conversation import Conversation
 from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
@@ -14,12 +14,12 @@ from rag.errors import ModelError
 from rag.library import Library
 from rag.model_client import server_name
 from rag.options import AskOptions, HistoryOptions, WriterName
-from rag.query import Asked, History, Rewriter, check_words, make_filters, understand
+from rag.query import Asked, History, Rewriter, check_papers, check_words, make_filters, understand
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
 from rag.support import CalibratedJudge, Judge
-from rag.types import Answer, Filters
+from rag.types import Answer, Filters, Paper
 from rag.writers.base import Writer
 from rag.writers.extractive import ExtractiveWriter
 
@@ -45,25 +45,27 @@ class Assistant:
         llm: "LLM | None" = None,
         settings: Settings | None = None,
         writer: WriterName = "auto",
+        sentences: Remembering | None = None,
     ) -> None:
         """`llm` is any LlamaIndex model; without it the one that the settings name is used.
 
-        `writer` decides where both could write: `auto` takes a model where there is one.
+        `sentences` encodes what is read and remembers it, for assistants that share it; else each has
+        its own. `writer` decides where both could write: `auto` takes a model where there is one.
         Raises ModelError where a model is asked for and none is configured.
         """
         self.library = library
         settings = settings or Settings()
-        encoder = Remembering(embedded_encoder())
+        encoder = sentences or Remembering(embedded_encoder())
         self.judge = CalibratedJudge(encoder)
-        reader = Reader(encoder, library.tokens.weights)
-        extractive = ExtractiveWriter(reader, self.judge)
+        self._reader = Reader(encoder, library.tokens.weights)
+        extractive = ExtractiveWriter(self._reader, self.judge)
         chosen, self._rewriter = _choose_writer(writer, llm, settings, extractive)
         is_opened = llm is None and (self._rewriter is not None or settings.judge == "llm")
         self._server = server_name(settings) if is_opened else None
         self._answerer = Answerer(
             library,
             Retriever(library),
-            reader,
+            self._reader,
             chosen,
             extractive,
             _choose_judge(llm, settings, self.judge),
@@ -92,7 +94,8 @@ class Assistant:
         """The answer to a question. Raises QuestionError, ModelError, LibraryError.
 
         Options: `filters` bound the papers, `from_year` and `to_year` go before their years.
-        `history` is what was said before, as OpenAI-style messages; `words` bounds the length.
+        `history` is what was said before, as OpenAI-style messages; `words` bounds the length, `k` the
+        papers that the writer is shown (8; for a list those that fit).
         Years in the question's words ("since 2021") bound the papers, unless years are given
         here or `years_from_question` is False.
         """
@@ -104,8 +107,8 @@ class Assistant:
 
     def stream(self, question: str, **options: Unpack[HistoryOptions]) -> AnswerStream:
         """`ask`, with the text as it is written. A bad question raises here, not while reading."""
-        asked, words = self._understand(question, **options)
-        return self._answerer.stream(asked, words)
+        asked, wanted = self._understand(question, **options)
+        return self._answerer.stream(asked, wanted)
 
     def chat(
         self, question: str, *, conversation: str = "default", **options: Unpack[AskOptions]
@@ -116,6 +119,11 @@ class Assistant:
         `resolved_question` says to what. The last 1,000 conversations are kept.
         """
         return self._conversation(conversation).ask(question, **options)
+
+    def read_ahead(self, paper: Paper) -> int:
+        """Read a paper before it is asked about, so that the first question about it is as quick as the
+        next; how many texts were read. They stay as long as they are among the last that were read."""
+        return self._reader.read_ahead(paper)
 
     def forget(self, conversation: str = "default") -> None:
         """Begin the conversation of this name anew."""
@@ -154,10 +162,11 @@ class Assistant:
         filters: Filters = Filters(),
         history: History = (),
         words: int | None = None,
+        k: int | None = None,
         years_from_question: bool = True,
-    ) -> tuple[Asked, int | None]:
-        """The question, understood, and how long its answer may be."""
-        check_words(words)
+    ) -> tuple[Asked, Wanted]:
+        """The question, understood, and how its answer is to be."""
+        wanted = Wanted(check_words(words), check_papers(k))
         asked = understand(
             question,
             history,
@@ -166,7 +175,7 @@ class Assistant:
             years_from_question=years_from_question,
             rewrite=self._rewriter,
         )
-        return asked, words
+        return asked, wanted
 
 
 def _choose_judge(llm: "LLM | None", settings: Settings, calibrated: Judge) -> Judge:

@@ -4,7 +4,7 @@ The vectors are those of the encoder's last layer, of each sentence by itself (l
 Khattab and Zaharia, 2020, "ColBERT"). Refusals and the extractive writer read the same way.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rag.embedding.base import TokenEncoder, Vectors, unit
 from rag.sentences import sentence_spans, strip_span
-from rag.types import Hit, Span
+from rag.types import Hit, Paper, Span
 
 Weigh = Callable[[NDArray[np.int32]], Vectors]
 """The weight of each word piece, adding up to 1."""
@@ -64,13 +64,15 @@ class Reader:
     encoder: TokenEncoder
     weigh: Weigh
 
+    def read_ahead(self, paper: Paper) -> int:
+        """Encode what a question will read of a paper, for an encoder that remembers; how many texts."""
+        texts = [paper.title, *(paper.abstract[start:end] for start, end in _spans(paper))]
+        self.encoder.encode_tokens(texts)
+        return len(texts)
+
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
         """A question against each sentence of the hits."""
-        places = [
-            (number, strip_span(hit.paper.abstract, span))
-            for number, hit in enumerate(hits)
-            for span in sentence_spans(hit.paper.abstract)
-        ]
+        places = [(number, span) for number, hit in enumerate(hits) for span in _spans(hit.paper)]
         texts = [hits[number].paper.abstract[start:end] for number, (start, end) in places]
         asked, *found = self.encoder.encode_tokens([question, *(hit.paper.title for hit in hits), *texts])
         titles, parts = found[: len(hits)], found[len(hits) :]
@@ -95,6 +97,11 @@ class Reader:
             np.array(papers, np.float32).reshape(shape),
             np.array(cosines, np.float32),
         )
+
+
+def _spans(paper: Paper) -> Iterator[Span]:
+    """The sentences of an abstract, without white space around them."""
+    return (strip_span(paper.abstract, span) for span in sentence_spans(paper.abstract))
 
 
 def _mean(vectors: Vectors) -> Vectors:

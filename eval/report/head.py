@@ -53,6 +53,8 @@ def _peculiarities(record: Mapping[str, Any]) -> Iterator[str]:
     options = (record.get("system") or {}).get("options") or {}
     if options.get("words") is not None:
         yield f"answers of at most {options['words']} words"
+    if options.get("k") is not None:
+        yield f"written from at most {options['k']} papers"
     if options.get("years_from_question") is False:
         yield "years are not taken from the questions' words"
     for name, value in (options.get("filters") or {}).items():

@@ -45,6 +45,7 @@ class AssistantSystem:
             filters=self._options.within(turn.filters),
             history=history,
             words=self._options.words,
+            k=self._options.k,
             years_from_question=self._options.years_from_question,
         )
         if answer.writer != self.name:

@@ -18,6 +18,7 @@ class Options:
 
     filters: Filters = field(default_factory=Filters)
     words: int | None = None
+    k: int | None = None
     years_from_question: bool = True
 
     def within(self, years: Years) -> Filters:
@@ -32,6 +33,7 @@ class Options:
         return {
             "filters": self.filters.to_dict(),
             "words": self.words,
+            "k": self.k,
             "years_from_question": self.years_from_question,
         }
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rag.embedding.base import TokenEncoder, Tokens
 from rag.recent import Recent
 
-_TEXTS = 600  # sentences; one of 25 word pieces takes 40 KB
+TEXTS = 600  # sentences; one of 25 word pieces takes 40 KB
 
 
 class Remembering:
@@ -15,7 +15,7 @@ class Remembering:
     answer, for its check, and again at the next question about the same papers.
     """
 
-    def __init__(self, encoder: TokenEncoder, texts: int = _TEXTS) -> None:
+    def __init__(self, encoder: TokenEncoder, texts: int = TEXTS) -> None:
         self._encoder = encoder
         self._recent = Recent(encoder.encode_tokens, texts)
 

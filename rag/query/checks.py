@@ -35,6 +35,11 @@ def check_count(count: int) -> int:
     return count
 
 
+def check_papers(count: int | None) -> int | None:
+    """Raises QuestionError unless an answer can be written from this many papers."""
+    return None if count is None else check_count(count)
+
+
 def check_filters(filters: Filters) -> Filters:
     """Raises QuestionError where no paper can fulfil them."""
     first, last = filters.from_year, filters.to_year

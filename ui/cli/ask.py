@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.question,
             filters=filters_of(arguments),
             words=arguments.words,
+            k=arguments.k,
             years_from_question=not arguments.no_years,
         )
         is_shown = sys.stdout.isatty() and not arguments.json and assistant.writer != "extractive"

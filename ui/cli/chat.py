@@ -25,13 +25,14 @@ def add(parsers: Parsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from rag.assistant import Assistant
     from rag.conversation import Conversation
-    from rag.query import check_words
+    from rag.query import check_papers, check_words
     from rag.settings import Settings
     from ui.cli.places import open_for_reading
 
     options: AskOptions = {
         "filters": filters_of(arguments),
         "words": check_words(arguments.words),
+        "k": check_papers(arguments.k),
         "years_from_question": not arguments.no_years,
     }
     with open_for_reading(arguments) as library:

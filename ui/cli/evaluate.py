@@ -99,7 +99,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from eval.selection import Questions, Selection
     from eval.systems import Options
     from rag.assistant import Assistant
-    from rag.query import check_words
+    from rag.query import check_papers, check_words
     from rag.settings import Settings
     from ui.tables import print_summary
     from ui.terminal import print_error, print_json, track, whoever_reads
@@ -114,7 +114,12 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     except GateError as error:
         print_error(error)
         return _USAGE
-    options = Options(filters_of(arguments), check_words(arguments.words), not arguments.no_years)
+    options = Options(
+        filters_of(arguments),
+        check_words(arguments.words),
+        check_papers(arguments.k),
+        not arguments.no_years,
+    )
     model_judge = open_judge(arguments.judge, settings) if arguments.judge else None
     with _library(arguments, settings) as library:
         assistant = Assistant(library, settings=settings, writer=arguments.writer)
@@ -184,13 +189,15 @@ def _library(arguments: argparse.Namespace, settings: "Settings") -> "Library":
     """The library that is asked. Raises RunError."""
     from eval.errors import RunError
     from rag.embedding import open_encoder
-    from ui.cli.places import open_bundled, open_for_reading
+    from ui.cli.places import open_for_reading
+    from ui.desk import open_bundled
+    from ui.terminal import track
 
     if not arguments.demo:
         return open_for_reading(arguments)
     if arguments.library:
         raise RunError("--demo asks about the papers that come with askpapers: leave --library out")
-    return open_bundled(open_encoder(settings))
+    return open_bundled(open_encoder(settings), track)
 
 
 def _too_many_errors(done: "Run", most_errors: float) -> int:

@@ -103,6 +103,12 @@ def add_answering(command: argparse.ArgumentParser, writer: str) -> None:
         "long as there are papers)",
     )
     command.add_argument(
+        "-k",
+        type=int,
+        metavar="N",
+        help="papers that the writer is shown at most (default: 8; for a list as many as fit)",
+    )
+    command.add_argument(
         "--writer",
         choices=("auto", "llm", "extractive"),
         default=writer,

@@ -2,16 +2,14 @@
 
 import argparse
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from rag.embedding import open_encoder
-from rag.embedding.base import Encoder
-from rag.errors import LibraryBusyError
 from rag.library import Library
 from rag.library.library import holds_papers
-from rag.settings import Settings, bundled_library, own_library
+from rag.settings import Settings, own_library
 from rag.shortcuts import find_library, open_library
+from ui.desk import open_bundled
 from ui.terminal import track
 
 
@@ -35,21 +33,10 @@ def open_for_reading(arguments: argparse.Namespace) -> Library:
         folder = own_library()
     if folder:
         return open_library(folder, encoder, track)
-    library = open_bundled(encoder)
+    library = open_bundled(encoder, track)
     print(
         f"You have no library yet: answering from the {library.catalog.count()} papers that come "
         "with askpapers. Make your own with `askpapers ingest FILE...`.",
         file=sys.stderr,
     )
-    return library
-
-
-def open_bundled(encoder: Encoder) -> Library:
-    """The bundled library, built or brought up to date; unchanged papers cost nothing."""
-    from ingest.bundled import BundledSource
-    from ingest.pipeline import ingest
-
-    library = Library.create(bundled_library(), encoder)
-    with suppress(LibraryBusyError):  # another process is building it
-        ingest(library, [BundledSource()], track)
     return library

@@ -1,0 +1,138 @@
+"""What faces that stay open work at: the library that is meant at the moment, and its assistants.
+
+Where no library was named and the user has none, that is the bundled one, until the user's own comes
+into being: then all questions that follow go to it.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from ingest.pipeline import Report, ingest
+from ingest.sources.base import Source
+from rag.assistant import Assistant
+from rag.embedding import embedded_encoder, open_encoder
+from rag.embedding.base import Encoder
+from rag.embedding.remember import Remembering
+from rag.errors import LibraryBusyError, QuestionError
+from rag.library import Library
+from rag.library.library import Track, holds_papers, untracked
+from rag.options import WriterName
+from rag.settings import Settings, bundled_library, own_library
+from rag.shortcuts import open_library
+
+REMEMBERED = 4000  # sentences of papers, about 40 KB each: what 500 papers have
+
+
+class Desk:
+    """One library with its assistants, for many users at once. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, named: Path | None = None, track: Track = untracked) -> None:
+        """Open the library of the folder that was named, else the user's own, else the bundled one.
+
+        Raises LibraryError, EncoderMissingError, ModelError.
+        """
+        self.settings = settings
+        self._named = named or settings.library
+        self._encoder = open_encoder(settings)
+        self._sentences = Remembering(embedded_encoder(), REMEMBERED)
+        self._assistants: dict[tuple[Path, WriterName, str], Assistant] = {}
+        self._choosing = threading.RLock()
+        self._writing = threading.Lock()
+        self._closed = threading.Event()
+        self._libraries = [self._open(track)]
+
+    @property
+    def library(self) -> Library:
+        """The library that is meant now."""
+        with self._choosing:
+            if self.is_bundled and holds_papers(own_library()):
+                self._libraries.append(open_library(own_library(), self._encoder))
+            return self._libraries[-1]
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether the bundled papers answer, for want of a library of the user's."""
+        return self._named is None and self._libraries[-1].folder == bundled_library()
+
+    def assistant(self, writer: WriterName = "auto", model: str | None = None) -> Assistant:
+        """The assistant that writes so; `model` is the one of the settings unless it is named.
+
+        Raises ModelError where a model is asked for and none is configured.
+        """
+        from dataclasses import replace
+
+        library, model = self.library, model or self.settings.model
+        key = (library.folder, writer, model)
+        with self._choosing:
+            if key not in self._assistants:
+                settings = replace(self.settings, model=model)
+                self._assistants[key] = Assistant(
+                    library, settings=settings, writer=writer, sentences=self._sentences
+                )
+            return self._assistants[key]
+
+    def add(self, sources: Iterable[Source], track: Track = untracked) -> Report:
+        """Bring papers into the library; into the user's own where the bundled one answered so far.
+
+        One at a time, the others wait. Raises as `ingest` does.
+        """
+        with self._writing:
+            if not self.is_bundled:
+                return ingest(self.library, sources, track)
+            with Library.create(own_library(), self._encoder) as own:
+                return ingest(own, sources, track)
+
+    def remove(self, references: Sequence[str], track: Track = untracked) -> int:
+        """Take papers out of the library, by id or title; how many there were.
+
+        Raises QuestionError in the bundled one, LibraryBusyError.
+        """
+        with self._writing:
+            if self.is_bundled:
+                raise QuestionError(
+                    "the papers that come with askpapers stay: add your own, which take their place"
+                )
+            return self.library.remove(references, track)
+
+    def read_ahead(self) -> None:
+        """Begin to read the papers in the background, as many as are remembered."""
+        threading.Thread(target=self._read_ahead, name="askpapers-reading", daemon=True).start()
+
+    def close(self) -> None:
+        self._closed.set()
+        for library in self._libraries:
+            library.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _read_ahead(self) -> None:
+        assistant, left = self.assistant("extractive"), REMEMBERED
+        for change in self.library.catalog.changes_after(0, REMEMBERED):
+            if self._closed.is_set() or left <= 0:
+                return
+            if change.paper:
+                left -= assistant.read_ahead(change.paper)
+
+    def _open(self, track: Track) -> Library:
+        if self._named:
+            return open_library(self._named, self._encoder, track)
+        if holds_papers(own_library()):
+            return open_library(own_library(), self._encoder, track)
+        return open_bundled(self._encoder, track)
+
+
+def open_bundled(encoder: Encoder, track: Track = untracked) -> Library:
+    """The bundled library, built or brought up to date; unchanged papers cost nothing."""
+    from ingest.bundled import BundledSource
+
+    library = Library.create(bundled_library(), encoder)
+    with suppress(LibraryBusyError):  # another process is building it
+        ingest(library, [BundledSource()], track)
+    return library
