@@ -18,7 +18,8 @@ class AskOptions(TypedDict, total=False):
 
     `filters` bound the papers, `from_year` and `to_year` go before their years. `words` bounds the
     length, `k` the papers that the writer is shown (8; for a list those that fit). Years in the
-    question's words ("since 2021") bound the papers, unless years are given here or `years_from_question` is False.
+    question's words ("since 2021") bound the papers, unless years are given here or
+    `years_from_question` is False.
     """
 
     from_year: int | None

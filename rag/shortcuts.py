@@ -26,8 +26,8 @@ def ask(question: str, **options: Unpack[PlaceOptions]) -> Answer:
     own, then the bundled one is used. `writer` is auto, llm or extractive. `filters` bound the
     papers, `from_year` and `to_year` go before their years. `history` is a list of OpenAI-style
     messages, `words` bounds the length, `k` the papers that the writer is shown. Years in the
-    question's words ("since 2021") bound the papers, unless years are given or `years_from_question` is False. Works inside a running event
-    loop.
+    question's words ("since 2021") bound the papers, unless years are given or
+    `years_from_question` is False. Works inside a running event loop.
     Raises AskpapersError, whose text ends in what to do next.
     """
     return read_answer(stream(question, **options))
