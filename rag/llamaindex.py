@@ -12,6 +12,7 @@ from llama_index.core.tools import FunctionTool
 
 from rag.assistant import Assistant
 from rag.retrieval import Retriever
+from rag.told import told
 from rag.types import Answer, Filters, Paper
 
 NAME = "research_papers"
@@ -70,21 +71,8 @@ def make_tool(assistant: Assistant, name: str, description: str) -> FunctionTool
         return await assistant.aask(question)
 
     return FunctionTool.from_defaults(
-        fn=answer, async_fn=answer_later, name=name, description=description, callback=_with_sources
+        fn=answer, async_fn=answer_later, name=name, description=description, callback=told
     )
-
-
-def _with_sources(answer: Answer) -> str:
-    """What an agent is shown of an answer: its text, why it is a refusal or what is missing from it, and
-    each numbered source."""
-    reason = [f"Why: {answer.reason}."] if answer.reason else []
-    reason += [f"Not in the papers: {answer.missing}."] if answer.missing else []
-    sources = [
-        f"[{citation.number}] {citation.title} ({citation.published or 'no date'}, {citation.paper_id}): "
-        f"“{citation.quote}”"
-        for citation in answer.citations
-    ]
-    return "\n".join([answer.text, *reason, *sources])
 
 
 def _node(paper: Paper) -> TextNode:

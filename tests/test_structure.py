@@ -51,6 +51,7 @@ HOMES = {
     "jinja2": ["eval/report/"],
     "matplotlib": ["eval/report/"],
     "pandas": ["eval/report/", "eval/run.py", "eval/comparison/"],
+    "mcp": ["ui/mcp.py"],
     "rich": ["ui/"],
 }
 LATE = (
@@ -63,6 +64,7 @@ LATE = (
     "tiktoken",
     "matplotlib",
     "pandas",
+    "mcp",
 )
 
 

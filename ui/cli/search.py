@@ -18,6 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rag.query import check_count, understand
     from rag.retrieval import Retriever
     from ui.cli.places import open_for_reading
+    from ui.programs import search_json
     from ui.terminal import print_hits, print_json
 
     asked = understand(
@@ -35,19 +36,5 @@ def run(arguments: argparse.Namespace) -> int:
             print(asked.note, file=sys.stderr)
         tell_years(arguments, asked.filters)
         return 0
-    print_json(
-        {
-            "query": asked.question,
-            "filters": asked.filters.to_dict(),
-            "hits": [
-                {
-                    "paper_id": hit.paper.paper_id,
-                    "title": hit.paper.title,
-                    "score": round(hit.score, 4),
-                    "passage": hit.passage_text,
-                }
-                for hit in hits
-            ],
-        }
-    )
+    print_json(search_json(asked, hits))
     return 0

@@ -1,0 +1,36 @@
+"""`askpapers mcp`: the papers as tools for other programs, over stdin and stdout."""
+
+import argparse
+
+from ui.cli.options import Parsers
+
+
+def add(parsers: Parsers) -> None:
+    command = parsers.add("mcp", "serve the papers to programs that speak the Model Context Protocol", run)
+    command.add_argument(
+        "--writer",
+        choices=("auto", "llm", "extractive"),
+        default="auto",
+        help="who writes: a language model (llm), the papers' own sentences (extractive), or the model "
+        "where one is configured (auto) (default: auto)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """stdout is the protocol's from the first line to the last."""
+    from rag.settings import Settings
+    from ui.desk import Desk
+    from ui.mcp import aside, make_server, serve
+    from ui.programs import Programs
+    from ui.terminal import tell, track
+
+    with aside():
+        desk = Desk(Settings.from_environment(), arguments.library, track)
+        server = make_server(Programs(desk, arguments.writer))
+        tell(f"askpapers: serving the {desk.library.catalog.count()} papers of {desk.library.folder}")
+    try:
+        serve(server)
+    finally:
+        with aside():
+            desk.close()
+    return 0

@@ -1,0 +1,162 @@
+"""Answers as Markdown, papers as BibTeX and addresses. Texts of papers, questions and models are data:
+nothing in them acts."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import count
+from urllib.parse import quote
+
+from rag.identity import arxiv_key, doi_key
+from rag.plain import in_a_line
+from rag.types import Answer, Citation, Paper
+from rag.words import is_function_word
+
+# What ends in a character that would act: a number or bullet that opens a line, a marker before what
+# would make a link of it, what CommonMark and the forges read anywhere, addresses. A marker alone stays.
+_ACTING = re.compile(
+    r"^[0-9]+[.)]|^[-+=:]|\[[0-9]+\][(:]?|[\\`*_<>&#~|$@{}^\[\]]|!(?=\[)|:(?=\S)|(?<=www)\.|(?<=\w)\.(?=[^\W\d_])",
+    re.IGNORECASE,
+)
+_AUTHORS = "% Authors: the library knows only how many a paper has, so no entry names them."
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SUBJECT = re.compile(r"\.[a-z]{2}(?=/)")  # in math.gt/0309136: arXiv's own form is without it
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\textbraceleft{}",  # BibTeX counts braces, with a backslash before them or not
+        "}": r"\textbraceright{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        **{character: f"\\{character}" for character in "$&%#_"},
+    }
+)
+
+
+def to_markdown(answer: Answer, papers: Mapping[str, Paper]) -> str:
+    """The answer with its references as Markdown; `papers` are those that are known, by their id."""
+    parts = [f"# {_in_line(answer.question)}", _lines(answer.text), *_behind(answer)]
+    if answer.citations:
+        parts.append("## References")
+    for citation in answer.citations:
+        parts += [_reference(citation, papers.get(citation.paper_id)), _quoted(citation.quote)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def to_bibtex(papers: Iterable[Paper]) -> str:
+    """An entry for each paper, each once, behind a line that says why none has authors."""
+    taken: set[str] = set()
+    entries = []
+    for paper in {paper.paper_id: paper for paper in papers}.values():
+        key = _key(paper, taken)
+        taken.add(key)
+        fields = ",\n".join(f"  {name} = {value}" for name, value in _fields(paper))
+        entries.append(f"@misc{{{key},\n{fields}\n}}")
+    return "\n\n".join([_AUTHORS, *entries]) + "\n"
+
+
+def link(paper: Paper) -> str | None:
+    """Where a paper is to be read: at arXiv, else by its DOI; None where neither is known."""
+    if arxiv_id := _arxiv_id(paper):
+        return f"https://arxiv.org/abs/{arxiv_id}"
+    doi = doi_key(paper.doi or "")
+    return f"https://doi.org/{quote(doi, safe='/', errors='replace')}" if doi else None
+
+
+def _arxiv_id(paper: Paper) -> str | None:
+    known = arxiv_key(paper.arxiv_id or "")
+    return quote(_SUBJECT.sub("", known), safe="/") if known else None
+
+
+def _behind(answer: Answer) -> Iterator[str]:
+    """What stands behind the text, as everywhere an answer is shown."""
+    if answer.resolved_question:
+        yield f"Understood as: {_in_line(answer.resolved_question)}"
+    if answer.status == "refused":
+        yield f"**Refused.** Why: {_in_line(answer.reason or '')}."
+    elif answer.status == "partial":
+        yield "**Answered in part.**"
+        if answer.reason:
+            yield f"Why: {_in_line(answer.reason)}."
+    if answer.missing:
+        yield f"Not in the papers: {_in_line(answer.missing)}."
+    for claim in answer.claims:
+        if not claim.supported:
+            yield f"Not supported by what it cites: {_in_line(claim.text)}"
+    for note in answer.notes:
+        yield f"Note: {_in_line(note)}"
+
+
+def _reference(citation: Citation, paper: Paper | None) -> str:
+    details = [_in_line(detail) for detail in (citation.published, citation.organization) if detail]
+    if address := link(paper) if paper else None:
+        details.append(f"<{address}>")
+    return ", ".join([f"[{citation.number}] {_in_line(citation.title)}", *details])
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}" if line else ">" for line in _lines(text).split("\n"))
+
+
+def _lines(text: str) -> str:
+    """Lines stay lines and paragraphs paragraphs; what reads like a list is shown as it was written."""
+    paragraphs = re.split(r"\n\s*\n", text)
+    lines = ([_in_line(line) for line in paragraph.split("\n")] for paragraph in paragraphs)
+    shown = ("\\\n".join(line for line in paragraph if line) for paragraph in lines)
+    return "\n\n".join(paragraph for paragraph in shown if paragraph)
+
+
+def _in_line(text: str) -> str:
+    """The text in one line of Markdown that shows it to the character and does nothing else."""
+    return _ACTING.sub(_escaped, in_a_line(text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    is_marker = len(found[0]) > 1 and found[0].endswith("]")
+    return found[0] if is_marker else f"{found[0][:-1]}\\{found[0][-1]}"
+
+
+def _fields(paper: Paper) -> Iterator[tuple[str, str]]:
+    """The fields of an entry, each value with what encloses it."""
+    yield "title", f"{{{_protected(_in_latex(paper.title))}}}"
+    if paper.year:
+        yield "year", f"{{{paper.year:04}}}"
+    if month := _month(paper):
+        yield "month", month
+    if paper.organization:
+        yield "howpublished", f"{{{_in_latex(paper.organization)}}}"
+    if arxiv_id := _arxiv_id(paper):
+        yield "eprint", f"{{{arxiv_id}}}"
+        yield "archivePrefix", "{arXiv}"
+    if doi := doi_key(paper.doi or ""):
+        yield "doi", f"{{{quote(doi, safe='/:;()<>', errors='replace')}}}"
+    if address := link(paper):
+        yield "url", f"{{{address}}}"
+
+
+def _protected(title: str) -> str:
+    """In braces of its own, which keep the capitals, as they would not if a backslash opened them."""
+    return f"{{{{}}{title}}}" if title.startswith("\\") else f"{{{title}}}"
+
+
+def _month(paper: Paper) -> str | None:
+    """BibTeX's own name of the month, which each style writes in its way."""
+    number = (paper.published or "")[5:7]
+    return _MONTHS[int(number) - 1] if number.isdecimal() and 1 <= int(number) <= 12 else None
+
+
+def _in_latex(text: str) -> str:
+    return in_a_line(text).translate(_LATEX)
+
+
+def _key(paper: Paper, taken: Collection[str]) -> str:
+    """The first telling word of the title with the year; with a number where that is taken."""
+    folded = unicodedata.normalize("NFKD", paper.title).lower()
+    words = re.findall(r"[a-z0-9]+", "".join(c for c in folded if not unicodedata.combining(c)))
+    word = next((word for word in words if not is_function_word(word)), "paper")
+    stem = f"{word}{paper.year:04}" if paper.year else word
+    numbered = (f"{stem}-{number}" for number in count(2))
+    return stem if stem not in taken else next(key for key in numbered if key not in taken)
