@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ingest.chunking import split_abstract
 from rag.errors import DamagedError, MixedLibraryError
 from rag.identity import normalise_title
-from rag.library.catalog import FORMAT, Catalog
+from rag.library.catalog import Catalog
+from rag.library.catalog_file import FORMAT
 from rag.library.merge import merge_records
 from rag.types import Paper, Passage
 
@@ -318,3 +319,117 @@ def test_a_source_that_names_a_paper_less_often_forgets_its_further_mentions(cat
     catalog.put([OWLS], "a.txt", mentions, split_abstract)
     catalog.drop_mentions("a.txt", mentions, split_abstract)
     assert catalog.papers([OWLS.paper_id])[OWLS.paper_id].abstract == OWLS.abstract
+
+
+LISTED = [
+    Paper("Owls at Noon", "Owls.", "2020-01-02", organization="Barn_Lab", arxiv_id="2001.00001"),
+    Paper("Bees: 100% Counted", "Bees.", "2020-01", doi="10.1/bees"),
+    Paper("Ants by Öwl Lab", "Ants.", "2021"),
+    Paper("wrens", "Wrens of the barn.", "2020-01-02", organization="Öwl Lab"),
+    Paper("Newts", "Newts."),
+    Paper("moles 2020", "Moles."),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "titles"),
+    [
+        ("", ["Ants by Öwl Lab", "Owls at Noon", "wrens", "Bees: 100% Counted", "moles 2020", "Newts"]),
+        ("OWLS noon", ["Owls at Noon"]),
+        (" noon\tnoon\n owls ", ["Owls at Noon"]),
+        ("öWL LAB", ["Ants by Öwl Lab", "wrens"]),
+        ("2020", ["Owls at Noon", "wrens", "Bees: 100% Counted", "moles 2020"]),
+        ("2020 lab", ["Owls at Noon", "wrens"]),
+        ("2001.00", ["Owls at Noon"]),
+        ("10.1/BEES", ["Bees: 100% Counted"]),
+        ("0%", ["Bees: 100% Counted"]),
+        ("barn_", ["Owls at Noon"]),
+        ("%", ["Bees: 100% Counted"]),
+        ("n_lab", ["Owls at Noon"]),
+        ("o_ls", []),
+        ("noonbarn", []),
+        ("\\", []),
+        ("'", []),
+        ("\udcff", []),
+        ("\x00", []),
+        ("owls " * 5000, ["Owls at Noon"]),
+    ],
+)
+def test_papers_are_listed_by_words_the_newest_first(catalog, words, titles):
+    put(catalog, *LISTED)
+    assert [paper.title for paper in catalog.browse(words)] == titles
+    assert catalog.count_matching(words) == len(titles)
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 7), st.sampled_from(["", "lab", "20", "o"]))
+def test_pages_of_any_size_make_the_whole_list(tmp_path_factory, size, words):
+    catalog = Catalog(tmp_path_factory.mktemp("catalog") / "catalog.sqlite")
+    put(catalog, *LISTED, Paper("NEWTS, too", "Newts."), Paper("wrens", "Wrens.", doi="10.1/w"))
+    whole = catalog.browse(words)
+    pages = [
+        catalog.browse(words, offset=start, most=size)
+        for start in range(0, catalog.count_matching(words), size)
+    ]
+    assert [paper for page in pages for paper in page] == whole
+    assert catalog.browse(words, offset=len(whole)) == []
+    catalog.close()
+
+
+def test_years_are_counted_and_the_unknown_one_comes_last(catalog):
+    assert catalog.years() == {}
+    put(catalog, *LISTED)
+    assert list(catalog.years().items()) == [(2020, 3), (2021, 1), (None, 2)]
+
+
+def test_the_sources_of_a_paper_are_named_once_each(catalog):
+    put(catalog, OWLS, OWLS, source="b.txt")
+    put(catalog, OWLS, Paper("Bees", "Bees."), source="a.txt")
+    assert catalog.sources(OWLS.paper_id) == ["a.txt", "b.txt"]
+    assert catalog.sources("unknown") == []
+
+
+def test_a_removed_paper_is_forgotten_and_its_change_takes_the_next_number(catalog):
+    known, bees = replace(OWLS, arxiv_id="2101.00001", paper_id=""), Paper("Bees", "Bees fly.")
+    put(catalog, known, bees)
+    put(catalog, replace(OWLS, title="Owls by Day", arxiv_id="2101.00001", paper_id=""), source="b.txt")
+    assert catalog.remove([known.paper_id]) == 1
+    assert (only(catalog), catalog.count_passages()) == (bees, 1)
+    assert [
+        (each.sequence, each.paper_id, each.paper, each.passages) for each in catalog.changes_after(2, 9)
+    ] == [(catalog.last_sequence(), known.paper_id, None, ())]
+    assert catalog.sources(known.paper_id) == []
+    assert catalog.find(["2101.00001", OWLS.title, "Owls by Day"]) == {}
+    assert put(catalog, OWLS) == [(OWLS.paper_id, "added")]  # without the arXiv id, which nothing says now
+    assert catalog.papers([OWLS.paper_id]) == {OWLS.paper_id: OWLS}
+
+
+def test_each_reference_removes_its_paper_and_one_that_names_none_nothing(catalog):
+    put(catalog, *LISTED)
+    before = catalog.last_sequence()
+    assert catalog.remove(["unknown", "", "\udcff", "9999.99999"]) == 0
+    assert (catalog.last_sequence(), catalog.count()) == (before, len(LISTED))
+    references = [LISTED[4].paper_id, "arXiv:2001.00001v3", "https://doi.org/10.1/bees", "WRENS!", "newts"]
+    assert catalog.remove([*references, "unknown"]) == 4
+    assert [paper.title for paper in catalog.browse()] == ["Ants by Öwl Lab", "moles 2020"]
+    assert catalog.last_sequence() == before + 4
+
+
+def test_many_papers_are_removed_at_once(catalog):
+    many = [Paper(f"Owls {number}", "Owls.") for number in range(1201)]
+    put(catalog, *many, OWLS)
+    assert catalog.remove([paper.title for paper in many]) == 1201
+    assert only(catalog) == OWLS
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_catalog_that_was_emptied_takes_either_kind(catalog, held):
+    bees = Paper("Bees", "Bees.", is_digest=held)
+    put(catalog, replace(OWLS, is_digest=held), bees)
+    catalog.remove([OWLS.title])
+    with pytest.raises(MixedLibraryError):
+        put(catalog, replace(OWLS, is_digest=not held))
+    catalog.remove([bees.title])
+    assert (catalog.count(), catalog.holds_digests) == (0, False)
+    assert put(catalog, replace(OWLS, is_digest=not held)) == [(OWLS.paper_id, "added")]
+    assert catalog.holds_digests != held

@@ -20,13 +20,14 @@ from hypothesis import strategies as st
 from ingest.chunking import split_abstract
 from ingest.pipeline import ingest
 from ingest.sources.base import Rejection
-from ingest.sources.files import open_path
+from ingest.sources.files import FileSource, open_path
 from rag.errors import (
     DamagedError,
     LibraryBusyError,
     LibraryError,
     MixedLibraryError,
     NoLibraryError,
+    SourceError,
     WrongEncoderError,
 )
 from rag.library import Library
@@ -339,7 +340,8 @@ with Library(sys.argv[1]).writing():
 def test_one_process_writes_at_a_time_and_the_lock_falls_with_it(counted):
     with python(HOLD, counted.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == "held\n"
-        for write in (lambda: bring(counted, paper("foxes")), counted.sync, counted.reindex):
+        writes = (lambda: bring(counted, paper("foxes")), lambda: counted.remove(["A Study of owls"]))
+        for write in (*writes, counted.sync, counted.reindex):
             with pytest.raises(LibraryBusyError, match="again"):
                 write()
         assert (counted.catalog.count(), is_well(counted)) == (3, True)
@@ -352,7 +354,7 @@ GROW = """
 import sys
 from pathlib import Path
 from ingest.pipeline import ingest
-from ingest.sources.files import open_path
+from ingest.sources.files import FileSource, open_path
 from rag.library import Library
 with Library(sys.argv[1]) as library:
     for name in sys.argv[2:]:
@@ -598,3 +600,119 @@ def test_a_source_is_known_by_its_name_or_the_last_part_of_it(library):
     for name in ("/pages/page_1.txt", "page_1.txt"):
         assert found(library, "counted", source=name) == ["A Study of owls"]
     assert found(library, "counted", source="1.txt") == []
+
+
+def held_by_indexes(library, paper):
+    """The names of the indexes that hold anything of a paper."""
+    held = {index.name for index in (library.dense, library.tokens) if paper.paper_id in index.counts()}
+    return held | ({library.lexical.name} if paper.paper_id in library.lexical.paper_ids() else set())
+
+
+def test_a_removed_paper_is_gone_from_every_index_and_comes_back_when_ingested_again(counted, counting):
+    owls, *others = PAPERS
+    assert held_by_indexes(counted, owls) == {"dense", "token", "lexical"}
+    counting.texts.clear()
+    assert counted.remove([owls.title, owls.paper_id, "A Study of unicorns"]) == 1
+    assert counting.texts == []
+    assert held_by_indexes(counted, owls) == set()
+    assert set(found(counted, "owls")) == {other.title for other in others}
+    assert is_well(counted)
+    report = bring(counted, *PAPERS)
+    assert (report.added, report.unchanged, report.papers) == (1, 2, 3)
+    assert held_by_indexes(counted, owls) == {"dense", "token", "lexical"}
+    assert found(counted, "owls")[0] == owls.title
+    assert is_well(counted)
+
+
+def test_removing_what_is_not_there_changes_nothing(counted):
+    before = counted.catalog.last_sequence()
+    assert counted.remove(["A Study of unicorns", ""]) == counted.remove([]) == 0
+    assert (counted.catalog.last_sequence(), counted.catalog.count(), is_well(counted)) == (before, 3, True)
+
+
+def test_indexes_that_a_crash_kept_from_hearing_of_a_removal_catch_up(tmp_path, encoder):
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, *PAPERS)
+        library.catalog.remove([PAPERS[0].paper_id])
+    with Library(tmp_path, encoder) as library:
+        assert (library.behind(), len(held_by_indexes(library, PAPERS[0]))) == (3, 3)
+        assert PAPERS[0].title not in found(library, "owls")  # the catalog is the truth
+        library.sync()
+        assert held_by_indexes(library, PAPERS[0]) == set()
+        assert is_well(library)
+
+
+def test_the_last_paper_can_be_removed_and_the_library_filled_again(tmp_path, encoder):
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, *PAPERS)
+        assert library.remove([paper.title for paper in PAPERS]) == 3
+        assert found(library, "owls") == found(library, "owls", from_year=2000) == []
+        assert (library.catalog.count(), library.dense.count(), is_well(library)) == (0, 0, True)
+    with Library(tmp_path, encoder) as library:
+        assert found(library, "owls") == []
+        library.reindex()
+        assert found(library, "owls") == []
+        assert is_well(library)
+        bring(library, *(replace(each, is_digest=True) for each in PAPERS))
+        assert found(library, "owls")[0] == PAPERS[0].title
+        assert is_well(library)
+
+
+def test_removing_from_a_library_of_another_encoder_changes_nothing(tmp_path, encoder):
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, *PAPERS)
+    with Library(tmp_path, Halved(encoder)) as library:
+        with pytest.raises(WrongEncoderError):
+            library.remove([PAPERS[0].title])
+        assert library.catalog.count() == 3
+
+
+def test_what_is_removed_after_a_restored_backup_leaves_the_indexes_too(tmp_path, encoder):
+    folder, backup = tmp_path / "library", tmp_path / "backup.sqlite"
+    with Library.create(folder, encoder) as library:
+        bring(library, *PAPERS)
+    shutil.copy(folder / "catalog.sqlite", backup)
+    with Library(folder, encoder) as library:
+        bring(library, paper("newts"), paper("moles"))
+    for file in folder.glob("catalog.sqlite*"):
+        file.unlink()
+    shutil.copy(backup, folder / "catalog.sqlite")
+    with Library(folder, encoder) as library:
+        assert library.remove([PAPERS[0].title]) == 1
+        assert (library.catalog.count(), is_well(library)) == (2, True)
+
+
+REMOVE = "import sys; from rag.library import Library; Library(sys.argv[1]).remove(sys.argv[2:])"
+
+
+def test_a_reader_sees_what_another_process_removes(counted):
+    assert found(counted, "owls")[0] == PAPERS[0].title
+    with python(REMOVE, counted.folder, *(each.title for each in PAPERS[:2])) as remover:
+        assert remover.wait() == 0
+    assert found(counted, "owls") == [PAPERS[2].title]
+    wait_for(lambda: not has_vectors_of(counted, PAPERS[0]))
+    assert is_well(counted)
+
+
+def test_a_labelled_file_is_the_same_source_wherever_it_lies(library, tmp_path):
+    reports = []
+    for number in range(2):
+        path = tmp_path / str(number) / "upload.jsonl"
+        path.parent.mkdir()
+        lines = [{"title": each.title, "abstract": each.abstract} for each in PAPERS]
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in [*lines, {}]))
+        reports.append(ingest(library, [FileSource(path, label="mine.jsonl")]))
+    first, second = reports
+    assert (first.added, second.unchanged, second.added, second.updated) == (3, 3, 0, 0)
+    assert first.rejected == second.rejected == [Rejection("mine.jsonl", 4, "no title")]
+    assert library.catalog.sources(PAPERS[0].paper_id) == ["mine.jsonl"]
+
+
+def test_what_is_wrong_with_a_labelled_file_is_said_of_its_label(tmp_path):
+    page = write_page(tmp_path / "xyz.txt", ["owls"])
+    page.write_text(f"{page.read_text()}\nLost at Sea\n")
+    (*_, rejected) = FileSource(page, label="mine.txt").read()
+    assert rejected == Rejection("mine.txt", 5, "no abstract: Lost at Sea")
+    page.write_text("")
+    with pytest.raises(SourceError, match=r"^mine\.txt is empty"):
+        list(FileSource(page, label="mine.txt").read())

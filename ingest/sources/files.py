@@ -17,20 +17,25 @@ _READABLE = "a saved page (.txt) or papers as JSON lines (.jsonl)"
 
 @dataclass(frozen=True)
 class FileSource:
-    """The papers of one file. `saved` is the day on which a page was saved, where it is known."""
+    """The papers of one file. `saved` is the day on which a page was saved, where it is known.
+
+    `label` names a file whose path says nothing, such as one that was uploaded: ingested from
+    another path under the same label, it is the same source.
+    """
 
     path: Path
     saved: date | None = None
+    label: str | None = None
 
     @property
     def name(self) -> str:
-        return shown_path(self.path)
+        return shown_path(self.path) if self.label is None else self.label
 
     def read(self) -> Iterator[Entry]:
         """Yield each entry once. Raises SourceError."""
-        check_readable(self.path)
+        check_readable(self.path, self.label)
         if self.path.suffix.lower() == ".jsonl":
-            yield from read_jsonl(self.path)
+            yield from read_jsonl(self.path, self.name)
         else:
             text = self.path.read_bytes().decode("utf-8-sig")
             yield from read_saved_page(text, self.name, self.saved)
@@ -84,8 +89,12 @@ def shown_path(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def check_readable(path: Path) -> None:
-    """Raises SourceError unless this is a saved page, or a file of JSON lines with text in it."""
+def check_readable(path: Path, label: str | None = None) -> None:
+    """Raises SourceError unless this is a saved page, or a file of JSON lines with text in it.
+
+    The error names the file by its label, where it has one.
+    """
+    name = path if label is None else label
     is_stream = path.suffix.lower() == ".jsonl"  # read line by line later, a page as a whole
     try:
         with path.open("rb") as file:
@@ -93,20 +102,20 @@ def check_readable(path: Path) -> None:
             rest = file.read(1 if is_stream or b"\0" in start else -1)
             is_text = _is_text(start + rest, is_whole=not (is_stream and rest))
     except FileNotFoundError as error:
-        raise SourceError(f"{path} does not exist: check the spelling of the path") from error
+        raise SourceError(f"{name} does not exist: check the spelling of the path") from error
     except OSError as error:
-        raise SourceError(f"{path} cannot be read ({error.strerror}): check its permissions") from error
+        raise SourceError(f"{name} cannot be read ({error.strerror}): check its permissions") from error
     if start.startswith(b"%PDF-"):
         raise SourceError(
-            f"{path} is a PDF, and askpapers reads titles and abstracts only: give it {_READABLE} "
+            f"{name} is a PDF, and askpapers reads titles and abstracts only: give it {_READABLE} "
             "with the abstract of this paper"
         )
     if not start.strip():
-        raise SourceError(f"{path} is empty: save the page again and ingest the new file")
+        raise SourceError(f"{name} is empty: save the page again and ingest the new file")
     if not is_text:
-        raise SourceError(f"{path} is not a text file: give it {_READABLE}")
+        raise SourceError(f"{name} is not a text file: give it {_READABLE}")
     if not is_stream and not is_saved_page((start + rest).decode("utf-8-sig")):
-        raise SourceError(f"{path} is not a saved page of Daily Papers: give it {_READABLE}")
+        raise SourceError(f"{name} is not a saved page of Daily Papers: give it {_READABLE}")
 
 
 def _is_text(start: bytes, is_whole: bool) -> bool:

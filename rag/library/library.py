@@ -112,6 +112,18 @@ class Library:
             self._catch_up([self.lexical], track)
             self._catch_up([self.dense, self.tokens], track)  # together: they share the encoder's pass
 
+    def remove(self, references: Sequence[str], track: Track = untracked) -> int:
+        """Take papers out of the catalog, then out of the indexes; how many there were.
+
+        References are ids, arXiv ids, DOIs or titles; one that names no paper counts nothing.
+        Raises as `sync`.
+        """
+        with self.writing():
+            self.drop_indexes_ahead()
+            removed = self.catalog.remove(references)
+            self.sync(track)
+        return removed
+
     def drop_indexes_ahead(self) -> None:
         """Delete indexes that know more than the catalog, which has been replaced by an older one.
 

@@ -1,13 +1,36 @@
-"""`askpapers library`: what the library holds, and whether its indexes agree."""
+"""`askpapers library`: what the library holds, what is taken out, and whether its indexes agree."""
 
 import argparse
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from ui.cli.options import Parsers
+
+if TYPE_CHECKING:
+    from rag.library import Library
+    from rag.types import Paper
+
+_LISTED = 50  # papers, unless told otherwise
+_NAMED = 5  # references in an error
+_LONGEST_NAME = 100  # characters of one
 
 
 def add(parsers: Parsers) -> None:
     group = parsers.group("library", "look after the library")
     group.add("info", "how many papers and passages there are, and who encodes and writes", run_info)
+    listing = group.add("list", "the papers, newest first", run_list)
+    listing.add_argument(
+        "words", nargs="*", metavar="WORDS", help="in the title, organisation, year, arXiv id or DOI, each"
+    )
+    listing.add_argument(
+        "-n", type=int, default=_LISTED, metavar="N", help=f"papers at most (default: {_LISTED})"
+    )
+    showing = group.add("show", "all that is known of a paper", run_show)
+    showing.add_argument("paper", metavar="PAPER", help="its id, arXiv id, DOI or title")
+    removing = group.add("remove", "take papers out of the library", run_remove)
+    removing.add_argument("papers", nargs="+", metavar="PAPER", help="an id, arXiv id, DOI or title")
+    removing.add_argument("--yes", action="store_true", help="do not ask first")
     group.add("verify", "compare the catalog with the indexes; exit 1 where they disagree", run_verify)
     group.add("reindex", "build the indexes anew from the catalog", run_reindex)
 
@@ -29,6 +52,74 @@ def run_info(arguments: argparse.Namespace) -> int:
             "folder": str(library.folder),
         }
     (print_json if arguments.json else print_fields)(fields)
+    return 0
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    from rag.errors import QuestionError
+    from rag.settings import Settings
+    from ui.cli.places import open_existing
+    from ui.terminal import print_json, tell
+
+    if arguments.n < 1:
+        raise QuestionError(f"{arguments.n} papers cannot be listed: ask for at least 1 with -n")
+    words = " ".join(arguments.words)
+    with open_existing(arguments, Settings.from_environment()) as library:
+        papers = library.catalog.browse(words, most=min(arguments.n, sys.maxsize))
+        matching = library.catalog.count_matching(words)
+    if arguments.json:
+        print_json({"papers": [_fields(paper) for paper in papers], "matching": matching})
+        return 0
+    _print_lines(papers)
+    if not papers:
+        tell("No paper found.")
+    elif matching > len(papers):
+        tell(f"{len(papers)} of {matching} papers: -n shows more, further words narrow the list.")
+    return 0
+
+
+def run_show(arguments: argparse.Namespace) -> int:
+    from rag.settings import Settings
+    from ui.cli.places import open_existing
+    from ui.terminal import print_json
+
+    with open_existing(arguments, Settings.from_environment()) as library:
+        (paper,) = _known(library, [arguments.paper], arguments)
+        sources = library.catalog.sources(paper.paper_id)
+        spans = [
+            (each.start, each.end) for each in library.catalog.passages([paper.paper_id])[paper.paper_id]
+        ]
+    if arguments.json:
+        further = {
+            "is_digest": paper.is_digest,
+            "sources": sources,
+            "passages": [{"start": start, "end": end} for start, end in spans],
+            "abstract": paper.abstract,
+        }
+        print_json(_fields(paper) | further)
+        return 0
+    _print_paper(paper, sources, spans)
+    return 0
+
+
+def run_remove(arguments: argparse.Namespace) -> int:
+    from rag.settings import Settings
+    from ui.cli.places import open_existing
+    from ui.terminal import print_error, print_json, track
+
+    if not (arguments.yes or (sys.stdin and sys.stdin.isatty())):
+        print_error("there is no terminal to ask on before papers are removed: add --yes")
+        return 2
+    with open_existing(arguments, Settings.from_environment()) as library:
+        _check_own(library)
+        papers = _known(library, arguments.papers, arguments)
+        is_meant = arguments.yes or _is_confirmed(papers)
+        removed = library.remove([paper.paper_id for paper in papers], track) if is_meant else 0
+        left = library.catalog.count()
+    if arguments.json:
+        print_json({"removed": removed, "papers": left})
+    else:
+        print(f"{_count(removed)} removed, {left} left in {library.folder}")
     return 0
 
 
@@ -62,3 +153,83 @@ def run_reindex(arguments: argparse.Namespace) -> int:
         fields = {"papers": library.catalog.count(), "passages": library.catalog.count_passages()}
     (print_json if arguments.json else print_fields)(fields)
     return 0
+
+
+def _known(library: "Library", references: list[str], arguments: argparse.Namespace) -> list["Paper"]:
+    """The papers that are referred to, each once. Raises QuestionError where one is not there."""
+    from rag.errors import QuestionError
+    from rag.plain import cut
+
+    found = library.catalog.find(references)
+    unknown = [f"“{cut(each, _LONGEST_NAME)}”" for each in references if each not in found]
+    if unknown:
+        more = [f"{len(unknown) - _NAMED} more"] if len(unknown) > _NAMED else []
+        place = f" --library {arguments.library}" if arguments.library else ""
+        raise QuestionError(
+            f"no paper in the library is {' or '.join([*unknown[:_NAMED], *more])}: see which there "
+            f"are with `askpapers library list{place}`"
+        )
+    return list(library.catalog.papers(list(dict.fromkeys(found.values()))).values())
+
+
+def _check_own(library: "Library") -> None:
+    """Raises QuestionError for the bundled library, whose papers come back when it is next opened."""
+    from rag.errors import QuestionError
+    from rag.settings import bundled_library
+
+    if library.folder.resolve() == bundled_library().resolve():
+        raise QuestionError(
+            "the papers that come with askpapers stay: add your own, which take their place, with "
+            "`askpapers ingest SOURCE...`"
+        )
+
+
+def _is_confirmed(papers: list["Paper"]) -> bool:
+    """Whether who sits at the terminal wants these papers to go."""
+    from rag.plain import in_a_line
+    from ui.terminal import tell
+
+    for paper in papers:
+        tell(in_a_line(paper.title))
+    print(f"Remove {_count(len(papers))}? [y/N] ", end="", file=sys.stderr, flush=True)
+    sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _count(papers: int) -> str:
+    return f"{papers} paper" if papers == 1 else f"{papers} papers"
+
+
+def _fields(paper: "Paper") -> dict[str, Any]:
+    """What is known of a paper beside its text."""
+    names = ("paper_id", "title", "published", "organization", "author_count", "arxiv_id", "doi")
+    return {name: getattr(paper, name) for name in names}
+
+
+def _print_lines(papers: list["Paper"]) -> None:
+    """Id, date and title of each."""
+    from rich.text import Text
+
+    from rag.plain import in_a_line
+    from ui.terminal import print_text
+
+    ids = [in_a_line(paper.paper_id) for paper in papers]
+    width = max(map(len, ids), default=0)
+    for shown, paper in zip(ids, papers, strict=True):
+        line = Text(f"{shown:{width}}  {paper.published or '–':10}  ", "dim")
+        print_text(line.append(in_a_line(paper.title), "default"))
+
+
+def _print_paper(paper: "Paper", sources: Iterable[str], spans: list[tuple[int, int]]) -> None:
+    """What is known, a line each, then the text."""
+    from rich.text import Text
+
+    from rag.plain import in_a_line, plain
+    from ui.terminal import print_fields, print_text
+
+    known = {name: value for name, value in _fields(paper).items() if value is not None}
+    places = ", ".join(f"{start}-{end}" for start, end in spans)
+    known |= {"sources": ", ".join(sources), "passages": f"{len(spans)} ({places})"}
+    known |= {"text": "a digest in other words than the abstract's"} if paper.is_digest else {}
+    print_fields({name.replace("_", " "): in_a_line(str(value)) for name, value in known.items()})
+    print_text(Text(f"\n{plain(paper.abstract)}"))

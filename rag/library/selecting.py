@@ -1,0 +1,68 @@
+"""Which papers of the catalog are meant, as conditions in SQL on its table of papers."""
+
+from rag.types import Filters
+
+Condition = tuple[str, list[str | int]]
+"""What stands behind WHERE, and its values."""
+
+
+def fulfilling(filters: Filters) -> Condition:
+    """The papers that fulfil what only the catalog knows: authors, organisation and source.
+
+    Without values where the filters say nothing of these.
+    """
+    conditions: list[str] = []
+    values: list[str | int] = []
+    for condition, value in (
+        ("json_extract(paper, '$.author_count') >= ?", filters.min_authors),
+        ("json_extract(paper, '$.author_count') <= ?", filters.max_authors),
+        ("lower(json_extract(paper, '$.organization')) = lower(?)", filters.organization),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    if filters.source is not None:
+        conditions.append(
+            "paper_id IN (SELECT paper_id FROM records WHERE source = ? OR source LIKE ? ESCAPE '\\')"
+        )
+        values += [filters.source, f"%/{_literally(filters.source)}"]
+    return " AND ".join(conditions) or "1", values
+
+
+_HAS_WORDS = (
+    "has_words(?, json_extract(paper, '$.title'), json_extract(paper, '$.organization'),"
+    " json_extract(paper, '$.arxiv_id'), json_extract(paper, '$.doi'), year)"
+)
+
+
+def matching(words: str) -> Condition:
+    """The papers whose title, organisation, arXiv id, DOI or year has each of these words in it.
+
+    In any case, and to the letter: no character stands for another.
+    """
+    wanted = dict.fromkeys(folded(storable(words)).split())
+    return (_HAS_WORDS, [" ".join(wanted)]) if wanted else ("1", [])
+
+
+def has_words(words: str, *texts: str | int | None) -> bool:
+    """Whether each of these words, folded already, is in one of the texts; for SQL."""
+    text = folded(*texts)
+    return all(word in text for word in words.split())
+
+
+def folded(*texts: str | int | None) -> str:
+    """Texts without regard to case, for SQL, whose own knows no letter beyond ASCII.
+
+    No word reaches from one into the next: they stand on lines of their own.
+    """
+    return "\n".join(str(text) for text in texts if text is not None).casefold()
+
+
+def storable(text: str) -> str:
+    """A text that SQLite takes: halves of surrogate pairs, as in odd file names, are marked as unknown."""
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def _literally(text: str) -> str:
+    """For LIKE, with a backslash as escape."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

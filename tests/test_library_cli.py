@@ -1,0 +1,255 @@
+"""`askpapers library list`, `show` and `remove`: what is printed where, and what is never removed."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ui.cli import main
+
+ROOT = Path(__file__).parents[1]
+CONTROL = "\x1b]0;owned\x07 \x1b[31m \x9b31m \u202e"
+
+
+def record(topic, **fields):
+    return {"title": f"A Study of {topic}", "abstract": f"We count {topic} in the field. Twice."} | fields
+
+
+RECORDS = [
+    record("owls", published="2019-05-06", organization="Barn", author_count=3, arxiv_id="1901.00001"),
+    record("bees", published="2021", doi="10.1/bees"),
+    record("rivers"),
+]
+KEYS = ["paper_id", "title", "published", "organization", "author_count", "arxiv_id", "doi"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Each test has a user data folder of its own."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "askpapers"
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: exit code, stdout, stderr."""
+
+    def run(*arguments):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = stop.code
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def run_json(run):
+    """Run a command that succeeds with --json; what it prints."""
+
+    def run_json(*arguments):
+        code, out, _ = run(*arguments, "--json")
+        assert code == 0
+        return json.loads(out)
+
+    return run_json
+
+
+def write_lines(path, records):
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def source(run, tmp_path):
+    """The file that the user's library was ingested from."""
+    path = write_lines(tmp_path / "papers.jsonl", RECORDS)
+    assert run("ingest", path)[0] == 0
+    return path
+
+
+def is_one_line_of_error(done, code, *words):
+    """Whether a command failed with one line that holds these words."""
+    given, out, err = done
+    return (
+        (given, out, err.count("\n")) == (code, "", 1)
+        and err.startswith("askpapers: ")
+        and all(word in err for word in words)
+    )
+
+
+@pytest.mark.usefixtures("source")
+def test_a_list_has_a_line_a_paper_the_newest_first(run):
+    code, out, err = run("library", "list")
+    lines = [line.split(maxsplit=2) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert [line[1:] for line in lines] == [
+        ["2021", "A Study of bees"],
+        ["2019-05-06", "A Study of owls"],
+        ["–", "A Study of rivers"],
+    ]
+    assert [line[0] for line in lines[:2]] == ["10.1/bees", "1901.00001"]
+
+
+@pytest.mark.usefixtures("source")
+def test_words_and_a_number_bound_the_list_and_stderr_says_what_is_left_out(run, run_json):
+    _, out, err = run("library", "list", "-n", 2)
+    assert (out.count("\n"), err.count("\n")) == (2, 1)
+    assert err.startswith("2 of 3 papers")
+    found = run_json("library", "list", "STUDY", "barn")
+    assert found["matching"] == 1
+    assert [list(paper) for paper in found["papers"]] == [KEYS]
+    assert found["papers"][0] == {
+        name: (RECORDS[0] | {"paper_id": "1901.00001", "doi": None})[name] for name in KEYS
+    }
+    found = run_json("library", "list", "study", "-n", 1)
+    assert (len(found["papers"]), found["matching"]) == (1, 3)
+    assert run_json("library", "list", "100%") == {"papers": [], "matching": 0}
+    assert run("library", "list", "unicorns") == (0, "", "No paper found.\n")
+    assert run("library", "list", "-n", 10**30)[0] == 0
+    assert is_one_line_of_error(run("library", "list", "-n", 0), 1, "at least 1 with -n")
+
+
+@pytest.mark.parametrize("reference", ["1901.00001", "arXiv:1901.00001v2", "a study of OWLS"])
+def test_a_paper_is_shown_whole_by_any_reference(run, run_json, source, reference):
+    shown = run_json("library", "show", reference)
+    abstract = RECORDS[0]["abstract"]
+    assert shown == RECORDS[0] | {
+        "paper_id": "1901.00001",
+        "doi": None,
+        "is_digest": False,
+        "sources": [str(source)],
+        "passages": [{"start": 0, "end": len(abstract)}],
+    }
+    _, out, err = run("library", "show", reference)
+    assert err == ""
+    for known in ("1901.00001", RECORDS[0]["title"], "2019-05-06", "Barn", "3", str(source), abstract):
+        assert known in out
+    assert "doi" not in out
+
+
+@pytest.mark.usefixtures("source")
+def test_a_paper_that_is_not_there_is_one_line_that_names_it(run, home):
+    next_step = "askpapers library list"
+    assert is_one_line_of_error(run("library", "show", "Uni\x1bcorns"), 1, "“Unicorns”", next_step)
+    done = run("library", "remove", "Unicorns", "A Study of owls", "\udcff", "--yes")
+    assert is_one_line_of_error(done, 1, "“Unicorns” or ", next_step)
+    many = run("library", "remove", *(f"unicorn {n}" for n in range(9)), "x" * 5000, "--yes")
+    assert is_one_line_of_error(many, 1, "“unicorn 4” or 5 more", next_step)
+    assert len(many[2]) < 300
+    named = run("library", "show", "Unicorns", "--library", home / "library")
+    assert is_one_line_of_error(named, 1, f"{next_step} --library {home / 'library'}")
+    assert run("library", "list")[1].count("\n") == len(RECORDS)
+
+
+def test_removed_papers_are_gone_until_they_are_ingested_again(run, run_json, source):
+    references = ["1901.00001", "A study of owls", "10.1/BEES"]
+    assert run_json("library", "remove", *references, "--yes") == {"removed": 2, "papers": 1}
+    assert [paper["title"] for paper in run_json("library", "list")["papers"]] == ["A Study of rivers"]
+    assert [hit["title"] for hit in run_json("search", "owls")["hits"]] == ["A Study of rivers"]
+    assert run_json("library", "verify") == {"papers": 1, "problems": []}
+    assert run_json("ingest", source)["added"] == 2
+    assert run_json("search", "owls")["hits"][0]["title"] == "A Study of owls"
+    code, out, _ = run("library", "remove", "10.1/bees", "--yes")
+    assert (code, out.startswith("1 paper removed, 2 left in ")) == (0, True)
+
+
+@pytest.mark.usefixtures("source")
+def test_an_emptied_library_is_listed_searched_and_asked(run, run_json, home):
+    place = ("--library", home / "library")
+    removed = run_json("library", "remove", *(each["title"] for each in RECORDS), "--yes")
+    assert removed == {"removed": 3, "papers": 0}
+    assert run_json("library", "list", *place) == {"papers": [], "matching": 0}
+    assert run_json("search", "owls", *place)["hits"] == []
+    assert run_json("ask", "How are owls counted?", *place)["status"] == "refused"
+    assert run("library", "verify", *place)[0] == 0
+
+
+@pytest.mark.usefixtures("source")
+@pytest.mark.parametrize("is_open", [True, False])
+def test_without_a_terminal_nothing_is_removed_unless_told(run, monkeypatch, is_open):
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr("sys.stdin", nothing if is_open else None)
+        assert is_one_line_of_error(run("library", "remove", "A Study of owls"), 2, "--yes")
+    assert run("library", "list")[1].count("\n") == len(RECORDS)
+
+
+def test_the_bundled_papers_stay(run, tmp_path, home):
+    bundled = home / "bundled"
+    run("ingest", write_lines(tmp_path / "papers.jsonl", RECORDS), "--library", bundled)
+    for place in ((), ("--library", bundled), ("--library", home / "." / ".." / home.name / "bundled")):
+        done = run("library", "remove", "A Study of owls", "--yes", *place)
+        assert is_one_line_of_error(done, 1, "stay", "askpapers ingest")
+    assert run("library", "list")[1].count("\n") == len(RECORDS)
+
+
+def test_control_characters_of_a_paper_are_not_printed(run, tmp_path):
+    odd = record(f"owls {CONTROL}\n at noon", organization=f"Barn {CONTROL}", abstract=f"Owls {CONTROL}.")
+    run("ingest", write_lines(tmp_path / "papers.jsonl", [odd]))
+    paper_id = run("library", "list")[1].split()[0]
+    for command in (["list"], ["show", paper_id], ["list", "--json"], ["show", paper_id, "--json"]):
+        code, out, err = run("library", *command)
+        assert (code, not set("\x1b\x07\x9b\u202e") & set(out + err)) == (0, True)
+    assert run("library", "list")[1].count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["list", "show", "remove"])
+def test_without_any_library_it_says_how_to_make_one(run, home, command):
+    paper = [] if command == "list" else ["owls"]
+    yes = ["--yes"] if command == "remove" else []
+    assert is_one_line_of_error(run("library", command, *paper, *yes), 1, "askpapers ingest")
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("arguments", [["show"], ["remove"], ["show", "a", "b"], ["list", "-n", "many"]])
+def test_wrong_usage_is_exit_code_2(run, arguments):
+    code, out, err = run("library", *arguments)
+    assert (code, out, err.startswith("usage: ")) == (2, "", True)
+    code, out, _ = run("library", arguments[0], "--help")
+    assert (code, out.startswith("usage: ")) == (0, True)
+
+
+def on_terminal(typed, *arguments):
+    """Run a command on a terminal, type this when it has asked; exit code, stdout, what was shown."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "ui.cli", *map(str, arguments)]
+    ends = {"stdin": theirs, "stderr": theirs, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | {"TERM": "dumb"}, **ends) as process:
+        os.close(theirs)
+        shown = ""
+        try:
+            while select.select([ours], [], [], 60)[0] and (piece := os.read(ours, 4096)):
+                shown += piece.decode(errors="replace")
+                if typed and shown.endswith("[y/N] "):
+                    os.write(ours, typed)
+                    typed = b""
+        except OSError:  # how a terminal ends
+            pass
+        out, _ = process.communicate(timeout=60)
+    os.close(ours)
+    return process.returncode, out.decode(), shown
+
+
+@pytest.mark.usefixtures("source")
+@pytest.mark.parametrize(
+    ("typed", "left"), [(b"y\n", 1), (b"\n", 3), (b"n\n", 3), (b"\x04", 3), (b"\xff\n", 3)]
+)
+def test_a_terminal_is_asked_first(typed, left):
+    references = ["1901.00001", "a study of bees", "A Study of Owls"]
+    code, out, shown = on_terminal(typed, "library", "remove", *references, "--json")
+    assert (code, json.loads(out)) == (0, {"removed": 3 - left, "papers": left})
+    before, _, _ = shown.partition("Remove 2 papers? [y/N] ")
+    assert {line.strip() for line in before.splitlines()} == {"A Study of owls", "A Study of bees"}
+
+
+@pytest.mark.usefixtures("source")
+def test_a_terminal_is_not_asked_where_the_answer_was_given():
+    code, out, shown = on_terminal(b"", "library", "remove", "1901.00001", "--yes")
+    assert (code, "[y/N]" in shown) == (0, False)
+    assert out.startswith("1 paper removed, 2 left")
