@@ -23,6 +23,7 @@ from rag.types import Filters
 
 BUNDLED = Path(__file__).parent / "questions"
 SUFFIXES = (".jsonl", ".yaml", ".yml")
+FEEDBACK = "feedback"  # what the chat page keeps beside a case, for people to read
 
 Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1)]
 Forms = Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -42,8 +43,8 @@ class Record(BaseModel):
 
     @property
     def unread(self) -> set[str]:
-        """Names of fields that mean nothing here."""
-        return set(self.model_extra or {})
+        """Names of fields that mean nothing here, and are not meant to be passed over."""
+        return set(self.model_extra or {}) - {FEEDBACK}
 
 
 class Years(Record):

@@ -84,6 +84,12 @@ def test_fields_that_mean_nothing_are_told(write):
     assert case.unread == {"author", "fact"}
 
 
+def test_what_the_page_keeps_beside_a_case_is_passed_over(write):
+    kept = {"feedback": {"reason": "good"}}
+    plain, talk = read_cases([write(PLAIN | kept, TALK | kept)])
+    assert (plain.unread, talk.unread) == (set(), set())
+
+
 @pytest.mark.parametrize(
     ("record", "says"),
     [

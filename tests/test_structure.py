@@ -25,7 +25,7 @@ MAY_IMPORT = {
 HOMES = {
     "chromadb": ["rag/library/"],
     "tantivy": ["rag/library/"],
-    "filelock": ["rag/library/", "rag/cache_file.py", "eval/folder.py"],
+    "filelock": ["rag/library/", "rag/cache_file.py", "eval/folder.py", "ui/web/feedback.py"],
     "onnx": ["rag/embedding/"],
     "onnxruntime": ["rag/embedding/"],
     "safetensors": ["rag/embedding/"],

@@ -1,0 +1,274 @@
+"""What stands before the whole page: other web pages, and names that point here, get nothing from it.
+
+A page of someone else's in the same browser can send requests to a server on this machine, and a name of
+someone else's can be made to point at it ("DNS rebinding"), which makes that page the same origin. The
+first is told by `Origin` and `Sec-Fetch-Site`, the second by `Host`.
+"""
+
+import re
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
+from typing import Self
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from rag.errors import SettingError
+from rag.plain import in_a_line
+
+LIMIT = 64 * 2**20  # bytes of a request's body
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",  # what no line below names: only from here
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio, Vega need both
+        "style-src 'self' 'unsafe-inline'",  # components carry their own styles
+        "img-src 'self' data: blob:",  # icons are data; previews of uploads are blobs
+        "font-src 'self' data:",
+        "connect-src 'self'",  # nothing that is read here can be sent elsewhere
+        "media-src 'self' data: blob:",
+        "worker-src 'self' blob:",  # libraries start their workers from blobs
+        "frame-src 'self' data: blob:",  # what the page itself puts in a frame
+        "object-src 'none'",  # no plug-ins
+        "base-uri 'self'",  # a <base> that slips in turns no address of ours elsewhere
+        "form-action 'self'",  # nor does a form
+        "frame-ancestors 'none'",  # nobody puts the page in a frame to catch clicks
+    )
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Not `no-referrer`: with it Chromium sends `Origin: null` with the page's own forms.
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+_LABEL = "[a-z0-9_-]{1,63}"
+_AUTHORITY = re.compile(
+    rf"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>{_LABEL}(?:\.{_LABEL})*)\.?)(?::(?P<port>[0-9]{{1,5}}))?",
+    re.IGNORECASE | re.ASCII,
+)
+_LONGEST_NAME, _LARGEST_PORT = 253, 65_535  # characters (RFC 1035)
+_ORIGIN = re.compile(r"(https?)://(.+)", re.IGNORECASE)
+_PORTS = {"http": 80, "https": 443}
+_LOOPBACK = IPv4Network("127.0.0.0/8"), IPv6Address("::1")
+_POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A host as it is compared, in lower case and without a dot at its end, and its port if it is told.
+
+    The name of an IP address is its shortest spelling, without brackets.
+    """
+
+    name: str
+    port: int | None = None
+
+    @classmethod
+    def from_text(cls, text: str) -> Self | None:
+        """What a `Host` header says; None where it is malformed."""
+        found = _AUTHORITY.fullmatch(text)
+        if found is None or len(found["name"] or "") > _LONGEST_NAME:
+            return None
+        port = int(found["port"]) if found["port"] else None
+        if port is not None and port > _LARGEST_PORT:
+            return None
+        if found["name"]:
+            return cls(found["name"].lower(), port)
+        address = _address(found["six"])
+        return cls(str(address), port) if isinstance(address, IPv6Address) else None
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The hosts that a server answers to, whatever the port: this machine's loopback, and these."""
+
+    names: frozenset[str] = frozenset()
+    has_addresses: bool = False  # every IP address: a name is needed to point here from elsewhere
+
+    @classmethod
+    def for_address(cls, address: str, allowed: Iterable[str] = ()) -> Self:
+        """Those of a server that listens on an address, with the names that the user allows.
+
+        Beyond the loopback also every IP address and this machine's own name. Raises SettingError.
+        """
+        names = {_allowed(name) for name in allowed}
+        if is_loopback(address):
+            return cls(frozenset(names))
+        own = socket.gethostname()
+        known = (Authority.from_text(name) for name in (address, own, f"{own}.local"))
+        return cls(frozenset(names | {each.name for each in known if each}), has_addresses=True)
+
+    def has(self, host: Authority) -> bool:
+        """Whether the server answers to this host."""
+        if is_loopback(host.name) or host.name in self.names:
+            return True
+        return self.has_addresses and _address(host.name) is not None
+
+
+class Guard:
+    """ASGI middleware: refuses what does not come from the page itself, bounds bodies, adds headers."""
+
+    def __init__(self, app: ASGIApp, hosts: Hosts, limit: int = LIMIT) -> None:
+        """`limit` is the number of bytes that the body of a request may have."""
+        self.app = app
+        self._hosts = hosts
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._answer(scope, receive, _with_headers(send))
+        elif scope["type"] == "websocket" and self._refusal(scope):
+            await WebSocketClose(_POLICY_VIOLATION)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if refusal := self._refusal(scope):
+            await refusal(scope, receive, send)
+            return
+        body = _Body(scope, receive, send, self._limit)
+        try:
+            await self.app(scope, body.receive, body.send)
+        except ClientDisconnect:
+            if not body.is_refused:
+                raise
+
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        """The answer to a request that is refused for what its headers say."""
+        headers = Headers(scope=scope)
+        host = _only(headers.getlist("host"))
+        if host is None or not self._hosts.has(host):
+            return _refuse(
+                421, "this server does not answer to that name: start it with --allow-host NAME to let it"
+            )
+        if not _is_same_origin(headers.getlist("origin"), host) or _is_cross_site(scope, headers):
+            return _refuse(
+                403,
+                "another web page sent this request: open the page itself; a proxy before it must pass "
+                "the Host header on",
+            )
+        return _too_large(self._limit) if _declared_length(headers) > self._limit else None
+
+
+class _Body:
+    """A request's body as it comes. What is too large is answered with 413, and is cut off for the app."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._limit = self._left = limit
+        self._has_started = False
+        self.is_refused = False
+
+    async def receive(self) -> Message:
+        if self._left >= 0:
+            message = await self._receive()
+            self._left -= len(message.get("body", b""))
+            if self._left >= 0:
+                return message
+            if not self._has_started:
+                self.is_refused = True  # before it is sent: from here on the app says nothing
+                await _too_large(self._limit)(self._scope, self._receive, self._send)
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if self.is_refused:
+            return
+        self._has_started = True
+        await self._send(message)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on stays on this machine: "localhost", 127.0.0.0/8, ::1."""
+    name = host.lower().removesuffix(".")
+    if name == "localhost":
+        return True
+    address = _address(name.removeprefix("[").removesuffix("]"))
+    network, six = _LOOPBACK
+    return address in network if isinstance(address, IPv4Address) else address == six
+
+
+def check_listening(host: str, has_password: bool, is_allowed_open: bool) -> None:
+    """Raises SettingError where the page would be open to other machines without a password."""
+    if not (has_password or is_allowed_open or is_loopback(host)):
+        raise SettingError(
+            f"other machines reach a page that listens on {in_a_line(host) or 'every address'}: set "
+            "ASKPAPERS_PASSWORD, or say --no-password where everybody who reaches it may use it"
+        )
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(name)
+    except ValueError:
+        return None
+
+
+def _allowed(name: str) -> str:
+    """A name as it is compared, as the user gives it. Raises SettingError."""
+    spelled = name.strip()
+    six = _address(spelled)
+    host = Authority.from_text(f"[{spelled}]" if isinstance(six, IPv6Address) else spelled)
+    if host is None:
+        raise SettingError(
+            f"{in_a_line(name) or 'an empty text'} is no name of a host: give one as in the browser's "
+            "address, without http://, such as --allow-host papers.example.org"
+        )
+    return host.name
+
+
+def _only(hosts: list[str]) -> Authority | None:
+    return Authority.from_text(hosts[0]) if len(hosts) == 1 else None
+
+
+def _is_same_origin(origins: list[str], host: Authority) -> bool:
+    """Whether a request comes from a page of this host and port, or from no page.
+
+    The scheme is left aside, as a proxy before the server may be the one that speaks TLS.
+    """
+    if not origins:
+        return True
+    found = _ORIGIN.fullmatch(origins[0])
+    origin = Authority.from_text(found[2]) if found else None
+    if found is None or origin is None or len(origins) > 1:
+        return False
+    default = _PORTS[found[1].lower()]
+    return (origin.name, origin.port or default) == (host.name, host.port or default)
+
+
+def _is_cross_site(scope: Scope, headers: Headers) -> bool:
+    """Whether another site's page sends this, links to the page aside. A WebSocket has no method."""
+    return scope.get("method") not in ("GET", "HEAD") and "cross-site" in headers.getlist("sec-fetch-site")
+
+
+def _declared_length(headers: Headers) -> int:
+    """What the header says; 0 where it says no number: the body is counted as it comes anyway."""
+    value = headers.get("content-length", "")
+    return int(value[:18]) if value.isascii() and value.isdigit() else 0
+
+
+def _too_large(limit: int) -> PlainTextResponse:
+    return _refuse(413, f"the request is larger than {limit:,} bytes: send less at a time")
+
+
+def _refuse(status: int, line: str) -> PlainTextResponse:
+    return PlainTextResponse(f"{line}\n", status)
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message.setdefault("headers", [])
+            MutableHeaders(scope=message).update(SECURITY_HEADERS)
+        await send(message)
+
+    return send_with_headers
