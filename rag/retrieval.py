@@ -49,6 +49,7 @@ class Retriever:
         return [
             Hit(papers[paper_id], score, _nth(spans[paper_id], passages[paper_id]), signals[paper_id])
             for paper_id, score in best
+            if paper_id in spans  # else it has just been removed
         ]
 
     def signals(self, query: str, k: int, filters: Filters = Filters()) -> tuple[Signals, dict[str, int]]:

@@ -48,9 +48,10 @@ HOMES = {
     "platformdirs": ["rag/settings.py"],
     "pydantic": ["eval/cases.py", "eval/labelled.py"],
     "yaml": ["eval/cases.py"],
-    "jinja2": ["eval/report/"],
+    "gradio": ["ui/web/"],
+    "jinja2": ["eval/report/", "ui/web/"],
     "matplotlib": ["eval/report/"],
-    "pandas": ["eval/report/", "eval/run.py", "eval/comparison/"],
+    "pandas": ["eval/report/", "eval/run.py", "eval/comparison/", "ui/web/"],
     "mcp": ["ui/mcp.py"],
     "rich": ["ui/"],
 }

@@ -1,0 +1,125 @@
+"""`askpapers ui`: the chat page."""
+
+import argparse
+import getpass
+import os
+import sys
+import threading
+from pathlib import Path
+
+from ui.cli.options import Parsers
+
+PORT = 7860
+
+
+def add(parsers: Parsers) -> None:
+    command = parsers.add("ui", "serve the chat page", run)
+    command.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where to listen (default: 127.0.0.1)",
+    )
+    command.add_argument("--port", type=_port, default=PORT, metavar="N", help=f"default: {PORT}")
+    command.add_argument(
+        "--password",
+        action="store_true",
+        help="ask for a password that visitors need; ASKPAPERS_PASSWORD sets one without asking",
+    )
+    command.add_argument(
+        "--no-password", action="store_true", help="listen beyond this machine without a password"
+    )
+    command.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which the page is reached, such as that of a proxy; may be given several times",
+    )
+    command.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a model that visitors may choose beside ASKPAPERS_MODEL; may be given several times",
+    )
+    command.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        metavar="DIR",
+        help="evaluation runs (default: runs)",
+    )
+    command.add_argument(
+        "--feedback",
+        type=Path,
+        metavar="FILE",
+        help="likes and dislikes (default: in the user data folder)",
+    )
+    command.add_argument(
+        "--read-only", action="store_true", help="visitors can neither add nor remove papers"
+    )
+    command.add_argument("--open", action="store_true", help="open the page in your browser")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from rag.settings import Settings, data_folder
+    from ui.cli.places import named_folder
+    from ui.desk import Desk
+    from ui.terminal import print_json_line, tell, track
+    from ui.web.guard import check_listening
+
+    password = os.environ.get("ASKPAPERS_PASSWORD") or (_asked() if arguments.password else None)
+    check_listening(arguments.host, bool(password), arguments.no_password)
+    settings = Settings.from_environment()
+    with Desk(settings, named_folder(arguments, settings), track) as desk:
+        from ui.web.app import Page, build, models_of, serve
+
+        page = Page(
+            host=arguments.host,
+            port=arguments.port,
+            password=password,
+            allowed_hosts=tuple(arguments.allow_host),
+            runs=arguments.runs.absolute(),
+            feedback=(arguments.feedback or data_folder() / "feedback.jsonl").absolute(),
+            secret=data_folder() / "browser-secret",
+            models=models_of(arguments.model),
+            is_read_only=arguments.read_only,
+        )
+        blocks = build(desk, page)
+        address = serve(blocks, page)
+        desk.read_ahead()
+        try:
+            if arguments.json:
+                print_json_line({"address": address, "papers": desk.library.catalog.count()})
+            else:
+                print(f"askpapers is at {address}", flush=True)
+                tell("Ctrl-C ends it.")
+            if arguments.open:
+                import webbrowser
+
+                webbrowser.open(address)
+            threading.Event().wait()
+        except KeyboardInterrupt as interrupt:
+            raise KeyboardInterrupt("the page is closed") from interrupt
+        finally:
+            blocks.close(verbose=False)
+    return 0
+
+
+def _asked() -> str:
+    """A password that is typed in twice, unseen. Raises SettingError."""
+    from rag.errors import SettingError
+
+    if not sys.stdin.isatty():
+        raise SettingError("a password can be asked for on a terminal only: set ASKPAPERS_PASSWORD")
+    typed = getpass.getpass("Password for visitors: ")
+    if not typed or typed != getpass.getpass("Once more: "):
+        raise SettingError("the two differ, or are empty: start again")
+    return typed
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is no port from 1 to 65535")
+    return int(text)

@@ -1,0 +1,137 @@
+"""The page put together: its tabs, its endpoints for programs, and how it is served."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from pathlib import Path
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # it is read at import
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import gradio as gr
+from gradio.events import api
+from starlette.middleware import Middleware
+
+from rag.errors import SettingError
+from ui.desk import Desk
+from ui.programs import Programs
+from ui.web.chat import ChatTab
+from ui.web.evaluation import EvaluationTab
+from ui.web.feedback import Feedback
+from ui.web.guard import Guard, Hosts
+from ui.web.papers import PapersTab
+from ui.web.searching import SearchTab
+from ui.web.secret import read_secret
+
+_HERE = Path(__file__).parent
+_AT_ONCE = 8  # questions that are answered at a time
+_WAITING = 100  # questions that may wait; the next one is told that the queue is full
+_LARGEST = 20 * 1024 * 1024  # bytes of an uploaded file
+_SESSIONS = 1000  # whose state is held; that of the longest unused goes
+_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page is made of and where it listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    password: str | None = field(default=None, repr=False)
+    allowed_hosts: tuple[str, ...] = ()
+    runs: Path = Path("runs")
+    feedback: Path = Path("feedback.jsonl")
+    secret: Path = Path("browser-secret")
+    models: tuple[str, ...] = ()
+    is_read_only: bool = False
+
+
+def build(desk: Desk, page: Page) -> gr.Blocks:
+    """The page's components and events."""
+    blocks: gr.Blocks
+    with gr.Blocks(
+        title="askpapers", analytics_enabled=False, fill_width=True, delete_cache=(_HOUR, _HOUR)
+    ) as blocks:
+        session = gr.State(None)
+        browser = gr.BrowserState(storage_key="askpapers", secret=read_secret(page.secret))
+        chat_tab = ChatTab(desk, Feedback(page.feedback), session, browser)
+        papers, search = PapersTab(desk, page.is_read_only), SearchTab(desk)
+        evaluation = EvaluationTab(page.runs)
+        chat_tab.lay_out_side(page.models)
+        with gr.Tabs(selected="chat") as tabs:
+            with gr.Tab("Chat", id="chat"):
+                chat_tab.lay_out()
+            with gr.Tab("Library", id="library") as library_tab:
+                papers.lay_out()
+            with gr.Tab("Search", id="search"):
+                search.lay_out()
+            with gr.Tab("Evaluation", id="evaluation") as evaluation_tab:
+                evaluation.lay_out()
+        chat_tab.wire(blocks, tabs)
+        papers.wire(library_tab, tabs, chat_tab.box)
+        search.wire()
+        evaluation.wire(evaluation_tab)
+        programs = Programs(desk)
+        for endpoint in (programs.ask, programs.search, programs.get_paper):
+            api(endpoint, api_name=endpoint.__name__, concurrency_id="asking", concurrency_limit=_AT_ONCE)
+    blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=_WAITING)
+    return blocks
+
+
+def serve(blocks: gr.Blocks, page: Page) -> str:
+    """Start to serve in the background; the address. `blocks.close()` ends it. Raises SettingError."""
+    hosts = Hosts.for_address(page.host, page.allowed_hosts)
+    style = (_HERE / "page.css").read_text(encoding="utf-8")
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    try:
+        _, address, _ = blocks.launch(
+            server_name=page.host,
+            server_port=page.port,
+            auth=_checker(page.password) if page.password else None,
+            auth_message="Any name will do; the password is the one that the server was started with.",
+            app_kwargs={
+                "middleware": [Middleware(Guard, hosts=hosts)],
+                "docs_url": None,
+                "redoc_url": None,
+            },
+            theme=_theme(),
+            css=style,
+            head=f"<script>{script}</script>",
+            max_file_size=_LARGEST,
+            state_session_capacity=_SESSIONS,
+            footer_links=["api", "settings"],
+            share=False,
+            ssr_mode=False,
+            mcp_server=False,
+            pwa=False,
+            enable_monitoring=False,
+            run_history=False,
+            show_error=False,
+            quiet=True,
+            prevent_thread_lock=True,
+        )
+    except OSError as error:
+        raise SettingError(
+            f"port {page.port} of {page.host} cannot be used ({error.strerror or 'it is taken'}): "
+            "name another with --port"
+        ) from error
+    return str(address)
+
+
+def _checker(password: str):  # type: ignore[no-untyped-def]
+    """Whether a visitor knows the password; the comparison takes the same time whatever was typed."""
+    return lambda name, typed: compare_digest(typed.encode(), password.encode())
+
+
+def _theme() -> gr.themes.Base:
+    font = [gr.themes.Font(name) for name in ("system-ui", "Segoe UI", "Roboto", "sans-serif")]
+    mono = [gr.themes.Font(name) for name in ("ui-monospace", "Consolas", "monospace")]
+    return gr.themes.Soft(
+        primary_hue="indigo", neutral_hue="slate", font=font, font_mono=mono, radius_size="md"
+    )
+
+
+def models_of(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of models, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))

@@ -1,0 +1,315 @@
+"""The chat tab: its layout, and what happens when a visitor asks, goes back, judges or leaves."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from rag.errors import AskpapersError
+from ui.desk import Desk
+from ui.web import talking
+from ui.web.chats import Chat, Visitors
+from ui.web.feedback import Feedback, Verdict
+from ui.web.rendering import chips_html
+from ui.web.suggestions import opening_questions
+from ui.web.talking import Session
+from ui.web.wishes import Wishes, lay_out_settings
+
+if TYPE_CHECKING:
+    pass
+
+_NEWEST = 40  # papers among which those with a name give the first questions
+Shown = Iterator[list[Any]]
+"""What the components show, step by step."""
+
+
+@dataclass
+class ChatTab:
+    """The components of the tab, and the events between them."""
+
+    desk: Desk
+    feedback: Feedback
+    session: gr.State
+    browser: gr.BrowserState
+    visitors: Visitors = field(default_factory=Visitors)
+    settings: Sequence[Any] = ()
+
+    def lay_out(self) -> None:
+        """Put the conversation in place; to be called inside the open layout."""
+        self.chips = gr.HTML(elem_id="chips", js_on_load=None)
+        self.chatbot = gr.Chatbot(
+            label="Conversation",
+            show_label=False,
+            render_markdown=False,  # questions are text; answers are components that escape theirs
+            latex_delimiters=[],
+            editable="user",
+            layout="panel",
+            buttons=[],
+            autoscroll=False,  # to the end of a long answer; ours goes to its beginning
+            height="calc(100dvh - 245px)",
+            min_height=280,
+            placeholder=_PLACEHOLDER,
+            elem_id="chat",
+            group_consecutive_messages=False,
+        )
+        look = gr.HTML(js_on_load=None, render=False).get_config()  # cannot be made inside an event
+        self.blank = {"type": "component", "component": "html", "constructor_args": {}, "props": look}
+        with gr.Group(visible=False, elem_id="reason") as self.why, gr.Row():
+            self.reason = gr.Textbox(
+                label="Why? (optional)",
+                placeholder="What was right, wrong or missing?",
+                max_length=2000,
+                scale=4,
+            )
+            with gr.Column(scale=1, min_width=120):
+                self.send_reason = gr.Button("Send", size="sm", variant="primary")
+                self.no_reason = gr.Button("Not now", size="sm")
+        self.box = gr.Textbox(
+            label="Your question",
+            show_label=False,
+            placeholder="Ask about the papers…",
+            submit_btn=True,
+            stop_btn=False,  # takes the place of the other while an answer is being written
+            max_length=4000,
+            max_lines=8,
+            autofocus=True,
+            elem_id="question",
+        )
+
+    def lay_out_side(self, models: Sequence[str]) -> None:
+        """Put the conversations and the settings in place, which stand beside all tabs."""
+        with gr.Sidebar(label="Conversations and settings", width=300, elem_id="side"):
+            self.new = gr.Button("New conversation", variant="secondary", size="sm")
+            self.past = gr.Dataset(
+                components=[gr.Textbox(visible=False)],
+                samples=[],
+                type="index",
+                layout="table",
+                label="Conversations in this browser",
+                show_label=False,
+                headers=["Conversations"],
+                samples_per_page=8,
+                elem_id="past",
+            )
+            self.forget = gr.Button(
+                "Delete this conversation", variant="secondary", size="sm", visible=False
+            )
+            with gr.Accordion("Settings", open=False):
+                self.settings = lay_out_settings(self.desk, models)
+
+    def wire(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
+        """Say what happens when."""
+        mine = [self.session, self.browser]
+        talk = [self.box, self.chatbot, self.session, self.browser, self.past, self.forget, self.why]
+        asking: list[Any] = [
+            event(ask, [*given, *mine, *self.settings], talk, show_progress="hidden", **_ASKING)
+            for event, ask, given in (
+                (self.box.submit, self._ask, [self.box]),
+                (self.chatbot.option_select, self._take_option, []),
+                (self.chatbot.example_select, self._take_example, []),
+                (self.chatbot.retry, self._retry, []),
+                (self.chatbot.edit, self._edit, []),
+            )
+        ]
+        for leave, handler, given in (
+            (self.box.stop, self._stop, []),
+            (self.new.click, self._new, []),
+            (self.past.click, self._open, [self.past]),
+            (self.forget.click, self._forget, []),
+            (self.chatbot.clear, self._forget, []),
+        ):
+            leave(handler, [*given, *mine], talk, cancels=asking, **_QUICK)
+        judged = [self.session, self.browser, self.why, self.reason]
+        self.chatbot.like(self._judge, [*mine, *self.settings], judged, **_QUICK)
+        for send in (self.send_reason.click, self.reason.submit):
+            send(self._give_reason, [self.reason, *mine, *self.settings], judged, **_QUICK)
+        self.no_reason.click(self._give_no_reason, mine, judged, **_QUICK)
+        for go in (self.new.click, self.past.click):
+            go(lambda: gr.Tabs(selected="chat"), None, tabs, **_QUICK)
+        for setting in self.settings:
+            setting.change(self._chips, self.settings, self.chips, **_QUICK)
+        page.load(self._restore, [self.browser, *self.settings], [*talk, self.chips], **_QUICK)
+
+    # Asking
+
+    def _ask(self, question: str, session: Session | None, stored: Any, *settings: Any) -> Shown:
+        yield from self._answer(self._mine(session, stored), question, settings)
+
+    def _take_option(
+        self, data: gr.SelectData, session: Session | None, stored: Any, *settings: Any
+    ) -> Shown:
+        yield from self._answer(self._mine(session, stored), str(data.value), settings)
+
+    def _take_example(
+        self, data: gr.SelectData, session: Session | None, stored: Any, *settings: Any
+    ) -> Shown:
+        yield from self._answer(self._mine(session, stored), str(data.value["text"]), settings)
+
+    def _retry(self, data: gr.RetryData, session: Session | None, stored: Any, *settings: Any) -> Shown:
+        yield from self._again(self._mine(session, stored), _place(data.index), None, settings)
+
+    def _edit(self, data: gr.EditData, session: Session | None, stored: Any, *settings: Any) -> Shown:
+        question = talking.as_typed(str(data.value))
+        yield from self._again(self._mine(session, stored), _place(data.index), question, settings)
+
+    def _again(self, session: Session, place: int, question: str | None, settings: Sequence[Any]) -> Shown:
+        """Ask from this exchange on anew, in other words where there are any."""
+        exchanges = session.chat.exchanges
+        if not 0 <= place < len(exchanges):
+            yield self._all(session)
+            return
+        session.put(session.chat.until(place))
+        yield from self._answer(session, question or exchanges[place].question, settings)
+
+    def _answer(self, session: Session, question: str, settings: Sequence[Any]) -> Shown:
+        if not question.strip():
+            yield self._all(session)
+            return
+        session.judged = None
+        box = gr.update(value="", submit_btn=False, stop_btn=True)
+        for _ in talking.ask(session, question.strip(), self.desk, Wishes.of(settings)):
+            yield [box, *self._some(session)]
+            box = gr.skip()  # a next question may be typed already
+        yield self._all(session)
+
+    def _stop(self, session: Session | None, stored: Any) -> list[Any]:
+        found = self._mine(session, stored)
+        found.stop()
+        return self._all(found)
+
+    # Conversations
+
+    def _new(self, session: Session | None, stored: Any) -> list[Any]:
+        found = self._mine(session, stored)
+        found.open(Chat())
+        return self._all(found)
+
+    def _open(self, place: int, session: Session | None, stored: Any) -> list[Any]:
+        found = self._mine(session, stored)
+        if 0 <= place < len(found.listed):
+            found.open(found.shelf.latest(found.listed[place]))
+        return self._all(found)
+
+    def _forget(self, session: Session | None, stored: Any) -> list[Any]:
+        found = self._mine(session, stored)
+        found.shelf.remove(found.chat)
+        found.open(Chat())
+        return self._all(found)
+
+    def _restore(self, stored: Any, *settings: Any) -> list[Any]:
+        """Where the visitor was when this browser was here last."""
+        return [*self._all(self._mine(None, stored)), self._chips(*settings)]
+
+    def _mine(self, session: Session | None, stored: Any) -> Session:
+        """The page's session; a new one from what the browser keeps where the server has lost it."""
+        if session:
+            return session
+        shelf = self.visitors.shelf(stored)
+        return Session(shelf, shelf.chats[0] if shelf.chats else Chat())
+
+    # Likes and dislikes
+
+    def _judge(self, data: gr.LikeData, session: Session | None, stored: Any, *settings: Any) -> list[Any]:
+        """Keep a like or dislike at once; a reason may follow."""
+        found, place = self._mine(session, stored), _place(data.index)
+        exchanges = found.chat.exchanges
+        if not 0 <= place < len(exchanges) or not exchanges[place].answer:
+            return [found, *[gr.skip()] * 3]
+        is_liked = data.liked if isinstance(data.liked, bool) else None
+        found.put(found.chat.with_one(place, is_liked=is_liked))
+        found.judged = exchanges[place].id if is_liked is not None else None
+        if is_liked is None:
+            _kept(lambda: self.feedback.withdraw(exchanges[place].id))
+        else:
+            _kept(lambda: self.feedback.save(_verdict(found, None, settings)))
+        return [found, found.shelf.dump(), gr.update(visible=is_liked is not None), ""]
+
+    def _give_reason(self, reason: str, session: Session | None, stored: Any, *settings: Any) -> list[Any]:
+        found = self._mine(session, stored)
+        if (
+            found.judged
+            and reason.strip()
+            and _kept(lambda: self.feedback.save(_verdict(found, reason.strip(), settings)))
+        ):
+            gr.Info("Thank you: it is kept with the question.", duration=4)
+        return self._give_no_reason(found, stored)
+
+    def _give_no_reason(self, session: Session | None, stored: Any) -> list[Any]:
+        found = self._mine(session, stored)
+        found.judged = None
+        return [found, gr.skip(), gr.update(visible=False), ""]
+
+    # What is shown
+
+    def _chips(self, *settings: Any) -> str:
+        return chips_html(Wishes.of(settings).chips(self.desk))
+
+    def _some(self, session: Session) -> list[Any]:
+        """While an answer is being written: of what stands behind the box the conversation alone."""
+        return [self._messages(session), session, *[gr.skip()] * 3, gr.update(visible=False)]
+
+    def _all(self, session: Session) -> list[Any]:
+        """Box, conversation, session, browser, list of conversations, deletion, reason."""
+        exchanges = session.chat.exchanges
+        session.listed = session.shelf.chats
+        chatbot = gr.update(
+            value=self._messages(session),
+            examples=[] if exchanges else [{"text": each} for each in self._openings()],
+            feedback_value=[_VERDICTS[each.is_liked] for each in exchanges],
+        )
+        return [
+            gr.update(submit_btn=True, stop_btn=False),
+            chatbot,
+            session,
+            session.shelf.dump(),
+            gr.Dataset(samples=[[chat.title] for chat in session.listed]),
+            gr.update(visible=bool(exchanges)),
+            gr.update(visible=False),
+        ]
+
+    def _messages(self, session: Session) -> list[dict[str, Any]]:
+        """The open conversation as Gradio takes it."""
+        messages: list[dict[str, Any]] = []
+        for bubble in talking.bubbles(session, self.desk):
+            answer = self.blank | {"value": bubble.html}
+            options = [{"value": each} for each in bubble.suggestions] or None
+            messages.append({"role": "user", "content": bubble.question})
+            messages.append({"role": "assistant", "content": [answer], "options": options})
+        return messages
+
+    def _openings(self) -> list[str]:
+        return opening_questions(self.desk.library.catalog.browse(most=_NEWEST))
+
+
+_VERDICTS = {True: "Like", False: "Dislike", None: None}
+_PLACEHOLDER = (Path(__file__).parent / "templates" / "placeholder.html").read_text(encoding="utf-8")
+_ASKING: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "asking", "concurrency_limit": 8}
+_QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+def _verdict(session: Session, reason: str | None, settings: Sequence[Any]) -> Verdict:
+    """What was judged last, with the conversation that led to it."""
+    exchanges = session.chat.exchanges
+    place = next(at for at, each in enumerate(exchanges) if each.id == session.judged)
+    turns = tuple((each.question, each.answer) for each in exchanges[: place + 1] if each.answer)
+    is_liked = bool(exchanges[place].is_liked)
+    return Verdict(exchanges[place].id, turns, is_liked, reason, Wishes.of(settings).filters)
+
+
+def _kept(save: Callable[[], None]) -> bool:
+    """Whether feedback could be kept; where not, the visitor is told and the log says why."""
+    try:
+        save()
+    except AskpapersError as error:
+        logging.getLogger("askpapers").error("%s", error)
+        gr.Warning("The feedback could not be kept on the server.")
+        return False
+    return True
+
+
+def _place(index: int | tuple[int, ...] | list[int]) -> int:
+    """The exchange of a message: each has two, the question and the answer."""
+    return (index if isinstance(index, int) else index[0]) // 2

@@ -1,0 +1,105 @@
+"""The evaluation tab: runs that were made on the command line, their reports and comparisons."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from eval.comparison import compare
+from eval.errors import RunError
+from eval.folder import HTML, RECORD, read_run
+from eval.run import Run
+from ui.web.rendering import comparison_html, frame_html
+
+_COLUMNS = ("hit@1", "hit@5", "ndcg@10", "fact_recall", "faithfulness", "abstention_recall", "over_refusal")
+_HEAD = ("Run", "Started", "Questions", *_COLUMNS)
+_MOST = 100  # runs
+_QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+_EMPTY = (
+    "No runs yet. They are made on the command line: `askpapers eval test --demo --out {folder}/first`, "
+    "and appear here when this tab is opened again."
+)
+
+
+@dataclass
+class EvaluationTab:
+    """The components of the tab, and the events between them. `folder` holds runs, each in its own."""
+
+    folder: Path
+
+    def lay_out(self) -> None:
+        """Put the components in place; to be called inside the open layout."""
+        self.told = gr.Markdown()
+        self.table = gr.Dataframe(
+            headers=list(_HEAD),
+            datatype="str",
+            interactive=False,
+            wrap=True,
+            show_label=False,
+            max_height=260,
+            elem_id="runs",
+        )
+        with gr.Row(equal_height=True):
+            self.run = gr.Dropdown([], label="Report of", interactive=True)
+            self.before = gr.Dropdown([], label="Compare", interactive=True)
+            self.after = gr.Dropdown([], label="with", interactive=True)
+            self.compare = gr.Button("Compare", scale=0, min_width=120)
+        self.shown = gr.HTML(js_on_load=None, elem_id="run")
+
+    def wire(self, tab: gr.Tab) -> None:
+        """Say what happens when."""
+        tab.select(self._list, None, [self.told, self.table, self.run, self.before, self.after], **_QUICK)
+        self.run.input(self._report, self.run, self.shown, **_QUICK)
+        self.compare.click(self._compare, [self.before, self.after], self.shown, **_QUICK)
+
+    def _list(self) -> list[Any]:
+        runs = {name: run for name in self._names() if (run := self._read(name))}
+        choices = gr.update(choices=list(runs), value=None)
+        told = "" if runs else _EMPTY.format(folder=self.folder.name)
+        return [
+            told,
+            gr.update(value=[_row(name, run) for name, run in runs.items()], visible=bool(runs)),
+            *[choices] * 3,
+        ]
+
+    def _report(self, name: str | None) -> str:
+        if name not in self._names():
+            return ""
+        page = self.folder / str(name) / HTML
+        if not page.is_file():
+            return comparison_html(None, f"{name} has no report: finish it with its `askpapers eval`")
+        return frame_html(page.read_text(encoding="utf-8"), f"Report of {name}")
+
+    def _compare(self, before: str | None, after: str | None) -> str:
+        """Both by name; nothing but the folders that are listed is read."""
+        names = self._names()
+        if before not in names or after not in names:
+            return comparison_html(None, "choose two runs above")
+        try:
+            found = compare(read_run(self.folder / str(before)), read_run(self.folder / str(after)))
+        except RunError as error:
+            return comparison_html(None, str(error))
+        return comparison_html(found, None)
+
+    def _names(self) -> list[str]:
+        """The folders that hold a run, the newest first."""
+        if not self.folder.is_dir():
+            return []
+        records = [path for path in self.folder.glob(f"*/{RECORD}") if path.is_file()]
+        newest = sorted(records, key=lambda path: -path.stat().st_mtime)
+        return [path.parent.name for path in newest[:_MOST]]
+
+    def _read(self, name: str) -> Run | None:
+        try:
+            return read_run(self.folder / name)
+        except RunError:
+            return None
+
+
+def _row(name: str, run: Run) -> list[str]:
+    means = run.summary()["metrics"]
+    values = [means[column]["mean"] for column in _COLUMNS]
+    started = str(run.record.get("started") or "")[:16].replace("T", " ")
+    shown = ["–" if value is None else f"{value:.3f}" for value in values]
+    return [name, started, str(len(run.rows)), *shown]

@@ -1,0 +1,247 @@
+"""The library tab: how many papers there are and of which years, each paper's page, adding and removing."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ingest.sources.files import SUFFIXES, FileSource
+from rag.errors import AskpapersError, SourceError
+from rag.library.library import Work
+from rag.types import Paper
+from ui.desk import Desk
+from ui.web.rendering import paper_html, report_html
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_SHOWN = 50  # papers of the table
+_HEAD = ("Title", "Published", "Organisation", "Id")
+_QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+_SLOW: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "writing", "concurrency_limit": 2}
+
+
+@dataclass
+class PapersTab:
+    """The components of the tab, and the events between them."""
+
+    desk: Desk
+    is_read_only: bool = False
+
+    def lay_out(self) -> None:
+        """Put the components in place; to be called inside the open layout."""
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=3, min_width=300):
+                self.counts = gr.Markdown(elem_id="counts")
+                self.words = gr.Textbox(
+                    label="Find papers",
+                    placeholder="Words of a title, an organisation, a year, an id",
+                    max_length=200,
+                )
+                with gr.Accordion("Add papers", open=False, visible=not self.is_read_only):
+                    self._lay_out_upload()
+            with gr.Column(scale=2, min_width=300):
+                self.years = gr.BarPlot(
+                    x="year",
+                    y="papers",
+                    title="Papers by year",
+                    height=230,
+                    tooltip=["year", "papers"],
+                    x_title=" ",
+                    y_title="papers",
+                )
+        self.table = gr.Dataframe(
+            headers=list(_HEAD),
+            datatype="str",
+            interactive=False,
+            wrap=True,
+            show_label=False,
+            column_widths=["58%", "12%", "14%", "16%"],
+            max_height=420,
+            buttons=[],
+            elem_id="papers",
+        )
+        self.matching = gr.Markdown()
+        with gr.Group(visible=False, elem_id="paper") as self.group:
+            self.paper = gr.HTML(js_on_load=None, padding=True)
+            with gr.Row():
+                self.ask = gr.Button("Ask about this paper", variant="primary", size="sm")
+                self.remove = gr.Button("Remove from the library", size="sm", visible=not self.is_read_only)
+                self.sure = gr.Button("Yes, remove it", variant="stop", size="sm", visible=False)
+                self.keep = gr.Button("Keep it", size="sm", visible=False)
+        self.chosen = gr.State(None)
+
+    def _lay_out_upload(self) -> None:
+        self.files = gr.File(
+            label="Saved pages of Daily Papers (.txt) or papers as JSON lines (.jsonl)",
+            file_count="multiple",
+            file_types=list(SUFFIXES),
+            height=140,
+            elem_id="upload",
+        )
+        self.saved = gr.Textbox(
+            label="Day on which the pages were saved (optional)",
+            placeholder="2025-12-08",
+            info="Gives the year to dates that show none (“Jan 23”).",
+            max_length=10,
+        )
+        self.add = gr.Button("Add to the library", variant="primary")
+        self.report = gr.HTML(js_on_load=None, elem_id="report")
+
+    def wire(self, tab: gr.Tab, tabs: gr.Tabs, box: gr.Textbox) -> None:
+        """Say what happens when; `box` is where a question about a paper goes."""
+        overview = [self.counts, self.years, self.table, self.matching]
+        page = [self.group, self.paper, self.chosen, self.remove, self.sure, self.keep]
+        tab.select(self._overview, self.words, overview, **_QUICK)
+        self.words.change(
+            self._table, self.words, [self.table, self.matching], trigger_mode="always_last", **_QUICK
+        )
+        self.table.select(self._open, None, page, **_QUICK)
+        self.ask.click(self._ask, self.chosen, [box, tabs], **_QUICK)
+        if self.is_read_only:
+            return
+        self.add.click(
+            self._add, [self.files, self.saved, self.words], [self.files, self.report, *overview], **_SLOW
+        )
+        doubt = [self.remove, self.sure, self.keep]
+        self.remove.click(lambda: _buttons(is_asked=True), None, doubt, **_QUICK)
+        self.keep.click(lambda: _buttons(is_asked=False), None, doubt, **_QUICK)
+        self.sure.click(self._remove, [self.chosen, self.words], [*page, *overview], **_SLOW)
+
+    def _overview(self, words: str) -> list[Any]:
+        """Counts, plot, table, and how many papers match."""
+        catalog = self.desk.library.catalog
+        dated = {year: number for year, number in catalog.years().items() if year is not None}
+        papers, without = catalog.count(), catalog.count() - sum(dated.values())
+        told = f"**{papers:,} papers** in {catalog.count_passages():,} passages"
+        told += f", {without:,} without a year" if without else ""
+        if self.desk.is_bundled:
+            told += ". They come with askpapers, as digests in our own words; your own take their place."
+        highest = max(dated.values(), default=1)
+        plot = gr.BarPlot(_plot(dated), y_lim=[0, highest])
+        return [told, plot, *self._table(words)]
+
+    def _table(self, words: str) -> list[Any]:
+        catalog = self.desk.library.catalog
+        found, matching = catalog.browse(words, most=_SHOWN), catalog.count_matching(words)
+        if not matching:
+            told = "No paper has these words." if words.strip() else "No papers yet: add some."
+        elif matching > len(found):
+            told = f"The newest {len(found)} of {matching:,}. Say more words to find others."
+        else:
+            told = (
+                f"{matching:,} papers. Select one to read it."
+                if matching > 1
+                else "1 paper. Select it to read it."
+            )
+        return [[_row(paper) for paper in found], told]
+
+    def _open(self, place: gr.SelectData) -> list[Any]:
+        """The page of the paper whose row was selected."""
+        row = place.row_value if isinstance(place.row_value, list) else []
+        paper_id = str(row[-1]) if row else ""
+        paper = self.desk.library.catalog.papers([paper_id]).get(paper_id)
+        if not paper:
+            return [gr.update(visible=False), "", None, *_buttons(is_asked=False)]
+        sources = self.desk.library.catalog.sources(paper_id)
+        return [gr.update(visible=True), paper_html(paper, sources), paper_id, *_buttons(is_asked=False)]
+
+    def _ask(self, paper_id: str) -> list[Any]:
+        paper = self.desk.library.catalog.papers([paper_id]).get(paper_id)
+        return [f"What does “{paper.title}” show?" if paper else "", gr.Tabs(selected="chat")]
+
+    def _add(
+        self, files: list[str] | None, saved: str, words: str, progress: gr.Progress = gr.Progress()
+    ) -> list[Any]:
+        """Ingest what was uploaded; the files go whatever comes of it."""
+        try:
+            if not files:
+                raise SourceError("no file was chosen: drop one above")
+            sources = [_source(each, _day(saved)) for each in files]
+            report = self.desk.add(sources, _tracked(progress))
+            told = report_html(report, None)
+        except AskpapersError as error:
+            told = report_html(None, _without_paths(str(error), files or []))
+        except Exception:  # a fault of ours: it is logged, and the page goes on
+            logging.getLogger("askpapers").exception("an upload could not be ingested")
+            told = report_html(None, "something went wrong on the server: what happened is in its log")
+        finally:
+            for each in files or []:
+                Path(each).unlink(missing_ok=True)
+        return [None, told, *self._overview(words)]
+
+    def _remove(self, paper_id: str, words: str) -> list[Any]:
+        try:
+            removed = self.desk.remove([paper_id])
+            gr.Info("Removed." if removed else "It was gone already.", duration=4)
+        except AskpapersError as error:
+            gr.Warning(_html_free(str(error)))
+            return [*[gr.skip()] * 3, *_buttons(is_asked=False), *self._overview(words)]
+        return [gr.update(visible=False), "", None, *_buttons(is_asked=False), *self._overview(words)]
+
+
+def _row(paper: Paper) -> list[str]:
+    return [paper.title, paper.published or "", paper.organization or "", paper.paper_id]
+
+
+def _plot(dated: dict[int, int]) -> "DataFrame | None":
+    """Every year from the first to the last, those without a paper too."""
+    from pandas import DataFrame
+
+    years = range(min(dated), max(dated) + 1) if dated else ()
+    return DataFrame(
+        {"year": [str(year) for year in years], "papers": [dated.get(year, 0) for year in years]}
+    )
+
+
+def _buttons(*, is_asked: bool) -> list[Any]:
+    """Remove, yes, keep: asked whether, or not."""
+    return [gr.update(visible=not is_asked), gr.update(visible=is_asked), gr.update(visible=is_asked)]
+
+
+def _source(uploaded: str, saved: date | None) -> FileSource:
+    """An uploaded file, under the name that it had."""
+    path = Path(uploaded)
+    return FileSource(path, saved, label=f"upload/{path.name}")
+
+
+def _day(text: str) -> date | None:
+    """Raises SourceError."""
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise SourceError(f"{text.strip()} is no day: write it like 2025-12-08") from error
+
+
+def _without_paths(message: str, files: Sequence[str]) -> str:
+    """The message with names in place of where the server keeps the files."""
+    for each in files:
+        message = message.replace(each, Path(each).name)
+    return message
+
+
+def _html_free(message: str) -> str:
+    """For a toast, which shows HTML."""
+    from html import escape
+
+    return escape(message)
+
+
+def _tracked(progress: gr.Progress) -> Callable[[Iterable[Work], str, int], Iterable[Work]]:
+    """Progress of ingest's batches as Gradio's bar, which tells the time to go."""
+
+    def track(batches: Iterable[Work], what: str, total: int) -> Iterator[Work]:
+        done = 0
+        for batch in batches:
+            progress((done, total), desc=what, unit="papers")
+            yield batch
+            done += len(batch)
+        progress((total, total), desc=what, unit="papers")
+
+    return track

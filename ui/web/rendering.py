@@ -1,0 +1,231 @@
+"""What the page shows of answers, papers and searches, as HTML whose every text is escaped by Jinja.
+
+Gradio's own Markdown is given no text of others: it would fetch the pictures that these name.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ingest.pipeline import Report
+from rag.plain import plain
+from rag.types import Answer, Citation, Hit, Paper
+from ui.export import link, to_bibtex, to_markdown
+from ui.web.chats import Exchange
+from ui.web.parts import Part, parts_of, pieces_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from eval.comparison import Comparison
+
+_HERE = Path(__file__).parent
+_NEAREST = 5  # papers shown where nothing answers
+
+
+@dataclass(frozen=True)
+class Card:
+    """A source: its citation, and the abstract around the quote where that still stands there."""
+
+    citation: Citation
+    paper: Paper | None
+
+    @property
+    def is_whole(self) -> bool:
+        quoted = self.paper and self.paper.abstract[self.citation.start : self.citation.end]
+        return quoted == self.citation.quote
+
+    @property
+    def before(self) -> str:
+        return self.paper.abstract[: self.citation.start] if self.paper else ""
+
+    @property
+    def after(self) -> str:
+        return self.paper.abstract[self.citation.end :] if self.paper else ""
+
+    @property
+    def address(self) -> str | None:
+        return link(self.paper) if self.paper else None
+
+
+@dataclass(frozen=True)
+class Near:
+    """A paper that was near, with its address."""
+
+    paper: Paper
+
+    @property
+    def address(self) -> str | None:
+        return link(self.paper)
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file that the page offers."""
+
+    name: str
+    title: str
+    file: str
+    kind: str
+    content: str
+
+    @property
+    def base64(self) -> str:
+        return base64.b64encode(self.content.encode()).decode()
+
+
+def answer_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
+    """An answer, or what there is of it so far.
+
+    `anchor` begins the ids of its cards: letters and digits. `papers` holds those that it speaks of.
+    """
+    answer = exchange.answer
+    cards = [Card(each, papers.get(each.paper_id)) for each in answer.citations] if answer else []
+    return _render(
+        "answer.html.jinja",
+        exchange=exchange,
+        answer=answer,
+        status=status_of(exchange),
+        anchor=anchor,
+        parts=parts_of(answer)
+        if answer
+        else [Part(None, tuple(pieces_of(exchange.written)))] * bool(exchange.written),
+        numbers={card.citation.number for card in cards},
+        cards=cards,
+        nearest=_nearest(answer, papers) if answer and answer.status != "answered" else (),
+        byline=_byline(answer) if answer else "",
+        exports=_exports(answer, papers) if answer else (),
+    )
+
+
+def status_of(exchange: Exchange) -> str:
+    """answered, partial or refused; writing or failed where there is no answer."""
+    if exchange.answer:
+        return exchange.answer.status
+    return "failed" if exchange.error else "writing"
+
+
+def papers_of(answer: Answer | None) -> list[str]:
+    """The ids of the papers that the page shows of an answer."""
+    if not answer:
+        return []
+    near = answer.papers[: _NEAREST + len(answer.citations)] if answer.status != "answered" else ()
+    ids = [each.paper_id for each in answer.citations] + [each.paper_id for each in near]
+    return list(dict.fromkeys(ids))
+
+
+def hits_html(hits: Sequence[Hit], note: str | None) -> str:
+    """A ranking, each paper with its scores and its best passage; what a reader should know above it."""
+    linked = [(hit, link(hit.paper)) for hit in hits]
+    return _render("hits.html.jinja", hits=linked, note=note, signals=SIGNALS)
+
+
+SIGNALS = {
+    "dense": ("meaning", "cosine of the query to the nearest passage"),
+    "lexical": ("words", "BM25 of title and abstract"),
+    "token": ("late interaction, paper", "each word piece of the query against the whole paper"),
+    "passage": ("late interaction, passage", "the same against the best passage"),
+}
+"""The signals of a hit: a short name and what it says."""
+
+
+def paper_html(paper: Paper, sources: Iterable[str]) -> str:
+    """The page of a paper; of a file that it came from, the name without its folder."""
+    return _render(
+        "paper.html.jinja",
+        paper=paper,
+        address=link(paper),
+        sources=[PurePath(each).name for each in sources],
+    )
+
+
+def report_html(report: Report | None, error: str | None) -> str:
+    """What an ingest did and had to leave out, or why nothing came of it."""
+    return _render("report.html.jinja", report=report, error=error)
+
+
+def chips_html(chips: Mapping[str, str]) -> str:
+    """What is in force, a name and a value each."""
+    return _render("chips.html.jinja", chips=chips)
+
+
+def comparison_html(comparison: "Comparison | None", error: str | None) -> str:
+    """Two runs side by side, or why they are not."""
+    from eval.comparison import wording
+
+    return _render("comparison.html.jinja", comparison=comparison, error=error, wording=wording)
+
+
+def frame_html(page: str, title: str) -> str:
+    """A whole page inside ours, in a frame of its own that can reach nothing of ours."""
+    return _render("frame.html.jinja", page=page, title=title)
+
+
+def _nearest(answer: Answer, papers: Mapping[str, Paper]) -> list[Near]:
+    cited = {citation.paper_id for citation in answer.citations}
+    ids = [each.paper_id for each in answer.papers if each.paper_id not in cited]
+    return [Near(papers[paper_id]) for paper_id in ids if paper_id in papers][:_NEAREST]
+
+
+def _byline(answer: Answer) -> str:
+    writer = "the papers' own sentences" if answer.writer == "extractive" else answer.writer
+    tokens = answer.usage.get("total_tokens")
+    told = [f"Written by {writer}", f"{answer.seconds.get('total', 0.0):.1f} s"]
+    told += [f"{tokens:,.0f} tokens"] if tokens else []
+    told += [f"${answer.usage['cost']:.4f}"] if "cost" in answer.usage else []
+    return " · ".join(told)
+
+
+def _exports(answer: Answer, papers: Mapping[str, Paper]) -> list[Export]:
+    cited = {each.paper_id: papers[each.paper_id] for each in answer.citations if each.paper_id in papers}
+    whole = json.dumps(answer.to_dict(), ensure_ascii=False, indent=2)
+    exports = [
+        Export(
+            "Markdown", "the answer as Markdown", "answer.md", "text/markdown", to_markdown(answer, papers)
+        ),
+        Export("JSON", "the answer as JSON", "answer.json", "application/json", whole),
+    ]
+    if cited:
+        references = to_bibtex(cited.values())
+        exports.insert(
+            1,
+            Export(
+                "BibTeX", "the cited papers as BibTeX", "references.bib", "application/x-bibtex", references
+            ),
+        )
+    return exports
+
+
+def _render(template: str, **content: Any) -> str:
+    return plain(_environment().get_template(template).render(content)).strip()
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {"host": _host, "sentence": _sentence}
+    return environment
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).hostname or address
+
+
+def _sentence(text: str) -> str:
+    """The text as a sentence of its own."""
+    said = text.strip()
+    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "!", "?")) else ".")

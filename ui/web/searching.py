@@ -1,0 +1,66 @@
+"""The search tab: ranked papers with the scores of each stage, without an answer."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import AskpapersError
+from rag.query import check_filters, understand
+from rag.retrieval import Retriever
+from rag.types import Filters
+from ui.desk import Desk
+from ui.web.rendering import hits_html, report_html
+from ui.web.wishes import whole
+
+_QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+
+
+@dataclass
+class SearchTab:
+    """The components of the tab, and the events between them."""
+
+    desk: Desk
+
+    def lay_out(self) -> None:
+        """Put the components in place; to be called inside the open layout."""
+        with gr.Row(equal_height=True):
+            self.query = gr.Textbox(
+                label="What the papers should be about",
+                placeholder="children's speech recognition",
+                submit_btn=True,
+                max_length=4000,
+                scale=4,
+                elem_id="query",
+            )
+            self.k = gr.Slider(1, 50, value=10, step=1, label="Papers", scale=1, min_width=160)
+        with gr.Accordion("Only papers …", open=False), gr.Row():
+            self.from_year = gr.Number(label="from year", value=None, precision=0, minimum=1, maximum=9999)
+            self.to_year = gr.Number(label="to year", value=None, precision=0, minimum=1, maximum=9999)
+            self.least = gr.Number(label="by so many authors or more", value=None, precision=0, minimum=1)
+            self.most = gr.Number(label="by so many authors or fewer", value=None, precision=0, minimum=1)
+            self.organization = gr.Textbox(label="of this organisation", max_length=200)
+        self.hits = gr.HTML(
+            '<p class="ap-empty">Ranked papers appear here.</p>', js_on_load=None, elem_id="hits"
+        )
+
+    def wire(self) -> None:
+        """Say what happens when."""
+        filters = [self.from_year, self.to_year, self.least, self.most, self.organization]
+        self.query.submit(self._search, [self.query, self.k, *filters], self.hits, **_QUICK)
+
+    def _search(self, query: str, k: int, *values: Any) -> str:
+        try:
+            asked = understand(query, today=date.today(), given=check_filters(_filters(*values)))
+            hits = Retriever(self.desk.library).search(asked.query, int(k), asked.filters)
+        except AskpapersError as error:
+            return report_html(None, str(error))
+        return hits_html(hits, asked.note)
+
+
+def _filters(
+    first: float | None, last: float | None, least: float | None, most: float | None, name: str
+) -> Filters:
+    """The filters that the fields hold: years, authors, organisation."""
+    return Filters(whole(first), whole(last), whole(least), whole(most), (name or "").strip() or None)

@@ -1,0 +1,48 @@
+"""Questions to begin with and to go on with, made of the papers at hand."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from rag.names import names
+from rag.plain import in_a_line
+from rag.query import kind_of
+from rag.types import Answer, Paper
+
+MOST = 3
+_HEAD = re.compile(r"([^\s:!?]+(?: [^\s:!?]+){0,2}):\s")  # "bert2BERT: Towards …"
+_LONGEST_NAME = 32  # characters
+
+
+def opening_questions(papers: Iterable[Paper], most: int = 4) -> list[str]:
+    """Questions that papers of the library answer: what those with a name of their own are and bring."""
+    asked = ("What is {}?", "What results does {} report?", "How does {} work?", "What is {} trained on?")
+    named = [name for paper in papers if (name := name_of(paper))]
+    return [asked[place % len(asked)].format(name) for place, name in enumerate(dict.fromkeys(named))][
+        :most
+    ]
+
+
+def next_questions(answer: Answer, papers: Sequence[Paper], most: int = MOST) -> list[str]:
+    """Where to go from an answer: deeper into the first paper that it cites, then to those beside it.
+
+    `papers` are those of its ranking, best first. Where nothing answers, only papers are offered.
+    """
+    cited = [each.paper_id for each in answer.citations] if answer.status != "refused" else []
+    by_id = {paper.paper_id: paper for paper in papers}
+    offered: list[str] = []
+    if cited and (first := by_id.get(cited[0])) and (name := name_of(first)):
+        offered.append(f"What results does {name} report?")
+        if kind_of(answer.question) != "list":
+            offered.append(f"Which papers are similar to {name}?")
+    beside = [paper for paper in papers if paper.paper_id not in cited]
+    offered += [f"What is {name}?" for paper in beside if (name := name_of(paper))]
+    asked = answer.question.casefold()
+    return [each for each in dict.fromkeys(offered) if each.casefold() not in asked][:most]
+
+
+def name_of(paper: Paper) -> str | None:
+    """The name that a title begins with ("bert2BERT: …"), None where it has none that looks like one."""
+    found = _HEAD.match(in_a_line(paper.title))
+    if not found or len(found[1]) > _LONGEST_NAME:
+        return None
+    return found[1] if any(name.is_coined for name in names(found[1])) else None
