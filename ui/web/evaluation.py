@@ -8,8 +8,7 @@ import gradio as gr
 
 from eval.comparison import compare
 from eval.errors import RunError
-from eval.folder import HTML, RECORD, read_run
-from eval.run import Run
+from eval.folder import HTML, RECORD, read_means, read_run
 from ui.web.rendering import comparison_html, frame_html
 
 _COLUMNS = ("hit@1", "hit@5", "ndcg@10", "fact_recall", "faithfulness", "abstention_recall", "over_refusal")
@@ -38,6 +37,7 @@ class EvaluationTab:
             wrap=True,
             show_label=False,
             max_height=260,
+            buttons=[],
             elem_id="runs",
         )
         with gr.Row(equal_height=True):
@@ -54,14 +54,10 @@ class EvaluationTab:
         self.compare.click(self._compare, [self.before, self.after], self.shown, **_QUICK)
 
     def _list(self) -> list[Any]:
-        runs = {name: run for name in self._names() if (run := self._read(name))}
-        choices = gr.update(choices=list(runs), value=None)
-        told = "" if runs else _EMPTY.format(folder=self.folder.name)
-        return [
-            told,
-            gr.update(value=[_row(name, run) for name, run in runs.items()], visible=bool(runs)),
-            *[choices] * 3,
-        ]
+        rows = [row for name in self._names() if (row := self._row(name))]
+        choices = gr.update(choices=[row[0] for row in rows], value=None)
+        told = "" if rows else _EMPTY.format(folder=self.folder.name)
+        return [told, gr.update(value=rows, visible=bool(rows)), *[choices] * 3]
 
     def _report(self, name: str | None) -> str:
         if name not in self._names():
@@ -90,16 +86,15 @@ class EvaluationTab:
         newest = sorted(records, key=lambda path: -path.stat().st_mtime)
         return [path.parent.name for path in newest[:_MOST]]
 
-    def _read(self, name: str) -> Run | None:
+    def _row(self, name: str) -> list[str] | None:
+        """A run's line of the table; None where it cannot be read."""
         try:
-            return read_run(self.folder / name)
+            record, summary = read_means(self.folder / name)
         except RunError:
             return None
-
-
-def _row(name: str, run: Run) -> list[str]:
-    means = run.summary()["metrics"]
-    values = [means[column]["mean"] for column in _COLUMNS]
-    started = str(run.record.get("started") or "")[:16].replace("T", " ")
-    shown = ["–" if value is None else f"{value:.3f}" for value in values]
-    return [name, started, str(len(run.rows)), *shown]
+        started = str(record.get("started") or "")[:16].replace("T", " ")
+        if summary is None:
+            return [name, started, "not finished", *["–"] * len(_COLUMNS)]
+        means = [summary["metrics"].get(column, {}).get("mean") for column in _COLUMNS]
+        shown = ["–" if mean is None else f"{mean:.3f}" for mean in means]
+        return [name, started, str(summary["n"]), *shown]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 50  # papers of the table
 _HEAD = ("Title", "Published", "Organisation", "Id")
+_SCROLL = "() => document.getElementById('paper')?.scrollIntoView({ block: 'nearest' })"
 _QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 _SLOW: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "writing", "concurrency_limit": 2}
 
@@ -100,7 +101,8 @@ class PapersTab:
         self.words.change(
             self._table, self.words, [self.table, self.matching], trigger_mode="always_last", **_QUICK
         )
-        self.table.select(self._open, None, page, **_QUICK)
+        opened = self.table.select(self._open, None, page, **_QUICK)
+        opened.then(None, js=_SCROLL)
         self.ask.click(self._ask, self.chosen, [box, tabs], **_QUICK)
         if self.is_read_only:
             return

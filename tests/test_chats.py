@@ -1,0 +1,421 @@
+"""Conversations as browsers keep them: nothing is lost on the way, and nothing foreign does harm."""
+
+import json
+import math
+import re
+import threading
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.settings import Settings
+from rag.types import Answer, Citation, Claim, Filters, Markers, Paper, RankedPaper
+from ui.desk import Desk
+from ui.web.chats import (
+    FORMAT,
+    MOST_CHARACTERS,
+    MOST_CHATS,
+    MOST_EXCHANGES,
+    STOPPED,
+    Chat,
+    Exchange,
+    Shelf,
+    Visitors,
+)
+from ui.web.rendering import answer_html, papers_of
+from ui.web.suggestions import next_questions
+
+OURS = re.compile(r"[0-9a-f]{32}")
+MARKUP = '"><img src=x onerror=alert(1)>'
+
+# Texts as JSON has them; halves of surrogate pairs are what UTF-8 lacks, and JSON can spell.
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+some = st.none() | texts
+shares = st.floats(0, 1)
+numbers = st.integers(0, 10**6)
+years = st.none() | st.integers(1, 9999)
+citations = st.builds(Citation, numbers, texts, texts, some, some, texts, numbers, numbers)
+claims = st.builds(Claim, texts, st.lists(numbers, max_size=3).map(tuple), shares, st.booleans())
+answers = st.builds(
+    Answer,
+    question=texts,
+    status=st.sampled_from(["answered", "partial", "refused"]),
+    text=texts,
+    reason=some,
+    claims=st.lists(claims, max_size=2).map(tuple),
+    citations=st.lists(citations, max_size=2).map(tuple),
+    papers=st.lists(st.builds(RankedPaper, texts, texts, shares), max_size=2).map(tuple),
+    filters=st.builds(Filters, years, years),
+    resolved_question=some,
+    missing=some,
+    notes=st.lists(texts, max_size=2).map(tuple),
+    writer=texts,
+    markers=st.builds(Markers, numbers, numbers),
+    usage=st.dictionaries(st.sampled_from(["total_tokens", "cost"]), shares),
+    seconds=st.dictionaries(st.sampled_from(["total", "search"]), shares),
+)
+judged = st.none() | st.booleans()
+exchanges = st.one_of(
+    st.builds(Exchange, question=texts, answer=answers, is_liked=judged),
+    st.builds(Exchange, question=texts, written=texts, error=texts.filter(bool), is_liked=judged),
+)
+chats = st.builds(Chat, st.lists(exchanges, min_size=1, max_size=3).map(tuple))
+
+
+def through_browser(stored):
+    """What comes back of what a browser was given."""
+    return json.loads(json.dumps(stored, allow_nan=False))
+
+
+def asked(question="Why?", **changes):
+    return Chat((Exchange(question, error="none: ask again"),), **changes)
+
+
+# There and back
+
+
+@given(st.lists(chats, max_size=4))
+def test_what_was_dumped_loads_as_the_same_conversations(kept):
+    dumped = through_browser(Shelf("a" * 32, kept).dump())
+    shelf = Visitors().shelf(dumped)
+    assert shelf.visitor == "a" * 32
+    assert shelf.chats == kept
+    assert through_browser(shelf.dump()) == dumped
+
+
+@given(texts, texts)
+def test_an_answer_that_was_being_written_is_a_stopped_one_when_it_comes_back(question, written):
+    shelf = Shelf("a" * 32, [Chat((Exchange(question, written),))])
+    (chat,) = Visitors().shelf(through_browser(shelf.dump())).chats
+    (exchange,) = chat.exchanges
+    assert (exchange.question, exchange.written, exchange.error) == (question, written, STOPPED)
+
+
+def test_a_shelf_that_the_server_still_has_goes_before_what_a_browser_kept():
+    visitors = Visitors()
+    shelf = visitors.shelf(None)
+    before = through_browser(shelf.dump())
+    shelf.put(asked())
+    assert visitors.shelf(before) is shelf
+    assert len(shelf.chats) == 1
+
+
+# What a browser may send
+
+loose = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40) | st.just(MARKUP),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+whole = st.lists(chats, min_size=1, max_size=2).map(
+    lambda kept: through_browser(Shelf("b" * 32, kept).dump())
+)
+
+
+def places(value, path=()):
+    """The way to every value of some JSON, itself first."""
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inner:
+        yield from places(each, (*path, key))
+
+
+def changed(value, path, change):
+    """A copy with another value at the end of the way."""
+    if not path:
+        return change(value)
+    copy = value.copy()
+    copy[path[0]] = changed(value[path[0]], path[1:], change)
+    return copy
+
+
+@st.composite
+def spoiled(draw):
+    """What a browser kept, with something else in up to three places of it."""
+    value = draw(whole)
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(list(places(value))))
+        value = changed(value, path, lambda _: draw(loose))
+    return value
+
+
+@st.composite
+def truncated(draw):
+    """What a browser kept, with lists cut and fields gone."""
+    value = draw(whole)
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(list(places(value))))
+
+        def without_some(old):
+            if isinstance(old, dict) and old:
+                gone = draw(st.sampled_from(sorted(old)))
+                return {key: each for key, each in old.items() if key != gone}
+            return old[: draw(st.integers(0, len(old)))] if isinstance(old, list | str) else old
+
+        value = changed(value, path, without_some)
+    return value
+
+
+def ids(shelf):
+    yield shelf.visitor
+    for chat in shelf.chats:
+        yield chat.id
+        yield from (each.id for each in chat.exchanges)
+
+
+def shown(exchange):
+    """The exchange as the page shows it, where its papers are gone."""
+    if exchange.answer:
+        papers_of(exchange.answer)
+        next_questions(exchange.answer, [])
+    return answer_html(exchange, f"source-{exchange.id}", {})
+
+
+@given(loose | spoiled() | truncated())
+@settings(max_examples=300)
+def test_anything_at_all_loads_and_is_shown_and_kept(stored):
+    shelf = Visitors().shelf(stored)
+    assert all(OURS.fullmatch(each) for each in ids(shelf))
+    for chat in shelf.chats:
+        assert isinstance(chat.title, str)
+        assert all(isinstance(message["content"], str) for message in chat.history)
+        for exchange in chat.exchanges:
+            assert exchange.is_over
+            assert "ap-answer" in shown(exchange)
+    through_browser(shelf.dump())
+
+
+def exchange_with(**changes):
+    told = through_browser(
+        Shelf("c" * 32, [Chat((Exchange("Why?", answer=one_answer()),))]).dump()
+    )
+    (exchange,) = told["chats"][0]["exchanges"]
+    exchange["answer"] |= changes
+    return told
+
+
+def one_answer(**changes):
+    quote = "Owls sleep by day."
+    return replace(
+        Answer(
+            question="When do owls sleep?",
+            status="answered",
+            text=f"{quote[:-1]} [1].",
+            reason=None,
+            claims=(Claim(quote, (1,), 1.0, True),),
+            citations=(Citation(1, "p1", "Owls", "2019", None, quote, 0, len(quote)),),
+            papers=(RankedPaper("p1", "Owls", 0.9),),
+            filters=Filters(),
+            resolved_question=None,
+            missing=None,
+            notes=(),
+            writer="extractive",
+            markers=Markers(1),
+            usage={},
+            seconds={"total": 0.2},
+        ),
+        **changes,
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reason": 7, "status": "refused"},
+        {"missing": ["a"], "status": "partial"},
+        {"resolved_question": {"a": 1}},
+        {"seconds": {"total": "long"}},
+        {"seconds": {"total": None}},
+        {"usage": {"total_tokens": "many"}},
+        {"usage": {"cost": [1]}},
+        {"status": MARKUP},
+        {"status": "failed"},
+        {"filters": {"from_year": MARKUP}},
+        {"filters": {"papers": 7}},
+        {"markers": {"written": MARKUP}},
+        {"papers": [{"paper_id": "p", "title": "t", "score": 10**400}]},
+        {"claims": [{"text": "t", "citations": [1], "support": 10**400, "supported": True}]},
+        {"claims": [{"text": "t", "citations": [10**30], "support": 1.0, "supported": "no"}]},
+        {"claims": [{"text": "t", "citations": [1], "support": math.nan, "supported": True}]},
+        {"citations": [dict.fromkeys(("number", "start", "end"), 1)]},
+        {"writer": None},
+        {"notes": "plain text"},
+        {"notes": [None]},
+        {"unknown": 1},
+    ],
+)
+def test_an_answer_with_another_kind_of_field_does_no_harm(changes):
+    shelf = Visitors().shelf(exchange_with(**changes))
+    for chat in shelf.chats:
+        for exchange in chat.exchanges:
+            assert MARKUP not in shown(exchange)
+    through_browser(shelf.dump())
+
+
+@pytest.mark.parametrize("field", ["published", "organization"])
+def test_a_citation_with_another_kind_of_date_or_name_does_no_harm(field):
+    stored = exchange_with()
+    stored["chats"][0]["exchanges"][0]["answer"]["citations"][0][field] = {"a": [1]}
+    for chat in Visitors().shelf(stored).chats:
+        assert shown(chat.exchanges[0])
+
+
+def test_deeply_nested_json_loads():
+    deep = None
+    for _ in range(900):
+        deep = [deep]
+    for stored in (deep, {"format": FORMAT, "chats": deep}, exchange_with(notes=deep)):
+        through_browser(Visitors().shelf(stored).dump())
+
+
+def test_foreign_ids_are_replaced():
+    for foreign in (MARKUP, "a" * 31, "A" * 32, "a" * 32 + "\n", "١" * 32, 7, None, ["a" * 32]):
+        stored = through_browser(Shelf("d" * 32, [asked()]).dump())
+        stored["visitor"] = stored["chats"][0]["id"] = foreign
+        stored["chats"][0]["exchanges"][0]["id"] = foreign
+        shelf = Visitors().shelf(stored)
+        assert len(shelf.chats) == 1
+        assert all(OURS.fullmatch(each) for each in ids(shelf))
+
+
+def test_what_another_version_kept_is_left():
+    stored = through_browser(Shelf("e" * 32, [asked()]).dump())
+    for version in (None, 0, FORMAT + 1, "1", [1]):
+        shelf = Visitors().shelf(stored | {"format": version})
+        assert not shelf.chats
+        assert shelf.visitor != "e" * 32
+
+
+# Bounds
+
+
+def test_no_more_chats_than_fit_the_oldest_go():
+    shelf = Shelf("a" * 32)
+    for number in range(MOST_CHATS + 5):
+        shelf.put(asked(f"Question {number}?"))
+    assert [chat.title for chat in shelf.chats] == [
+        f"Question {number}?" for number in reversed(range(5, MOST_CHATS + 5))
+    ]
+    many = {"format": FORMAT, "chats": through_browser(shelf.dump())["chats"] * 10}
+    for place, chat in enumerate(many["chats"]):
+        chat = many["chats"][place] = dict(chat, id=f"{place:032x}")
+    assert len(Visitors().shelf(many).chats) == MOST_CHATS
+
+
+def test_no_more_exchanges_than_fit_the_first_go():
+    chat = Chat()
+    for number in range(MOST_EXCHANGES + 5):
+        chat = chat.asked(f"{number}?").with_last(error="none: ask again")
+    assert [each.question for each in chat.exchanges] == [
+        f"{number}?" for number in range(5, MOST_EXCHANGES + 5)
+    ]
+    stored = through_browser(Shelf("a" * 32, [chat]).dump())
+    stored["chats"][0]["exchanges"] *= 3
+    (loaded,) = Visitors().shelf(stored).chats
+    assert len(loaded.exchanges) == MOST_EXCHANGES
+    assert loaded.exchanges[-1] == chat.exchanges[-1]
+
+
+def test_no_more_characters_than_fit_the_newest_stay():
+    size = MOST_CHARACTERS // 4
+    shelf = Shelf("a" * 32)
+    for number in range(6):
+        shelf.put(asked(f"{number}{'é' * (size // 6)}"))  # six characters each as JSON spells it
+    dumped = shelf.dump()
+    assert len(json.dumps(dumped)) <= MOST_CHARACTERS + 100
+    assert [chat["exchanges"][0]["question"][0] for chat in dumped["chats"]] == ["5", "4", "3"]
+    assert len(shelf.chats) == 6  # the server still has them
+
+
+def test_a_title_is_one_line_of_bounded_length():
+    assert asked("  What\nis\tit? ").title == "What is it?"
+    assert len(asked("long " * 100).title) <= 60
+    assert Chat().title == ""
+
+
+def test_the_history_is_bounded_and_in_order():
+    chat = Chat()
+    for number in range(MOST_EXCHANGES):
+        chat = chat.asked(f"Question {number}?").with_last(answer=one_answer(text="word " * 100))
+    history = chat.history
+    assert 2 <= len(history) < 2 * MOST_EXCHANGES
+    assert [message["role"] for message in history] == ["user", "assistant"] * (len(history) // 2)
+    assert history[-2]["content"] == f"Question {MOST_EXCHANGES - 1}?"
+    assert chat.asked("Next?").history[-2:] == history[-2:]  # what is being answered is not history
+
+
+# Several pages, several visitors
+
+
+def test_two_pages_of_a_visitor_lose_nothing_to_each_other():
+    visitors = Visitors()
+    first = visitors.shelf(None)
+    second = visitors.shelf(through_browser(first.dump()))
+    assert second is first
+    mine, yours = asked("Mine?"), asked("Yours?")
+    first.put(mine)
+    second.put(yours)
+    first.put(mine.asked("And then?").with_last(error="none: ask again"))
+    assert [chat.title for chat in second.chats] == ["Mine?", "Yours?"]
+    assert len(second.latest(mine).exchanges) == 2
+    second.remove(yours)
+    assert [chat.title for chat in first.chats] == ["Mine?"]
+    assert first.latest(yours) == yours
+
+
+def test_a_conversation_that_was_deleted_does_not_come_back_by_itself():
+    shelf, chat = Shelf("a" * 32), asked()
+    shelf.put(chat)
+    shelf.remove(chat)
+    shelf.replace(chat.with_last(is_liked=True))
+    assert not shelf.chats
+
+
+def test_many_pages_at_once_lose_nothing():
+    visitors = Visitors()
+    stored = through_browser(visitors.shelf(None).dump())
+    own = [asked(f"{number}?") for number in range(MOST_CHATS)]
+
+    def page(chats):
+        for chat in chats:
+            visitors.shelf(stored).put(chat)
+            visitors.shelf(stored).dump()
+
+    threads = [threading.Thread(target=page, args=[own[start::6]]) for start in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {chat.id for chat in visitors.shelf(stored).chats} == {chat.id for chat in own}
+
+
+def test_visitors_never_share():
+    visitors = Visitors()
+    shelves = [visitors.shelf(stored) for stored in (None, {}, [], {"format": FORMAT}, {"format": 9})]
+    assert len({id(shelf) for shelf in shelves}) == len({shelf.visitor for shelf in shelves}) == 5
+    shelves[0].put(asked("A secret?"))
+    assert not any(shelf.chats for shelf in shelves[1:])
+    again = visitors.shelf(through_browser(shelves[1].dump()))
+    assert again is shelves[1]
+
+
+def test_those_who_were_here_longest_ago_are_forgotten_and_come_back_with_what_they_kept():
+    visitors = Visitors(most=3)
+    shelves = [visitors.shelf(None) for _ in range(3)]
+    shelves[0].put(asked("Still here?"))
+    kept = [through_browser(shelf.dump()) for shelf in shelves]
+    assert visitors.shelf(kept[0]) is shelves[0]  # was here a moment ago
+    visitors.shelf(None)
+    assert visitors.shelf(kept[0]) is shelves[0]
+    back = visitors.shelf(kept[1])
+    assert back is not shelves[1]
+    assert back.visitor == shelves[1].visitor
+
+
+def test_what_a_library_answers_comes_back_whole(bundled):
+    with Desk(Settings(), bundled.folder) as desk:
+        answer = desk.assistant().ask("How much compute does bert2BERT save?")
+        shelf = Shelf("a" * 32, [Chat((Exchange(answer.question, answer=answer),))])
+        assert Visitors().shelf(through_browser(shelf.dump())).chats == shelf.chats
