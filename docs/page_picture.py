@@ -1,6 +1,6 @@
 """Draws docs/page.png: the chat page with an answer and an opened source, as Chromium shows it.
 
-python docs/page_picture.py http://127.0.0.1:7860 "How much compute does bert2BERT save?" docs/page.png [dark]
+python docs/page_picture.py http://127.0.0.1:7860 "How much does bert2BERT save?" docs/page.png [dark]
 """
 
 import shutil
