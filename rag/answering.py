@@ -10,7 +10,7 @@ from rag.library import Library
 from rag.query import Asked, listed_subject
 from rag.reading import Reader
 from rag.retrieval import Retriever, fitting
-from rag.subject import HITS, LEAST, LEAST_OF_LIST, off_subject
+from rag.subject import HITS, LEAST, LEAST_OF_CHANGE, LEAST_OF_LIST, off_subject
 from rag.support import Judge
 from rag.types import Answer, Filters, Hit, RankedPaper, Status, Unsupported
 from rag.writers.base import Log, Mender, Task, Writer
@@ -120,7 +120,7 @@ class Answerer:
         """Why the library cannot answer, or None where it may."""
         query, filters, nearest = draft.asked.query, draft.asked.filters, draft.hits[:HITS]
         if nearest:
-            reason = self._off_subject(query, nearest)
+            reason = self._off_subject(query, nearest) or self._changes_subject(draft.asked, nearest)
             if reason and draft.asked.kind == "list":
                 return self._off_subject(listed_subject(query), nearest, LEAST_OF_LIST)
             return reason
@@ -132,6 +132,13 @@ class Answerer:
     def _off_subject(self, question: str, hits: Sequence[Hit], least: float = LEAST) -> str | None:
         papers = self.library.catalog.count()
         return off_subject(question, hits, self.reader.read(question, hits), papers, least)
+
+    def _changes_subject(self, asked: Asked, hits: Sequence[Hit]) -> str | None:
+        """Why what was taken for a follow-up is none, and not about the papers: they answer what it was
+        put behind, and not what it asks itself. None where it says that it goes on ("and …", "it")."""
+        if not asked.said or not asked.may_stand:
+            return None
+        return self._off_subject(asked.said, hits, LEAST_OF_CHANGE)
 
     def _write(self, draft: _Draft, composer: Composer) -> Generator[str, None, Writer]:
         """Let the writer write; where a model fails, the papers' own sentences take its place."""

@@ -57,7 +57,9 @@ class CitedQueryEngine(BaseQueryEngine):
         papers = self._assistant.library.catalog.papers(cited)
         scores = {ranked.paper_id: ranked.score for ranked in answer.papers}
         metadata: dict[str, Any] = {"answer": answer.to_dict()}
-        nodes = [NodeWithScore(node=_node(papers[id_]), score=scores.get(id_)) for id_ in cited if id_ in papers]
+        nodes = [
+            NodeWithScore(node=_node(papers[id_]), score=scores.get(id_)) for id_ in cited if id_ in papers
+        ]
         return Response(answer.text, source_nodes=nodes, metadata=metadata)
 
 

@@ -368,3 +368,16 @@ def test_conditions_that_no_paper_fulfils_are_the_reason_of_a_refusal(assistant)
 def test_an_impossible_number_of_authors_is_refused(assistant, filters):
     with pytest.raises(QuestionError, match="authors"):
         assistant.ask(QUESTION, filters=filters)
+
+
+def test_so_many_papers_are_shown_to_the_writer(bundled):
+    assistant = Assistant(bundled, settings=Settings())
+    listed = assistant.ask("Which papers pre-train on source code?")
+    few = assistant.ask("Which papers pre-train on source code?", k=3)
+    assert len({each.paper_id for each in few.citations}) <= 3 < len(listed.citations)
+    assert len(few.papers) == 10
+    single = assistant.ask("How much does bert2BERT save?", k=1)
+    assert {each.paper_id for each in single.citations} == {single.papers[0].paper_id}
+    assert len(assistant.ask("How much does bert2BERT save?", k=15).papers) == 15
+    with pytest.raises(QuestionError, match="ask for at least 1"):
+        assistant.ask("What is BERT?", k=0)

@@ -46,7 +46,7 @@ HOMES = {
     "sentencex": ["rag/sentences.py"],
     "snowballstemmer": ["rag/words.py"],
     "platformdirs": ["rag/settings.py"],
-    "pydantic": ["eval/cases.py", "eval/labelled.py"],
+    "pydantic": ["eval/cases.py", "eval/labelled.py", "ui/web/chats.py"],
     "yaml": ["eval/cases.py"],
     "gradio": ["ui/web/"],
     "jinja2": ["eval/report/", "ui/web/"],

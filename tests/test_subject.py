@@ -181,3 +181,33 @@ def test_a_list_on_another_subject_is_refused(large, subject):
 )
 def test_the_subject_of_a_list(question, subject):
     assert listed_subject(question) == subject
+
+
+OPENING = [
+    {"role": "user", "content": "What is ChildMandarin?"},
+    {"role": "assistant", "content": "A corpus."},
+]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the best pizza in Naples?",
+        "What is the capital of France?",
+        "Who is the president?",
+        "Where can I park?",
+    ],
+)
+def test_another_subject_is_refused_behind_a_question_too(large, question):
+    answer = large.ask(question, history=OPENING)
+    assert answer.status == "refused"
+    assert answer.citations == ()
+
+
+@pytest.mark.parametrize(
+    "question", ["How many speakers?", "what is the age range?", "how is it recorded?"]
+)
+def test_a_short_follow_up_is_no_other_subject(large, question):
+    answer = large.ask(question, history=OPENING)
+    assert answer.resolved_question == f"What is ChildMandarin? {question}"
+    assert not (answer.reason or "").startswith("no paper in the library")

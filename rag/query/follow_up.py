@@ -90,6 +90,13 @@ def _leans(question: str, before: Sequence[Turn]) -> bool:
     return says_little and not _names_something_new(said, before)
 
 
+def may_stand(question: str) -> bool:
+    """Whether nothing in a follow-up says that it is one ("how is the retriever trained?"), but that it
+    says little: then it may as well be a question of its own ("what is the best pizza in Naples?")."""
+    said = _LINK.sub("", question, count=1)
+    return not is_elliptical(question) and not _POINTS_BACK.search(said) and bool(_own_words(said))
+
+
 def _names_something_new(question: str, before: Sequence[Turn]) -> bool:
     """Whether it asks about a name that the last turn did not speak of."""
     heard = f"{before[-1].question} {before[-1].answer}".lower() if before else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rag.query.checks import check_filters, check_question
-from rag.query.follow_up import follow_up_chain, is_elliptical, topic_of
+from rag.query.follow_up import follow_up_chain, is_elliptical, may_stand, topic_of
 from rag.query.history import History, Turn, turns_of
 from rag.query.kinds import Kind, kind_of
 from rag.query.year_phrases import without_phrases
@@ -32,7 +32,8 @@ class Asked:
 
     `resolved` is the question with what it leans on, None where it stands by itself; `query` is
     that without the words that have become `filters`. `note` says so where there are such words.
-    `said` is the question alone where it has a clause of its own behind those that it leans on.
+    `said` is the question alone where it has a clause of its own behind those that it leans on;
+    `may_stand` says that it may be a question of its own as well, as it merely says little.
     `usage` is what a model took to understand it.
     """
 
@@ -42,6 +43,7 @@ class Asked:
     filters: Filters = field(default_factory=Filters)
     note: str | None = None
     said: str | None = None
+    may_stand: bool = False
     kind: Kind = "single"
     usage: Mapping[str, float] = field(default_factory=dict)
 
@@ -107,7 +109,7 @@ def _by_rule(chain: tuple[str, ...], found: list[YearWords]) -> Asked:
     resolved = " ".join(chain)
     if is_elliptical(question):
         return Asked(question, resolved, query, kind=kind_of(chain[0]))
-    return Asked(question, resolved, query, said=own, kind=kind_of(question))
+    return Asked(question, resolved, query, said=own, may_stand=may_stand(question), kind=kind_of(question))
 
 
 def _by_model(question: str, rewritten: str, today: date | None) -> Asked:

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from rag.errors import AskpapersError
+from rag.plain import plain
 from ui.desk import Desk
 from ui.web import talking
 from ui.web.chats import Chat, Visitors
@@ -21,6 +22,7 @@ from ui.web.wishes import Wishes, lay_out_settings
 if TYPE_CHECKING:
     pass
 
+_TALK = 7  # components that show a conversation and what stands around it
 _NEWEST = 40  # papers among which those with a name give the first questions
 Shown = Iterator[list[Any]]
 """What the components show, step by step."""
@@ -165,15 +167,17 @@ class ChatTab:
         yield from self._answer(session, question or exchanges[place].question, settings)
 
     def _answer(self, session: Session, question: str, settings: Sequence[Any]) -> Shown:
-        if not question.strip():
+        question = plain(question).strip()
+        if not question:
             yield self._all(session)
             return
         session.judged = None
         box = gr.update(value="", submit_btn=False, stop_btn=True)
-        for _ in talking.ask(session, question.strip(), self.desk, Wishes.of(settings)):
+        for _ in talking.ask(session, question, self.desk, Wishes.of(settings)):
             yield [box, *self._some(session)]
             box = gr.skip()  # a next question may be typed already
         yield self._all(session)
+        yield [gr.skip()] * _TALK  # Gradio sends the last of these twice
 
     def _stop(self, session: Session | None, stored: Any) -> list[Any]:
         found = self._mine(session, stored)
@@ -219,7 +223,7 @@ class ChatTab:
         if not 0 <= place < len(exchanges) or not exchanges[place].answer:
             return [found, *[gr.skip()] * 3]
         is_liked = data.liked if isinstance(data.liked, bool) else None
-        found.put(found.chat.with_one(place, is_liked=is_liked))
+        found.change(replace(exchanges[place], is_liked=is_liked))
         found.judged = exchanges[place].id if is_liked is not None else None
         if is_liked is None:
             _kept(lambda: self.feedback.withdraw(exchanges[place].id))
@@ -249,7 +253,12 @@ class ChatTab:
 
     def _some(self, session: Session) -> list[Any]:
         """While an answer is being written: of what stands behind the box the conversation alone."""
-        return [self._messages(session), session, *[gr.skip()] * 3, gr.update(visible=False)]
+        return [
+            gr.update(value=self._messages(session)),
+            session,
+            *[gr.skip()] * 3,
+            gr.update(visible=False),
+        ]
 
     def _all(self, session: Session) -> list[Any]:
         """Box, conversation, session, browser, list of conversations, deletion, reason."""

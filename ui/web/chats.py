@@ -10,17 +10,22 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from rag.conversation import MEMORY_TOKENS
+from rag.plain import plain
 from rag.query import Turn, newest
 from rag.types import Answer
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 FORMAT = 1
 MOST_CHATS = 30
 MOST_EXCHANGES = 60  # of one conversation; the first ones go
 MOST_CHARACTERS = 3_000_000  # in the browser, which gives a page some 5 million
-MOST_VISITORS = 1000
+MOST_VISITORS = 300
 STOPPED = "stopped before the answer was whole: press retry to ask again"
 _TITLE = 60  # characters
 _OURS = re.compile(r"[0-9a-f]{32}")
@@ -69,14 +74,14 @@ class Chat:
         """With a further question; of a long conversation the first ones go."""
         return replace(self, exchanges=(*self.exchanges, Exchange(question))[-MOST_EXCHANGES:])
 
+    def with_exchange(self, exchange: Exchange) -> "Chat":
+        """With what has become of one of its exchanges."""
+        others = (exchange if each.id == exchange.id else each for each in self.exchanges)
+        return replace(self, exchanges=tuple(others))
+
     def with_last(self, **changes: Any) -> "Chat":
         """With other values in its last exchange."""
-        return self.with_one(len(self.exchanges) - 1, **changes)
-
-    def with_one(self, place: int, **changes: Any) -> "Chat":
-        """With other values in the exchange at a place."""
-        changed = replace(self.exchanges[place], **changes)
-        return replace(self, exchanges=(*self.exchanges[:place], changed, *self.exchanges[place + 1 :]))
+        return self.with_exchange(replace(self.exchanges[-1], **changes))
 
     def until(self, place: int) -> "Chat":
         """Without the exchanges from a place on."""
@@ -106,19 +111,29 @@ class Shelf:
         return self._chats.get(chat.id, chat)
 
     def put(self, chat: Chat) -> None:
-        """Keep what has become of a conversation, once it holds a question."""
+        """Keep a conversation as it is now, once it holds a question; it becomes the newest."""
         with self._changing:
-            self._chats.pop(chat.id, None)
-            if chat.exchanges:
-                self._chats[chat.id] = chat
-            while len(self._chats) > MOST_CHATS:
-                del self._chats[next(iter(self._chats))]
+            self._put(chat)
 
-    def replace(self, chat: Chat) -> None:
-        """The same in the place that it has, where it is still there."""
+    def update(self, chat: Chat, exchange: Exchange) -> Chat:
+        """Keep what has become of one exchange; the conversation, with what other pages have added.
+
+        A conversation that was removed meanwhile, or is without this exchange, stays so.
+        """
         with self._changing:
-            if chat.id in self._chats:
-                self._chats[chat.id] = chat
+            held = self._chats.get(chat.id)
+            if held is None:
+                return chat.with_exchange(exchange)
+            changed = held.with_exchange(exchange)
+            self._chats[chat.id] = changed
+            return changed
+
+    def _put(self, chat: Chat) -> None:
+        self._chats.pop(chat.id, None)
+        if chat.exchanges:
+            self._chats[chat.id] = chat
+        while len(self._chats) > MOST_CHATS:
+            del self._chats[next(iter(self._chats))]
 
     def remove(self, chat: Chat) -> None:
         with self._changing:
@@ -147,7 +162,8 @@ class Visitors:
 
     def shelf(self, stored: Any) -> Shelf:
         """The shelf of the visitor whose browser kept this; of a new one where it kept nothing."""
-        told = stored if isinstance(stored, Mapping) and stored.get("format") == FORMAT else {}
+        is_ours = isinstance(stored, Mapping) and stored.get("format") == FORMAT
+        told = stored if is_ours and len(json.dumps(stored)) <= 2 * MOST_CHARACTERS else {}
         visitor = _id(told, "visitor")
         with self._choosing:
             if visitor not in self._shelves:
@@ -177,33 +193,29 @@ def _exchange(told: Any) -> Exchange | None:
     answer, error, liked = told.get("answer"), told.get("error"), told.get("is_liked")
     try:
         return Exchange(
-            question=told["question"],
-            written=str(told.get("written") or ""),
-            answer=_checked(Answer.from_dict(answer)) if answer else None,
-            error=str(error) if error else None if answer else STOPPED,
+            question=plain(told["question"]),
+            written=plain(str(told.get("written") or "")),
+            answer=_answer(answer) if answer else None,
+            error=plain(str(error)) if error else None if answer else STOPPED,
             is_liked=liked if isinstance(liked, bool) else None,
             id=_id(told),
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, RecursionError):
         return None
 
 
-def _checked(answer: Answer) -> Answer:
-    """Raises TypeError where a field that is shown is of another kind than an answer's."""
-    texts = [answer.question, answer.text, answer.writer, answer.status]
-    texts += [text for each in answer.citations for text in (each.paper_id, each.title, each.quote)]
-    texts += [claim.text for claim in answer.claims] + list(answer.notes)
-    texts += [text for each in answer.papers for text in (each.paper_id, each.title)]
-    numbers = [number for each in answer.citations for number in (each.number, each.start, each.end)]
-    numbers += [number for claim in answer.claims for number in claim.citations]
-    shares = [claim.support for claim in answer.claims] + [each.score for each in answer.papers]
-    if not (
-        all(isinstance(text, str) for text in texts)
-        and all(isinstance(number, int) for number in numbers)
-        and all(isinstance(share, int | float) for share in shares)
-    ):
-        raise TypeError("no answer")
-    return answer
+def _answer(told: Any) -> Answer:
+    """An answer whose every field is of its kind. Raises ValueError, TypeError."""
+    found = _answers().validate_json(json.dumps(told, allow_nan=False), strict=True)
+    json.dumps(found.to_dict(), allow_nan=False)  # a number with 400 digits has become infinite
+    return found
+
+
+@cache
+def _answers() -> "TypeAdapter[Answer]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Answer)
 
 
 def _id(told: Mapping[str, Any], name: str = "id") -> str:

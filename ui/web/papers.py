@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from ingest.sources.files import SUFFIXES, FileSource
 from rag.errors import AskpapersError, SourceError
@@ -157,22 +158,23 @@ class PapersTab:
         return [f"What does “{paper.title}” show?" if paper else "", gr.Tabs(selected="chat")]
 
     def _add(
-        self, files: list[str] | None, saved: str, words: str, progress: gr.Progress = gr.Progress()
+        self, given: list[str] | None, saved: str, words: str, progress: gr.Progress = gr.Progress()
     ) -> list[Any]:
         """Ingest what was uploaded; the files go whatever comes of it."""
+        files: list[str] = []
         try:
-            if not files:
-                raise SourceError("no file was chosen: drop one above")
-            sources = [_source(each, _day(saved)) for each in files]
+            files = _uploaded(given or [])
+            day = _day(saved)
+            sources = [_source(each, day) for each in files]
             report = self.desk.add(sources, _tracked(progress))
             told = report_html(report, None)
         except AskpapersError as error:
-            told = report_html(None, _without_paths(str(error), files or []))
+            told = report_html(None, _without_paths(str(error), files))
         except Exception:  # a fault of ours: it is logged, and the page goes on
             logging.getLogger("askpapers").exception("an upload could not be ingested")
             told = report_html(None, "something went wrong on the server: what happened is in its log")
         finally:
-            for each in files or []:
+            for each in files:
                 Path(each).unlink(missing_ok=True)
         return [None, told, *self._overview(words)]
 
@@ -203,6 +205,19 @@ def _plot(dated: dict[int, int]) -> "DataFrame | None":
 def _buttons(*, is_asked: bool) -> list[Any]:
     """Remove, yes, keep: asked whether, or not."""
     return [gr.update(visible=not is_asked), gr.update(visible=is_asked), gr.update(visible=is_asked)]
+
+
+def _uploaded(files: Sequence[str]) -> list[str]:
+    """The files, if all of them were uploaded; Gradio checks it, and here files are read and deleted.
+
+    Raises SourceError.
+    """
+    if not files:
+        raise SourceError("no file was chosen: drop one above")
+    folder = Path(get_upload_folder()).resolve()
+    if not all(Path(each).resolve().is_relative_to(folder) for each in files):
+        raise SourceError("this was not uploaded: drop a file above")
+    return list(files)
 
 
 def _source(uploaded: str, saved: date | None) -> FileSource:

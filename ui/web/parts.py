@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rag.types import Answer, Claim
 
-_MARKER = re.compile(r"( ?)\[(\d+|unsupported)\]")
+_MARKER = re.compile(r"( ?)\[(\d{1,4}|unsupported)\]")
 
 
 @dataclass(frozen=True)

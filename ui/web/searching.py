@@ -36,11 +36,11 @@ class SearchTab:
             )
             self.k = gr.Slider(1, 50, value=10, step=1, label="Papers", scale=1, min_width=160)
         with gr.Accordion("Only papers …", open=False), gr.Row():
-            self.from_year = gr.Number(label="from year", value=None, precision=0, minimum=1, maximum=9999)
-            self.to_year = gr.Number(label="to year", value=None, precision=0, minimum=1, maximum=9999)
-            self.least = gr.Number(label="by so many authors or more", value=None, precision=0, minimum=1)
-            self.most = gr.Number(label="by so many authors or fewer", value=None, precision=0, minimum=1)
-            self.organization = gr.Textbox(label="of this organisation", max_length=200)
+            self.from_year = gr.Textbox(label="from year", placeholder="any", max_length=4)
+            self.to_year = gr.Textbox(label="to year", placeholder="any", max_length=4)
+            self.least = gr.Textbox(label="by so many authors or more", placeholder="any", max_length=4)
+            self.most = gr.Textbox(label="by so many authors or fewer", placeholder="any", max_length=4)
+            self.organization = gr.Textbox(label="of this organisation", placeholder="any", max_length=200)
         self.hits = gr.HTML(
             '<p class="ap-empty">Ranked papers appear here.</p>', js_on_load=None, elem_id="hits"
         )
@@ -59,8 +59,6 @@ class SearchTab:
         return hits_html(hits, asked.note)
 
 
-def _filters(
-    first: float | None, last: float | None, least: float | None, most: float | None, name: str
-) -> Filters:
+def _filters(first: str, last: str, least: str, most: str, name: str) -> Filters:
     """The filters that the fields hold: years, authors, organisation."""
     return Filters(whole(first), whole(last), whole(least), whole(most), (name or "").strip() or None)

@@ -3,9 +3,10 @@
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag.errors import AskpapersError
+from rag.query import History
 from rag.types import Answer
 from ui.desk import Desk
 from ui.web.chats import STOPPED, Chat, Exchange, Shelf
@@ -20,23 +21,31 @@ _FAULT = "something went wrong on the server: ask again; what happened is in its
 
 @dataclass
 class Session:
-    """What the server holds of one open page. Of two questions at once the later one goes on."""
+    """What the server holds of one open page. Of two questions at once the later one goes on.
+
+    `listed` are the conversations among which the page offers a choice, `shown` the pages of the
+    exchanges that are over, by id; `judged` is the exchange whose like may be given a reason.
+    """
 
     shelf: Shelf
-    chat: Chat = field(default_factory=Chat)  # the conversation that is shown
-    shown: dict[str, str] = field(default_factory=dict)  # pages of its exchanges that are over, by id
-    judged: str | None = None  # the exchange whose like or dislike may be given a reason
-    listed: list[Chat] = field(
-        default_factory=list
-    )  # the conversations among which the page offers a choice
+    chat: Chat = field(default_factory=Chat)
+    answering: Exchange | None = None
     number: int = 0  # of the question that is being answered
+    listed: list[Chat] = field(default_factory=list)
+    shown: dict[str, str] = field(default_factory=dict)
+    judged: str | None = None
+
+    def begin(self, chat: Chat) -> Exchange:
+        """Take in a conversation whose last question is to be answered now."""
+        self.put(chat)
+        self.answering = chat.exchanges[-1]
+        return self.answering
 
     def stop(self) -> None:
         """Leave the question that is being answered; what is written of it stays."""
         self.number += 1
-        if self.chat.exchanges and not self.chat.exchanges[-1].is_over:
-            self.chat = self.chat.with_last(error=STOPPED)
-            self.shelf.replace(self.chat)
+        if self.answering:
+            self.change(replace(self.answering, error=STOPPED))
 
     def open(self, chat: Chat) -> None:
         """Show another conversation; what was being answered is left."""
@@ -44,40 +53,47 @@ class Session:
         self.chat, self.shown, self.judged = chat, {}, None
 
     def put(self, chat: Chat) -> None:
-        """Take in what became of the conversation."""
+        """Take in the conversation as it is now."""
         self.chat = chat
         self.shelf.put(chat)
+        held = {exchange.id for exchange in chat.exchanges}
+        self.shown = {id_: page for id_, page in self.shown.items() if id_ in held}
+
+    def change(self, exchange: Exchange) -> None:
+        """Take in what became of an exchange; other pages may have gone on in the same conversation."""
+        self.chat = self.shelf.update(self.chat, exchange)
+        if self.answering and self.answering.id == exchange.id:
+            self.answering = None if exchange.is_over else exchange
 
 
 def ask(session: Session, question: str, desk: Desk, wishes: Wishes) -> Iterator[None]:
     """Ask in the open conversation; at each step the session holds what there is to show."""
-    session.number += 1
+    session.stop()
     number, before = session.number, session.shelf.latest(session.chat)
-    chat = before.asked(question)
-    session.put(chat)
+    asked = session.begin(before.asked(question))
     yield
-    for further in _written(chat, before, desk, wishes):
+    for further in _written(asked, before.history, desk, wishes):
         if session.number != number:
             return
-        session.put(further)
+        session.change(further)
         yield
 
 
-def _written(chat: Chat, before: Chat, desk: Desk, wishes: Wishes) -> Iterator[Chat]:
-    """The conversation with more and more of the answer, whatever happens."""
+def _written(asked: Exchange, history: History, desk: Desk, wishes: Wishes) -> Iterator[Exchange]:
+    """The exchange with more and more of its answer, whatever happens."""
+    written = ""
     try:
         assistant = desk.assistant(wishes.writer, wishes.model)
-        question, written = chat.exchanges[-1].question, ""
-        stream = assistant.stream(question, history=before.history, **wishes.options())
+        stream = assistant.stream(asked.question, history=history, **wishes.options())
         for piece in stream:
             written += piece
-            yield chat.with_last(written=written)
-        yield chat.with_last(written="", answer=stream.answer)
+            yield replace(asked, written=written)
+        yield replace(asked, answer=stream.answer)
     except AskpapersError as error:
-        yield chat.with_last(error=str(error))
+        yield replace(asked, written=written, error=str(error))
     except Exception:  # a fault of ours: it is logged, and the page goes on
         logging.getLogger("askpapers").exception("a question could not be answered")
-        yield chat.with_last(error=_FAULT)
+        yield replace(asked, written=written, error=_FAULT)
 
 
 @dataclass(frozen=True)

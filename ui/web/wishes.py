@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rag.errors import QuestionError
 from rag.options import AskOptions, WriterName
+from rag.plain import cut
 from rag.query import check_filters
 from rag.types import Filters
 from ui.desk import Desk
@@ -12,6 +14,7 @@ from ui.desk import Desk
 if TYPE_CHECKING:
     from gradio.components import Component
 
+_DIGITS = 4
 _NO_MODEL = "A language model writes where the server has OPENAI_API_KEY or OPENAI_BASE_URL set."
 EXTRACTIVE = "the papers' own sentences"
 
@@ -27,12 +30,16 @@ class Wishes:
     k: int | None = None
     words: int | None = None
     years_from_question: bool = True
+    problem: str | None = None  # with what was typed in
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> "Wishes":
         """Of the values of the settings' components, in their order."""
         writer, model, *numbers, years = values
-        from_year, to_year, k, words = map(whole, numbers)
+        try:
+            from_year, to_year, k, words = map(whole, numbers)
+        except QuestionError as error:
+            return cls(writer, model, problem=str(error))
         return cls(writer, model, from_year, to_year, k, words, bool(years))
 
     @property
@@ -41,6 +48,8 @@ class Wishes:
 
     def options(self) -> AskOptions:
         """What the assistant is asked with. Raises QuestionError where no paper can fulfil it."""
+        if self.problem:
+            raise QuestionError(self.problem)
         return {
             "filters": check_filters(self.filters),
             "k": self.k,
@@ -63,6 +72,8 @@ class Wishes:
             chips["Length"] = f"about {self.words} words"
         if not self.years_from_question:
             chips["Years in a question"] = "mere words"
+        if self.problem:
+            chips["Settings"] = self.problem
         return chips
 
     def _writer(self, desk: Desk) -> str:
@@ -71,9 +82,12 @@ class Wishes:
         return self.model or desk.settings.model
 
 
-def whole(value: float | None) -> int | None:
-    """The number of a field, which may be empty."""
-    return None if value is None else int(value)
+def whole(typed: str | None) -> int | None:
+    """The number in a field, None where it is empty. Raises QuestionError."""
+    text = (typed or "").strip()
+    if text and not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+        raise QuestionError(f"{cut(text, 20)} is no whole number: write digits, or leave the field empty")
+    return int(text) if text else None
 
 
 def lay_out_settings(desk: Desk, models: Sequence[str]) -> "list[Component]":
@@ -96,25 +110,18 @@ def lay_out_settings(desk: Desk, models: Sequence[str]) -> "list[Component]":
             label="Model",
             visible=has_model,
         ),
-        gr.Number(label="From year", value=None, precision=0, minimum=1, maximum=9999),
-        gr.Number(label="To year", value=None, precision=0, minimum=1, maximum=9999),
-        gr.Number(
-            label="Papers an answer is written from",
-            info="Empty: the best 8, for a list all that fit.",
-            value=None,
-            precision=0,
-            minimum=1,
-            maximum=40,
-        ),
-        gr.Number(
-            label="Words of an answer",
-            info="Empty: 60 without a model.",
-            value=None,
-            precision=0,
-            minimum=1,
-            maximum=1000,
-        ),
+        _number("From year", "any"),
+        _number("To year", "any"),
+        _number("Papers an answer is written from", "the best 8; for a list all that fit"),
+        _number("Words of an answer", "60; as many as it takes with a model"),
         gr.Checkbox(
             label="Years in a question bound the papers", info="“since 2021”, “before 2020”", value=True
         ),
     ]
+
+
+def _number(label: str, otherwise: str) -> "Component":
+    """A field for a number: a text, as Gradio's own shows 0 where there is none."""
+    import gradio as gr
+
+    return gr.Textbox(label=label, placeholder=otherwise, max_length=_DIGITS)
