@@ -132,7 +132,7 @@ class ChatTab:
         for go in (self.new.click, self.past.click):
             go(lambda: gr.Tabs(selected="chat"), None, tabs, **_QUICK)
         for setting in self.settings:
-            setting.change(self._chips, self.settings, self.chips, **_QUICK)
+            setting.change(self._chips, self.settings, self.chips, trigger_mode="always_last", **_QUICK)
         page.load(self._restore, [self.browser, *self.settings], [*talk, self.chips], **_QUICK)
 
     # Asking

@@ -34,7 +34,7 @@ document.addEventListener("click", (event) => {
 
 // A new question goes to the top of the conversation and stays there while its answer grows, so that this
 // is read from its beginning; until the visitor scrolls.
-let asked = 0;
+let asked = "";
 let isFollowing = false;
 for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) {
   document.addEventListener(kind, () => { isFollowing = false; }, { capture: true, passive: true });
@@ -42,9 +42,10 @@ for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) {
 
 function follow() {
   const questions = document.querySelectorAll("#chat .user-row");
-  if (questions.length > asked) isFollowing = true;
-  asked = questions.length;
-  const last = questions[asked - 1];
+  const last = questions[questions.length - 1];
+  const now = `${questions.length} ${last?.textContent ?? ""}`;
+  if (last && now !== asked && !last.querySelector("textarea")) isFollowing = true;
+  asked = now;
   const log = isFollowing && last?.closest('[role="log"]');
   if (log) log.scrollTop += last.getBoundingClientRect().top - log.getBoundingClientRect().top;
 }

@@ -76,7 +76,7 @@ class Export:
 
     @property
     def base64(self) -> str:
-        return base64.b64encode(self.content.encode()).decode()
+        return base64.b64encode(self.content.encode("utf-8", "replace")).decode()
 
 
 def answer_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
