@@ -20,6 +20,7 @@ from ui.web.chat import ChatTab
 from ui.web.evaluation import EvaluationTab
 from ui.web.feedback import Feedback
 from ui.web.guard import Guard, Hosts
+from ui.web.likes import Likes
 from ui.web.papers import PapersTab
 from ui.web.searching import SearchTab
 from ui.web.secret import read_secret
@@ -55,7 +56,7 @@ def build(desk: Desk, page: Page) -> gr.Blocks:
     ) as blocks:
         session = gr.State(None)
         browser = gr.BrowserState(storage_key="askpapers", secret=read_secret(page.secret))
-        chat_tab = ChatTab(desk, Feedback(page.feedback), session, browser)
+        chat_tab = ChatTab(desk, Likes(Feedback(page.feedback)), session, browser)
         papers, search = PapersTab(desk, page.is_read_only), SearchTab(desk)
         evaluation = EvaluationTab(page.runs)
         chat_tab.lay_out_side(page.models)

@@ -1,19 +1,17 @@
 """The chat tab: its layout, and what happens when a visitor asks, goes back, judges or leaves."""
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from rag.errors import AskpapersError
 from rag.plain import plain
 from ui.desk import Desk
 from ui.web import talking
 from ui.web.chats import Chat, Visitors
-from ui.web.feedback import Feedback, Verdict
+from ui.web.likes import Likes, place_of
 from ui.web.rendering import chips_html
 from ui.web.suggestions import opening_questions
 from ui.web.talking import Session
@@ -33,7 +31,7 @@ class ChatTab:
     """The components of the tab, and the events between them."""
 
     desk: Desk
-    feedback: Feedback
+    likes: Likes
     session: gr.State
     browser: gr.BrowserState
     visitors: Visitors = field(default_factory=Visitors)
@@ -59,16 +57,7 @@ class ChatTab:
         )
         look = gr.HTML(js_on_load=None, render=False).get_config()  # cannot be made inside an event
         self.blank = {"type": "component", "component": "html", "constructor_args": {}, "props": look}
-        with gr.Group(visible=False, elem_id="reason") as self.why, gr.Row():
-            self.reason = gr.Textbox(
-                label="Why? (optional)",
-                placeholder="What was right, wrong or missing?",
-                max_length=2000,
-                scale=4,
-            )
-            with gr.Column(scale=1, min_width=120):
-                self.send_reason = gr.Button("Send", size="sm", variant="primary")
-                self.no_reason = gr.Button("Not now", size="sm")
+        self.likes.lay_out()
         self.box = gr.Textbox(
             label="Your question",
             show_label=False,
@@ -105,7 +94,7 @@ class ChatTab:
     def wire(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
         """Say what happens when."""
         mine = [self.session, self.browser]
-        talk = [self.box, self.chatbot, self.session, self.browser, self.past, self.forget, self.why]
+        talk = [self.box, self.chatbot, self.session, self.browser, self.past, self.forget, self.likes.row]
         asking: list[Any] = [
             event(ask, [*given, *mine, *self.settings], talk, show_progress="hidden", **_ASKING)
             for event, ask, given in (
@@ -124,11 +113,7 @@ class ChatTab:
             (self.chatbot.clear, self._forget, []),
         ):
             leave(handler, [*given, *mine], talk, cancels=asking, **_QUICK)
-        judged = [self.session, self.browser, self.why, self.reason]
-        self.chatbot.like(self._judge, [*mine, *self.settings], judged, **_QUICK)
-        for send in (self.send_reason.click, self.reason.submit):
-            send(self._give_reason, [self.reason, *mine, *self.settings], judged, **_QUICK)
-        self.no_reason.click(self._give_no_reason, mine, judged, **_QUICK)
+        self.likes.wire(self.chatbot, mine, self.settings, self._mine)
         for go in (self.new.click, self.past.click):
             go(lambda: gr.Tabs(selected="chat"), None, tabs, **_QUICK)
         for setting in self.settings:
@@ -151,11 +136,11 @@ class ChatTab:
         yield from self._answer(self._mine(session, stored), str(data.value["text"]), settings)
 
     def _retry(self, data: gr.RetryData, session: Session | None, stored: Any, *settings: Any) -> Shown:
-        yield from self._again(self._mine(session, stored), _place(data.index), None, settings)
+        yield from self._again(self._mine(session, stored), place_of(data.index), None, settings)
 
     def _edit(self, data: gr.EditData, session: Session | None, stored: Any, *settings: Any) -> Shown:
         question = talking.as_typed(str(data.value))
-        yield from self._again(self._mine(session, stored), _place(data.index), question, settings)
+        yield from self._again(self._mine(session, stored), place_of(data.index), question, settings)
 
     def _again(self, session: Session, place: int, question: str | None, settings: Sequence[Any]) -> Shown:
         """Ask from this exchange on anew, in other words where there are any."""
@@ -214,38 +199,6 @@ class ChatTab:
         shelf = self.visitors.shelf(stored)
         return Session(shelf, shelf.chats[0] if shelf.chats else Chat())
 
-    # Likes and dislikes
-
-    def _judge(self, data: gr.LikeData, session: Session | None, stored: Any, *settings: Any) -> list[Any]:
-        """Keep a like or dislike at once; a reason may follow."""
-        found, place = self._mine(session, stored), _place(data.index)
-        exchanges = found.chat.exchanges
-        if not 0 <= place < len(exchanges) or not exchanges[place].answer:
-            return [found, *[gr.skip()] * 3]
-        is_liked = data.liked if isinstance(data.liked, bool) else None
-        found.change(replace(exchanges[place], is_liked=is_liked))
-        found.judged = exchanges[place].id if is_liked is not None else None
-        if is_liked is None:
-            _kept(lambda: self.feedback.withdraw(exchanges[place].id))
-        else:
-            _kept(lambda: self.feedback.save(_verdict(found, None, settings)))
-        return [found, found.shelf.dump(), gr.update(visible=is_liked is not None), ""]
-
-    def _give_reason(self, reason: str, session: Session | None, stored: Any, *settings: Any) -> list[Any]:
-        found = self._mine(session, stored)
-        if (
-            found.judged
-            and reason.strip()
-            and _kept(lambda: self.feedback.save(_verdict(found, reason.strip(), settings)))
-        ):
-            gr.Info("Thank you: it is kept with the question.", duration=4)
-        return self._give_no_reason(found, stored)
-
-    def _give_no_reason(self, session: Session | None, stored: Any) -> list[Any]:
-        found = self._mine(session, stored)
-        found.judged = None
-        return [found, gr.skip(), gr.update(visible=False), ""]
-
     # What is shown
 
     def _chips(self, *settings: Any) -> str:
@@ -297,28 +250,3 @@ _VERDICTS = {True: "Like", False: "Dislike", None: None}
 _PLACEHOLDER = (Path(__file__).parent / "templates" / "placeholder.html").read_text(encoding="utf-8")
 _ASKING: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "asking", "concurrency_limit": 8}
 _QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-
-
-def _verdict(session: Session, reason: str | None, settings: Sequence[Any]) -> Verdict:
-    """What was judged last, with the conversation that led to it."""
-    exchanges = session.chat.exchanges
-    place = next(at for at, each in enumerate(exchanges) if each.id == session.judged)
-    turns = tuple((each.question, each.answer) for each in exchanges[: place + 1] if each.answer)
-    is_liked = bool(exchanges[place].is_liked)
-    return Verdict(exchanges[place].id, turns, is_liked, reason, Wishes.of(settings).filters)
-
-
-def _kept(save: Callable[[], None]) -> bool:
-    """Whether feedback could be kept; where not, the visitor is told and the log says why."""
-    try:
-        save()
-    except AskpapersError as error:
-        logging.getLogger("askpapers").error("%s", error)
-        gr.Warning("The feedback could not be kept on the server.")
-        return False
-    return True
-
-
-def _place(index: int | tuple[int, ...] | list[int]) -> int:
-    """The exchange of a message: each has two, the question and the answer."""
-    return (index if isinstance(index, int) else index[0]) // 2

@@ -1,0 +1,102 @@
+"""Likes and dislikes of answers, and the reason that a visitor may give."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import AskpapersError
+from ui.web.feedback import Feedback, Verdict
+from ui.web.talking import Session
+from ui.web.wishes import Wishes
+
+FindSession = Callable[[Session | None, Any], Session]
+"""The page's session, or a new one from what the browser keeps."""
+
+_QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+@dataclass
+class Likes:
+    """The row for a reason, and what happens when an answer is liked or not."""
+
+    feedback: Feedback
+
+    def lay_out(self) -> None:
+        """Put the row in place, hidden; to be called inside the open layout."""
+        with gr.Group(visible=False, elem_id="reason") as self.row, gr.Row():
+            self.reason = gr.Textbox(
+                label="Why? (optional)",
+                placeholder="What was right, wrong or missing?",
+                max_length=2000,
+                scale=4,
+            )
+            with gr.Column(scale=1, min_width=120):
+                self.send = gr.Button("Send", size="sm", variant="primary")
+                self.leave = gr.Button("Not now", size="sm")
+
+    def wire(
+        self, chatbot: gr.Chatbot, mine: Sequence[Any], settings: Sequence[Any], find: FindSession
+    ) -> None:
+        """Say what happens when; `mine` are the session and what the browser keeps."""
+        self.find = find
+        shown = [*mine, self.row, self.reason]
+        chatbot.like(self._judge, [*mine, *settings], shown, **_QUICK)
+        for send in (self.send.click, self.reason.submit):
+            send(self._explain, [self.reason, *mine, *settings], shown, **_QUICK)
+        self.leave.click(self._leave, mine, shown, **_QUICK)
+
+    def _judge(self, data: gr.LikeData, session: Session | None, stored: Any, *settings: Any) -> list[Any]:
+        """Keep a like or dislike at once; a reason may follow."""
+        found, place = self.find(session, stored), place_of(data.index)
+        exchanges = found.chat.exchanges
+        if not 0 <= place < len(exchanges) or not exchanges[place].answer:
+            return [found, *[gr.skip()] * 3]
+        is_liked = data.liked if isinstance(data.liked, bool) else None
+        found.change(replace(exchanges[place], is_liked=is_liked))
+        found.judged = exchanges[place].id if is_liked is not None else None
+        if is_liked is None:
+            _kept(lambda: self.feedback.withdraw(exchanges[place].id))
+        else:
+            _kept(lambda: self.feedback.save(_verdict(found, None, settings)))
+        return [found, found.shelf.dump(), gr.update(visible=is_liked is not None), ""]
+
+    def _explain(self, reason: str, session: Session | None, stored: Any, *settings: Any) -> list[Any]:
+        found = self.find(session, stored)
+        if found.judged and reason.strip():
+            verdict = _verdict(found, reason.strip(), settings)
+            if _kept(lambda: self.feedback.save(verdict)):
+                gr.Info("Thank you: it is kept with the question.", duration=4)
+        return self._leave(found, stored)
+
+    def _leave(self, session: Session | None, stored: Any) -> list[Any]:
+        found = self.find(session, stored)
+        found.judged = None
+        return [found, gr.skip(), gr.update(visible=False), ""]
+
+
+def place_of(index: int | tuple[int, ...] | list[int]) -> int:
+    """The exchange of a message: each has two, the question and the answer."""
+    return (index if isinstance(index, int) else index[0]) // 2
+
+
+def _verdict(session: Session, reason: str | None, settings: Sequence[Any]) -> Verdict:
+    """What was judged last, with the conversation that led to it."""
+    exchanges = session.chat.exchanges
+    place = next(at for at, each in enumerate(exchanges) if each.id == session.judged)
+    turns = tuple((each.question, each.answer) for each in exchanges[: place + 1] if each.answer)
+    is_liked = bool(exchanges[place].is_liked)
+    return Verdict(exchanges[place].id, turns, is_liked, reason, Wishes.of(settings).filters)
+
+
+def _kept(save: Callable[[], None]) -> bool:
+    """Whether feedback could be kept; where not, the visitor is told and the log says why."""
+    try:
+        save()
+    except AskpapersError as error:
+        logging.getLogger("askpapers").error("%s", error)
+        gr.Warning("The feedback could not be kept on the server.")
+        return False
+    return True
