@@ -96,7 +96,14 @@ class ChatTab:
         mine = [self.session, self.browser]
         talk = [self.box, self.chatbot, self.session, self.browser, self.past, self.forget, self.likes.row]
         asking: list[Any] = [
-            event(ask, [*given, *mine, *self.settings], talk, show_progress="hidden", **_ASKING)
+            event(
+                ask,
+                [*given, *mine, *self.settings],
+                talk,
+                show_progress="minimal",
+                show_progress_on=self.chatbot,
+                **_ASKING,
+            )
             for event, ask, given in (
                 (self.box.submit, self._ask, [self.box]),
                 (self.chatbot.option_select, self._take_option, []),
