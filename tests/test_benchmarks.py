@@ -3,10 +3,16 @@
 from itertools import islice
 
 import numpy as np
+import pytest
 
+from benchmarks.page import alone, show
+from benchmarks.page_crowd import crowd, growth_kb, lone_talks, memory
+from benchmarks.page_server import serving
+from benchmarks.page_wiring import Event, Results
 from benchmarks.speed import ratios
 from benchmarks.synthetic import ReusingEncoder, Slice, embedded_texts, synthetic_papers
 from ingest.pipeline import ingest
+from rag import Assistant
 from rag.library import Library
 from rag.retrieval import Retriever
 
@@ -52,3 +58,45 @@ def test_ratios_leave_out_what_was_not_told():
     ours = {"ingest_per_second": 30.0, "reingest_per_second": 3000.0, "peak_mb": None}
     other = {"ingest_per_second": 20.0, "peak_mb": 100.0}
     assert ratios({"askpapers": ours, "llamaindex": other}) == {"ingest_per_second": 1.5, "reingest": 100}
+
+
+def test_results_are_put_together_from_changes_and_keep_what_is_skipped():
+    """As Gradio sends them: all, then changes, then all; an update without a value changes nothing."""
+    results = Results(Event(0, 0, (), (7, 8)))
+    chat = {"__type__": "update", "value": [{"content": "What?"}]}
+    results.take({"msg": "process_generating", "output": {"data": [chat, {"__type__": "update"}]}})
+    said = [["append", ["value", 0, "content"], " Why?"], ["add", ["value", 1], {"content": "So."}]]
+    kept = [["delete", ["__type__"], None], ["add", ["chats"], [1]]]
+    results.take({"msg": "process_generating", "output": {"data": [said, kept]}})
+    shown = [{"content": "What? Why?"}, {"content": "So."}]
+    assert results.values == {7: shown, 8: {"chats": [1]}}
+    skipped = [
+        [["delete", ["value"], None]],
+        [["delete", ["chats"], None], ["add", ["__type__"], "update"]],
+    ]
+    results.take({"msg": "process_generating", "output": {"data": skipped}})
+    results.take({"msg": "process_completed", "output": {"data": [{"__type__": "update"}] * 2}})
+    assert results.values == {7: shown, 8: {"chats": [1]}}
+
+
+def test_growth_is_counted_beyond_the_first_hundred_questions():
+    held = [("start", 400.0), (100, 500.0), (300, 502.0)]
+    assert growth_kb([{"after": after, "memory_mb": mb} for after, mb in held]) == 10.2
+    assert growth_kb([{"after": 50, "memory_mb": 500.0}]) is None
+
+
+@pytest.mark.slow
+def test_the_page_is_measured(tmp_path, encoder, capsys):
+    """Sessions at once see their own answers alone, and memory is told; how fast is not looked at."""
+    with Library.create(tmp_path / "library", encoder) as library:
+        ingest(library, [Slice(0, papers(12))])
+        talks = lone_talks(Assistant(library, writer="extractive"), alone(), sessions=3, in_a_row=2)
+    with serving(tmp_path / "library", tmp_path / "home") as server:
+        found = crowd(server, talks)
+        rows = memory(server, alone(), [4])
+    assert (found["answered"], found["wrong"], found["queue_full"], found["survives"]) == (6, 0, 0, True)
+    assert [row["after"] for row in rows] == ["start", "reading ahead", 4]
+    assert all(row["memory_mb"] > 0 for row in rows)
+    assert server.process.poll() is not None
+    show({"sessions": {"crowd": [found]}, "memory": {"memory": rows}})
+    assert "reading ahead" in capsys.readouterr().out
