@@ -20,7 +20,6 @@ from ui.web.wishes import Wishes, lay_out_settings
 if TYPE_CHECKING:
     pass
 
-_TALK = 7  # components that show a conversation and what stands around it
 _NEWEST = 40  # papers among which those with a name give the first questions
 Shown = Iterator[list[Any]]
 """What the components show, step by step."""
@@ -167,9 +166,8 @@ class ChatTab:
         box = gr.update(value="", submit_btn=False, stop_btn=True)
         for _ in talking.ask(session, question, self.desk, Wishes.of(settings)):
             yield [box, *self._some(session)]
-            box = gr.skip()  # a next question may be typed already
+            box = gr.update(submit_btn=False, stop_btn=True)  # a next question may be typed already
         yield self._all(session)
-        yield [gr.skip()] * _TALK  # Gradio sends the last of these twice
 
     def _stop(self, session: Session | None, stored: Any) -> list[Any]:
         found = self._mine(session, stored)
