@@ -5,8 +5,8 @@ into being: then all questions that follow go to it.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -20,9 +20,11 @@ from rag.errors import LibraryBusyError, QuestionError
 from rag.library import Library
 from rag.library.library import Track, holds_papers, untracked
 from rag.options import WriterName
+from rag.retrieval import Retriever
 from rag.settings import Settings, bundled_library, own_library
 from rag.shortcuts import open_library
 
+_REST = 0.05  # seconds
 REMEMBERED = 4000  # sentences of papers, about 40 KB each: what 500 papers have
 
 
@@ -42,6 +44,7 @@ class Desk:
         self._choosing = threading.RLock()
         self._writing = threading.Lock()
         self._closed = threading.Event()
+        self._asked = 0  # questions that are being answered
         self._libraries = [self._open(track)]
 
     @property
@@ -73,6 +76,17 @@ class Desk:
                     library, settings=settings, writer=writer, sentences=self._sentences
                 )
             return self._assistants[key]
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Around answering a question, which reading ahead waits for."""
+        with self._choosing:
+            self._asked += 1
+        try:
+            yield
+        finally:
+            with self._choosing:
+                self._asked -= 1
 
     def add(self, sources: Iterable[Source], track: Track = untracked) -> Report:
         """Bring papers into the library; into the user's own where the bundled one answered so far.
@@ -114,7 +128,10 @@ class Desk:
 
     def _read_ahead(self) -> None:
         assistant, left = self.assistant("extractive"), REMEMBERED
+        Retriever(self.library).search("papers", 1)  # opens the indexes, which takes a second
         for change in self.library.catalog.changes_after(0, REMEMBERED):
+            while self._asked and not self._closed.is_set():
+                self._closed.wait(_REST)
             if self._closed.is_set() or left <= 0:
                 return
             if change.paper:

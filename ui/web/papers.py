@@ -55,6 +55,7 @@ class PapersTab:
                     tooltip=["year", "papers"],
                     x_title=" ",
                     y_title="papers",
+                    y_lim=[0, None],
                 )
         self.table = gr.Dataframe(
             headers=list(_HEAD),
@@ -124,9 +125,7 @@ class PapersTab:
         told += f", {without:,} without a year" if without else ""
         if self.desk.is_bundled:
             told += ". They come with askpapers, as digests in our own words; your own take their place."
-        highest = max(dated.values(), default=1)
-        plot = gr.BarPlot(_plot(dated), y_lim=[0, highest])
-        return [told, plot, *self._table(words)]
+        return [told, _plot(dated), *self._table(words)]
 
     def _table(self, words: str) -> list[Any]:
         catalog = self.desk.library.catalog

@@ -84,10 +84,11 @@ def _written(asked: Exchange, history: History, desk: Desk, wishes: Wishes) -> I
     written = ""
     try:
         assistant = desk.assistant(wishes.writer, wishes.model)
-        stream = assistant.stream(asked.question, history=history, **wishes.options())
-        for piece in stream:
-            written += piece
-            yield replace(asked, written=written)
+        with desk.answering():
+            stream = assistant.stream(asked.question, history=history, **wishes.options())
+            for piece in stream:
+                written += piece
+                yield replace(asked, written=written)
         yield replace(asked, answer=stream.answer)
     except AskpapersError as error:
         yield replace(asked, written=written, error=str(error))
