@@ -1,10 +1,12 @@
 """The page put together: its tabs, its endpoints for programs, and how it is served."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from hmac import compare_digest
 from pathlib import Path
+from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # it is read at import
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -13,7 +15,7 @@ import gradio as gr
 from gradio.events import api
 from starlette.middleware import Middleware
 
-from rag.errors import SettingError
+from rag.errors import AskpapersError, SettingError
 from ui.desk import Desk
 from ui.programs import Programs
 from ui.web.chat import ChatTab
@@ -74,8 +76,8 @@ def build(desk: Desk, page: Page) -> gr.Blocks:
         search.wire()
         evaluation.wire(evaluation_tab)
         programs = Programs(desk)
-        for endpoint in (programs.ask, programs.search, programs.get_paper):
-            api(endpoint, api_name=endpoint.__name__, concurrency_id="asking", concurrency_limit=_AT_ONCE)
+        for each in (programs.ask, programs.search, programs.get_paper):
+            api(_plain(each), api_name=each.__name__, concurrency_id="asking", concurrency_limit=_AT_ONCE)
     blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=_WAITING)
     return blocks
 
@@ -120,7 +122,20 @@ def serve(blocks: gr.Blocks, page: Page) -> str:
     return str(address)
 
 
-def _checker(password: str):  # type: ignore[no-untyped-def]
+def _plain(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """The endpoint, whose errors of ours are told in their line."""
+
+    @wraps(endpoint)
+    def answer(*given: Any, **named: Any) -> Any:
+        try:
+            return endpoint(*given, **named)
+        except AskpapersError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return answer
+
+
+def _checker(password: str) -> Callable[[str, str], bool]:
     """Whether a visitor knows the password; the comparison takes the same time whatever was typed."""
     return lambda name, typed: compare_digest(typed.encode(), password.encode())
 
