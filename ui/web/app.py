@@ -23,11 +23,13 @@ from ui.web.evaluation import EvaluationTab
 from ui.web.feedback import Feedback
 from ui.web.guard import Guard, Hosts
 from ui.web.likes import Likes
+from ui.web.named import NamedOnly
 from ui.web.papers import PapersTab
 from ui.web.searching import SearchTab
 from ui.web.secret import read_secret
 
 _HERE = Path(__file__).parent
+ENDPOINTS = ("ask", "search", "get_paper")  # methods of Programs
 _AT_ONCE = 8  # questions that are answered at a time
 _WAITING = 100  # questions that may wait; the next one is told that the queue is full
 _LARGEST = 20 * 1024 * 1024  # bytes of an uploaded file
@@ -76,15 +78,16 @@ def build(desk: Desk, page: Page) -> gr.Blocks:
         search.wire()
         evaluation.wire(evaluation_tab)
         programs = Programs(desk)
-        for each in (programs.ask, programs.search, programs.get_paper):
+        for each in (getattr(programs, name) for name in ENDPOINTS):
             api(_plain(each), api_name=each.__name__, concurrency_id="asking", concurrency_limit=_AT_ONCE)
-    blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=_WAITING)
+    blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=_WAITING, api_open=False)
     return blocks
 
 
 def serve(blocks: gr.Blocks, page: Page) -> str:
     """Start to serve in the background; the address. `blocks.close()` ends it. Raises SettingError."""
     hosts = Hosts.for_address(page.host, page.allowed_hosts)
+    named = Middleware(NamedOnly, names=ENDPOINTS)
     style = (_HERE / "page.css").read_text(encoding="utf-8")
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     try:
@@ -157,6 +160,11 @@ def _theme() -> gr.themes.Base:
         link_text_color_dark="*primary_300",
         link_text_color_visited="*primary_700",
         link_text_color_visited_dark="*primary_300",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_700",
+        button_secondary_background_fill_hover_dark="*neutral_700",
         input_placeholder_color="*neutral_500",
         input_placeholder_color_dark="*neutral_400",
     )

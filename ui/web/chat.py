@@ -155,6 +155,7 @@ class ChatTab:
             yield self._all(session)
             return
         session.put(session.chat.until(place))
+        yield self._all(session)  # without the likes of what is asked anew
         yield from self._answer(session, question or exchanges[place].question, settings)
 
     def _answer(self, session: Session, question: str, settings: Sequence[Any]) -> Shown:
@@ -163,11 +164,13 @@ class ChatTab:
             yield self._all(session)
             return
         session.judged = None
-        box = gr.update(value="", submit_btn=False, stop_btn=True)
-        for _ in talking.ask(session, question, self.desk, Wishes.of(settings)):
-            yield [box, *self._some(session)]
-            box = gr.update(submit_btn=False, stop_btn=True)  # a next question may be typed already
-        yield self._all(session)
+        steps = talking.ask(session, question, self.desk, Wishes.of(settings))
+        next(steps)  # the question alone
+        cleared = gr.update(value="", submit_btn=False, stop_btn=True)
+        yield [cleared, self._messages(session), session, *[gr.skip()] * 3, gr.update(visible=False)]
+        for _ in steps:  # meanwhile a next question may be typed
+            yield [gr.skip(), self._messages(session), session, *[gr.skip()] * 4]
+        yield self._around(session, self._messages(session))
 
     def _stop(self, session: Session | None, stored: Any) -> list[Any]:
         found = self._mine(session, stored)
@@ -209,36 +212,32 @@ class ChatTab:
     def _chips(self, *settings: Any) -> str:
         return chips_html(Wishes.of(settings).chips(self.desk))
 
-    def _some(self, session: Session) -> list[Any]:
-        """While an answer is being written: of what stands behind the box the conversation alone."""
-        return [
-            gr.update(value=self._messages(session)),
-            session,
-            *[gr.skip()] * 3,
-            gr.update(visible=False),
-        ]
-
     def _all(self, session: Session) -> list[Any]:
-        """Box, conversation, session, browser, list of conversations, deletion, reason."""
+        """Everything of another conversation: its likes, and questions to begin with."""
         exchanges = session.chat.exchanges
-        session.listed = session.shelf.chats
         chatbot = gr.update(
             value=self._messages(session),
             examples=[] if exchanges else [{"text": each} for each in self._openings()],
             feedback_value=[_VERDICTS[each.is_liked] for each in exchanges],
         )
+        return self._around(session, chatbot)
+
+    def _around(self, session: Session, conversation: Any) -> list[Any]:
+        """Box, conversation, session, browser, list of conversations, deletion, reason."""
+        session.listed = session.shelf.chats
         return [
             gr.update(submit_btn=True, stop_btn=False),
-            chatbot,
+            conversation,
             session,
             session.shelf.dump(),
             gr.Dataset(samples=[[chat.title] for chat in session.listed]),
-            gr.update(visible=bool(exchanges)),
+            gr.update(visible=bool(session.chat.exchanges)),
             gr.update(visible=False),
         ]
 
     def _messages(self, session: Session) -> list[dict[str, Any]]:
-        """The open conversation as Gradio takes it."""
+        """The open conversation as Gradio takes it: a list of the same shape at each step, so that it sends
+        only what is new, and no update, for which it would make the component anew."""
         messages: list[dict[str, Any]] = []
         for bubble in talking.bubbles(session, self.desk):
             answer = self.blank | {"value": bubble.html}
