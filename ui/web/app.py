@@ -97,7 +97,7 @@ def serve(blocks: gr.Blocks, page: Page) -> str:
             auth=_checker(page.password) if page.password else None,
             auth_message="Any name will do; the password is the one that the server was started with.",
             app_kwargs={
-                "middleware": [Middleware(Guard, hosts=hosts)],
+                "middleware": [Middleware(Guard, hosts=hosts), named],
                 "docs_url": None,
                 "redoc_url": None,
             },
