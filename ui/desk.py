@@ -45,6 +45,7 @@ class Desk:
         self._writing = threading.Lock()
         self._closed = threading.Event()
         self._asked = 0  # questions that are being answered
+        self._reader: threading.Thread | None = None
         self._libraries = [self._open(track)]
 
     @property
@@ -113,10 +114,13 @@ class Desk:
 
     def read_ahead(self) -> None:
         """Begin to read the papers in the background, as many as are remembered."""
-        threading.Thread(target=self._read_ahead, name="askpapers-reading", daemon=True).start()
+        self._reader = threading.Thread(target=self._read_ahead, name="askpapers-reading", daemon=True)
+        self._reader.start()
 
     def close(self) -> None:
         self._closed.set()
+        if self._reader:
+            self._reader.join()  # it has a paper's sentences left at most
         for library in self._libraries:
             library.close()
 
