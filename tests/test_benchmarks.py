@@ -5,9 +5,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from benchmarks.page import alone, show
+from benchmarks.page import show
 from benchmarks.page_crowd import crowd, growth_kb, lone_talks, memory
 from benchmarks.page_server import serving
+from benchmarks.page_waits import alone
 from benchmarks.page_wiring import Event, Results
 from benchmarks.speed import ratios
 from benchmarks.synthetic import ReusingEncoder, Slice, embedded_texts, synthetic_papers
