@@ -7,13 +7,17 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import model_server
 import numpy as np
 import pytest
+from chromium import CHROMIUM, FLAGS
 from hypothesis import HealthCheck, settings
 from model_server import ModelServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Before anything of the project is imported: the caller's settings and folders are not the tests'.
 for _name in [name for name in os.environ if name.startswith(("OPENAI_", "ASKPAPERS_"))]:
@@ -117,6 +121,16 @@ def server() -> Iterator[ModelServer]:
     """A scripted model server; each test says what it plays."""
     with model_server.running() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Chromium without a window; playwright keeps an event loop in this thread while it runs."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

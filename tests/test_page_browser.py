@@ -1,0 +1,775 @@
+"""The chat page in a real browser: what visitors do, what they see, and what must have no effect."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import model_server as played
+import pytest
+import synthetic_runs as made
+from chromium import AXE, in_chromium, needs_axe
+from page_visit import (
+    PATIENCE,
+    Served,
+    Watch,
+    answered,
+    ask,
+    box,
+    conversations,
+    go,
+    is_ready,
+    questions,
+    upload,
+)
+from test_saved_page import detailed, entry
+
+from eval.cases import read_cases
+from eval.folder import RunFolder, write_summary
+from eval.report import write_reports
+from ingest.bundled import BundledSource
+from ingest.pipeline import ingest
+from ingest.sources.files import FileSource
+from rag import Answer
+from rag import ask as ask_directly
+from rag.library import Library
+from rag.shortcuts import open_library
+from rag.types import Paper
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+pytestmark = in_chromium
+
+# Digests that are enough to ask about: speech, source code, language models.
+SHELF = (
+    *("ChildMandarin", "bert2BERT", "GraphCodeBERT", "ContraBERT", "GottBERT", "MosaicBERT", "LightHuBERT"),
+    *("W2v-BERT", "TERA", "TinyHelen", "LXMERT", "UNITER", "URLBERT", "PASS", "Model soups", "TimelyGPT"),
+)
+CHILD, HOURS = "What is ChildMandarin?", "How many hours is it?"
+SAVES = "How much compute does bert2BERT save?"
+PIZZA = "What is the best pizza in Naples?"
+MARKUP = (
+    """<img src="/hacked.png" onerror="window.hacked='img'"> <script>window.hacked='script'</script> """
+    "![p](https://example.com/p.png) [l](javascript:window.hacked=1) ${alert(1)} {{constructor}} "
+    "</textarea>"
+)
+
+
+def paper(name: str, what: str, year: int = 2024) -> Paper:
+    """A made-up paper long enough to be an abstract beyond doubt."""
+    text = (
+        f"{name} counts {what} from recordings of a whole summer. "
+        f"The recordings of {name} cover {year - 1900} hours in eleven valleys, and three people "
+        "heard each of them twice. "
+        f"Beside {what}, {name} notes the weather, the hour and the height of the place. "
+        f"In a comparison with counts by eye, {name} errs by four in a hundred {what}. "
+        f"Its recordings are open to everybody who studies {what}."
+    )
+    return Paper(f"{name}: Counting {what} by Ear", text, f"{year}-05-01", organization="Valley Institute")
+
+
+OWLS, MOTHS = paper("OwlEar", "owls"), paper("MothLamp", "moths")
+HOSTILE = Paper(
+    f"HackNet: {MARKUP}",
+    """HackNet reads pages that hold <img src="/hacked.png" onerror="window.hacked='img'"> or """
+    "<script>window.hacked='script'</script> and shows them as text. On 93 pages with "
+    "![p](https://example.com/p.png), ${alert(1)} or {{constructor}}, HackNet shows 93 as text. "
+    "HackNet ends each text box at </textarea> only once.",
+    "2023-01-01",
+    organization=MARKUP,
+)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory, encoder) -> Iterator[Served]:
+    """A page of digests, which no test changes, with three runs."""
+    folder = tmp_path_factory.mktemp("shelf")
+    wanted = [each for each in BundledSource().read() if each.title.startswith(SHELF)]
+    fill(folder / "library", encoder, wanted)
+    served = Served(folder / "library", folder / "home")
+    write_run(served.runs / "first", made.run(made.rows()))
+    write_run(served.runs / "second", made.run(made.rows()[:-2], name="run2"))
+    write_run(served.runs / "hostile <img src=x onerror='window.hacked=1'>", made.hostile_run())
+    yield from serving(served)
+
+
+@pytest.fixture(scope="module")
+def changing(tmp_path_factory: pytest.TempPathFactory, encoder) -> Iterator[Served]:
+    """A page of made-up papers, one of them hostile; tests add and remove their own."""
+    folder = tmp_path_factory.mktemp("changing")
+    fill(folder / "library", encoder, [OWLS, MOTHS, HOSTILE])
+    yield from serving(Served(folder / "library", folder / "home"))
+
+
+@pytest.fixture(scope="module")
+def modelled(shelf: Served, server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A page where a scripted model writes."""
+    settings = {"OPENAI_BASE_URL": server.url, "ASKPAPERS_MODEL": "scripted"}
+    yield from serving(Served(shelf.library, tmp_path_factory.mktemp("modelled") / "home", settings))
+
+
+def serving(served: Served) -> Iterator[Served]:
+    served.start()
+    try:
+        yield served.wait()
+        assert "Traceback" not in served.log
+    finally:
+        served.stop()
+
+
+def fill(folder: Path, encoder, papers: list[Paper]) -> None:
+    source = folder.with_name("papers.jsonl")
+    source.write_text("".join(line(each) for each in papers), encoding="utf-8")
+    with Library.create(folder, encoder) as library:
+        report = ingest(library, [FileSource(source)])
+    assert report.added == len(papers)
+
+
+def line(paper: Paper) -> str:
+    names = ("title", "abstract", "published", "organization", "is_digest")
+    return json.dumps({name: getattr(paper, name) for name in names}) + "\n"
+
+
+def write_run(folder: Path, run) -> None:
+    with RunFolder(folder, run.record) as opened:
+        for row in run.rows:
+            opened.append(row)
+        finished = opened.finish([row.place for row in run.rows])
+    write_summary(finished, folder)
+    write_reports(finished, folder)
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens pages, each in a browser of its own unless one is given; sees at the end that nothing of
+    others has run, nothing was asked for elsewhere and nothing complained."""
+    watch = Watch()
+
+    def visit(served: Served, context=None, width: int = 1280, **options) -> "Page":
+        context = context or browser.new_context(viewport={"width": width, "height": 900}, **options)
+        if context not in watch.contexts:
+            watch.contexts.append(context)
+        return watch.open(context, served.address)
+
+    visit.forgive = watch.forgive
+    yield visit
+    hacked = watch.hacked()
+    for context in watch.contexts:
+        context.close()
+    assert not hacked
+    assert not watch.complaints
+    assert not watch.strange()
+
+
+def expect(found):
+    from playwright.sync_api import expect as expect_within
+
+    expect_within.set_options(timeout=PATIENCE)
+    return expect_within(found)
+
+
+def abstracts(served: Served, encoder) -> dict[str, str]:
+    """The abstract of each paper in the catalog, by title."""
+    with open_library(served.library, encoder) as library:
+        return {paper.title: paper.abstract for paper in library.catalog.browse(most=1000)}
+
+
+def text_of(found: "Locator") -> str:
+    """The text as it is, without what the layout makes of it."""
+    return found.evaluate("element => element.textContent")
+
+
+# Asking and reading
+
+
+def test_asks_and_opens_a_source_with_the_keyboard_alone(visit, shelf):
+    page = visit(shelf)
+    expect(box(page)).to_be_focused()
+    page.keyboard.type(SAVES)
+    page.keyboard.press("Enter")
+    answered(page, 1)
+    for _ in range(40):
+        if page.evaluate("document.activeElement.matches('a.ap-marker')"):
+            break
+        page.keyboard.press("Shift+Tab")
+    number = page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("Enter")
+    card = page.locator(".ap-cards details[open]")
+    expect(card).to_have_count(1)
+    expect(card.locator("mark")).to_be_in_viewport()
+    assert card.locator(".ap-number").inner_text() == number
+    expect(card.locator("summary")).to_be_focused()
+
+
+def test_a_marker_opens_the_words_of_the_paper_that_it_cites(visit, shelf, encoder, tmp_path):
+    page = visit(shelf)
+    answer = ask(page, SAVES)
+    told = Answer.from_dict(json.loads(downloaded(page, answer, "JSON", "answer.json")))
+    known = abstracts(shelf, encoder)
+    assert told.citations
+    for citation in told.citations:
+        answer.get_by_role("link", name=f"Source {citation.number}", exact=True).first.click()
+        card = answer.locator(f".ap-card[id$='-{citation.number}'][open]")
+        expect(card.locator("mark")).to_be_visible()
+        abstract = known[citation.title]
+        assert text_of(card.locator("mark")) == citation.quote == abstract[citation.start : citation.end]
+        assert text_of(card.locator(".ap-abstract")) == abstract
+        assert card.locator(".ap-title").inner_text() == citation.title
+    claims = answer.locator(".ap-claim")
+    assert claims.count() == len(told.claims)
+    for claim in claims.all():
+        expect(claim.locator(".ap-mark")).to_have_text("✓")
+
+
+def test_a_follow_up_is_understood_and_says_how(visit, shelf):
+    page = visit(shelf)
+    first, second = ask(page, CHILD), None
+    expect(first).not_to_contain_text("Understood as")
+    second = ask(page, HOURS)
+    expect(second).to_contain_text(f"Understood as: {CHILD} {HOURS}")
+    expect(second).to_contain_text("41.25")
+    assert questions(page) == [CHILD, HOURS]
+
+
+def test_a_question_off_the_subject_is_refused_with_what_is_near(visit, shelf):
+    page = visit(shelf)
+    answer = ask(page, PIZZA)
+    banner = answer.locator(".ap-banner")
+    expect(banner).to_contain_text("Not answered from these papers.")
+    reason = banner.inner_text().split("papers.", 1)[1].strip()
+    assert len(reason) > 20 and reason.endswith(".")
+    assert answer.locator(".ap-claim").count() == 0
+    near = answer.locator(".ap-nearest .ap-card")
+    assert near.count() == 5
+    near.first.locator("summary").click()
+    expect(near.first.locator(".ap-abstract")).to_be_visible()
+
+
+def test_questions_that_are_offered_are_asked_when_clicked(visit, shelf):
+    page = visit(shelf)
+    offered = page.locator("#chat .example")
+    expect(offered).to_have_count(4)
+    first = offered.first.inner_text().strip()
+    offered.first.click()
+    answer = answered(page, 1)
+    assert questions(page) == [first]
+    expect(answer).to_have_class(re.compile("ap-answered|ap-partial"))
+    suggested = page.locator("#chat .option")
+    second = suggested.first.inner_text().strip()
+    suggested.first.click()
+    expect(answered(page, 2)).to_have_class(re.compile("ap-answered|ap-partial"))
+    assert questions(page) == [first, second]
+
+
+def test_a_question_can_be_edited_and_asked_again(visit, shelf):
+    page = visit(shelf)
+    ask(page, PIZZA)
+    page.get_by_role("button", name="Edit", exact=True).click()
+    page.locator("#chat .edit-textarea").fill(CHILD)
+    page.get_by_role("button", name="Submit", exact=True).click()
+    expect(page.locator(".ap-answer.ap-answered")).to_have_count(1)
+    answered(page, 1)
+    assert questions(page) == [CHILD]
+    anchor = "document.querySelector('.ap-card').id"
+    before = page.evaluate(anchor)
+    page.get_by_role("button", name="Retry", exact=True).click()
+    page.wait_for_function(
+        f"before => document.querySelector('.ap-card') && {anchor} !== before", arg=before
+    )
+    answered(page, 1)
+    assert questions(page) == [CHILD]
+
+
+def test_years_in_the_settings_bound_the_papers_of_an_answer(visit, shelf):
+    page = visit(shelf)
+    listed = "Which papers study language models?"
+    everything = dates(ask(page, listed))
+    side = page.locator("#side")
+    side.get_by_role("button", name="Settings").click()
+    side.get_by_label("From year").fill("2023")
+    side.get_by_label("From year").press("Tab")
+    expect(page.locator(".ap-chips")).to_contain_text("2023 to …")
+    since = dates(ask(page, listed))
+    assert min(everything) < "2023" <= min(since)
+    expect(page.locator(".ap-chips")).to_contain_text("the papers' own sentences")
+
+
+def dates(answer: "Locator") -> list[str]:
+    return answer.locator(".ap-date").all_inner_texts()
+
+
+# A model writes
+
+
+def slowly(first: str, rest: str, goes_on: threading.Event) -> played.Script:
+    """An answer word by word, whose second part comes when it is let."""
+
+    def reply(exchange, request) -> None:
+        def send(delta, reason=None) -> None:
+            choice = {"index": 0, "delta": delta, "finish_reason": reason}
+            chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": request["model"]}
+            exchange.send_event(json.dumps(chunk | {"choices": [choice]}))
+
+        exchange.begin_events()
+        for word in first.split(" "):
+            send({"content": f"{word} "})
+        goes_on.wait(60)
+        send({"content": rest})
+        send({}, "stop")
+        exchange.send_event("[DONE]")
+        exchange.end_events()
+
+    return reply
+
+
+SPEECH = "ChildMandarin holds 41.25 hours of speech from 397 speakers"
+
+
+def test_an_answer_streams_and_can_be_stopped_and_asked_again(visit, modelled, server):
+    goes_on = threading.Event()
+    try:
+        server.play(
+            slowly(f"{SPEECH} [1]. It is free for academic", "use by all [1].", goes_on),
+            played.answer(f"{SPEECH} [1]."),
+        )
+        page = visit(modelled)
+        box(page).fill(CHILD)
+        box(page).press("Enter")
+        writing = page.locator(".ap-answer.ap-writing")
+        expect(writing).to_contain_text(SPEECH)
+        page.locator("#question .stop-button").click()
+        stopped = answered(page, 1)
+        expect(stopped).to_contain_text("Stopped before the answer was whole")
+        expect(stopped).to_contain_text(SPEECH)
+        expect(stopped).not_to_contain_text("by all")
+        expect(visit(modelled, page.context).locator(".ap-answer")).to_contain_text(SPEECH)
+    finally:
+        goes_on.set()
+    page.get_by_role("button", name="Retry", exact=True).click()
+    expect(page.locator(".ap-answer.ap-answered")).to_contain_text("Written by scripted")
+    assert questions(page) == [CHILD]
+
+
+def test_a_sentence_without_support_is_marked(visit, modelled, server):
+    server.play(played.answer(f"{SPEECH} [1]. Penguins recorded it on the Moon."))
+    answer = ask(visit(modelled), CHILD)
+    sound, unsound = answer.locator(".ap-claim").all()
+    expect(sound.locator(".ap-mark")).to_have_text("✓")
+    expect(unsound).to_contain_text("Penguins recorded it on the Moon.")
+    expect(unsound.locator(".ap-mark")).to_contain_text("✗ cites nothing")
+    style = "claim => getComputedStyle(claim).textDecorationLine"
+    assert (sound.evaluate(style), unsound.evaluate(style)) == ("none", "underline")
+
+
+# Judging
+
+
+def test_likes_and_dislikes_become_cases(visit, shelf):
+    page = visit(shelf)
+    ask(page, CHILD)
+    page.get_by_role("button", name="Like", exact=True).click()
+    give_reason(page, "right and short")
+    ask(page, HOURS)
+    page.get_by_role("button", name="Dislike", exact=True).last.click()
+    give_reason(page, "too <b>long</b>")
+    lines = [json.loads(each) for each in shelf.feedback.read_text(encoding="utf-8").splitlines()]
+    assert [each["feedback"]["reason"] for each in lines] == ["right and short", "too <b>long</b>"]
+    liked, disliked = read_cases([str(shelf.feedback)])
+    assert [turn.question for turn in liked.turns] == [CHILD]
+    assert [turn.question for turn in disliked.turns] == [CHILD, HOURS]
+    assert liked.turns[0].answerable and liked.turns[0].papers
+    page.reload()
+    is_ready(page)
+    expect(page.get_by_role("button", name="Liked", exact=True)).to_have_count(1)
+    expect(page.get_by_role("button", name="Disliked", exact=True)).to_have_count(1)
+
+
+def give_reason(page: "Page", reason: str) -> None:
+    page.get_by_label("Why? (optional)").fill(reason)
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_label("Why? (optional)")).to_be_hidden()
+
+
+def test_copies_and_downloads_what_is_shown(visit, shelf):
+    page = visit(shelf, permissions=["clipboard-read", "clipboard-write"])
+    answer = ask(page, SAVES)
+    answer.get_by_role("button", name="Copy").click()
+    expect(answer.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == downloaded(page, answer, "Markdown", "answer.md")
+    assert copied.startswith(f"# {SAVES}")
+    assert "45%" in copied.split("## References")[0]
+    assert "\n[1] bert2BERT\\: Towards" in copied or "\n[1] bert2BERT: Towards" in copied
+    assert "\n> " in copied.split("## References")[1]
+    references = downloaded(page, answer, "BibTeX", "references.bib")
+    assert "@misc{bert2bert2021," in references and "year = {2021}" in references
+    told = json.loads(downloaded(page, answer, "JSON", "answer.json"))
+    direct = json.loads(json.dumps(ask_directly(SAVES, library=shelf.library).to_dict()))
+    assert told | {"seconds": None} == direct | {"seconds": None}
+
+
+def downloaded(page: "Page", answer: "Locator", name: str, file: str) -> str:
+    with page.expect_download() as download:
+        answer.get_by_role("link", name=name, exact=True).click()
+    assert download.value.suggested_filename == file
+    return Path(download.value.path()).read_text(encoding="utf-8")
+
+
+# The library
+
+
+def test_uploaded_papers_are_found_in_the_chat_that_was_open(visit, changing):
+    page = visit(changing)
+    bees, tides = paper("BeeDrum", "bees"), paper("TideClock", "tides")
+    ask(page, "What is OwlEar?")
+    saved = detailed(entry(tides.title, tides.abstract, "  • 3 authors", "·", "May 1, 2024"))
+    report = upload(page, ("bees.jsonl", line(bees)), ("page.txt", saved))
+    expect(report).to_contain_text("2 added")
+    go(page, "Chat")
+    assert questions(page) == ["What is OwlEar?"]
+    for each, name in ((bees, "BeeDrum"), (tides, "TideClock")):
+        answer = ask(page, f"What does {name} count?")
+        expect(answer.locator(".ap-card .ap-title").first).to_have_text(each.title)
+
+
+PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"
+
+
+def test_an_upload_that_cannot_be_read_says_why(visit, changing):
+    page = visit(changing)
+    report = upload(page, ("paper.txt", PDF))
+    expect(report).to_contain_text("Nothing was added.")
+    expect(report).to_contain_text("paper.txt is a PDF")
+    assert " /" not in report.inner_text()  # where the server keeps files
+    report = upload(page, ("half.jsonl", line(OWLS) + '{"title": "Half"}\n'))
+    expect(report).to_contain_text("half.jsonl:2 no abstract")
+    assert "/" not in report.inner_text()
+
+
+def test_a_file_of_another_kind_is_not_taken(visit, changing):
+    page = visit(changing)
+    go(page, "Library")
+    page.get_by_role("button", name="Add papers").click()
+    page.locator("#upload input[type=file]").set_input_files(
+        [{"name": "paper.pdf", "mimeType": "application/pdf", "buffer": PDF}]
+    )
+    expect(page.get_by_role("alert").or_(page.get_by_test_id("toast-body"))).to_contain_text("file type")
+
+
+def test_a_removed_paper_is_not_found_any_more(visit, changing):
+    page = visit(changing)
+    question = "What does MothLamp count?"
+    expect(ask(page, question).locator(".ap-card .ap-title").first).to_have_text(MOTHS.title)
+    open_paper(page, "MothLamp", MOTHS.title)
+    page.get_by_role("button", name="Remove from the library").click()
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("button", name="Yes, remove it")).to_be_hidden()
+    expect(page.locator(".ap-paper h3")).to_have_text(MOTHS.title)
+    page.get_by_role("button", name="Remove from the library").click()
+    page.get_by_role("button", name="Yes, remove it").click()
+    expect(page.get_by_text("No paper has these words.")).to_be_visible()
+    expect(page.locator(".ap-paper")).to_be_hidden()
+    go(page, "Chat")
+    expect(page.locator(".ap-answer").first).to_contain_text(MOTHS.title)  # what was said stays
+    assert MOTHS.title not in text_of(ask(page, question))
+
+
+def open_paper(page: "Page", words: str, title: str) -> "Locator":
+    """Find a paper in the library tab by words and open its page."""
+    go(page, "Library")
+    expect(page.locator("#counts")).to_contain_text("papers")
+    page.get_by_label("Find papers").fill(words)
+    expect(page.get_by_text("1 paper. Select it")).to_be_visible()
+    page.locator("#papers .virtual-row").get_by_role("gridcell").first.click()
+    shown = page.locator(".ap-paper")
+    expect(shown.locator("h3")).to_have_text(title)
+    return shown
+
+
+def test_a_paper_that_another_process_brings_is_found_by_the_next_question(
+    visit, changing, encoder, tmp_path
+):
+    page = visit(changing)
+    ants = paper("AntChoir", "ants")
+    question = "What does AntChoir count?"
+    assert ants.title not in text_of(ask(page, question))
+    (tmp_path / "ants.jsonl").write_text(line(ants), encoding="utf-8")
+    with Library.create(changing.library, encoder) as library:
+        ingest(library, [FileSource(tmp_path / "ants.jsonl")])
+    expect(ask(page, question).locator(".ap-card .ap-title").first).to_have_text(ants.title)
+
+
+def test_a_question_about_a_paper_is_put_into_the_chat(visit, shelf):
+    page = visit(shelf)
+    shown = open_paper(page, "bert2BERT", "bert2BERT: Towards Reusable Pretrained Language Models")
+    expect(shown.locator(".ap-abstract")).to_contain_text("45%")
+    page.get_by_role("button", name="Ask about this paper").click()
+    expect(box(page)).to_be_visible()
+    expect(box(page)).to_have_value(re.compile("bert2BERT: Towards"))
+
+
+# Conversations
+
+
+def test_a_reload_loses_nothing(visit, shelf):
+    page = visit(shelf)
+    before = [text_of(ask(page, question)) for question in (CHILD, HOURS)]
+    page.reload()
+    is_ready(page)
+    expect(page.locator(".ap-answer")).to_have_count(2)
+    assert [text_of(each) for each in page.locator(".ap-answer").all()] == before
+    assert questions(page) == [CHILD, HOURS]
+    expect(ask(page, "Who speaks in it?")).to_contain_text("Understood as")
+
+
+def test_conversations_are_begun_opened_and_deleted(visit, shelf):
+    page = visit(shelf)
+    ask(page, CHILD)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".ap-answer")).to_have_count(0)
+    ask(page, SAVES)
+    expect(conversations(page)).to_have_text([SAVES, CHILD])
+    conversations(page).nth(1).click()
+    expect(page.locator("#chat .user .message-content")).to_have_text([CHILD])
+    page.get_by_role("button", name="Delete this conversation").click()
+    expect(conversations(page)).to_have_text([SAVES])
+    expect(page.locator(".ap-answer")).to_have_count(0)
+    page.reload()
+    is_ready(page)
+    expect(conversations(page)).to_have_text([SAVES])
+
+
+def test_a_restart_of_the_server_loses_nothing(visit, changing):
+    page = visit(changing)
+    ask(page, "What is OwlEar?")
+    changing.stop()
+    changing.start()
+    changing.wait()
+    answer = ask(page, "How many hours does it cover?")
+    expect(answer).to_contain_text("Understood as")
+    both = ["What is OwlEar?", "How many hours does it cover?"]
+    assert questions(page) == both
+    page.reload()
+    is_ready(page)
+    expect(page.locator(".ap-answer")).to_have_count(2)
+    assert questions(page) == both
+    visit.forgive("net::ERR_", "AbortError", "Connection errored out")  # while it was away
+
+
+def test_two_tabs_of_a_browser_share_their_conversations(visit, shelf):
+    one = visit(shelf)
+    other = visit(shelf, one.context)
+    ask(one, CHILD)
+    ask(other, SAVES)
+    ask(one, HOURS)
+    for page in (one, other):
+        page.reload()
+        is_ready(page)
+        expect(conversations(page)).to_have_text([CHILD, SAVES])
+        assert questions(page) == [CHILD, HOURS]
+
+
+def test_two_visitors_do_not_see_each_other(visit, shelf):
+    one, other = visit(shelf), visit(shelf)
+    ask(one, CHILD)
+    ask(other, SAVES)
+    for page, asked in ((one, CHILD), (other, SAVES)):
+        page.reload()
+        is_ready(page)
+        expect(conversations(page)).to_have_text([asked])
+        assert questions(page) == [asked]
+
+
+# Texts of others
+
+
+def test_a_hostile_paper_is_shown_as_it_is(visit, changing):
+    page = visit(changing)
+    answer = ask(page, "What does HackNet show as text?")
+    expect(answer.locator(".ap-card .ap-title").first).to_have_text(HOSTILE.title)
+    answer.locator("a.ap-marker").first.click()
+    assert text_of(answer.locator(".ap-card[open] .ap-abstract")) == HOSTILE.abstract
+    assert page.locator("#chat .option", has_text=MARKUP).count() == 0
+    shown = open_paper(page, "HackNet", HOSTILE.title)
+    assert text_of(shown.locator(".ap-abstract")) == HOSTILE.abstract
+    assert MARKUP in text_of(shown.locator(".ap-facts"))
+    row = page.locator("#papers .virtual-row").first
+    assert HOSTILE.title in text_of(row) and MARKUP in text_of(row)
+    page.get_by_role("button", name="Ask about this paper").click()
+    expect(box(page)).to_have_value(re.compile(re.escape(HOSTILE.title)))
+    box(page).press("Enter")
+    answered(page, 2)
+    assert MARKUP in questions(page)[1]
+    go(page, "Search")
+    page.locator("#query textarea").fill(f"hackers {MARKUP}")
+    page.locator("#query textarea").press("Enter")
+    hit = page.locator(".ap-hit", has_text="HackNet")
+    expect(hit.locator(".ap-title")).to_have_text(HOSTILE.title)
+    hit.locator("summary").click()
+    assert text_of(hit.locator(".ap-abstract")) == HOSTILE.abstract
+    assert page.locator(".ap-answer img, .ap-paper img, .ap-hits img, #chat .user img").count() == 0
+
+
+def test_hostile_questions_are_shown_as_they_are(visit, shelf):
+    page = visit(shelf)
+    asked = [MARKUP, *made.HOSTILE[:5], made.HOSTILE[8], made.HOSTILE[9]]
+    for question in asked:
+        ask(page, question)
+        assert [each.split() for each in questions(page)] == [question.split()]
+        page.get_by_role("button", name="New conversation").click()
+        expect(page.locator(".ap-answer")).to_have_count(0)
+    page.reload()
+    is_ready(page)
+    expect(conversations(page)).to_have_count(len(asked))
+    for question, row in zip(reversed(asked), conversations(page).all(), strict=True):
+        assert " ".join(text_of(row).replace("\u2060", "").split())[:50] == " ".join(question.split())[:50]
+    conversations(page).last.click()
+    expect(page.locator("#chat .user")).to_contain_text("constructor")
+    assert questions(page) == [MARKUP]
+    assert page.locator("#chat .user img, #past img, .ap-answer img").count() == 0
+
+
+def test_a_hostile_file_name_is_shown_as_it_is(visit, changing):
+    page = visit(changing)
+    name = "<img src=x onerror=\"window.hacked='name'\">"
+    report = upload(page, (f"{name}.jsonl", '{"title": "No abstract"}\n'))
+    expect(report).to_contain_text("1 rejected")
+    assert page.locator("#report img, #upload img").count() == 0
+    report = upload(page, (f"{name}.txt", PDF))
+    expect(report).to_contain_text("is a PDF")
+    assert page.locator("#report img, #upload img").count() == 0
+
+
+# Evaluation
+
+
+def test_runs_are_listed_shown_and_compared(visit, shelf):
+    page = visit(shelf)
+    go(page, "Evaluation")
+    expect(page.locator("#runs")).to_contain_text("second")
+    choose(page, "Report of", "first")
+    report = page.frame_locator(".ap-frame")
+    expect(report.locator("h2", has_text="Summary").first).to_be_visible()
+    expect(report.locator("#questions > tbody")).to_have_count(len(made.rows()))
+    choose(page, "Compare", "first")
+    choose(page, "with", "second")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    compared = page.locator(".ap-comparison")
+    expect(compared).to_contain_text(f"Questions in both: {len(made.rows()) - 2}")
+    expect(compared.get_by_role("rowheader", name="fact_recall")).to_be_visible()
+
+
+def test_a_hostile_run_does_nothing(visit, shelf):
+    page = visit(shelf)
+    hostile = next(path.name for path in shelf.runs.iterdir() if path.name.startswith("hostile"))
+    go(page, "Evaluation")
+    expect(page.locator("#runs")).to_contain_text(hostile)
+    choose(page, "Report of", hostile)
+    report = page.frame_locator(".ap-frame")
+    expect(report.locator("#questions > tbody")).to_have_count(len(made.HOSTILE))
+    choose(page, "Compare", hostile)
+    choose(page, "with", hostile)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator(".ap-comparison")).to_contain_text(f"Questions in both: {len(made.HOSTILE)}")
+    assert page.locator("#run img, #runs img").count() == 0
+
+
+def choose(page: "Page", label: str, name: str) -> None:
+    """Pick a run in one of the lists."""
+    chooser = page.get_by_role("tabpanel").get_by_label(label, exact=True)
+    chooser.click()
+    options = page.locator(f"[id^='{chooser.get_attribute('aria-controls')}-']")  # each list has them
+    options.and_(page.get_by_role("option", name=name, exact=True)).click()
+
+
+# Looks
+
+
+CONTRAST = """element => {
+    const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
+        .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
+    let behind = element;
+    const isClear = (at) => (parse(getComputedStyle(at).backgroundColor)[3] ?? 1) === 0;
+    while (behind.parentElement && isClear(behind)) behind = behind.parentElement;
+    const both = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor];
+    const [one, other] = both.map((colour) => light(parse(colour)) + 0.05);
+    return Math.max(one, other) / Math.min(one, other);
+}"""  # WCAG 2.2, 1.4.3
+
+
+def test_follows_the_colours_of_the_screen(visit, shelf):
+    backgrounds = set()
+    for scheme in ("light", "dark"):
+        page = visit(shelf, color_scheme=scheme)
+        answer = ask(page, SAVES)
+        answer.locator("a.ap-marker").first.click()
+        backgrounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        for part in (".ap-text", ".ap-marker", ".ap-card[open] .ap-abstract", "mark", ".ap-foot"):
+            assert answer.locator(part).first.evaluate(CONTRAST) >= 4.5, (scheme, part)
+    assert len(backgrounds) == 2
+
+
+def test_fits_a_phone(visit, shelf):
+    page = visit(shelf, width=390, has_touch=True, is_mobile=True)
+    expect(page.locator("#side.open")).to_have_count(0)
+    expect(page.get_by_role("button", name="New conversation")).not_to_be_in_viewport()
+    answer = ask(page, SAVES)
+    answer.locator("a.ap-marker").first.tap()
+    expect(answer.locator(".ap-card[open] mark")).to_be_in_viewport()
+    for tab in ("Chat", "Library", "Search", "Evaluation"):
+        go(page, tab)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, tab
+
+
+FAULTS_OF_GRADIO = {
+    "aria-required-children": "its list of example questions holds buttons, and so does its table",
+}
+"""Rules of axe that Gradio's own elements break, each with what is wrong."""
+
+FIND = """async () => {
+    const found = await axe.run(document, {resultTypes: ["violations"], iframes: false});
+    const ours = "[class^='ap-'], [class*=' ap-']";
+    const isOurs = (node) => document.querySelector(node.target[0])?.closest(ours) !== null;
+    return found.violations.filter((rule) => ["serious", "critical"].includes(rule.impact))
+        .flatMap((rule) => rule.nodes.map((node) => [rule.id, isOurs(node), node.html.slice(0, 160)]));
+}"""
+
+
+@needs_axe
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_people_from_using_the_page(visit, shelf, scheme):
+    page = visit(shelf, color_scheme=scheme, reduced_motion="reduce")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = faults(page)
+    ask(page, SAVES).locator("a.ap-marker").first.click()
+    found += faults(page)
+    ask(page, PIZZA).locator(".ap-nearest summary").first.click()
+    found += faults(page)
+    open_paper(page, "bert2BERT", "bert2BERT: Towards Reusable Pretrained Language Models")
+    found += faults(page)
+    go(page, "Search")
+    page.locator("#query textarea").fill("speech")
+    page.locator("#query textarea").press("Enter")
+    expect(page.locator(".ap-hit").first).to_be_visible()
+    found += faults(page)
+    go(page, "Evaluation")
+    expect(page.locator("#runs")).to_contain_text("second")
+    choose(page, "Compare", "first")
+    choose(page, "with", "second")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator(".ap-comparison")).to_be_visible()
+    found += faults(page)
+    assert not {(rule, html) for rule, is_ours, html in found if is_ours}
+    others = {(rule, html) for rule, is_ours, html in found if not is_ours}
+    assert not {(rule, html) for rule, html in others if rule not in FAULTS_OF_GRADIO}
+
+
+def faults(page: "Page") -> list[tuple[str, bool, str]]:
+    """The serious and critical faults of what is shown: the rule, whether it is of what we add, where."""
+    page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
+    return [tuple(each) for each in page.evaluate(FIND)]
