@@ -1,0 +1,482 @@
+"""What the page shows: nothing in a text of others becomes markup, and what is marked is what was cited."""
+
+import base64
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+import synthetic_runs as made
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eval.comparison import compare
+from ingest.pipeline import Report
+from ingest.sources.base import Rejection
+from rag.plain import plain
+from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
+from ui.export import to_bibtex, to_markdown
+from ui.web.chats import Exchange
+from ui.web.rendering import (
+    SIGNALS,
+    answer_html,
+    chips_html,
+    comparison_html,
+    frame_html,
+    hits_html,
+    paper_html,
+    papers_of,
+    report_html,
+    status_of,
+)
+
+HOSTILE = (
+    *made.HOSTILE,
+    "</details></li></ol><form action=//evil.example><input name=a>",
+    "</p><iframe srcdoc='<script>1</script>'></iframe>",
+    "</textarea></title></style></noscript><b id=x>",
+    '" autofocus onfocus=alert(1) x="',
+    "[1](javascript:alert(1)) [99] [unsupported]",
+)
+hostile = pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+VOID = {"br", "img", "input", "meta", "link", "hr"}
+ANCHOR = f"source-{'a' * 32}"
+
+
+class Page(HTMLParser):
+    """The elements of some HTML with their attributes, and the texts inside each class."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.open, self.elements, self.texts = [], [], []
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        assert len(dict(attrs)) == len(attrs)
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append((tag, dict(attrs).get("class") or ""))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        self.texts.append((tuple(self.open), data))
+
+    def handle_comment(self, data):
+        raise AssertionError(f"a comment: {data}")
+
+    def handle_decl(self, decl):
+        raise AssertionError(f"a declaration: {decl}")
+
+    unknown_decl = handle_pi = handle_decl
+
+    @property
+    def text(self):
+        return "".join(data for _, data in self.texts)
+
+    def inside(self, name):
+        """The text inside elements of this tag or class."""
+        return "".join(
+            data
+            for open_, data in self.texts
+            if any(name == tag or name in classes.split() for tag, classes in open_)
+        )
+
+    def all(self, name):
+        """The attributes of each element of this tag or class."""
+        return [
+            attributes
+            for tag, attributes in self.elements
+            if name == tag or name in (attributes.get("class") or "").split()
+        ]
+
+    @property
+    def skeleton(self):
+        """All that markup says, but for the content of files that are offered."""
+        return [
+            (
+                tag,
+                {
+                    key: "data" if (value or "").startswith("data:") else value
+                    for key, value in attributes.items()
+                },
+            )
+            for tag, attributes in self.elements
+        ]
+
+
+def in_words(text):
+    """The text as it is read, however its white space was written."""
+    return " ".join(plain(text).split())
+
+
+ABSTRACT = "We count 31 owls in the forest. They live in oaks. They sleep by day."
+QUOTE = "They live in oaks."
+
+
+def paper_of(text=None, **changes):
+    """A paper with this text wherever others write, or a harmless one."""
+    said = text or "Owls"
+    abstract = ABSTRACT if text is None else f"{text} {QUOTE} {text}"
+    made_of = {"published": "2021-03", "organization": said, "arxiv_id": "2110.07143"}
+    return Paper(said, abstract, **(made_of | {"paper_id": "p1"} | changes))
+
+
+def cited(paper, quote=QUOTE, number=1):
+    start = paper.abstract.index(quote)
+    return Citation(
+        number,
+        paper.paper_id,
+        paper.title,
+        paper.published,
+        paper.organization,
+        quote,
+        start,
+        start + len(quote),
+    )
+
+
+def answer_of(text=None, paper=None, **changes):
+    """An answer with this text wherever others write, or a harmless one."""
+    said, paper = text or "Owls", paper or paper_of(text)
+    made_of = Answer(
+        question=said,
+        status="answered",
+        text=f"{said} live in oaks [1]. {said} fly [unsupported].",
+        reason=None,
+        claims=(
+            Claim(f"{said} live in oaks.", (1,), 0.93, True),
+            Claim(f"{said} fly.", (), 0.04, False),
+        ),
+        citations=(cited(paper),),
+        papers=(RankedPaper("p1", paper.title, 0.9), RankedPaper("p2", said, 0.4)),
+        filters=Filters(),
+        resolved_question=said,
+        missing=None,
+        notes=(said,),
+        writer=said,
+        markers=Markers(1),
+        usage={"total_tokens": 742.0, "cost": 0.0012},
+        seconds={"total": 1.26},
+    )
+    return replace(made_of, **changes)
+
+
+def shown(answer, papers=None, **exchange):
+    papers = {"p1": paper_of(), "p2": paper_of(paper_id="p2")} if papers is None else papers
+    return Page(answer_html(Exchange(answer.question, answer=answer, **exchange), ANCHOR, papers))
+
+
+# Every text is escaped
+
+
+STATUSES = ("answered", "partial", "refused")
+
+
+@hostile
+@pytest.mark.parametrize("status", STATUSES)
+def test_no_text_of_an_answer_becomes_markup(text, status):
+    papers = {name: paper_of(text, paper_id=name) for name in ("p1", "p2")}
+    told = {"status": status, "reason": text, "missing": text}
+    page = shown(answer_of(text, papers["p1"], **told), papers)
+    harmless = shown(answer_of(status=status, reason="Owls", missing="Owls"))
+    if not re.search(r"\[(1|99)\]", text):  # a marker of its own, where numbers of citations stand
+        assert page.skeleton == harmless.skeleton
+    assert {tag for tag, _ in page.elements} == {tag for tag, _ in harmless.elements}
+    assert in_words(text) in in_words(page.inside("ap-title"))
+    assert in_words(text) in in_words(page.inside("ap-org"))
+    assert in_words(text).casefold() in in_words(page.inside("ap-banner") or page.text).casefold()
+    assert in_words(QUOTE) == in_words(page.inside("mark"))
+
+
+@hostile
+def test_no_text_of_an_unfinished_exchange_becomes_markup(text):
+    for changes in ({"written": text}, {"error": text}, {"written": text, "error": text}):
+        page = Page(answer_html(Exchange(text, **changes), ANCHOR, {}))
+        harmless = Page(answer_html(Exchange("Owls", **dict.fromkeys(changes, "Owls")), ANCHOR, {}))
+        assert page.skeleton == harmless.skeleton
+
+
+@hostile
+def test_no_text_of_a_paper_becomes_markup(text):
+    page = Page(paper_html(paper_of(text, author_count=3), ["upload/" + text, text]))
+    harmless = Page(paper_html(paper_of(author_count=3), ["upload/owls.txt", "owls.txt"]))
+    assert page.skeleton == harmless.skeleton
+    assert in_words(page.inside("ap-abstract")) == in_words(f"{text} {QUOTE} {text}")
+    assert in_words(page.inside("h3")) == in_words(text)
+
+
+@hostile
+def test_no_text_of_a_ranking_becomes_markup(text):
+    def page(paper, note):
+        start = paper.abstract.index(QUOTE)
+        passage = Passage("p1", start, start + len(QUOTE))
+        return Page(hits_html([Hit(paper, 0.8, passage, dict.fromkeys(SIGNALS, 0.5))], note))
+
+    hits = page(paper_of(text), text)
+    assert hits.skeleton == page(paper_of(), "Owls").skeleton
+    assert in_words(hits.inside("mark")) == QUOTE
+    assert in_words(hits.inside("ap-abstract")) == in_words(paper_of(text).abstract)
+
+
+@hostile
+def test_no_name_of_a_file_and_no_reason_becomes_markup(text):
+    def page(said):
+        report = Report(
+            seen=2, rejected=[Rejection(f"upload/{said}", 3, said), Rejection(said, None, said)]
+        )
+        return Page(report_html(report, None)), Page(report_html(None, said))
+
+    for found, harmless in zip(page(text), page("owls.txt"), strict=True):
+        assert found.skeleton == harmless.skeleton
+        assert in_words(text).casefold() in in_words(found.text).casefold()
+
+
+@hostile
+def test_nothing_that_is_in_force_becomes_markup(text):
+    page = Page(chips_html({"Library": text, text: "1"}))
+    assert page.skeleton == Page(chips_html({"Library": "Owls", "Owls": "1"})).skeleton
+    assert in_words(text) in in_words(page.inside("dd"))
+
+
+def test_no_text_of_a_run_becomes_markup():
+    before, after = made.hostile_run(), made.hostile_run()
+    for place, row in enumerate(after.rows):
+        other = made.rows()[place % len(made.rows())].outcomes
+        after.rows[place] = replace(row, outcomes=other)
+    after.record["name"] = made.HOSTILE[1]
+    page = Page(comparison_html(compare(before, after), None))
+    allowed = {"div", "p", "strong", "br", "table", "thead", "tbody", "tr", "th", "td", "h3"}
+    assert {tag for tag, _ in page.elements} <= allowed | {"details", "summary", "span", "ul", "li", "code"}
+    names = {name for _, attributes in page.elements for name in attributes}
+    assert names <= {"class", "scope", "tabindex", "role", "aria-label"}
+    failed = Page(comparison_html(None, made.HOSTILE[0]))
+    assert in_words(made.HOSTILE[0]) in in_words(failed.text)
+    assert [tag for tag, _ in failed.elements] == ["p", "span"]
+
+
+@hostile
+def test_the_page_of_a_run_stays_in_a_frame_that_reaches_nothing(text):
+    page = Page(frame_html(text, text))
+    ((tag, attributes),) = page.elements
+    assert tag == "iframe"
+    assert attributes["sandbox"] == "allow-scripts"
+    assert attributes["srcdoc"] == plain(text)
+    assert attributes.keys() == {"class", "title", "sandbox", "srcdoc"}
+
+
+@given(st.text(st.sampled_from("<>\"'&/=;! abimgp\x00\n`{}%#[]1-"), max_size=60))
+def test_no_text_at_all_becomes_markup(text):
+    papers = {name: paper_of(text or "-", paper_id=name) for name in ("p1", "p2")}
+    said = re.sub(r"[\[\]]", "(", text) or "-"
+    answer = answer_of(said, papers["p1"], status="partial", missing=text)
+    expected = answer_of(status="partial", missing="Owls" * bool(text))
+    assert shown(answer, papers).skeleton == shown(expected).skeleton
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"arxiv_id": "javascript:alert(1)"},
+        {"arxiv_id": '2110.07143" onclick=alert(1) x="'},
+        {"arxiv_id": None, "doi": "javascript:alert(1)"},
+        {"arxiv_id": None, "doi": '10.1000/"><script>alert(1)</script>'},
+        {"arxiv_id": None, "doi": "10.1000/' onclick='alert(1)"},
+        {"arxiv_id": None, "doi": "10.1000/\ud800@evil.example"},
+    ],
+)
+def test_addresses_lead_to_the_known_places_and_tell_them_nothing(known):
+    papers = {name: paper_of(paper_id=name, **known) for name in ("p1", "p2")}
+    passage = Passage("p1", 0, 10)
+    pages = [
+        shown(answer_of(status="partial"), papers),
+        Page(paper_html(papers["p1"], [])),
+        Page(hits_html([Hit(papers["p1"], 0.5, passage)], None)),
+    ]
+    for page in pages:
+        assert "script" not in {tag for tag, _ in page.elements}
+        for link in page.all("a"):
+            assert not {name for name in link if name.startswith("on")}
+            assert re.match(r"https://arxiv\.org/abs/|https://doi\.org/10\.|#source-|data:", link["href"])
+            if link["href"].startswith("http"):
+                assert link["rel"] == "noopener noreferrer"
+
+
+# What is marked
+
+
+def test_the_mark_is_the_quote_at_its_place_in_the_abstract():
+    for quote in (QUOTE, ABSTRACT, ABSTRACT[:31], ABSTRACT[-5:], "oaks"):
+        paper = paper_of()
+        page = shown(answer_of(citations=(cited(paper, quote),)))
+        assert page.inside("mark") == quote
+        assert page.inside("ap-abstract") == ABSTRACT
+        assert "".join(data for open_, data in page.texts if ("mark", "") in open_) == quote
+        before = page.text.index(ABSTRACT)
+        start = paper.abstract.index(quote)
+        assert page.text[before + start : before + start + len(quote)] == quote
+
+
+def test_white_space_and_line_ends_of_an_abstract_move_no_mark():
+    abstract = "  We count owls.\n\nThey  live in\u2003oaks. \n End.  "
+    paper = paper_of()
+    paper = replace(paper, abstract=abstract)
+    quote = "They  live in\u2003oaks."
+    page = shown(answer_of(citations=(cited(paper, quote),)), {"p1": paper})
+    assert page.inside("mark") == quote == abstract[cited(paper, quote).start : cited(paper, quote).end]
+    assert page.inside("ap-abstract") == abstract
+
+
+def test_a_paper_that_is_gone_or_has_changed_is_told_and_the_cited_words_stay():
+    gone = shown(answer_of(), {})
+    assert "no longer in the library" in gone.text
+    other = replace(paper_of(), abstract="A new abstract. " + ABSTRACT)
+    changed = shown(answer_of(), {"p1": other})
+    assert "has changed since" in changed.text
+    assert "A new abstract" not in changed.text
+    for page in (gone, changed):
+        assert page.inside("mark") == page.inside("ap-abstract") == QUOTE
+    assert not {"changed", "longer"} & set(shown(answer_of()).text.split())
+
+
+def test_every_marker_leads_to_the_card_of_its_source():
+    paper = paper_of()
+    citations = (cited(paper), cited(paper, "We count 31 owls in the forest.", 2))
+    text = "Owls live in oaks [1][2]. There are 31 [2]. See [7]."
+    claims = (
+        Claim("Owls live in oaks.", (1, 2), 0.9, True),
+        Claim("There are 31.", (2,), 0.9, True),
+        Claim("See.", (), 0.0, False),
+    )
+    page = shown(replace(answer_of(), text=text, claims=claims, citations=citations))
+    cards = [card["id"] for card in page.all("details") if "id" in card]
+    assert cards == [f"{ANCHOR}-1", f"{ANCHOR}-2"]
+    assert [marker["href"][1:] for marker in page.all("ap-marker")] == [cards[0], cards[1], cards[1]]
+    assert "[7]" in page.inside("ap-text")  # of no source of this answer: mere text
+    assert page.inside("ap-text").count("✓") == 2
+
+
+def test_each_claim_says_whether_its_source_supports_it():
+    page = shown(answer_of())
+    assert len(page.all("ap-claim")) == 2
+    assert len(page.all("ap-doubt")) == 1
+    assert "cites nothing" in page.inside("ap-doubt")
+    weak = Claim("Owls live in oaks.", (1,), 0.2, False)
+    page = shown(answer_of(claims=(weak,)))
+    assert "not supported by what it cites" in page.inside("ap-doubt")
+
+
+# What became of a question
+
+
+def test_what_became_of_a_question_is_seen():
+    refused = Exchange("?", answer=answer_of(status="refused", reason="no paper is about it", claims=()))
+    partial = Exchange("?", answer=answer_of(status="partial", missing="the cost"))
+    exchanges = {
+        "answered": Exchange("?", answer=answer_of()),
+        "refused": refused,
+        "partial": partial,
+        "failed": Exchange("?", error="the model failed: ask again"),
+        "writing": Exchange("?"),
+    }
+    told = set()
+    for status, exchange in exchanges.items():
+        page = Page(answer_html(exchange, ANCHOR, {}))
+        assert status_of(exchange) == status
+        assert page.elements[0] == ("div", {"class": f"ap-answer ap-{status}"})
+        told.add(in_words(page.inside("ap-banner") or page.inside("ap-waiting")))
+    assert told == {
+        "",
+        "⦸ Not answered from these papers. No paper is about it.",
+        "◐ Answered in part. The papers do not say: The cost.",
+        "! No answer. The model failed: ask again.",
+        "Reading the papers…",
+    }
+
+
+def test_an_error_is_told_to_those_who_hear_the_page():
+    page = Page(answer_html(Exchange("?", error="the model failed: ask again"), ANCHOR, {}))
+    assert [each.get("role") for each in page.all("ap-banner")] == ["alert"]
+
+
+def test_what_was_written_before_an_error_stays_under_it():
+    page = Page(answer_html(Exchange("?", "Owls live [1]", error="none: ask again"), ANCHOR, {}))
+    assert in_words(page.inside("ap-text")) == "Owls live[1]"
+    assert not page.all("ap-marker")  # there is no source yet
+    assert "No answer." in page.text
+
+
+def test_the_nearest_papers_stand_under_what_is_not_answered_and_only_there():
+    papers = {f"p{number}": paper_of(paper_id=f"p{number}") for number in range(1, 10)}
+    ranked = tuple(RankedPaper(name, "Owls", 0.5) for name in papers)
+    for status, count in (("answered", 0), ("partial", 5), ("refused", 5)):
+        answer = answer_of(status=status, papers=ranked, reason="none")
+        page = shown(answer, papers)
+        assert len(page.all("details")) == 1 + count
+        assert papers_of(answer)[0] == "p1"
+        assert len(papers_of(answer)) <= 1 + 6
+    assert papers_of(None) == []
+
+
+def test_the_writer_the_time_and_the_cost_are_told():
+    assert "Written by Owls · 1.3 s · 742 tokens · $0.0012" in shown(answer_of()).text
+    own = answer_of(writer="extractive", usage={})
+    assert "Written by the papers' own sentences · 1.3 s" in shown(own).text
+
+
+def test_digests_are_told_from_abstracts():
+    papers = {"p1": paper_of(is_digest=True)}
+    assert "A digest in our own words" in shown(answer_of(), papers).text
+    assert "A digest in our own words" in Page(paper_html(papers["p1"], [])).text
+    assert "digest" not in shown(answer_of()).text
+
+
+def test_the_files_that_are_offered_are_what_their_names_say():
+    answer, papers = answer_of(HOSTILE[0]), {"p1": paper_of()}
+    files = {
+        each["download"]: base64.b64decode(each["href"].partition("base64,")[2]).decode()
+        for each in shown(answer, papers).all("a")
+        if "download" in each
+    }
+    assert json.loads(files["answer.json"]) == json.loads(json.dumps(answer.to_dict()))
+    assert files["answer.md"] == to_markdown(answer, papers)
+    assert files["references.bib"] == to_bibtex(papers.values())
+    assert "references.bib" not in answer_html(Exchange("?", answer=answer), ANCHOR, {})
+
+
+# What a server keeps to itself
+
+
+def test_no_folder_of_the_server_is_shown():
+    sources = ["/srv/secret/saved page.txt", "upload/other.jsonl", "demo", "hf:2024-01"]
+    page = Page(paper_html(paper_of(), sources))
+    assert "saved page.txt, other.jsonl" in page.text
+    assert "secret" not in page.text
+    assert "upload" not in page.text
+    rejected = [Rejection("upload/mine.jsonl", 2, "no title")]
+    told = Page(report_html(Report(seen=1, rejected=rejected), None))
+    assert "mine.jsonl:2" in told.text
+    assert "upload" not in told.text
+
+
+def test_what_is_not_known_is_not_made_up():
+    page = Page(paper_html(Paper("Owls", ABSTRACT), []))
+    assert "not known" in page.text
+    assert not page.all("a")
+    assert not {"None", "organisation", "DOI", "arXiv", "authors"} & set(page.text.split())
+    assert "None" not in shown(answer_of(resolved_question=None), {"p1": paper_of(arxiv_id=None)}).text
+
+
+def test_long_lists_of_what_was_rejected_are_cut():
+    rejected = [Rejection("upload/a.jsonl", line, "no title") for line in range(1, 251)]
+    page = Page(report_html(Report(seen=250, rejected=rejected), None))
+    assert len(page.all("li")) == 101
+    assert "and 150 more" in page.text
+
+
+def test_where_nothing_is_found_the_next_step_is_told():
+    assert "No paper fulfils these conditions." in Page(hits_html([], None)).text

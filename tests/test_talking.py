@@ -1,0 +1,364 @@
+"""A visitor's session: what is asked is answered or told why not, and nothing gets in another's way."""
+
+import logging
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import model_server as served
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ingest.chunking import split_abstract
+from rag.library import Library
+from rag.settings import Settings
+from rag.types import Paper
+from ui.desk import Desk
+from ui.web.chats import STOPPED, Chat, Shelf, Visitors
+from ui.web.talking import Session, as_typed, ask, bubbles, inert
+from ui.web.wishes import Wishes
+
+OWLS = "How many owls live in the forest?"
+EELS = "How many eels live in the river?"
+EGGS = "How long should I boil an egg for breakfast?"
+PAPERS = [
+    Paper(
+        "OwlNet: A Study of Owls", "We count 31 owls in the forest. They live in oaks.", published="2019"
+    ),
+    Paper("EelNet: A Study of Eels", "We count 12 eels in the river. They live in mud.", published="2020"),
+    Paper(
+        "BeeNet: A Study of Bees", "We count 900 bees on the heath. They live in hives.", published="2021"
+    ),
+]
+OWN = Wishes("extractive")
+SECRET = "sk-very-secret"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, encoder):
+    place = tmp_path_factory.mktemp("talking") / "library"
+    with Library.create(place, encoder) as library:
+        library.catalog.put(PAPERS, "here", Counter(), split_abstract)
+        library.sync()
+    return place
+
+
+@pytest.fixture(scope="module")
+def desk(folder):
+    with Desk(Settings(), folder) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def modelled(folder, server):
+    """A desk whose model is the scripted one."""
+    with Desk(Settings(base_url=server.url, api_key=SECRET, model="scripted"), folder) as desk:
+        yield desk
+
+
+@pytest.fixture
+def session():
+    return Session(Shelf("a" * 32))
+
+
+def tell(session, question, desk, wishes=OWN):
+    """Ask and read to the end; the exchange, and what was shown of it on the way."""
+    shown = [session.chat.exchanges[-1] for _ in ask(session, question, desk, wishes)]
+    return session.chat.exchanges[-1], shown
+
+
+def untimed(answer):
+    return {name: value for name, value in answer.to_dict().items() if name != "seconds"}
+
+
+def kept(session):
+    """The conversations as the browser is given them, read again."""
+    return Visitors().shelf(session.shelf.dump()).chats
+
+
+# Answers
+
+
+def test_a_question_is_shown_at_once_then_written_then_answered(session, desk):
+    exchange, shown = tell(session, OWLS, desk)
+    assert (shown[0].question, shown[0].written, shown[0].is_over) == (OWLS, "", False)
+    written = [each.written for each in shown[1:-1]]
+    assert written and all(after.startswith(before) for before, after in pairwise(written))
+    assert written[-1] == exchange.answer.text
+    assert untimed(exchange.answer) == untimed(desk.assistant("extractive").ask(OWLS))
+    assert "31 owls" in exchange.answer.text
+    assert kept(session) == [session.chat]
+
+
+def test_a_refusal_is_an_answer(session, desk):
+    exchange, _ = tell(session, EGGS, desk)
+    assert exchange.answer.status == "refused"
+    assert exchange.error is None
+
+
+def test_what_was_said_before_goes_along(session, desk):
+    first, _ = tell(session, OWLS, desk)
+    history = session.chat.history
+    assert history == [
+        {"role": "user", "content": OWLS},
+        {"role": "assistant", "content": first.answer.text},
+    ]
+    second, _ = tell(session, "And how many eels?", desk)
+    alone = desk.assistant("extractive").ask("And how many eels?", history=history)
+    assert untimed(second.answer) == untimed(alone)
+    assert second.answer.resolved_question
+    assert "12 eels" in second.answer.text
+    assert len(session.chat.exchanges) == 2
+
+
+def test_another_conversation_knows_nothing_of_it(session, desk):
+    tell(session, OWLS, desk)
+    session.open(Chat())
+    exchange, _ = tell(session, "Where do they live?", desk)
+    assert exchange.answer.resolved_question is None
+    assert [len(chat.exchanges) for chat in session.shelf.chats] == [1, 1]
+
+
+def test_the_model_is_sent_what_was_said_and_its_words_are_shown(session, modelled, server):
+    server.play(served.answer("We count 31 ", "owls in the forest [1]."))
+    exchange, shown = tell(session, OWLS, modelled, Wishes("llm"))
+    assert exchange.answer.writer == "scripted"
+    assert exchange.answer.text == "We count 31 owls in the forest [1]."
+    assert len(shown) >= 3
+    assert SECRET not in str(kept(session))
+
+
+def test_wishes_are_followed(session, desk):
+    exchange, _ = tell(session, "Which papers study animals?", desk, Wishes("extractive", from_year=2020))
+    assert exchange.answer.filters.from_year == 2020
+    assert all(paper.title != PAPERS[0].title for paper in exchange.answer.papers)
+
+
+# Errors
+
+
+def test_years_that_no_paper_can_have_are_told_in_one_line(session, desk):
+    for years in ({"from_year": 2022, "to_year": 2020}, {"from_year": 0}):
+        exchange, shown = tell(session, OWLS, desk, Wishes("extractive", **years))
+        assert exchange.answer is None
+        assert re.fullmatch(r".{1,250}: .+", exchange.error)
+        assert not shown[0].is_over
+
+
+def test_a_question_that_cannot_be_asked_is_told_in_one_line(session, desk):
+    for question in ("?" * 20_000, "owls " * 5_000, "\x00\x1b"):
+        exchange, _ = tell(session, question, desk)
+        assert exchange.is_over
+        assert exchange.error is None or re.fullmatch(r".{1,250}: .+", exchange.error)
+
+
+def test_a_model_that_is_not_there_is_told_in_one_line(session, desk):
+    exchange, _ = tell(session, OWLS, desk, Wishes("llm"))
+    assert exchange.error.startswith("no language model is configured: ")
+    assert kept(session) == [session.chat]
+
+
+def test_a_key_that_is_refused_is_told_without_the_key(session, modelled, server):
+    server.play(served.error(401, "invalid_api_key", f"Incorrect API key provided: {SECRET}"))
+    exchange, _ = tell(session, OWLS, modelled, Wishes("llm"))
+    assert exchange.error and "\n" not in exchange.error
+    assert SECRET not in str(kept(session))
+    assert "ap-failed" in bubbles(session, modelled)[-1].html
+
+
+def test_after_an_error_the_conversation_goes_on(session, desk):
+    tell(session, OWLS, desk, Wishes("llm"))
+    exchange, _ = tell(session, EELS, desk)
+    assert "12 eels" in exchange.answer.text
+    assert [each.error is None for each in session.chat.exchanges] == [False, True]
+
+
+class Faulty:
+    """A desk with a fault of ours."""
+
+    def __init__(self, desk):
+        self.library = desk.library
+
+    def assistant(self, writer, model):
+        raise ZeroDivisionError("in /srv/secret")
+
+
+def test_a_fault_of_ours_is_a_plain_line_and_is_logged(session, desk, caplog):
+    with caplog.at_level(logging.ERROR, "askpapers"):
+        exchange, _ = tell(session, OWLS, Faulty(desk))
+    assert re.fullmatch(r"something went wrong on the server: [\w :;,']+", exchange.error)
+    (record,) = caplog.records
+    assert record.name == "askpapers"
+    assert record.exc_info[0] is ZeroDivisionError
+    html = bubbles(session, desk)[-1].html
+    assert "secret" not in html
+    assert "ZeroDivisionError" not in html
+    assert "31 owls" in tell(session, OWLS, desk)[0].answer.text  # and the page goes on
+
+
+# One thing at a time
+
+
+def test_a_next_question_ends_the_one_that_is_being_answered(session, desk):
+    first = ask(session, OWLS, desk, OWN)
+    next(first), next(first)
+    exchange, _ = tell(session, EELS, desk)
+    assert list(first) == []  # it goes no further
+    assert [each.question for each in session.chat.exchanges] == [OWLS, EELS]
+    assert session.chat.exchanges[-1] == exchange
+    assert "12 eels" in exchange.answer.text
+    assert session.chat.exchanges[0].is_over  # nobody waits for it any more
+    assert kept(session) == [session.chat]
+
+
+def test_stopping_keeps_what_was_written(session, desk):
+    asking = ask(session, OWLS, desk, OWN)
+    next(asking), next(asking)
+    written = session.chat.exchanges[-1].written
+    assert written
+    session.stop()
+    (exchange,) = session.chat.exchanges
+    assert (exchange.error, exchange.written) == (STOPPED, written)
+    assert list(asking) == []
+    assert kept(session) == [session.chat] == session.shelf.chats
+    assert session.chat.exchanges[-1] == exchange
+    page = bubbles(session, desk)[-1].html
+    assert "ap-failed" in page
+    assert "press retry" in page
+
+
+def test_stopping_what_is_over_changes_nothing(session, desk):
+    session.stop()
+    tell(session, OWLS, desk)
+    before = session.chat
+    session.stop()
+    session.stop()
+    assert session.chat == before
+
+
+def test_a_question_that_was_stopped_can_be_asked_again(session, desk):
+    asking = ask(session, OWLS, desk, OWN)
+    next(asking)
+    session.stop()
+    session.put(session.chat.until(0))
+    exchange, _ = tell(session, OWLS, desk)
+    assert "31 owls" in exchange.answer.text
+    assert len(session.chat.exchanges) == 1
+    assert len(session.shelf.chats) == 1
+
+
+def test_an_answer_never_lands_in_another_conversation(session, desk):
+    asking = ask(session, OWLS, desk, OWN)
+    next(asking), next(asking)
+    left = session.chat
+    session.open(Chat())
+    assert list(asking) == []
+    assert session.chat.exchanges == ()
+    assert session.shelf.latest(left).exchanges[-1].error == STOPPED
+
+
+def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(session, desk):
+    asking = ask(session, OWLS, desk, OWN)
+    next(asking), next(asking)
+    session.shelf.remove(session.chat)
+    session.open(Chat())
+    list(asking)
+    assert session.shelf.chats == []
+
+
+def test_two_pages_that_ask_in_one_conversation_lose_nothing(desk):
+    shelf = Shelf("a" * 32)
+    first = Session(shelf)
+    tell(first, "How many bees are there?", desk)
+    second = Session(shelf, first.chat)
+    asking = ask(first, OWLS, desk, OWN)
+    next(asking), next(asking)
+    tell(second, EELS, desk)
+    list(asking)
+    tell(first, "Where do bees live?", desk)
+    (chat,) = shelf.chats
+    said = {each.question: each for each in chat.exchanges}
+    assert said.keys() == {"How many bees are there?", OWLS, EELS, "Where do bees live?"}
+    assert "31 owls" in said[OWLS].answer.text
+    assert "12 eels" in said[EELS].answer.text
+
+
+def test_visitors_at_once_each_get_their_own_answers(desk):
+    sessions = [Session(Shelf(f"{number:032x}")) for number in range(3)]
+    askings = [
+        ask(session, question, desk, OWN)
+        for session, question in zip(sessions, (OWLS, EELS, OWLS), strict=True)
+    ]
+    while askings:
+        askings = [asking for asking in askings if next(asking, askings) is None]
+    answers = [session.chat.exchanges[-1].answer.text for session in sessions]
+    assert ["31 owls" in answers[0], "12 eels" in answers[1]] == [True, True]
+    assert answers[0] == answers[2]
+    assert all(len(session.shelf.chats) == 1 for session in sessions)
+
+
+# What is shown
+
+
+def test_only_the_last_answer_offers_where_to_go_on(session, desk):
+    tell(session, OWLS, desk)
+    assert bubbles(session, desk)[-1].suggestions
+    tell(session, EELS, desk)
+    first, last = bubbles(session, desk)
+    assert first.suggestions == ()
+    assert last.suggestions
+    assert bubbles(Session(Shelf("b" * 32)), desk) == []
+
+
+def test_every_answer_has_ids_of_its_own(session, desk):
+    tell(session, OWLS, desk)
+    tell(session, OWLS, desk)
+    ids = [re.findall(r'id="(source-[0-9a-f]{32}-\d+)"', bubble.html) for bubble in bubbles(session, desk)]
+    assert all(ids)
+    assert not set(ids[0]) & set(ids[1])
+
+
+def test_a_question_with_markup_is_shown_as_it_was_typed_and_does_nothing(session, desk):
+    question = "How many owls <img src=//evil.example/x> live in the forest?"
+    exchange, _ = tell(session, question, desk)
+    assert exchange.question == question
+    (bubble,) = bubbles(session, desk)
+    assert elements(bubble.question) == []
+    assert as_typed(bubble.question) == question
+
+
+def elements(text):
+    """All that a reader of HTML finds in a text beside words."""
+    found = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            found.append(tag)
+
+        handle_startendtag = handle_starttag
+
+        def handle_endtag(self, tag):
+            found.append(tag)
+
+        handle_comment = handle_decl = unknown_decl = handle_pi = handle_endtag
+
+    reader = Reader(convert_charrefs=False)
+    reader.feed(text)
+    reader.close()
+    return found
+
+
+@given(st.text(st.sampled_from("<>/!?-abimgsrc= \"'&;[\n\t") | st.characters(), max_size=40))
+@example("<img src=x>")
+@example("a<!-- b")
+@example("</p><?php ?><![CDATA[x]]><!DOCTYPE html>")
+@example("<<script>")
+@example("<svg/onload=1>")
+def test_no_text_opens_an_element_and_all_come_back_as_typed(text):
+    assert elements(inert(text)) == []
+    assert not re.search(r"<[a-zA-Z/!?]", inert(text))
+    if "\u2060" not in text:
+        assert as_typed(inert(text)) == text
+    assert inert(inert(text)) == inert(text)
