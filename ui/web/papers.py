@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 50  # papers of the table
 _HEAD = ("Title", "Published", "Organisation", "Id")
+_LABEL = "upload/"  # before the name of a file, so that it is told from one that was ingested
 _SCROLL = "() => document.getElementById('paper')?.scrollIntoView({ block: 'nearest' })"
 _QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 _SLOW: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "writing", "concurrency_limit": 2}
@@ -118,6 +119,10 @@ class PapersTab:
 
     def _overview(self, words: str) -> list[Any]:
         """Counts, plot, table, and how many papers match."""
+        return [*self._counts(), *self._table(words)]
+
+    def _counts(self) -> list[Any]:
+        """How many papers there are, and of which years."""
         catalog = self.desk.library.catalog
         dated = {year: number for year, number in catalog.years().items() if year is not None}
         papers, without = catalog.count(), catalog.count() - sum(dated.values())
@@ -125,7 +130,7 @@ class PapersTab:
         told += f", {without:,} without a year" if without else ""
         if self.desk.is_bundled:
             told += ". They come with askpapers, as digests in our own words; your own take their place."
-        return [told, _plot(dated), *self._table(words)]
+        return [told, _plot(dated)]
 
     def _table(self, words: str) -> list[Any]:
         catalog = self.desk.library.catalog
@@ -222,7 +227,7 @@ def _uploaded(files: Sequence[str]) -> list[str]:
 def _source(uploaded: str, saved: date | None) -> FileSource:
     """An uploaded file, under the name that it had."""
     path = Path(uploaded)
-    return FileSource(path, saved, label=f"upload/{path.name}")
+    return FileSource(path, saved, label=f"{_LABEL}{path.name}")
 
 
 def _day(text: str) -> date | None:
@@ -236,10 +241,10 @@ def _day(text: str) -> date | None:
 
 
 def _without_paths(message: str, files: Sequence[str]) -> str:
-    """The message with names in place of where the server keeps the files."""
+    """The message with names in place of where the server keeps the files, and of our labels."""
     for each in files:
         message = message.replace(each, Path(each).name)
-    return message
+    return message.replace(_LABEL, "")
 
 
 def _html_free(message: str) -> str:

@@ -228,4 +228,6 @@ def _host(address: str) -> str:
 def _sentence(text: str) -> str:
     """The text as a sentence of its own."""
     said = text.strip()
-    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "!", "?")) else ".")
+    begins = said.partition(" ")[0]
+    capital = begins.capitalize() if begins.isalpha() and begins.islower() else begins  # no file's name
+    return capital + said[len(begins) :] + ("" if said.endswith((".", "!", "?")) else ".")
