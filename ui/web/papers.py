@@ -100,7 +100,9 @@ class PapersTab:
         """Say what happens when; `box` is where a question about a paper goes."""
         overview = [self.counts, self.years, self.table, self.matching]
         page = [self.group, self.paper, self.chosen, self.remove, self.sure, self.keep]
-        tab.select(self._overview, self.words, overview, **_QUICK)
+        found = [self.table, self.matching]
+        counted = tab.select(self._counts, None, [self.counts, self.years], **_QUICK)
+        counted.then(self._table, self.words, found, **_QUICK)  # by the words that stand there by then
         self.words.change(
             self._table, self.words, [self.table, self.matching], trigger_mode="always_last", **_QUICK
         )
