@@ -103,6 +103,12 @@ class Watch:
         is_ready(page)
         return page
 
+    def reload(self, page: "Page") -> None:
+        """Load the page anew until it is ready; Gradio complains of the requests that this ends."""
+        page.reload()
+        is_ready(page)
+        self.forgive("AbortError", "Connection errored out")
+
     def forgive(self, *words: str) -> None:
         """Forget the complaints so far that have any of these words."""
         self.complaints[:] = [each for each in self.complaints if not any(word in each for word in words)]

@@ -20,7 +20,6 @@ from page_visit import (
     box,
     conversations,
     go,
-    is_ready,
     questions,
     upload,
 )
@@ -154,7 +153,7 @@ def visit(browser):
             watch.contexts.append(context)
         return watch.open(context, served.address)
 
-    visit.forgive = watch.forgive
+    visit.forgive, visit.reload = watch.forgive, watch.reload
     yield visit
     hacked = watch.hacked()
     for context in watch.contexts:
@@ -346,11 +345,11 @@ def test_an_answer_streams_and_can_be_stopped_and_asked_again(visit, modelled, s
         expect(stopped).to_contain_text(SPEECH)
         expect(stopped).not_to_contain_text("by all")
         expect(visit(modelled, page.context).locator(".ap-answer")).to_contain_text(SPEECH)
+        page.get_by_role("button", name="Retry", exact=True).click()
+        expect(page.locator(".ap-answer.ap-answered")).to_contain_text("Written by scripted")
+        assert questions(page) == [CHILD]
     finally:
         goes_on.set()
-    page.get_by_role("button", name="Retry", exact=True).click()
-    expect(page.locator(".ap-answer.ap-answered")).to_contain_text("Written by scripted")
-    assert questions(page) == [CHILD]
 
 
 def test_a_sentence_without_support_is_marked(visit, modelled, server):
@@ -381,8 +380,7 @@ def test_likes_and_dislikes_become_cases(visit, shelf):
     assert [turn.question for turn in liked.turns] == [CHILD]
     assert [turn.question for turn in disliked.turns] == [CHILD, HOURS]
     assert liked.turns[0].answerable and liked.turns[0].papers
-    page.reload()
-    is_ready(page)
+    visit.reload(page)
     expect(page.get_by_role("button", name="Liked", exact=True)).to_have_count(1)
     expect(page.get_by_role("button", name="Disliked", exact=True)).to_have_count(1)
 
@@ -517,8 +515,7 @@ def test_a_question_about_a_paper_is_put_into_the_chat(visit, shelf):
 def test_a_reload_loses_nothing(visit, shelf):
     page = visit(shelf)
     before = [text_of(ask(page, question)) for question in (CHILD, HOURS)]
-    page.reload()
-    is_ready(page)
+    visit.reload(page)
     expect(page.locator(".ap-answer")).to_have_count(2)
     assert [text_of(each) for each in page.locator(".ap-answer").all()] == before
     assert questions(page) == [CHILD, HOURS]
@@ -537,8 +534,7 @@ def test_conversations_are_begun_opened_and_deleted(visit, shelf):
     page.get_by_role("button", name="Delete this conversation").click()
     expect(conversations(page)).to_have_text([SAVES])
     expect(page.locator(".ap-answer")).to_have_count(0)
-    page.reload()
-    is_ready(page)
+    visit.reload(page)
     expect(conversations(page)).to_have_text([SAVES])
 
 
@@ -552,8 +548,7 @@ def test_a_restart_of_the_server_loses_nothing(visit, changing):
     expect(answer).to_contain_text("Understood as")
     both = ["What is OwlEar?", "How many hours does it cover?"]
     assert questions(page) == both
-    page.reload()
-    is_ready(page)
+    visit.reload(page)
     expect(page.locator(".ap-answer")).to_have_count(2)
     assert questions(page) == both
     visit.forgive("net::ERR_", "AbortError", "Connection errored out")  # while it was away
@@ -566,8 +561,7 @@ def test_two_tabs_of_a_browser_share_their_conversations(visit, shelf):
     ask(other, SAVES)
     ask(one, HOURS)
     for page in (one, other):
-        page.reload()
-        is_ready(page)
+        visit.reload(page)
         expect(conversations(page)).to_have_text([CHILD, SAVES])
         assert questions(page) == [CHILD, HOURS]
 
@@ -577,8 +571,7 @@ def test_two_visitors_do_not_see_each_other(visit, shelf):
     ask(one, CHILD)
     ask(other, SAVES)
     for page, asked in ((one, CHILD), (other, SAVES)):
-        page.reload()
-        is_ready(page)
+        visit.reload(page)
         expect(conversations(page)).to_have_text([asked])
         assert questions(page) == [asked]
 
@@ -621,8 +614,7 @@ def test_hostile_questions_are_shown_as_they_are(visit, shelf):
         assert [each.split() for each in questions(page)] == [question.split()]
         page.get_by_role("button", name="New conversation").click()
         expect(page.locator(".ap-answer")).to_have_count(0)
-    page.reload()
-    is_ready(page)
+    visit.reload(page)
     expect(conversations(page)).to_have_count(len(asked))
     for question, row in zip(reversed(asked), conversations(page).all(), strict=True):
         assert " ".join(text_of(row).replace("\u2060", "").split())[:50] == " ".join(question.split())[:50]
