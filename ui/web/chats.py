@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MOST_CHATS = 30
-MOST_EXCHANGES = 60  # of one conversation; the first ones go
+MOST_EXCHANGES = 30  # of one conversation; the first ones go
 MOST_CHARACTERS = 3_000_000  # in the browser, which gives a page some 5 million
 MOST_VISITORS = 300
 STOPPED = "stopped before the answer was whole: press retry to ask again"

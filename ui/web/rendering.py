@@ -183,7 +183,7 @@ def _byline(answer: Answer) -> str:
 
 def _exports(answer: Answer, papers: Mapping[str, Paper]) -> list[Export]:
     cited = {each.paper_id: papers[each.paper_id] for each in answer.citations if each.paper_id in papers}
-    whole = json.dumps(answer.to_dict(), ensure_ascii=False, indent=2)
+    whole = json.dumps(answer.to_dict(), ensure_ascii=False)
     exports = [
         Export(
             "Markdown", "the answer as Markdown", "answer.md", "text/markdown", to_markdown(answer, papers)
