@@ -229,7 +229,7 @@ class ChatTab:
             gr.update(submit_btn=True, stop_btn=False),
             conversation,
             session,
-            session.shelf.dump(),
+            gr.update(value=session.shelf.dump()),  # after a skip Gradio keeps each plain value for ever
             gr.Dataset(samples=[[chat.title] for chat in session.listed]),
             gr.update(visible=bool(session.chat.exchanges)),
             gr.update(visible=False),

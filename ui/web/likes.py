@@ -61,7 +61,7 @@ class Likes:
             _kept(lambda: self.feedback.withdraw(exchanges[place].id))
         else:
             _kept(lambda: self.feedback.save(_verdict(found, None, settings)))
-        return [found, found.shelf.dump(), gr.update(visible=is_liked is not None), ""]
+        return [found, gr.update(value=found.shelf.dump()), gr.update(visible=is_liked is not None), ""]
 
     def _explain(self, reason: str, session: Session | None, stored: Any, *settings: Any) -> list[Any]:
         found = self.find(session, stored)
