@@ -23,6 +23,7 @@ Other load on the machine slows all of it: `load` is the load average before and
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -67,6 +68,7 @@ def sessions(library: Path, home: Path, arguments: argparse.Namespace) -> Part:
         for each in (talks, single):
             tell(f"{len(each)} sessions at once, {len(each[0])} questions each")
             rows.append(crowd(server, each))
+            tell(str(rows[-1]))  # what comes next may fail
     return {"sessions": rows}
 
 
@@ -131,6 +133,7 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no server is left behind
     with a_library(arguments.library) as library:
         found = measure(library.absolute(), arguments)
     if arguments.json:

@@ -14,6 +14,7 @@ from rag import Assistant
 from ui.terminal import tell
 from ui.web.chats import Chat
 
+_OPENING = 25  # pages that open at once: opening them takes places in the same queue as questions
 _LEAVING = 20  # sessions that go away, beside the one that stays
 _WARM = 100  # questions after which growth is counted
 
@@ -95,7 +96,8 @@ async def _sessions(address: str, count: int) -> AsyncIterator[list[Session]]:
     async with connected(address) as (client, wiring):
         sessions = [Session(client, wiring) for _ in range(count)]
         try:
-            await asyncio.gather(*(session.open() for session in sessions))
+            for start in range(0, count, _OPENING):
+                await asyncio.gather(*(session.open() for session in sessions[start : start + _OPENING]))
             yield sessions
         finally:
             await asyncio.gather(*(session.close() for session in sessions))

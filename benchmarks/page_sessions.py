@@ -48,9 +48,13 @@ class Session:
     _presence: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """What a browser does when it opens the page: it says that it is there, and asks what was."""
+        """What a browser does when it opens the page: it says that it is there, and asks what was.
+
+        Raises RuntimeError where the server refuses, as too many wait.
+        """
         self._presence = asyncio.create_task(self._stay())
-        await self._send(self.wiring.load, {})
+        if refusal := await self._send(self.wiring.load, {}):
+            raise RuntimeError(f"the page could not be opened: {refusal}")
         results = Results(self.wiring.load)
         async for message in self._messages():
             results.take(json.loads(message))
