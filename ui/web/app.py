@@ -31,7 +31,7 @@ from ui.web.secret import read_secret
 _HERE = Path(__file__).parent
 ENDPOINTS = ("ask", "search", "get_paper")  # methods of Programs
 _AT_ONCE = 8  # questions that are answered at a time
-_WAITING = 100  # questions that may wait; the next one is told that the queue is full
+_WAITING = 250  # questions, and pages that open, which may wait; the next is told that the queue is full
 _LARGEST = 20 * 1024 * 1024  # bytes of an uploaded file
 _SESSIONS = 100  # whose state is held, some MB each; another goes on from what its browser keeps
 _HOUR = 3600
