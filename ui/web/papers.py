@@ -100,11 +100,14 @@ class PapersTab:
         """Say what happens when; `box` is where a question about a paper goes."""
         overview = [self.counts, self.years, self.table, self.matching]
         page = [self.group, self.paper, self.chosen, self.remove, self.sure, self.keep]
-        found = [self.table, self.matching]
-        counted = tab.select(self._counts, None, [self.counts, self.years], **_QUICK)
-        counted.then(self._table, self.words, found, **_QUICK)  # by the words that stand there by then
-        self.words.change(
-            self._table, self.words, [self.table, self.matching], trigger_mode="always_last", **_QUICK
+        tab.select(self._counts, None, [self.counts, self.years], **_QUICK)
+        gr.on(  # one event, so that the table is at last that of the words that stand there
+            [tab.select, self.words.change],
+            self._table,
+            self.words,
+            [self.table, self.matching],
+            trigger_mode="always_last",
+            **_QUICK,
         )
         opened = self.table.select(self._open, None, page, **_QUICK)
         opened.then(None, js=_SCROLL)
