@@ -130,7 +130,21 @@ def assert_sound(answer: Answer, library: Library) -> None:
     json.dumps(answer.to_dict(), ensure_ascii=False).encode()
 
 
-@pytest.mark.parametrize("written", HOSTILE.values(), ids=HOSTILE)
+LONG = (
+    "five hundred markers",
+    "one word without an end",
+    "the same for ever",
+    "line ends for ever",
+)  # seconds
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(text, id=name, marks=[pytest.mark.slow] * (name in LONG))
+        for name, text in HOSTILE.items()
+    ],
+)
 def test_whatever_a_model_writes_ends_in_an_answer_that_holds(
     assistant, dropping, bundled, server, written
 ):
@@ -351,6 +365,7 @@ def papers_sent(server: ModelServer) -> list[dict[str, str]]:
     return [json.loads(line) for line in content.split("\n\nQuestion: ")[0].splitlines()]
 
 
+@pytest.mark.slow
 def test_the_window_bounds_what_is_sent_and_the_first_paper_is_cut_behind_a_sentence(
     bundled, library, settings, server
 ):

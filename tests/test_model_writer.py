@@ -407,6 +407,7 @@ def run(server: ModelServer, library: Library, home: Path) -> subprocess.Complet
     )
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_the_model_of_the_environment(bundled, server, tmp_path):
     server.play(served.answer(f"{CLAIM} [1]."))
     done = run(server, bundled, tmp_path)
@@ -417,6 +418,7 @@ def test_the_command_line_takes_the_model_of_the_environment(bundled, server, tm
     assert KEY not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_refused_key_is_one_line_of_the_command_line(bundled, server, tmp_path):
     server.play(served.error(401, "invalid_api_key", f"Incorrect API key provided: {KEY}"))
     done = run(server, bundled, tmp_path)

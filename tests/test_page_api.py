@@ -29,7 +29,10 @@ from ui.web.guard import SECURITY_HEADERS
 gradio_client = pytest.importorskip("gradio_client")
 apply_diff = pytest.importorskip("gradio_client.utils").apply_diff
 # What Gradio makes pandas warn of when it counts its events.
-pytestmark = pytest.mark.filterwarnings("ignore:.*(no_silent_downcasting|copy keyword is deprecated)")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*(no_silent_downcasting|copy keyword is deprecated)"),
+]
 
 ANIMALS = (
     "owls",
@@ -704,7 +707,8 @@ def ask_in_the_page(site, question):
 
 def kept(told):
     """What the browser is given to keep."""
-    return next(each for step in told for each in step if isinstance(each, dict) and each.get("format"))
+    values = (each.get("value", each) for step in told for each in step if isinstance(each, dict))
+    return next(value for value in values if isinstance(value, dict) and value.get("format"))
 
 
 def test_twelve_visitors_at_once_each_get_their_own_answer(site):
