@@ -539,13 +539,21 @@ def test_conversations_are_begun_opened_and_deleted(visit, shelf):
 
 
 def test_a_restart_of_the_server_loses_nothing(visit, changing):
+    from playwright.sync_api import Error as PlaywrightError
+
     page = visit(changing)
     ask(page, "What is OwlEar?")
     changing.stop()
     changing.start()
     changing.wait()
-    answer = ask(page, "How many hours does it cover?")
-    expect(answer).to_contain_text("Understood as")
+    follow_up = "How many hours does it cover?"
+    try:
+        ask(page, follow_up)
+    except PlaywrightError:  # now and then Gradio's page hears nothing of a new server until it is reloaded
+        visit.reload(page)
+        if follow_up not in questions(page):
+            ask(page, follow_up)
+    expect(page.locator(".ap-answer").last).to_contain_text("Understood as")
     both = ["What is OwlEar?", "How many hours does it cover?"]
     assert questions(page) == both
     visit.reload(page)
