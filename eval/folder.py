@@ -155,9 +155,7 @@ class RunFolder:
 
 def read_run(folder: Path) -> Run:
     """The run in a folder, finished or not, with what a judge said of it. Raises RunError."""
-    record = _read_record(folder)
-    if record is None:
-        raise RunError(f"{folder} holds no run: make one with `askpapers eval QUESTIONS --out {folder}`")
+    record = _known_record(folder)
     return Run(record, _with_judged(folder, record, read_rows(folder)))
 
 
@@ -166,9 +164,7 @@ def read_means(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
 
     Raises RunError.
     """
-    record = _read_record(folder)
-    if record is None:
-        raise RunError(f"{folder} holds no run: make one with `askpapers eval QUESTIONS --out {folder}`")
+    record = _known_record(folder)
     path = folder / SUMMARY
     try:
         return record, dict(json.loads(path.read_text(encoding="utf-8")))
@@ -235,6 +231,14 @@ def _with_judged(folder: Path, record: Mapping[str, Any], rows: Sequence[Row]) -
     if any(row.place not in judged for row in rows):
         return list(rows)
     return [replace(row, judged=judged[row.place]) for row in rows]
+
+
+def _known_record(folder: Path) -> dict[str, Any]:
+    """The record of the run that a folder holds. Raises RunError where it holds none."""
+    record = _read_record(folder)
+    if record is None:
+        raise RunError(f"{folder} holds no run: make one with `askpapers eval QUESTIONS --out {folder}`")
+    return record
 
 
 def _read_record(folder: Path) -> dict[str, Any] | None:
