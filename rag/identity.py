@@ -5,8 +5,9 @@ import re
 import unicodedata
 
 _ARXIV = re.compile(
-    r"(?:arxiv:|https?://arxiv\.org/abs/)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?"
+    r"(?:arxiv:|(?:https?://)?(?:www\.|export\.)?arxiv\.org/(?:abs|pdf)/)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?"
 )
+_ARXIV_DOI = "10.48550/arxiv."  # what arXiv registers for each of its papers
 _DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)?(10\.\d+/\S+)")
 
 
@@ -20,8 +21,9 @@ def normalise_title(title: str) -> str:
 
 
 def arxiv_key(arxiv_id: str) -> str | None:
-    """`2110.07143` for `arXiv:2110.07143v2` and for its address; None for what is no identifier."""
-    found = _ARXIV.fullmatch(arxiv_id.strip().lower())
+    """`2110.07143` for `arXiv:2110.07143v2`, its address and its DOI; None for what is no identifier."""
+    doi = doi_key(arxiv_id) or ""
+    found = _ARXIV.fullmatch(doi.removeprefix(_ARXIV_DOI) if doi else arxiv_id.strip().lower())
     return found and found[1]
 
 

@@ -18,8 +18,9 @@ class Paper:
     """One paper: what a source says of it, or what the catalog holds of it.
 
     `published` is YYYY, YYYY-MM or YYYY-MM-DD. `is_digest` marks a text that sums the abstract
-    up in other words. `paper_id` is the arXiv id, else the DOI, else a hash of the normalised
-    title; a catalog keeps the first id that it gave to a paper.
+    up in other words. `authors` are their names in the paper's order, empty where they are not known;
+    where they are, and nothing else is told, `author_count` is their number. `paper_id` is the arXiv id,
+    else the DOI, else a hash of the normalised title; a catalog keeps the first id that it gave to a paper.
     """
 
     title: str
@@ -31,8 +32,12 @@ class Paper:
     doi: str | None = None
     is_digest: bool = False
     paper_id: str = ""
+    authors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "authors", tuple(self.authors))  # a list, where it comes out of JSON
+        if self.author_count is None and self.authors:
+            object.__setattr__(self, "author_count", len(self.authors))
         if not self.paper_id:
             object.__setattr__(self, "paper_id", self.keys[0])
 

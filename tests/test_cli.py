@@ -178,7 +178,7 @@ def test_years_in_the_words_are_shown_with_the_way_out(run, shelf):
 def test_ingest_info_and_verify_speak_json(run_json, tmp_path):
     source = write_lines(tmp_path / "papers.jsonl", [*RECORDS[:2], RECORDS[0], {"title": "Lost"}])
     code, report = run_json("ingest", source)
-    rejected = [{"source": str(source), "line": 4, "reason": "no abstract"}]
+    rejected = [{"source": str(source), "line": 4, "reason": "no abstract: Lost"}]
     counts = {"seen": 4, "added": 2, "updated": 0, "unchanged": 0, "duplicates": 1, "rejected": rejected}
     assert code == 0
     assert report == {**counts, "papers": 2, "passages": 2, "seconds": report["seconds"]}

@@ -1,9 +1,12 @@
 """What every source gives: papers, and what it had to leave out and why."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
 
+from rag.identity import arxiv_key, doi_key, normalise_title
 from rag.types import Paper
 
 
@@ -14,16 +17,6 @@ class Rejection:
     source: str
     line: int | None
     reason: str
-
-
-LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract
-
-
-def check_length(title: str, abstract: str) -> None:
-    """Raises ValueError for a text that is too long to be a title or an abstract."""
-    for name, text, most in (("title", title, LONGEST_TITLE), ("abstract", abstract, LONGEST_ABSTRACT)):
-        if len(text) > most:
-            raise ValueError(f"the {name} has {len(text):,} characters, and at most {most:,} are read")
 
 
 Entry = Paper | Rejection
@@ -38,5 +31,104 @@ class Source(Protocol):
         ...
 
     def read(self) -> Iterator[Entry]:
-        """Yield each entry once. Raises SourceError where the place itself cannot be read."""
+        """Yield each entry once, as it is read. Raises SourceError where the place cannot be read."""
         ...
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are read, where they do not say it themselves.
+
+    `saved` is the day on which a page was saved: it gives the year to dates that show none. `columns`
+    gives the names that the fields of a paper have in a table or in JSON lines, by field. `format` names
+    the format of a file whose name and content do not tell it.
+    """
+
+    saved: date | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    format: str | None = None
+
+
+LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract
+_LONGEST_NAME, _MOST_AUTHORS = 300, 10_000
+_SHOWN = 60  # characters of a title in a reason
+_PUBLISHED = re.compile(r"\d{4}(-\d\d){0,2}", re.ASCII)
+_TEXTS = ("title", "abstract", "published", "organization", "arxiv_id", "doi")
+
+
+def paper_from(record: Any) -> Paper:
+    """The paper that a record with the fields of `Paper` tells of.
+
+    A field that is missing, None or blank is not known; texts are stripped at both ends. `authors` are
+    a list of names. Raises ValueError, with the reason in one line, where the record is no paper.
+    """
+    if not isinstance(record, Mapping):
+        raise ValueError("not a JSON object")
+    fields: dict[str, Any] = {name: _text(record, name) for name in _TEXTS}
+    title, abstract = fields["title"], fields["abstract"]
+    if not title or not normalise_title(title):
+        raise ValueError("no title")
+    if not abstract:
+        raise ValueError(f"no abstract: {title[:_SHOWN]}")
+    if fields["published"] and not is_date(fields["published"]):
+        raise ValueError("`published` is not YYYY, YYYY-MM or YYYY-MM-DD")
+    if fields["arxiv_id"] and not arxiv_key(fields["arxiv_id"]):
+        raise ValueError("`arxiv_id` is not one, like 2110.07143")
+    if fields["doi"] and not doi_key(fields["doi"]):
+        raise ValueError("`doi` is not one, like 10.1000/182")
+    check_length(title, abstract)
+    count = record.get("author_count")
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        raise ValueError("`author_count` is not a positive integer")
+    return Paper(
+        **fields,
+        author_count=count,
+        is_digest=record.get("is_digest") is True,
+        authors=_names(record.get("authors")),
+    )
+
+
+def check_length(title: str, abstract: str) -> None:
+    """Raises ValueError for a text that is too long to be a title or an abstract."""
+    for name, text, most in (("title", title, LONGEST_TITLE), ("abstract", abstract, LONGEST_ABSTRACT)):
+        if len(text) > most:
+            raise ValueError(f"the {name} has {len(text):,} characters, and at most {most:,} are read")
+
+
+def is_date(shown: str) -> bool:
+    """Whether this is YYYY, YYYY-MM or YYYY-MM-DD of a year, a month or a day that exists."""
+    try:
+        return bool(_PUBLISHED.fullmatch(shown) and date.fromisoformat(shown + "-01-01"[len(shown) - 4 :]))
+    except ValueError:
+        return False
+
+
+def one_line(text: str) -> str:
+    """The text with each run of white space as one space: for texts that were wrapped to lines."""
+    return " ".join(text.split())
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """Raises ValueError unless this is None or a list of names."""
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise ValueError("`authors` is not a list of names")
+    names = tuple(storable(name.strip()) for name in value if name.strip())
+    if len(names) > _MOST_AUTHORS or any(len(name) > _LONGEST_NAME for name in names):
+        raise ValueError("`authors` are more, or longer, than names are")
+    return names
+
+
+def _text(record: Mapping[str, Any], name: str) -> str | None:
+    value = record.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"`{name}` is not a text")
+    if value is None or not value.strip():
+        return None
+    return storable(value.strip())
+
+
+def storable(text: str) -> str:
+    """The text with what no file can hold (lone halves of surrogate pairs) as question marks."""
+    return text.encode("utf-8", "replace").decode()
