@@ -44,7 +44,7 @@ def shelf(tmp_path_factory, encoder):
     folder = tmp_path_factory.mktemp("shelf")
     source = write_lines(folder / "papers.jsonl", RECORDS)
     with Library.create(folder / "library", encoder) as library:
-        ingest(library, open_path(source, None))
+        ingest(library, open_path(source))
     return folder / "library"
 
 
@@ -328,7 +328,7 @@ def test_a_library_of_another_encoder_is_one_line_that_names_the_cure(run, tmp_p
     folder = tmp_path / "library"
     source = write_lines(tmp_path / "papers.jsonl", RECORDS[:2])
     with Library.create(folder, Halved(encoder)) as library:
-        ingest(library, open_path(source, None))
+        ingest(library, open_path(source))
     cure = f"askpapers library reindex --library {folder}"
     for command in (["ask", "owls"], ["search", "owls"], ["ingest", source]):
         assert is_one_line_of_error(*run(*command, "--library", folder), "halved", cure)

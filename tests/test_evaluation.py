@@ -40,7 +40,7 @@ def shelf(tmp_path_factory, encoder):
     records = [json.dumps(paper(number, topic)) for number, topic in enumerate(TOPICS, start=1)]
     (folder / "papers.jsonl").write_text("\n".join(records))
     with Library.create(folder / "library", encoder) as library:
-        ingest(library, open_path(folder / "papers.jsonl", None))
+        ingest(library, open_path(folder / "papers.jsonl"))
         yield library
 
 

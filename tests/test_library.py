@@ -194,7 +194,7 @@ def test_digests_and_abstracts_never_mix(counted, tmp_path, encoder):
 
 def crash_between(library):
     """What a crash leaves that comes after the catalog was written and before the indexes."""
-    library.catalog.put([paper("foxes")], "listed", {paper("foxes").paper_id: 0}, split_abstract)
+    library.catalog.recorder(split_abstract).put([paper("foxes")], "listed")
 
 
 @pytest.mark.parametrize("lost", [["dense"], ["lexical"], ["tokens"], ["dense", "lexical", "tokens"], []])
@@ -358,7 +358,7 @@ from ingest.sources.files import FileSource, open_path
 from rag.library import Library
 with Library(sys.argv[1]) as library:
     for name in sys.argv[2:]:
-        ingest(library, open_path(Path(name), None))
+        ingest(library, open_path(Path(name)))
 """
 
 
@@ -414,7 +414,7 @@ def test_a_reader_outlives_what_another_process_deletes(counted, tmp_path):
     page = tmp_path / "papers.jsonl"
     long = paper("foxes", sentences=30)
     page.write_text(json.dumps({"title": long.title, "abstract": long.abstract}))
-    ingest(counted, open_path(page, None))
+    ingest(counted, open_path(page))
     page.write_text(json.dumps({"title": long.title, "abstract": "Foxes, counted."}))
     with python(GROW, counted.folder, page) as writer:
         while writer.poll() is None:
@@ -469,7 +469,7 @@ def test_an_interrupted_ingest_keeps_what_was_written_and_the_next_goes_on(tmp_p
         assert (code, library.catalog.count()) == (130, total)
         assert 0 < embedded < total
 
-        report = ingest(library, open_path(page, None))
+        report = ingest(library, open_path(page))
         assert (report.seen, report.unchanged, report.papers) == (total, total, total)
         assert len(counting.texts) <= total - embedded
         assert is_well(library)

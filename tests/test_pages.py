@@ -16,14 +16,14 @@ pytestmark = [needs_pages, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory, encoder):
     with Library.create(tmp_path_factory.mktemp("pages"), encoder) as library:
-        report = ingest(library, names_to_sources([str(PAGES)], None))
+        report = ingest(library, names_to_sources([str(PAGES)]))
         assert (report.seen, report.added, report.duplicates, report.rejected) == (403, 333, 70, [])
         yield library
 
 
 def test_ingesting_again_changes_nothing(pages):
     before = pages.catalog.last_sequence()
-    report = ingest(pages, names_to_sources([str(PAGES)], None))
+    report = ingest(pages, names_to_sources([str(PAGES)]))
     assert (report.added, report.updated, report.unchanged, report.duplicates) == (0, 0, 333, 70)
     assert pages.catalog.last_sequence() == before
     assert pages.behind() == 0

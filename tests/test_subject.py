@@ -47,7 +47,7 @@ def tiny(request, tmp_path_factory, encoder):
     (folder / "papers.jsonl").write_text("\n".join(lines), encoding="utf-8")
     with ExitStack() as stack:
         library = stack.enter_context(Library.create(folder / "library", encoder))
-        ingest(library, open_path(folder / "papers.jsonl", None))
+        ingest(library, open_path(folder / "papers.jsonl"))
         assert library.catalog.count() == request.param
         yield Assistant(library, settings=Settings()), [ABOUT[name] for name in names]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.sources.base import Entry
+from ingest.sources.base import Entry, Reading
 from ingest.sources.jsonl import read_jsonl
 
 PAPERS = Path(__file__).parent / "papers.jsonl"
@@ -15,4 +15,4 @@ class BundledSource:
     name = "bundled"
 
     def read(self) -> Iterator[Entry]:
-        yield from read_jsonl(PAPERS, self.name)
+        yield from read_jsonl(PAPERS, self.name, Reading())

@@ -49,8 +49,11 @@ class Reading:
     format: str | None = None
 
 
+AS_IT_SAYS = Reading()
+
 LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract
 _LONGEST_NAME, _MOST_AUTHORS = 300, 10_000
+_MOST_COUNTED = 1_000_000  # authors; the longest list of a paper has some thousands
 _SHOWN = 60  # characters of a title in a reason
 _PUBLISHED = re.compile(r"\d{4}(-\d\d){0,2}", re.ASCII)
 _TEXTS = ("title", "abstract", "published", "organization", "arxiv_id", "doi")
@@ -80,12 +83,22 @@ def paper_from(record: Any) -> Paper:
     count = record.get("author_count")
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         raise ValueError("`author_count` is not a positive integer")
+    if count is not None and count > _MOST_COUNTED:
+        raise ValueError("`author_count` is larger than any paper's")
     return Paper(
         **fields,
         author_count=count,
         is_digest=record.get("is_digest") is True,
         authors=_names(record.get("authors")),
     )
+
+
+def entry_from(record: Any, source: str, line: int | None) -> Entry:
+    """The paper of a record, or why it is none, in one line."""
+    try:
+        return paper_from(record)
+    except ValueError as error:
+        return Rejection(source, line, one_line(str(error)))
 
 
 def check_length(title: str, abstract: str) -> None:

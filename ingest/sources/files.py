@@ -1,30 +1,26 @@
-"""Files and folders on disk: which source reads which, and what cannot be read at all."""
+"""Files, folders and patterns on disk: which are read, and what of them cannot be."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from glob import glob, has_magic
 from pathlib import Path
 
-from ingest.sources.base import Entry, Rejection, Source
-from ingest.sources.jsonl import read_jsonl
-from ingest.sources.saved_page import is_saved_page, read_saved_page
+from ingest.sources.base import AS_IT_SAYS, Entry, Reading, Rejection, Source, one_line
+from ingest.sources.formats import DAMAGED, READABLE, SUFFIXES, recognise, suffix_of
 from rag.errors import SourceError
-
-SUFFIXES = (".txt", ".jsonl")
-_READABLE = "a saved page (.txt) or papers as JSON lines (.jsonl)"
 
 
 @dataclass(frozen=True)
 class FileSource:
-    """The papers of one file. `saved` is the day on which a page was saved, where it is known.
+    """The papers of one file.
 
     `label` names a file whose path says nothing, such as one that was uploaded: ingested from
     another path under the same label, it is the same source.
     """
 
     path: Path
-    saved: date | None = None
+    reading: Reading = AS_IT_SAYS
     label: str | None = None
 
     @property
@@ -32,13 +28,14 @@ class FileSource:
         return shown_path(self.path) if self.label is None else self.label
 
     def read(self) -> Iterator[Entry]:
-        """Yield each entry once. Raises SourceError."""
-        check_readable(self.path, self.label)
-        if self.path.suffix.lower() == ".jsonl":
-            yield from read_jsonl(self.path, self.name)
-        else:
-            text = self.path.read_bytes().decode("utf-8-sig")
-            yield from read_saved_page(text, self.name, self.saved)
+        """Yield each entry once. Raises SourceError where the file cannot be read from its start on;
+        one that breaks off later ends in a rejection.
+        """
+        found = recognise(self.path, self.name, self.reading)
+        try:
+            yield from found.read(self.path, self.name, self.reading)
+        except DAMAGED as error:
+            yield Rejection(self.name, None, f"the file cannot be read further ({one_line(str(error))})")
 
 
 @dataclass(frozen=True)
@@ -56,32 +53,54 @@ class UnreadableFile:
         yield Rejection(self.name, None, self.problem)
 
 
-def open_path(path: Path, saved: date | None) -> list[Source]:
-    """The source of a file, or one source for each file that a folder holds at any depth,
-    hidden ones left out.
+def open_path(path: Path, reading: Reading = AS_IT_SAYS) -> list[Source]:
+    """The source of a file, or one source for each file that a folder holds at any depth, hidden ones
+    left out, or that a pattern such as `papers/**/*.bib` names.
 
-    Raises SourceError for a file that cannot be read, and for a folder without one that can.
+    Raises SourceError for a file that cannot be read, and for a folder or a pattern without one that can.
     """
-    if not path.is_dir():
-        check_readable(path)
-        return [FileSource(path, saved)]
+    if path.is_dir():
+        return _open_all(_inside(path), path, reading)
+    if has_magic(str(path)) and not path.exists():
+        return _open_all(_matching(path), path, reading)
+    source = FileSource(path, reading)
+    recognise(path, source.name, reading)
+    return [source]
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    for file in folder.rglob("*"):
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts):
+            yield file
+
+
+def _matching(pattern: Path) -> Iterator[Path]:
+    """Raises SourceError where the pattern names no file."""
+    found = [Path(each) for each in glob(str(pattern), recursive=True)]  # noqa: PTH207
+    if not any(file.is_file() for file in found):
+        raise SourceError(f"{shown_path(pattern)} names no file: check the spelling of the pattern")
+    yield from found
+
+
+def _open_all(paths: Iterable[Path], name: Path, reading: Reading) -> list[Source]:
+    """The files among these that can be read by their suffix; all of them, where the format is given."""
     files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in SUFFIXES
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+        path for path in paths if (reading.format or suffix_of(path) in SUFFIXES) and path.is_file()
     )
     if not files:
-        raise SourceError(f"{path} holds no file that can be read: name a folder with {_READABLE}")
-    return [_open_inside(file, saved) for file in files]
+        raise SourceError(
+            f"{shown_path(name)} holds no file that can be read: name a folder with {READABLE}"
+        )
+    return [_open_inside(file, reading) for file in files]
 
 
-def _open_inside(path: Path, saved: date | None) -> Source:
+def _open_inside(path: Path, reading: Reading) -> Source:
+    source = FileSource(path, reading)
     try:
-        check_readable(path)
+        recognise(path, source.name, reading)
     except SourceError as error:
         return UnreadableFile(path, str(error))
-    return FileSource(path, saved)
+    return source
 
 
 def shown_path(path: Path) -> str:
@@ -89,47 +108,16 @@ def shown_path(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def check_readable(path: Path, label: str | None = None) -> None:
-    """Raises SourceError unless this is a saved page, or a file of JSON lines with text in it.
-
-    The error names the file by its label, where it has one.
-    """
-    name = path if label is None else label
-    is_stream = path.suffix.lower() == ".jsonl"  # read line by line later, a page as a whole
-    try:
-        with path.open("rb") as file:
-            start = file.read(1 << 16)
-            rest = file.read(1 if is_stream or b"\0" in start else -1)
-            is_text = _is_text(start + rest, is_whole=not (is_stream and rest))
-    except FileNotFoundError as error:
-        raise SourceError(f"{name} does not exist: check the spelling of the path") from error
-    except OSError as error:
-        raise SourceError(f"{name} cannot be read ({error.strerror}): check its permissions") from error
-    if start.startswith(b"%PDF-"):
-        raise SourceError(
-            f"{name} is a PDF, and askpapers reads titles and abstracts only: give it {_READABLE} "
-            "with the abstract of this paper"
-        )
-    if not start.strip():
-        raise SourceError(f"{name} is empty: save the page again and ingest the new file")
-    if not is_text:
-        raise SourceError(f"{name} is not a text file: give it {_READABLE}")
-    if not is_stream and not is_saved_page((start + rest).decode("utf-8-sig")):
-        raise SourceError(f"{name} is not a saved page of Daily Papers: give it {_READABLE}")
-
-
-def _is_text(start: bytes, is_whole: bool) -> bool:
-    if b"\0" in start:
-        return False
-    try:
-        start.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return not is_whole and error.start > len(start) - 4  # a character cut at the end
-    return True
-
-
-def names_to_sources(names: Sequence[str], saved: date | None) -> list[Source]:
+def names_to_sources(names: Sequence[str], reading: Reading = AS_IT_SAYS) -> list[Source]:
     """The sources that a command line names, all checked before any is read. Raises SourceError."""
+    from ingest.sources.standard_input import STANDARD_INPUT, open_standard_input
+
     if not all(name.strip() for name in names):
         raise SourceError("a source has no name: say which file or folder to ingest")
-    return [source for name in names for source in open_path(Path(name).expanduser().absolute(), saved)]
+    sources: list[Source] = []
+    for name in names:
+        if name == STANDARD_INPUT:
+            sources.append(open_standard_input(reading))
+        else:
+            sources += open_path(Path(name).expanduser().absolute(), reading)
+    return sources

@@ -4,16 +4,19 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.sources.base import Entry, Rejection, paper_from
+from ingest.sources.base import Entry, Reading, Rejection, entry_from
+from ingest.sources.texts import LONGEST_LINE, numbered_lines
 
 
-def read_jsonl(path: Path, source: str | None = None) -> Iterator[Entry]:
+def read_jsonl(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
     """The paper of each line; a line that is none is rejected with the reason. Streams."""
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
+    for number, line in numbered_lines(path):
+        if line is None:
+            yield Rejection(source, number, f"the line has more than {LONGEST_LINE:,} characters")
+        elif line.strip():
             try:
-                yield paper_from(json.loads(line))
+                record = json.loads(line)
             except (ValueError, RecursionError) as error:
-                yield Rejection(source or str(path), number, str(error))
+                yield Rejection(source, number, str(error))
+            else:
+                yield entry_from(record, source, number)

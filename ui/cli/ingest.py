@@ -29,7 +29,7 @@ def add(parsers: Parsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from ingest.bundled import BundledSource
     from ingest.pipeline import ingest
-    from ingest.sources.base import Source
+    from ingest.sources.base import Reading, Source
     from ingest.sources.files import names_to_sources
     from rag.embedding import open_encoder
     from rag.errors import SourceError
@@ -43,9 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise SourceError("digests never mix with real abstracts: ingest `demo` by itself")
     if is_demo and arguments.saved:
         raise SourceError("the dates of `demo` are known: leave --saved out")
+    reading = Reading(arguments.saved)
     sources: list[Source] = [BundledSource()] if is_demo else []
     if not is_demo:
-        sources += names_to_sources(arguments.sources, arguments.saved)
+        sources += names_to_sources(arguments.sources, reading)
     default = bundled_library() if is_demo else own_library()
     settings = Settings.from_environment()
     folder = named_folder(arguments, settings) or default

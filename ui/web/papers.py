@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from ingest.sources.files import SUFFIXES, FileSource
+from ingest.sources.base import Reading
+from ingest.sources.files import FileSource
+from ingest.sources.formats import SUFFIXES
 from rag.errors import AskpapersError, SourceError
 from rag.library.library import Work
 from rag.types import Paper
@@ -232,7 +234,7 @@ def _uploaded(files: Sequence[str]) -> list[str]:
 def _source(uploaded: str, saved: date | None) -> FileSource:
     """An uploaded file, under the name that it had."""
     path = Path(uploaded)
-    return FileSource(path, saved, label=f"{_LABEL}{path.name}")
+    return FileSource(path, Reading(saved), label=f"{_LABEL}{path.name}")
 
 
 def _day(text: str) -> date | None:

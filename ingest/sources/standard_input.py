@@ -1,0 +1,36 @@
+"""Papers that are piped in: kept in a file until they have been read, as a format may need to seek."""
+
+import shutil
+import sys
+import tempfile
+import weakref
+from pathlib import Path
+
+from ingest.sources.base import AS_IT_SAYS, Reading
+from ingest.sources.files import FileSource
+from ingest.sources.formats import recognise
+from rag.errors import SourceError
+
+STANDARD_INPUT = "-"  # what a command line calls it
+_NAME = "standard input"
+
+
+def open_standard_input(reading: Reading = AS_IT_SAYS) -> FileSource:
+    """The papers of standard input, all of which is read at once; its file goes with the source.
+
+    Raises SourceError.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise SourceError("nothing is piped in: name a file, or pipe one to `askpapers ingest -`")
+    with tempfile.NamedTemporaryFile(prefix="askpapers-", delete=False) as kept:
+        path = Path(kept.name)
+        source = FileSource(path, reading, _NAME)
+        weakref.finalize(source, path.unlink, missing_ok=True)
+        try:
+            shutil.copyfileobj(sys.stdin.buffer, kept)
+        except OSError as error:
+            raise SourceError(
+                f"{_NAME} cannot be kept ({error.strerror}): make room on the disk"
+            ) from error
+    recognise(path, _NAME, reading)
+    return source
