@@ -30,7 +30,9 @@ HOMES = {
     "onnxruntime": ["rag/embedding/"],
     "safetensors": ["rag/embedding/"],
     "tokenizers": ["rag/embedding/"],
-    "huggingface_hub": ["rag/embedding/"],
+    "huggingface_hub": ["rag/embedding/", "ingest/sources/hugging_face.py"],
+    "arxiv": ["ingest/sources/arxiv_api.py"],
+    "requests": ["ingest/sources/arxiv_api.py"],
     "openai": ["rag/model_client.py", "rag/embedding/openai.py"],
     "httpx": ["rag/model_client.py"],
     "llama_index": [
