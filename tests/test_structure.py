@@ -34,7 +34,8 @@ HOMES = {
     "arxiv": ["ingest/sources/arxiv_api.py"],
     "requests": ["ingest/sources/arxiv_api.py"],
     "openai": ["rag/model_client.py", "rag/embedding/openai.py"],
-    "httpx": ["rag/model_client.py"],
+    "httpx": ["rag/model_client.py", "rag/library/chroma_api.py"],
+    "tenacity": ["rag/library/"],
     "llama_index": [
         "rag/chat_model.py",
         "rag/writers/llm.py",
