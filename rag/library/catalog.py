@@ -15,7 +15,15 @@ from rag.identity import reference_keys
 from rag.library.catalog_file import CatalogFile
 from rag.library.merge import origins
 from rag.library.recorder import Recorder, Splitter, forget, load
-from rag.library.selecting import fulfilling, matching, storable
+from rag.library.selecting import (
+    Condition,
+    among,
+    fulfilling,
+    matching,
+    of_years,
+    storable,
+    together,
+)
 from rag.library.sql import rows_in
 from rag.types import Filters, Paper, Passage
 
@@ -85,13 +93,16 @@ class Catalog:
             for paper_id, spans in rows
         }
 
-    def browse(self, words: str = "", *, offset: int = 0, most: int = 50) -> list[Paper]:
-        """The papers that have each of these words, `most` of them behind the first `offset`.
+    def browse(
+        self, words: str = "", *, offset: int = 0, most: int = 50, filters: Filters = Filters()
+    ) -> list[Paper]:
+        """The papers that have each of these words and fulfil the filters, `most` of them behind the
+        first `offset`.
 
         A word may stand in the title, the organisation, the arXiv id, the DOI or the year, in any
         case. The newest first, those without a date last; then by title.
         """
-        condition, values = matching(words)
+        condition, values = self._meant(words, filters)
         rows = self._file.rows(
             f"SELECT paper FROM papers WHERE {condition} ORDER BY json_extract(paper, '$.published') DESC,"
             " folded(json_extract(paper, '$.title')), paper_id LIMIT ? OFFSET ?",
@@ -101,9 +112,9 @@ class Catalog:
         )
         return [load(row[0]) for row in rows]
 
-    def count_matching(self, words: str = "") -> int:
-        """How many papers have each of these words, as `browse` takes them."""
-        condition, values = matching(words)
+    def count_matching(self, words: str = "", filters: Filters = Filters()) -> int:
+        """How many papers have each of these words and fulfil the filters, as `browse` takes them."""
+        condition, values = self._meant(words, filters)
         return self._file.number(f"SELECT count(*) FROM papers WHERE {condition}", *values)
 
     def sources(self, paper_id: str) -> list[str]:
@@ -194,6 +205,10 @@ class Catalog:
     def holds_digests(self) -> bool:
         """Whether the texts here are digests; False for an empty catalog."""
         return bool(self._file.number("SELECT coalesce(max(is_digest), 0) FROM kind"))
+
+    def _meant(self, words: str, filters: Filters) -> Condition:
+        papers = None if filters.papers is None else self.find(filters.papers).values()
+        return together(matching(words), fulfilling(filters), of_years(filters), among(papers))
 
     def _known(self, keys: Collection[str]) -> dict[str, str]:
         """The ids of the papers that are known under these keys, by key.

@@ -1,5 +1,8 @@
 """Which papers of the catalog are meant, as conditions in SQL on its table of papers."""
 
+import json
+from collections.abc import Iterable
+
 from rag.types import Filters
 
 Condition = tuple[str, list[str | int]]
@@ -27,6 +30,27 @@ def fulfilling(filters: Filters) -> Condition:
         )
         values += [filters.source, f"%/{_literally(filters.source)}"]
     return " AND ".join(conditions) or "1", values
+
+
+def of_years(filters: Filters) -> Condition:
+    """The papers of the years that the filters let through."""
+    ends = [("year >= ?", filters.from_year), ("year <= ?", filters.to_year)]
+    told = [(condition, value) for condition, value in ends if value is not None]
+    return " AND ".join(condition for condition, _ in told) or "1", [value for _, value in told]
+
+
+def among(paper_ids: Iterable[str] | None) -> Condition:
+    """The papers of these ids; all, where None are given."""
+    if paper_ids is None:
+        return "1", []
+    return "paper_id IN (SELECT value FROM json_each(?))", [json.dumps(list(paper_ids))]
+
+
+def together(*conditions: Condition) -> Condition:
+    """The papers that fulfil each condition."""
+    return " AND ".join(text for text, _ in conditions), [
+        value for _, several in conditions for value in several
+    ]
 
 
 _HAS_WORDS = (
