@@ -27,6 +27,7 @@ from rag.embedding import embedded_encoder, open_encoder
 from rag.embedding.remember import Remembering
 from rag.errors import ModelFailedError, QuestionError
 from rag.library import Library
+from rag.library.chroma_server import ChromaServer
 from rag.library.library import Track, untracked
 from rag.settings import Settings
 from rag.shortcuts import open_library
@@ -68,7 +69,9 @@ def evaluate(
     read = questions if isinstance(questions, Questions) else Questions.read(questions)
     cases = selection.of(read.cases)
     if isinstance(library, Path | str):
-        library = open_library(Path(library), open_encoder(Settings.from_environment()))
+        settings = Settings.from_environment()
+        server = ChromaServer.from_settings(settings)
+        library = open_library(Path(library), open_encoder(settings), server=server)
     judge = judge or (
         system.judge if isinstance(system, Assistant) else CalibratedJudge(Remembering(embedded_encoder()))
     )

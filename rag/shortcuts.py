@@ -11,6 +11,7 @@ from rag.embedding import open_encoder
 from rag.embedding.base import Encoder
 from rag.errors import LibraryBusyError, NoLibraryError
 from rag.library import Library
+from rag.library.chroma_server import ChromaServer
 from rag.library.library import Track, catalog_path, holds_papers, is_library, untracked
 from rag.options import HistoryOptions, PlaceOptions, WriterName
 from rag.settings import Settings, bundled_library, own_library
@@ -64,12 +65,14 @@ def find_library(settings: Settings) -> Path:
     return found
 
 
-def open_library(folder: Path, encoder: Encoder, track: Track = untracked) -> Library:
+def open_library(
+    folder: Path, encoder: Encoder, track: Track = untracked, server: ChromaServer | None = None
+) -> Library:
     """Open a library and let its indexes catch up, unless another process is at it.
 
     Raises LibraryError, EncoderMissingError, ModelError.
     """
-    library = Library(folder, encoder)
+    library = Library(folder, encoder, server)
     if library.behind():
         with suppress(LibraryBusyError):  # the other process does it; the answer says what is missing
             library.sync(track)
@@ -91,5 +94,5 @@ def _assistant(place: Place, writer: WriterName) -> Assistant:
 
 @lru_cache(maxsize=4)
 def _opened(folder: Path, inode: int, settings: Settings) -> Library:
-    """`inode` tells a library from another that has taken its place, `settings` has the encoder."""
-    return open_library(folder, open_encoder(settings))
+    """`inode` tells a library from another that has taken its place, `settings` name encoder and server."""
+    return open_library(folder, open_encoder(settings), server=ChromaServer.from_settings(settings))

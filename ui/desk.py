@@ -18,6 +18,7 @@ from rag.embedding.base import Encoder
 from rag.embedding.remember import Remembering
 from rag.errors import LibraryBusyError, QuestionError
 from rag.library import Library
+from rag.library.chroma_server import ChromaServer
 from rag.library.library import Track, holds_papers, untracked
 from rag.options import WriterName
 from rag.retrieval import Retriever
@@ -39,6 +40,7 @@ class Desk:
         self.settings = settings
         self._named = named or settings.library
         self._encoder = open_encoder(settings)
+        self._server = ChromaServer.from_settings(settings)
         self._sentences = Remembering(embedded_encoder(), REMEMBERED)
         self._assistants: dict[tuple[Path, WriterName, str], Assistant] = {}
         self._choosing = threading.RLock()
@@ -53,7 +55,7 @@ class Desk:
         """The library that is meant now."""
         with self._choosing:
             if self.is_bundled and holds_papers(own_library()):
-                self._libraries.append(open_library(own_library(), self._encoder))
+                self._libraries.append(open_library(own_library(), self._encoder, server=self._server))
             return self._libraries[-1]
 
     @property
@@ -97,7 +99,7 @@ class Desk:
         with self._writing:
             if not self.is_bundled:
                 return ingest(self.library, sources, track)
-            with Library.create(own_library(), self._encoder) as own:
+            with Library.create(own_library(), self._encoder, self._server) as own:
                 return ingest(own, sources, track)
 
     def remove(self, references: Sequence[str], track: Track = untracked) -> int:
@@ -143,17 +145,17 @@ class Desk:
 
     def _open(self, track: Track) -> Library:
         if self._named:
-            return open_library(self._named, self._encoder, track)
+            return open_library(self._named, self._encoder, track, self._server)
         if holds_papers(own_library()):
-            return open_library(own_library(), self._encoder, track)
-        return open_bundled(self._encoder, track)
+            return open_library(own_library(), self._encoder, track, self._server)
+        return open_bundled(self._encoder, track, self._server)
 
 
-def open_bundled(encoder: Encoder, track: Track = untracked) -> Library:
+def open_bundled(encoder: Encoder, track: Track = untracked, server: ChromaServer | None = None) -> Library:
     """The bundled library, built or brought up to date; unchanged papers cost nothing."""
     from ingest.bundled import BundledSource
 
-    library = Library.create(bundled_library(), encoder)
+    library = Library.create(bundled_library(), encoder, server)
     with suppress(LibraryBusyError):  # another process is building it
         ingest(library, [BundledSource()], track)
     return library

@@ -189,6 +189,7 @@ def _library(arguments: argparse.Namespace, settings: "Settings") -> "Library":
     """The library that is asked. Raises RunError."""
     from eval.errors import RunError
     from rag.embedding import open_encoder
+    from rag.library.chroma_server import ChromaServer
     from ui.cli.places import open_for_reading
     from ui.desk import open_bundled
     from ui.terminal import track
@@ -197,7 +198,7 @@ def _library(arguments: argparse.Namespace, settings: "Settings") -> "Library":
         return open_for_reading(arguments)
     if arguments.library:
         raise RunError("--demo asks about the papers that come with askpapers: leave --library out")
-    return open_bundled(open_encoder(settings), track)
+    return open_bundled(open_encoder(settings), track, ChromaServer.from_settings(settings))
 
 
 def _too_many_errors(done: "Run", most_errors: float) -> int:
