@@ -6,7 +6,7 @@ import pytest
 from conftest import PAGES, needs_pages
 
 from ingest.pipeline import ingest
-from ingest.sources.files import names_to_sources
+from ingest.sources.named import names_to_sources
 from rag.assistant import Assistant
 from rag.library import Library
 

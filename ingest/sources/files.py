@@ -1,7 +1,7 @@
 """Files, folders and patterns on disk: which are read, and what of them cannot be."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
@@ -106,18 +106,3 @@ def _open_inside(path: Path, reading: Reading) -> Source:
 def shown_path(path: Path) -> str:
     """The path as text; a name in another encoding than the system's gets replacement characters."""
     return os.fsencode(path).decode("utf-8", "replace")
-
-
-def names_to_sources(names: Sequence[str], reading: Reading = AS_IT_SAYS) -> list[Source]:
-    """The sources that a command line names, all checked before any is read. Raises SourceError."""
-    from ingest.sources.standard_input import STANDARD_INPUT, open_standard_input
-
-    if not all(name.strip() for name in names):
-        raise SourceError("a source has no name: say which file or folder to ingest")
-    sources: list[Source] = []
-    for name in names:
-        if name == STANDARD_INPUT:
-            sources.append(open_standard_input(reading))
-        else:
-            sources += open_path(Path(name).expanduser().absolute(), reading)
-    return sources

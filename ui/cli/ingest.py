@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ingest.bundled import BundledSource
     from ingest.pipeline import ingest
     from ingest.sources.base import Reading, Source
-    from ingest.sources.files import names_to_sources
+    from ingest.sources.named import names_to_sources
     from rag.embedding import open_encoder
     from rag.errors import SourceError
     from rag.library import Library

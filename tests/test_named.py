@@ -1,0 +1,130 @@
+"""Sources by the names that a command line gives them."""
+
+import json
+
+import pytest
+
+from ingest.sources.arxiv_api import ArxivSource
+from ingest.sources.base import Reading
+from ingest.sources.files import FileSource
+from ingest.sources.hugging_face import HubSource
+from ingest.sources.named import names_to_sources
+from rag.errors import SourceError
+
+RECORD = {"title": "Ledgers of Owls", "abstract": "We count owls."}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The current folder, with a file of papers."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "papers.jsonl").write_text(json.dumps(RECORD))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "remembered", "most"),
+    [
+        ("hf:2110.07143", "hf:2110.07143", None),
+        ("hf: 2110.07143v3 , 1706.03762,2110.07143", "hf:2110.07143,1706.03762", None),
+        ("hf:query=large language models", "hf:query=large language models", None),
+        ("hf:query=owls ; max=20", "hf:query=owls", 20),
+        ("hf:date=2025-12-08", "hf:date=2025-12-08", None),
+        ("hf:week=2025-W50;max=5", "hf:week=2025-W50", 5),
+        ("hf:month=2025-12", "hf:month=2025-12", None),
+        ("arxiv:2110.07143", "arxiv:2110.07143", None),
+        ("arxiv:https://arxiv.org/abs/2110.07143v2", "arxiv:2110.07143", None),
+        ("arxiv:math.GT/0309136,hep-th/9711200", "arxiv:math/0309136,hep-th/9711200", None),
+        ("arxiv:query=all:owls AND cat:cs.CL", "arxiv:query=all:owls AND cat:cs.CL", None),
+        ('arxiv:query=ti:"a = b";max=500', 'arxiv:query=ti:"a = b"', 500),
+    ],
+)
+def test_a_service_has_a_name_that_stays(name, remembered, most):
+    (source,) = names_to_sources([name])
+    assert isinstance(source, HubSource if name.startswith("hf:") else ArxivSource)
+    assert (source.name, source.wish.most) == (remembered, most)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        *(
+            "",
+            " ",
+            "owls",
+            "2110.07143,",
+            "2110.07143,owls",
+            "2110.07143;max=3",
+            "=owls",
+            "query",
+            "query=",
+        ),
+        *(
+            "query= ",
+            "Query=owls",
+            "query=owls;max=0",
+            "query=owls;max=-1",
+            "query=owls;max=",
+            "query=owls;min=2",
+        ),
+        *("query=owls;max=2;max=3", "query=owls;", "query=\udc80", "query=owls;max=1000000"),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["hf", "arxiv"])
+def test_another_form_is_an_error_that_names_the_forms(prefix, wish):
+    with pytest.raises(SourceError, match=rf"names no papers: say it like {prefix}:2110\.07143, .*query="):
+        names_to_sources([f"{prefix}:{wish}"])
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        *("date=2025-12-32", "date=2025-12", "date=today", "date=2025-1-1", "date=２０２５-12-08"),
+        *("week=2025-W53", "week=2025-50", "week=2025-12-08", "month=2025-13", "month=2025-W50"),
+        *("query=owls;max=121", f"query={'owl ' * 70}", "day=2025-12-08"),
+    ],
+)
+def test_what_the_hub_cannot_tell_is_an_error(wish):
+    with pytest.raises(SourceError, match=r"hf:date=2025-12-08"):
+        names_to_sources([f"hf:{wish}"])
+
+
+def test_forms_are_checked_before_anything_is_read(folder, monkeypatch):
+    """Standard input would have to be read at once."""
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(SourceError, match="names no papers"):
+        names_to_sources(["-", "papers.jsonl", "hf:owls"])
+
+
+def test_sources_come_in_the_order_of_their_names(folder):
+    sources = names_to_sources(["arxiv:2110.07143", "papers.jsonl", "hf:2110.07143"])
+    assert [type(source) for source in sources] == [ArxivSource, FileSource, HubSource]
+
+
+def test_sources_of_a_service_share_it(folder):
+    first, _, second = names_to_sources(["arxiv:2110.07143", "hf:2110.07143", "arxiv:query=all:owls"])
+    assert first.service is second.service
+
+
+def test_a_file_with_such_a_name_is_read_behind_a_dot(folder):
+    (folder / "hf:2110.07143").write_text(json.dumps(RECORD))
+    (source,) = names_to_sources(["./hf:2110.07143"], Reading(format="jsonl"))
+    assert [paper.title for paper in source.read()] == ["Ledgers of Owls"]
+    (source,) = names_to_sources(["hf:2110.07143"])
+    assert isinstance(source, HubSource)
+
+
+@pytest.mark.parametrize("name", ["2110.07143", "https://arxiv.org/abs/2110.07143v2"])
+def test_an_id_or_an_address_is_told_how_it_is_said(folder, name):
+    with pytest.raises(SourceError, match=r"is no file: for the paper of that id say arxiv:2110\.07143$"):
+        names_to_sources([name])
+
+
+def test_an_empty_name_is_an_error(folder):
+    with pytest.raises(SourceError, match="a source has no name"):
+        names_to_sources(["papers.jsonl", " "])
+
+
+def test_standard_input_is_read_once():
+    with pytest.raises(SourceError, match="standard input can be read once"):
+        names_to_sources(["-", "-"])
