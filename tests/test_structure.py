@@ -33,6 +33,10 @@ HOMES = {
     "huggingface_hub": ["rag/embedding/", "ingest/sources/hugging_face.py"],
     "arxiv": ["ingest/sources/arxiv_api.py"],
     "requests": ["ingest/sources/arxiv_api.py"],
+    "bibtexparser": ["ingest/sources/bibtex.py"],
+    "pylatexenc": ["ingest/sources/latex.py"],
+    "pyarrow": ["ingest/sources/parquet.py"],
+    "selectolax": ["ingest/sources/saved_html.py"],
     "openai": ["rag/model_client.py", "rag/embedding/openai.py"],
     "httpx": ["rag/model_client.py", "rag/library/chroma_api.py"],
     "tenacity": ["rag/library/"],
@@ -69,6 +73,7 @@ LATE = (
     "matplotlib",
     "pandas",
     "mcp",
+    "pyarrow",
 )
 
 

@@ -1,12 +1,20 @@
 """The formats that files of papers come in: which file is in which, by its name and what it holds."""
 
+import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.sources.arxiv_snapshot import is_snapshot, read_snapshot
 from ingest.sources.base import Entry, Reading, one_line
-from ingest.sources.jsonl import read_jsonl
+from ingest.sources.bibtex import ENTRY, read_bibtex
+from ingest.sources.csl_json import is_csl_json, read_csl_json
+from ingest.sources.csv_table import check_csv, is_csv, read_csv
+from ingest.sources.jsonl import check_jsonl, read_jsonl
+from ingest.sources.parquet import MAGIC, check_parquet, read_parquet
+from ingest.sources.saved_html import check_saved_html, is_html, read_saved_html
 from ingest.sources.saved_page import is_saved_page, read_saved_page
 from ingest.sources.texts import marked_encoding, open_bytes, read_whole
 from rag.errors import SourceError
@@ -50,13 +58,18 @@ def _check_page(path: Path, name: str, reading: Reading) -> None:
 
 
 PAGE = Format("page", "a saved page of Daily Papers", (".txt",), _read_page, _check_page)
-JSONL = Format("jsonl", "papers as JSON lines", (".jsonl", ".ndjson"), read_jsonl, _no_check)
-FORMATS = (PAGE, JSONL)
+HTML = Format("html", "the same as a web page", (".html", ".htm"), read_saved_html, check_saved_html)
+JSONL = Format("jsonl", "papers as JSON lines", (".jsonl", ".ndjson"), read_jsonl, check_jsonl)
+ARXIV = Format("arxiv", "arXiv's metadata snapshot", (".json",), read_snapshot, _no_check)
+CSL = Format("csl", "CSL-JSON", (".json",), read_csl_json, _no_check)
+BIBTEX = Format("bibtex", "BibTeX", (".bib", ".bibtex"), read_bibtex, _no_check)
+CSV = Format("csv", "a table", (".csv", ".tsv"), read_csv, check_csv)
+PARQUET = Format("parquet", "Parquet", (".parquet",), read_parquet, check_parquet)
+FORMATS = (PAGE, HTML, JSONL, ARXIV, CSL, BIBTEX, CSV, PARQUET)
 PACKED_SUFFIX = ".gz"
-SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
-READABLE = ", ".join(f"{each.told} ({', '.join(each.suffixes)})" for each in FORMATS[:-1]) + (
-    f" or {FORMATS[-1].told} ({', '.join(FORMATS[-1].suffixes)})"
-)
+SUFFIXES = tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.suffixes))
+_TOLD = [f"{each.told} ({', '.join(each.suffixes)})" for each in FORMATS]
+READABLE = f"{', '.join(_TOLD[:-1])} or {_TOLD[-1]}, texts also packed ({PACKED_SUFFIX})"
 
 
 def suffix_of(path: Path) -> str:
@@ -91,7 +104,7 @@ def _start(path: Path) -> bytes:
     if start.startswith(b"%PDF-"):
         raise ValueError(
             "is a PDF, and askpapers reads titles and abstracts only: "
-            f"give it {READABLE} with the abstract of this paper"
+            f"give it the abstract of this paper as {READABLE}"
         )
     if not start.strip():
         raise ValueError("is empty: save or export the papers again and ingest the new file")
@@ -100,10 +113,51 @@ def _start(path: Path) -> bytes:
 
 def _format(path: Path, start: bytes) -> Format:
     """The format that name and content tell. Raises OSError, and ValueError where they tell none."""
-    if not marked_encoding(start) and b"\0" in start[:_NAMED]:
-        raise ValueError(f"is not a text file: give it {READABLE}")
-    by_suffix = [each for each in FORMATS if suffix_of(path) in each.suffixes]
-    return by_suffix[0] if by_suffix else PAGE
+    if start.startswith(MAGIC):
+        return PARQUET
+    suffix = suffix_of(path)
+    by_suffix = next((each for each in FORMATS if suffix in each.suffixes), None)
+    if by_suffix is PARQUET or (not marked_encoding(start) and b"\0" in start[:_NAMED]):
+        wrong = "is no Parquet file" if by_suffix is PARQUET else "is not a text file"
+        raise ValueError(f"{wrong}: give it {READABLE}")
+    text = start.decode(marked_encoding(start) or "utf-8", "replace")
+    if by_suffix in (JSONL, ARXIV):
+        return _json_format(text, is_lines=by_suffix is JSONL)
+    if by_suffix is PAGE:
+        return PAGE if is_saved_page(text) else _by_content(text) or PAGE
+    return by_suffix or _by_content(text) or _page(path)
+
+
+def _json_format(text: str, *, is_lines: bool) -> Format:
+    """Of the three that are JSON, the one that a text begins as."""
+    try:
+        first = json.loads(text.lstrip().partition("\n")[0])
+    except (ValueError, RecursionError):
+        first = None  # cut, broken, or an object over several lines
+    if isinstance(first, dict) and is_snapshot(first):
+        return ARXIV
+    is_object = isinstance(first, dict) and not is_csl_json(text)
+    return JSONL if is_lines or is_object or not text.lstrip().startswith(("{", "[")) else CSL
+
+
+def _by_content(text: str) -> Format | None:
+    """The format of a text whose name does not tell it, where the text does."""
+    begins = text.lstrip()
+    if is_html(begins):
+        return HTML
+    if re.match(r"\{\s*\"|\[\s*\{", begins):
+        return _json_format(text, is_lines=False)
+    if any(ENTRY.match(line) for line in begins.splitlines()):
+        return BIBTEX
+    return CSV if is_csv(begins) else None
+
+
+def _page(path: Path) -> Format:
+    """A page, in a file that is not called one. Raises OSError, ValueError."""
+    text = read_whole(path, "replace").strip()
+    if "\n" not in text or not is_saved_page(text):
+        raise ValueError(f"is of no kind that can be read: give it {READABLE}, or say which with --format")
+    return PAGE
 
 
 def _named(name: str) -> Format:

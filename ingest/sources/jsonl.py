@@ -1,22 +1,58 @@
-"""Papers as JSON lines: one object a line, with the fields of `Paper`."""
+"""Papers as JSON lines: one object a line, with the fields of `Paper` or with keys that a user names."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ingest.sources.base import Entry, Reading, Rejection, entry_from
+from ingest.sources.columns import FIELDS, check_keys
+from ingest.sources.loose import loose_record
 from ingest.sources.texts import LONGEST_LINE, numbered_lines
+
+_LOOKED_AT = 50  # lines in which a key that a user names must stand once
 
 
 def read_jsonl(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
     """The paper of each line; a line that is none is rejected with the reason. Streams."""
     for number, line in numbered_lines(path):
         if line is None:
-            yield Rejection(source, number, f"the line has more than {LONGEST_LINE:,} characters")
+            yield too_long(source, number)
         elif line.strip():
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                yield Rejection(source, number, str(error))
+            record = parsed(line, source, number)
+            if isinstance(record, Rejection):
+                yield record
             else:
-                yield entry_from(record, source, number)
+                yield entry_from(_renamed(record, reading), source, number)
+
+
+def check_jsonl(path: Path, name: str, reading: Reading) -> None:
+    """Raises ValueError where a key that the user names stands in none of the first lines."""
+    if not reading.columns:
+        return
+    lines = islice(numbered_lines(path), _LOOKED_AT)
+    records = (parsed(line, name, number) for number, line in lines if line and line.strip())
+    keys = {key: None for record in records if isinstance(record, Mapping) for key in record}
+    if keys:
+        check_keys(list(keys), reading.columns)
+
+
+def parsed(line: str, source: str, number: int) -> Any:
+    """The value of a line of JSON, or a Rejection that says why it has none."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return Rejection(source, number, str(error))
+
+
+def too_long(source: str, number: int) -> Rejection:
+    return Rejection(source, number, f"the line has more than {LONGEST_LINE:,} characters")
+
+
+def _renamed(record: Any, reading: Reading) -> Any:
+    """The record by the keys that the user names; as it is where none are named."""
+    if not reading.columns or not isinstance(record, Mapping):
+        return record
+    told: dict[str, Any] = {field: record.get(reading.columns.get(field, field)) for field in FIELDS}
+    return loose_record(**told | {"published": [told["published"]]})

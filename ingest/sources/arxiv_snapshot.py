@@ -1,0 +1,76 @@
+"""arXiv's own metadata as JSON lines, as Kaggle publishes them: millions of records, one a line."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ingest.sources.base import Entry, Reading, Rejection, entry_from, one_line
+from ingest.sources.jsonl import parsed, too_long
+from ingest.sources.latex import latex_to_text
+from ingest.sources.loose import MONTHS, read_date, read_doi
+from ingest.sources.texts import numbered_lines
+from rag.identity import arxiv_key
+
+_CREATED = re.compile(r"\b(\d{1,2}) ([A-Z][a-z]{2}) (\d{4})\b", re.ASCII)  # "Mon, 2 Apr 2007 19:18:42 GMT"
+
+
+def is_snapshot(record: Mapping[str, Any]) -> bool:
+    """Whether this is a record of arXiv's metadata."""
+    own = {"authors_parsed", "versions", "update_date", "categories"}
+    return {"id", "title", "abstract"} <= record.keys() and bool(own & record.keys())
+
+
+def read_snapshot(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
+    """The paper of each record, dated by its first version. Streams."""
+    for number, line in numbered_lines(path):
+        if line is None:
+            yield too_long(source, number)
+        elif line.strip():
+            record = parsed(line, source, number)
+            if isinstance(record, Rejection):
+                yield record
+            else:
+                yield entry_from(snapshot_record(record), source, number)
+
+
+def snapshot_record(told: Any) -> Any:
+    """The record of a paper by one of arXiv's; what is none as it is."""
+    if not isinstance(told, Mapping):
+        return told
+    arxiv_id, doi = told.get("id"), told.get("doi")
+    return {
+        "title": _line(told.get("title")),
+        "abstract": _line(told.get("abstract")),
+        "published": _published(told),
+        "arxiv_id": arxiv_key(arxiv_id) if isinstance(arxiv_id, str) else None,
+        "doi": read_doi(doi),
+        "authors": list(_names(told.get("authors_parsed"))),
+    }
+
+
+def _line(value: Any) -> Any:
+    return one_line(value) if isinstance(value, str) else value
+
+
+def _published(told: Mapping[str, Any]) -> str | None:
+    versions = told.get("versions")
+    first = versions[0] if isinstance(versions, list) and versions else None
+    created = first.get("created") if isinstance(first, Mapping) else None
+    if isinstance(created, str) and (found := _CREATED.search(created[:100])):
+        month = found[2].lower()
+        if month in MONTHS:
+            return read_date(f"{found[3]}-{MONTHS.index(month) + 1}-{found[1]}")
+    return read_date(told.get("update_date"))
+
+
+def _names(parsed_names: Any) -> Iterator[str]:
+    """Family name, given name and suffix, in lists, as arXiv takes them apart."""
+    if not isinstance(parsed_names, list):
+        return
+    for each in parsed_names[:10_000]:
+        if isinstance(each, list):
+            parts = [part for part in each[:3] if isinstance(part, str)]
+            name = one_line(latex_to_text(" ".join([*parts[1:2], *parts[:1], *parts[2:]])))
+            if name and len(name) <= 300:
+                yield name

@@ -1,0 +1,174 @@
+"""BibTeX, as reference managers, Google Scholar, the ACL Anthology and we ourselves export it.
+
+A file is taken apart in pieces that end before an entry, so that its size does not matter and what is
+broken in one entry reaches no further than the next.
+"""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.sources.base import LONGEST_ABSTRACT, Entry, Reading, Rejection, entry_from, one_line
+from ingest.sources.latex import latex_to_text
+from ingest.sources.loose import loose_record, plain_text
+from ingest.sources.texts import WINDOWS, numbered_lines
+
+if TYPE_CHECKING:
+    from bibtexparser import model
+
+ENTRY = re.compile(r"[ \t]*@[ \t]*\w+[ \t]*[{(]")
+_PIECE, _LONGEST_PIECE = 1 << 18, 1 << 21  # characters; the longest entry with an abstract has thousands
+_LONGEST_VALUE, _LONGEST_AUTHORS = 8 * LONGEST_ABSTRACT, 400_000
+_MOST_STRINGS = 10_000
+_MARK = re.compile(r"(?<!\\)[{}\"#]")
+_JOINED = re.compile(r"[}\"]\s*#|#\s*[{\"]")
+_LOST_ENTRY = re.compile(r"\btitle\s*=", re.IGNORECASE)
+_OTHERS = re.compile(r"\s*(?:and\s+others|,?\s*et\s+al\.?)\s*\Z", re.IGNORECASE)
+# Where `organization` is not whoever held the conference, as BibTeX has it for the types beside these.
+_OF_AUTHORS = {"misc", "online", "report", "techreport", "manual", "dataset", "software", "electronic"}
+
+
+def read_bibtex(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
+    """The paper of each entry; one that is broken or has no abstract is rejected with its line. Streams."""
+    strings: dict[str, str] = {}
+    for first, piece in _pieces(path):
+        if piece is None:
+            yield Rejection(source, first, f"an entry of more than {_LONGEST_PIECE:,} characters")
+        else:
+            yield from _entries(piece, first, source, strings)
+
+
+def _pieces(path: Path) -> Iterator[tuple[int, str | None]]:
+    """The text in pieces of whole entries, each with its first line; None for what is too long for one."""
+    lines: list[str] = []
+    first, size, is_skipped = 1, 0, False
+    for number, line in numbered_lines(path, errors=WINDOWS):
+        is_start = line is not None and "@" in line and ENTRY.match(line) is not None
+        if is_start and (size > _PIECE or is_skipped):
+            yield from [] if is_skipped else [(first, "".join(lines))]
+            lines, first, size, is_skipped = [], number, 0, False
+        if is_skipped:
+            continue
+        size += _LONGEST_PIECE + 1 if line is None else len(line)
+        lines.append(line or "")
+        if size > _LONGEST_PIECE:
+            yield first, None
+            lines, is_skipped = [], True
+    if lines:
+        yield first, "".join(lines)
+
+
+def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> Iterator[Entry]:
+    from bibtexparser import model
+    from bibtexparser.entrypoint import parse_string
+    from bibtexparser.exceptions import ParsingException
+
+    logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # what it warns of is listed here
+    try:
+        blocks = parse_string(piece, parse_stack=[]).blocks
+    except ParsingException as error:
+        yield Rejection(source, first, f"not BibTeX: {one_line(str(error))[:200]}")
+        return
+    for block in blocks:
+        line = first + (block.start_line or 0)
+        if isinstance(block, model.ParsingFailedBlock) and block.ignore_error_block:
+            block = block.ignore_error_block  # a key that was there before, or a field that is there twice
+        if isinstance(block, model.Entry):
+            yield entry_from(_record(block, strings), source, line)
+        elif isinstance(block, model.String):
+            if len(strings) < _MOST_STRINGS:
+                strings[block.key.lower()] = _value(block.value, strings)
+        elif isinstance(block, model.ParsingFailedBlock):
+            yield Rejection(source, line, _broken(block))
+        elif isinstance(block, model.ImplicitComment) and _LOST_ENTRY.search(block.comment):
+            yield Rejection(source, line, f"not an entry: {one_line(block.comment)[:60]}")
+
+
+def _broken(block: "model.ParsingFailedBlock") -> str:
+    told = one_line(getattr(block.error, "abort_reason", "") or str(block.error))
+    return f"a broken entry ({told[:120].rstrip('. ')}): {one_line((block.raw or '')[:200])[:60]}"
+
+
+def _record(entry: "model.Entry", strings: Mapping[str, str]) -> dict[str, object]:
+    raw: dict[str, str] = {}
+    for field in entry.fields:
+        raw.setdefault(field.key.lower(), field.value)
+
+    def text(name: str) -> str:
+        return one_line(latex_to_text(_value(raw[name], strings))) if name in raw else ""
+
+    is_arxiv = "arxiv" in (text("archiveprefix") + text("eprinttype")).lower()
+    organization = text("institution") or text("school")
+    if not organization and entry.entry_type.lower() in _OF_AUTHORS:
+        organization = text("organization")
+    return loose_record(
+        text("title"),
+        text("abstract") or text("abstractnote"),
+        published=[text("date"), *_dates(text("year"), text("month"), text("day"))],
+        authors=list(_authors(_value(raw.get("author", ""), strings, _LONGEST_AUTHORS))),
+        doi=text("doi"),
+        arxiv_id=text("arxivid") or (text("eprint") if is_arxiv else None),
+        hints=[
+            text(name) for name in ("eprint", "url", "journal", "note", "howpublished", "number", "volume")
+        ],
+        organization=organization,
+    )
+
+
+def _dates(year: str, month: str, day: str) -> Iterable[str]:
+    """The date in the forms that are tried, the fullest first."""
+    year, month, day = (each.strip(" ~.,") for each in (year, month, day))
+    if not year:
+        return []
+    parts = [part for part in (year, month, day) if part]
+    return ["-".join(parts) if month.isdecimal() else " ".join([day, month, year]), year]
+
+
+def _authors(text: str) -> Iterator[str]:
+    """The names, the given name first; none where the list says that it is not whole."""
+    from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
+
+    if not text.strip() or _OTHERS.search(text[-40:]):
+        return
+    if not _is_balanced(text):
+        text = text.replace("{", "").replace("}", "")
+    for name in split_multiple_persons_names(one_line(text)):
+        parts = parse_single_name_into_parts(name[:1_000], strict=False)
+        # Without the comma that the name would otherwise be turned around at.
+        yield plain_text(latex_to_text(parts.merge_first_name_first)).replace(",", "")
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for found in _MARK.finditer(text):
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _value(raw: str, strings: Mapping[str, str], most: int = _LONGEST_VALUE) -> str:
+    """The text of a value: what braces or quotes enclose, numbers, names of strings, joined by `#`."""
+    raw = raw.strip()
+    if _JOINED.search(raw) is None and raw[:1] in ("{", '"'):
+        return _part(raw, strings)[:most]
+    parts, start, depth, is_quoted = [], 0, 0, False
+    for found in _MARK.finditer(raw):
+        mark = found[0]
+        if mark == '"' and depth == 0:
+            is_quoted = not is_quoted
+        elif mark in "{}":
+            depth += 1 if mark == "{" else -1
+        elif mark == "#" and depth == 0 and not is_quoted:
+            parts.append(_part(raw[start : found.start()], strings))
+            start = found.end()
+    return "".join([*parts, _part(raw[start:], strings)])[:most]
+
+
+def _part(raw: str, strings: Mapping[str, str]) -> str:
+    raw = raw.strip()
+    if len(raw) > 1 and (raw[0], raw[-1]) in (("{", "}"), ('"', '"')):
+        return raw[1:-1]
+    return strings.get(raw.lower(), raw)

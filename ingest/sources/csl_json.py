@@ -1,0 +1,95 @@
+"""CSL-JSON, which Zotero and others export: an array of records, or an object with them as its items."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ingest.sources.arxiv_snapshot import is_snapshot, snapshot_record
+from ingest.sources.base import Entry, Reading, Rejection, entry_from, storable
+from ingest.sources.loose import loose_record
+from ingest.sources.texts import LONGEST_LINE, open_text
+
+_READ = 1 << 18  # characters
+_ITEMS = re.compile(r"\{\s*(?:\"[^\"]{0,40}\"\s*:\s*[^\[{]{0,200},\s*)*?\"(?:items|references)\"\s*:\s*\[")
+_BETWEEN = re.compile(r"[\s,]*")
+_DECODER = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) < 20 else None)
+
+
+def read_csl_json(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
+    """The paper of each record; the line of a rejection is the number of the record. Streams."""
+    number = 0
+    try:
+        for number, item in enumerate(_items(path), start=1):
+            yield entry_from(_record(item), source, number)
+    except (ValueError, RecursionError) as error:
+        told = storable(getattr(error, "msg", str(error)))
+        yield Rejection(source, number + 1, f"the JSON breaks here, and nothing further is read ({told})")
+
+
+def is_csl_json(start: str) -> bool:
+    """Whether a text begins as an array of objects, or an object of items."""
+    return bool(re.match(r"\s*\[\s*[{\]]", start) or _ITEMS.match(start.lstrip()))
+
+
+def _items(path: Path) -> Iterator[Any]:
+    """The records, one at a time in memory. Raises ValueError, RecursionError where the JSON is broken."""
+    with open_text(path) as file:
+        text = file.read(_READ).lstrip()
+        outer = _ITEMS.match(text)
+        place = outer.end() if outer else int(text.startswith("["))
+        while True:
+            between = _BETWEEN.match(text, place)
+            place = between.end() if between else place
+            if text.startswith("]", place):
+                return
+            try:
+                item, place = _DECODER.raw_decode(text, place)
+            except ValueError:  # broken, or cut: read on, by as much as there is
+                left = len(text) - place
+                more = file.read(max(left, _READ)) if left <= LONGEST_LINE else ""
+                if not more:
+                    if left:
+                        raise
+                    return
+                text, place = text[place:] + more, 0
+            else:
+                yield item
+                if place > _READ:
+                    text, place = text[place:], 0
+
+
+def _record(item: Any) -> Any:
+    if not isinstance(item, Mapping):
+        return item
+    if is_snapshot(item):
+        return snapshot_record(item)
+    dates = [item.get(name) for name in ("issued", "published", "published-print", "created", "submitted")]
+    return loose_record(
+        _text(item.get("title")),
+        _text(item.get("abstract")),
+        published=[date for each in dates for date in _dates(each)],
+        authors=item.get("author") or item.get("authors"),
+        doi=item.get("DOI") or item.get("doi"),
+        arxiv_id=item.get("arxiv_id"),
+        hints=[item.get(name) for name in ("number", "URL", "note", "container-title", "archive_location")],
+        organization=item.get("organization"),
+    )
+
+
+def _text(value: Any) -> Any:
+    """Crossref gives a title as a list of one."""
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _dates(value: Any) -> Iterator[Any]:
+    """A date as it may stand: parts, or a text; a text alone outside CSL's own form."""
+    if not isinstance(value, Mapping):
+        yield value
+        return
+    parts = value.get("date-parts")
+    first = parts[0] if isinstance(parts, list) and parts else None
+    if isinstance(first, list):
+        yield "-".join(str(part)[:10] for part in first[:3] if isinstance(part, int | str))
+    yield from (value.get(name) for name in ("raw", "literal"))

@@ -1,0 +1,95 @@
+"""Tables as text, their columns parted by commas, semicolons or tabs: of Zotero, Scopus, a spreadsheet."""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from ingest.sources.base import Entry, Reading, Rejection, entry_from
+from ingest.sources.columns import Columns, find_columns, has_columns
+from ingest.sources.texts import LONGEST_LINE, WINDOWS, numbered_lines
+
+_DELIMITERS = ",;\t|"
+_HEADER_LINES = 20  # in which the header ends, though names of columns break lines
+_MOST_CELLS = 2_000
+_DECLARED = re.compile(r"sep=(.)\s*\Z")  # how a spreadsheet is told the delimiter, in the first line
+
+
+def read_csv(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
+    """The paper of each row; the line of a rejection is where the row begins. Streams."""
+    delimiter, header, first = _header(path, reading.columns)
+    columns = find_columns(header, reading.columns)
+    for line, row in _rows(path, delimiter):
+        if isinstance(row, str):
+            yield Rejection(source, line, row)
+        elif line > first and any(cell.strip() for cell in row):
+            yield _entry(row, len(header), columns, source, line)
+
+
+def check_csv(path: Path, name: str, reading: Reading) -> None:
+    """Raises ValueError where title and abstract are in no column."""
+    _, header, _ = _header(path, reading.columns)
+    find_columns(header, reading.columns)
+
+
+def is_csv(start: str) -> bool:
+    """Whether a text begins with a header that has columns of papers."""
+    lines = start.splitlines(keepends=True)[:_HEADER_LINES]
+    return any(has_columns(header, {}) for _, header, _ in _headers(lines))
+
+
+def _entry(row: Sequence[str], width: int, columns: Columns, source: str, line: int) -> Entry:
+    while len(row) > width and not row[-1].strip():
+        row = row[:-1]
+    if len(row) != width:
+        return Rejection(source, line, f"the row has {len(row):,} cells, and the header {width:,}")
+    return entry_from(columns.record(row.__getitem__), source, line)
+
+
+def _header(path: Path, columns: Mapping[str, str]) -> tuple[str, list[str], int]:
+    """The delimiter, the header and its line. Raises ValueError for a file that has none."""
+    lines = [line or "" for _, line in islice(numbered_lines(path, WINDOWS), _HEADER_LINES)]
+    found = sorted(_headers(lines), key=lambda each: (not has_columns(each[1], columns), -len(each[1])))
+    if not found:
+        raise ValueError("has no row that names its columns: put one before the first paper")
+    return found[0]
+
+
+def _headers(lines: Sequence[str]) -> Iterator[tuple[str, list[str], int]]:
+    """The first row of cells by each delimiter."""
+    declared = _DECLARED.match(lines[0][:20]) if lines else None
+    for delimiter in declared[1] if declared else _DELIMITERS:
+        rows = csv.reader(lines[1:] if declared else lines, delimiter=delimiter)
+        try:
+            header = next((row for row in rows if any(row)), None)
+        except csv.Error:
+            continue
+        if header and len(header) <= _MOST_CELLS:
+            yield delimiter, [cell.strip() for cell in header], rows.line_num + bool(declared)
+
+
+def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Each row with its first line, or what is wrong there."""
+    csv.field_size_limit(LONGEST_LINE)  # for the whole process: its own limit is less than a paper's text
+    too_long: list[int] = []
+
+    def lines() -> Iterator[str]:
+        for number, line in numbered_lines(path, WINDOWS):
+            if line is None:
+                too_long.append(number)
+            yield line or "\n"
+
+    rows = csv.reader(lines(), delimiter=delimiter)
+    while True:
+        line = rows.line_num + 1
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield line, f"not a row of a table ({error}): is a quotation mark not closed?"
+            continue
+        while too_long:
+            yield too_long.pop(), f"the line has more than {LONGEST_LINE:,} characters"
+        yield line, row if len(row) <= _MOST_CELLS else f"the row has more than {_MOST_CELLS:,} cells"

@@ -1,0 +1,185 @@
+"""What other programs write about a paper, made what its fields hold: dates, identifiers, names, markup.
+
+What cannot be read of a field that a paper can do without is left out; nothing is guessed.
+"""
+
+import ast
+import html
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from ingest.sources.base import LONGEST_ABSTRACT, is_date, one_line
+from rag.identity import arxiv_key, doi_key
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_LONGEST = 4 * LONGEST_ABSTRACT  # characters of a text with its markup; more is said to be too long
+_LONGEST_DETAIL = 2_000  # characters in which a date or an identifier is looked for
+_MOST_NAMES = 10_000
+_ISO = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)", re.ASCII)
+_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20|21)\d\d(?!\d)", re.ASCII)
+_MONTH = re.compile(rf"\b({'|'.join(MONTHS)})[a-z]*\b", re.IGNORECASE | re.ASCII)
+_DAY = re.compile(r"(?<!\d)\d{1,2}(?!\d)", re.ASCII)
+_DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>{}]{1,200}")
+_ARXIV = re.compile(
+    r"arxiv(?:\.org/(?:abs|pdf|html|format)/|[:.\s]\s?)(\d{4}\.\d{4,5}|[a-z-]{2,20}(?:\.[a-z]{2})?/\d{7})(?!\d)",
+    re.IGNORECASE | re.ASCII,
+)
+_OTHERS = re.compile(r"(?:^others|\bet al\.?)$", re.IGNORECASE)
+# Names of elements, so that "p < 0.05 and q > 3" is none; JATS is what Crossref's abstracts are in.
+_INLINE = r"(?:i|b|u|em|strong|sub|sup|span|a|font|small|tt|code|(?:jats|mml):[\w-]{1,40})"
+_BLOCK = (
+    r"(?:p|br|div|li|ul|ol|h[1-6]|sec|title|abstract|section|jats:(?:p|title|sec|list|list-item|break))"
+)
+_BLOCKS = re.compile(rf"</?{_BLOCK}(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_INLINES = re.compile(rf"</?{_INLINE}(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.IGNORECASE)
+_HEADING = re.compile(r"\s*<(?:jats:)?title>\s*(?:abstract|summary)\s*</(?:jats:)?title>", re.IGNORECASE)
+
+
+def loose_record(
+    title: Any,
+    abstract: Any,
+    *,
+    published: Iterable[Any] = (),
+    authors: Any = None,
+    doi: Any = None,
+    arxiv_id: Any = None,
+    hints: Iterable[Any] = (),
+    organization: Any = None,
+    author_count: Any = None,
+) -> dict[str, Any]:
+    """A record for `paper_from` of what another program has written.
+
+    The first date of `published` that can be read counts. `hints` are texts that may name the arXiv
+    identifier, such as addresses.
+    """
+    names = read_names(authors)
+    return {
+        "title": plain_text(title),
+        "abstract": plain_text(abstract),
+        "published": next(filter(None, map(read_date, published)), None),
+        "organization": plain_text(organization) or None,
+        "arxiv_id": read_arxiv_id(arxiv_id, [doi, *hints]),
+        "doi": read_doi(doi),
+        "author_count": read_count(author_count),
+        "authors": names,
+    }
+
+
+def plain_text(value: Any) -> str:
+    """The text in one line, without markup; empty for what is no text."""
+    if not isinstance(value, str):
+        return ""
+    text = value if len(value) <= _LONGEST else value[: _LONGEST + 1]
+    if "<" in text:
+        text = _BLOCKS.sub(" ", _HEADING.sub("", text, count=1))
+        text = _INLINES.sub("", text)
+    if "&" in text:
+        text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    return one_line(text)
+
+
+def read_date(value: Any) -> str | None:
+    """YYYY, YYYY-MM or YYYY-MM-DD, as much as is sure; None where not even one year is."""
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 1000 <= value <= 2999:
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    text = value[:_LONGEST_DETAIL].strip()
+    if found := _ISO.match(text):
+        return _surest(*found.groups())
+    years: set[str] = set(_YEAR.findall(text))
+    if len(years) != 1:
+        return None
+    year = years.pop()
+    months = {month.lower() for month in _MONTH.findall(text)}
+    if len(months) != 1:
+        return year
+    days = _DAY.findall(text)
+    return _surest(year, str(MONTHS.index(months.pop()) + 1), days[0] if len(days) == 1 else None)
+
+
+def _surest(year: str, month: str | None, day: str | None) -> str | None:
+    parts = [year] + [part.zfill(2) for part in (month, day) if part]
+    told = ("-".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next(filter(is_date, told), None)
+
+
+def read_doi(value: Any) -> str | None:
+    """The DOI in a text such as `https://doi.org/10.1000/182`; None where there is none."""
+    if not isinstance(value, str):
+        return None
+    found = _DOI.search(html.unescape(value[:_LONGEST_DETAIL]))
+    return doi_key(found[0].rstrip(".,;:")) if found else None
+
+
+def read_arxiv_id(value: Any, hints: Iterable[Any] = ()) -> str | None:
+    """The identifier that a field for it holds, else one that another text names as arXiv's."""
+    if isinstance(value, str) and len(value) <= _LONGEST_DETAIL:
+        for told in (value, value.split(" ")[0]):  # "2110.07143 [cs]"
+            if key := arxiv_key(told):
+                return key
+    for text in (value, *hints):
+        if isinstance(text, str) and (found := _ARXIV.search(text[:_LONGEST_DETAIL])):
+            return arxiv_key(found[1])
+    return None
+
+
+def read_count(value: Any) -> int | None:
+    """A number of authors, where it is one that can be."""
+    if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) <= 6:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1_000_000
+    return value if is_count else None
+
+
+def read_names(value: Any) -> list[str]:
+    """The names in a list of texts or of objects, or in one text, each with the given name first.
+
+    None where there are others beside them: their number would be wrong.
+    """
+    if isinstance(value, str):
+        value = _listed(value[: 100 * _LONGEST_DETAIL].strip())
+    if not isinstance(value, list | tuple):
+        return []
+    names = [one_line(_name(each)) for each in value[:_MOST_NAMES]]
+    if any(_OTHERS.search(name[-20:]) for name in names):
+        return []
+    return [name for name in names if 0 < len(name) <= 300]
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, Mapping):
+        told = value.get("name") or value.get("literal") or value.get("fullname")
+        if isinstance(told, str):
+            return plain_text(told)
+        told = [value.get(part) for part in ("given", "non-dropping-particle", "family", "suffix")]
+        return " ".join(plain_text(part) for part in told if isinstance(part, str))
+    if not isinstance(value, str):
+        return ""
+    parts = [part.strip() for part in plain_text(value).split(",")]
+    return " ".join([parts[-1], *parts[:1], *parts[1:-1]]) if len(parts) in (2, 3) else plain_text(value)
+
+
+def _listed(text: str) -> list[Any]:
+    """The names of a text: `A; B`, `A and B`, `A, B, C` of two words each, or a list in Python's form."""
+    if text.startswith("[") and text.endswith("]") and len(text) <= 10 * _LONGEST_DETAIL:
+        try:
+            listed = ast.literal_eval(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            return []
+        return listed if isinstance(listed, list) else []
+    for mark in (";", " and ", "|"):
+        if mark in text:
+            return text.split(mark)
+    parts = [part.strip() for part in text.split(",")]
+    are_whole = len(parts) > 2 and all(" " in part for part in parts)
+    return parts if are_whole else [text]
