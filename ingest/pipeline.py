@@ -1,7 +1,6 @@
 """From sources to the library: read, write to the catalog in small transactions, index."""
 
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -10,8 +9,8 @@ from typing import Any
 from ingest.chunking import split_abstract
 from ingest.sources.base import Entry, Rejection, Source
 from rag.library import Library
-from rag.library.catalog import Splitter
 from rag.library.library import Track, untracked
+from rag.library.recorder import Recorder, Splitter
 from rag.types import Paper
 
 _TRANSACTION = 256  # entries
@@ -53,29 +52,25 @@ def ingest(
     """
     started = time.perf_counter()
     report = Report()
-    met: set[str] = set()
     with library.writing():
         library.drop_indexes_ahead()
+        recorder = library.catalog.recorder(split)
         for source in sources:
-            _write(library, source, split, report, met)
+            _write(recorder, source, report)
         library.sync(track)
     report.papers, report.passages = library.catalog.count(), library.catalog.count_passages()
     report.seconds = round(time.perf_counter() - started, 3)
     return report
 
 
-def _write(library: Library, source: Source, split: Splitter, report: Report, met: set[str]) -> None:
-    """Write the papers of one source; `met` holds the ids that this run has seen."""
-    mentions: Counter[str] = Counter()
+def _write(recorder: Recorder, source: Source, report: Report) -> None:
     for entries in _grouped(source.read(), _TRANSACTION):
         report.seen += len(entries)
         report.rejected += [entry for entry in entries if isinstance(entry, Rejection)]
         papers = [entry for entry in entries if isinstance(entry, Paper)]
-        for paper_id, outcome in library.catalog.put(papers, source.name, mentions, split):
-            name = "duplicates" if paper_id in met else outcome
-            setattr(report, name, getattr(report, name) + 1)
-            met.add(paper_id)
-    library.catalog.drop_mentions(source.name, mentions, split)
+        for _, outcome in recorder.put(papers, source.name):
+            setattr(report, outcome, getattr(report, outcome) + 1)
+    recorder.finish(source.name)
 
 
 def _grouped(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:

@@ -9,7 +9,8 @@ AskpapersError
 │   ├── LibraryBusyError    another process is writing to it
 │   ├── WrongEncoderError   its vectors come from another encoder
 │   ├── MixedLibraryError   digests and real abstracts would mix
-│   └── DamagedError        a file of it cannot be read
+│   ├── DamagedError        a file of it cannot be read
+│   └── IndexServerError    the server that holds its vectors gives no answer, or refuses
 ├── SourceError             a place to ingest from cannot be read
 └── ModelError              the language model, or the embedding model, gives no answer
     ├── KeyRefusedError     the server refuses the key
@@ -56,6 +57,10 @@ class MixedLibraryError(LibraryError):
 
 class DamagedError(LibraryError):
     """A file of the library cannot be read, or comes from a newer version of the program."""
+
+
+class IndexServerError(LibraryError):
+    """The Chroma server that holds the library's vectors gives no answer, or refuses."""
 
 
 class SourceError(AskpapersError):

@@ -39,9 +39,9 @@ def title_key(title: str) -> str:
 
 
 def paper_keys(title: str, arxiv_id: str | None, doi: str | None) -> list[str]:
-    """Every key under which a paper may be known, the most telling first."""
-    keys = [arxiv_key(arxiv_id or ""), doi_key(doi or ""), title_key(title)]
-    return [key for key in keys if key]
+    """Every key under which a paper may be known, the most telling first, each once."""
+    keys = [arxiv_key(arxiv_id or ""), arxiv_key(doi or ""), doi_key(doi or ""), title_key(title)]
+    return list(dict.fromkeys(key for key in keys if key))
 
 
 def reference_keys(reference: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 
@@ -35,11 +36,16 @@ class Settings:
     unsupported: Unsupported = "mark"
     judge: JudgeName = "calibrated"
     judge_model: str | None = None  # judges the answers of a run; None means the one that writes
+    chroma_url: str | None = field(default=None, repr=False)  # None means vectors in the library's folder
+    chroma_token: str | None = field(default=None, repr=False)
+    chroma_tenant: str | None = None
+    chroma_database: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """OPENAI_API_KEY, OPENAI_BASE_URL and ASKPAPERS_MODEL, _EMBEDDING_MODEL, _LIBRARY,
-        _CONTEXT_WINDOW, _PRICE_INPUT, _PRICE_OUTPUT, _UNSUPPORTED, _JUDGE, _JUDGE_MODEL.
+        _CONTEXT_WINDOW, _PRICE_INPUT, _PRICE_OUTPUT, _UNSUPPORTED, _JUDGE, _JUDGE_MODEL,
+        _CHROMA_URL, _CHROMA_TOKEN, _CHROMA_TENANT, _CHROMA_DATABASE.
 
         Empty is unset. Raises SettingError.
         """
@@ -57,6 +63,10 @@ class Settings:
             unsupported=_one_of(given, "ASKPAPERS_UNSUPPORTED", _UNSUPPORTED),
             judge=_one_of(given, "ASKPAPERS_JUDGE", _JUDGES),
             judge_model=given.get("ASKPAPERS_JUDGE_MODEL"),
+            chroma_url=_address(given, "ASKPAPERS_CHROMA_URL"),
+            chroma_token=_header(given, "ASKPAPERS_CHROMA_TOKEN"),
+            chroma_tenant=given.get("ASKPAPERS_CHROMA_TENANT"),
+            chroma_database=given.get("ASKPAPERS_CHROMA_DATABASE"),
         )
 
     @property
@@ -104,6 +114,31 @@ def _price(given: Mapping[str, str], name: str) -> float | None:
             f"{name} is no price in dollars per million tokens, such as 0.4: set or unset it"
         )
     return price
+
+
+def _address(given: Mapping[str, str], name: str) -> str | None:
+    """An address of a server; it may hold a password, and so is not shown."""
+    if name not in given:
+        return None
+    try:
+        parts = urlsplit(given[name])
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # of the port, or brackets
+        is_address = False
+    if not is_address or parts.query or parts.fragment or not _is_header(given[name]):
+        raise SettingError(f"{name} is no address such as http://localhost:8000: set or unset it")
+    return given[name]
+
+
+def _header(given: Mapping[str, str], name: str) -> str | None:
+    """What can be sent in a header; it is secret, and so is not shown."""
+    if name in given and not _is_header(given[name]):
+        raise SettingError(f"{name} has characters that no header can have: set or unset it")
+    return given.get(name)
+
+
+def _is_header(value: str) -> bool:
+    return value.isascii() and value.isprintable()
 
 
 def _one_of(given: Mapping[str, str], name: str, choices: tuple[Choice, ...]) -> Choice:

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -57,7 +56,7 @@ def named(tmp_path, encoder):
         papers = [
             Paper(**record(topic, 31 + place)) for place, topic in enumerate(("owls", "eels", "bees"))
         ]
-        library.catalog.put(papers, "here", Counter(), split_abstract)
+        library.catalog.recorder(split_abstract).put(papers, "here")
         library.sync()
     return tmp_path / "named"
 
@@ -104,7 +103,7 @@ def test_a_library_that_another_hand_makes_takes_over(with_bundled, encoder, tmp
         assert desk.is_bundled
         with Library.create(own_library(), encoder) as own:
             assert desk.library.folder != own.folder  # there is no paper in it yet
-            own.catalog.put([Paper(**record("owls", 31))], "here", Counter(), split_abstract)
+            own.catalog.recorder(split_abstract).put([Paper(**record("owls", 31))], "here")
             own.sync()
         assert desk.library.folder == own_library()
         assert not desk.is_bundled
@@ -173,7 +172,7 @@ def test_a_library_that_was_named_answers_alone(home, named, encoder):
             assert desk.library.folder == named
             assert "31 owls" in desk.assistant().ask(OWLS).text
             with Library.create(own_library(), encoder) as own:
-                own.catalog.put([Paper(**record("foxes", 1))], "here", Counter(), split_abstract)
+                own.catalog.recorder(split_abstract).put([Paper(**record("foxes", 1))], "here")
             assert desk.library.folder == named
     assert not (home / "bundled").exists()
 

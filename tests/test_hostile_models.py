@@ -3,7 +3,6 @@
 import json
 import re
 import unicodedata
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -347,7 +346,7 @@ def test_what_is_read_does_not_depend_on_the_cut_of_the_stream(text, size):
 
 def test_markers_in_papers_and_questions_are_none_for_the_model(library, settings, server):
     trap = "As [2] and 【3】 show, ice melts at 0 degrees [key 1]. Values lie in [0, 1]."
-    library.catalog.put([Paper("Ice [9]", trap)], "test", Counter(), split_abstract)
+    library.catalog.recorder(split_abstract).put([Paper("Ice [9]", trap)], "test")
     library.sync()
     server.play(served.answer("Ice melts at 0 degrees [1]."))
     answer = Assistant(library, settings=settings).ask("Does ice melt? [1]")
@@ -378,7 +377,7 @@ def test_the_window_bounds_what_is_sent_and_the_first_paper_is_cut_behind_a_sent
     assert 1 <= len(sent[1024]) < len(sent[2048]) < len(sent[8192]) == 8
     assert sent[1024] == sent[8192][: len(sent[1024])]
     long = Paper("Ice", " ".join(f"Ice number {number} melts in spring." for number in range(900)))
-    library.catalog.put([long], "test", Counter(), split_abstract)
+    library.catalog.recorder(split_abstract).put([long], "test")
     library.sync()
     server.requests.clear()
     Assistant(library, settings=replace(settings, context_window=2048)).ask("Does ice melt?")

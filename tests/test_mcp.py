@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections import Counter
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def folder(tmp_path_factory, encoder):
     """A library whose indexes are behind, so that a server has them catch up before it serves."""
     place = tmp_path_factory.mktemp("mcp") / "library"
     with Library.create(place, encoder) as library:
-        library.catalog.put(PAPERS, "here", Counter(), split_abstract)
+        library.catalog.recorder(split_abstract).put(PAPERS, "here")
     return place
 
 

@@ -10,7 +10,6 @@ import secrets
 import socket
 import threading
 import urllib.parse
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
@@ -169,7 +168,7 @@ def serving(folder, home, settings=Settings(), **options):
 
 def library_in(place, encoder):
     with Library.create(place, encoder) as library:
-        library.catalog.put(PAPERS, "here", Counter(), split_abstract)
+        library.catalog.recorder(split_abstract).put(PAPERS, "here")
         library.sync()
     return place
 

@@ -3,7 +3,6 @@
 import inspect
 import json
 import re
-from collections import Counter
 
 import pytest
 
@@ -100,7 +99,7 @@ def test_a_paper_by_whatever_names_it(library):
         arxiv_id="2110.07143",
         doi="10.1000/xyz",
     )
-    library.catalog.put([paper], "here", Counter(), split_abstract)
+    library.catalog.recorder(split_abstract).put([paper], "here")
     with Desk(Settings(), library.folder) as desk:
         programs = Programs(desk)
         told = programs.get_paper("2110.07143")

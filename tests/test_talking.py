@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections import Counter
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -40,7 +39,7 @@ SECRET = "sk-very-secret"
 def folder(tmp_path_factory, encoder):
     place = tmp_path_factory.mktemp("talking") / "library"
     with Library.create(place, encoder) as library:
-        library.catalog.put(PAPERS, "here", Counter(), split_abstract)
+        library.catalog.recorder(split_abstract).put(PAPERS, "here")
         library.sync()
     return place
 

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import urllib.parse
-from collections import Counter
 from contextlib import closing, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
@@ -53,7 +52,7 @@ sys.addaudithook(note)
 def folder(tmp_path_factory, encoder):
     place = tmp_path_factory.mktemp("ui") / "library"
     with Library.create(place, encoder) as library:
-        library.catalog.put(PAPERS, "here", Counter(), split_abstract)
+        library.catalog.recorder(split_abstract).put(PAPERS, "here")
         library.sync()
     return place
 

@@ -7,22 +7,17 @@ so that an index that knows which number it has applied knows all that it lacks.
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from rag.errors import MixedLibraryError
 from rag.identity import reference_keys
 from rag.library.catalog_file import CatalogFile
-from rag.library.merge import merge_records
+from rag.library.merge import origins
+from rag.library.recorder import Recorder, Splitter, forget, load
 from rag.library.selecting import fulfilling, matching, storable
 from rag.library.sql import rows_in
-from rag.types import Filters, Paper, Passage, Span
-
-Outcome = Literal["added", "updated", "unchanged"]
-Splitter = Callable[[str], Sequence[Span]]
+from rag.types import Filters, Paper, Passage
 
 
 @dataclass(frozen=True)
@@ -45,36 +40,9 @@ class Catalog:
     def close(self) -> None:
         self._file.close()
 
-    def put(
-        self, papers: Sequence[Paper], source: str, mentions: Counter[str], split: Splitter
-    ) -> list[tuple[str, Outcome]]:
-        """Write what a source says of papers in one transaction; id and outcome of each.
-
-        `mentions` counts how often this source has named each paper so far, and goes on counting:
-        the second mention of a paper is a record of its own. `split` cuts an abstract into
-        passages. Raises MixedLibraryError, DamagedError.
-        """
-        with self._file.transaction():
-            return [self._put(paper, source, mentions, split) for paper in papers]
-
-    def drop_mentions(self, source: str, mentions: Counter[str], split: Splitter) -> None:
-        """Forget what a source said of a paper oftener than it does now, and store the paper anew.
-
-        For a source that has been read to its end. Papers that it no longer names stay.
-        """
-        rows = self._file.rows(
-            "SELECT paper_id, max(mention) FROM records WHERE source = ? GROUP BY paper_id", source
-        )
-        fewer = [paper_id for paper_id, last in rows if 0 < mentions[paper_id] <= last]
-        with self._file.transaction():
-            for paper_id in fewer:
-                self._file.run(
-                    "DELETE FROM records WHERE paper_id = ? AND source = ? AND mention >= ?",
-                    paper_id,
-                    source,
-                    mentions[paper_id],
-                )
-                self._store(self._merged(paper_id), split)
+    def recorder(self, split: Splitter) -> Recorder:
+        """The pen of a run over sources; `split` cuts an abstract into passages."""
+        return Recorder(self._file, split)
 
     def remove(self, references: Sequence[str]) -> int:
         """Forget papers, and all that sources said of them, in one transaction; how many there were.
@@ -83,18 +51,10 @@ class Catalog:
         """
         with self._file.transaction():
             paper_ids = sorted(set(self.find(references).values()))
-            for table in ("records", "papers", "keys"):
-                rows_in(self._file.rows, f"DELETE FROM {table} WHERE paper_id IN", paper_ids)
-            for paper_id in paper_ids:
-                self._log(paper_id)
+            forget(self._file, paper_ids)
             if not self.count():
                 self._file.run("DELETE FROM kind")
         return len(paper_ids)
-
-    def resolve(self, paper: Paper) -> str:
-        """The id under which this paper is known, or else its own."""
-        known = self._known(paper.keys)
-        return next((known[key] for key in paper.keys if key in known), paper.paper_id)
 
     def find(self, references: Sequence[str]) -> dict[str, str]:
         """The ids of papers by what they are referred to with: an id, arXiv id, DOI or title.
@@ -113,7 +73,7 @@ class Catalog:
     def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
         """The papers of these ids, by id; unknown ids are left out."""
         rows = rows_in(self._file.rows, "SELECT paper_id, paper FROM papers WHERE paper_id IN", paper_ids)
-        return {paper_id: _load(paper) for paper_id, paper in rows}
+        return {paper_id: load(paper) for paper_id, paper in rows}
 
     def passages(self, paper_ids: Sequence[str]) -> dict[str, list[Passage]]:
         """The passages of these papers in their order, by id; unknown ids are left out."""
@@ -139,7 +99,7 @@ class Catalog:
             most,
             offset,
         )
-        return [_load(row[0]) for row in rows]
+        return [load(row[0]) for row in rows]
 
     def count_matching(self, words: str = "") -> int:
         """How many papers have each of these words, as `browse` takes them."""
@@ -152,6 +112,22 @@ class Catalog:
             "SELECT DISTINCT source FROM records WHERE paper_id = ? ORDER BY source", paper_id
         )
         return [row[0] for row in rows]
+
+    def origins(self, paper_id: str) -> dict[str, list[str]]:
+        """The sources that say what the catalog holds of a paper, by field; empty for an unknown id."""
+        rows = self._file.rows(
+            "SELECT source, record FROM records WHERE paper_id = ? ORDER BY source, mention", paper_id
+        )
+        return origins([(source, load(record)) for source, record in rows]) if rows else {}
+
+    def records(self) -> Iterator[tuple[str, int, Paper]]:
+        """All that sources said: source, mention and record, the records of a paper one after the other.
+
+        Nothing else is read or written meanwhile.
+        """
+        statement = "SELECT source, mention, record FROM records ORDER BY paper_id, source, mention"
+        for source, mention, record in self._file.stream(statement):
+            yield source, mention, load(record)
 
     def years(self) -> dict[int | None, int]:
         """Number of papers of each year; the years in their order, those of no known year last."""
@@ -219,74 +195,13 @@ class Catalog:
         """Whether the texts here are digests; False for an empty catalog."""
         return bool(self._file.number("SELECT coalesce(max(is_digest), 0) FROM kind"))
 
-    def _put(
-        self, record: Paper, source: str, mentions: Counter[str], split: Splitter
-    ) -> tuple[str, Outcome]:
-        self._check_kind(record.is_digest)
-        paper_id = self.resolve(record)
-        for key in record.keys:
-            self._file.run("INSERT OR IGNORE INTO keys VALUES (?, ?)", key, paper_id)
-        self._file.run(
-            "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)",
-            paper_id,
-            source,
-            mentions[paper_id],
-            _dump(replace(record, paper_id=paper_id)),
-        )
-        mentions[paper_id] += 1
-        return paper_id, self._store(self._merged(paper_id), split)
-
-    def _merged(self, paper_id: str) -> Paper:
-        rows = self._file.rows(
-            "SELECT record FROM records WHERE paper_id = ? ORDER BY source, mention", paper_id
-        )
-        return merge_records([_load(row[0]) for row in rows])
-
-    def _store(self, paper: Paper, split: Splitter) -> Outcome:
-        known = self._file.rows("SELECT paper FROM papers WHERE paper_id = ?", paper.paper_id)
-        dumped = _dump(paper)
-        if known and known[0][0] == dumped:
-            return "unchanged"
-        passages = list(split(paper.abstract))
-        self._file.run(
-            "INSERT OR REPLACE INTO papers VALUES (?, ?, ?, ?, ?)",
-            paper.paper_id,
-            dumped,
-            paper.year,
-            json.dumps(passages),
-            len(passages),
-        )
-        self._log(paper.paper_id)
-        return "updated" if known else "added"
-
-    def _log(self, paper_id: str) -> None:
-        """Give a paper's change the next sequence number, which takes the place of its last one."""
-        self._file.run(
-            "INSERT OR REPLACE INTO changes SELECT ?, coalesce(max(sequence), 0) + 1 FROM changes", paper_id
-        )
-
-    def _check_kind(self, is_digest: bool) -> None:
-        known = self._file.rows("SELECT is_digest FROM kind")
-        if not known:
-            self._file.run("INSERT INTO kind VALUES (?)", is_digest)
-        elif bool(known[0][0]) != is_digest:
-            held, given = ("digests", "abstracts") if known[0][0] else ("abstracts", "digests")
-            raise MixedLibraryError(
-                f"the library in {self._file.path.parent} holds {held} and would be mixed with {given}: "
-                "name another folder with --library"
-            )
-
     def _known(self, keys: Collection[str]) -> dict[str, str]:
-        """The ids of the papers that are known under these keys, by key."""
-        return dict(rows_in(self._file.rows, "SELECT key, paper_id FROM keys WHERE key IN", keys))
+        """The ids of the papers that are known under these keys, by key.
 
-
-def _dump(paper: Paper) -> str:
-    return json.dumps(asdict(paper), ensure_ascii=False)
-
-
-def _load(dumped: str) -> Paper:
-    return Paper(**json.loads(dumped))
+        Of several papers of one title, the one that has it for its id goes first.
+        """
+        rows = rows_in(self._file.rows, "SELECT key, paper_id FROM keys WHERE key IN", keys)
+        return dict(sorted(rows, key=lambda row: (row[0] == row[1], row[1])))
 
 
 def _change(sequence: int, paper_id: str, paper: str | None, passages: str | None) -> Change:
@@ -294,6 +209,6 @@ def _change(sequence: int, paper_id: str, paper: str | None, passages: str | Non
     return Change(
         sequence,
         paper_id,
-        _load(paper) if paper else None,
+        load(paper) if paper else None,
         tuple(Passage(paper_id, start, end) for start, end in spans),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from rag.errors import DamagedError
 from rag.library.selecting import folded, has_words
 
-FORMAT = 1  # raise it with every change of the tables
+FORMAT = 2  # raise it with every change of the tables
 _SCHEMA = """
 CREATE TABLE records (
     paper_id TEXT, source TEXT, mention INTEGER, record TEXT NOT NULL,
@@ -20,10 +20,20 @@ CREATE TABLE papers (
     paper_id TEXT PRIMARY KEY, paper TEXT NOT NULL, year INTEGER,
     passages TEXT NOT NULL, passage_count INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE keys (key TEXT PRIMARY KEY, paper_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE keys (key TEXT, paper_id TEXT, PRIMARY KEY (key, paper_id)) WITHOUT ROWID;
+CREATE INDEX keys_of ON keys (paper_id);
 CREATE TABLE changes (paper_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL UNIQUE) WITHOUT ROWID;
 CREATE TABLE kind (is_digest INTEGER NOT NULL);
 """
+_UPGRADES = {  # from each older format to the next
+    1: """
+ALTER TABLE keys RENAME TO older;
+CREATE TABLE keys (key TEXT, paper_id TEXT, PRIMARY KEY (key, paper_id)) WITHOUT ROWID;
+CREATE INDEX keys_of ON keys (paper_id);
+INSERT INTO keys SELECT key, paper_id FROM older;
+DROP TABLE older;
+"""
+}
 
 
 class CatalogFile:
@@ -87,12 +97,13 @@ class CatalogFile:
                 f"{self.path} was written by a newer askpapers (format {version}, this one knows "
                 f"{FORMAT}): upgrade with `pip install --upgrade askpapers`"
             )
-        if version == 0:
+        if version < FORMAT:
             with self.transaction():
-                if self.number("PRAGMA user_version") == 0:  # nobody else was first
-                    for statement in _SCHEMA.split(";"):
-                        self.run(statement)
-                    self.run(f"PRAGMA user_version = {FORMAT}")
+                version = self.number("PRAGMA user_version")  # another process may have been first
+                steps = [_SCHEMA] if version == 0 else [_UPGRADES[each] for each in range(version, FORMAT)]
+                for statement in ";".join(steps).split(";"):
+                    self.run(statement)
+                self.run(f"PRAGMA user_version = {FORMAT}")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

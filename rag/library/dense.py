@@ -1,16 +1,24 @@
 """The dense index: the vectors of all passages in Chroma, compared by cosine."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rag.embedding.base import Encoder, Vectors
 from rag.library.catalog import Change
-from rag.library.chroma import ChromaFolder, Handle
+from rag.library.chroma import ChromaFolder
+from rag.library.chroma_server import ChromaServer, ServerCollection
+from rag.library.collection import Handle, Place
 from rag.library.embedded import embedded_text, fingerprint
 from rag.types import Filters, Paper
 
 _MARK = "#"  # between a paper's id and the number of its passage
+_PAGE = 500  # passages that are read at a time with their vectors
+_UNIT = 0.01  # how far from 1 the length of a vector may be
+_TRACES = 2**128
 
 
 class DenseIndex:
@@ -26,30 +34,28 @@ class DenseIndex:
     name = "dense"
     batch = 64  # papers that are applied at a time
 
-    def __init__(self, folder: Path, encoder: Encoder) -> None:
-        self._chroma = ChromaFolder(folder, encoder)
+    def __init__(self, folder: Path, encoder: Encoder, server: ChromaServer | None = None) -> None:
+        """The index in a folder; or on a server, where the folder's place says which collection it is."""
+        self._place: Place = (
+            ServerCollection(server, folder, encoder) if server else ChromaFolder(folder, encoder)
+        )
         self._encoder = encoder
 
     def checkpoint(self) -> int:
-        """The last change that this index has applied. Raises WrongEncoderError, DamagedError."""
-        if not self._chroma.exists:
-            return 0
-        return self._chroma.read(Handle.applied_on_disk)
+        """The last change that this index has applied. Raises WrongEncoderError, DamagedError,
+        IndexServerError."""
+        return self._place.read(lambda handle: handle.stored_checkpoint(), 0)
 
     def count(self) -> int:
         """Number of passages."""
-        if not self._chroma.exists:
-            return 0
-        with self._chroma.lease() as handle:
-            return handle.collection.count()
+        return self._place.read(lambda handle: handle.collection.count(), 0)
 
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
         """Bring the passages of changed papers up to date, then move the checkpoint.
 
         A passage whose text is the same keeps its vector. Applying a change twice does no harm.
         """
-        self._chroma.catch_up()
-        with self._chroma.lease() as handle:
+        with self._place.writing() as handle:
             self._replace(handle, changes)
             handle.move_checkpoint(checkpoint)
 
@@ -59,13 +65,14 @@ class DenseIndex:
         Of the filters, years and ids are known here. Metadata is not asked for: reading it takes
         four times as long as the search.
         """
-        if filters.papers == () or not self._chroma.exists:
+        nothing: Any = {"ids": [[]], "distances": [[]]}
+        if filters.papers == ():
             return []
 
         def query(handle: Handle) -> Any:
-            self._chroma.refresh(handle)
+            self._place.follow(handle)
             if not handle.applied:  # a client that has queried an empty collection fails ever after
-                return {"ids": [[]], "distances": [[]]}
+                return nothing
             return handle.collection.query(
                 query_embeddings=vector[None, :],
                 n_results=most,
@@ -73,7 +80,7 @@ class DenseIndex:
                 include=["distances"],
             )
 
-        found = self._chroma.read(query)
+        found = self._place.read(query, nothing)
         return [
             (*_parts(id_), 1.0 - distance)
             for id_, distance in zip(found["ids"][0], found["distances"][0], strict=True)
@@ -81,24 +88,42 @@ class DenseIndex:
 
     def counts(self) -> dict[str, int]:
         """Number of passages of every paper that has any."""
-        counts: dict[str, int] = {}
-        if not self._chroma.exists:
-            return counts
-        with self._chroma.lease() as handle:
-            page = handle.client.get_max_batch_size()
-            for start in range(0, handle.collection.count(), page):
-                rows = handle.collection.get(limit=page, offset=start, include=["metadatas"])
-                for metadata in rows["metadatas"] or []:
-                    paper_id = str(metadata["paper_id"])
-                    counts[paper_id] = counts.get(paper_id, 0) + 1
-        return counts
+
+        def count(handle: Handle) -> dict[str, int]:
+            pages = _pages(handle, handle.most, ["metadatas"])
+            return Counter(str(each["paper_id"]) for page in pages for each in page["metadatas"])
+
+        return self._place.read(count, {})
+
+    def held(self) -> dict[str, str]:
+        """By paper, the digest of its passages as they are here, each with a vector of unit length.
+
+        `digest` gives what it ought to be; a paper without any passage is absent. Raises DamagedError
+        where vectors cannot be read: queries go on without them.
+        """
+
+        def hold(handle: Handle) -> dict[str, str]:
+            sums: dict[str, int] = {}
+            for page in _pages(handle, min(_PAGE, handle.most), ["metadatas", "embeddings"]):
+                for paper_id, number, metadata in _whole(page):
+                    sums[paper_id] = (sums.get(paper_id, 0) + _trace(number, metadata)) % _TRACES
+            return {paper_id: _spelled(total) for paper_id, total in sums.items()}
+
+        return self._place.read(hold, {})
+
+    @staticmethod
+    def digest(change: Change) -> str:
+        """What `held` says of a paper whose last change has been applied; empty without passages."""
+        rows = list(_rows(change))
+        traces = [_trace(number, row["metadata"]) for number, row in enumerate(rows)]
+        return _spelled(sum(traces) % _TRACES) if rows else ""
 
     def reset(self) -> None:
         """Delete the index; the next changes build it anew."""
-        self._chroma.delete()
+        self._place.delete()
 
     def close(self) -> None:
-        self._chroma.close()
+        self._place.close()
 
     def _replace(self, handle: Handle, changes: Sequence[Change]) -> None:
         held = handle.collection.get(
@@ -106,7 +131,7 @@ class DenseIndex:
             include=["metadatas"],
         )
         known = dict(zip(held["ids"], held["metadatas"] or [], strict=True))
-        wanted = {row["id"]: row for change in changes for row in self._rows(change)}
+        wanted = {row["id"]: row for change in changes for row in _rows(change)}
         if gone := [id_ for id_ in known if id_ not in wanted]:
             handle.collection.delete(ids=gone)
         new = [
@@ -118,27 +143,28 @@ class DenseIndex:
         moved = [
             row for id_, row in wanted.items() if id_ not in fresh and _differs(known[id_], row["metadata"])
         ]
-        for rows in _batches(new, handle.client.get_max_batch_size()):
+        for rows in _batches(new, handle.most):
             handle.collection.upsert(
                 ids=[row["id"] for row in rows],
                 embeddings=self._encoder.encode([row["embedded"] for row in rows]),
                 metadatas=[row["metadata"] for row in rows],
             )
-        for rows in _batches(moved, handle.client.get_max_batch_size()):
+        for rows in _batches(moved, handle.most):
             handle.collection.update(
                 ids=[row["id"] for row in rows], metadatas=[row["metadata"] for row in rows]
             )
 
-    def _rows(self, change: Change) -> Iterator[dict[str, Any]]:
-        if not change.paper:
-            return
-        for number, passage in enumerate(change.passages):
-            embedded = embedded_text(change.paper, passage)
-            yield {
-                "id": f"{change.paper_id}{_MARK}{number}",
-                "embedded": embedded,
-                "metadata": _metadata(change.paper, embedded),
-            }
+
+def _rows(change: Change) -> Iterator[dict[str, Any]]:
+    if not change.paper:
+        return
+    for number, passage in enumerate(change.passages):
+        embedded = embedded_text(change.paper, passage)
+        yield {
+            "id": f"{change.paper_id}{_MARK}{number}",
+            "embedded": embedded,
+            "metadata": _metadata(change.paper, embedded),
+        }
 
 
 def _metadata(paper: Paper, embedded: str) -> dict[str, str | int | None]:
@@ -148,6 +174,30 @@ def _metadata(paper: Paper, embedded: str) -> dict[str, str | int | None]:
 
 def _differs(held: Any, wanted: Mapping[str, str | int | None]) -> bool:
     return any(held.get(name) != value for name, value in wanted.items())
+
+
+def _pages(handle: Handle, size: int, include: Any) -> Iterator[Any]:
+    """All passages, so many at a time."""
+    for start in range(0, handle.collection.count(), size):
+        yield handle.collection.get(limit=size, offset=start, include=include)
+
+
+def _whole(page: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    """Of passages as Chroma gives them, those with a vector: paper id, number, metadata."""
+    lengths = np.linalg.norm(np.asarray(page["embeddings"], dtype=np.float32), axis=1)
+    for id_, length, metadata in zip(page["ids"], lengths, page["metadatas"], strict=True):
+        if abs(length - 1) < _UNIT:
+            yield *_parts(id_), metadata
+
+
+def _trace(number: int, metadata: Mapping[str, Any]) -> int:
+    """Tells a passage in its place from others. Traces are added: Chroma gives passages in any order."""
+    told = (number, *(metadata.get(name) for name in ("paper_id", "fingerprint", "year")))
+    return int(fingerprint([repr(told)]), 16)
+
+
+def _spelled(traces: int) -> str:
+    return f"{traces:032x}"
 
 
 def _parts(id_: str) -> tuple[str, int]:

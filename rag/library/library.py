@@ -14,6 +14,7 @@ from rag.embedding.minilm import MiniLM
 from rag.embedding.shared import SharedPass
 from rag.errors import LibraryBusyError, LibraryError, NoLibraryError
 from rag.library.catalog import Catalog, Change
+from rag.library.chroma_server import ChromaServer
 from rag.library.dense import DenseIndex
 from rag.library.lexical import LexicalIndex
 from rag.library.tokens import TokenIndex
@@ -51,8 +52,15 @@ class Library:
     Safe to use from several threads. Of several processes one writes at a time, others read.
     """
 
-    def __init__(self, folder: Path | str, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | str,
+        encoder: Encoder | None = None,
+        server: ChromaServer | None = None,
+    ) -> None:
         """Open the library of a folder; without an encoder the embedded one is used.
+
+        With a server the vectors of passages live there, else in the folder.
 
         Raises NoLibraryError where the folder holds none, DamagedError.
         """
@@ -67,14 +75,19 @@ class Library:
         shared = SharedPass(self._both)
         self.catalog = Catalog(catalog_path(self.folder))
         self.dense = DenseIndex(
-            self.folder / "dense", shared if self._both is self.encoder else self.encoder
+            self.folder / "dense", shared if self._both is self.encoder else self.encoder, server
         )
         self.tokens = TokenIndex(self.folder / "tokens", shared)
         self.lexical = LexicalIndex(self.folder / "lexical")
         self._lock = FileLock(self.folder / "lock")
 
     @classmethod
-    def create(cls, folder: Path | str, encoder: Encoder | None = None) -> Self:
+    def create(
+        cls,
+        folder: Path | str,
+        encoder: Encoder | None = None,
+        server: ChromaServer | None = None,
+    ) -> Self:
         """Open the library of a folder, an empty one where there is none. Raises LibraryError."""
         place = Path(folder).expanduser().absolute()
         try:
@@ -84,7 +97,7 @@ class Library:
                 f"the folder {place} cannot be made ({error.strerror}): name another with --library"
             ) from error
         Catalog(catalog_path(place)).close()
-        return cls(folder, encoder)
+        return cls(folder, encoder, server)
 
     @property
     def indexes(self) -> tuple[Index, ...]:

@@ -12,25 +12,41 @@ _DETAILS = ("author_count", "organization", "arxiv_id", "doi")
 def merge_records(records: Sequence[Paper]) -> Paper:
     """The richest record, with what it lacks filled in from the others.
 
-    The longest abstract, the most precise date and among those the earliest: the outcome depends
-    on the set of records and their order only where two are equally rich.
+    The longest abstract, the longest list of authors, the most precise date and among those the
+    earliest: the outcome depends on the set of records and their order only where two are equally rich.
     """
     by_richness = sorted(records, key=_richness, reverse=True)
     richest = by_richness[0]
+    authors = max((record.authors for record in by_richness), key=len)
     details: dict[str, Any] = {name: _first(by_richness, name) for name in _DETAILS}
     dates = [record.published for record in records if record.published]
     return replace(
         richest,
         abstract=max((record.abstract for record in by_richness), key=len),
         published=min(dates, key=lambda shown: (-len(shown), shown), default=None),
+        authors=authors,
         **details,
     )
 
 
 def _richness(record: Paper) -> tuple[int, int]:
-    known = sum(getattr(record, field.name) is not None for field in fields(record))
+    known = sum(getattr(record, field.name) not in (None, ()) for field in fields(record))
     return known, len(record.abstract)
 
 
 def _first(records: Sequence[Paper], name: str) -> str | int | None:
     return next((value for record in records if (value := getattr(record, name)) is not None), None)
+
+
+def origins(records: Sequence[tuple[str, Paper]]) -> dict[str, list[str]]:
+    """Where each field of the paper that these records make comes from: the sources that say it, by field.
+
+    A record stands behind the name of its source. Fields that nothing is known of are left out.
+    """
+    paper = merge_records([record for _, record in records])
+    told = ("title", "abstract", "published", "authors", *_DETAILS)
+    return {
+        name: list(dict.fromkeys(source for source, record in records if getattr(record, name) == value))
+        for name in told
+        if (value := getattr(paper, name)) not in (None, ())
+    }
