@@ -183,6 +183,21 @@ class Catalog:
         """Every paper id with its number of passages."""
         yield from self._file.rows("SELECT paper_id, passage_count FROM papers ORDER BY paper_id")
 
+    def problems(self) -> list[str]:
+        """What is wrong within the catalog itself, in words; reads the whole file."""
+        checks = {
+            "papers without a record": "SELECT count(*) FROM papers WHERE paper_id NOT IN"
+            " (SELECT paper_id FROM records)",
+            "records without a paper": "SELECT count(*) FROM records WHERE paper_id NOT IN"
+            " (SELECT paper_id FROM papers)",
+            "papers without a change": "SELECT count(*) FROM papers WHERE paper_id NOT IN"
+            " (SELECT paper_id FROM changes)",
+        }
+        damage = [row[0] for row in self._file.rows("PRAGMA quick_check(5)") if row[0] != "ok"]
+        counts = {what: self._file.number(statement) for what, statement in checks.items()}
+        wrong = [f"catalog: {number} {what}" for what, number in counts.items() if number]
+        return [f"catalog: {' '.join(each.split())}" for each in damage] + wrong
+
     def digest(self) -> str:
         """SHA-256 of all papers with their passages: the same whatever the order in which they came."""
         found = hashlib.sha256()
