@@ -161,6 +161,12 @@ class Catalog:
         """How many papers changed after a sequence number."""
         return self._file.number("SELECT count(*) FROM changes WHERE sequence > ?", sequence)
 
+    def sequences(self, paper_ids: Sequence[str]) -> dict[str, int]:
+        """The number of the last change of each of these papers, by id; unknown ids are left out."""
+        return dict(
+            rows_in(self._file.rows, "SELECT paper_id, sequence FROM changes WHERE paper_id IN", paper_ids)
+        )
+
     def last_sequence(self) -> int:
         """The sequence number of the last change, 0 where nothing was ever written."""
         return self._file.number("SELECT coalesce(max(sequence), 0) FROM changes")
