@@ -10,17 +10,23 @@ from ingest.chunking import split_abstract
 from ingest.sources.base import Entry, Rejection, Source
 from rag.library import Library
 from rag.library.library import Track, untracked
+from rag.library.near import NearDuplicate
 from rag.library.recorder import Recorder, Splitter
 from rag.types import Paper
 
 _TRANSACTION = 256  # entries
+LISTED = 10_000  # rejections, and near duplicates, that a report names one by one
+_PATIENCE = 5.0  # seconds to wait for another writer to end
 
 
 @dataclass
 class Report:
-    """What an ingest did. `seen` is the sum of the five that follow it.
+    """What an ingest did. `seen` is the sum of the three that follow it, the duplicates and the rejections.
 
-    A paper that this run has met before is a duplicate, whatever its earlier mention did.
+    A paper that this run has met before is a duplicate, whatever its earlier mention did. What was
+    rejected is named, the first 10,000 entries one by one; `unlisted` counts those behind them.
+    `near_duplicates` are pairs of papers that this run added or changed, and others, whose titles are
+    nearly the same; they stay two papers.
     """
 
     seen: int = 0
@@ -29,12 +35,21 @@ class Report:
     unchanged: int = 0
     duplicates: int = 0
     rejected: list[Rejection] = field(default_factory=list)
+    unlisted: int = 0
+    near_duplicates: list[NearDuplicate] = field(default_factory=list)
     papers: int = 0  # in the library afterwards
     passages: int = 0
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def reject(self, rejection: Rejection) -> None:
+        """Name an entry that was rejected, or count it."""
+        if len(self.rejected) < LISTED:
+            self.rejected.append(rejection)
+        else:
+            self.unlisted += 1
 
 
 def ingest(
@@ -46,27 +61,32 @@ def ingest(
     """Bring the papers of all sources into the library, then its indexes up to date.
 
     What a transaction has written stays, whatever happens later; running it again goes on from
-    there. `split` cuts an abstract into passages.
-    Raises SourceError, LibraryBusyError, MixedLibraryError, EncoderMissingError,
+    there. `split` cuts an abstract into passages. Memory is that of a batch, and of what the indexes
+    take; sources are read as a stream.
+    Raises SourceError, LibraryBusyError, MixedLibraryError, EncoderMissingError, IndexServerError,
     ModelError.
     """
     started = time.perf_counter()
     report = Report()
-    with library.writing():
+    with library.writing(_PATIENCE):
         library.drop_indexes_ahead()
+        before = library.catalog.last_sequence()
         recorder = library.catalog.recorder(split)
         for source in sources:
-            _write(recorder, source, report)
+            _write(recorder, source, report, track)
         library.sync(track)
+    report.near_duplicates = list(islice(library.near_duplicates(before), LISTED))
     report.papers, report.passages = library.catalog.count(), library.catalog.count_passages()
     report.seconds = round(time.perf_counter() - started, 3)
     return report
 
 
-def _write(recorder: Recorder, source: Source, report: Report) -> None:
-    for entries in _grouped(source.read(), _TRANSACTION):
+def _write(recorder: Recorder, source: Source, report: Report, track: Track) -> None:
+    for entries in track(_grouped(source.read(), _TRANSACTION), f"reading {source.name}", None):
         report.seen += len(entries)
-        report.rejected += [entry for entry in entries if isinstance(entry, Rejection)]
+        for entry in entries:
+            if isinstance(entry, Rejection):
+                report.reject(entry)
         papers = [entry for entry in entries if isinstance(entry, Paper)]
         for _, outcome in recorder.put(papers, source.name):
             setattr(report, outcome, getattr(report, outcome) + 1)

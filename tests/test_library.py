@@ -1,10 +1,14 @@
 """The library: indexes that follow the catalog through anything, one writer, readers that keep up."""
 
 import json
+import os
 import shutil
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,6 +17,7 @@ from pathlib import Path
 import chromadb
 import numpy as np
 import pytest
+import tantivy
 from conftest import Halved
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +39,7 @@ from rag.library import Library
 from rag.library.catalog import Change
 from rag.library.embedded import embedded_text
 from rag.retrieval import FIRST_WEIGHTS, Retriever, fuse
-from rag.types import Filters, Paper
+from rag.types import Filters, Paper, Passage
 
 ROOT = Path(__file__).parents[1]
 COUNT = 333  # papers of the bundled library
@@ -258,9 +263,9 @@ def test_a_removed_paper_leaves_the_indexes(counted):
     for index in counted.indexes:
         index.apply([gone], 4)
     assert counted.verify()[3:] == [
-        f"{gone.paper_id}: 0 of 1 passages in dense",
-        f"{gone.paper_id}: 0 of 1 passages in token",
         f"{gone.paper_id}: missing in lexical",
+        f"{gone.paper_id}: missing in dense",
+        f"{gone.paper_id}: missing in token",
     ]
 
 
@@ -284,7 +289,7 @@ def test_verify_finds_what_was_done_behind_the_back_of_the_library(tmp_path, enc
     with Library(tmp_path, encoder) as library:
         assert library.behind() == 0
         assert sorted(library.verify()) == sorted(
-            [f"{PAPERS[0].paper_id}: 0 of 1 passages in dense", "stray: 1 of 0 passages in dense"]
+            [f"{PAPERS[0].paper_id}: missing in dense", "stray: left over in dense"]
         )
         stray = paper("strays")
         library.lexical.apply([Change(0, stray.paper_id, stray, ())], library.catalog.last_sequence())
@@ -604,8 +609,8 @@ def test_a_source_is_known_by_its_name_or_the_last_part_of_it(library):
 
 def held_by_indexes(library, paper):
     """The names of the indexes that hold anything of a paper."""
-    held = {index.name for index in (library.dense, library.tokens) if paper.paper_id in index.counts()}
-    return held | ({library.lexical.name} if paper.paper_id in library.lexical.paper_ids() else set())
+    held = {index.name for index in (library.dense, library.tokens) if paper.paper_id in index.held()}
+    return held | ({library.lexical.name} if paper.paper_id in library.lexical.held() else set())
 
 
 def test_a_removed_paper_is_gone_from_every_index_and_comes_back_when_ingested_again(counted, counting):
@@ -716,3 +721,85 @@ def test_what_is_wrong_with_a_labelled_file_is_said_of_its_label(tmp_path):
     page.write_text("")
     with pytest.raises(SourceError, match=r"^mine\.txt is empty"):
         list(FileSource(page, label="mine.txt").read())
+
+
+def test_verify_finds_texts_and_years_that_are_not_the_catalogs(tmp_path, encoder):
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, *PAPERS)
+        assert library.verify() == []
+        other = replace(PAPERS[0], abstract=f"{PAPERS[0].abstract} Or so.", published="1999")
+        passages = (Passage(other.paper_id, 0, len(other.abstract)),)
+        for index in library.indexes:
+            index.apply([Change(0, other.paper_id, other, passages)], library.catalog.last_sequence())
+        assert library.verify() == [
+            f"{other.paper_id}: not as in the catalog in {name}" for name in ("lexical", "dense", "token")
+        ]
+        with sqlite3.connect(tmp_path / "tokens" / "tokens.sqlite") as connection:
+            connection.execute(
+                "UPDATE papers SET vectors = x'00' WHERE paper_id = ?", (PAPERS[1].paper_id,)
+            )
+        connection.close()
+        assert f"{PAPERS[1].paper_id}: not as in the catalog in token" in library.verify()
+        library.reindex()
+        assert library.verify() == []
+
+
+def test_verify_finds_what_is_wrong_in_the_catalog_itself(library):
+    bring(library, *PAPERS)
+    with sqlite3.connect(library.folder / "catalog.sqlite") as connection:
+        connection.execute("DELETE FROM records WHERE paper_id = ?", (PAPERS[0].paper_id,))
+        connection.execute("DELETE FROM changes WHERE paper_id = ?", (PAPERS[1].paper_id,))
+    connection.close()
+    problems = library.verify()
+    assert "catalog: 1 papers without a record" in problems
+    assert "catalog: 1 papers without a change" in problems
+
+
+def test_a_lexical_index_of_an_older_form_is_made_anew(tmp_path, encoder):
+    with Library.create(tmp_path, encoder) as library:
+        bring(library, *PAPERS)
+    older = tantivy.SchemaBuilder().add_text_field("paper_id", stored=True).build()
+    shutil.rmtree(tmp_path / "lexical")
+    (tmp_path / "lexical").mkdir()
+    tantivy.Index(older, path=str(tmp_path / "lexical"))
+    with Library(tmp_path, encoder) as library:
+        assert library.behind() == len(PAPERS)
+        library.sync()
+        assert (library.behind(), library.verify()) == (0, [])
+
+
+def test_who_is_writing_is_named_and_a_note_that_was_left_is_not_believed(tmp_path, encoder):
+    with Library.create(tmp_path, encoder) as library, Library(tmp_path, encoder) as second:
+        with library.writing(), library.writing():
+            with pytest.raises(
+                LibraryBusyError, match=rf"process {os.getpid()} \(.*, since 20.*run this again"
+            ):
+                second.sync()
+            holder = second.lock.holder()
+            assert holder and (holder.pid, holder.host) == (os.getpid(), socket.gethostname())
+        assert second.lock.holder() is None
+        (tmp_path / "lock.holder").write_text('{"pid": 1, "host": "gone", "program": "x", "since": "y"}')
+        assert str(second.lock.holder()) == "process 1 on gone (x, since y)"
+        second.sync()
+        with library.writing():
+            (tmp_path / "lock.holder").write_text("[broken")
+            with pytest.raises(LibraryBusyError, match="another process is writing"):
+                second.sync()
+
+
+def test_a_writer_waits_for_a_lock_as_long_as_it_is_told(tmp_path, encoder):
+    with Library.create(tmp_path, encoder) as library, Library(tmp_path, encoder) as second:
+        taken, done = threading.Event(), threading.Event()
+
+        def write():
+            with library.writing():
+                taken.set()
+                time.sleep(0.3)
+                done.set()
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        taken.wait(10)
+        with second.writing(patience=30):
+            assert done.is_set()
+        thread.join()

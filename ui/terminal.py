@@ -3,12 +3,14 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -19,10 +21,12 @@ from rag.types import Answer, Citation, Hit
 
 if TYPE_CHECKING:
     from ingest.pipeline import Report
+    from rag.library.near import NearDuplicate
 
 _WIDEST = 100  # characters of a line on a terminal
 _WIDEST_LINE = 10_000  # and of a row of a table in a pipe
 _NEAREST = 3  # papers shown where nothing answers
+_TOLD_EVERY = 10.0  # seconds
 _MARKER = r"\[\d+\]"
 
 
@@ -101,12 +105,26 @@ def print_hits(hits: Sequence[Hit]) -> None:
 def print_report(report: "Report", folder: Path) -> None:
     """What an ingest did, and each entry that it had to leave out."""
     counts = ("added", "updated", "unchanged", "duplicates")
-    parts = [f"{getattr(report, name)} {name}" for name in counts] + [f"{len(report.rejected)} rejected"]
+    rejected = len(report.rejected) + report.unlisted
+    parts = [f"{getattr(report, name)} {name}" for name in counts] + [f"{rejected} rejected"]
     print_text(Text(f"{report.seen} entries: {', '.join(parts)}"))
     for rejection in report.rejected:
         place = rejection.source if rejection.line is None else f"{rejection.source}:{rejection.line}"
         print_text(Text(f"{plain(place)}: {plain(rejection.reason)}", "yellow"), indent=2)
+    if report.unlisted:
+        print_text(Text(f"and {report.unlisted} more", "yellow"), indent=2)
+    print_near(report.near_duplicates)
     print_text(Text(f"{report.papers} papers in {report.passages} passages in {folder}"))
+
+
+def print_near(pairs: "Sequence[NearDuplicate]") -> None:
+    """Pairs of papers whose titles are nearly the same, with their ids."""
+    if pairs:
+        print_text(Text("Nearly the same title, kept as two papers:"))
+    for pair in pairs:
+        for paper_id, title in ((pair.paper_id, pair.title), (pair.other_id, pair.other_title)):
+            print_text(Text(in_a_line(title)).append(f"  {in_a_line(paper_id)}", "dim"), indent=2)
+        print_text(Text())
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -130,22 +148,46 @@ def print_fields(fields: Mapping[str, Any]) -> None:
         print_text(Text(f"{name:{width}}  ", "dim").append(plain(str(value)), "default"))
 
 
-def track(batches: Iterable[Work], what: str, total: int) -> Iterable[Work]:
-    """A progress bar with the time to go on a terminal, two lines elsewhere; on stderr."""
-    if not sys.stderr.isatty():
+def track(batches: Iterable[Work], what: str, total: int | None) -> Iterable[Work]:
+    """A progress bar with the time to go on a terminal, two lines elsewhere; on stderr.
+
+    Where the number in all is not known, the bar counts; elsewhere only long work is told of.
+    """
+    what = in_a_line(what)
+    if sys.stderr.isatty():
+        yield from _bar(batches, what, total)
+    elif total is None:
+        yield from _counted(batches, what)
+    else:
         tell(f"{what}: {total} to go")
         yield from batches
         tell(f"{what}: done")
-        return
-    yield from _bar(batches, what, total)
 
 
-def _bar(batches: Iterable[Work], what: str, total: int) -> Iterator[Work]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _counted(batches: Iterable[Work], what: str) -> Iterator[Work]:
+    done, told = 0, time.monotonic()
+    for batch in batches:
+        yield batch
+        done += len(batch)
+        if time.monotonic() - told >= _TOLD_EVERY:
+            told = time.monotonic()
+            tell(f"{what}: {done} so far")
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(what, total=total)
+
+def _bar(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    left = TimeElapsedColumn() if total is None else TimeRemainingColumn()
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), left
+    with Progress(*columns, console=Console(stderr=True), transient=total is None) as progress:
+        task = progress.add_task(escape(what), total=total)
         for batch in batches:
             yield batch
             progress.advance(task, len(batch))

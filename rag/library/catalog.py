@@ -172,6 +172,12 @@ class Catalog:
         """How many papers changed after a sequence number."""
         return self._file.number("SELECT count(*) FROM changes WHERE sequence > ?", sequence)
 
+    def sequences(self, paper_ids: Sequence[str]) -> dict[str, int]:
+        """The number of the last change of each of these papers, by id; unknown ids are left out."""
+        return dict(
+            rows_in(self._file.rows, "SELECT paper_id, sequence FROM changes WHERE paper_id IN", paper_ids)
+        )
+
     def last_sequence(self) -> int:
         """The sequence number of the last change, 0 where nothing was ever written."""
         return self._file.number("SELECT coalesce(max(sequence), 0) FROM changes")
@@ -193,6 +199,21 @@ class Catalog:
     def passages_by_paper(self) -> Iterator[tuple[str, int]]:
         """Every paper id with its number of passages."""
         yield from self._file.rows("SELECT paper_id, passage_count FROM papers ORDER BY paper_id")
+
+    def problems(self) -> list[str]:
+        """What is wrong within the catalog itself, in words; reads the whole file."""
+        checks = {
+            "papers without a record": "SELECT count(*) FROM papers WHERE paper_id NOT IN"
+            " (SELECT paper_id FROM records)",
+            "records without a paper": "SELECT count(*) FROM records WHERE paper_id NOT IN"
+            " (SELECT paper_id FROM papers)",
+            "papers without a change": "SELECT count(*) FROM papers WHERE paper_id NOT IN"
+            " (SELECT paper_id FROM changes)",
+        }
+        damage = [row[0] for row in self._file.rows("PRAGMA quick_check(5)") if row[0] != "ok"]
+        counts = {what: self._file.number(statement) for what, statement in checks.items()}
+        wrong = [f"catalog: {number} {what}" for what, number in counts.items() if number]
+        return [f"catalog: {' '.join(each.split())}" for each in damage] + wrong
 
     def digest(self) -> str:
         """SHA-256 of all papers with their passages: the same whatever the order in which they came."""

@@ -1,6 +1,5 @@
 """The dense index: the vectors of all passages in Chroma, compared by cosine."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -86,19 +85,10 @@ class DenseIndex:
             for id_, distance in zip(found["ids"][0], found["distances"][0], strict=True)
         ]
 
-    def counts(self) -> dict[str, int]:
-        """Number of passages of every paper that has any."""
-
-        def count(handle: Handle) -> dict[str, int]:
-            pages = _pages(handle, handle.most, ["metadatas"])
-            return Counter(str(each["paper_id"]) for page in pages for each in page["metadatas"])
-
-        return self._place.read(count, {})
-
     def held(self) -> dict[str, str]:
         """By paper, the digest of its passages as they are here, each with a vector of unit length.
 
-        `digest` gives what it ought to be; a paper without any passage is absent. Raises DamagedError
+        `wanted` gives what it ought to be; a paper without any passage is absent. Raises DamagedError
         where vectors cannot be read: queries go on without them.
         """
 
@@ -111,12 +101,11 @@ class DenseIndex:
 
         return self._place.read(hold, {})
 
-    @staticmethod
-    def digest(change: Change) -> str:
-        """What `held` says of a paper whose last change has been applied; empty without passages."""
+    def wanted(self, change: Change) -> str | None:
+        """What `held` says of a paper whose last change has been applied; None without passages."""
         rows = list(_rows(change))
         traces = [_trace(number, row["metadata"]) for number, row in enumerate(rows)]
-        return _spelled(sum(traces) % _TRACES) if rows else ""
+        return _spelled(sum(traces) % _TRACES) if rows else None
 
     def reset(self) -> None:
         """Delete the index; the next changes build it anew."""

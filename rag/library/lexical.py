@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
 
 import tantivy
 
 from rag.library.catalog import Change
+from rag.library.embedded import fingerprint
 from rag.library.faults import translated
 from rag.library.folders import made_whole, move_away
 from rag.types import Filters, Paper
@@ -43,15 +44,21 @@ class LexicalIndex:
             found = searcher.search(self._term("paper_id", _CHECKPOINT), limit=1).hits
             return int(searcher.doc(found[0][1])["applied"][0]) if found else 0
 
-    def paper_ids(self) -> set[str]:
-        """Every paper that is indexed."""
+    def held(self) -> dict[str, str]:
+        """What was indexed of every paper, as a fingerprint."""
         if not self._is_there():
-            return set()
+            return {}
         with _translated(self._folder):
             searcher = self._searcher()
             everything = searcher.search(tantivy.Query.all_query(), limit=max(searcher.num_docs, 1))
-            ids = {str(searcher.doc(address)["paper_id"][0]) for _, address in everything.hits}
-        return ids - {_CHECKPOINT}
+            rows = (searcher.doc(address).to_dict() for _, address in everything.hits)
+            found = {str(row["paper_id"][0]): str(row.get("fingerprint", [""])[0]) for row in rows}
+        found.pop(_CHECKPOINT, None)
+        return found
+
+    def wanted(self, change: Change) -> str | None:
+        """The fingerprint of what should be indexed of a paper."""
+        return _fingerprint(change.paper) if change.paper else None
 
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
         """Bring changed papers up to date and move the checkpoint, in one commit."""
@@ -109,7 +116,11 @@ class LexicalIndex:
         self._opened = None
 
     def _is_there(self) -> bool:
-        return (self._folder / "meta.json").is_file()
+        """Whether there is an index, of this form: one of an older form is as good as none."""
+        with suppress(OSError):
+            told = (self._folder / "meta.json").read_bytes()
+            return b'"fingerprint"' in told or b'"schema"' not in told  # damaged, which is said later
+        return False
 
     def _create(self) -> None:
         with made_whole(self._folder) as new:
@@ -164,12 +175,19 @@ def _schema() -> tantivy.Schema:
         .add_text_field("text", tokenizer_name="en_stem", index_option="freq")
         .add_integer_field("year", indexed=True, fast=True)
         .add_integer_field("applied", stored=True)
+        .add_text_field("fingerprint", stored=True, tokenizer_name="raw", index_option="basic")
         .build()
     )
 
 
+def _fingerprint(paper: Paper) -> str:
+    return fingerprint([paper.title, paper.abstract, str(paper.year)])
+
+
 def _document(paper: Paper) -> tantivy.Document:
-    document = tantivy.Document(paper_id=paper.paper_id, text=f"{paper.title} {paper.abstract}")
+    document = tantivy.Document(
+        paper_id=paper.paper_id, text=f"{paper.title} {paper.abstract}", fingerprint=_fingerprint(paper)
+    )
     if paper.year is not None:
         document.add_integer("year", paper.year)
     return document

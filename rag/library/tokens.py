@@ -78,10 +78,20 @@ class TokenIndex:
         """The last change that this index has applied. Raises DamagedError."""
         return self._state().applied if self._is_there() else 0
 
-    def counts(self) -> dict[str, int]:
-        """Number of passages of every paper that is indexed."""
-        rows = self._rows("SELECT paper_id, ends FROM papers") if self._is_there() else []
-        return {paper_id: len(ends) // 2 - 1 for paper_id, ends in rows}
+    def held(self) -> dict[str, str]:
+        """What was encoded of every paper, as a fingerprint; something else where vectors are cut short."""
+        if not self._is_there():
+            return {}
+        size = len(self._state().codec.encode(np.ones((1, self._encoder.width), np.float32)))
+        rows = self._rows("SELECT paper_id, fingerprint, ends, length(vectors) FROM papers")
+        return {
+            paper_id: found if _ends(ends)[-1] * size == length else "cut short"
+            for paper_id, found, ends, length in rows
+        }
+
+    def wanted(self, change: Change) -> str | None:
+        """The fingerprint of what should be encoded of a paper."""
+        return fingerprint(texts) if (texts := _texts(change)) else None
 
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
         """Bring changed papers up to date and move the checkpoint, in one transaction.

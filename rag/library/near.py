@@ -1,0 +1,73 @@
+"""Papers whose titles are nearly the same: perhaps one paper, which is for their reader to say."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.library.catalog import Catalog, Change
+from rag.library.lexical import LexicalIndex
+from rag.types import Filters, Paper
+
+_NEAREST = 8  # papers, by the words of the title
+_ALIKE = 90.0  # of 100 characters that two titles share in their order
+_LEAST_WORDS = 4  # of a title that is the other's without its subtitle
+_AT_A_TIME = 256  # papers
+
+
+@dataclass(frozen=True)
+class NearDuplicate:
+    """Two papers whose titles are nearly the same; the first came, or was changed, later."""
+
+    paper_id: str
+    title: str
+    other_id: str
+    other_title: str
+
+
+def near_duplicates(catalog: Catalog, lexical: LexicalIndex, after: int = 0) -> Iterator[NearDuplicate]:
+    """The pairs of near titles among all papers, at least one of each pair changed after a sequence number.
+
+    Those that the lexical index finds by a title are compared with it letter by letter (Indel similarity,
+    rapidfuzz). Titles whose digits differ, as those of two years of one workshop do, are not near.
+    """
+    while changes := catalog.changes_after(after, _AT_A_TIME):
+        yield from _near(catalog, lexical, [change for change in changes if change.paper])
+        after = changes[-1].sequence
+
+
+def _near(catalog: Catalog, lexical: LexicalIndex, changes: Sequence[Change]) -> Iterator[NearDuplicate]:
+    found = {
+        change.paper_id: [id_ for id_, _ in lexical.search(change.paper.title, _NEAREST, Filters())]
+        for change in changes
+        if change.paper
+    }
+    nearest = list({paper_id for ids in found.values() for paper_id in ids})
+    papers, sequences = catalog.papers(nearest), catalog.sequences(nearest)
+    for change in changes:
+        for other_id in found[change.paper_id]:
+            other = papers.get(other_id)
+            is_earlier = sequences.get(other_id, change.sequence) < change.sequence
+            if change.paper and other and is_earlier and are_near(change.paper, other):
+                yield NearDuplicate(change.paper_id, change.paper.title, other_id, other.title)
+
+
+def are_near(one: Paper, other: Paper) -> bool:
+    """Whether two titles are nearly, or entirely, the same."""
+    from rapidfuzz import fuzz
+
+    titles = _spelled(one.title), _spelled(other.title)
+    if re.findall(r"\d+", titles[0]) != re.findall(r"\d+", titles[1]):
+        return False
+    return fuzz.ratio(*titles) >= _ALIKE or _is_without_subtitle(one.title, other.title)
+
+
+def _is_without_subtitle(one: str, other: str) -> bool:
+    """Whether one title is the other without what follows its colon."""
+    short, long = sorted((one, other), key=len)
+    main, colon, _ = long.partition(":")
+    return bool(colon) and _spelled(main) == _spelled(short) and len(short.split()) >= _LEAST_WORDS
+
+
+def _spelled(title: str) -> str:
+    """Words in lower case with one space between them."""
+    return " ".join(re.findall(r"\w+", title.casefold()))
