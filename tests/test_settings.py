@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rag import SettingError
+from rag.library.chroma_server import ChromaServer
 from rag.settings import DEFAULT_MODEL, Settings
 from rag.writers.llm import WINDOW, known_window, open_model
 
@@ -21,6 +22,10 @@ def test_an_empty_variable_is_one_that_is_not_set():
             "UNSUPPORTED",
             "JUDGE",
             "JUDGE_MODEL",
+            "CHROMA_URL",
+            "CHROMA_TOKEN",
+            "CHROMA_TENANT",
+            "CHROMA_DATABASE",
         )
     }
     assert Settings.from_environment(empty) == Settings.from_environment({}) == Settings()
@@ -36,6 +41,10 @@ def test_each_variable_reaches_its_setting():
             "ASKPAPERS_UNSUPPORTED": "drop",
             "ASKPAPERS_JUDGE": "llm",
             "ASKPAPERS_JUDGE_MODEL": "large",
+            "ASKPAPERS_CHROMA_URL": " https://vectors.example/chroma ",
+            "ASKPAPERS_CHROMA_TOKEN": "Bearer abc",
+            "ASKPAPERS_CHROMA_TENANT": "lab",
+            "ASKPAPERS_CHROMA_DATABASE": "papers",
         }
     )
     assert settings == Settings(
@@ -46,6 +55,10 @@ def test_each_variable_reaches_its_setting():
         unsupported="drop",
         judge="llm",
         judge_model="large",
+        chroma_url="https://vectors.example/chroma",
+        chroma_token="Bearer abc",
+        chroma_tenant="lab",
+        chroma_database="papers",
     )
     assert settings.prices == (0.4, 1.6)
     assert Settings(price_input=0.4).prices is None
@@ -59,12 +72,44 @@ def test_each_variable_reaches_its_setting():
         *(("PRICE_OUTPUT", value) for value in ("free", "-0.1")),
         *(("UNSUPPORTED", value) for value in ("keep", "Mark", "mark\nme")),
         ("JUDGE", "gpt"),
+        *(
+            ("CHROMA_URL", value)
+            for value in (
+                "localhost:8000",
+                "ftp://vectors",
+                "http://",
+                "http://vectors:port",
+                "http://[::1",
+                "http://vectors?a=b",
+                "http://véctors",
+            )
+        ),
+        ("CHROMA_TOKEN", "tok\nen"),
+        ("CHROMA_TOKEN", "tokén"),
     ],
 )
 def test_a_value_that_cannot_be_is_one_line_that_names_the_variable(name, value):
     with pytest.raises(SettingError, match=f"ASKPAPERS_{name}") as raised:
         Settings.from_environment({f"ASKPAPERS_{name}": value})
     assert "\n" not in str(raised.value)
+
+
+def test_what_is_secret_is_not_shown():
+    secret = "hush-5f2c9"
+    settings = Settings(api_key=secret, chroma_url=f"https://us:{secret}@vectors", chroma_token=secret)
+    server = ChromaServer.from_settings(settings)
+    assert str(server) == "https://vectors"
+    assert secret not in f"{settings!r} {server!r}"
+    for name in ("URL", "TOKEN"):
+        with pytest.raises(SettingError) as raised:
+            Settings.from_environment({f"ASKPAPERS_CHROMA_{name}": f"{secret}\t?"})
+        assert secret not in str(raised.value)
+
+
+def test_vectors_are_in_the_folder_unless_a_server_is_named():
+    assert ChromaServer.from_settings(Settings(chroma_token="abc")) is None
+    server = ChromaServer.from_settings(Settings(chroma_url="http://vectors:8000/"))
+    assert server == ChromaServer("http://vectors:8000", None, "default_tenant", "default_database")
 
 
 def test_the_window_is_the_one_that_is_set_or_known_or_a_small_one():

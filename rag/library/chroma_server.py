@@ -68,7 +68,7 @@ class ChromaServer:
 
     def __str__(self) -> str:
         parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
 
 
 @dataclass(kw_only=True)
