@@ -532,7 +532,7 @@ def test_a_day_that_is_none_is_told(site):
 
 
 def test_files_of_other_kinds_are_refused(site, uploads):
-    for name in ("page.html", "run.sh", "library.sqlite", "papers.jsonl.exe"):
+    for name in ("page.svg", "run.sh", "library.sqlite", "papers.jsonl.exe"):
         status, text = site.upload(name, b"#!/bin/sh\n")
         if status == 200:  # the upload itself knows no kinds; what takes it does
             messages = site.send(add_event(site), [[{"path": json.loads(text)[0], "meta": FILE}], "", ""])

@@ -15,8 +15,24 @@ def add(parsers: Parsers) -> None:
         "sources",
         nargs="+",
         metavar="SOURCE",
-        help="a saved page of Daily Papers (.txt), papers as JSON lines (.jsonl), a folder of "
-        f"those, or `{DEMO}` for the papers that come with the program",
+        help="a file: a saved page of Daily Papers (.txt, .html), papers as JSON lines (.jsonl), arXiv's "
+        "metadata snapshot or CSL-JSON (.json), BibTeX (.bib), a table (.csv, .tsv, .parquet), also "
+        "packed (.gz); a folder of those, at any depth; a pattern ('papers/**/*.bib'); - for standard "
+        "input; papers of a service: arxiv:2110.07143, arxiv:query=..., hf:query=..., hf:date=...; or "
+        f"`{DEMO}` for the papers that come with the program",
+    )
+    command.add_argument(
+        "--columns",
+        metavar="FIELD=NAME,...",
+        help="what the columns of a table, or the keys of JSON lines, are called, where their names do not "
+        "say it: title=Name,abstract=Text; other fields are published, authors, author_count, "
+        "organization, arxiv_id and doi",
+    )
+    command.add_argument(
+        "--format",
+        metavar="NAME",
+        help="the format of the files, where name and content do not tell it: page, html, jsonl, arxiv, "
+        "csl, bibtex, csv or parquet",
     )
     command.add_argument(
         "--saved",
@@ -30,10 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
     from ingest.bundled import BundledSource
     from ingest.pipeline import ingest
     from ingest.sources.base import Reading, Source
+    from ingest.sources.columns import columns_from
     from ingest.sources.named import names_to_sources
     from rag.embedding import open_encoder
     from rag.errors import SourceError
     from rag.library import Library
+    from rag.library.chroma_server import ChromaServer
     from rag.settings import Settings, bundled_library, own_library
     from ui.cli.places import named_folder
     from ui.terminal import print_json, print_report, track
@@ -41,16 +59,17 @@ def run(arguments: argparse.Namespace) -> int:
     is_demo = DEMO in arguments.sources and not Path(DEMO).exists()
     if is_demo and len(arguments.sources) > 1:
         raise SourceError("digests never mix with real abstracts: ingest `demo` by itself")
-    if is_demo and arguments.saved:
-        raise SourceError("the dates of `demo` are known: leave --saved out")
-    reading = Reading(arguments.saved)
+    if is_demo and (arguments.saved or arguments.columns or arguments.format):
+        raise SourceError("how `demo` is read is known: leave --saved, --columns and --format out")
+    columns = {} if arguments.columns is None else columns_from(arguments.columns)
+    reading = Reading(arguments.saved, columns, arguments.format)
     sources: list[Source] = [BundledSource()] if is_demo else []
     if not is_demo:
         sources += names_to_sources(arguments.sources, reading)
     default = bundled_library() if is_demo else own_library()
     settings = Settings.from_environment()
     folder = named_folder(arguments, settings) or default
-    with Library.create(folder, open_encoder(settings)) as library:
+    with Library.create(folder, open_encoder(settings), ChromaServer.from_settings(settings)) as library:
         report = ingest(library, sources, track)
     if arguments.json:
         print_json(report.to_dict())

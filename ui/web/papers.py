@@ -12,7 +12,7 @@ from gradio.utils import get_upload_folder
 
 from ingest.sources.base import Reading
 from ingest.sources.files import FileSource
-from ingest.sources.formats import SUFFIXES
+from ingest.sources.formats import PACKED_SUFFIX, SUFFIXES
 from rag.errors import AskpapersError, SourceError
 from rag.library.library import Work
 from rag.types import Paper
@@ -83,9 +83,9 @@ class PapersTab:
 
     def _lay_out_upload(self) -> None:
         self.files = gr.File(
-            label="Saved pages of Daily Papers (.txt) or papers as JSON lines (.jsonl)",
+            label="Saved pages of Daily Papers, BibTeX, CSL-JSON, arXiv's metadata, JSON lines, CSV, Parquet",
             file_count="multiple",
-            file_types=list(SUFFIXES),
+            file_types=[*SUFFIXES, PACKED_SUFFIX],
             height=140,
             elem_id="upload",
         )
