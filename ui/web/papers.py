@@ -83,7 +83,7 @@ class PapersTab:
 
     def _lay_out_upload(self) -> None:
         self.files = gr.File(
-            label="Saved pages of Daily Papers, BibTeX, CSL-JSON, arXiv's metadata, JSON lines, CSV, Parquet",
+            label="Saved pages, BibTeX, CSL-JSON, arXiv's metadata, JSON lines, CSV, Parquet",
             file_count="multiple",
             file_types=[*SUFFIXES, PACKED_SUFFIX],
             height=140,
