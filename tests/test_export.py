@@ -1,5 +1,6 @@
 """Answers as Markdown and papers as BibTeX: whole, and safe with any text."""
 
+import json
 import re
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from rag.assistant import Assistant
-from rag.plain import in_a_line
+from rag.plain import CONTROL, in_a_line
 from rag.types import Answer, Citation, Claim, Filters, Markers, Paper
-from ui.export import link, to_bibtex, to_markdown
+from ui.export import bibtex_entries, jsonl_lines, link, to_bibtex, to_markdown
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HOSTILE = [
@@ -225,10 +226,8 @@ def test_any_doi_stays_within_its_address(rest):
 
 def entries(bibtex: str) -> dict[str, dict[str, str]]:
     """A strict reader: each entry by its key, its fields with what stands between their braces."""
-    comment, *rest = bibtex.rstrip("\n").split("\n\n")
-    assert comment.startswith("% Authors:") and not set(comment) & set("@{}\n")
     found = {}
-    for entry in rest:
+    for entry in bibtex.rstrip("\n").split("\n\n") if bibtex else []:
         head, *lines, end = entry.split("\n")
         opened = re.fullmatch(r"@misc\{([a-z0-9-]+),", head)
         assert opened and end == "}" and opened[1] not in found
@@ -261,6 +260,7 @@ def test_the_entries_of_papers():
             organization="A_B",
             arxiv_id="2110.07143v1",
             doi="10.1/X",
+            authors=("Ada Ōwl", "Bo & Co, Inc.", "Rock and Roll", "The BERT Team", "{", "al \n Name"),
         ),
         Paper("BERT, again", "a", published="2021"),
         Paper("{Unbalanced", "a", organization="100% {"),
@@ -268,6 +268,8 @@ def test_the_entries_of_papers():
     found = entries(to_bibtex([*papers, papers[0]]))
     assert found == {
         "bert2021": {
+            "author": r"Ada Ōwl and {Bo \& Co, Inc.} and {Rock and Roll} and {The BERT Team} and"
+            r" \textbraceleft{} and al Name",
             "title": r"{The BERT \& GPT of \$5}",
             "year": "2021",
             "month": "oct",
@@ -303,18 +305,58 @@ def test_no_papers_are_no_entries():
     assert entries(to_bibtex([])) == {}
 
 
+def test_a_whole_entry_holds_the_text_and_the_day():
+    paper = Paper("Owls", "We count\n50% of them.", published="2021-10-14", organization="A_B")
+    (fields,) = entries("".join(bibtex_entries([paper], is_whole=True))).values()
+    assert fields["abstract"] == r"We count 50\% of them."
+    assert (fields["day"], fields["institution"]) == ("14", r"A\_B")
+    (fields,) = entries("".join(bibtex_entries([replace(paper, is_digest=True)], is_whole=True))).values()
+    assert "abstract" not in fields and "annote" in fields
+    assert not {"abstract", "day", "institution"} & set(entries(to_bibtex([paper]))["owls2021"])
+
+
+def test_keys_of_many_papers_differ():
+    found = list(bibtex_entries(Paper(f"Owls: {number}", "a") for number in range(300)))
+    keys = [re.match(r"@misc\{([^,]+),", entry)[1] for entry in found]
+    assert keys[:3] == ["owls", "owls-2", "owls-3"] and len(set(keys)) == 300
+
+
+@given(
+    st.builds(Paper, title=TEXTS, abstract=TEXTS, organization=TEXTS, authors=st.lists(TEXTS, max_size=2))
+)
+def test_a_line_of_json_is_one_line_that_drives_no_terminal(paper):
+    (line,) = jsonl_lines([paper])
+    assert line.count("\n") == 1 and line.endswith("\n") and not CONTROL.search(line)
+    told = json.loads(line)
+    assert Paper(**told) == replace(paper, paper_id="")
+
+
 HARD = st.one_of(
     st.text('{}\\"@%#$&_~^,=\n a1', max_size=30), st.text(max_size=30), st.sampled_from(HOSTILE)
 )
 
 
 @given(
-    st.lists(st.builds(Paper, title=HARD, abstract=st.just(""), organization=HARD, doi=HARD), max_size=5)
+    st.lists(
+        st.builds(
+            Paper,
+            title=HARD,
+            abstract=HARD,
+            organization=HARD,
+            doi=HARD,
+            authors=st.lists(HARD, max_size=3),
+        ),
+        max_size=5,
+    ),
+    st.booleans(),
 )
-def test_any_title_gives_an_entry_that_can_be_read(papers):
-    found = entries(to_bibtex(papers))
-    assert len(found) == len({paper.paper_id for paper in papers})
+def test_any_title_gives_an_entry_that_can_be_read(papers, is_whole):
+    each_once = {paper.paper_id: paper for paper in papers}.values()
+    found = entries("\n".join(bibtex_entries(each_once, is_whole=is_whole)))
+    assert len(found) == len(each_once)
     for fields in found.values():
-        for told in (fields["title"], fields.get("howpublished", "")):
+        for told in (fields.get(name, "") for name in ("title", "howpublished", "abstract")):
             commands = re.sub(r"\\text[a-z]+\{\}|\\[$&%#_]", "", told)
             assert not set(commands.replace("{}", "").strip("{}")) & set("\\$&%#_~^{}")
+        names = re.sub(r"\\text[a-z]+\{\}|\\[$&%#_]", "", fields.get("author", ""))
+        assert not set(names) & set("\\$&%#_~^")

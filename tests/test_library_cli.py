@@ -21,11 +21,18 @@ def record(topic, **fields):
 
 
 RECORDS = [
-    record("owls", published="2019-05-06", organization="Barn", author_count=3, arxiv_id="1901.00001"),
-    record("bees", published="2021", doi="10.1/bees"),
+    record(
+        "owls",
+        published="2019-05-06",
+        organization="Barn",
+        author_count=3,
+        authors=["Ada Ōwl", "Bo Night", "The Owl Team"],
+        arxiv_id="1901.00001",
+    ),
+    record("bees", published="2021", doi="10.1000/bees"),
     record("rivers"),
 ]
-KEYS = ["paper_id", "title", "published", "organization", "author_count", "arxiv_id", "doi"]
+KEYS = ["paper_id", "title", "published", "organization", "author_count", "authors", "arxiv_id", "doi"]
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +101,7 @@ def test_a_list_has_a_line_a_paper_the_newest_first(run):
         ["2019-05-06", "A Study of owls"],
         ["–", "A Study of rivers"],
     ]
-    assert [line[0] for line in lines[:2]] == ["10.1/bees", "1901.00001"]
+    assert [line[0] for line in lines[:2]] == ["10.1000/bees", "1901.00001"]
 
 
 @pytest.mark.usefixtures("source")
@@ -131,7 +138,147 @@ def test_a_paper_is_shown_whole_by_any_reference(run, run_json, source, referenc
     assert err == ""
     for known in ("1901.00001", RECORDS[0]["title"], "2019-05-06", "Barn", "3", str(source), abstract):
         assert known in out
+    assert "Ada Ōwl, Bo Night, The Owl Team" in out
     assert "doi" not in out
+    assert "authors" not in run("library", "show", "10.1000/bees")[1]
+
+
+def titles(found):
+    return [paper["title"] for paper in found["papers"]]
+
+
+OWLS, BEES, RIVERS = (each["title"] for each in RECORDS)
+
+
+@pytest.mark.parametrize(
+    ("filters", "listed"),
+    [
+        (["--from-year", 2020], [BEES]),
+        (["--to-year", 2020], [OWLS]),
+        (["--from-year", 2019, "--to-year", 2021], [BEES, OWLS]),
+        (["--min-authors", 3], [OWLS]),
+        (["--max-authors", 2], []),
+        (["--organization", "BARN"], [OWLS]),
+        (["--source", "papers.jsonl"], [BEES, OWLS, RIVERS]),
+        (["--source", "others.jsonl"], []),
+        (["--paper", "10.1000/BEES", "--paper", RIVERS, "--paper", "unknown"], [BEES, RIVERS]),
+        (["--paper", "unknown"], []),
+        (["study", "owls", "--from-year", 2019], [OWLS]),
+        (["owls", "--from-year", 2020], []),
+    ],
+)
+@pytest.mark.usefixtures("source")
+def test_filters_narrow_the_list_and_the_export(run, run_json, filters, listed):
+    found = run_json("library", "list", *filters)
+    assert (titles(found), found["matching"]) == (listed, len(listed))
+    code, out, _ = run("library", "export", *filters)
+    assert ([json.loads(line)["title"] for line in out.splitlines()], code) == (listed, 0 if listed else 1)
+
+
+@pytest.mark.usefixtures("source")
+@pytest.mark.parametrize("command", ["list", "export"])
+def test_filters_that_no_paper_can_fulfil_are_an_error(run, command):
+    done = run("library", command, "--from-year", 2021, "--to-year", 2020)
+    assert is_one_line_of_error(done, 1, "swap the two")
+
+
+def test_an_export_as_json_lines_comes_back_the_same(run, run_json, tmp_path, source):
+    odd = record(
+        f"“moths” {{$x^2$}} \\ {CONTROL}", abstract="Many.\nMoths.", authors=["Ö, Jr."], doi="10.1/Ö"
+    )
+    run("ingest", write_lines(tmp_path / "odd.jsonl", [odd]))
+    place = ("--library", tmp_path / "copy")
+    assert run("library", "export", "-o", tmp_path / "all.jsonl")[:2] == (0, "")
+    assert run("ingest", tmp_path / "all.jsonl", *place)[0] == 0
+    listed = run_json("library", "list")["papers"]
+    assert run_json("library", "list", *place)["papers"] == listed
+    for paper in listed:
+        copy, original = (run_json("library", "show", paper["paper_id"], *where) for where in (place, ()))
+        assert copy == original | {"sources": [str(tmp_path / "all.jsonl")]}
+    assert run("library", "export")[1] == run("library", "export", *place)[1]
+
+
+def test_an_export_as_bibtex_comes_back_as_far_as_it_goes(run, run_json, tmp_path, source):
+    odd = record(
+        "{moths} & $x^2$ \\ 50% _of_ #them ~ ^", abstract="Many.\nMoths.", authors=["Bo and Cy, Inc."]
+    )
+    run("ingest", write_lines(tmp_path / "odd.jsonl", [odd]))
+    place = ("--library", tmp_path / "copy")
+    assert run("library", "export", "-o", tmp_path / "all.bib")[:2] == (0, "")
+    assert run("ingest", tmp_path / "all.bib", *place)[0] == 0
+    copies = [run_json("library", "show", each, *place) for each in (OWLS, BEES, RIVERS, odd["title"])]
+    assert [copy["title"] for copy in copies] == [OWLS, BEES, RIVERS, odd["title"]]
+    assert [copy["abstract"] for copy in copies[:1]] == [RECORDS[0]["abstract"]]
+    assert copies[3]["abstract"] == "Many. Moths."
+    for name in ("published", "organization", "authors", "arxiv_id"):
+        assert copies[0][name] == RECORDS[0][name]
+    assert (copies[1]["published"], copies[1]["doi"]) == ("2021", "10.1000/bees")
+
+
+@pytest.mark.usefixtures("source")
+def test_the_form_of_an_export_is_told_or_follows_the_file(run, tmp_path):
+    assert run("library", "export")[1].startswith('{"title": ')
+    assert run("library", "export", "--format", "bibtex")[1].startswith("@misc{")
+    for name, form, start in (("a.bib", (), "@"), ("b", (), "{"), ("c.bib", ("--format", "jsonl"), "{")):
+        assert run("library", "export", "-o", tmp_path / name, *form)[0] == 0
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
+
+
+@pytest.mark.usefixtures("source")
+def test_an_export_to_a_file_says_on_stderr_what_it_wrote_or_as_json(run, run_json, tmp_path):
+    file = tmp_path / "owls.bib"
+    code, out, err = run("library", "export", "owls", "-o", file)
+    assert (code, out, err.splitlines()[-1]) == (0, "", f"1 paper in {file}")
+    told = run_json("library", "export", "owls", "-o", file, "--force")
+    assert told == {"papers": 1, "format": "bibtex", "file": str(file)}
+    assert is_one_line_of_error(run("library", "export", "--json"), 2, "-o FILE")
+
+
+@pytest.mark.usefixtures("source")
+def test_a_file_is_replaced_only_when_told(run, tmp_path):
+    file = tmp_path / "mine.jsonl"
+    file.write_text("mine")
+    link = tmp_path / "link.jsonl"
+    link.symlink_to(file)
+    assert is_one_line_of_error(run("library", "export", "-o", link), 1, "is there already", "--force")
+    assert file.read_text() == "mine"
+    assert run("library", "export", "-o", link, "--force")[0] == 0
+    assert file.read_text().count("\n") == len(RECORDS)
+    assert link.is_symlink()
+
+
+@pytest.mark.usefixtures("source")
+def test_an_export_that_fails_leaves_what_was_there(run, tmp_path, monkeypatch):
+    from rag.library.catalog import Catalog
+
+    file = tmp_path / "kept" / "mine.jsonl"
+    file.parent.mkdir()
+    file.write_text("mine")
+
+    def broken(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Catalog, "browse", broken)
+    done = run("library", "export", "-o", file, "--force")
+    assert is_one_line_of_error((done[0], done[1], done[2].splitlines(True)[-1]), 1, "No space left")
+    assert [each.name for each in file.parent.iterdir()] == ["mine.jsonl"]
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.usefixtures("source")
+def test_a_place_that_cannot_be_written_is_an_error(run, tmp_path):
+    for place in (tmp_path, tmp_path / "missing" / "file.bib", tmp_path / "papers.jsonl" / "file"):
+        code, out, err = run("library", "export", "-o", place)
+        assert (code, out, err.count("Traceback")) == (1, "", 0)
+        assert err.splitlines()[-1].endswith("name another file")
+    assert run("library", "export", "-o", os.devnull)[0] == 0
+
+
+@pytest.mark.usefixtures("source")
+def test_an_export_streams_page_by_page(run, monkeypatch):
+    whole = run("library", "export", "--format", "bibtex")[1]
+    monkeypatch.setattr("ui.cli.exporting._PAGE", 2)
+    assert run("library", "export", "--format", "bibtex")[1] == whole
 
 
 @pytest.mark.usefixtures("source")
@@ -149,14 +296,14 @@ def test_a_paper_that_is_not_there_is_one_line_that_names_it(run, home):
 
 
 def test_removed_papers_are_gone_until_they_are_ingested_again(run, run_json, source):
-    references = ["1901.00001", "A study of owls", "10.1/BEES"]
+    references = ["1901.00001", "A study of owls", "10.1000/BEES"]
     assert run_json("library", "remove", *references, "--yes") == {"removed": 2, "papers": 1}
     assert [paper["title"] for paper in run_json("library", "list")["papers"]] == ["A Study of rivers"]
     assert [hit["title"] for hit in run_json("search", "owls")["hits"]] == ["A Study of rivers"]
     assert run_json("library", "verify") == {"papers": 1, "problems": []}
     assert run_json("ingest", source)["added"] == 2
     assert run_json("search", "owls")["hits"][0]["title"] == "A Study of owls"
-    code, out, _ = run("library", "remove", "10.1/bees", "--yes")
+    code, out, _ = run("library", "remove", "10.1000/bees", "--yes")
     assert (code, out.startswith("1 paper removed, 2 left in ")) == (0, True)
 
 
@@ -199,9 +346,9 @@ def test_control_characters_of_a_paper_are_not_printed(run, tmp_path):
     assert run("library", "list")[1].count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["list", "show", "remove"])
+@pytest.mark.parametrize("command", ["list", "show", "remove", "export"])
 def test_without_any_library_it_says_how_to_make_one(run, home, command):
-    paper = [] if command == "list" else ["owls"]
+    paper = [] if command in ("list", "export") else ["owls"]
     yes = ["--yes"] if command == "remove" else []
     assert is_one_line_of_error(run("library", command, *paper, *yes), 1, "askpapers ingest")
     assert not home.exists()

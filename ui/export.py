@@ -1,14 +1,14 @@
-"""Answers as Markdown, papers as BibTeX and addresses. Texts of papers, questions and models are data:
-nothing in them acts."""
+"""Answers as Markdown; papers as BibTeX, as JSON lines, as addresses. Texts of papers, questions and models
+are data: nothing in them acts."""
 
+import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import count
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from rag.identity import arxiv_key, doi_key
-from rag.plain import in_a_line
+from rag.plain import CONTROL, in_a_line
 from rag.types import Answer, Citation, Paper
 from rag.words import is_function_word
 
@@ -18,8 +18,15 @@ _ACTING = re.compile(
     r"^[0-9]+[.)]|^[-+=:]|\[[0-9]+\][(:]?|[\\`*_<>&#~|$@{}^\[\]]|!(?=\[)|:(?=\S)|(?<=www)\.|(?<=\w)\.(?=[^\W\d_])",
     re.IGNORECASE,
 )
-_AUTHORS = "% Authors: the library knows only how many a paper has, so no entry names them."
+_COLLECTIVE = re.compile(
+    r",|\b(and|others|collaboration|community|consortium|group|initiative|labs?|network|project|team)\b",
+    re.IGNORECASE,
+)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_RECORD = (
+    *("title", "abstract", "published", "author_count", "authors", "organization", "arxiv_id", "doi"),
+    "is_digest",
+)
 _SUBJECT = re.compile(r"\.[a-z]{2}(?=/)")  # in math.gt/0309136: arXiv's own form is without it
 _LATEX = str.maketrans(
     {
@@ -47,15 +54,30 @@ def to_markdown(answer: Answer, papers: Mapping[str, Paper]) -> str:
 
 
 def to_bibtex(papers: Iterable[Paper]) -> str:
-    """An entry for each paper, each once, behind a line that says why none has authors."""
-    taken: set[str] = set()
-    entries = []
-    for paper in {paper.paper_id: paper for paper in papers}.values():
-        key = _key(paper, taken)
-        taken.add(key)
-        fields = ",\n".join(f"  {name} = {value}" for name, value in _fields(paper))
-        entries.append(f"@misc{{{key},\n{fields}\n}}")
-    return "\n\n".join([_AUTHORS, *entries]) + "\n"
+    """An entry for each paper, each once, as references are made of."""
+    each_once = {paper.paper_id: paper for paper in papers}
+    return "\n".join(bibtex_entries(each_once.values()))
+
+
+def bibtex_entries(papers: Iterable[Paper], *, is_whole: bool = False) -> Iterator[str]:
+    """An entry for each paper, each with a key of its own, a line feed at its end.
+
+    Whole, it has all that BibTeX has a place for, so that papers can come back from it; a digest, which
+    is no abstract, is an annotation there.
+    """
+    taken: dict[str, int] = {}
+    for paper in papers:
+        told = [*_fields(paper), *(_rest(paper) if is_whole else ())]
+        fields = ",\n".join(f"  {name} = {value}" for name, value in told)
+        yield f"@misc{{{_key(paper, taken)},\n{fields}\n}}\n"
+
+
+def jsonl_lines(papers: Iterable[Paper]) -> Iterator[str]:
+    """A line of JSON for each paper, with all that an ingest reads; a line feed at its end."""
+    for paper in papers:
+        record = {name: getattr(paper, name) for name in _RECORD}
+        dumped = json.dumps(record, ensure_ascii=False)
+        yield CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped) + "\n"
 
 
 def link(paper: Paper) -> str | None:
@@ -121,6 +143,8 @@ def _escaped(found: re.Match[str]) -> str:
 
 def _fields(paper: Paper) -> Iterator[tuple[str, str]]:
     """The fields of an entry, each value with what encloses it."""
+    if names := [_name(name) for name in paper.authors if in_a_line(name)]:
+        yield "author", f"{{{' and '.join(names)}}}"
     yield "title", f"{{{_protected(_in_latex(paper.title))}}}"
     if paper.year:
         yield "year", f"{{{paper.year:04}}}"
@@ -135,6 +159,21 @@ def _fields(paper: Paper) -> Iterator[tuple[str, str]]:
         yield "doi", f"{{{quote(doi, safe='/:;()<>', errors='replace')}}}"
     if address := link(paper):
         yield "url", f"{{{address}}}"
+
+
+def _rest(paper: Paper) -> Iterator[tuple[str, str]]:
+    """What references leave out, under names that BibTeX's styles pass over."""
+    if (day := (paper.published or "")[8:]).isdecimal():
+        yield "day", f"{{{day}}}"
+    if paper.organization:
+        yield "institution", f"{{{_in_latex(paper.organization)}}}"
+    yield "annote" if paper.is_digest else "abstract", f"{{{_in_latex(paper.abstract)}}}"
+
+
+def _name(name: str) -> str:
+    """The name of an author; in braces of its own where BibTeX would take it apart in the wrong place."""
+    shown = _in_latex(name)
+    return f"{{{shown}}}" if _COLLECTIVE.search(name) else shown
 
 
 def _protected(title: str) -> str:
@@ -152,11 +191,14 @@ def _in_latex(text: str) -> str:
     return in_a_line(text).translate(_LATEX)
 
 
-def _key(paper: Paper, taken: Collection[str]) -> str:
-    """The first telling word of the title with the year; with a number where that is taken."""
+def _key(paper: Paper, taken: dict[str, int]) -> str:
+    """The first telling word of the title with the year; with a number where that is taken.
+
+    `taken` counts how often each has been given, and goes on counting.
+    """
     folded = unicodedata.normalize("NFKD", paper.title).lower()
     words = re.findall(r"[a-z0-9]+", "".join(c for c in folded if not unicodedata.combining(c)))
     word = next((word for word in words if not is_function_word(word)), "paper")
     stem = f"{word}{paper.year:04}" if paper.year else word
-    numbered = (f"{stem}-{number}" for number in count(2))
-    return stem if stem not in taken else next(key for key in numbered if key not in taken)
+    taken[stem] = taken.get(stem, 0) + 1
+    return stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ui.cli.options import Parsers
+from ui.cli import exporting
+from ui.cli.options import Parsers, add_filters, filters_of
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -20,12 +21,12 @@ def add(parsers: Parsers) -> None:
     group = parsers.group("library", "look after the library")
     group.add("info", "how many papers and passages there are, and who encodes and writes", run_info)
     listing = group.add("list", "the papers, newest first", run_list)
-    listing.add_argument(
-        "words", nargs="*", metavar="WORDS", help="in the title, organisation, year, arXiv id or DOI, each"
-    )
+    listing.add_argument("words", nargs="*", metavar="WORDS", help=exporting.WORDS)
     listing.add_argument(
         "-n", type=int, default=_LISTED, metavar="N", help=f"papers at most (default: {_LISTED})"
     )
+    add_filters(listing)
+    exporting.add(group)
     showing = group.add("show", "all that is known of a paper", run_show)
     showing.add_argument("paper", metavar="PAPER", help="its id, arXiv id, DOI or title")
     removing = group.add("remove", "take papers out of the library", run_remove)
@@ -63,10 +64,10 @@ def run_list(arguments: argparse.Namespace) -> int:
 
     if arguments.n < 1:
         raise QuestionError(f"{arguments.n} papers cannot be listed: ask for at least 1 with -n")
-    words = " ".join(arguments.words)
+    words, filters = " ".join(arguments.words), filters_of(arguments)
     with open_existing(arguments, Settings.from_environment()) as library:
-        papers = library.catalog.browse(words, most=min(arguments.n, sys.maxsize))
-        matching = library.catalog.count_matching(words)
+        papers = library.catalog.browse(words, most=min(arguments.n, sys.maxsize), filters=filters)
+        matching = library.catalog.count_matching(words, filters)
     if arguments.json:
         print_json({"papers": [_fields(paper) for paper in papers], "matching": matching})
         return 0
@@ -74,7 +75,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     if not papers:
         tell("No paper found.")
     elif matching > len(papers):
-        tell(f"{len(papers)} of {matching} papers: -n shows more, further words narrow the list.")
+        tell(f"{len(papers)} of {matching} papers: -n shows more, words and filters narrow the list.")
     return 0
 
 
@@ -202,7 +203,7 @@ def _count(papers: int) -> str:
 
 def _fields(paper: "Paper") -> dict[str, Any]:
     """What is known of a paper beside its text."""
-    names = ("paper_id", "title", "published", "organization", "author_count", "arxiv_id", "doi")
+    names = ("paper_id", "title", "published", "organization", "author_count", "authors", "arxiv_id", "doi")
     return {name: getattr(paper, name) for name in names}
 
 
@@ -227,7 +228,9 @@ def _print_paper(paper: "Paper", sources: Iterable[str], spans: list[tuple[int, 
     from rag.plain import in_a_line, plain
     from ui.terminal import print_fields, print_text
 
-    known = {name: value for name, value in _fields(paper).items() if value is not None}
+    known = {name: value for name, value in _fields(paper).items() if value not in (None, ())}
+    if paper.authors:
+        known["authors"] = ", ".join(paper.authors)
     places = ", ".join(f"{start}-{end}" for start, end in spans)
     known |= {"sources": ", ".join(sources), "passages": f"{len(spans)} ({places})"}
     known |= {"text": "a digest in other words than the abstract's"} if paper.is_digest else {}
