@@ -45,7 +45,7 @@ def measure(folder: Path, questions: int, workers: int) -> dict[str, Any]:
         assistant = Assistant(library, writer="extractive")
         memory: list[float] = []
 
-        def watched(batches: Iterable[Work], what: str, total: int) -> Iterator[Work]:
+        def watched(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
             for batch in track(batches, what, total):
                 memory.append(_peak_mb())
                 yield batch

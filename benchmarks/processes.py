@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.managers import BaseManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 
 class Way(Protocol):
@@ -27,11 +27,20 @@ class Way(Protocol):
     def close(self) -> None: ...
 
 
+class Closable(Protocol):
+    """What a process of its own can keep: it is closed with it."""
+
+    def close(self) -> None: ...
+
+
+Kept = TypeVar("Kept", bound=Closable)
+
+
 class _Process(BaseManager):
     """A process that keeps one object; it leaves Ctrl-C to the one that started it."""
 
 
-def _make(way: Callable[..., Way], values: tuple[object, ...]) -> Way:
+def _make(way: Callable[..., Kept], values: tuple[object, ...]) -> Kept:
     return way(*values)
 
 
@@ -39,10 +48,10 @@ _Process.register("make", callable=_make)
 
 
 @contextmanager
-def in_own_process(way: Callable[..., Way], *values: object) -> Iterator[Way]:
+def in_own_process(way: Callable[..., Kept], *values: object) -> Iterator[Kept]:
     """`way(*values)`, made and used in a new process that ends with the context."""
     with _Process(ctx=get_context("spawn")) as process:
-        opened: Way = process.make(way, values)  # type: ignore[attr-defined]
+        opened: Kept = process.make(way, values)  # type: ignore[attr-defined]
         yield opened
         opened.close()
 

@@ -261,15 +261,15 @@ def _html_free(message: str) -> str:
     return escape(message)
 
 
-def _tracked(progress: gr.Progress) -> Callable[[Iterable[Work], str, int], Iterable[Work]]:
-    """Progress of ingest's batches as Gradio's bar, which tells the time to go."""
+def _tracked(progress: gr.Progress) -> Callable[[Iterable[Work], str, int | None], Iterable[Work]]:
+    """Progress of ingest's batches as Gradio's bar, which tells the time to go where that can be known."""
 
-    def track(batches: Iterable[Work], what: str, total: int) -> Iterator[Work]:
+    def track(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
         done = 0
         for batch in batches:
             progress((done, total), desc=what, unit="papers")
             yield batch
             done += len(batch)
-        progress((total, total), desc=what, unit="papers")
+        progress((done, done), desc=what, unit="papers")
 
     return track
