@@ -8,6 +8,7 @@ so that an index that knows which number it has applied knows all that it lacks.
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -184,6 +185,14 @@ class Catalog:
 
     def count(self) -> int:
         return self._file.number("SELECT count(*) FROM papers")
+
+    def count_records(self) -> int:
+        """How often sources speak of papers."""
+        return self._file.number("SELECT count(*) FROM records")
+
+    def unchanging(self) -> AbstractContextManager[None]:
+        """All that is read inside is as it was at one moment, whatever another process writes."""
+        return self._file.snapshot()
 
     def count_passages(self) -> int:
         return self._file.number("SELECT coalesce(sum(passage_count), 0) FROM papers")

@@ -78,6 +78,16 @@ class CatalogFile:
         return int(self.rows(statement, *values)[0][0])
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read inside is as it was at one moment."""
+        with self._lock, self._translated():
+            self.run("BEGIN")
+            try:
+                yield
+            finally:
+                self.run("ROLLBACK")
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is done inside is written, or nothing of it."""
         with self._lock, self._translated():

@@ -14,11 +14,13 @@ from rag.library.catalog import Catalog, Change
 from rag.library.checking import disagreements
 from rag.library.chroma_server import ChromaServer
 from rag.library.dense import DenseIndex
+from rag.library.folders import move_away
 from rag.library.lexical import LexicalIndex
 from rag.library.lock import WriteLock
 from rag.library.near import NearDuplicate, near_duplicates
 from rag.library.tokens import TokenIndex
 
+_PATIENCE = 5.0  # seconds to wait for another process that makes the same library
 Work = TypeVar("Work", bound=Sequence[Any])
 
 
@@ -101,7 +103,11 @@ class Library:
             raise LibraryError(
                 f"the folder {place} cannot be made ({error.strerror}): name another with --library"
             ) from error
-        Catalog(catalog_path(place)).close()
+        if not is_library(place):
+            with WriteLock(place).held(_PATIENCE):
+                if not is_library(place):  # nobody else was first
+                    forget_indexes(place)
+                    Catalog(catalog_path(place)).close()
         return cls(folder, encoder, server)
 
     @property
@@ -228,6 +234,13 @@ def catalog_path(folder: Path) -> Path:
 def is_library(folder: Path) -> bool:
     """Whether a folder holds a library."""
     return catalog_path(folder).is_file()
+
+
+def forget_indexes(folder: Path) -> None:
+    """Delete the indexes of a folder, which follow a catalog that is no longer there."""
+    for name in ("dense", "lexical", "tokens"):
+        move_away(folder / name)
+    (folder / "dense.id").unlink(missing_ok=True)  # the name of a collection on a server
 
 
 def holds_papers(folder: Path) -> bool:

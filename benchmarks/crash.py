@@ -1,0 +1,242 @@
+"""Kills a process that writes to a library, again and again, and looks for what was lost.
+
+    python -m benchmarks.crash --kills 100 --seed 0
+
+Each time a process ingests papers (new ones, known ones, changed ones), removes some or builds the
+indexes anew, and is killed with SIGKILL at a random moment: after a random time, or shortly after a batch of a
+random stage. Then another process opens the library. What the first one had told as committed must be
+there, once in the catalog and, after the next command has carried on, once in each index; what it had told
+as removed must be gone. Papers are synthetic and vectors reused, so that most moments fall into writing.
+Prints a JSON line; exit 1 where anything was lost. For systems with `fork`.
+"""
+
+import argparse
+import json
+import os
+import random
+import select
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from benchmarks.synthetic import ReusingEncoder, synthetic_papers
+from ingest.pipeline import ingest
+from rag.library import Library
+from rag.library.library import Work
+from rag.types import Paper
+
+_SLICE = 150  # papers that one process brings in
+_EVENTS = 12  # batches of a process, about
+_SHORTLY = 0.02  # seconds
+_FIRST_GUESS = 2.0  # seconds that a process takes
+_LONGEST = 120.0  # seconds, then something hangs
+
+Tell = Callable[..., None]
+
+
+@dataclass
+class Told:
+    """What is known of the library from outside: ids that must be in it, and that must not."""
+
+    there: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Take note of what a process told as done."""
+        committed, removed = set(event.get("committed", ())), set(event.get("removed", ()))
+        self.there = (self.there | committed) - removed
+        self.gone = (self.gone | removed) - committed
+
+    def doubt(self, paper_ids: Iterable[str]) -> None:
+        """Know nothing any more of papers that are about to be written or removed."""
+        self.there -= set(paper_ids)
+        self.gone -= set(paper_ids)
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """Papers as a source that tells which ones must be committed: the earlier ones, when more are asked for."""
+
+    papers: list[Paper]
+    tell: Tell
+    name: str = "listed"
+
+    def read(self) -> Iterator[Paper]:
+        for number, paper in enumerate(self.papers):
+            if number and number % 256 == 0:
+                self.tell(committed=[each.paper_id for each in self.papers[:number]])
+            yield paper
+
+
+def crash(kills: int, seed: int, folder: Path) -> dict[str, Any]:
+    """Kill that many processes; what was found. Raises AssertionError naming what was lost."""
+    chance = random.Random(seed)  # noqa: S311
+    encoder, told = ReusingEncoder(), Told()
+    papers, known = synthetic_papers(seed), []
+    length, counts = _FIRST_GUESS, Counter[str]()
+    for number in range(kills):
+        new = list(islice(papers, _SLICE))
+        work, meant = _work(chance, folder, encoder, new, known)
+        known += new if work.__name__ == "bring" else []
+        told.doubt(meant)
+        stage, seconds = _killed(work, chance, length, told)
+        counts[stage] += 1
+        length = max(length, seconds)
+        found = _told_by(lambda tell: _look(tell, folder, encoder))
+        _check(found, told, f"kill {number} ({work.__name__}, {stage}, seed {seed})")
+    return {"kills": kills, "seed": seed, "stages": dict(counts), "papers": found["papers"], "lost": 0}
+
+
+def _work(
+    chance: random.Random, folder: Path, encoder: ReusingEncoder, new: list[Paper], known: list[Paper]
+) -> tuple[Callable[[Tell], None], list[str]]:
+    """What the next process does, and the papers that it may touch."""
+    some = chance.sample(known, min(len(known), 40))
+    changed = [replace(paper, abstract=f"{paper.abstract} And more.", paper_id="") for paper in some[:20]]
+
+    def bring(tell: Tell) -> None:
+        brought = [*some[20:], *new, *changed]
+        with Library.create(folder, encoder) as library:
+            ingest(library, [Acknowledged(brought, tell)], _telling(tell))
+        tell(committed=[paper.paper_id for paper in brought])
+
+    def remove(tell: Tell) -> None:
+        ids = [paper.paper_id for paper in some[:20]]
+        with Library(folder, encoder) as library:
+            library.remove(ids, _telling(tell))
+        tell(removed=ids)
+
+    def reindex(tell: Tell) -> None:
+        with Library(folder, encoder) as library:
+            library.reindex(_telling(tell))
+
+    kind = chance.choices(["bring", "remove", "reindex"], [6, 2, 1])[0] if known else "bring"
+    if kind == "bring":
+        return bring, [paper.paper_id for paper in (*new, *some)]
+    return (remove, [paper.paper_id for paper in some[:20]]) if kind == "remove" else (reindex, [])
+
+
+def _telling(tell: Tell) -> Callable[[Iterable[Work], str, int | None], Iterator[Work]]:
+    def track(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
+        for batch in batches:
+            tell(stage=what)
+            yield batch
+
+    return track
+
+
+def _killed(
+    work: Callable[[Tell], None], chance: random.Random, length: float, told: Told
+) -> tuple[str, float]:
+    """Start the work in a process and kill it; the stage it was in, and how long it lived."""
+    is_by_time = chance.random() < 0.5
+    events = chance.randrange(_EVENTS)
+    left = chance.uniform(0, length) if is_by_time else _LONGEST
+    pid, pipe = _forked(work)
+    started = time.monotonic()
+    stage, deadline, rest = "opening", started + left, b""
+    while (wait := deadline - time.monotonic()) > 0:
+        if not select.select([pipe], [], [], wait)[0]:
+            break
+        data = os.read(pipe.fileno(), 1 << 20)
+        if not data:
+            stage = "done"
+            break
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            event = json.loads(line)
+            told.hear(event)
+            stage = event.get("stage", stage)
+            events -= "stage" in event
+            if events < 0 and not is_by_time:
+                deadline = min(deadline, time.monotonic() + chance.uniform(0, _SHORTLY))
+    seconds = time.monotonic() - started
+    os.kill(pid, signal.SIGKILL)
+    for line in (rest + pipe.read()).split(b"\n")[:-1]:
+        told.hear(json.loads(line))
+    pipe.close()
+    _, status = os.waitpid(pid, 0)
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+        raise AssertionError(f"the work ended by itself with {os.WEXITSTATUS(status)}")
+    return stage.split(" ")[0], seconds
+
+
+def _told_by(work: Callable[[Tell], None]) -> dict[str, Any]:
+    """The last thing that a process tells which is left alone."""
+    pid, pipe = _forked(work)
+    lines = pipe.read().splitlines()
+    pipe.close()
+    _, status = os.waitpid(pid, 0)
+    if not os.WIFEXITED(status) or os.WEXITSTATUS(status) or not lines:
+        raise AssertionError(f"the process that looks at the library ended with {status}")
+    found: dict[str, Any] = json.loads(lines[-1])
+    return found
+
+
+def _look(tell: Tell, folder: Path, encoder: ReusingEncoder) -> None:
+    """What a command that comes next finds."""
+    with Library.create(folder, encoder) as library:
+        damage = library.catalog.problems()
+        library.sync()
+        ids = [paper_id for paper_id, _ in library.catalog.passages_by_paper()]
+        problems = library.verify()
+        found = {index.name: sorted(index.held()) for index in library.indexes}
+    wrong = [name for name, held in found.items() if held != sorted(ids)]
+    tell(papers=len(ids), ids=ids, problems=[*damage, *problems, *wrong])
+
+
+def _check(found: dict[str, Any], told: Told, when: str) -> None:
+    ids = set(found["ids"])
+    lost, back = told.there - ids, told.gone & ids
+    if found["problems"] or lost or back or len(ids) != len(found["ids"]):
+        raise AssertionError(
+            f"{when}: {len(lost)} lost, {len(back)} not removed, problems: {found['problems'][:5]}"
+        )
+
+
+def _forked(work: Callable[[Tell], None]) -> tuple[int, BinaryIO]:
+    """A process that does the work, and what it tells: JSON lines."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writing)
+        return pid, os.fdopen(reading, "rb", buffering=0)
+    code = 1
+    try:
+        os.close(reading)
+        with os.fdopen(writing, "wb", buffering=0) as pipe:
+            work(lambda **event: pipe.write(json.dumps(event).encode() + b"\n"))
+        code = 0
+    except BaseException as error:  # noqa: BLE001 - it is told, and this process never returns
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    finally:
+        os._exit(code)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=100, metavar="N")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    arguments = parser.parse_args()
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # its threads do not live on in a fork
+    with tempfile.TemporaryDirectory(prefix="askpapers-crash-") as folder:
+        try:
+            found = crash(arguments.kills, arguments.seed, Path(folder) / "library")
+        except AssertionError as error:
+            print(error, file=sys.stderr)
+            return 1
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
