@@ -3,8 +3,8 @@
     python -m benchmarks.crash --kills 100 --seed 0
 
 Each time a process ingests papers (new ones, known ones, changed ones), removes some or builds the
-indexes anew, and is killed with SIGKILL at a random moment: after a random time, or shortly after a batch of a
-random stage. Then another process opens the library. What the first one had told as committed must be
+indexes anew, and is killed with SIGKILL at a random moment: after a random time, or shortly after a batch
+of a random stage. Then another process opens the library. What the first one had told as committed must be
 there, once in the catalog and, after the next command has carried on, once in each index; what it had told
 as removed must be gone. Papers are synthetic and vectors reused, so that most moments fall into writing.
 Prints a JSON line; exit 1 where anything was lost. For systems with `fork`.
@@ -26,19 +26,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from benchmarks.synthetic import ReusingEncoder, synthetic_papers
+from benchmarks.synthetic import ReusingEncoder, embedded_texts, synthetic_papers
 from ingest.pipeline import ingest
 from rag.library import Library
 from rag.library.library import Work
 from rag.types import Paper
 
-_SLICE = 150  # papers that one process brings in
-_EVENTS = 12  # batches of a process, about
+_POOL = 20  # papers whose vectors are reused
+_SLICE = 60  # papers that one process brings in
+_TRANSACTION = 16  # entries
+_EVENTS = 8  # batches of a process, about
 _SHORTLY = 0.02  # seconds
 _FIRST_GUESS = 2.0  # seconds that a process takes
 _LONGEST = 120.0  # seconds, then something hangs
 
-Tell = Callable[..., None]
+Tell = Callable[..., object]
 
 
 @dataclass
@@ -62,7 +64,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """Papers as a source that tells which ones must be committed: the earlier ones, when more are asked for."""
+    """Papers as a source that tells which must be committed: the earlier ones, when more are asked for."""
 
     papers: list[Paper]
     tell: Tell
@@ -70,7 +72,7 @@ class Acknowledged:
 
     def read(self) -> Iterator[Paper]:
         for number, paper in enumerate(self.papers):
-            if number and number % 256 == 0:
+            if number and number % _TRANSACTION == 0:
                 self.tell(committed=[each.paper_id for each in self.papers[:number]])
             yield paper
 
@@ -78,8 +80,9 @@ class Acknowledged:
 def crash(kills: int, seed: int, folder: Path) -> dict[str, Any]:
     """Kill that many processes; what was found. Raises AssertionError naming what was lost."""
     chance = random.Random(seed)  # noqa: S311
-    encoder, told = ReusingEncoder(), Told()
-    papers, known = synthetic_papers(seed), []
+    papers = synthetic_papers(seed)
+    encoder, told = ReusingEncoder(embedded_texts(list(islice(papers, _POOL)))), Told()
+    known: list[Paper] = []
     length, counts = _FIRST_GUESS, Counter[str]()
     for number in range(kills):
         new = list(islice(papers, _SLICE))
@@ -104,7 +107,7 @@ def _work(
     def bring(tell: Tell) -> None:
         brought = [*some[20:], *new, *changed]
         with Library.create(folder, encoder) as library:
-            ingest(library, [Acknowledged(brought, tell)], _telling(tell))
+            ingest(library, [Acknowledged(brought, tell)], _telling(tell), transaction=_TRANSACTION)
         tell(committed=[paper.paper_id for paper in brought])
 
     def remove(tell: Tell) -> None:
@@ -214,7 +217,7 @@ def _forked(work: Callable[[Tell], None]) -> tuple[int, BinaryIO]:
         with os.fdopen(writing, "wb", buffering=0) as pipe:
             work(lambda **event: pipe.write(json.dumps(event).encode() + b"\n"))
         code = 0
-    except BaseException as error:  # noqa: BLE001 - it is told, and this process never returns
+    except BaseException as error:  # it is told, and this process never returns
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
     finally:
         os._exit(code)

@@ -14,7 +14,7 @@ from rag.library.near import NearDuplicate
 from rag.library.recorder import Recorder, Splitter
 from rag.types import Paper
 
-_TRANSACTION = 256  # entries
+TRANSACTION = 256  # entries that are written at once
 LISTED = 10_000  # rejections, and near duplicates, that a report names one by one
 _PATIENCE = 5.0  # seconds to wait for another writer to end
 
@@ -57,12 +57,13 @@ def ingest(
     sources: Iterable[Source],
     track: Track = untracked,
     split: Splitter = split_abstract,
+    transaction: int = TRANSACTION,
 ) -> Report:
     """Bring the papers of all sources into the library, then its indexes up to date.
 
     What a transaction has written stays, whatever happens later; running it again goes on from
-    there. `split` cuts an abstract into passages. Memory is that of a batch, and of what the indexes
-    take; sources are read as a stream.
+    there. `split` cuts an abstract into passages; `transaction` is how many entries are written at once.
+    Memory is that of a batch, and of what the indexes take; sources are read as a stream.
     Raises SourceError, LibraryBusyError, MixedLibraryError, EncoderMissingError, IndexServerError,
     ModelError.
     """
@@ -73,7 +74,7 @@ def ingest(
         before = library.catalog.last_sequence()
         recorder = library.catalog.recorder(split)
         for source in sources:
-            _write(recorder, source, report, track)
+            _write(recorder, source, report, track, transaction)
         library.sync(track)
     report.near_duplicates = list(islice(library.near_duplicates(before), LISTED))
     report.papers, report.passages = library.catalog.count(), library.catalog.count_passages()
@@ -81,8 +82,8 @@ def ingest(
     return report
 
 
-def _write(recorder: Recorder, source: Source, report: Report, track: Track) -> None:
-    for entries in track(_grouped(source.read(), _TRANSACTION), f"reading {source.name}", None):
+def _write(recorder: Recorder, source: Source, report: Report, track: Track, transaction: int) -> None:
+    for entries in track(_grouped(source.read(), transaction), f"reading {source.name}", None):
         report.seen += len(entries)
         for entry in entries:
             if isinstance(entry, Rejection):
