@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from service_server import Reply, ServiceServer, reply, running
 
+from ingest.pipeline import ingest
 from ingest.sources.arxiv_api import Arxiv, ArxivSource
 from ingest.sources.base import Rejection
 from ingest.sources.service import Patience, Wish
@@ -239,6 +240,30 @@ def test_entities_and_markup_are_texts(server):
     assert paper.abstract == "We <b>count</b> owls."
     (paper,) = ask(server, ids=("2110.07143",))
     assert "root:" not in paper.abstract
+
+
+def test_ingesting_again_finds_the_papers_unchanged(server, library):
+    server.service.papers = numbered(3)
+    service = Arxiv(f"{server.url}/api/query?{{}}", 0.0, AT_ONCE)
+    source = ArxivSource(Wish(key="query", value="all:owls"), service)
+    assert ingest(library, [source]).added == 3
+    server.service.papers[0] = replace(server.service.papers[0], summary="We count other owls.")
+    report = ingest(library, [source])
+    service.client.close()
+    assert (report.updated, report.unchanged) == (1, 2)
+    assert library.catalog.sources("2110.00001") == ["arxiv:query=all:owls"]
+
+
+def test_what_was_read_before_arxiv_failed_is_kept(server, library):
+    server.service.papers = numbered(400)
+    pages = [reply(200, feed(server.service.papers[n : n + 100], 400), ATOM) for n in (0, 100, 200)]
+    server.play(*pages, *[reply(503, "busy")] * 9)
+    service = Arxiv(f"{server.url}/api/query?{{}}", 0.0, AT_ONCE)
+    source = ArxivSource(Wish(key="query", value="all:owls", most=400), service)
+    with pytest.raises(SourceError, match="run it again"):
+        ingest(library, [source])
+    service.client.close()
+    assert 0 < library.catalog.count() <= 300
 
 
 @settings(max_examples=60)

@@ -13,7 +13,7 @@ from chroma_process import ChromaProcess, opened_door
 from conftest import Halved
 
 from ingest.pipeline import ingest
-from rag.errors import IndexServerError, WrongEncoderError
+from rag.errors import DamagedError, IndexServerError, WrongEncoderError
 from rag.library import Library
 from rag.library.chroma_api import open_api
 from rag.library.chroma_server import ChromaServer
@@ -383,3 +383,23 @@ def test_a_tenant_or_database_that_is_not_there_is_named(process, tmp_path, enco
             with pytest.raises(IndexServerError, match=next(iter(names.values()))) as raised:
                 bring(library)
             assert "ASKPAPERS_CHROMA_TENANT" in str(raised.value)
+
+
+def test_a_vector_that_is_none_is_seen(shared, process):
+    bring(shared)
+    (mark, _) = (shared.folder / "dense.id").read_text().split()
+    first = min(shared.dense.held())
+    api = open_api(ChromaServer(process.url))
+    api._update(api.get_collection(f"askpapers-{mark}").id, [f"{first}#0"], [[0.0] * 384])
+    api._session.close()
+    assert f"{first}: missing in dense" in shared.verify()
+
+
+@pytest.mark.slow
+def test_vectors_whose_files_are_gone_are_seen_in_a_folder(bundled, encoder, tmp_path):
+    """Chroma goes on answering queries with what it has left."""
+    folder = shutil.copytree(bundled.folder, tmp_path / "library")
+    (vectors,) = (folder / "dense").glob("*-*-*")
+    shutil.rmtree(vectors)
+    with Library(folder, encoder) as library, pytest.raises(DamagedError, match="library reindex"):
+        library.verify()

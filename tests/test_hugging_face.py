@@ -239,6 +239,14 @@ def test_a_server_that_is_not_there_is_an_error(running_server):
             list(HubSource(Wish(("2110.07143",)), hub).read())
 
 
+@pytest.mark.parametrize(
+    "endpoint", ["", "nonsense", "ftp://hub", "http://", "http://[", "http://hub:99999"]
+)
+def test_an_endpoint_that_is_no_address_is_an_error(running_server, endpoint):
+    with pytest.raises(SourceError, match=r"^HF_ENDPOINT is no address of a server: unset it"):
+        list(HubSource(Wish(("2110.07143",)), Hub(endpoint, AT_ONCE)).read())
+
+
 def test_without_the_network_by_the_users_wish_nothing_is_asked(server, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     assert failure(server, ids=("2110.07143",)) == (

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.sources.arxiv_api import ArxivSource
 from ingest.sources.base import Reading
@@ -87,6 +89,16 @@ def test_another_form_is_an_error_that_names_the_forms(prefix, wish):
 def test_what_the_hub_cannot_tell_is_an_error(wish):
     with pytest.raises(SourceError, match=r"hf:date=2025-12-08"):
         names_to_sources([f"hf:{wish}"])
+
+
+@given(prefix=st.sampled_from(["hf:", "arxiv:"]), wish=st.text() | st.text("=;,:maxquery01- \n"))
+def test_any_name_of_a_service_is_a_source_or_one_line_of_error(prefix, wish):
+    try:
+        (source,) = names_to_sources([prefix + wish])
+    except SourceError as error:
+        assert "\n" not in str(error) and len(str(error)) < 400
+    else:
+        assert source.name.startswith(prefix)
 
 
 def test_forms_are_checked_before_anything_is_read(folder, monkeypatch):

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from functools import partial
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from ingest.sources.base import Entry, Rejection, entry_from, one_line
 from ingest.sources.service import BUSY, HF_FORMS, Patience, Wish, asked, busy, silent
@@ -123,7 +124,18 @@ def _open(endpoint: str | None) -> "HfApi":
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # it is read at import, and never after
     from huggingface_hub import HfApi
 
-    return HfApi(endpoint, token=False)  # all papers are public
+    api = HfApi(endpoint, token=False)  # all papers are public
+    if not _is_address(api.endpoint):
+        raise SourceError("HF_ENDPOINT is no address of a server: unset it, or say https://NAME")
+    return api
+
+
+def _is_address(endpoint: str) -> bool:
+    try:
+        parts = urlsplit(endpoint)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def _page(api: "HfApi", wanted: dict[str, Any]) -> list["PaperInfo"]:

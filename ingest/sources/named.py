@@ -11,8 +11,10 @@ from ingest.sources.service import ARXIV_FORMS, HF_FORMS, Wish
 from ingest.sources.standard_input import STANDARD_INPUT, open_standard_input
 from rag.errors import SourceError
 from rag.identity import arxiv_key
+from rag.plain import cut, in_a_line
 
 _SUBJECT = re.compile(r"\.[a-z]{2}(?=/)")  # in math.gt/0309136: arXiv's own form is without it
+_SHOWN = 100  # characters of a name in an error
 _MOST = re.compile(r"max=(\d{1,9})", re.ASCII)
 
 
@@ -69,7 +71,8 @@ class _Services:
         try:
             return service(_wish(text))
         except ValueError as error:
-            raise SourceError(f"{name} names no papers: say it like {forms}") from error
+            shown = cut(in_a_line(name), _SHOWN)
+            raise SourceError(f"{shown} names no papers: say it like {forms}") from error
 
 
 def _wish(text: str) -> Wish:

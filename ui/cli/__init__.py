@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from rag.errors import AskpapersError
-from ui.cli import ask, chat, compare, evaluate, ingest, library, mcp, search, setup, ui
+from ui.cli import ask, chat, compare, doctor, evaluate, ingest, library, mcp, search, setup, ui
 from ui.cli.options import Parsers
 
 INTERRUPTED = 130
-_COMMANDS = (ask, chat, ui, search, ingest, library, evaluate, compare, mcp, setup)
+_COMMANDS = (ask, chat, ui, search, ingest, library, evaluate, compare, mcp, setup, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

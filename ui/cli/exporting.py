@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WORDS = "in the title, organisation, year, arXiv id or DOI, each"
 _JSONL, _BIBTEX = "jsonl", "bibtex"
 _SUFFIXES = {".bib": _BIBTEX, ".bibtex": _BIBTEX}
-_PAGE = 2_000  # papers in memory at a time
+_PAGE = 10_000  # papers in memory at a time; the catalog sorts all papers anew for each page
 _USAGE = 2
 
 
@@ -56,12 +56,14 @@ def run(arguments: argparse.Namespace) -> int:
         if file or not sys.stdout.isatty():  # else papers scroll past, and a bar would among them
             pages = track(pages, "exporting papers", count)
         with _opened(file, arguments.force) as output:
+            written = 0  # fewer than counted, where some are removed meanwhile
             for text in _texts(chain.from_iterable(pages), form):
                 output.write(text.encode())
+                written += 1
     if arguments.json:
-        print_json({"papers": count, "format": form, "file": str(file)})
+        print_json({"papers": written, "format": form, "file": str(file)})
     elif file:
-        tell(f"{count} {'paper' if count == 1 else 'papers'} in {file}")
+        tell(f"{written} {'paper' if written == 1 else 'papers'} in {file}")
     return 0
 
 

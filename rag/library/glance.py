@@ -1,0 +1,88 @@
+"""A library as it stands, read without writing, upgrading or making anything."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.errors import DamagedError
+from rag.library.catalog_file import FORMAT
+from rag.library.faults import translated, wrong_encoder
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What was seen of a catalog; `format` is below the current one where an older program wrote it."""
+
+    format: int
+    papers: int
+    passages: int
+    holds_digests: bool
+    sequences: tuple[int, ...]  # of the last changes of papers, growing
+
+    @property
+    def is_older(self) -> bool:
+        return self.format < FORMAT
+
+    def behind(self, checkpoint: int) -> int:
+        """Changes that an index with this checkpoint has still to apply."""
+        last = self.sequences[-1] if self.sequences else 0
+        known = checkpoint if checkpoint <= last else 0
+        return sum(sequence > known for sequence in self.sequences)
+
+
+def glance(catalog: Path) -> Glance:
+    """Read the file of a catalog. Raises DamagedError: it cannot be read, or is from a newer program."""
+    try:
+        with _opened(catalog) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > FORMAT:
+                raise DamagedError(
+                    f"{catalog} was written by a newer askpapers (format {version}, this one knows "
+                    f"{FORMAT}): upgrade with `pip install --upgrade askpapers`"
+                )
+            return _seen(connection, version)
+    except (sqlite3.Error, OSError) as error:
+        raise DamagedError(
+            f"the catalog {catalog} cannot be read ({error}): restore the file from a backup, or move "
+            "it away and ingest the papers again"
+        ) from error
+
+
+def glance_at_dense(folder: Path, encoder: str) -> int:
+    """The checkpoint of a dense index in a folder, 0 where there is none; `encoder` is the one in use.
+
+    Chroma writes to its file whenever it opens it, so the file is read past it. Raises
+    WrongEncoderError, DamagedError.
+    """
+    file = folder / "chroma.sqlite3"
+    if not file.exists():
+        return 0
+    with translated("dense", folder, sqlite3.Error, OSError), _opened(file) as connection:
+        rows = connection.execute("SELECT key, coalesce(str_value, int_value) FROM collection_metadata")
+        told = dict(rows.fetchall())
+    if told.get("encoder") != encoder:
+        raise wrong_encoder(folder, told.get("encoder"), encoder)
+    return int(told.get("applied", 0))
+
+
+def _seen(connection: sqlite3.Connection, version: int) -> Glance:
+    if not version:  # made, and not filled yet
+        return Glance(FORMAT, 0, 0, False, ())
+    papers, passages = connection.execute(
+        "SELECT count(*), coalesce(sum(passage_count), 0) FROM papers"
+    ).fetchone()
+    kind = connection.execute("SELECT is_digest FROM kind").fetchone()
+    sequences = connection.execute("SELECT sequence FROM changes ORDER BY sequence").fetchall()
+    return Glance(version, papers, passages, bool(kind and kind[0]), tuple(one for (one,) in sequences))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that changes nothing. Without a log beside it the file is whole by itself; to read
+    one with a log SQLite needs the files that are there."""
+    is_alone = not any(path.with_name(path.name + log).exists() for log in ("-wal", "-journal"))
+    address = f"{path.absolute().as_uri()}?{'immutable=1' if is_alone else 'mode=ro'}"
+    with closing(sqlite3.connect(address, uri=True, timeout=1)) as connection:
+        yield connection

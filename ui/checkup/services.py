@@ -1,0 +1,90 @@
+"""The servers that the user has configured: of models and of vectors. None else is ever asked."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from rag.errors import ModelError, ModelMissingError
+from rag.library.chroma_server import ChromaServer
+from rag.settings import Settings
+from ui.checkup.finding import Finding
+
+_SECONDS = 2.0
+_NAMED = 5  # models in a line
+
+
+def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
+    """Who writes and with what key; whether a server of the user's own answers.
+
+    A server that the user has not named is asked where `is_online` alone.
+    """
+    if not settings.has_model:
+        yield Finding("model", "ok", "none, so answers are in the papers' own sentences")
+        return
+    from rag.model_client import server_name
+
+    key = "with a key" if settings.api_key else "without a key"
+    yield Finding("model", "ok", f"{settings.model} at {server_name(settings)}, {key}")
+    if settings.embedding_model:
+        yield Finding("embedding model", "ok", settings.embedding_model)
+    if settings.base_url or is_online:
+        yield from _ask_models(settings)
+    else:
+        yield Finding("model server", "ok", "not asked, which --online would do")
+
+
+def _ask_models(settings: Settings) -> Iterator[Finding]:
+    from rag.model_client import WRITING, open_client, translated
+
+    with open_client(settings) as client:
+        try:
+            with translated(settings.model, WRITING):
+                listed = client.with_options(timeout=_SECONDS, max_retries=0).models.list()
+                models = [str(model.id) for model in listed.data or []]
+        except ModelMissingError:  # the path is not there, as with some compatible servers
+            models = []
+        except ModelError as error:
+            yield Finding.from_error("model server", error)
+            return
+    wanted = {settings.model, settings.judge_model, settings.embedding_model} - {None}
+    missing = sorted(str(model) for model in wanted if model not in models)
+    if not models:
+        yield Finding("model server", "warn", "it answers, and does not say which models it has")
+    elif missing:
+        has = ", ".join(models[:_NAMED]) + (", …" if len(models) > _NAMED else "")
+        todo = "name one that it has in ASKPAPERS_MODEL (or the variable of the one that is missing)"
+        yield Finding("model server", "warn", f"it does not list {', '.join(missing)}, but {has}", todo)
+    else:
+        yield Finding("model server", "ok", f"it answers, and has {', '.join(sorted(map(str, wanted)))}")
+
+
+def look_at_chroma(settings: Settings) -> Iterator[Finding]:
+    """Whether the Chroma server answers and lets us in; nothing where none is configured."""
+    server = ChromaServer.from_settings(settings)
+    if not server:
+        return
+    from rag.library.chroma_api import find_database, hang_up, open_api
+
+    api = open_api(server, seconds=_SECONDS, tries=1)
+    try:
+        number = api.get_version()
+        find_database(api, server)
+    finally:
+        hang_up(api)
+    yield Finding(
+        "Chroma server", "ok", f"{server} answers (interface {number}), database {server.database}"
+    )
+    if (server.token or "@" in server.url) and not _is_private(server):
+        todo = "use https, or a server on this machine"
+        yield Finding("Chroma server", "warn", "the token goes there unencrypted", todo)
+
+
+def _is_private(server: ChromaServer) -> bool:
+    """Whether nobody on the way can read what is sent."""
+    parts = urlsplit(server.url)
+    if parts.scheme == "https" or parts.hostname == "localhost":
+        return True
+    try:
+        return ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False

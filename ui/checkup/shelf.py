@@ -1,0 +1,117 @@
+"""The library that is meant: which it is, what it holds, whether its indexes follow, who is writing."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+from rag.errors import AskpapersError, DamagedError
+from rag.library.chroma_server import ChromaServer
+from rag.library.glance import Glance, glance, glance_at_dense
+from rag.library.library import catalog_path, is_library
+from rag.library.lock import Holder, WriteLock
+from rag.settings import Settings, bundled_library, own_library
+from ui.checkup.finding import Finding
+from ui.checkup.machine import look_at_place
+
+_NONE = "make one with `askpapers ingest SOURCE...`"
+
+
+def look_at_library(named: Path | None, settings: Settings, is_served: bool) -> Iterator[Finding]:
+    """All that can be seen of the library that commands would use.
+
+    `is_served` says whether the Chroma server, where one is configured, can be asked.
+    """
+    meant = named or settings.library
+    folder = (meant or _of_the_user()).expanduser().absolute()
+    yield from look_at_place("disk", folder)
+    if not is_library(folder):
+        yield Finding("library", "warn", f"there is none in {folder} yet", _NONE)
+        return
+    if not meant and folder == bundled_library():
+        yield Finding("library", "warn", "none of yours yet: the papers of the program answer", _NONE)
+    if holder := _holder(folder):
+        yield Finding("writing", "warn", f"{holder} is writing to it", "bring papers in when it is done")
+    seen = glance(catalog_path(folder))
+    yield _held(folder, seen)
+    yield from _look_at_indexes(folder, seen, settings, is_served)
+
+
+def _of_the_user() -> Path:
+    """The library that answers where none is named."""
+    own, bundled = own_library(), bundled_library()
+    if not is_library(bundled):
+        return own
+    with suppress(DamagedError):
+        if not is_library(own) or not glance(catalog_path(own)).papers:
+            return bundled
+    return own
+
+
+def _held(folder: Path, seen: Glance) -> Finding:
+    kind = "digests" if seen.holds_digests else "papers"
+    found = f"{seen.papers} {kind}, {seen.passages} passages in {folder}"
+    if seen.is_older:
+        todo = "the next command brings it to the form of this one"
+        return Finding("library", "warn", f"{found}, written by an older askpapers", todo)
+    if not seen.papers:
+        return Finding("library", "warn", f"no papers in {folder}", _NONE)
+    return Finding("library", "ok", found)
+
+
+def _look_at_indexes(folder: Path, seen: Glance, settings: Settings, is_served: bool) -> Iterator[Finding]:
+    checkpoints = {"lexical": _lexical, "dense": _dense, "tokens": _tokens}
+    for name, checkpoint in checkpoints.items():
+        if name == "dense" and not is_served:
+            continue
+        try:
+            behind = seen.behind(checkpoint(folder, settings))
+        except AskpapersError as error:
+            yield Finding.from_error(f"index {name}", error)
+            continue
+        if behind:
+            todo = "the next command that reads the library brings it up to date"
+            yield Finding(f"index {name}", "warn", f"{behind} changes behind the catalog", todo)
+        else:
+            yield Finding(f"index {name}", "ok", "up to date")
+
+
+def _lexical(folder: Path, _: Settings) -> int:
+    from rag.library.lexical import LexicalIndex
+
+    with closing(LexicalIndex(folder / "lexical")) as index:
+        return index.checkpoint()
+
+
+def _dense(folder: Path, settings: Settings) -> int:
+    from rag.embedding import open_encoder
+    from rag.library.dense import DenseIndex
+
+    encoder, server = open_encoder(settings), ChromaServer.from_settings(settings)
+    if not server:
+        return glance_at_dense(folder / "dense", encoder.name)
+    with closing(DenseIndex(folder / "dense", encoder, server)) as index:
+        return index.checkpoint()
+
+
+def _tokens(folder: Path, _: Settings) -> int:
+    from rag.embedding import embedded_encoder
+    from rag.library.tokens import TokenIndex
+
+    with closing(TokenIndex(folder / "tokens", embedded_encoder())) as index:
+        return index.checkpoint()
+
+
+def _holder(folder: Path) -> Holder | None:
+    """Who is writing, as far as can be told without touching the lock: one that was killed is not."""
+    holder = WriteLock(folder).holder()
+    if not holder or holder.host != socket.gethostname() or os.name != "posix":
+        return holder
+    try:
+        os.kill(holder.pid, 0)  # asks only whether there is such a process
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        return holder
+    return holder
