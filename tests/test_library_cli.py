@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,7 @@ def test_a_paper_is_shown_whole_by_any_reference(run, run_json, source, referenc
         "doi": None,
         "is_digest": False,
         "sources": [str(source)],
+        "origins": {name: [str(source)] for name in RECORDS[0]},
         "passages": [{"start": 0, "end": len(abstract)}],
     }
     _, out, err = run("library", "show", reference)
@@ -194,7 +196,9 @@ def test_an_export_as_json_lines_comes_back_the_same(run, run_json, tmp_path, so
     assert run_json("library", "list", *place)["papers"] == listed
     for paper in listed:
         copy, original = (run_json("library", "show", paper["paper_id"], *where) for where in (place, ()))
-        assert copy == original | {"sources": [str(tmp_path / "all.jsonl")]}
+        where = [str(tmp_path / "all.jsonl")]
+        origins = dict.fromkeys(original["origins"], where)
+        assert copy == original | {"sources": where, "origins": origins}
     assert run("library", "export")[1] == run("library", "export", *place)[1]
 
 
@@ -258,7 +262,7 @@ def test_an_export_that_fails_leaves_what_was_there(run, tmp_path, monkeypatch):
     def broken(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Catalog, "browse", broken)
+    monkeypatch.setattr(Catalog, "papers", broken)
     done = run("library", "export", "-o", file, "--force")
     assert is_one_line_of_error((done[0], done[1], done[2].splitlines(True)[-1]), 1, "No space left")
     assert [each.name for each in file.parent.iterdir()] == ["mine.jsonl"]
@@ -400,3 +404,57 @@ def test_a_terminal_is_not_asked_where_the_answer_was_given():
     code, out, shown = on_terminal(b"", "library", "remove", "1901.00001", "--yes")
     assert (code, "[y/N]" in shown) == (0, False)
     assert out.startswith("1 paper removed, 2 left")
+
+
+def test_a_field_names_its_sources_where_not_all_say_it(run, run_json, tmp_path, source):
+    told = record("owls", published="2019", arxiv_id="1901.00001v3", organization="Barn")
+    other = write_lines(tmp_path / "other.jsonl", [told])
+    run("ingest", other)
+    origins = run_json("library", "show", "1901.00001")["origins"]
+    assert origins["published"] == origins["authors"] == [str(source)]
+    assert origins["title"] == origins["organization"] == sorted([str(source), str(other)])
+    out = run("library", "show", "1901.00001")[1]
+    assert f"2019-05-06 ({source})" in out
+    assert "Barn\n" in out
+
+
+@pytest.mark.usefixtures("source")
+def test_a_backup_restores_the_same_library(run, run_json, tmp_path):
+    run("ingest", write_lines(tmp_path / "more.jsonl", [record("owls", published="2019"), record("eels")]))
+    backup, place = tmp_path / "backup.jsonl", ("--library", tmp_path / "copy")
+    told = run_json("library", "export", "--all", "-o", backup)
+    assert told == {"papers": 4, "records": 5, "file": str(backup)}
+    restored = run_json("library", "restore", backup, *place)
+    assert (restored["papers"], restored["records"]) == (4, 5)
+    assert run_json("library", "verify", *place) == {"papers": 4, "problems": []}
+    for reference in ("owls", "eels"):
+        found = [run_json("library", "show", f"A Study of {reference}", *where) for where in ((), place)]
+        assert found[0] == found[1]
+    assert run("library", "export", "--all", *place)[1] == backup.read_text()
+    assert is_one_line_of_error(run("library", "restore", backup, *place), 1, "holds papers", "--library")
+    code, _, err = run("library", "export", "--all", "owls")
+    assert (code, err.count("\n"), "--all" in err) == (2, 1, True)
+
+
+@pytest.mark.usefixtures("source")
+def test_near_titles_are_listed(run, run_json, tmp_path):
+    assert run("library", "duplicates")[1:] == ("", "No two titles are nearly the same.\n")
+    many = [record("owlls in barns"), record("owls in barns"), record("owl in barns")]
+    report = run_json("ingest", write_lines(tmp_path / "near.jsonl", many))
+    listed = run_json("library", "duplicates")
+    assert listed == {"near_duplicates": report["near_duplicates"], "more": False}
+    assert len(listed["near_duplicates"]) == 3
+    assert run_json("library", "duplicates", "-n", 1)["more"]
+    out = run("library", "duplicates")[1]
+    assert out.count("A Study of owls in barns") == 2
+
+
+@pytest.mark.usefixtures("source")
+def test_one_index_is_built_anew_by_its_name(run, home):
+    shutil.rmtree(home / "library" / "lexical")
+    before = (home / "library" / "dense" / "id").read_text()
+    assert run("library", "verify")[0] == 1
+    assert run("library", "reindex", "lexical")[0] == 0
+    assert run("library", "verify")[0] == 0
+    assert (home / "library" / "dense" / "id").read_text() == before
+    assert is_one_line_of_error(run("library", "reindex", "sparse"), 1, "sparse", "lexical, dense, token")

@@ -103,15 +103,24 @@ class Catalog:
         A word may stand in the title, the organisation, the arXiv id, the DOI or the year, in any
         case. The newest first, those without a date last; then by title.
         """
+        ids = self.listed(words, offset=offset, most=most, filters=filters)
+        found = self.papers(ids)
+        return [found[paper_id] for paper_id in ids if paper_id in found]
+
+    def listed(
+        self, words: str = "", *, offset: int = 0, most: int = -1, filters: Filters = Filters()
+    ) -> list[str]:
+        """The ids of what `browse` gives, all of them unless `most` is told."""
         condition, values = self._meant(words, filters)
         rows = self._file.rows(
-            f"SELECT paper FROM papers WHERE {condition} ORDER BY json_extract(paper, '$.published') DESC,"
-            " folded(json_extract(paper, '$.title')), paper_id LIMIT ? OFFSET ?",
+            f"SELECT paper_id FROM papers WHERE {condition}"
+            " ORDER BY json_extract(paper, '$.published') DESC, folded(json_extract(paper, '$.title')),"
+            " paper_id LIMIT ? OFFSET ?",
             *values,
             most,
             offset,
         )
-        return [load(row[0]) for row in rows]
+        return [row[0] for row in rows]
 
     def count_matching(self, words: str = "", filters: Filters = Filters()) -> int:
         """How many papers have each of these words and fulfil the filters, as `browse` takes them."""

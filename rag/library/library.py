@@ -1,6 +1,6 @@
 """The library: one folder with its catalog and indexes, kept in step."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
@@ -158,12 +158,20 @@ class Library:
             if index.checkpoint() > last:
                 index.reset()
 
-    def reindex(self, track: Track = untracked) -> None:
-        """Build every index anew from the catalog. Raises as `sync`, and ModelError."""
+    def reindex(self, track: Track = untracked, names: Collection[str] = ()) -> None:
+        """Build indexes anew from the catalog, all of them or those that are named.
+
+        Raises as `sync`, and LibraryError for a name that none has.
+        """
+        known = {index.name: index for index in self.indexes}
+        if unknown := sorted(set(names) - known.keys()):
+            raise LibraryError(
+                f"there is no index {unknown[0]}: name some of {', '.join(known)}, or none for all"
+            )
         with self.writing():
             _ = self.encoder.dimension  # a model that does not answer does so before anything is deleted
-            for index in self.indexes:
-                index.reset()
+            for name in names or known:
+                known[name].reset()
             self.sync(track)
 
     def verify(self) -> list[str]:

@@ -7,18 +7,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ui.cli.options import Parsers, add_filters, filters_of
+from ui.cli.options import Parsers, add_conditions, filters_of
 
 if TYPE_CHECKING:
     from rag.library import Library
+    from rag.library.library import Track
     from rag.types import Filters, Paper
 
 WORDS = "in the title, organisation, year, arXiv id or DOI, each"
 _JSONL, _BIBTEX = "jsonl", "bibtex"
 _SUFFIXES = {".bib": _BIBTEX, ".bibtex": _BIBTEX}
-_PAGE = 10_000  # papers in memory at a time; the catalog sorts all papers anew for each page
+_PAGE = 500  # papers in memory at a time
 _USAGE = 2
 
 
@@ -35,50 +36,82 @@ def add(group: Parsers) -> None:
     command.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="where to write (default: stdout)"
     )
+    command.add_argument(
+        "--all",
+        action="store_true",
+        help="a backup: all that every source said, from which `library restore` makes the same library",
+    )
     command.add_argument("--force", action="store_true", help="replace FILE where there is one")
-    add_filters(command)
+    add_conditions(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from rag.settings import Settings
     from ui.cli.places import open_existing
-    from ui.terminal import print_error, print_json, tell, track
+    from ui.terminal import print_error, print_json, tell
 
     file: Path | None = arguments.output
+    filters = filters_of(arguments)
+    is_narrowed = bool(arguments.words) or not filters.is_open
     if arguments.json and not file:
         print_error("--json tells of the file that is written: name one with -o FILE")
         return _USAGE
+    if arguments.all and (is_narrowed or arguments.format):
+        print_error(
+            "--all writes every record of the library as JSON lines: leave words, filters and --format out"
+        )
+        return _USAGE
     form = arguments.format or _SUFFIXES.get(file.suffix.lower() if file else "", _JSONL)
-    filters = filters_of(arguments)
     with open_existing(arguments, Settings.from_environment()) as library:
-        count = _count(library, " ".join(arguments.words), filters)
-        pages = _pages(library, " ".join(arguments.words), filters, count)
-        if file or not sys.stdout.isatty():  # else papers scroll past, and a bar would among them
-            pages = track(pages, "exporting papers", count)
-        with _opened(file, arguments.force) as output:
-            written = 0  # fewer than counted, where some are removed meanwhile
-            for text in _texts(chain.from_iterable(pages), form):
-                output.write(text.encode())
-                written += 1
+        if arguments.all:
+            told = _back_up(library, arguments)
+        else:
+            told = {"papers": _export(library, arguments, filters, form), "format": form}
     if arguments.json:
-        print_json({"papers": written, "format": form, "file": str(file)})
+        print_json({**told, "file": str(file)})
     elif file:
-        tell(f"{written} {'paper' if written == 1 else 'papers'} in {file}")
+        tell(f"{told['papers']} {'paper' if told['papers'] == 1 else 'papers'} in {file}")
     return 0
 
 
-def _count(library: "Library", words: str, filters: "Filters") -> int:
-    """How many papers are meant. Raises QuestionError where none are."""
+def _back_up(library: "Library", arguments: argparse.Namespace) -> dict[str, Any]:
+    """Write every record; how many, of how many papers."""
+    from ingest.backup import write_backup
+
+    with _opened(arguments.output, arguments.force) as output:
+        counts = write_backup(library.catalog, output, _shown(arguments.output))
+    return {"papers": counts.papers, "records": counts.records}
+
+
+def _export(library: "Library", arguments: argparse.Namespace, filters: "Filters", form: str) -> int:
+    """Write the papers that are meant; how many. Raises QuestionError where none are."""
     from rag.errors import QuestionError
 
-    if count := library.catalog.count_matching(words, filters):
-        return count
-    raise QuestionError("no paper is like that: see which there are with `askpapers library list`")
+    ids = library.catalog.listed(" ".join(arguments.words), filters=filters)
+    if not ids:
+        raise QuestionError("no paper is like that: see which there are with `askpapers library list`")
+    pages = _shown(arguments.output)(_pages(library, ids), "exporting papers", len(ids))
+    written = 0  # fewer than listed, where some are removed meanwhile
+    with _opened(arguments.output, arguments.force) as output:
+        for text in _texts(chain.from_iterable(pages), form):
+            output.write(text.encode())
+            written += 1
+    return written
 
 
-def _pages(library: "Library", words: str, filters: "Filters", count: int) -> Iterable[list["Paper"]]:
-    for offset in range(0, count, _PAGE):
-        yield library.catalog.browse(words, offset=offset, most=_PAGE, filters=filters)
+def _pages(library: "Library", ids: list[str]) -> Iterator[list["Paper"]]:
+    for start in range(0, len(ids), _PAGE):
+        some = ids[start : start + _PAGE]
+        found = library.catalog.papers(some)
+        yield [found[paper_id] for paper_id in some if paper_id in found]
+
+
+def _shown(file: Path | None) -> "Track":
+    """How progress is shown: not where papers scroll past, as a bar would among them."""
+    from rag.library.library import untracked
+    from ui.terminal import track
+
+    return track if file or not sys.stdout.isatty() else untracked
 
 
 def _texts(papers: Iterable["Paper"], form: str) -> Iterator[str]:

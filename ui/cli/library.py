@@ -2,11 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ui.cli import exporting
-from ui.cli.options import Parsers, add_filters, filters_of
+from ui.cli import exporting, restoring
+from ui.cli.options import Parsers, add_conditions, filters_of
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -25,15 +24,23 @@ def add(parsers: Parsers) -> None:
     listing.add_argument(
         "-n", type=int, default=_LISTED, metavar="N", help=f"papers at most (default: {_LISTED})"
     )
-    add_filters(listing)
+    add_conditions(listing)
     exporting.add(group)
+    restoring.add(group)
     showing = group.add("show", "all that is known of a paper", run_show)
     showing.add_argument("paper", metavar="PAPER", help="its id, arXiv id, DOI or title")
     removing = group.add("remove", "take papers out of the library", run_remove)
     removing.add_argument("papers", nargs="+", metavar="PAPER", help="an id, arXiv id, DOI or title")
     removing.add_argument("--yes", action="store_true", help="do not ask first")
     group.add("verify", "compare the catalog with the indexes; exit 1 where they disagree", run_verify)
-    group.add("reindex", "build the indexes anew from the catalog", run_reindex)
+    reindexing = group.add("reindex", "build the indexes anew from the catalog", run_reindex)
+    reindexing.add_argument(
+        "indexes", nargs="*", metavar="INDEX", help="lexical, dense or token alone (default: all)"
+    )
+    near = group.add("duplicates", "pairs of papers whose titles are nearly the same", run_duplicates)
+    near.add_argument(
+        "-n", type=int, default=_LISTED, metavar="N", help=f"pairs at most (default: {_LISTED})"
+    )
 
 
 def run_info(arguments: argparse.Namespace) -> int:
@@ -87,6 +94,7 @@ def run_show(arguments: argparse.Namespace) -> int:
     with open_existing(arguments, Settings.from_environment()) as library:
         (paper,) = _known(library, [arguments.paper], arguments)
         sources = library.catalog.sources(paper.paper_id)
+        origins = library.catalog.origins(paper.paper_id)
         spans = [
             (each.start, each.end) for each in library.catalog.passages([paper.paper_id])[paper.paper_id]
         ]
@@ -94,12 +102,13 @@ def run_show(arguments: argparse.Namespace) -> int:
         further = {
             "is_digest": paper.is_digest,
             "sources": sources,
+            "origins": origins,
             "passages": [{"start": start, "end": end} for start, end in spans],
             "abstract": paper.abstract,
         }
         print_json(_fields(paper) | further)
         return 0
-    _print_paper(paper, sources, spans)
+    _print_paper(paper, origins, sources, spans)
     return 0
 
 
@@ -150,9 +159,31 @@ def run_reindex(arguments: argparse.Namespace) -> int:
     from ui.terminal import print_fields, print_json, track
 
     with open_existing(arguments, Settings.from_environment()) as library:
-        library.reindex(track)
+        library.reindex(track, arguments.indexes)
         fields = {"papers": library.catalog.count(), "passages": library.catalog.count_passages()}
     (print_json if arguments.json else print_fields)(fields)
+    return 0
+
+
+def run_duplicates(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+    from itertools import islice
+
+    from rag.settings import Settings
+    from ui.cli.places import open_existing
+    from ui.terminal import print_json, print_near, tell
+
+    with open_existing(arguments, Settings.from_environment()) as library:
+        pairs = list(islice(library.near_duplicates(), max(arguments.n, 0) + 1))
+    shown = pairs[: max(arguments.n, 0)]
+    if arguments.json:
+        print_json({"near_duplicates": [asdict(pair) for pair in shown], "more": len(pairs) > len(shown)})
+        return 0
+    print_near(shown)
+    if not pairs:
+        tell("No two titles are nearly the same.")
+    elif len(pairs) > len(shown):
+        tell("There are more: -n shows them.")
     return 0
 
 
@@ -221,8 +252,10 @@ def _print_lines(papers: list["Paper"]) -> None:
         print_text(line.append(in_a_line(paper.title), "default"))
 
 
-def _print_paper(paper: "Paper", sources: Iterable[str], spans: list[tuple[int, int]]) -> None:
-    """What is known, a line each, then the text."""
+def _print_paper(
+    paper: "Paper", origins: dict[str, list[str]], sources: list[str], spans: list[tuple[int, int]]
+) -> None:
+    """What is known, a line each, with the sources that say it where not all do; then the text."""
     from rich.text import Text
 
     from rag.plain import in_a_line, plain
@@ -231,6 +264,9 @@ def _print_paper(paper: "Paper", sources: Iterable[str], spans: list[tuple[int, 
     known = {name: value for name, value in _fields(paper).items() if value not in (None, ())}
     if paper.authors:
         known["authors"] = ", ".join(paper.authors)
+    for name, told_by in origins.items():
+        if name in known and len(told_by) < len(sources):
+            known[name] = f"{known[name]} ({', '.join(told_by)})"
     places = ", ".join(f"{start}-{end}" for start, end in spans)
     known |= {"sources": ", ".join(sources), "passages": f"{len(spans)} ({places})"}
     known |= {"text": "a digest in other words than the abstract's"} if paper.is_digest else {}

@@ -50,7 +50,17 @@ def _add_library(command: argparse.ArgumentParser) -> None:
 
 
 def add_filters(command: argparse.ArgumentParser) -> None:
-    """Which papers are looked at: --from-year and its like, and --no-years."""
+    """Which papers are looked at: --from-year and its like, and --no-years, for what takes a question."""
+    add_conditions(command)
+    command.add_argument(
+        "--no-years",
+        action="store_true",
+        help='take years in the words of a question ("since 2021") as words, not as a condition',
+    )
+
+
+def add_conditions(command: argparse.ArgumentParser) -> None:
+    """Which papers are looked at: --from-year and its like."""
     filters = command.add_argument_group("only papers …")
     filters.add_argument("--from-year", type=int, metavar="Y", help="of this year or later")
     filters.add_argument("--to-year", type=int, metavar="Y", help="of this year or earlier")
@@ -60,11 +70,6 @@ def add_filters(command: argparse.ArgumentParser) -> None:
     filters.add_argument("--source", metavar="FILE", help="that were ingested from this file")
     filters.add_argument(
         "--paper", action="append", metavar="ID", help="of this id or title; may be given several times"
-    )
-    command.add_argument(
-        "--no-years",
-        action="store_true",
-        help='take years in the words of a question ("since 2021") as words, not as a condition',
     )
 
 
