@@ -173,6 +173,8 @@ def _pages(handle: Handle, size: int, include: Any) -> Iterator[Any]:
 
 def _whole(page: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
     """Of passages as Chroma gives them, those with a vector: paper id, number, metadata."""
+    if not page["ids"]:  # papers went while the pages were read
+        return
     lengths = np.linalg.norm(np.asarray(page["embeddings"], dtype=np.float32), axis=1)
     for id_, length, metadata in zip(page["ids"], lengths, page["metadatas"], strict=True):
         if abs(length - 1) < _UNIT:
