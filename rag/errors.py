@@ -10,6 +10,8 @@ AskpapersError
 │   ├── WrongEncoderError   its vectors come from another encoder
 │   ├── MixedLibraryError   digests and real abstracts would mix
 │   ├── DamagedError        a file of it cannot be read
+│   ├── DiskFullError       the disk that it is on is full
+│   ├── NotWritableError    its folder cannot be written
 │   └── IndexServerError    the server that holds its vectors gives no answer, or refuses
 ├── SourceError             a place to ingest from cannot be read
 └── ModelError              the language model, or the embedding model, gives no answer
@@ -57,6 +59,14 @@ class MixedLibraryError(LibraryError):
 
 class DamagedError(LibraryError):
     """A file of the library cannot be read, or comes from a newer version of the program."""
+
+
+class DiskFullError(LibraryError):
+    """The disk that the library is on is full."""
+
+
+class NotWritableError(LibraryError):
+    """The library's folder cannot be written."""
 
 
 class IndexServerError(LibraryError):

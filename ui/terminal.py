@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _WIDEST = 100  # characters of a line on a terminal
 _WIDEST_LINE = 10_000  # and of a row of a table in a pipe
 _NEAREST = 3  # papers shown where nothing answers
-_TOLD_EVERY = 10.0  # seconds
+_TOLD_EVERY = 15.0  # seconds between two lines of progress in a pipe
 _MARKER = r"\[\d+\]"
 
 
@@ -149,29 +149,43 @@ def print_fields(fields: Mapping[str, Any]) -> None:
 
 
 def track(batches: Iterable[Work], what: str, total: int | None) -> Iterable[Work]:
-    """A progress bar with the time to go on a terminal, two lines elsewhere; on stderr.
+    """A progress bar with the time to go on a terminal, elsewhere a line now and then; on stderr.
 
-    Where the number in all is not known, the bar counts; elsewhere only long work is told of.
+    Where the number in all is not known, what is done is counted.
     """
     what = in_a_line(what)
     if sys.stderr.isatty():
         yield from _bar(batches, what, total)
-    elif total is None:
-        yield from _counted(batches, what)
-    else:
+        return
+    if total is not None:
         tell(f"{what}: {total} to go")
-        yield from batches
+    yield from _counted(batches, what, total)
+    if total is not None:
         tell(f"{what}: done")
 
 
-def _counted(batches: Iterable[Work], what: str) -> Iterator[Work]:
-    done, told = 0, time.monotonic()
+def _counted(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
+    """A line now and then of how much is done, and how long the rest may take."""
+    done, started = 0, time.monotonic()
+    told = started
     for batch in batches:
         yield batch
-        done += len(batch)
-        if time.monotonic() - told >= _TOLD_EVERY:
-            told = time.monotonic()
-            tell(f"{what}: {done} so far")
+        done, now = done + len(batch), time.monotonic()
+        if now - told >= _TOLD_EVERY:
+            told = now
+            left = (
+                f" of {total}, about {_shortly((now - started) * (total - done) / done)} to go"
+                if total
+                else ""
+            )
+            tell(f"{what}: {done}{left or ' so far'}")
+
+
+def _shortly(seconds: float) -> str:
+    """How long something may take, no more exactly than can be known."""
+    if seconds < 90:
+        return f"{max(seconds, 0):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _bar(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:

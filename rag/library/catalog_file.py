@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rag.errors import DamagedError
+from rag.errors import DamagedError, LibraryError
+from rag.library.faults import unusable
 from rag.library.selecting import folded, has_words
 
 FORMAT = 2  # raise it with every change of the tables
@@ -53,7 +54,7 @@ class CatalogFile:
             for function in (folded, has_words):
                 self._connection.create_function(function.__name__, -1, function, deterministic=True)
             self._prepare()
-        except DamagedError:
+        except LibraryError:
             self.close()
             raise
 
@@ -120,7 +121,5 @@ class CatalogFile:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise DamagedError(
-                f"the catalog {self.path} cannot be used ({error}): see that the disk has room and "
-                "the folder can be written, or restore the file from a backup"
-            ) from error
+            cure = "see that nothing else has changed the file, or restore it from a backup"
+            raise unusable(f"the catalog {self.path}", self.path.parent, error, cure) from error

@@ -1,21 +1,54 @@
-"""What is said where an index cannot be used; the cure is always to build it anew."""
+"""What is said where a store cannot be used. An index can always be built anew."""
 
+import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rag.errors import DamagedError, WrongEncoderError
+from rag.errors import DamagedError, DiskFullError, LibraryError, NotWritableError, WrongEncoderError
+
+_ROOM = 1_000_000  # bytes, with less of which a disk is full
+_FULL = ("disk is full", "No space left", "os error 28")
 
 
 @contextmanager
 def translated(index: str, folder: Path, *errors: type[Exception]) -> Iterator[None]:
-    """These errors, of the store of an index in this folder, as DamagedError."""
+    """These errors, of the store of an index in this folder, as DamagedError.
+
+    Raises DiskFullError and NotWritableError where that is why.
+    """
     try:
         yield
     except errors as error:
-        raise DamagedError(
-            f"the {index} index in {folder} cannot be used ({error}): run {_cure(folder)}"
-        ) from error
+        raise unusable(f"the {index} index in {folder}", folder, error, f"run {_cure(folder)}") from error
+
+
+def unusable(what: str, folder: Path, error: Exception, cure: str) -> LibraryError:
+    """The error of a store in a folder that cannot be used, in which a full disk goes before damage.
+
+    Stores name these in words of their own, and many ways, where they name them at all.
+    """
+    place = next((each for each in (folder, *folder.parents) if each.is_dir()), folder)
+    if _is_full(place, error):
+        return DiskFullError(
+            f"{what} cannot be used, as the disk is full: make room, then run the same command again, "
+            "which carries on"
+        )
+    if not os.access(place, os.W_OK):
+        return NotWritableError(
+            f"{what} cannot be used, as {place} cannot be written, which reading needs too: give yourself "
+            "the right to write there, or copy the library and name the copy with --library"
+        )
+    return DamagedError(f"{what} cannot be used ({error}): {cure}")
+
+
+def _is_full(folder: Path, error: Exception) -> bool:
+    if any(words in str(error) for words in _FULL):
+        return True
+    with suppress(OSError):
+        return shutil.disk_usage(folder).free < _ROOM
+    return False
 
 
 def wrong_encoder(folder: Path, built_with: object, in_use: str) -> WrongEncoderError:

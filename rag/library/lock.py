@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.errors import LibraryBusyError, LibraryError
+from rag.errors import LibraryBusyError, NotWritableError
 
 _LONGEST = 40  # characters of a program's name
 
@@ -47,7 +47,7 @@ class WriteLock:
     def held(self, patience: float = 0.0) -> Iterator[None]:
         """Hold the lock, after waiting for it `patience` seconds at most.
 
-        Raises LibraryBusyError, which names who holds it, and LibraryError where nothing can be written.
+        Raises LibraryBusyError, which names who holds it, and NotWritableError.
         """
         is_outermost = not self._lock.is_locked
         try:
@@ -58,7 +58,7 @@ class WriteLock:
                 "run this again when it is done"
             ) from error
         except OSError as error:
-            raise LibraryError(
+            raise NotWritableError(
                 f"the library in {self._folder} cannot be written ({error.strerror}): give yourself the "
                 "right to write there, or name another with --library"
             ) from error

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.base import TokenEncoder, Tokens, Vectors
-from rag.errors import DamagedError
+from rag.errors import LibraryError
 from rag.library.catalog import Change
 from rag.library.codec import Codec, Compact, Plain
 from rag.library.embedded import embedded_text, fingerprint
@@ -242,7 +242,7 @@ class TokenIndex:
                 yield
             except BaseException:
                 self._known = None
-                with suppress(DamagedError):  # a full disk has ended it already
+                with suppress(LibraryError):  # a full disk has ended it already
                     self._rows("ROLLBACK")
                 raise
             self._rows("COMMIT")
