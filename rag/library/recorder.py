@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from itertools import chain, count
 from typing import Literal
 
@@ -23,6 +23,12 @@ _IS_OLD = (
     "NOT EXISTS (SELECT 1 FROM met WHERE met.paper_id = records.paper_id"
     " AND met.source = records.source AND met.mention = records.mention)"
 )
+# Of those, the ones that a source said of papers that it has named in this run.
+_GONE = (
+    "SELECT records.paper_id, mention FROM (SELECT DISTINCT paper_id FROM met WHERE source = ?) AS named"
+    f" JOIN records ON records.paper_id = named.paper_id AND records.source = ? AND {_IS_OLD}"
+)
+_FIELDS = tuple(each.name for each in fields(Paper))
 
 
 class Recorder:
@@ -39,8 +45,9 @@ class Recorder:
         file.run("DROP TABLE IF EXISTS temp.met")
         file.run(
             "CREATE TEMP TABLE met (paper_id TEXT, source TEXT, mention INTEGER,"
-            " PRIMARY KEY (paper_id, source, mention)) WITHOUT ROWID"
+            " PRIMARY KEY (source, paper_id, mention)) WITHOUT ROWID"
         )
+        file.run("CREATE INDEX temp.met_papers ON met (paper_id)")
 
     def put(self, papers: Sequence[Paper], source: str) -> list[tuple[str, Outcome]]:
         """Write what a source says of papers in one transaction; id and outcome of each.
@@ -56,11 +63,7 @@ class Recorder:
 
         For a source that has been read to its end. Papers that it no longer names stay.
         """
-        gone = self._file.rows(
-            f"SELECT paper_id, mention FROM records WHERE source = ? AND {_IS_OLD} AND EXISTS"  # noqa: S608
-            " (SELECT 1 FROM met WHERE met.paper_id = records.paper_id AND met.source = records.source)",
-            source,
-        )
+        gone = self._file.rows(_GONE, source, source)
         with self._file.transaction():
             for paper_id, mention in gone:
                 self._file.run(
@@ -226,10 +229,10 @@ def log(file: CatalogFile, paper_id: str) -> None:
 
 def dump(paper: Paper) -> str:
     """The paper as JSON, without a list of authors where none are known."""
-    fields = asdict(paper)
+    told = {name: getattr(paper, name) for name in _FIELDS}
     if not paper.authors:
-        del fields["authors"]
-    return json.dumps(fields, ensure_ascii=False)
+        del told["authors"]
+    return json.dumps(told, ensure_ascii=False)
 
 
 def load(dumped: str) -> Paper:
