@@ -100,7 +100,7 @@ class Recorder:
         """Keep a record in the place of one that this source said before; whether it is the same."""
         dumped = dump(replace(record, paper_id=paper_id))
         old = self._file.rows(
-            f"SELECT mention, record = ? FROM records WHERE paper_id = ? AND source = ? AND {_IS_OLD}"  # noqa: S608
+            f"SELECT mention, record = ? FROM records WHERE paper_id = ? AND source = ? AND {_IS_OLD}"
             " ORDER BY record <> ?, mention LIMIT 1",
             *(dumped, paper_id, source, dumped),
         )
@@ -215,7 +215,7 @@ class Recorder:
 def forget(file: CatalogFile, paper_ids: Collection[str]) -> None:
     """Delete papers with all that was said of them, within a transaction."""
     for table in ("records", "papers", "keys"):
-        rows_in(file.rows, f"DELETE FROM {table} WHERE paper_id IN", paper_ids)  # noqa: S608
+        rows_in(file.rows, f"DELETE FROM {table} WHERE paper_id IN", paper_ids)
     for paper_id in paper_ids:
         log(file, paper_id)
 
