@@ -60,6 +60,7 @@ HOMES = {
     "matplotlib": ["eval/report/"],
     "pandas": ["eval/report/", "eval/run.py", "eval/comparison/", "ui/web/"],
     "mcp": ["ui/mcp.py"],
+    "rapidfuzz": ["rag/library/"],
     "rich": ["ui/"],
 }
 LATE = (
