@@ -15,6 +15,7 @@ from ingest.chunking import split_abstract
 from ingest.sources.base import paper_from
 from rag.errors import LibraryError, SourceError
 from rag.library.catalog import Catalog
+from rag.library.folders import make_folder
 from rag.library.library import Track, catalog_path, forget_indexes, holds_papers, untracked
 from rag.library.lock import WriteLock
 from rag.library.recorder import Splitter
@@ -56,7 +57,7 @@ def restore(folder: Path, path: Path, track: Track = untracked, split: Splitter 
     """
     place = folder.expanduser().absolute()
     counts = _checked(path)
-    _make_folder(place)
+    make_folder(place)
     with WriteLock(place).held():
         if holds_papers(place):
             raise LibraryError(
@@ -155,15 +156,6 @@ def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
     iterator = iter(items)
     while batch := list(islice(iterator, _TRANSACTION)):
         yield batch
-
-
-def _make_folder(place: Path) -> None:
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LibraryError(
-            f"the folder {place} cannot be made ({error.strerror}): name another with --library"
-        ) from error
 
 
 def _remove(catalog: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ settings.load_profile("askpapers")
 
 from ingest.bundled import BundledSource  # noqa: E402
 from ingest.pipeline import ingest  # noqa: E402
+from ingest.sources.base import Rejection  # noqa: E402
 from ingest.sources.files import FileSource  # noqa: E402
 from rag.embedding import embedded_encoder  # noqa: E402
 from rag.embedding.base import Encoder  # noqa: E402
@@ -73,6 +75,17 @@ class Halved:
     def encode(self, texts):
         half = self.encoder.encode(texts)[:, : self.dimension]
         return half / np.linalg.norm(half, axis=1, keepdims=True)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A source of papers that are at hand."""
+
+    papers: tuple[Paper | Rejection, ...]
+    name: str = "listed"
+
+    def read(self):
+        yield from self.papers
 
 
 @pytest.fixture(scope="session")

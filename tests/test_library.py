@@ -11,14 +11,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import chromadb
 import numpy as np
 import pytest
 import tantivy
-from conftest import Halved
+from conftest import Halved, Listed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,17 +43,6 @@ from rag.types import Filters, Paper, Passage
 
 ROOT = Path(__file__).parents[1]
 COUNT = 333  # papers of the bundled library
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A source of papers that are at hand."""
-
-    papers: tuple[Paper | Rejection, ...]
-    name: str = "listed"
-
-    def read(self):
-        yield from self.papers
 
 
 class Counting:

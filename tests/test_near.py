@@ -1,24 +1,15 @@
 """Titles that are nearly the same are reported, and their papers stay two."""
 
-from dataclasses import dataclass
 from itertools import combinations
 
 import pytest
+from conftest import Listed
 
 from ingest import pipeline
 from ingest.pipeline import ingest
 from ingest.sources.base import Rejection
 from rag.library.near import NearDuplicate, are_near
 from rag.types import Paper
-
-
-@dataclass(frozen=True)
-class Listed:
-    papers: tuple[Paper | Rejection, ...]
-    name: str = "listed"
-
-    def read(self):
-        yield from self.papers
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,21 @@
-"""Folders that change as a whole, so that another process never meets half of one."""
+"""Folders: one that is made, and those that change as a whole, so that no process meets half of one."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from rag.errors import LibraryError
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a library, where there is none. Raises LibraryError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryError(
+            f"the folder {folder} cannot be made ({error.strerror}): name another with --library"
+        ) from error
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from rag.library.catalog import Catalog, Change
 from rag.library.checking import disagreements
 from rag.library.chroma_server import ChromaServer
 from rag.library.dense import DenseIndex
-from rag.library.folders import move_away
+from rag.library.folders import make_folder, move_away
 from rag.library.lexical import LexicalIndex
 from rag.library.lock import WriteLock
 from rag.library.near import NearDuplicate, near_duplicates
@@ -97,12 +97,7 @@ class Library:
     ) -> Self:
         """Open the library of a folder, an empty one where there is none. Raises LibraryError."""
         place = Path(folder).expanduser().absolute()
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LibraryError(
-                f"the folder {place} cannot be made ({error.strerror}): name another with --library"
-            ) from error
+        make_folder(place)
         if not is_library(place):
             with WriteLock(place).held(_PATIENCE):
                 if not is_library(place):  # nobody else was first
