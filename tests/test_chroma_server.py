@@ -20,6 +20,8 @@ from rag.library.chroma_server import ChromaServer
 from rag.retrieval import Retriever
 from rag.types import Filters, Paper
 
+pytestmark = pytest.mark.slow  # a server starts in two seconds, and is killed again and again
+
 ROOT = Path(__file__).parents[1]
 SECRET = "tok-5f2c9"
 TOPICS = ("owls", "bees", "rivers", "glaciers", "grammars", "proteins", "poems", "bridges")
@@ -191,7 +193,6 @@ def test_reset_takes_this_librarys_collection_alone(shared, process, tmp_path, e
         assert is_well(shared)
 
 
-@pytest.mark.slow
 def test_another_process_reads_and_writes_the_same(shared, server, tmp_path):
     assert found(shared, "owls") == []
     page = tmp_path / "papers.jsonl"
@@ -241,7 +242,6 @@ def test_a_copy_has_a_collection_of_its_own_and_a_moved_folder_keeps_it(tmp_path
     assert counting.texts == []
 
 
-@pytest.mark.slow
 def test_a_server_that_dies_in_an_ingest_is_gone_on_with(tmp_path, encoder, own_process):
     acting = Acting(encoder, at=3, act=own_process.kill)
     with Library.create(tmp_path / "library", acting, ChromaServer(own_process.url)) as library:
@@ -260,7 +260,6 @@ def test_a_server_that_dies_in_an_ingest_is_gone_on_with(tmp_path, encoder, own_
         assert is_well(library)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 3])
 def test_a_server_that_comes_back_empty_is_filled_anew(at, tmp_path, encoder, own_process):
     def lose_all():
@@ -286,7 +285,6 @@ def test_a_server_that_comes_back_empty_is_filled_anew(at, tmp_path, encoder, ow
         assert is_well(library)
 
 
-@pytest.mark.slow
 def test_what_is_written_behind_a_loss_is_never_taken_for_all(tmp_path, encoder, own_process):
     """Another thread's search may see the loss first: the writer still does not begin in the middle."""
     with Library.create(tmp_path / "library", encoder, ChromaServer(own_process.url)) as library:
@@ -399,7 +397,6 @@ def test_a_vector_that_is_none_is_seen(shared, process):
     assert f"{first}: missing in dense" in shared.verify()
 
 
-@pytest.mark.slow
 def test_vectors_whose_files_are_gone_are_seen_in_a_folder(bundled, encoder, tmp_path):
     """Chroma goes on answering queries with what it has left."""
     folder = shutil.copytree(bundled.folder, tmp_path / "library")
