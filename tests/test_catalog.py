@@ -309,9 +309,17 @@ def test_a_file_that_is_no_catalog_is_refused_and_left_as_it_is(tmp_path):
 
 
 def test_addresses_and_prefixes_name_the_same_paper_and_nonsense_names_none():
-    for shown in ("arXiv:2101.00001v2", "https://arxiv.org/abs/2101.00001", "2101.00001"):
+    for shown in (
+        "arXiv:2101.00001v2",
+        "arXiv: 2101.00001",
+        "https://arxiv.org/abs/2101.00001",
+        "arxiv.org/pdf/2101.00001v1.pdf",
+        "10.48550/arXiv.2101.00001",
+        "2101.00001",
+    ):
         assert Paper("Owls", "x", arxiv_id=shown).paper_id == "2101.00001"
-    assert Paper("Owls", "x", doi="https://doi.org/10.1000/OWL").paper_id == "10.1000/owl"
+    for shown in ("https://doi.org/10.1000/OWL", "DOI: 10.1000/owl", "doi:10.1000/owl", "10.1000/OWL"):
+        assert Paper("Owls", "x", doi=shown).paper_id == "10.1000/owl"
     for nonsense in ("v1", "#checkpoint", "", "see the web page"):
         assert Paper("Owls", "x", arxiv_id=nonsense, doi=nonsense).keys == Paper("Owls", "x").keys
 

@@ -98,6 +98,7 @@ def test_a_paper_by_whatever_names_it(library):
         organization="Some Lab",
         arxiv_id="2110.07143",
         doi="10.1000/xyz",
+        authors=("Ada Owl", "Bo Bee"),
     )
     library.catalog.recorder(split_abstract).put([paper], "here")
     with Desk(Settings(), library.folder) as desk:
@@ -109,6 +110,7 @@ def test_a_paper_by_whatever_names_it(library):
             "abstract": "What it says.",
             "published": "2021-10",
             "author_count": 3,
+            "authors": ["Ada Owl", "Bo Bee"],
             "organization": "Some Lab",
             "arxiv_id": "2110.07143",
             "doi": "10.1000/xyz",

@@ -203,8 +203,8 @@ def test_no_text_of_an_unfinished_exchange_becomes_markup(text):
 
 @hostile
 def test_no_text_of_a_paper_becomes_markup(text):
-    page = Page(paper_html(paper_of(text, author_count=3), ["upload/" + text, text]))
-    harmless = Page(paper_html(paper_of(author_count=3), ["upload/owls.txt", "owls.txt"]))
+    page = Page(paper_html(paper_of(text, authors=(text, text)), ["upload/" + text, text]))
+    harmless = Page(paper_html(paper_of(authors=("Owl", "Bee")), ["upload/owls.txt", "owls.txt"]))
     assert page.skeleton == harmless.skeleton
     assert in_words(page.inside("ap-abstract")) == in_words(f"{text} {QUOTE} {text}")
     assert in_words(page.inside("h3")) == in_words(text)
@@ -461,6 +461,15 @@ def test_no_folder_of_the_server_is_shown():
     told = Page(report_html(Report(seen=1, rejected=rejected), None))
     assert "mine.jsonl:2" in told.text
     assert "upload" not in told.text
+
+
+def test_authors_are_named_the_first_dozen_of_many():
+    names = tuple(f"Owl {number}" for number in range(20))
+    few, many = (Page(paper_html(Paper("Owls", ABSTRACT, authors=some), [])) for some in (names[:2], names))
+    assert "Owl 0, Owl 1" in few.text
+    assert "others" not in few.text
+    assert "Owl 11 and others, 20 in all" in many.text
+    assert "Owl 12" not in many.text
 
 
 def test_what_is_not_known_is_not_made_up():

@@ -139,7 +139,8 @@ def test_where_each_field_comes_from_is_known(catalog):
 
 
 def test_the_longest_list_of_authors_wins(catalog):
-    bring(catalog, {"a": [owls(authors=("A. Owl",))], "b": [owls(authors=("Ada Owl", "Ben Bee"))]})
+    lists = {"a": ("A. Owl",), "b": ("Ada Owl", "Ben Bee"), "c": ("Owl A.", "Bee B."), "d": ()}
+    bring(catalog, {source: [owls(authors=names)] for source, names in lists.items()})
     (paper,) = catalog.browse()
     assert paper.authors == ("Ada Owl", "Ben Bee")
     assert catalog.papers([paper.paper_id])[paper.paper_id] == paper

@@ -64,6 +64,7 @@ class KnownPaper:
     title: str
     abstract: str
     published: str | None
+    authors: list[str]
     author_count: int | None
     organization: str | None
     arxiv_id: str | None

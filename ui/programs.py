@@ -123,7 +123,12 @@ class Programs:
             raise QuestionError(
                 f"the library has no paper “{shown}”: search for it, and give the paper_id of its hit"
             )
-        return {"paper_id": known.paper_id, **asdict(known), "link": link(known)}
+        return {
+            "paper_id": known.paper_id,
+            **asdict(known),
+            "authors": list(known.authors),
+            "link": link(known),
+        }
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

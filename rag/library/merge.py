@@ -12,12 +12,15 @@ _DETAILS = ("author_count", "organization", "arxiv_id", "doi")
 def merge_records(records: Sequence[Paper]) -> Paper:
     """The richest record, with what it lacks filled in from the others.
 
-    The longest abstract, the longest list of authors, the most precise date and among those the
-    earliest: the outcome depends on the set of records and their order only where two are equally rich.
+    The longest abstract, the longest list of authors (of equally long ones that with the longest names),
+    the most precise date and among those the earliest: the outcome depends on the set of records, and on
+    their order only where two are equally rich.
     """
     by_richness = sorted(records, key=_richness, reverse=True)
     richest = by_richness[0]
-    authors = max((record.authors for record in by_richness), key=len)
+    authors = max(
+        (record.authors for record in by_richness), key=lambda names: (len(names), len("".join(names)))
+    )
     details: dict[str, Any] = {name: _first(by_richness, name) for name in _DETAILS}
     dates = [record.published for record in records if record.published]
     return replace(
