@@ -81,7 +81,7 @@ SNAPSHOT: list[dict[str, Any]] = [
         "report-no": None,
         "categories": "q-bio.PE",
         "license": None,
-        "abstract": f"  {OWLS[:60]}\n{OWLS[60:]}\n",
+        "abstract": "  " + OWLS.replace(" we ", "\nwe ") + "\n",
         "versions": [{"version": "v1", "created": "Mon, 1 Mar 2021 10:00:00 GMT"}],
         "update_date": "2021-06-07",
         "authors_parsed": [["Lind", "\\r{A}sa", ""], ["Dvo\\v{r}\\'ak", "Petr", "Jr."]],

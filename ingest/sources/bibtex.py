@@ -7,6 +7,7 @@ broken in one entry reaches no further than the next.
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ _PIECE, _LONGEST_PIECE = 1 << 17, 1 << 20  # characters; the longest entry with 
 _LONGEST_VALUE, _LONGEST_AUTHORS = 8 * LONGEST_ABSTRACT, 400_000
 _MOST_STRINGS = 10_000
 _MARK = re.compile(r"(?<!\\)[{}\"#]")
-_JOINED = re.compile(r"[}\"]\s*#|#\s*[{\"]")
+_STRAY = re.compile(r"\s*[^\s#]")
 _LOST_ENTRY = re.compile(r"\btitle\s*=", re.IGNORECASE)
 _OTHERS = re.compile(r"\s*(?:and\s+others|,?\s*et\s+al\.?)\s*\Z", re.IGNORECASE)
 # Where `organization` is not whoever held the conference, as BibTeX has it for the types beside these.
@@ -76,10 +77,11 @@ def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> It
         if isinstance(block, model.ParsingFailedBlock) and block.ignore_error_block:
             block = block.ignore_error_block  # a key that was there before, or a field that is there twice
         if isinstance(block, model.Entry):
-            yield entry_from(_record(block, strings), source, line)
+            yield _entry(block, strings, source, line)
         elif isinstance(block, model.String):
             if len(strings) < _MOST_STRINGS:
-                strings[block.key.lower()] = _value(block.value, strings)
+                with suppress(ValueError):  # used, it stands for itself
+                    strings[block.key.lower()] = _value(block.value, strings)[:_LONGEST_VALUE]
         elif isinstance(block, model.ParsingFailedBlock):
             yield Rejection(source, line, _broken(block))
         elif isinstance(block, model.ImplicitComment) and _LOST_ENTRY.search(block.comment):
@@ -91,23 +93,33 @@ def _broken(block: "model.ParsingFailedBlock") -> str:
     return f"a broken entry ({told[:120].rstrip('. ')}): {one_line((block.raw or '')[:200])[:60]}"
 
 
-def _record(entry: "model.Entry", strings: Mapping[str, str]) -> dict[str, object]:
-    raw: dict[str, str] = {}
+def _entry(entry: "model.Entry", strings: Mapping[str, str], source: str, line: int) -> Entry:
+    values: dict[str, str] = {}
     for field in entry.fields:
-        raw.setdefault(field.key.lower(), field.value)
+        name = field.key.lower()
+        try:
+            values.setdefault(name, _value(field.value, strings))
+        except ValueError as error:
+            if name in ("title", "abstract"):
+                return Rejection(
+                    source, line, f"a broken entry ({error}): {one_line(entry.raw or '')[:60]}"
+                )
+    return entry_from(_record(entry.entry_type.lower(), values), source, line)
 
+
+def _record(kind: str, values: Mapping[str, str]) -> dict[str, object]:
     def text(name: str) -> str:
-        return one_line(latex_to_text(_value(raw[name], strings))) if name in raw else ""
+        return one_line(latex_to_text(values.get(name, "")[:_LONGEST_VALUE]))
 
     is_arxiv = "arxiv" in (text("archiveprefix") + text("eprinttype")).lower()
     organization = text("institution") or text("school")
-    if not organization and entry.entry_type.lower() in _OF_AUTHORS:
+    if not organization and kind in _OF_AUTHORS:
         organization = text("organization")
     return loose_record(
         text("title"),
         text("abstract") or text("abstractnote"),
         published=[text("date"), *_dates(text("year"), text("month"), text("day"))],
-        authors=list(_authors(_value(raw.get("author", ""), strings, _LONGEST_AUTHORS))),
+        authors=list(_authors(values.get("author", ""))),
         doi=text("doi"),
         arxiv_id=text("arxivid") or (text("eprint") if is_arxiv else None),
         hints=[
@@ -149,11 +161,12 @@ def _is_balanced(text: str) -> bool:
     return depth == 0
 
 
-def _value(raw: str, strings: Mapping[str, str], most: int = _LONGEST_VALUE) -> str:
-    """The text of a value: what braces or quotes enclose, numbers, names of strings, joined by `#`."""
+def _value(raw: str, strings: Mapping[str, str]) -> str:
+    """The text of a value: what braces or quotes enclose, numbers, names of strings, joined by `#`.
+
+    Raises ValueError where something stands behind what is enclosed, as it does without a comma.
+    """
     raw = raw.strip()
-    if _JOINED.search(raw) is None and raw[:1] in ("{", '"'):
-        return _part(raw, strings)[:most]
     parts, start, depth, is_quoted = [], 0, 0, False
     for found in _MARK.finditer(raw):
         mark = found[0]
@@ -161,10 +174,13 @@ def _value(raw: str, strings: Mapping[str, str], most: int = _LONGEST_VALUE) -> 
             is_quoted = not is_quoted
         elif mark in "{}":
             depth += 1 if mark == "{" else -1
-        elif mark == "#" and depth == 0 and not is_quoted:
-            parts.append(_part(raw[start : found.start()], strings))
-            start = found.end()
-    return "".join([*parts, _part(raw[start:], strings)])[:most]
+        if depth == 0 and not is_quoted and mark in '}"' and _STRAY.match(raw, found.end()):
+            raise ValueError("a comma is missing behind a field")
+        if depth or is_quoted or mark != "#":
+            continue
+        parts.append(_part(raw[start : found.start()], strings))
+        start = found.end()
+    return "".join([*parts, _part(raw[start:], strings)])[:_LONGEST_AUTHORS]
 
 
 def _part(raw: str, strings: Mapping[str, str]) -> str:

@@ -125,7 +125,9 @@ def _format(path: Path, start: bytes) -> Format:
     if by_suffix in (JSONL, ARXIV):
         return _json_format(text, is_lines=by_suffix is JSONL)
     if by_suffix is PAGE:
-        return PAGE if is_saved_page(text) else _by_content(text) or PAGE
+        told = _by_content(text)
+        is_sure = told in (HTML, BIBTEX) or not is_saved_page(text)
+        return told if told and is_sure else PAGE
     return by_suffix or _by_content(text) or _page(path)
 
 
