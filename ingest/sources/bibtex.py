@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bibtexparser import model
 
 ENTRY = re.compile(r"[ \t]*@[ \t]*\w+[ \t]*[{(]")
-_PIECE, _LONGEST_PIECE = 1 << 18, 1 << 21  # characters; the longest entry with an abstract has thousands
+_PIECE, _LONGEST_PIECE = 1 << 17, 1 << 20  # characters; the longest entry with an abstract has thousands
 _LONGEST_VALUE, _LONGEST_AUTHORS = 8 * LONGEST_ABSTRACT, 400_000
 _MOST_STRINGS = 10_000
 _MARK = re.compile(r"(?<!\\)[{}\"#]")

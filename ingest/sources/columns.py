@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.sources.base import one_line
 from ingest.sources.loose import loose_record
 from rag.errors import SourceError
 from rag.identity import normalise_title
@@ -121,5 +122,6 @@ def _place(header: Sequence[str], column: str) -> int:
 
 
 def _shown(header: Sequence[str]) -> str:
-    shown = ", ".join(" ".join(name.split())[:40] for name in header[:_SHOWN])
-    return shown + (f" and {len(header) - _SHOWN:,} more" if len(header) > _SHOWN else "")
+    names = [one_line(name) for name in header if name.strip()]
+    shown = ", ".join(name[:40] for name in names[:_SHOWN]) or "its columns, once they have names,"
+    return shown + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")

@@ -12,7 +12,7 @@ from ingest.sources.loose import loose_record
 from ingest.sources.texts import LONGEST_LINE, open_text
 
 _READ = 1 << 18  # characters
-_ITEMS = re.compile(r"\{\s*(?:\"[^\"]{0,40}\"\s*:\s*[^\[{]{0,200},\s*)*?\"(?:items|references)\"\s*:\s*\[")
+_ITEMS = re.compile(r"\"(?:items|references)\"\s{0,20}:\s{0,20}\[")
 _BETWEEN = re.compile(r"[\s,]*")
 _DECODER = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) < 20 else None)
 
@@ -30,15 +30,21 @@ def read_csl_json(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
 
 def is_csl_json(start: str) -> bool:
     """Whether a text begins as an array of objects, or an object of items."""
-    return bool(re.match(r"\s*\[\s*[{\]]", start) or _ITEMS.match(start.lstrip()))
+    return bool(re.match(r"\s*\[\s*[{\]]", start)) or _behind_items(start.lstrip()) > 0
+
+
+def _behind_items(text: str) -> int:
+    """Where the records of an outer object begin; 0 where this is none."""
+    found = _ITEMS.search(text, 0, _READ) if text.startswith("{") else None
+    is_outer = found is not None and not any(mark in text[1 : found.start()] for mark in "{[")
+    return found.end() if found and is_outer else 0
 
 
 def _items(path: Path) -> Iterator[Any]:
     """The records, one at a time in memory. Raises ValueError, RecursionError where the JSON is broken."""
     with open_text(path) as file:
         text = file.read(_READ).lstrip()
-        outer = _ITEMS.match(text)
-        place = outer.end() if outer else int(text.startswith("["))
+        place = _behind_items(text) or int(text.startswith("["))
         while True:
             between = _BETWEEN.match(text, place)
             place = between.end() if between else place

@@ -22,6 +22,7 @@ from rag.errors import SourceError
 Read = Callable[[Path, str, Reading], Iterator[Entry]]
 Check = Callable[[Path, str, Reading], None]
 _START = 1 << 18  # bytes, and then characters, that a format is told by
+_MOST_LINES = 200_000  # of a page
 _NAMED = 1 << 16  # bytes in which a file that is no text shows it
 DAMAGED = (OSError, EOFError, zlib.error)  # what reading a file raises, packed ones too
 
@@ -53,7 +54,7 @@ def _check_page(path: Path, name: str, reading: Reading) -> None:
         text = read_whole(path)
     except UnicodeDecodeError as error:
         raise ValueError(f"is not a text file: give it {READABLE}") from error
-    if not is_saved_page(text):
+    if text.count("\n") > _MOST_LINES or not is_saved_page(text):
         raise ValueError(f"is not a saved page of Daily Papers: give it {READABLE}")
 
 

@@ -1,8 +1,8 @@
 """LaTeX as the text that it prints, for what BibTeX files and arXiv's names hold.
 
 A word is never lost: what is not known stays, without its command. Math stays as it is, as in arXiv's
-own abstracts. pylatexenc knows the symbols; over whole texts it takes "5% of owls" for a comment, and
-10 ms an abstract.
+own abstracts. pylatexenc knows what commands print; its parser is not asked, as over whole texts it takes
+"5% of owls" for a comment, needs 10 ms an abstract, and fails on commands that are cut off.
 """
 
 import re
@@ -11,21 +11,32 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pylatexenc.latex2text import LatexNodes2Text
+    from pylatexenc.macrospec import LatexContextDb
 
 _TOKEN = re.compile(
-    r"(?P<math>\$[^$]*\$|\\\((?:[^\\]|\\[^()]){0,1000}\\\))"
-    r"|\\(?P<environment>begin|end)\s*\{[^{}]{0,60}\}"
-    r"|(?P<accent>\\[\"'`^~=.]\s{0,3}(?:\{\s?\\?[A-Za-z]?\s?\}|\\[ij](?![A-Za-z])|[A-Za-z])"
-    r"|\\[uvHcdbkr](?:\s{0,3}\{\s?\\?[A-Za-z]{0,2}\s?\}|\s{1,3}[A-Za-z](?![A-Za-z])))"
-    r"|\\(?P<name>[A-Za-z]+)(?:\*?(?P<behind>\{\}|\s+))?"
-    r"|\\(?P<escaped>.)"
-    r"|(?P<plain>[{}]|---?|``|''|~)",
-    re.DOTALL,
+    r"""
+      (?P<math> \$[^$]*\$ | \\\((?:[^\\]|\\[^()]){0,1000}\\\) )
+    | \\ (?P<environment> (?:begin|end) \s*\{[^{}]{0,60}\} )
+    | \\ (?P<accent> ["'`^~=.] | [uvHtcdbkr](?=\s|\{) ) \s{0,3}
+         (?: \{\s?\\?(?P<braced>[A-Za-z]{1,2})\s?\} | (?P<dotless>\\[ij])(?![A-Za-z]) | (?P<bare>[A-Za-z]) )
+    | \\ (?P<name> [A-Za-z]+ ) (?: \*?(?P<behind>\{\}|\s+) )?
+    | \\ (?P<escaped> . )
+    | (?P<plain> [{}] | ---? | `` | '' | ~ )
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+# The accents as characters that combine with the letter before them.
+_ACCENTS = dict(
+    zip(
+        "\"'`^~=.uvHtcdbkr",
+        "\u0308\u0301\u0300\u0302\u0303\u0304\u0307\u0306\u030c\u030b\u0361\u0327\u0323\u0331\u0328\u030a",
+        strict=True,
+    )
 )
 _PLAIN = {"{": "", "}": "", "--": "–", "---": "—", "``": "“", "''": "”", "~": " "}
-_SPACES = frozenset("\\ ,;:!/-\n\t")  # escaped, they part words or say where one may be parted
-_KNOWN = {
+_SPACES = frozenset("\\ ,;:\n\t")
+_NOTHING = frozenset("-!/")  # where a word may be parted
+_KNOWN = {  # beside what pylatexenc knows
     "textless": "<",
     "textgreater": ">",
     "textbar": "|",
@@ -37,7 +48,6 @@ _KNOWN = {
     "item": " ",
     "par": " ",
     "newline": " ",
-    "url": "",
 }
 
 
@@ -54,34 +64,29 @@ def _printed(found: re.Match[str]) -> str:
         return plain if is_address else _PLAIN[plain]
     if found["math"]:
         return found["math"]
-    if found["accent"]:
-        return _symbol(found["accent"])
-    if found["escaped"]:
-        return _escaped(found["escaped"])
+    if accent := found["accent"]:
+        letters = found["braced"] or found["bare"] or found["dotless"][1:]
+        return unicodedata.normalize("NFC", letters[0] + _ACCENTS[accent] + letters[1:])
+    if escaped := found["escaped"]:
+        return "" if escaped in _NOTHING else " " if escaped in _SPACES else escaped
     if found["environment"]:
         return " "
-    name, behind = found["name"], found["behind"] or ""
-    printed = _KNOWN.get(name)
-    if printed is None:
-        printed = _symbol(f"\\{name}") if len(name) <= 40 else ""
-    ends_the_name = behind == "{}" or printed.isalpha()  # `\o wl` is øwl
-    return printed + ("" if ends_the_name else behind)
-
-
-def _escaped(character: str) -> str:
-    if character in "-!/":
-        return ""
-    return " " if character in _SPACES else character
+    printed, behind = _symbol(found["name"]), found["behind"] or ""
+    is_letter = unicodedata.name(printed[:1] or " ", "").startswith("LATIN")
+    return printed + ("" if behind == "{}" or is_letter else behind)  # `\o wl` is øwl
 
 
 @lru_cache(maxsize=4096)
-def _symbol(command: str) -> str:
+def _symbol(name: str) -> str:
     """What a command without arguments prints; empty where it only says how to print."""
-    return unicodedata.normalize("NFC", _decoder().latex_to_text(command)).strip()
+    if name in _KNOWN:
+        return _KNOWN[name]
+    printed = getattr(_commands().get_macro_spec(name), "simplify_repl", None)
+    return printed if isinstance(printed, str) and "%" not in printed and "<" not in printed else ""
 
 
 @cache
-def _decoder() -> "LatexNodes2Text":
-    from pylatexenc.latex2text import LatexNodes2Text
+def _commands() -> "LatexContextDb":
+    from pylatexenc.latex2text import get_default_latex_context_db
 
-    return LatexNodes2Text(keep_comments=True)
+    return get_default_latex_context_db()

@@ -6,6 +6,7 @@ there is neither, an article's heading is taken for a title and its paragraph fo
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 
 _MOST_PAPERS = 10_000
 _MOST_VALUES = 200_000  # of a page's JSON
+_DEEPEST, _MOST_ATTRIBUTES = 5_000, 5_000
+# Those `alone` do not nest: they hold nothing, or a browser closes them by itself.
+_TAG = re.compile(
+    r"<(?P<closes>/?)(?P<alone>(?:p|li|dt|dd|tr|td|th|option|br|hr|img|input|link|meta|source|path|wbr)\b|(?=[a-z]))",
+    re.IGNORECASE,
+)
+_ATTRIBUTE = re.compile(r"[\s/]*[^\s/>=]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]*))?|[\s/]*=[^\s>]*")
 _META = {
     "title": ("citation_title", "dc.title"),
     "abstract": ("citation_abstract", "dc.description.abstract", "dcterms.abstract"),
@@ -54,7 +62,10 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     """What the first way that finds a paper finds, each paper once."""
     from selectolax.lexbor import LexborHTMLParser
 
-    page = LexborHTMLParser(read_whole(path, WINDOWS))
+    text = read_whole(path, WINDOWS)
+    if _is_tangled(text):
+        raise ValueError("is no web page as browsers save them: save the page again, as “HTML only”")
+    page = LexborHTMLParser(text)
     for find in (_embedded, _linked_data, _named_in_head, _laid_out):
         met: set[tuple[Any, Any]] = set()
         for record in find(page):
@@ -64,6 +75,24 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
                 yield record
         if met:
             return
+
+
+def _is_tangled(text: str) -> bool:
+    """Whether a page would take the parser minutes: its time grows with the square of how deep elements
+    nest, and of how many attributes one has.
+    """
+    depth = place = 0
+    while found := _TAG.search(text, place):
+        if not found["alone"]:
+            depth = max(depth - 1, 0) if found["closes"] else depth + 1
+        place, attributes = found.end(), 0
+        while attribute := _ATTRIBUTE.match(text, place):
+            place, attributes = attribute.end(), attributes + 1
+            if attributes > _MOST_ATTRIBUTES:
+                return True
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _embedded(page: "LexborHTMLParser") -> Iterator[dict[str, Any]]:

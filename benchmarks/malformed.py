@@ -1,0 +1,209 @@
+"""Files that are broken at random, read as a user's would be: nothing but our own errors may come of them.
+
+    python -m benchmarks.malformed --files 5000 --seed 1 [--only owls.bib]
+
+Breaks a file of each format so many times, each the same for the same seed, and reads it to its end.
+Prints for each format how many papers and rejections came, how many files were refused, the slowest file
+and the peak of this process's memory; then each exception that is not ours and each entry that is wrong,
+with the seed of its file (`--files 1 --seed N` makes it again). Exits 1 where there is any.
+"""
+
+import argparse
+import random
+import resource
+import signal
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from benchmarks.exports import exports
+from ingest.sources.base import Entry, Rejection
+from ingest.sources.files import FileSource
+from rag.errors import AskpapersError
+
+_SECONDS = 20  # a file of some KB that takes longer hangs
+_MOST_ENTRIES = 100_000
+_TOKENS = (
+    *(
+        b"\0",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"\xed\xa0\x80",
+        b"\xc3",
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b"\t",
+        b'"',
+        b"'",
+        b"\\",
+    ),
+    *(b"{", b"}", b"[", b"]", b"(", b"@", b"#", b"$", b"%", b"~", b",", b"=", b"<", b">", b"&", b";", b"|"),
+    *(
+        b"{" * 3_000,
+        b"}" * 3_000,
+        b"[" * 5_000,
+        b'{"a":' * 3_000,
+        b"\\" * 999,
+        b"$" * 999,
+        b"<p " * 999,
+        b"@a{" * 999,
+    ),
+    *(
+        b"NaN",
+        b"-Infinity",
+        b"1e999",
+        b"9" * 5_000,
+        b"true",
+        b"null",
+        b"\\ud800",
+        b"\\u0000",
+        b"&#x110000;",
+        b"&#55296;",
+    ),
+    *(
+        b"\n@misc{",
+        b"\n@string{a = a # a}",
+        b"@comment{",
+        b"\\begin{",
+        b"\\verb|",
+        b"\\'",
+        b"{\\",
+        b" and ",
+        b"<div>" * 999,
+    ),
+    *(
+        b"2021-02-30",
+        b"0000",
+        b"10.1000/",
+        b"arXiv:",
+        b"\xe2\x80\xae",
+        b"\x1b[2J",
+        b"\x1f\x8b",
+        b"PAR1",
+        b"A" * 30_000,
+    ),
+)
+
+
+@dataclass
+class Tally:
+    """What came of the files of one format."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+    slowest_seed: int = 0
+
+
+def broken(content: bytes, seed: int) -> bytes:
+    """The content with some faults: bytes changed, cut, put in, doubled, moved, or its end gone."""
+    chance = random.Random(seed)  # noqa: S311  faults, not secrets
+    data = bytearray(content)
+    for _ in range(chance.choice((1, 1, 1, 2, 4, 8))):
+        place, length = chance.randrange(len(data) + 1), chance.choice((1, 2, 8, 40, 400))
+        kind = chance.randrange(6)
+        if kind == 0 and data:
+            data[min(place, len(data) - 1)] = chance.randrange(256)
+        elif kind == 1:
+            del data[place : place + length]
+        elif kind == 2:
+            data[place:place] = chance.choice(_TOKENS)
+        elif kind == 3:
+            data[place:place] = chance.randbytes(length)
+        elif kind == 4:
+            data[place:place] = data[chance.randrange(len(data) + 1) :][:length]
+        elif chance.random() < 0.2:
+            del data[place:]
+    return bytes(data)
+
+
+def wrong(entry: Entry) -> str | None:
+    """What an entry may not be; None for one that is right."""
+    if isinstance(entry, Rejection):
+        if "\n" in entry.reason or not entry.reason.strip() or len(entry.reason) > 500:
+            return f"a reason that is no line: {entry.reason!r}"
+    elif not (entry.title.strip() and entry.abstract.strip() and entry.paper_id):
+        return f"a paper without a title, an abstract or an id: {entry!r}"
+    try:
+        repr(entry).encode()
+        (
+            entry.reason
+            if isinstance(entry, Rejection)
+            else f"{entry.title}{entry.abstract}{entry.authors}"
+        ).encode()
+    except UnicodeEncodeError:
+        return f"a text that no file can hold: {entry!r}"
+    return None
+
+
+def read(path: Path, seed: int, tally: Tally) -> None:
+    """Read a file to its end, and note what comes of it."""
+    started = time.perf_counter()
+    signal.alarm(_SECONDS)
+    try:
+        for entry in islice(FileSource(path).read(), _MOST_ENTRIES):
+            tally.counts["rejected" if isinstance(entry, Rejection) else "papers"] += 1
+            if fault := wrong(entry):
+                tally.faults.append(f"seed {seed}: {fault}")
+    except AskpapersError as error:
+        tally.counts["refused"] += 1
+        if "\n" in str(error):
+            tally.faults.append(f"seed {seed}: an error of more than a line: {error}")
+    except Exception:  # what is looked for
+        tally.faults.append(f"seed {seed}: {traceback.format_exc(limit=-4)}")
+    finally:
+        signal.alarm(0)
+    seconds = time.perf_counter() - started
+    if seconds > tally.slowest:
+        tally.slowest, tally.slowest_seed = seconds, seed
+
+
+def tallies(files: int, seed: int, only: str | None) -> Iterator[tuple[str, Tally]]:
+    """What came of each format."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in exports().items():
+            if only in (None, name):
+                tally = Tally()
+                for each in range(seed, seed + files):
+                    path = Path(folder) / name
+                    path.write_bytes(broken(content, each))
+                    read(path, each, tally)
+                yield name, tally
+
+
+def _hangs(*_: object) -> None:
+    raise TimeoutError(f"a file has taken more than {_SECONDS} seconds")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--files", type=int, default=2_000, help="files of each format")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first file")
+    parser.add_argument("--only", metavar="NAME", help="the file to break, such as owls.bib")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGALRM, _hangs)
+    faults = 0
+    for name, tally in tallies(arguments.files, arguments.seed, arguments.only):
+        megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        told = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.counts.items()))
+        print(
+            f"{name}: {told}; slowest {tally.slowest:.2f} s (seed {tally.slowest_seed}); {megabytes} MB",
+            *tally.faults[:10],
+            sep="\n  ",
+            flush=True,
+        )
+        faults += len(tally.faults)
+    print(f"{faults} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
