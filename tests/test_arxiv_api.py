@@ -61,7 +61,7 @@ def test_a_paper_is_read_with_all_that_arxiv_tells(server):
         author_count=2,
         authors=("Ada Ōwl", "Bo Night & Day"),
         arxiv_id="2110.07143",
-        doi="10.1000/Owl.1",
+        doi="10.1000/owl.1",
     )
     assert server.asked[0].parameters["id_list"] == "2110.07143"
 

@@ -318,7 +318,12 @@ def test_addresses_and_prefixes_name_the_same_paper_and_nonsense_names_none():
         "2101.00001",
     ):
         assert Paper("Owls", "x", arxiv_id=shown).paper_id == "2101.00001"
-    for shown in ("https://doi.org/10.1000/OWL", "DOI: 10.1000/owl", "doi:10.1000/owl", "10.1000/OWL"):
+    for shown in (
+        "https://doi.org/10.1000/OWL",
+        "DOI: 10.1000/owl",
+        "dx.doi.org/10.1000/owl",
+        "10.1000/OWL",
+    ):
         assert Paper("Owls", "x", doi=shown).paper_id == "10.1000/owl"
     for nonsense in ("v1", "#checkpoint", "", "see the web page"):
         assert Paper("Owls", "x", arxiv_id=nonsense, doi=nonsense).keys == Paper("Owls", "x").keys

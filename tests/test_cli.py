@@ -181,7 +181,8 @@ def test_ingest_info_and_verify_speak_json(run_json, tmp_path):
     rejected = [{"source": str(source), "line": 4, "reason": "no abstract: Lost"}]
     counts = {"seen": 4, "added": 2, "updated": 0, "unchanged": 0, "duplicates": 1, "rejected": rejected}
     assert code == 0
-    assert report == {**counts, "papers": 2, "passages": 2, "seconds": report["seconds"]}
+    more = {"unlisted": 0, "near_duplicates": []}
+    assert report == {**counts, **more, "papers": 2, "passages": 2, "seconds": report["seconds"]}
     code, info = run_json("library", "info")
     contract = {
         "papers": 2,

@@ -62,8 +62,9 @@ _TEXTS = ("title", "abstract", "published", "organization", "arxiv_id", "doi")
 def paper_from(record: Any) -> Paper:
     """The paper that a record with the fields of `Paper` tells of.
 
-    A field that is missing, None or blank is not known; texts are stripped at both ends. `authors` are
-    a list of names. Raises ValueError, with the reason in one line, where the record is no paper.
+    A field that is missing, None or blank is not known; texts are stripped at both ends, and ids spelled
+    as their keys. `authors` are a list of names. Raises ValueError, with the reason in one line, where the
+    record is no paper.
     """
     if not isinstance(record, Mapping):
         raise ValueError("not a JSON object")
@@ -75,10 +76,10 @@ def paper_from(record: Any) -> Paper:
         raise ValueError(f"no abstract: {title[:_SHOWN]}")
     if fields["published"] and not is_date(fields["published"]):
         raise ValueError("`published` is not YYYY, YYYY-MM or YYYY-MM-DD")
-    if fields["arxiv_id"] and not arxiv_key(fields["arxiv_id"]):
-        raise ValueError("`arxiv_id` is not one, like 2110.07143")
-    if fields["doi"] and not doi_key(fields["doi"]):
-        raise ValueError("`doi` is not one, like 10.1000/182")
+    for name, key, example in (("arxiv_id", arxiv_key, "2110.07143"), ("doi", doi_key, "10.1000/182")):
+        told, fields[name] = fields[name], key(fields[name] or "")
+        if told and not fields[name]:
+            raise ValueError(f"`{name}` is not one, like {example}")
     check_length(title, abstract)
     count = record.get("author_count")
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
