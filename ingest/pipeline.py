@@ -83,15 +83,26 @@ def ingest(
 
 
 def _write(recorder: Recorder, source: Source, report: Report, track: Track, transaction: int) -> None:
-    for entries in track(_grouped(source.read(), transaction), f"reading {source.name}", None):
-        report.seen += len(entries)
-        for entry in entries:
+    entries = _or_nothing(source.read(), source.name)
+    for group in track(_grouped(entries, transaction), f"reading {source.name}", None):
+        report.seen += len(group)
+        for entry in group:
             if isinstance(entry, Rejection):
                 report.reject(entry)
-        papers = [entry for entry in entries if isinstance(entry, Paper)]
+        papers = [entry for entry in group if isinstance(entry, Paper)]
         for _, outcome in recorder.put(papers, source.name):
             setattr(report, outcome, getattr(report, outcome) + 1)
     recorder.finish(source.name)
+
+
+def _or_nothing(entries: Iterable[Entry], source: str) -> Iterator[Entry]:
+    """The entries of a source, or that there are none."""
+    is_empty = True
+    for entry in entries:
+        is_empty = False
+        yield entry
+    if is_empty:
+        yield Rejection(source, None, "nothing in it is an entry of a paper")
 
 
 def _grouped(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:

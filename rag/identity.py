@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 _ARXIV = re.compile(
-    r"(?:arxiv:\s*|(?:https?://)?(?:www\.|export\.)?arxiv\.org/(?:abs|pdf)/)?"
+    r"(?:arxiv:\s*|(?:https?://)?(?:(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)|huggingface\.co/papers)/)?"
     r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?"
 )
 _ARXIV_DOI = "10.48550/arxiv."  # what arXiv registers for each of its papers
@@ -30,7 +30,7 @@ def arxiv_key(arxiv_id: str) -> str | None:
 
 def doi_key(doi: str) -> str | None:
     """`10.1000/xyz` for `doi:10.1000/XYZ` and for its address; None for what is no DOI."""
-    found = _DOI.fullmatch(doi.strip().lower())
+    found = _DOI.fullmatch(doi.strip().lower().rstrip(".,;"))
     return found and found[1]
 
 

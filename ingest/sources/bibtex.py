@@ -121,12 +121,17 @@ def _record(kind: str, values: Mapping[str, str]) -> dict[str, object]:
         published=[text("date"), *_dates(text("year"), text("month"), text("day"))],
         authors=list(_authors(values.get("author", ""))),
         doi=text("doi"),
-        arxiv_id=text("arxivid") or (text("eprint") if is_arxiv else None),
+        arxiv_id=text("arxivid") or (text("eprint") if is_arxiv else None) or _abs(text("volume")),
         hints=[
             text(name) for name in ("eprint", "url", "journal", "note", "howpublished", "number", "volume")
         ],
         organization=organization,
     )
+
+
+def _abs(volume: str) -> str | None:
+    """The arXiv id in the volume of a preprint, as DBLP and Semantic Scholar write it: `abs/2110.07143`."""
+    return volume[4:] if volume.lower().startswith("abs/") else None
 
 
 def _dates(year: str, month: str, day: str) -> Iterable[str]:
@@ -147,9 +152,17 @@ def _authors(text: str) -> Iterator[str]:
     if not _is_balanced(text):
         text = text.replace("{", "").replace("}", "")
     for name in split_multiple_persons_names(one_line(text)):
+        if told := dict(_PART.findall(name[:1_000])):  # biblatex's own form: family=Berg, prefix=van der
+            told.pop("given-i" if "given" in told else "", None)
+            yield plain_text(latex_to_text(" ".join(told[each] for each in _PARTS if each in told)))
+            continue
         parts = parse_single_name_into_parts(name[:1_000], strict=False)
         # Without the comma that the name would otherwise be turned around at.
         yield plain_text(latex_to_text(parts.merge_first_name_first)).replace(",", "")
+
+
+_PARTS = ("given-i", "given", "prefix", "family", "suffix")
+_PART = re.compile(rf"(?:^|,)\s*({'|'.join(_PARTS)})=\s*\"?([^,\"]+)")
 
 
 def _is_balanced(text: str) -> bool:

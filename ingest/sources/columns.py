@@ -12,17 +12,20 @@ from rag.identity import normalise_title
 
 # What columns are called where nobody says it, by field, the surest first; letters and digits alone.
 _NAMES: dict[str, tuple[str, ...]] = {
-    "title": ("title", "papertitle", "articletitle", "documenttitle"),
-    "abstract": ("abstract", "abstractnote", "summary", "abstracttext", "paperabstract"),
+    "title": ("title", "papertitle", "articletitle", "documenttitle", "ti"),
+    "abstract": ("abstract", "abstractnote", "summary", "abstracttext", "paperabstract", "ab"),
     "published": (
         *("published", "date", "publicationdate", "publisheddate", "publishedat", "publishedon", "pubdate"),
-        *("year", "publicationyear", "publishedyear", "pubyear", "updatedate"),
+        *("year", "publicationyear", "publishedyear", "pubyear", "py", "updatedate"),
     ),
     "organization": ("organization", "organisation"),
     "arxiv_id": ("arxivid", "arxiv", "eprint"),
-    "doi": ("doi",),
+    "doi": ("doi", "di"),
     "author_count": ("authorcount", "numauthors", "numberofauthors"),
-    "authors": ("authors", "author", "authornames", "authorlist"),
+    "authors": (
+        *("authorfullnames", "authorfullname", "af"),  # Scopus and the Web of Science have short ones too
+        *("authors", "author", "authornames", "authorlist", "au"),
+    ),
 }
 _HINTS = ("url", "link", "extra", "pdfurl", "absurl", "entryid", "pdf")
 FIELDS = tuple(_NAMES)

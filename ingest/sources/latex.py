@@ -34,6 +34,11 @@ _ACCENTS = dict(
     )
 )
 _PLAIN = {"{": "", "}": "", "--": "–", "---": "—", "``": "“", "''": "”", "~": " "}
+# A power or an index alone in its math or its command: H$_{\textrm{2}}$O, 10\textsuperscript{5}.
+_SCRIPT = re.compile(
+    r"\$(?P<kind>[_^])\{?(?:\\(?:textrm|text|mathrm|rm)\s*\{?)?\s*(?P<math>[-+]?\w{1,6})\s*\}{0,2}\$"
+    r"|\\textsuperscript\s*\{\s*(?P<power>[-+]?\d{1,6})\s*\}"
+)
 _SPACES = frozenset("\\ ,;:\n\t")
 _NOTHING = frozenset("-!/")  # where a word may be parted
 _KNOWN = {  # beside what pylatexenc knows
@@ -55,7 +60,14 @@ def latex_to_text(text: str) -> str:
     """The text that LaTeX would print; math as it is written."""
     if not any(mark in text for mark in "\\{}~-`'"):
         return text
-    return _TOKEN.sub(_printed, text)
+    return _TOKEN.sub(_printed, _SCRIPT.sub(_script, text))
+
+
+def _script(found: re.Match[str]) -> str:
+    """What 10^5 and H2O are in a line; a word above the line is written as any other."""
+    told = found["math"] or found["power"]
+    is_power = found["kind"] != "_" and told.lstrip("+-").isdecimal()
+    return f"^{told}" if is_power else told
 
 
 def _printed(found: re.Match[str]) -> str:

@@ -35,6 +35,12 @@ _BLOCK = (
 _BLOCKS = re.compile(rf"</?{_BLOCK}(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _INLINES = re.compile(rf"</?{_INLINE}(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.IGNORECASE)
+_SUPERSCRIPT = re.compile(r"<sup(?:\s[^<>]*)?>\s*([-−+]?\d{1,6})\s*</sup>", re.IGNORECASE)
+_NO_ABSTRACT = re.compile(
+    r"\W*(?:no abstract(?: is)? available|abstract not available|n/?a|none)\W*", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\s*\(\d+\)$")  # of an author at Scopus
+_INITIALS = re.compile(r"(?P<family>\S.*?),? (?P<initials>(?:[^\W\d_]\.[- ]?)+)")  # "de la Cruz P.-M."
 _HEADING = re.compile(r"\s*<(?:jats:)?title>\s*(?:abstract|summary)\s*</(?:jats:)?title>", re.IGNORECASE)
 
 
@@ -58,7 +64,7 @@ def loose_record(
     names = read_names(authors)
     return {
         "title": plain_text(title),
-        "abstract": plain_text(abstract),
+        "abstract": "" if _NO_ABSTRACT.fullmatch(text := plain_text(abstract)) else text,
         "published": next(filter(None, map(read_date, published)), None),
         "organization": plain_text(organization) or None,
         "arxiv_id": read_arxiv_id(arxiv_id, [doi, *hints]),
@@ -75,7 +81,7 @@ def plain_text(value: Any) -> str:
     text = value if len(value) <= _LONGEST else value[: _LONGEST + 1]
     if "<" in text:
         text = _BLOCKS.sub(" ", _HEADING.sub("", text, count=1))
-        text = _INLINES.sub("", text)
+        text = _INLINES.sub("", _SUPERSCRIPT.sub(r"^\1", text))  # 10<sup>5</sup> is not 105
     if "&" in text:
         text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
     return one_line(text)
@@ -165,12 +171,18 @@ def _name(value: Any) -> str:
         return " ".join(plain_text(part) for part in told if isinstance(part, str))
     if not isinstance(value, str):
         return ""
-    parts = [part.strip() for part in plain_text(value).split(",")]
-    return " ".join([parts[-1], *parts[:1], *parts[1:-1]]) if len(parts) in (2, 3) else plain_text(value)
+    name = _NUMBER.sub("", plain_text(value))
+    if len(name) <= 300 and (short := _INITIALS.fullmatch(name)):
+        return f"{short['initials']} {short['family']}"
+    parts = [part.strip() for part in name.split(",")]
+    return " ".join([parts[-1], *parts[:1], *parts[1:-1]]) if len(parts) in (2, 3) else name
 
 
 def _listed(text: str) -> list[Any]:
-    """The names of a text: `A; B`, `A and B`, `A, B, C` of two words each, or a list in Python's form."""
+    """The names of a text: `A; B`, `A and B`, `A, B` of two words each, or a list in Python's form.
+
+    One that begins with a small letter ("de la Cruz, María José") is one name.
+    """
     if text.startswith("[") and text.endswith("]") and len(text) <= 10 * _LONGEST_DETAIL:
         try:
             listed = ast.literal_eval(text)
@@ -181,5 +193,5 @@ def _listed(text: str) -> list[Any]:
         if mark in text:
             return text.split(mark)
     parts = [part.strip() for part in text.split(",")]
-    are_whole = len(parts) > 2 and all(" " in part for part in parts)
+    are_whole = len(parts) > 1 and all(" " in part for part in parts) and not text[:1].islower()
     return parts if are_whole else [text]

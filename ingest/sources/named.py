@@ -22,7 +22,7 @@ def names_to_sources(names: Sequence[str], reading: Reading = AS_IT_SAYS) -> lis
     """The sources of these names, the form of each checked before any is read.
 
     `-` is standard input, `hf:` and `arxiv:` open the name of a service; all else is a file, a folder or
-    a pattern, as is what begins with `./`. Raises SourceError.
+    a pattern, as is what begins with `./`. What several of them name is read once. Raises SourceError.
     """
     if not all(name.strip() for name in names):
         raise SourceError("a source has no name: say which file or folder to ingest")
@@ -38,7 +38,10 @@ def names_to_sources(names: Sequence[str], reading: Reading = AS_IT_SAYS) -> lis
             sources.append(open_standard_input(reading))
         else:
             sources += _on_disk(name, reading)
-    return sources
+    unique: dict[str, Source] = {}
+    for source in sources:
+        unique.setdefault(source.name, source)
+    return list(unique.values())
 
 
 def _on_disk(name: str, reading: Reading) -> list[Source]:

@@ -106,7 +106,8 @@ def is_saved_page(text: str) -> bool:
     if _BEFORE_BUTTON in text or any(line.kind in (_Kind.AUTHORS, _Kind.DATE) for line in lines):
         return True
     return bool(lines) and all(
-        line.is_surely_abstract == bool(position % 2) for position, line in enumerate(lines)
+        line.is_surely_abstract == bool(position % 2) and "\t" not in line.text
+        for position, line in enumerate(lines)
     )
 
 

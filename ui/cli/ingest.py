@@ -36,10 +36,18 @@ def add(parsers: Parsers) -> None:
     )
     command.add_argument(
         "--saved",
-        type=date.fromisoformat,
+        type=_day,
         metavar="YYYY-MM-DD",
         help="day on which the pages were saved: gives the year to dates that show none",
     )
+
+
+def _day(text: str) -> date:
+    """Raises ArgumentTypeError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no day: write it like 2025-12-08") from error
 
 
 def run(arguments: argparse.Namespace) -> int:
