@@ -18,7 +18,7 @@ def normalise_title(title: str) -> str:
     Case, punctuation, spacing, ligatures and full-width forms make no difference; accents do.
     """
     folded = unicodedata.normalize("NFKC", title).casefold()
-    return "".join(character for character in folded if character.isalnum())
+    return "".join(filter(str.isalnum, folded))
 
 
 def arxiv_key(arxiv_id: str) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import DamagedError, LibraryError
-from rag.library.faults import unusable
+from rag.library.faults import MEND_CATALOG, unusable
 from rag.library.selecting import folded, has_words
 
 FORMAT = 2  # raise it with every change of the tables
@@ -121,5 +121,4 @@ class CatalogFile:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            cure = "see that nothing else has changed the file, or restore it from a backup"
-            raise unusable(f"the catalog {self.path}", self.path.parent, error, cure) from error
+            raise unusable(f"the catalog {self.path}", self.path.parent, error, MEND_CATALOG) from error

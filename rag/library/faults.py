@@ -7,7 +7,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rag.errors import DamagedError, DiskFullError, LibraryError, NotWritableError, WrongEncoderError
+from rag.plain import cut, in_a_line
 
+_TOLD = 120  # characters of a store's own words
 _ROOM = 1_000_000  # bytes, with less of which a disk is full
 _FULL = ("disk is full", "No space left", "os error 28")
 
@@ -19,9 +21,26 @@ def translated(index: str, folder: Path, *errors: type[Exception]) -> Iterator[N
     Raises DiskFullError and NotWritableError where that is why.
     """
     try:
-        yield
+        with without_panic():
+            yield
     except errors as error:
         raise unusable(f"the {index} index in {folder}", folder, error, f"run {_cure(folder)}") from error
+
+
+@contextmanager
+def without_panic() -> Iterator[None]:
+    """A panic of Rust code, which is no Exception and would end the program, as a ValueError."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # pyo3 gives no name to import
+            raise ValueError(f"it stopped at {error}") from error
+        raise
+
+
+MEND_CATALOG = (
+    "move it away, then restore a backup with `askpapers library restore FILE`, or ingest the papers again"
+)
 
 
 def unusable(what: str, folder: Path, error: Exception, cure: str) -> LibraryError:
@@ -40,7 +59,8 @@ def unusable(what: str, folder: Path, error: Exception, cure: str) -> LibraryErr
             f"{what} cannot be used, as {place} cannot be written, which reading needs too: give yourself "
             "the right to write there, or copy the library and name the copy with --library"
         )
-    return DamagedError(f"{what} cannot be used ({error}): {cure}")
+    told = cut(in_a_line(str(error)), _TOLD)
+    return DamagedError(f"{what} cannot be used ({told}): {cure}")
 
 
 def _is_full(folder: Path, error: Exception) -> bool:

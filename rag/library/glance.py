@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag.errors import DamagedError
 from rag.library.catalog_file import FORMAT
-from rag.library.faults import translated, wrong_encoder
+from rag.library.faults import MEND_CATALOG, translated, unusable, wrong_encoder
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,7 @@ def glance(catalog: Path) -> Glance:
                 )
             return _seen(connection, version)
     except (sqlite3.Error, OSError) as error:
-        raise DamagedError(
-            f"the catalog {catalog} cannot be read ({error}): restore the file from a backup, or move "
-            "it away and ingest the papers again"
-        ) from error
+        raise unusable(f"the catalog {catalog}", catalog.parent, error, MEND_CATALOG) from error
 
 
 def glance_at_dense(folder: Path, encoder: str) -> int:

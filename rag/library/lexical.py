@@ -11,7 +11,7 @@ import tantivy
 
 from rag.library.catalog import Change
 from rag.library.embedded import fingerprint
-from rag.library.faults import translated
+from rag.library.faults import translated, without_panic
 from rag.library.folders import made_whole, move_away
 from rag.types import Filters, Paper
 
@@ -72,7 +72,7 @@ class LexicalIndex:
     def _commit(self, changes: Sequence[Change], checkpoint: int) -> None:
         if not self._is_there():
             self._create()
-        with self._index().writer(_HEAP, num_threads=1) as writer:
+        with without_panic(), self._index().writer(_HEAP, num_threads=1) as writer:
             for change in changes:
                 writer.delete_documents_by_term("paper_id", change.paper_id)
                 if change.paper:
@@ -99,9 +99,10 @@ class LexicalIndex:
                 return self._search(terms, most, filters)
 
     def _search(self, terms: Sequence[str], most: int, filters: Filters) -> list[tuple[str, float]]:
-        searcher = self._searcher()
-        hits = searcher.search(self._query(terms, filters), limit=most, count=False).hits
-        return [(str(searcher.doc(address)["paper_id"][0]), score) for score, address in hits]
+        with without_panic():
+            searcher = self._searcher()
+            hits = searcher.search(self._query(terms, filters), limit=most, count=False).hits
+            return [(str(searcher.doc(address)["paper_id"][0]), score) for score, address in hits]
 
     def terms(self, text: str) -> list[str]:
         """The index terms of a text, each as often as it stands there."""
