@@ -458,3 +458,17 @@ def test_one_index_is_built_anew_by_its_name(run, home):
     assert run("library", "verify")[0] == 0
     assert (home / "library" / "dense" / "id").read_text() == before
     assert is_one_line_of_error(run("library", "reindex", "sparse"), 1, "sparse", "lexical, dense, token")
+
+
+def test_many_disagreements_are_counted_and_the_library_that_is_meant_is_named(run, run_json, tmp_path):
+    place = tmp_path / "other"
+    many = [record(f"owls {number}") for number in range(60)]
+    run("ingest", write_lines(tmp_path / "many.jsonl", many), "--library", place)
+    shutil.rmtree(place / "lexical")
+    code, out, _ = run("library", "verify", "--library", place)
+    lines = out.splitlines()
+    assert (code, len(lines)) == (1, 50 + 1 + 2 + 2)
+    assert lines[50] == "and 11 more, which --json lists"
+    assert lines[51:53] == ["papers         60", "disagreements  61"]
+    assert "catches up" in lines[-2]
+    assert lines[-1].endswith(f"`askpapers library reindex --library {place}`.")

@@ -54,7 +54,7 @@ def glance_at_dense(folder: Path, encoder: str) -> int:
     WrongEncoderError, DamagedError.
     """
     file = folder / "chroma.sqlite3"
-    if not file.exists():
+    if not folder.exists():
         return 0
     with translated("dense", folder, sqlite3.Error, OSError), _opened(file) as connection:
         rows = connection.execute("SELECT key, coalesce(str_value, int_value) FROM collection_metadata")

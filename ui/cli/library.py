@@ -141,15 +141,20 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
     with open_existing(arguments, Settings.from_environment()) as library:
         problems = library.verify()
-        papers = library.catalog.count()
+        papers, is_behind = library.catalog.count(), library.behind() > 0
     if arguments.json:
         print_json({"papers": papers, "problems": problems})
-    else:
-        print_fields({"papers": papers, "disagreements": len(problems)})
-        for problem in problems:
-            print(plain(problem))
-        if problems:
-            print("Mend them with `askpapers library reindex`.")
+        return 1 if problems else 0
+    for problem in problems[:_LISTED]:
+        print(plain(problem))
+    if len(problems) > _LISTED:
+        print(f"and {len(problems) - _LISTED} more, which --json lists")
+    print_fields({"papers": papers, "disagreements": len(problems)})
+    if problems:
+        place = f" --library {arguments.library}" if arguments.library else ""
+        if is_behind:
+            print("An index that is behind catches up when papers are next asked for.")
+        print(f"What still disagrees then is mended by `askpapers library reindex{place}`.")
     return 1 if problems else 0
 
 
