@@ -74,8 +74,11 @@ def restore(folder: Path, path: Path, track: Track = untracked, split: Splitter 
             )
             for batch in track(_batches(of_papers), "restoring papers", counts.papers):
                 recorder.restore([record for of_one in batch for record in of_one])
-        finally:
+        except BaseException:
             catalog.close()
+            _remove(new)
+            raise
+        catalog.close()
         forget_indexes(place)  # they followed another catalog, and its numbers
         _remove(catalog_path(place))
         new.replace(catalog_path(place))
@@ -100,8 +103,9 @@ def _checked(path: Path) -> Counts:
             f"{path} was written by a newer askpapers: upgrade with `pip install --upgrade askpapers`"
         )
     if found != head["records"]:
+        why = "it was cut short" if found < head["records"] else "it was changed"
         raise SourceError(
-            f"{path} holds {found} of its {head['records']} records, as it was cut short: restore an older "
+            f"{path} holds {found} of its {head['records']} records, as {why}: restore an older "
             f"backup, or bring in what is there with `askpapers ingest {path}`"
         )
     return Counts(head["papers"], head["records"])

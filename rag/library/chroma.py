@@ -16,13 +16,14 @@ from typing import Any, TypeVar
 
 from rag.embedding.base import Encoder
 from rag.errors import DamagedError, LibraryError
+from rag.library import probing
 from rag.library.collection import Handle, new_collection
 from rag.library.faults import translated, wrong_encoder
 from rag.library.folders import made_whole, move_away
 
 T = TypeVar("T")
 
-_COLLECTION = "passages"
+COLLECTION = "passages"
 _PATIENCE = 0.1  # seconds
 _FURTHER_TRIES = 4
 _MARK = "id"  # a file with a random id: Chroma makes a folder where there is none, and ours has this
@@ -36,12 +37,17 @@ class FolderHandle(Handle):
 
     client: Any  # chromadb declares no type that has `close`
     mark: str
+    folder: Path
     users: int = 0
     is_retired: bool = False
 
+    def close(self) -> None:
+        self.client.close()
+        probing.leave(self.folder)
+
     def stored_checkpoint(self) -> int:
         """Takes 1 ms."""
-        fresh = self.client.get_collection(_COLLECTION, embedding_function=None)
+        fresh = self.client.get_collection(COLLECTION, embedding_function=None)
         return int((fresh.metadata or {}).get("applied", 0))
 
 
@@ -103,6 +109,7 @@ class ChromaFolder:
         """Close and remove the folder with all that it holds."""
         self.close()
         move_away(self._folder)
+        probing.forget(self._folder)
 
     @contextmanager
     def _lease(self) -> Iterator[FolderHandle]:
@@ -121,7 +128,7 @@ class ChromaFolder:
                 handle.users -= 1
                 is_done = handle.is_retired and not handle.users
             if is_done:
-                handle.client.close()
+                handle.close()
 
     def _reopen(self) -> None:
         try:
@@ -137,31 +144,37 @@ class ChromaFolder:
                 old.is_retired = True
             is_done = old and not old.users
         if old and is_done:
-            old.client.close()
+            old.close()
 
     def _create(self) -> None:
         with _translated(self._folder), made_whole(self._folder) as new:
-            client = _connect(new)
-            client.create_collection(_COLLECTION, **new_collection(self._encoder), embedding_function=None)
+            client = connect(new)
+            client.create_collection(COLLECTION, **new_collection(self._encoder), embedding_function=None)
             client.close()
             (new / _MARK).write_text(uuid.uuid4().hex)
 
     def _open(self) -> FolderHandle:
         mark = self._mark()
-        with _translated(self._folder):
-            client = _connect(self._folder)
-            collection = client.get_collection(_COLLECTION, embedding_function=None)
-        metadata = collection.metadata or {}
-        if metadata.get("encoder") != self._encoder.name:
-            client.close()
-            raise wrong_encoder(self._folder, metadata.get("encoder"), self._encoder.name)
-        return FolderHandle(
-            collection=collection,
-            applied=int(metadata.get("applied", 0)),
-            most=client.get_max_batch_size(),
-            client=client,
-            mark=mark,
-        )
+        probing.enter(self._folder)
+        try:
+            with _translated(self._folder):
+                client = connect(self._folder)
+                collection = client.get_collection(COLLECTION, embedding_function=None)
+            metadata = collection.metadata or {}
+            if metadata.get("encoder") != self._encoder.name:
+                client.close()
+                raise wrong_encoder(self._folder, metadata.get("encoder"), self._encoder.name)
+            return FolderHandle(
+                collection=collection,
+                applied=int(metadata.get("applied", 0)),
+                most=client.get_max_batch_size(),
+                client=client,
+                mark=mark,
+                folder=self._folder,
+            )
+        except BaseException:
+            probing.leave(self._folder)
+            raise
 
     def _mark(self) -> str:
         """Empty where there is no folder of ours."""
@@ -170,7 +183,8 @@ class ChromaFolder:
         return ""
 
 
-def _connect(folder: Path) -> Any:
+def connect(folder: Path) -> Any:
+    """A client of its own for a folder."""
     import chromadb
     from chromadb.config import Settings
 
