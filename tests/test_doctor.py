@@ -181,6 +181,18 @@ def test_an_index_that_is_behind_damaged_or_of_another_encoder(doctor, folder, t
     assert "halved" in found["index dense"][0]["found"]
 
 
+@pytest.mark.parametrize("lost", ["chroma.sqlite3", "length.bin"])
+def test_files_of_vectors_that_are_missing(doctor, folder, lost):
+    segment = folder / "dense" / "4b1d"
+    segment.mkdir()
+    for name in ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin", "index_metadata.pickle"):
+        (segment / name).write_bytes(b"x")
+    next((folder / "dense").rglob(lost)).unlink()
+    code, found, _ = doctor("--library", folder)
+    assert (code, states(found["index dense"])) == (1, ["fail"])
+    assert "library reindex" in found["index dense"][0]["todo"]
+
+
 def test_who_is_writing_is_named_and_who_was_killed_is_not(doctor, folder, encoder):
     with Library(folder, encoder) as library, library.writing():
         code, found, _ = doctor("--library", folder)

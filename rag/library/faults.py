@@ -24,7 +24,7 @@ def translated(index: str, folder: Path, *errors: type[Exception]) -> Iterator[N
         with without_panic():
             yield
     except errors as error:
-        raise unusable(f"the {index} index in {folder}", folder, error, f"run {_cure(folder)}") from error
+        raise unusable(f"the {index} index in {folder}", folder, error, f"run {cure(folder)}") from error
 
 
 @contextmanager
@@ -75,9 +75,10 @@ def wrong_encoder(folder: Path, built_with: object, in_use: str) -> WrongEncoder
     """The error of an index in this folder that another encoder has built."""
     return WrongEncoderError(
         f"the library in {folder.parent} was built with the encoder {built_with}, and {in_use} is in "
-        f"use: run {_cure(folder)}"
+        f"use: run {cure(folder)}"
     )
 
 
-def _cure(folder: Path) -> str:
+def cure(folder: Path) -> str:
+    """The command that builds an index in this folder anew."""
     return f"`askpapers library reindex --library {folder.parent}`"

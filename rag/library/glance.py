@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import DamagedError
+from rag.library import probing
 from rag.library.catalog_file import FORMAT
-from rag.library.faults import MEND_CATALOG, translated, unusable, wrong_encoder
+from rag.library.faults import MEND_CATALOG, cure, translated, unusable, wrong_encoder
+
+_VECTOR_FILES = ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin", "index_metadata.pickle")
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,32 @@ def glance(catalog: Path) -> Glance:
 def glance_at_dense(folder: Path, encoder: str) -> int:
     """The checkpoint of a dense index in a folder, 0 where there is none; `encoder` is the one in use.
 
-    Chroma writes to its file whenever it opens it, so the file is read past it. Raises
+    Chroma writes to its file whenever it opens it, so the file is read past it; where a process has ended
+    in the folder, another one tries it. Raises
     WrongEncoderError, DamagedError.
     """
     file = folder / "chroma.sqlite3"
     if not folder.exists():
         return 0
+    if missing := _missing(folder):
+        error = FileNotFoundError(f"{missing} is missing")
+        raise unusable(f"the dense index in {folder}", folder, error, f"run {cure(folder)}")
+    probing.check(folder)
     with translated("dense", folder, sqlite3.Error, OSError), _opened(file) as connection:
         rows = connection.execute("SELECT key, coalesce(str_value, int_value) FROM collection_metadata")
         told = dict(rows.fetchall())
     if told.get("encoder") != encoder:
         raise wrong_encoder(folder, told.get("encoder"), encoder)
     return int(told.get("applied", 0))
+
+
+def _missing(folder: Path) -> str | None:
+    """A vector file that should be there, as others of its kind are."""
+    for segment in (each for each in folder.iterdir() if each.is_dir()):
+        held = {each.name for each in segment.iterdir()}
+        if held and (missing := [name for name in _VECTOR_FILES if name not in held]):
+            return missing[0]
+    return None
 
 
 def _seen(connection: sqlite3.Connection, version: int) -> Glance:

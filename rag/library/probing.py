@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag.errors import DamagedError
+from rag.library.faults import cure
 
 _QUERIES, _FOUND = 30, 100
 _guard = threading.Lock()
@@ -35,13 +36,7 @@ def enter(folder: Path) -> None:
             lock, times = _held[folder]
             _held[folder] = lock, times + 1
             return
-        left = _left(folder)
-        if left and not _survives(folder):
-            raise DamagedError(
-                f"the dense index in {folder} cannot be used (its files end any program that reads them): "
-                f"run `askpapers library reindex --library {folder.parent}`"
-            )
-        for path in left:
+        for path in check(folder):
             path.unlink(missing_ok=True)
         with suppress(OSError):  # a folder that cannot be written is told of by who writes to it
             place = _place(folder)
@@ -49,6 +44,20 @@ def enter(folder: Path) -> None:
             lock = FileLock(place / uuid.uuid4().hex)
             lock.acquire(timeout=0)
             _held[folder] = lock, 1
+
+
+def check(folder: Path) -> list[Path]:
+    """The files that ended processes have left beside a folder, which has been tried then.
+
+    Raises DamagedError where trying it ends a process.
+    """
+    left = _left(folder)
+    if left and not _survives(folder):
+        raise DamagedError(
+            f"the dense index in {folder} cannot be used (its files end any program that reads them): "
+            f"run {cure(folder)}"
+        )
+    return left
 
 
 def leave(folder: Path) -> None:
