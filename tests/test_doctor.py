@@ -183,10 +183,6 @@ def test_an_index_that_is_behind_damaged_or_of_another_encoder(doctor, folder, t
 
 @pytest.mark.parametrize("lost", ["chroma.sqlite3", "length.bin"])
 def test_files_of_vectors_that_are_missing(doctor, folder, lost):
-    segment = folder / "dense" / "4b1d"
-    segment.mkdir()
-    for name in ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin", "index_metadata.pickle"):
-        (segment / name).write_bytes(b"x")
     next((folder / "dense").rglob(lost)).unlink()
     code, found, _ = doctor("--library", folder)
     assert (code, states(found["index dense"])) == (1, ["fail"])

@@ -9,9 +9,10 @@ from pathlib import Path
 from rag.errors import DamagedError
 from rag.library import probing
 from rag.library.catalog_file import FORMAT
-from rag.library.faults import MEND_CATALOG, cure, translated, unusable, wrong_encoder
+from rag.library.faults import MEND_CATALOG, translated, unusable, wrong_encoder
 
-_VECTOR_FILES = ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin", "index_metadata.pickle")
+_VECTOR_FILES = ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin")
+_LABELS = "index_metadata.pickle"  # comes with the first thousand, which are in a queue until then
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,9 @@ def glance_at_dense(folder: Path, encoder: str) -> int:
     file = folder / "chroma.sqlite3"
     if not folder.exists():
         return 0
-    if missing := _missing(folder):
-        error = FileNotFoundError(f"{missing} is missing")
-        raise unusable(f"the dense index in {folder}", folder, error, f"run {cure(folder)}")
     probing.check(folder)
     with translated("dense", folder, sqlite3.Error, OSError), _opened(file) as connection:
+        _check_files(folder, connection)
         rows = connection.execute("SELECT key, coalesce(str_value, int_value) FROM collection_metadata")
         told = dict(rows.fetchall())
     if told.get("encoder") != encoder:
@@ -72,13 +71,15 @@ def glance_at_dense(folder: Path, encoder: str) -> int:
     return int(told.get("applied", 0))
 
 
-def _missing(folder: Path) -> str | None:
-    """A vector file that should be there, as others of its kind are."""
+def _check_files(folder: Path, connection: sqlite3.Connection) -> None:
+    """Raises FileNotFoundError, which names a file of vectors that should be there."""
+    counts = "SELECT (SELECT count(*) FROM embeddings) > (SELECT count(*) FROM embeddings_queue)"
+    ((is_past_the_queue,),) = connection.execute(counts)
     for segment in (each for each in folder.iterdir() if each.is_dir()):
         held = {each.name for each in segment.iterdir()}
-        if held and (missing := [name for name in _VECTOR_FILES if name not in held]):
-            return missing[0]
-    return None
+        for name in (*_VECTOR_FILES, *([_LABELS] if is_past_the_queue else [])):
+            if held and name not in held:
+                raise FileNotFoundError(f"{name} is missing")
 
 
 def _seen(connection: sqlite3.Connection, version: int) -> Glance:
