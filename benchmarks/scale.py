@@ -5,8 +5,7 @@
 
 Synthetic papers in the form of arXiv's metadata snapshot are written to a file and ingested as that file
 would be, in a process of its own: read into the catalog, then indexed for words, then encoded into both
-indexes of vectors. Every fiftieth batch, beginning with the tenth, is encoded once more by the bare
-encoder, so that `of_encoder` (the indexing's papers a second divided by the encoder's) compares the two
+indexes of vectors. Every tenth batch is encoded once more by the bare encoder, so that `of_encoder` (the indexing's papers a second divided by the encoder's) compares the two
 under the same load. With --reuse no paper is encoded: each passage takes the vectors of one of a pool.
 Then another process opens the library and searches. Memory is what the process has grown by, in MB.
 """
@@ -38,7 +37,7 @@ from rag.library.library import Work
 from rag.retrieval import Retriever
 from ui.terminal import track
 
-_BESIDE = 50  # batches, of which the tenth is encoded again by the encoder alone
+_BESIDE = 10  # batches, of which the last is encoded again by the encoder alone
 _TENTH = 9  # counted from 0: the first ones wait for the weights
 _QUERIES = 200
 _ANSWERS = 30
