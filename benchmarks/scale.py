@@ -5,9 +5,10 @@
 
 Synthetic papers in the form of arXiv's metadata snapshot are written to a file and ingested as that file
 would be, in a process of its own: read into the catalog, then indexed for words, then encoded into both
-indexes of vectors. Every tenth batch is encoded once more by the bare encoder, so that `of_encoder` (the indexing's papers a second divided by the encoder's) compares the two
-under the same load. With --reuse no paper is encoded: each passage takes the vectors of one of a pool.
-Then another process opens the library and searches. Memory is what the process has grown by, in MB.
+indexes of vectors. Every tenth batch is encoded once more by the bare encoder, so that `of_encoder` (the
+indexing's papers a second divided by the encoder's) compares the two under the same load. With --reuse
+no paper is encoded: each passage takes the vectors of one of a pool. Then another process opens the
+library and searches. Memory is what the process has grown by, in MB.
 """
 
 import argparse

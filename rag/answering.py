@@ -218,8 +218,8 @@ class Answerer:
             notes.append(f"Left out, as their year is not known: {_count(without, 'paper')}.")
         if filters.has_authors and (without := catalog.count_without_authors()):
             notes.append(f"Left out, as their number of authors is not known: {_count(without, 'paper')}.")
-        if behind := self.library.behind():
-            notes.append(f"Not indexed yet, so papers may be missing: {_count(behind, 'change')}.")
+        if behind := self.library.papers_behind():
+            notes.append(f"Not indexed yet, so answers may lack them: {_count(behind, 'paper')}.")
         return notes
 
 

@@ -19,7 +19,7 @@ class Paper:
 
     `published` is YYYY, YYYY-MM or YYYY-MM-DD. `is_digest` marks a text that sums the abstract
     up in other words. `authors` are their names in the paper's order, empty where they are not known;
-    where they are, and nothing else is told, `author_count` is their number. `paper_id` is the arXiv id,
+    there may be more than these, so `author_count` is told for itself. `paper_id` is the arXiv id,
     else the DOI, else a hash of the normalised title; a catalog keeps the first id that it gave to a paper.
     """
 
@@ -36,8 +36,6 @@ class Paper:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "authors", tuple(self.authors))  # a list, where it comes out of JSON
-        if self.author_count is None and self.authors:
-            object.__setattr__(self, "author_count", len(self.authors))
         if not self.paper_id:
             object.__setattr__(self, "paper_id", self.keys[0])
 

@@ -77,6 +77,8 @@ def test_a_power_stays_one(told, text):
         (r"10\textsuperscript{5} owls", "10^5 owls"),
         (r"$x^2$ and $\alpha$", r"$x^2$ and $\alpha$"),
         (r"the 1\textsuperscript{st} owl", "the 1st owl"),
+        (r"owls \href{http://owls.example}{here} in \textcolor{red}{barns}", "owls here in barns"),
+        (r"\verb|x_1| owls", "x_1 owls"),
     ],
 )
 def test_powers_and_indices_of_latex(told, text):
@@ -99,6 +101,20 @@ def test_preprints_of_dblp_and_names_of_biblatex(tmp_path):
     assert isinstance(paper, Paper)
     assert paper.arxiv_id == "2110.07143"
     assert paper.authors == ("Jan van der Berg", "B. Bee", "Ada Owl")
+
+
+@pytest.mark.parametrize(
+    ("told", "names", "count"),
+    [
+        ("Owl, Ada and Bee, Ben and others", ("Ada Owl", "Ben Bee"), None),
+        ("Owl, Ada and Bee, Ben", ("Ada Owl", "Ben Bee"), 2),
+        ("Ada Owl et al.", ("Ada Owl",), None),
+    ],
+)
+def test_others_leave_the_number_of_authors_open_and_lose_no_name(tmp_path, told, names, count):
+    (tmp_path / "a.bib").write_text(f"@misc{{a, title={{Owls}}, abstract={{Sleep.}}, author={{{told}}}}}")
+    (paper,) = FileSource(tmp_path / "a.bib").read()
+    assert (paper.authors, paper.author_count) == (names, count)
 
 
 def test_what_is_named_in_several_ways_is_read_once(tmp_path):

@@ -193,3 +193,10 @@ def test_years_are_read_from_the_user_s_words_and_not_from_the_model_s(assistant
     assert (answer.resolved_question, answer.filters) == (whole, Filters(2019))
     server.play(served.answer(whole), WRITTEN)
     assert assistant.ask("and before 2022?", history=said(code)).filters == Filters(None, 2021)
+
+
+def test_a_question_that_is_asked_again_is_not_put_behind_itself():
+    said = [{"role": "user", "content": "What do papers study about owls?"}]
+    assert resolve_follow_up("what do papers study about owls? ", said) is None
+    said += [{"role": "assistant", "content": "Sleep."}, {"role": "user", "content": "And for bees?"}]
+    assert resolve_follow_up("and for bees?", said) == "What do papers study about owls? and for bees?"

@@ -465,11 +465,16 @@ def test_no_folder_of_the_server_is_shown():
 
 def test_authors_are_named_the_first_dozen_of_many():
     names = tuple(f"Owl {number}" for number in range(20))
-    few, many = (Page(paper_html(Paper("Owls", ABSTRACT, authors=some), [])) for some in (names[:2], names))
-    assert "Owl 0, Owl 1" in few.text
-    assert "others" not in few.text
-    assert "Owl 11 and others, 20 in all" in many.text
-    assert "Owl 12" not in many.text
+
+    def shown(count, names):
+        return Page(paper_html(Paper("Owls", ABSTRACT, author_count=count, authors=names), [])).text
+
+    assert "Owl 0, Owl 1" in shown(2, names[:2])
+    assert "others" not in shown(2, names[:2])
+    assert "Owl 1 and others" in shown(None, names[:2])
+    assert "Owl 1 and others, 9 in all" in shown(9, names[:2])
+    assert "Owl 11 and others, 20 in all" in shown(20, names)
+    assert "Owl 12" not in shown(20, names)
 
 
 def test_what_is_not_known_is_not_made_up():

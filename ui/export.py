@@ -144,7 +144,8 @@ def _escaped(found: re.Match[str]) -> str:
 def _fields(paper: Paper) -> Iterator[tuple[str, str]]:
     """The fields of an entry, each value with what encloses it."""
     if names := [_name(name) for name in paper.authors if in_a_line(name)]:
-        yield "author", f"{{{' and '.join(names)}}}"
+        others = ["others"] if paper.author_count is None or paper.author_count > len(paper.authors) else []
+        yield "author", f"{{{' and '.join([*names, *others])}}}"
     yield "title", f"{{{_protected(_in_latex(paper.title))}}}"
     if paper.year:
         yield "year", f"{{{paper.year:04}}}"

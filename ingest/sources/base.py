@@ -63,7 +63,8 @@ def paper_from(record: Any) -> Paper:
     """The paper that a record with the fields of `Paper` tells of.
 
     A field that is missing, None or blank is not known; texts are stripped at both ends, and ids spelled
-    as their keys. `authors` are a list of names. Raises ValueError, with the reason in one line, where the
+    as their keys. `authors` are a list of names, and all of them unless `author_count` says otherwise, if
+    only by None. Raises ValueError, with the reason in one line, where the
     record is no paper.
     """
     if not isinstance(record, Mapping):
@@ -81,7 +82,8 @@ def paper_from(record: Any) -> Paper:
         if told and not fields[name]:
             raise ValueError(f"`{name}` is not one, like {example}")
     check_length(title, abstract)
-    count = record.get("author_count")
+    authors = _names(record.get("authors"))
+    count = record.get("author_count", len(authors) or None)
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         raise ValueError("`author_count` is not a positive integer")
     if count is not None and count > _MOST_COUNTED:
@@ -90,7 +92,7 @@ def paper_from(record: Any) -> Paper:
         **fields,
         author_count=count,
         is_digest=record.get("is_digest") is True,
-        authors=_names(record.get("authors")),
+        authors=authors,
     )
 
 

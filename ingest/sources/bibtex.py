@@ -26,6 +26,7 @@ _MOST_STRINGS = 10_000
 _MARK = re.compile(r"(?<!\\)[{}\"#]")
 _STRAY = re.compile(r"\s*[^\s#]")
 _LOST_ENTRY = re.compile(r"\btitle\s*=", re.IGNORECASE)
+_TAIL = 40  # characters at the end of a list of authors
 _OTHERS = re.compile(r"\s*(?:and\s+others|,?\s*et\s+al\.?)\s*\Z", re.IGNORECASE)
 # Where `organization` is not whoever held the conference, as BibTeX has it for the types beside these.
 _OF_AUTHORS = {"misc", "online", "report", "techreport", "manual", "dataset", "software", "electronic"}
@@ -144,11 +145,13 @@ def _dates(year: str, month: str, day: str) -> Iterable[str]:
 
 
 def _authors(text: str) -> Iterator[str]:
-    """The names, the given name first; none where the list says that it is not whole."""
+    """The names, the given name first, and `others` where the list says that it is not whole."""
     from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
 
-    if not text.strip() or _OTHERS.search(text[-40:]):
+    if not text.strip():
         return
+    whole = text[:-_TAIL] + _OTHERS.sub("", text[-_TAIL:])
+    has_others, text = whole != text, whole
     if not _is_balanced(text):
         text = text.replace("{", "").replace("}", "")
     for name in split_multiple_persons_names(one_line(text)):
@@ -159,6 +162,8 @@ def _authors(text: str) -> Iterator[str]:
         parts = parse_single_name_into_parts(name[:1_000], strict=False)
         # Without the comma that the name would otherwise be turned around at.
         yield plain_text(latex_to_text(parts.merge_first_name_first)).replace(",", "")
+    if has_others:
+        yield "others"
 
 
 _PARTS = ("given-i", "given", "prefix", "family", "suffix")

@@ -39,6 +39,11 @@ _SCRIPT = re.compile(
     r"\$(?P<kind>[_^])\{?(?:\\(?:textrm|text|mathrm|rm)\s*\{?)?\s*(?P<math>[-+]?\w{1,6})\s*\}{0,2}\$"
     r"|\\textsuperscript\s*\{\s*(?P<power>[-+]?\d{1,6})\s*\}"
 )
+# The argument that is no text, before the one that is.
+_ARGUMENT = re.compile(
+    r"\\(?:href|textcolor|colorbox|hyperref)\s*[\[{][^{}\[\]]{0,500}[\]}]\s*(?=\{)"
+)  # is no text
+_VERBATIM = re.compile(r"\\verb\*?([^\w\s*])([^\n]{0,200}?)\1")
 _SPACES = frozenset("\\ ,;:\n\t")
 _NOTHING = frozenset("-!/")  # where a word may be parted
 _KNOWN = {  # beside what pylatexenc knows
@@ -60,6 +65,7 @@ def latex_to_text(text: str) -> str:
     """The text that LaTeX would print; math as it is written."""
     if not any(mark in text for mark in "\\{}~-`'"):
         return text
+    text = _VERBATIM.sub(r"\2", _ARGUMENT.sub("", text))
     return _TOKEN.sub(_printed, _SCRIPT.sub(_script, text))
 
 

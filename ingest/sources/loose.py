@@ -62,6 +62,8 @@ def loose_record(
     identifier, such as addresses.
     """
     names = read_names(authors)
+    known = [whole for name in names if (whole := _OTHERS.sub("", name).strip())]
+    count = len(known) if known == names else None  # else there are others
     return {
         "title": plain_text(title),
         "abstract": "" if _NO_ABSTRACT.fullmatch(text := plain_text(abstract)) else text,
@@ -69,8 +71,8 @@ def loose_record(
         "organization": plain_text(organization) or None,
         "arxiv_id": read_arxiv_id(arxiv_id, [doi, *hints]),
         "doi": read_doi(doi),
-        "author_count": read_count(author_count),
-        "authors": names,
+        "author_count": read_count(author_count) or count or None,
+        "authors": known,
     }
 
 
@@ -150,15 +152,13 @@ def read_count(value: Any) -> int | None:
 def read_names(value: Any) -> list[str]:
     """The names in a list of texts or of objects, or in one text, each with the given name first.
 
-    None where there are others beside them: their number would be wrong.
+    What says that there are others ("et al.") stands among them.
     """
     if isinstance(value, str):
         value = _listed(value[: 100 * _LONGEST_DETAIL].strip())
     if not isinstance(value, list | tuple):
         return []
     names = [one_line(_name(each)) for each in value[:_MOST_NAMES]]
-    if any(_OTHERS.search(name[-20:]) for name in names):
-        return []
     return [name for name in names if 0 < len(name) <= 300]
 
 

@@ -121,6 +121,10 @@ class Library:
         """Number of changes that indexes have still to apply, summed over the indexes."""
         return sum(map(self._behind, self.indexes))
 
+    def papers_behind(self) -> int:
+        """Number of papers that some index does not know as the catalog does."""
+        return max(map(self._behind, self.indexes))
+
     def sync(self, track: Track = untracked) -> None:
         """Bring every index up to the catalog.
 

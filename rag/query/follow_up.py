@@ -45,9 +45,11 @@ def follow_up_chain(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
 
     A follow-up ("how much smaller is it?") is put behind the question that opened the topic. One
     that moved the topic on since ("and for German?") comes between; those that merely asked
-    about it do not, as their words would draw the search away.
+    about it do not, as their words would draw the search away. A question is not put behind itself.
     """
-    return (*topic_of(turns), question) if _leans(question, turns) else (question,)
+    topic = topic_of(turns) if _leans(question, turns) else ()
+    asked = question.strip().casefold()
+    return (*(each for each in topic if each.strip().casefold() != asked), question)
 
 
 def topic_of(turns: Sequence[Turn]) -> tuple[str, ...]:
