@@ -251,6 +251,12 @@ def within(value: str) -> str:
     return value[1:-1]
 
 
+@pytest.mark.parametrize(("count", "others"), [(2, ""), (5, " and others"), (None, " and others")])
+def test_authors_that_are_not_named_are_others(count, others):
+    paper = Paper("Owls", "a", author_count=count, authors=("Ada Owl", "Bo Bee"))
+    assert entries(to_bibtex([paper]))["owls"]["author"] == f"Ada Owl and Bo Bee{others}"
+
+
 def test_the_entries_of_papers():
     papers = [
         Paper(
@@ -260,6 +266,7 @@ def test_the_entries_of_papers():
             organization="A_B",
             arxiv_id="2110.07143v1",
             doi="10.1/X",
+            author_count=6,
             authors=("Ada Ōwl", "Bo & Co, Inc.", "Rock and Roll", "The BERT Team", "{", "al \n Name"),
         ),
         Paper("BERT, again", "a", published="2021"),

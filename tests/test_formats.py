@@ -214,7 +214,7 @@ def test_arxiv_ids_of_bibtex(tmp_path, fields, arxiv_id):
         ("{van der Berg, Jan and Lind, Jr., Åsa}", ("Jan van der Berg", "Åsa Lind Jr.")),
         (r"{Paul Erd{\H{o}}s and {\AA}sa Lind}", ("Paul Erdős", "Åsa Lind")),
         ("{{Barnes and Owls Inc.} and Ann Lee}", ("Barnes and Owls Inc.", "Ann Lee")),
-        ("{Lee, Ann and others}", ()),
+        ("{Lee, Ann and others}", ("Ann Lee",)),
         ("{Lee, Ann}} and {", ("Ann Lee",)),
     ],
 )

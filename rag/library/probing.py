@@ -108,6 +108,7 @@ def _drop(lock: FileLock) -> None:
     with suppress(OSError):
         lock.release()
         Path(lock.lock_file).unlink(missing_ok=True)
+        Path(lock.lock_file).parent.rmdir()  # unless others have the folder open
 
 
 @atexit.register
