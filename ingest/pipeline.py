@@ -76,7 +76,7 @@ def ingest(
         for source in sources:
             _write(recorder, source, report, track, transaction)
         library.sync(track)
-    report.near_duplicates = list(islice(library.near_duplicates(before), LISTED))
+    report.near_duplicates = list(islice(library.near_duplicates(before, track), LISTED))
     report.papers, report.passages = library.catalog.count(), library.catalog.count_passages()
     report.seconds = round(time.perf_counter() - started, 3)
     return report

@@ -26,8 +26,8 @@ from rag.types import Paper
     ],
 )
 def test_titles_are_near_whose_letters_are_nearly_the_same(one, other, near):
-    assert are_near(Paper(one, "x"), Paper(other, "x")) is near
-    assert are_near(Paper(other, "x"), Paper(one, "x")) is near
+    assert are_near(one, other) is near
+    assert are_near(other, one) is near
 
 
 def test_an_ingest_names_each_near_pair_once_and_merges_none(library):

@@ -182,6 +182,11 @@ class Catalog:
         """How many papers changed after a sequence number."""
         return self._file.number("SELECT count(*) FROM changes WHERE sequence > ?", sequence)
 
+    def titles(self, paper_ids: Sequence[str]) -> dict[str, str]:
+        """The titles of these papers, by id; unknown ids are left out."""
+        statement = "SELECT paper_id, json_extract(paper, '$.title') FROM papers WHERE paper_id IN"
+        return dict(rows_in(self._file.rows, statement, paper_ids))
+
     def sequences(self, paper_ids: Sequence[str]) -> dict[str, int]:
         """The number of the last change of each of these papers, by id; unknown ids are left out."""
         return dict(

@@ -1,17 +1,17 @@
 """Papers whose titles are nearly the same: perhaps one paper, which is for their reader to say."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.library.catalog import Catalog, Change
 from rag.library.lexical import LexicalIndex
-from rag.types import Filters, Paper
+from rag.types import Filters
 
-_NEAREST = 8  # papers, by the words of the title
+_NEAREST = 5  # papers, by the words of the title; one of them is the paper itself
 _ALIKE = 90.0  # of 100 characters that two titles share in their order
 _LEAST_WORDS = 4  # of a title that is the other's without its subtitle
-_AT_A_TIME = 256  # papers
+AT_A_TIME = 256  # papers
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,16 @@ class NearDuplicate:
     other_title: str
 
 
-def near_duplicates(catalog: Catalog, lexical: LexicalIndex, after: int = 0) -> Iterator[NearDuplicate]:
-    """The pairs of near titles among all papers, at least one of each pair changed after a sequence number.
+def near_duplicates(
+    catalog: Catalog, lexical: LexicalIndex, batches: Iterable[Sequence[Change]]
+) -> Iterator[NearDuplicate]:
+    """The pairs of near titles of which one is of a paper in these batches, and the other of one before it.
 
     Those that the lexical index finds by a title are compared with it letter by letter (Indel similarity,
     rapidfuzz). Titles whose digits differ, as those of two years of one workshop do, are not near.
     """
-    while changes := catalog.changes_after(after, _AT_A_TIME):
+    for changes in batches:
         yield from _near(catalog, lexical, [change for change in changes if change.paper])
-        after = changes[-1].sequence
 
 
 def _near(catalog: Catalog, lexical: LexicalIndex, changes: Sequence[Change]) -> Iterator[NearDuplicate]:
@@ -42,23 +43,23 @@ def _near(catalog: Catalog, lexical: LexicalIndex, changes: Sequence[Change]) ->
         if change.paper
     }
     nearest = list({paper_id for ids in found.values() for paper_id in ids})
-    papers, sequences = catalog.papers(nearest), catalog.sequences(nearest)
+    titles, sequences = catalog.titles(nearest), catalog.sequences(nearest)
     for change in changes:
         for other_id in found[change.paper_id]:
-            other = papers.get(other_id)
+            other = titles.get(other_id)
             is_earlier = sequences.get(other_id, change.sequence) < change.sequence
-            if change.paper and other and is_earlier and are_near(change.paper, other):
-                yield NearDuplicate(change.paper_id, change.paper.title, other_id, other.title)
+            if change.paper and other and is_earlier and are_near(change.paper.title, other):
+                yield NearDuplicate(change.paper_id, change.paper.title, other_id, other)
 
 
-def are_near(one: Paper, other: Paper) -> bool:
+def are_near(one: str, other: str) -> bool:
     """Whether two titles are nearly, or entirely, the same."""
     from rapidfuzz import fuzz
 
-    titles = _spelled(one.title), _spelled(other.title)
+    titles = _spelled(one), _spelled(other)
     if re.findall(r"\d+", titles[0]) != re.findall(r"\d+", titles[1]):
         return False
-    return fuzz.ratio(*titles) >= _ALIKE or _is_without_subtitle(one.title, other.title)
+    return fuzz.ratio(*titles) >= _ALIKE or _is_without_subtitle(one, other)
 
 
 def _is_without_subtitle(one: str, other: str) -> bool:

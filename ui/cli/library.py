@@ -176,10 +176,10 @@ def run_duplicates(arguments: argparse.Namespace) -> int:
 
     from rag.settings import Settings
     from ui.cli.places import open_existing
-    from ui.terminal import print_json, print_near, tell
+    from ui.terminal import print_json, print_near, tell, track
 
     with open_existing(arguments, Settings.from_environment()) as library:
-        pairs = list(islice(library.near_duplicates(), max(arguments.n, 0) + 1))
+        pairs = list(islice(library.near_duplicates(track=track), max(arguments.n, 0) + 1))
     shown = pairs[: max(arguments.n, 0)]
     if arguments.json:
         print_json({"near_duplicates": [asdict(pair) for pair in shown], "more": len(pairs) > len(shown)})
