@@ -33,9 +33,9 @@ from rag.library.library import Work
 from rag.types import Paper
 
 _POOL = 20  # papers whose vectors are reused
-_SLICE = 60  # papers that one process brings in
+_SLICE = 30  # papers that one process brings in
 _TRANSACTION = 16  # entries
-_EVENTS = 8  # batches of a process, about
+_EVENTS = 7  # batches of a process, about
 _SHORTLY = 0.02  # seconds
 _FIRST_GUESS = 2.0  # seconds that a process takes
 _LONGEST = 120.0  # seconds, then something hangs
