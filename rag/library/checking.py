@@ -1,11 +1,20 @@
 """Whether the indexes hold what the catalog says, paper by paper and to the letter."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, Protocol
 
 from rag.library.catalog import Catalog, Change
 
 _AT_A_TIME = 1000  # papers
+
+Watch = Callable[[Iterable[Any], str, int | None], Iterable[Any]]
+"""Wraps batches of work to show progress, as the library's `Track` does."""
+
+
+def unwatched(batches: Iterable[Any], what: str, total: int | None) -> Iterable[Any]:
+    """Show no progress."""
+    return batches
 
 
 class Checked(Protocol):
@@ -13,7 +22,7 @@ class Checked(Protocol):
 
     @property
     def name(self) -> str: ...
-    def held(self) -> dict[str, str]:
+    def held(self, watch: Watch = unwatched) -> dict[str, str]:
         """What the index holds of each paper, in as few characters as tell it from anything else."""
         ...
 
@@ -22,13 +31,14 @@ class Checked(Protocol):
         ...
 
 
-def disagreements(catalog: Catalog, indexes: Sequence[Checked]) -> Iterator[str]:
+def disagreements(catalog: Catalog, indexes: Sequence[Checked], watch: Watch = unwatched) -> Iterator[str]:
     """Every paper that an index lacks, holds otherwise than the catalog, or holds beyond it; in words.
 
     Takes a few hundred bytes a paper and index.
     """
-    held = {index.name: index.held() for index in indexes}
-    for change in _papers(catalog):
+    held = {index.name: index.held(watch) for index in indexes}
+    papers = watch(_papers(catalog), "comparing papers", catalog.count())
+    for change in chain.from_iterable(papers):
         for index in indexes:
             wanted, found = index.wanted(change), held[index.name].pop(change.paper_id, None)
             if wanted == found:
@@ -43,8 +53,8 @@ def disagreements(catalog: Catalog, indexes: Sequence[Checked]) -> Iterator[str]
         yield from (f"{paper_id}: left over in {index.name}" for paper_id in sorted(held[index.name]))
 
 
-def _papers(catalog: Catalog) -> Iterable[Change]:
+def _papers(catalog: Catalog) -> Iterator[list[Change]]:
     start = 0
     while changes := catalog.changes_after(start, _AT_A_TIME):
-        yield from (change for change in changes if change.paper)
+        yield [change for change in changes if change.paper]
         start = changes[-1].sequence

@@ -11,7 +11,7 @@ from rag.embedding.minilm import MiniLM
 from rag.embedding.shared import SharedPass
 from rag.errors import LibraryError, NoLibraryError
 from rag.library.catalog import Catalog, Change
-from rag.library.checking import disagreements
+from rag.library.checking import Watch, disagreements
 from rag.library.chroma_server import ChromaServer
 from rag.library.dense import DenseIndex
 from rag.library.folders import make_folder, move_away
@@ -47,7 +47,7 @@ class Index(Protocol):
     def batch(self) -> int: ...
     def checkpoint(self) -> int: ...
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None: ...
-    def held(self) -> dict[str, str]: ...
+    def held(self, watch: Watch = ...) -> dict[str, str]: ...
     def wanted(self, change: Change) -> str | None: ...
     def reset(self) -> None: ...
     def close(self) -> None: ...
@@ -173,14 +173,14 @@ class Library:
                 known[name].reset()
             self.sync(track)
 
-    def verify(self) -> list[str]:
+    def verify(self, track: Track = untracked) -> list[str]:
         """Every disagreement between the catalog and an index, in words; empty where all is well."""
         behind = [
             f"{index.name}: {behind} changes behind the catalog"
             for index in self.indexes
             if (behind := self._behind(index))
         ]
-        return [*self.catalog.problems(), *behind, *disagreements(self.catalog, self.indexes)]
+        return [*self.catalog.problems(), *behind, *disagreements(self.catalog, self.indexes, track)]
 
     def near_duplicates(self, after: int = 0, track: Track = untracked) -> Iterator[NearDuplicate]:
         """Pairs of papers whose titles are nearly the same, of which one changed after a sequence number.

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rag.embedding.base import TokenEncoder, Tokens, Vectors
 from rag.errors import LibraryError
 from rag.library.catalog import Change
+from rag.library.checking import Watch, unwatched
 from rag.library.codec import Codec, Compact, Plain
 from rag.library.embedded import embedded_text, fingerprint
 from rag.library.faults import translated, wrong_encoder
@@ -78,7 +79,7 @@ class TokenIndex:
         """The last change that this index has applied. Raises DamagedError."""
         return self._state().applied if self._is_there() else 0
 
-    def held(self) -> dict[str, str]:
+    def held(self, watch: Watch = unwatched) -> dict[str, str]:
         """What was encoded of every paper, as a fingerprint; something else where vectors are cut short."""
         if not self._is_there():
             return {}

@@ -137,10 +137,10 @@ def run_verify(arguments: argparse.Namespace) -> int:
     from rag.plain import plain
     from rag.settings import Settings
     from ui.cli.places import open_existing
-    from ui.terminal import print_fields, print_json
+    from ui.terminal import print_fields, print_json, track
 
     with open_existing(arguments, Settings.from_environment()) as library:
-        problems = library.verify()
+        problems = library.verify(track)
         papers, is_behind = library.catalog.count(), library.behind() > 0
     if arguments.json:
         print_json({"papers": papers, "problems": problems})
