@@ -726,6 +726,7 @@ def judging_process(server, folder, cache):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
 def test_judging_that_was_stopped_goes_on_with_nothing_lost_or_doubled(server, tmp_path, end):
     reached, released = threading.Event(), threading.Event()
