@@ -45,6 +45,7 @@ def test_a_reusing_encoder_gives_the_vectors_of_its_pool(encoder):
     assert reusing.encode([]).shape == (0, encoder.dimension)
 
 
+@pytest.mark.slow
 def test_a_library_of_reused_vectors_is_searched_with_the_real_encoder(tmp_path, encoder):
     reusing = ReusingEncoder(embedded_texts(papers(4, seed=1)))
     with Library.create(tmp_path, reusing) as library:

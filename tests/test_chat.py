@@ -128,6 +128,7 @@ class Terminal:
         return code
 
 
+@pytest.mark.slow
 def test_ctrl_d_leaves_a_terminal_with_0(bundled, tmp_path):
     terminal = Terminal(bundled, tmp_path)
     assert "/clear" in terminal.read_until("\n> ")
@@ -148,6 +149,7 @@ def test_ctrl_c_leaves_a_terminal_with_one_line(bundled, tmp_path):
     assert terminal.close() == 130
 
 
+@pytest.mark.slow
 def test_a_model_s_answer_is_streamed_and_what_was_understood_told(bundled, server, tmp_path):
     whole = "How many hours is ChildMandarin?"
     text = "ChildMandarin holds 41.25 hours [1]."

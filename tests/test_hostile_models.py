@@ -176,6 +176,7 @@ def endless(piece: str) -> served.Script:
     return reply
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [f"{CLAIM} [1]. " * 50, "x" * 5000])
 def test_an_endless_stream_is_stopped(assistant, bundled, server, piece):
     answer = ask(assistant, server, endless(piece))

@@ -163,6 +163,7 @@ def test_a_run_without_questions_or_a_folder_is_usage(run, missing):
     assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_judge_without_a_model_is_checked_on_the_claims_that_come_with_it(run):
     code, out, _ = run("eval", "--check-judge", "--json")
     found = json.loads(out)

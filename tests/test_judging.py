@@ -603,6 +603,7 @@ def test_an_error_is_one_of_the_metrics_that_need_the_verdict(server, prompted, 
     assert line["scores"]["judge_faithfulness"] is None
 
 
+@pytest.mark.slow
 def test_a_server_that_fails_makes_errors_that_are_tried_again(server, prompted, tmp_path):
     server.play(served.error(500, "overloaded"))
     rows = [ROW, a_row("bees", claim("Bees make honey.", 2))]

@@ -341,6 +341,7 @@ with Library(sys.argv[1]).writing():
 """
 
 
+@pytest.mark.slow
 def test_one_process_writes_at_a_time_and_the_lock_falls_with_it(counted):
     with python(HOLD, counted.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == "held\n"
@@ -387,6 +388,7 @@ def has_vectors_of(library, paper):
     return paper.paper_id in {paper_id for paper_id, *_ in library.dense.search(vector, 1000, Filters())}
 
 
+@pytest.mark.slow
 def test_a_reader_sees_what_another_process_writes_and_never_fails_meanwhile(counted, tmp_path):
     pages = [write_page(tmp_path / f"{n}.txt", [f"foxes{n}", f"eels{n}"]) for n in range(5)]
     newest = Paper("Counting eels4", "x")
@@ -414,6 +416,7 @@ def test_a_reader_of_an_empty_library_sees_it_fill(library, tmp_path):
     assert is_well(library)
 
 
+@pytest.mark.slow
 def test_a_reader_outlives_what_another_process_deletes(counted, tmp_path):
     page = tmp_path / "papers.jsonl"
     long = paper("foxes", sentences=30)

@@ -387,6 +387,7 @@ def on_terminal(typed, *arguments):
     return process.returncode, out.decode(), shown
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("source")
 @pytest.mark.parametrize(
     ("typed", "left"), [(b"y\n", 1), (b"\n", 3), (b"n\n", 3), (b"\x04", 3), (b"\xff\n", 3)]
@@ -399,6 +400,7 @@ def test_a_terminal_is_asked_first(typed, left):
     assert {line.strip() for line in before.splitlines()} == {"A Study of owls", "A Study of bees"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("source")
 def test_a_terminal_is_not_asked_where_the_answer_was_given():
     code, out, shown = on_terminal(b"", "library", "remove", "1901.00001", "--yes")

@@ -140,6 +140,7 @@ def test_a_marker_that_names_no_paper_is_removed_and_counted(assistant, server, 
     assert any(f"name no paper: {count} citation marker" in note for note in answer.notes)
 
 
+@pytest.mark.slow
 @given(cuts=st.sets(st.integers(1, len(MANY_MARKERS) - 1)))
 @examples(max_examples=25)
 def test_the_cut_of_the_stream_changes_nothing_and_never_shows_half_a_marker(
@@ -299,6 +300,7 @@ def test_what_is_no_answer_is_replaced_by_the_papers_own_sentences(assistant, se
     assert_own_sentences_answer(ask(assistant, server, script), because)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
     [

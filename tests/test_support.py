@@ -103,6 +103,7 @@ def test_a_batch_gives_what_each_pair_gives_alone():
     assert JUDGE.judge([]) == []
 
 
+@pytest.mark.slow
 def test_sentences_of_digests_are_supported_by_their_own_digest_and_not_by_the_next():
     """The sentences are their own words: what is tried is that the others do not support them."""
     digests = list(BundledSource().read())[:40]

@@ -135,6 +135,7 @@ def test_other_machines_get_no_page_without_a_password(fail, folder, host, monke
     assert "--no-password" in line
 
 
+@pytest.mark.slow
 # Gradio leaves the socket to the garbage collector with which it tried.
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 def test_a_port_that_is_taken_is_told_with_what_to_do(fail, folder):
