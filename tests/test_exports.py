@@ -1,5 +1,7 @@
 """What databases write in their own ways: short names, placeholders, powers, ids in odd places."""
 
+import numpy as np
+import pyarrow
 import pytest
 
 from ingest.pipeline import ingest
@@ -9,6 +11,7 @@ from ingest.sources.files import FileSource
 from ingest.sources.latex import latex_to_text
 from ingest.sources.loose import loose_record, plain_text, read_names
 from ingest.sources.named import names_to_sources
+from ingest.sources.parquet import _cells
 from rag.types import Paper
 
 
@@ -133,3 +136,13 @@ def test_a_source_in_which_nothing_is_found_is_told(library, tmp_path):
     (rejected,) = report.rejected
     assert (report.seen, rejected.line) == (1, None)
     assert "nothing in it" in rejected.reason
+
+
+def test_lists_of_broken_texts_in_parquet_are_read_with_marks():
+    ends = pyarrow.py_buffer(np.array([0, 2, 5], np.int32).tobytes())
+    texts = pyarrow.StringArray.from_buffers(2, ends, pyarrow.py_buffer(b"\xff\xfeowl"))
+    lists = pyarrow.ListArray.from_arrays([0, 2], texts)
+    assert _cells(lists) == [["\ufffd\ufffd", "owl"]]
+    assert _cells(texts) == ["\ufffd\ufffd", "owl"]
+    records = pyarrow.StructArray.from_arrays([texts], ["name"])
+    assert _cells(records)[0] is None

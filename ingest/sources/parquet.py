@@ -72,6 +72,10 @@ def _value(scalar: "pyarrow.Scalar") -> Any:
     try:
         return scalar.as_py()
     except UnicodeDecodeError:
+        if isinstance(scalar, pyarrow.ListScalar):
+            return [_value(each) for each in scalar]
+        if not hasattr(scalar, "as_buffer"):  # a record, say, of which no field is a paper's
+            return None
         return scalar.as_buffer().to_pybytes().decode("utf-8", "replace")
     except (pyarrow.ArrowException, ValueError, OverflowError):
         return None
