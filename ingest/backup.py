@@ -5,13 +5,14 @@ such a file too, as papers of one source.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ingest.chunking import split_abstract
+from ingest.pipeline import TRANSACTION, grouped
 from ingest.sources.base import paper_from
 from rag.errors import LibraryError, SourceError
 from rag.library.catalog import Catalog
@@ -23,7 +24,6 @@ from rag.types import Paper
 
 _FORMAT = 1  # raise it with every change of the lines
 _MARK = "askpapers_backup"
-_TRANSACTION = 256  # papers
 _LONGEST_LINE = 4_000_000  # bytes
 
 Record = tuple[str, int, Paper]
@@ -44,7 +44,7 @@ def write_backup(catalog: Catalog, file: BinaryIO, track: Track = untracked) -> 
         counts = Counts(catalog.count(), catalog.count_records())
         head = {_MARK: _FORMAT, "papers": counts.papers, "records": counts.records}
         file.write(_line(head))
-        for records in track(_batches(catalog.records()), "writing a backup", counts.records):
+        for records in track(grouped(catalog.records(), TRANSACTION), "writing a backup", counts.records):
             file.writelines(_line(_told(*record)) for record in records)
     return counts
 
@@ -72,7 +72,7 @@ def restore(folder: Path, path: Path, track: Track = untracked, split: Splitter 
             of_papers = (
                 list(of_one) for _, of_one in groupby(_records(path), lambda each: each[2].paper_id)
             )
-            for batch in track(_batches(of_papers), "restoring papers", counts.papers):
+            for batch in track(grouped(of_papers, TRANSACTION), "restoring papers", counts.papers):
                 recorder.restore([record for of_one in batch for record in of_one])
         except BaseException:
             catalog.close()
@@ -154,12 +154,6 @@ def _record(told: Any) -> Record:
 
 def _line(told: dict[str, Any]) -> bytes:
     return json.dumps(told, ensure_ascii=False).encode() + b"\n"
-
-
-def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, _TRANSACTION)):
-        yield batch
 
 
 def _remove(catalog: Path) -> None:

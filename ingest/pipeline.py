@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from ingest.chunking import split_abstract
 from ingest.sources.base import Entry, Rejection, Source
@@ -13,6 +13,8 @@ from rag.library.library import Track, untracked
 from rag.library.near import NearDuplicate
 from rag.library.recorder import Recorder, Splitter
 from rag.types import Paper
+
+Item = TypeVar("Item")
 
 TRANSACTION = 256  # entries that are written at once
 LISTED = 10_000  # rejections, and near duplicates, that a report names one by one
@@ -84,7 +86,7 @@ def ingest(
 
 def _write(recorder: Recorder, source: Source, report: Report, track: Track, transaction: int) -> None:
     entries = _or_nothing(source.read(), source.name)
-    for group in track(_grouped(entries, transaction), f"reading {source.name}", None):
+    for group in track(grouped(entries, transaction), f"reading {source.name}", None):
         report.seen += len(group)
         for entry in group:
             if isinstance(entry, Rejection):
@@ -105,7 +107,8 @@ def _or_nothing(entries: Iterable[Entry], source: str) -> Iterator[Entry]:
         yield Rejection(source, None, "nothing in it is an entry of a paper")
 
 
-def _grouped(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
-    iterator = iter(entries)
+def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items in lists of so many, the last one of what is left."""
+    iterator = iter(items)
     while group := list(islice(iterator, size)):
         yield group

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.base import Entry, Reading, Rejection, entry_from, one_line
-from ingest.sources.jsonl import parsed, too_long
+from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS, Entry, Reading, one_line
+from ingest.sources.jsonl import read_lines
 from ingest.sources.latex import latex_to_text
 from ingest.sources.loose import MONTHS, read_date, read_doi
-from ingest.sources.texts import numbered_lines
 from rag.identity import arxiv_key
 
 _CREATED = re.compile(r"\b(\d{1,2}) ([A-Z][a-z]{2}) (\d{4})\b", re.ASCII)  # "Mon, 2 Apr 2007 19:18:42 GMT"
@@ -23,15 +22,7 @@ def is_snapshot(record: Mapping[str, Any]) -> bool:
 
 def read_snapshot(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
     """The paper of each record, dated by its first version. Streams."""
-    for number, line in numbered_lines(path):
-        if line is None:
-            yield too_long(source, number)
-        elif line.strip():
-            record = parsed(line, source, number)
-            if isinstance(record, Rejection):
-                yield record
-            else:
-                yield entry_from(snapshot_record(record), source, number)
+    yield from read_lines(path, source, snapshot_record)
 
 
 def snapshot_record(told: Any) -> Any:
@@ -68,9 +59,9 @@ def _names(parsed_names: Any) -> Iterator[str]:
     """Family name, given name and suffix, in lists, as arXiv takes them apart."""
     if not isinstance(parsed_names, list):
         return
-    for each in parsed_names[:10_000]:
+    for each in parsed_names[:MOST_AUTHORS]:
         if isinstance(each, list):
             parts = [part for part in each[:3] if isinstance(part, str)]
             name = one_line(latex_to_text(" ".join([*parts[1:2], *parts[:1], *parts[2:]])))
-            if name and len(name) <= 300:
+            if name and len(name) <= LONGEST_NAME:
                 yield name

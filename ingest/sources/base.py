@@ -52,7 +52,7 @@ class Reading:
 AS_IT_SAYS = Reading()
 
 LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract
-_LONGEST_NAME, _MOST_AUTHORS = 300, 10_000
+LONGEST_NAME, MOST_AUTHORS = 300, 10_000
 _MOST_COUNTED = 1_000_000  # authors; the longest list of a paper has some thousands
 _SHOWN = 60  # characters of a title in a reason
 _PUBLISHED = re.compile(r"\d{4}(-\d\d){0,2}", re.ASCII)
@@ -131,7 +131,7 @@ def _names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
         raise ValueError("`authors` is not a list of names")
     names = tuple(storable(name.strip()) for name in value if name.strip())
-    if len(names) > _MOST_AUTHORS or any(len(name) > _LONGEST_NAME for name in names):
+    if len(names) > MOST_AUTHORS or any(len(name) > LONGEST_NAME for name in names):
         raise ValueError("`authors` are more, or longer, than names are")
     return names
 

@@ -1,7 +1,7 @@
 """Papers as JSON lines: one object a line, with the fields of `Paper` or with keys that a user names."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,20 @@ _LOOKED_AT = 50  # lines in which a key that a user names must stand once
 
 def read_jsonl(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
     """The paper of each line; a line that is none is rejected with the reason. Streams."""
+    yield from read_lines(path, source, lambda told: _renamed(told, reading))
+
+
+def read_lines(path: Path, source: str, record_of: Callable[[Any], Any]) -> Iterator[Entry]:
+    """The entry of each line of JSON, of whose value `record_of` makes a record for `paper_from`."""
     for number, line in numbered_lines(path):
         if line is None:
-            yield too_long(source, number)
+            yield Rejection(source, number, f"the line has more than {LONGEST_LINE:,} characters")
         elif line.strip():
-            record = parsed(line, source, number)
-            if isinstance(record, Rejection):
-                yield record
+            told = _parsed(line, source, number)
+            if isinstance(told, Rejection):
+                yield told
             else:
-                yield entry_from(_renamed(record, reading), source, number)
+                yield entry_from(record_of(told), source, number)
 
 
 def check_jsonl(path: Path, name: str, reading: Reading) -> None:
@@ -32,22 +37,18 @@ def check_jsonl(path: Path, name: str, reading: Reading) -> None:
     if not reading.columns:
         return
     lines = islice(numbered_lines(path), _LOOKED_AT)
-    records = (parsed(line, name, number) for number, line in lines if line and line.strip())
+    records = (_parsed(line, name, number) for number, line in lines if line and line.strip())
     keys = {key: None for record in records if isinstance(record, Mapping) for key in record}
     if keys:
         check_keys(list(keys), reading.columns)
 
 
-def parsed(line: str, source: str, number: int) -> Any:
+def _parsed(line: str, source: str, number: int) -> Any:
     """The value of a line of JSON, or a Rejection that says why it has none."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
         return Rejection(source, number, str(error))
-
-
-def too_long(source: str, number: int) -> Rejection:
-    return Rejection(source, number, f"the line has more than {LONGEST_LINE:,} characters")
 
 
 def _renamed(record: Any, reading: Reading) -> Any:

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from ingest.sources.base import LONGEST_ABSTRACT, is_date, one_line
+from ingest.sources.base import LONGEST_ABSTRACT, LONGEST_NAME, MOST_AUTHORS, is_date, one_line
 from rag.identity import arxiv_key, doi_key
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST = 4 * LONGEST_ABSTRACT  # characters of a text with its markup; more is said to be too long
 _LONGEST_DETAIL = 2_000  # characters in which a date or an identifier is looked for
-_MOST_NAMES = 10_000
 _ISO = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)", re.ASCII)
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20|21)\d\d(?!\d)", re.ASCII)
 _MONTH = re.compile(rf"\b({'|'.join(MONTHS)})[a-z]*\b", re.IGNORECASE | re.ASCII)
@@ -158,8 +157,8 @@ def read_names(value: Any) -> list[str]:
         value = _listed(value[: 100 * _LONGEST_DETAIL].strip())
     if not isinstance(value, list | tuple):
         return []
-    names = [one_line(_name(each)) for each in value[:_MOST_NAMES]]
-    return [name for name in names if 0 < len(name) <= 300]
+    names = [one_line(_name(each)) for each in value[:MOST_AUTHORS]]
+    return [name for name in names if 0 < len(name) <= LONGEST_NAME]
 
 
 def _name(value: Any) -> str:
@@ -172,7 +171,7 @@ def _name(value: Any) -> str:
     if not isinstance(value, str):
         return ""
     name = _NUMBER.sub("", plain_text(value))
-    if len(name) <= 300 and (short := _INITIALS.fullmatch(name)):
+    if len(name) <= LONGEST_NAME and (short := _INITIALS.fullmatch(name)):
         return f"{short['initials']} {short['family']}"
     parts = [part.strip() for part in name.split(",")]
     return " ".join([parts[-1], *parts[:1], *parts[1:-1]]) if len(parts) in (2, 3) else name
