@@ -27,7 +27,7 @@ from ingest.bundled import BundledSource
 from ingest.pipeline import ingest
 from rag import Assistant, Library
 from rag.embedding import embedded_encoder
-from rag.library.library import Work
+from rag.library.progress import Work
 from rag.types import Paper
 from ui.terminal import track
 

@@ -29,7 +29,7 @@ from typing import Any, BinaryIO
 from benchmarks.synthetic import ReusingEncoder, embedded_texts, synthetic_papers
 from ingest.pipeline import ingest
 from rag.library import Library
-from rag.library.library import Work
+from rag.library.progress import Work
 from rag.types import Paper
 
 _POOL = 20  # papers whose vectors are reused

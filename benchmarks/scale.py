@@ -34,7 +34,7 @@ from rag.embedding.base import Encoder
 from rag.library import Library
 from rag.library.catalog import Change
 from rag.library.embedded import embedded_text
-from rag.library.library import Work
+from rag.library.progress import Work
 from rag.retrieval import Retriever
 from ui.terminal import track
 

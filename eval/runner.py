@@ -28,7 +28,7 @@ from rag.embedding.remember import Remembering
 from rag.errors import ModelFailedError, QuestionError
 from rag.library import Library
 from rag.library.chroma_server import ChromaServer
-from rag.library.library import Track, untracked
+from rag.library.progress import Track, untracked
 from rag.settings import Settings
 from rag.shortcuts import open_library
 from rag.support import CalibratedJudge, Judge

@@ -17,8 +17,9 @@ from ingest.sources.base import paper_from
 from rag.errors import LibraryError, SourceError
 from rag.library.catalog import Catalog
 from rag.library.folders import make_folder
-from rag.library.library import Track, catalog_path, forget_indexes, holds_papers, untracked
+from rag.library.library import catalog_path, forget_indexes, holds_papers
 from rag.library.lock import WriteLock
+from rag.library.progress import Track, untracked
 from rag.library.recorder import Splitter
 from rag.types import Paper
 

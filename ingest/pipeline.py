@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from ingest.chunking import split_abstract
 from ingest.sources.base import Entry, Rejection, Source
 from rag.library import Library
-from rag.library.library import Track, untracked
 from rag.library.near import NearDuplicate
+from rag.library.progress import Track, untracked
 from rag.library.recorder import Recorder, Splitter
 from rag.types import Paper
 

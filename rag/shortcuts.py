@@ -12,7 +12,8 @@ from rag.embedding.base import Encoder
 from rag.errors import LibraryBusyError, NoLibraryError
 from rag.library import Library
 from rag.library.chroma_server import ChromaServer
-from rag.library.library import Track, catalog_path, holds_papers, is_library, untracked
+from rag.library.library import catalog_path, holds_papers, is_library
+from rag.library.progress import Track, untracked
 from rag.options import HistoryOptions, PlaceOptions, WriterName
 from rag.settings import Settings, bundled_library, own_library
 from rag.types import Answer

@@ -19,7 +19,8 @@ from rag.embedding.remember import Remembering
 from rag.errors import LibraryBusyError, QuestionError
 from rag.library import Library
 from rag.library.chroma_server import ChromaServer
-from rag.library.library import Track, holds_papers, untracked
+from rag.library.library import holds_papers
+from rag.library.progress import Track, untracked
 from rag.options import WriterName
 from rag.retrieval import Retriever
 from rag.settings import Settings, bundled_library, own_library

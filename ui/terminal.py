@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rag.library.library import Work
+from rag.library.progress import Work
 from rag.plain import CONTROL, in_a_line, plain
 from rag.types import Answer, Citation, Hit
 

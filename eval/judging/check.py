@@ -14,7 +14,7 @@ from eval.judging.pool import in_threads
 from eval.labelled import LabelledClaim
 from eval.metrics.agreement import accuracy, cohen_kappa
 from eval.statistics import interval, unanimous_interval
-from rag.library.library import Track, untracked
+from rag.library.progress import Track, untracked
 from rag.support import Judge
 from rag.usage import total_usage
 

@@ -14,7 +14,7 @@ from eval.judging.lines import JudgedFile
 from eval.judging.pool import in_threads
 from eval.rows import Row, load_outcomes
 from eval.shelf import Shelf
-from rag.library.library import Track, untracked
+from rag.library.progress import Track, untracked
 from rag.usage import total_usage
 
 

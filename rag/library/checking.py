@@ -1,20 +1,13 @@
 """Whether the indexes hold what the catalog says, paper by paper and to the letter."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, Protocol
+from typing import Protocol
 
 from rag.library.catalog import Catalog, Change
+from rag.library.progress import Track, untracked
 
 _AT_A_TIME = 1000  # papers
-
-Watch = Callable[[Iterable[Any], str, int | None], Iterable[Any]]
-"""Wraps batches of work to show progress, as the library's `Track` does."""
-
-
-def unwatched(batches: Iterable[Any], what: str, total: int | None) -> Iterable[Any]:
-    """Show no progress."""
-    return batches
 
 
 class Checked(Protocol):
@@ -22,7 +15,7 @@ class Checked(Protocol):
 
     @property
     def name(self) -> str: ...
-    def held(self, watch: Watch = unwatched) -> dict[str, str]:
+    def held(self, track: Track = untracked) -> dict[str, str]:
         """What the index holds of each paper, in as few characters as tell it from anything else."""
         ...
 
@@ -31,13 +24,13 @@ class Checked(Protocol):
         ...
 
 
-def disagreements(catalog: Catalog, indexes: Sequence[Checked], watch: Watch = unwatched) -> Iterator[str]:
+def disagreements(catalog: Catalog, indexes: Sequence[Checked], track: Track = untracked) -> Iterator[str]:
     """Every paper that an index lacks, holds otherwise than the catalog, or holds beyond it; in words.
 
     Takes a few hundred bytes a paper and index.
     """
-    held = {index.name: index.held(watch) for index in indexes}
-    papers = watch(_papers(catalog), "comparing papers", catalog.count())
+    held = {index.name: index.held(track) for index in indexes}
+    papers = track(_papers(catalog), "comparing papers", catalog.count())
     for change in chain.from_iterable(papers):
         for index in indexes:
             wanted, found = index.wanted(change), held[index.name].pop(change.paper_id, None)

@@ -8,11 +8,11 @@ import numpy as np
 
 from rag.embedding.base import Encoder, Vectors
 from rag.library.catalog import Change
-from rag.library.checking import Watch, unwatched
 from rag.library.chroma import ChromaFolder
 from rag.library.chroma_server import ChromaServer, ServerCollection
 from rag.library.collection import Handle, Place
 from rag.library.embedded import embedded_text, fingerprint
+from rag.library.progress import Track, untracked
 from rag.types import Filters, Paper
 
 _MARK = "#"  # between a paper's id and the number of its passage
@@ -86,7 +86,7 @@ class DenseIndex:
             for id_, distance in zip(found["ids"][0], found["distances"][0], strict=True)
         ]
 
-    def held(self, watch: Watch = unwatched) -> dict[str, str]:
+    def held(self, track: Track = untracked) -> dict[str, str]:
         """By paper, the digest of its passages as they are here, each with a vector of unit length.
 
         `wanted` gives what it ought to be; a paper without any passage is absent. Raises DamagedError
@@ -97,7 +97,7 @@ class DenseIndex:
             sums: dict[str, int] = {}
             pages = _pages(handle, min(_PAGE, handle.most), ["metadatas", "embeddings"])
             whole = (list(_whole(page)) for page in pages)
-            for passages in watch(whole, "reading the dense index", handle.collection.count()):
+            for passages in track(whole, "reading the dense index", handle.collection.count()):
                 for paper_id, number, metadata in passages:
                     sums[paper_id] = (sums.get(paper_id, 0) + _trace(number, metadata)) % _TRACES
             return {paper_id: _spelled(total) for paper_id, total in sums.items()}

@@ -10,10 +10,10 @@ from pathlib import Path
 import tantivy
 
 from rag.library.catalog import Change
-from rag.library.checking import Watch, unwatched
 from rag.library.embedded import fingerprint
 from rag.library.faults import translated, without_panic
 from rag.library.folders import made_whole, move_away
+from rag.library.progress import Track, untracked
 from rag.types import Filters, Paper
 
 _CHECKPOINT = "#checkpoint"  # the paper_id of the document that holds the checkpoint
@@ -45,7 +45,7 @@ class LexicalIndex:
             found = searcher.search(self._term("paper_id", _CHECKPOINT), limit=1).hits
             return int(searcher.doc(found[0][1])["applied"][0]) if found else 0
 
-    def held(self, watch: Watch = unwatched) -> dict[str, str]:
+    def held(self, track: Track = untracked) -> dict[str, str]:
         """What was indexed of every paper, as a fingerprint."""
         if not self._is_there():
             return {}

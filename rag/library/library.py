@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import Protocol, Self
 
 from rag.embedding import embedded_encoder, hang_up
 from rag.embedding.base import Encoder, Tokens, Vectors
@@ -11,31 +11,17 @@ from rag.embedding.minilm import MiniLM
 from rag.embedding.shared import SharedPass
 from rag.errors import LibraryError, NoLibraryError
 from rag.library.catalog import Catalog, Change
-from rag.library.checking import Watch, disagreements
+from rag.library.checking import disagreements
 from rag.library.chroma_server import ChromaServer
 from rag.library.dense import DenseIndex
 from rag.library.folders import make_folder, move_away
 from rag.library.lexical import LexicalIndex
 from rag.library.lock import WriteLock
 from rag.library.near import AT_A_TIME, NearDuplicate, near_duplicates
+from rag.library.progress import Track, untracked
 from rag.library.tokens import TokenIndex
 
 _PATIENCE = 5.0  # seconds to wait for another process that makes the same library
-Work = TypeVar("Work", bound=Sequence[Any])
-
-
-class Track(Protocol):
-    """Wraps batches of work to show progress: the batches, what they are, how many items in all.
-
-    The number is None where nobody knows it before the end.
-    """
-
-    def __call__(self, batches: Iterable[Work], what: str, total: int | None, /) -> Iterable[Work]: ...
-
-
-def untracked(batches: Iterable[Work], what: str, total: int | None) -> Iterable[Work]:
-    """Show no progress."""
-    return batches
 
 
 class Index(Protocol):
@@ -47,7 +33,7 @@ class Index(Protocol):
     def batch(self) -> int: ...
     def checkpoint(self) -> int: ...
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None: ...
-    def held(self, watch: Watch = ...) -> dict[str, str]: ...
+    def held(self, track: Track = ...) -> dict[str, str]: ...
     def wanted(self, change: Change) -> str | None: ...
     def reset(self) -> None: ...
     def close(self) -> None: ...

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from rag.embedding.base import TokenEncoder, Tokens, Vectors
 from rag.errors import LibraryError
 from rag.library.catalog import Change
-from rag.library.checking import Watch, unwatched
 from rag.library.codec import Codec, Compact, Plain
 from rag.library.embedded import embedded_text, fingerprint
 from rag.library.faults import translated, wrong_encoder
 from rag.library.folders import made_whole, move_away
 from rag.library.matching import Ends, Match, matches
+from rag.library.progress import Track, untracked
 from rag.library.sql import rows_in
 
 _FILE = "tokens.sqlite"
@@ -79,7 +79,7 @@ class TokenIndex:
         """The last change that this index has applied. Raises DamagedError."""
         return self._state().applied if self._is_there() else 0
 
-    def held(self, watch: Watch = unwatched) -> dict[str, str]:
+    def held(self, track: Track = untracked) -> dict[str, str]:
         """What was encoded of every paper, as a fingerprint; something else where vectors are cut short."""
         if not self._is_there():
             return {}

@@ -13,7 +13,7 @@ from ui.cli.options import Parsers, add_conditions, filters_of
 
 if TYPE_CHECKING:
     from rag.library import Library
-    from rag.library.library import Track
+    from rag.library.progress import Track
     from rag.types import Filters, Paper
 
 WORDS = "in the title, organisation, year, arXiv id or DOI, each"
@@ -108,7 +108,7 @@ def _pages(library: "Library", ids: list[str]) -> Iterator[list["Paper"]]:
 
 def _shown(file: Path | None) -> "Track":
     """How progress is shown: not where papers scroll past, as a bar would among them."""
-    from rag.library.library import untracked
+    from rag.library.progress import untracked
     from ui.terminal import track
 
     return track if file or not sys.stdout.isatty() else untracked

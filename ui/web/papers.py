@@ -14,7 +14,7 @@ from ingest.sources.base import Reading
 from ingest.sources.files import FileSource
 from ingest.sources.formats import PACKED_SUFFIX, SUFFIXES
 from rag.errors import AskpapersError, SourceError
-from rag.library.library import Work
+from rag.library.progress import Work
 from rag.types import Paper
 from ui.desk import Desk
 from ui.web.rendering import paper_html, report_html
