@@ -35,9 +35,9 @@ def print_json(value: Any) -> None:
     print(_escaped(json.dumps(value, ensure_ascii=False, indent=2)))
 
 
-def print_json_line(value: Any) -> None:
+def print_json_line(value: Any, stdout: TextIO | None = None) -> None:
     """As JSON in one line, at once: whoever reads a conversation waits for it."""
-    print(_escaped(json.dumps(value, ensure_ascii=False)), flush=True)
+    print(_escaped(json.dumps(value, ensure_ascii=False)), file=stdout, flush=True)
 
 
 def tell(text: str) -> None:

@@ -2,10 +2,13 @@
 
 import argparse
 import getpass
+import logging
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ui.cli.options import Parsers
 
@@ -37,6 +40,14 @@ def add(parsers: Parsers) -> None:
         help="a name under which the page is reached, such as that of a proxy; may be given several times",
     )
     command.add_argument(
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="a proxy before the page, by address or network, whose X-Forwarded- headers are believed; "
+        "may be given several times",
+    )
+    command.add_argument(
         "--model",
         action="append",
         default=[],
@@ -66,44 +77,51 @@ def run(arguments: argparse.Namespace) -> int:
     from rag.settings import Settings, data_folder
     from ui.cli.places import named_folder
     from ui.desk import Desk
-    from ui.terminal import print_json_line, tell, track
-    from ui.web.guard import check_listening
+    from ui.terminal import print_json_line, track
+    from ui.web.door.guard import check_listening
+    from ui.web.door.output import filtered
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service that is stopped ends as by Ctrl-C
     password = os.environ.get("ASKPAPERS_PASSWORD") or (_asked() if arguments.password else None)
     check_listening(arguments.host, bool(password), arguments.no_password)
     settings = Settings.from_environment()
-    with Desk(settings, named_folder(arguments, settings), track) as desk:
+    with (
+        Desk(settings, named_folder(arguments, settings), track) as desk,
+        TemporaryDirectory(prefix="askpapers-page-") as uploads,
+        filtered() as stdout,
+    ):
         from ui.web.app import Page, build, models_of, serve
 
         page = Page(
+            uploads=Path(uploads).resolve(),
             host=arguments.host,
             port=arguments.port,
             password=password,
             allowed_hosts=tuple(arguments.allow_host),
+            proxies=tuple(arguments.proxy),
             runs=arguments.runs.absolute(),
             feedback=(arguments.feedback or data_folder() / "feedback.jsonl").absolute(),
             secret=data_folder() / "browser-secret",
             models=models_of(arguments.model),
             is_read_only=arguments.read_only,
         )
-        blocks = build(desk, page)
-        address = serve(blocks, page)
+        served = serve(build(desk, page), page)
         desk.read_ahead()
         try:
             if arguments.json:
-                print_json_line({"address": address, "papers": desk.library.catalog.count()})
+                print_json_line({"address": served.address, "papers": desk.library.catalog.count()}, stdout)
             else:
-                print(f"askpapers is at {address}", flush=True)
-                tell("Ctrl-C ends it.")
+                print(f"askpapers is at {served.address}", file=stdout, flush=True)
+                logging.getLogger("askpapers").warning("Ctrl-C ends it.")
             if arguments.open:
                 import webbrowser
 
-                webbrowser.open(address)
+                webbrowser.open(served.address)
             threading.Event().wait()
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt("the page is closed") from interrupt
         finally:
-            blocks.close(verbose=False)
+            served.close()
     return 0
 
 

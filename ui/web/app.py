@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
-from hmac import compare_digest
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,32 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # it is read at import
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from gradio.events import api
+from gradio.routes import templates
+from jinja2 import DictLoader
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 
-from rag.errors import AskpapersError, SettingError
+from eval.report.html import script as report_script
+from rag.errors import AskpapersError
 from ui.desk import Desk
 from ui.programs import Programs
 from ui.web.chat import ChatTab
+from ui.web.door import offline
+from ui.web.door.bodies import Patience
+from ui.web.door.guard import Guard, Hosts, hash_of, refuse
+from ui.web.door.proxies import Forwarded, Proxies
+from ui.web.door.routes import Routes, page_routes
+from ui.web.door.server import Served, start
+from ui.web.door.signin import SignIn
+from ui.web.door.unread import Unread
+from ui.web.door.uploads import LARGEST, Uploads
 from ui.web.evaluation import EvaluationTab
 from ui.web.feedback import Feedback
-from ui.web.guard import Guard, Hosts
 from ui.web.likes import Likes
-from ui.web.named import NamedOnly
 from ui.web.papers import PapersTab
 from ui.web.searching import SearchTab
 from ui.web.secret import read_secret
@@ -32,19 +45,22 @@ _HERE = Path(__file__).parent
 ENDPOINTS = ("ask", "search", "get_paper")  # methods of Programs
 _AT_ONCE = 8  # questions that are answered at a time
 _WAITING = 250  # questions, and pages that open, which may wait; the next is told that the queue is full
-_LARGEST = 20 * 1024 * 1024  # bytes of an uploaded file
 _SESSIONS = 100  # whose state is held, some MB each; another goes on from what its browser keeps
+_FETCHING = 1000  # sessions whose answers wait to be fetched, or are
 _HOUR = 3600
+_FRAME = "frontend/index.html"  # Gradio's template of the page
 
 
 @dataclass(frozen=True)
 class Page:
-    """What a page is made of and where it listens."""
+    """What a page is made of and where it listens. `uploads` is a private folder, for its time alone."""
 
+    uploads: Path
     host: str = "127.0.0.1"
     port: int = 7860
     password: str | None = field(default=None, repr=False)
     allowed_hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
     runs: Path = Path("runs")
     feedback: Path = Path("feedback.jsonl")
     secret: Path = Path("browser-secret")
@@ -54,6 +70,7 @@ class Page:
 
 def build(desk: Desk, page: Page) -> gr.Blocks:
     """The page's components and events."""
+    os.environ["GRADIO_TEMP_DIR"] = str(page.uploads)  # components remember it when they are made
     blocks: gr.Blocks
     with gr.Blocks(
         title="askpapers", analytics_enabled=False, fill_width=True, delete_cache=(_HOUR, _HOUR)
@@ -84,45 +101,68 @@ def build(desk: Desk, page: Page) -> gr.Blocks:
     return blocks
 
 
-def serve(blocks: gr.Blocks, page: Page) -> str:
-    """Start to serve in the background; the address. `blocks.close()` ends it. Raises SettingError."""
-    hosts = Hosts.for_address(page.host, page.allowed_hosts)
-    named = Middleware(NamedOnly, names=ENDPOINTS)
-    style = (_HERE / "page.css").read_text(encoding="utf-8")
+def serve(blocks: gr.Blocks, page: Page) -> Served:
+    """Serve the page in the background, behind its door, until it is closed. Raises SettingError."""
+    offline.close()
+    hosts, proxies = Hosts.for_address(page.host, page.allowed_hosts), Proxies.from_texts(page.proxies)
     script = (_HERE / "page.js").read_text(encoding="utf-8")
-    try:
-        _, address, _ = blocks.launch(
-            server_name=page.host,
-            server_port=page.port,
-            auth=_checker(page.password) if page.password else None,
-            auth_message="Any name will do; the password is the one that the server was started with.",
-            app_kwargs={
-                "middleware": [Middleware(Guard, hosts=hosts), named],
-                "docs_url": None,
-                "redoc_url": None,
-            },
-            theme=_theme(),
-            css=style,
-            head=f"<script>{script}</script>",
-            max_file_size=_LARGEST,
-            state_session_capacity=_SESSIONS,
-            footer_links=["api", "settings"],
-            share=False,
-            ssr_mode=False,
-            mcp_server=False,
-            pwa=False,
-            enable_monitoring=False,
-            run_history=False,
-            show_error=False,
-            quiet=True,
-            prevent_thread_lock=True,
-        )
-    except OSError as error:
-        raise SettingError(
-            f"port {page.port} of {page.host} cannot be used ({error.strerror or 'it is taken'}): "
-            "name another with --port"
-        ) from error
-    return str(address)
+    uploads, routes = Uploads(page.uploads), page_routes(ENDPOINTS, page.is_read_only)
+    queue = blocks._queue
+    queue.pending_messages_per_session.max_size = _FETCHING
+
+    async def forget(session: str) -> None:
+        queue.pending_messages_per_session.pop(session, None)
+        await queue.clean_events(session_hash=session)
+
+    door = FastAPI(
+        openapi_url=None,
+        middleware=[
+            Middleware(Patience),
+            Middleware(Forwarded, proxies=proxies),
+            Middleware(Guard, hosts=hosts, scripts=[hash_of(script), hash_of(report_script())]),
+            Middleware(SignIn, password=page.password, port=page.port),
+            Middleware(Routes, routes=routes, uploads=page.uploads, unread=Unread(forget)),
+        ],
+    )
+    door.add_route("/gradio_api/upload", uploads.take, methods=["POST"])
+    door.add_route("/gradio_api/file={path:path}", uploads.give, methods=["GET"])
+    blocks.state_session_capacity = _SESSIONS
+    gr.mount_gradio_app(
+        door,
+        blocks,
+        "/",
+        server_name=page.host,
+        server_port=page.port,
+        app_kwargs={"exception_handlers": {RequestValidationError: _without_input}, "redoc_url": None},
+        theme=_theme(),
+        css=(_HERE / "page.css").read_text(encoding="utf-8"),
+        head=f"<script>{script}</script>",
+        max_file_size=LARGEST,
+        footer_links=["api", "settings"],
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+        enable_monitoring=False,
+        run_history=False,
+        show_error=False,
+    )
+    blocks.app = blocks.server_app = door.routes[-1].app  # type: ignore[attr-defined]  # what `close` ends
+    _give_nonces()
+    return start(door, page.host, page.port, proxies, lambda: blocks.close(verbose=False))
+
+
+async def _without_input(_: Request, __: Exception) -> Response:
+    """In place of FastAPI's answer, which holds all that was sent."""
+    return refuse(422, "this is not what the page sends: see /gradio_api/info")
+
+
+def _give_nonces() -> None:
+    """Let the scripts of Gradio's own page run: the guard lets those alone that bear its nonce."""
+    loader = templates.env.loader
+    if loader and not isinstance(loader, DictLoader):
+        source = loader.get_source(templates.env, _FRAME)[0]
+        marked = source.replace("<script", "<script nonce=\"{{ request.scope['nonce'] }}\"")
+        templates.env.loader = DictLoader({_FRAME: marked})
 
 
 def _plain(endpoint: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,11 +176,6 @@ def _plain(endpoint: Callable[..., Any]) -> Callable[..., Any]:
             raise gr.Error(str(error), print_exception=False) from error
 
     return answer
-
-
-def _checker(password: str) -> Callable[[str, str], bool]:
-    """Whether a visitor knows the password; the comparison takes the same time whatever was typed."""
-    return lambda name, typed: compare_digest(typed.encode(), password.encode())
 
 
 def _theme() -> gr.themes.Base:

@@ -1,11 +1,14 @@
-"""What stands before the whole page: other web pages, and names that point here, get nothing from it.
+"""Other web pages, and names that point here, get nothing; all answers have headers that guard them.
 
 A page of someone else's in the same browser can send requests to a server on this machine, and a name of
 someone else's can be made to point at it ("DNS rebinding"), which makes that page the same origin. The
 first is told by `Origin` and `Sec-Fetch-Site`, the second by `Host`.
 """
 
+import base64
+import hashlib
 import re
+import secrets
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,35 +16,13 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from typing import Self
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocketClose
 
 from rag.errors import SettingError
 from rag.plain import in_a_line
 
-LIMIT = 64 * 2**20  # bytes of a request's body
-
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",  # what no line below names: only from here
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio, Vega need both
-        "style-src 'self' 'unsafe-inline'",  # components carry their own styles
-        "img-src 'self' data: blob:",  # icons are data; previews of uploads are blobs
-        "font-src 'self' data:",
-        "connect-src 'self'",  # nothing that is read here can be sent elsewhere
-        "media-src 'self' data: blob:",
-        "worker-src 'self' blob:",  # libraries start their workers from blobs
-        "frame-src 'self' data: blob:",  # what the page itself puts in a frame
-        "object-src 'none'",  # no plug-ins
-        "base-uri 'self'",  # a <base> that slips in turns no address of ours elsewhere
-        "form-action 'self'",  # nor does a form
-        "frame-ancestors 'none'",  # nobody puts the page in a frame to catch clicks
-    )
-)
 SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     # Not `no-referrer`: with it Chromium sends `Origin: null` with the page's own forms.
     "Referrer-Policy": "same-origin",
@@ -51,6 +32,29 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+
+def content_security_policy(scripts: Iterable[str]) -> str:
+    """The policy of an answer; `scripts` are the inline ones that run, as `'sha256-…'` or `'nonce-…'`."""
+    allowed = " ".join(["'self'", *scripts])
+    return "; ".join(
+        (
+            "default-src 'self'",  # what no line below names: only from here
+            f"script-src {allowed} 'unsafe-eval'",  # Gradio and Vega make functions of texts
+            "style-src 'self' 'unsafe-inline'",  # components carry their own styles
+            "img-src 'self' data: blob:",  # icons are data; previews of uploads are blobs
+            "font-src 'self' data:",
+            "connect-src 'self'",  # nothing that is read here can be sent elsewhere
+            "media-src 'self' data: blob:",
+            "worker-src 'self' blob:",  # libraries start their workers from blobs
+            "frame-src 'self' data: blob:",  # what the page itself puts in a frame
+            "object-src 'none'",  # no plug-ins
+            "base-uri 'self'",  # a <base> that slips in turns no address of ours elsewhere
+            "form-action 'self'",  # nor does a form
+            "frame-ancestors 'none'",  # nobody puts the page in a frame to catch clicks
+        )
+    )
+
+
 _LABEL = "[a-z0-9_-]{1,63}"
 _AUTHORITY = re.compile(
     rf"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>{_LABEL}(?:\.{_LABEL})*)\.?)(?::(?P<port>[0-9]{{1,5}}))?",
@@ -58,9 +62,9 @@ _AUTHORITY = re.compile(
 )
 _LONGEST_NAME, _LARGEST_PORT = 253, 65_535  # characters (RFC 1035)
 _ORIGIN = re.compile(r"(https?)://(.+)", re.IGNORECASE)
+_FOREIGN = {"cross-site", "same-site"}
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = IPv4Network("127.0.0.0/8"), IPv6Address("::1")
-_POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
 
 
 @dataclass(frozen=True)
@@ -115,76 +119,47 @@ class Hosts:
         return self.has_addresses and _address(host.name) is not None
 
 
-class Guard:
-    """ASGI middleware: refuses what does not come from the page itself, bounds bodies, adds headers."""
+def hash_of(script: str) -> str:
+    """What lets an inline script run by what it says."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
-    def __init__(self, app: ASGIApp, hosts: Hosts, limit: int = LIMIT) -> None:
-        """`limit` is the number of bytes that the body of a request may have."""
+
+class Guard:
+    """ASGI middleware: refuses what does not come from the page itself, and adds headers to all answers.
+
+    The scope of a request has a `nonce`, which inline scripts of its answer must bear to run.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Hosts, scripts: Iterable[str] = ()) -> None:
+        """`scripts` are the hashes of further inline scripts, as `'sha256-…'`."""
         self.app = app
         self._hosts = hosts
-        self._limit = limit
+        self._scripts = tuple(scripts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self._answer(scope, receive, _with_headers(send))
-        elif scope["type"] == "websocket" and self._refusal(scope):
-            await WebSocketClose(_POLICY_VIOLATION)(scope, receive, send)
-        else:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if refusal := self._refusal(scope):
-            await refusal(scope, receive, send)
             return
-        body = _Body(scope, receive, send, self._limit)
-        try:
-            await self.app(scope, body.receive, body.send)
-        except ClientDisconnect:
-            if not body.is_refused:
-                raise
+        nonce = secrets.token_urlsafe(16)
+        policy = content_security_policy((f"'nonce-{nonce}'", *self._scripts))
+        answer = self._refusal(scope) or self.app
+        await answer(dict(scope, nonce=nonce), receive, _with_headers(send, policy))
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         """The answer to a request that is refused for what its headers say."""
         headers = Headers(scope=scope)
         host = _only(headers.getlist("host"))
         if host is None or not self._hosts.has(host):
-            return _refuse(
+            return refuse(
                 421, "this server does not answer to that name: start it with --allow-host NAME to let it"
             )
-        if not _is_same_origin(headers.getlist("origin"), host) or _is_cross_site(scope, headers):
-            return _refuse(
+        if not _is_same_origin(headers.getlist("origin"), host) or _is_foreign(scope, headers):
+            return refuse(
                 403,
                 "another web page sent this request: open the page itself; a proxy before it must pass "
                 "the Host header on",
             )
-        return _too_large(self._limit) if _declared_length(headers) > self._limit else None
-
-
-class _Body:
-    """A request's body as it comes. What is too large is answered with 413, and is cut off for the app."""
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
-        self._scope, self._receive, self._send = scope, receive, send
-        self._limit = self._left = limit
-        self._has_started = False
-        self.is_refused = False
-
-    async def receive(self) -> Message:
-        if self._left >= 0:
-            message = await self._receive()
-            self._left -= len(message.get("body", b""))
-            if self._left >= 0:
-                return message
-            if not self._has_started:
-                self.is_refused = True  # before it is sent: from here on the app says nothing
-                await _too_large(self._limit)(self._scope, self._receive, self._send)
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        if self.is_refused:
-            return
-        self._has_started = True
-        await self._send(message)
+        return None
 
 
 def is_loopback(host: str) -> bool:
@@ -245,30 +220,22 @@ def _is_same_origin(origins: list[str], host: Authority) -> bool:
     return (origin.name, origin.port or default) == (host.name, host.port or default)
 
 
-def _is_cross_site(scope: Scope, headers: Headers) -> bool:
-    """Whether another site's page sends this, links to the page aside. A WebSocket has no method."""
-    return scope.get("method") not in ("GET", "HEAD") and "cross-site" in headers.getlist("sec-fetch-site")
+def _is_foreign(scope: Scope, headers: Headers) -> bool:
+    """Whether a page of another site or port sends this, links to the page aside."""
+    is_link = scope["method"] in ("GET", "HEAD") and scope["path"] == "/"
+    return not is_link and not _FOREIGN.isdisjoint(headers.getlist("sec-fetch-site"))
 
 
-def _declared_length(headers: Headers) -> int:
-    """What the header says; 0 where it says no number: the body is counted as it comes anyway."""
-    value = headers.get("content-length", "")
-    return int(value[:18]) if value.isascii() and value.isdigit() else 0
+def refuse(status: int, line: str, headers: dict[str, str] | None = None) -> PlainTextResponse:
+    """An answer of one line."""
+    return PlainTextResponse(f"{line}\n", status, headers)
 
 
-def _too_large(limit: int) -> PlainTextResponse:
-    return _refuse(413, f"the request is larger than {limit:,} bytes: send less at a time")
-
-
-def _refuse(status: int, line: str) -> PlainTextResponse:
-    return PlainTextResponse(f"{line}\n", status)
-
-
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, policy: str) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             message.setdefault("headers", [])
-            MutableHeaders(scope=message).update(SECURITY_HEADERS)
+            MutableHeaders(scope=message).update(SECURITY_HEADERS | {"Content-Security-Policy": policy})
         await send(message)
 
     return send_with_headers

@@ -1,0 +1,73 @@
+"""What the server says to its operator: nothing of a visitor drives the terminal, or passes for ours.
+
+Gradio prints paths and tracebacks, and libraries in other languages write past Python. So all of it goes
+through one pipe and comes out plain, each line marked as not ours; our own lines are told beside it.
+"""
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from io import TextIOWrapper
+from typing import TextIO
+
+from rag.plain import cut, in_a_line, plain
+
+_MARK = "  | "
+_LONGEST = 2_000  # characters of a line
+
+
+@contextmanager
+def filtered() -> Iterator[TextIO]:
+    """While it lasts stderr, and whatever is printed, comes out plain and marked; what is given is stdout.
+
+    Lines of the `askpapers` logger come out as those of other commands, whole in one line each.
+    """
+    sys.stderr.flush()
+    behind = os.dup(2)
+    reading, writing = os.pipe()
+    os.dup2(writing, 2)
+    os.close(writing)
+    copying = threading.Thread(target=_copy, args=(reading, behind), name="askpapers-output", daemon=True)
+    copying.start()
+    handler = _Lines(behind)
+    logger = logging.getLogger("askpapers")
+    logger.addHandler(handler)
+    try:
+        stdout = sys.stdout
+        with redirect_stdout(sys.stderr):
+            yield stdout
+    finally:
+        logger.removeHandler(handler)
+        sys.stderr.flush()
+        os.dup2(behind, 2)  # closes the pipe's last end here, so that the copying ends
+        copying.join(5.0)
+        os.close(behind)
+
+
+def _copy(reading: int, behind: int) -> None:
+    with TextIOWrapper(os.fdopen(reading, "rb"), "utf-8", "backslashreplace", newline="\n") as lines:
+        while line := lines.readline(_LONGEST):
+            _write(behind, f"{_MARK}{plain(line).rstrip()}\n")
+
+
+def _write(behind: int, line: str) -> None:
+    with suppress(OSError):  # nobody reads it any more
+        os.write(behind, line.encode("utf-8", "backslashreplace"))
+
+
+class _Lines(logging.Handler):
+    """Writes each record in one line; the traceback of a fault of ours follows, marked."""
+
+    def __init__(self, behind: int) -> None:
+        super().__init__()
+        self._behind = behind
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told = [f"askpapers: {cut(in_a_line(record.getMessage()), _LONGEST)}"]
+        if record.exc_info:
+            trace = logging.Formatter().formatException(record.exc_info)
+            told += [f"{_MARK}{cut(plain(line), _LONGEST)}" for line in trace.splitlines()]
+        _write(self._behind, "".join(f"{line}\n" for line in told))

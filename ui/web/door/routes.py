@@ -1,0 +1,147 @@
+"""What the page answers to, each route with the bytes that it takes. Everything else is not there.
+
+Gradio brings some eighty routes; these are the ones that the page and programs use.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.web.door.bodies import problem_of, read_json, read_whole, replayed
+from ui.web.door.guard import refuse
+from ui.web.door.unread import Unread
+from ui.web.door.uploads import LARGEST_TOGETHER
+
+SMALL = 64 * 1024  # bytes
+PROGRAM = 512 * 1024  # a question with what was said before it
+STATE = 4 * 2**20  # a question with the conversations that a browser keeps
+FORM = LARGEST_TOGETHER + SMALL
+MOST_AT_ONCE = 400  # requests of one visitor, those included that wait for what is to come
+
+
+@dataclass(frozen=True)
+class Route:
+    """Paths with a method, and how large a body they take."""
+
+    methods: tuple[str, ...]
+    path: re.Pattern[str]
+    limit: int = SMALL
+
+    @property
+    def is_json(self) -> bool:
+        return "POST" in self.methods and self.limit != FORM
+
+
+def page_routes(endpoints: Sequence[str], is_read_only: bool) -> tuple[Route, ...]:
+    """Those of a page with these endpoints for programs; without uploads where it is read-only."""
+    named = rf"/gradio_api/call(?:/v2)?/(?:{'|'.join(endpoints)})"
+    reads = (
+        r"/|/config/?|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt|/(?:static|assets)/[^\\]+",
+        r"/gradio_api/(?:info/?|theme\.css|queue/(?:data|status)|heartbeat/[\w-]{1,64})",
+        rf"{named}/[\w-]{{1,64}}",
+    )
+    uploads = (
+        Route(("GET",), re.compile(r"/gradio_api/(?:upload_progress|file=.+)", re.DOTALL)),
+        Route(("POST",), re.compile(r"/gradio_api/upload"), FORM),
+    )
+    return (
+        Route(("GET", "HEAD"), re.compile("|".join(reads))),
+        Route(("POST",), re.compile(r"/gradio_api/queue/join"), STATE),
+        Route(("POST",), re.compile(rf"{named}/?"), PROGRAM),
+        Route(("POST",), re.compile(r"/gradio_api/(?:cancel|reset)/?")),
+        *(() if is_read_only else uploads),
+    )
+
+
+class Routes:
+    """ASGI middleware: lets requests for these routes through, their bodies bounded and looked at."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[Route], uploads: Path, unread: Unread) -> None:
+        """`uploads` is the folder in which alone a body may name files."""
+        self.app = app
+        self._routes, self._uploads, self._unread = routes, uploads, unread
+        self._at_once: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        visitor = scope["visitor"]
+        if self._at_once[visitor] >= MOST_AT_ONCE:
+            await refuse(429, "too many requests at once: close some pages")(scope, receive, send)
+            return
+        self._at_once[visitor] += 1
+        try:
+            await self._answer(scope, receive, send)
+        finally:
+            self._at_once[visitor] -= 1
+            if not self._at_once[visitor]:
+                del self._at_once[visitor]
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._find(scope)
+        answer: ASGIApp = self.app
+        if route is None:
+            answer = refuse(404, "there is nothing here: open the page itself")
+        elif _declared_length(scope) > route.limit:
+            answer = _too_large(route)
+        elif route.is_json:
+            body = await read_whole(receive, route.limit)
+            if body is None:
+                answer = _too_large(route)
+            else:
+                answer = await self._refusal(scope, body) or self.app
+                receive = replayed(body, receive)
+        else:
+            receive = _bounded(receive, route.limit)
+        session = parse_qs(scope["query_string"]).get(b"session_hash", [b""])[0]
+        with self._unread.reading(session.decode("latin-1")):
+            await answer(scope, receive, send)
+
+    async def _refusal(self, scope: Scope, body: bytes) -> ASGIApp | None:
+        """Why a body of JSON goes no further."""
+        try:
+            value = read_json(body)
+        except ValueError:
+            return refuse(400, "the body is no JSON: send what the page sends")
+        if told := problem_of(value, Headers(scope=scope).get("host", ""), self._uploads):
+            return refuse(400, told)
+        session = str(value.get("session_hash")) if isinstance(value, dict) else ""
+        if not await self._unread.has_room(scope["visitor"], session, len(body)):
+            return refuse(429, "too many answers wait to be fetched: fetch them first")
+        return None
+
+    def _find(self, scope: Scope) -> Route | None:
+        path, method = scope["path"], scope["method"]
+        return next(
+            (each for each in self._routes if method in each.methods and each.path.fullmatch(path)), None
+        )
+
+
+def _declared_length(scope: Scope) -> int:
+    """What the header says; 0 where it says no number: the body is counted as it comes anyway."""
+    value = Headers(scope=scope).get("content-length", "")
+    return int(value[:18]) if value.isascii() and value.isdigit() else 0
+
+
+def _too_large(route: Route) -> ASGIApp:
+    return refuse(413, f"the request is larger than {route.limit:,} bytes: send less at a time")
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """A body that ends, as if the visitor had left, where it is larger than was said."""
+    left = limit
+
+    async def receive_bounded() -> Message:
+        nonlocal left
+        message = await receive() if left >= 0 else {"type": "http.disconnect"}
+        left -= len(message.get("body", b""))
+        return message if left >= 0 else {"type": "http.disconnect"}
+
+    return receive_bounded

@@ -1,0 +1,111 @@
+"""Files that visitors bring: bounded, gone once they are added or left, and given back as mere bytes."""
+
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_hex
+
+from gradio.route_utils import upload_fn
+from gradio.routes import file_upload_statuses
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from ui.web.door.bodies import is_inside
+from ui.web.door.guard import refuse
+
+LARGEST = 20 * 2**20  # bytes of a file
+LARGEST_TOGETHER = 64 * 2**20  # of files that are sent at once
+MOST_OF_ONE = 128 * 2**20  # of one visitor's files that wait to be added
+MOST_OF_ALL = 512 * 2**20
+_OLDEST = 3600.0  # seconds that a file waits
+
+
+@dataclass(eq=False)
+class Upload:
+    """Files of one visitor: the bytes that were announced while they come, then those that lie there."""
+
+    visitor: str
+    size: int
+    begun: float = field(default_factory=time.monotonic)
+    paths: list[Path] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its files were added, which deletes them, or have waited too long."""
+        if self.paths is None:
+            return False
+        return time.monotonic() - self.begun > _OLDEST or not any(path.exists() for path in self.paths)
+
+    def forget(self) -> None:
+        for path in self.paths or ():
+            path.unlink(missing_ok=True)
+
+
+@dataclass
+class Uploads:
+    """The files that wait to be added, in a folder that is the server's own."""
+
+    folder: Path
+    _waiting: list[Upload] = field(default_factory=list)
+
+    async def take(self, request: Request) -> Response:
+        """Keep the files of a form; answers with where they lie, as Gradio does."""
+        size = request.headers.get("content-length", "")
+        if not size.isdecimal():
+            return refuse(411, "the length of an upload comes first: send it with Content-Length")
+        upload = Upload(request.scope["visitor"], int(size))
+        if told := self._too_much(upload):
+            return refuse(413, told)
+        self._waiting.append(upload)
+        place = self.folder / token_hex(16)
+        try:
+            upload.paths = await self._write(request, place)
+            upload.size = sum(path.stat().st_size for path in upload.paths)
+        except MultiPartException as error:
+            is_large = "size" in error.message
+            return refuse(413 if is_large else 400, f"no form of files of {LARGEST >> 20} MB at most")
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+            if not upload.paths:
+                self._waiting.remove(upload)
+        return JSONResponse(list(map(str, upload.paths)))
+
+    async def give(self, request: Request) -> Response:
+        """A file that was uploaded, to be kept and never shown."""
+        path = request.path_params["path"]
+        if not is_inside(path, self.folder) or not Path(path).is_file():
+            return refuse(404, "there is no such file: it was added to the library, or never uploaded")
+        return FileResponse(path, media_type="application/octet-stream", filename=Path(path).name)
+
+    async def _write(self, request: Request, place: Path) -> list[Path]:
+        """Where the files of a form lie: each in a folder that is named by its content, as Gradio's are."""
+        place.mkdir(mode=0o700)
+        id_ = request.query_params.get("upload_id")
+        found, _, _ = await upload_fn(
+            request, place, LARGEST, id_, True, file_upload_statuses if id_ else None
+        )
+        paths = []
+        for each in map(Path, found):
+            path = self.folder / each.relative_to(place)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            paths.append(each.replace(path))
+        return paths
+
+    def _too_much(self, upload: Upload) -> str | None:
+        """Why there is no room for it; None where there is."""
+        for each in [each for each in self._waiting if each.is_over]:
+            each.forget()
+            self._waiting.remove(each)
+        of_one = sum(each.size for each in self._waiting if each.visitor == upload.visitor)
+        if upload.size > LARGEST_TOGETHER or of_one + upload.size > MOST_OF_ONE:
+            return (
+                f"{LARGEST_TOGETHER >> 20} MB can be sent at once, and {MOST_OF_ONE >> 20} MB can wait: "
+                "add those that are there first"
+            )
+        if sum(each.size for each in self._waiting) + upload.size > MOST_OF_ALL:
+            return "too many files of others wait to be added: try again later"
+        return None
