@@ -1,0 +1,240 @@
+"""Nothing that the page receives makes the server connect out, or look a name up."""
+
+import http.server
+import json
+import threading
+import time
+import urllib.parse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.attacks.findings import Attack, Finding, none_of
+from benchmarks.attacks.routes import filled, gradio_routes
+from benchmarks.attacks.target import Range, Target, can_trace
+from benchmarks.attacks.wire import Visitor, Wiring, is_over, signed_in
+
+_NAME = "canary.example"  # RFC 2606: nobody has it
+_META = {"_type": "gradio.FileData"}
+_FORWARDED = ("X-Forwarded-Host", "Referer", "X-Forwarded-For", "Forwarded", "X-Original-URL", "X-Gradio-Server")
+_PROMISED = "no connection, no name looked up"
+
+
+@dataclass
+class Canary:
+    """A server on the loopback that is not to be asked for anything."""
+
+    port: int
+    asked: list[str] = field(default_factory=list)
+
+    def urls(self) -> list[str]:
+        """Addresses that lead to it, in many spellings, and to a name that nobody has."""
+        plain = f"127.0.0.1:{self.port}/papers.jsonl"
+        names = [plain, f"localhost:{self.port}/a.png", f"[::1]:{self.port}/a.png", f"2130706433:{self.port}/a"]
+        names += [f"{_NAME}/papers.jsonl", f"127.1:{self.port}/a", f"user:word@127.0.0.1:{self.port}/a"]
+        urls = [f"{scheme}://{name}" for name in names for scheme in ("http", "https")]
+        urls += [f"HTTP://{plain}", f"hTTpS://{_NAME}/a", f"//{plain}", f"//{_NAME}/a", f"ftp://{_NAME}/a"]
+        urls += [f"ftp://{plain}", f"file://{_NAME}/a", f"file://127.0.0.1:{self.port}/a", rf"\\{_NAME}\share\a"]
+        urls += [f"http:/{plain}", f"http:{plain}", f" http://{plain}", f"http://{plain}#.jsonl", f"ws://{plain}"]
+        return [*urls, f"hf://{_NAME}/a", f"gopher://{plain}", f"http://{plain}?a=.png", f"http:\\\\{plain}"]
+
+
+@contextmanager
+def canary() -> Iterator[Canary]:
+    """One that listens at 127.0.0.1 and, where there is one, at ::1."""
+    found = Canary(0)
+
+    class Recorder(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found.asked.append(f"{self.command} {self.path}")
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"title": "A Fetched Study", "abstract": "From elsewhere."}\n')
+
+        do_HEAD = do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Six(http.server.ThreadingHTTPServer):
+        address_family = 10  # AF_INET6
+
+    servers: list[http.server.ThreadingHTTPServer] = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)]
+    found.port = servers[0].server_port
+    with suppress(OSError):
+        servers.append(Six(("::1", found.port), Recorder))
+    for each in servers:
+        threading.Thread(target=each.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield found
+    finally:
+        for each in servers:
+            each.shutdown()
+            each.server_close()
+
+
+@dataclass
+class Watch:
+    """What the server does beyond answering, from when the watch is set on."""
+
+    target: Target
+    canary: Canary
+    offences: list[str] = field(default_factory=list)
+    tried: int = 0
+
+    def __post_init__(self) -> None:
+        self._known = [len(each) for each in self._all()]
+
+    def note(self, what: str) -> None:
+        """What has been heard since the last time is due to this."""
+        self.tried += 1
+        found = self._all()
+        new = [line for lines, known in zip(found, self._known, strict=True) for line in lines[known:]]
+        self._known = [len(each) for each in found]
+        if new:
+            self.offences.append(f"{what} → {new[0].strip()}")
+
+    def _all(self) -> list[list[str]]:
+        """What the canary was asked, and what was heard; the plainest first."""
+        asked = [f"the canary was asked {each}" for each in self.canary.asked]
+        return [asked, *self.target.outgoing()]
+
+
+def attack(site: Range) -> Iterator[Finding]:
+    """Addresses in paths, in values, and in headers."""
+    with site.page(traced=True) as target, canary() as bird:
+        time.sleep(1)  # what it does by itself at first
+        visitor = signed_in(target)
+        for name, send in _ATTACKS.items():
+            watch = Watch(target, bird)
+            for what in send(visitor, bird.urls()):
+                watch.note(what)
+            time.sleep(1.0)
+            watch.note(f"{name}, a while later")
+            yield none_of(f"addresses in {name}", _PROMISED, watch.offences, watch.tried)
+        heard = "Python's audit events and strace" if can_trace() else "Python's audit events alone"
+        yield Finding("the page lives", "it does", f"heard by {heard}", target.is_alive())
+
+
+def _spellings(url: str) -> list[str]:
+    once = urllib.parse.quote(url, safe="")
+    return [url.replace("\\", "%5C").replace(" ", "%20").replace("#", "%23"), once, once.replace("%", "%25")]
+
+
+def _in_paths(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
+    """Every route that has something open in its path, and those that end with "="."""
+    opened = [(method, path) for method, path in gradio_routes() if "{" in path]
+    for url in urls:
+        for spelled in _spellings(url):
+            for way in ("file=", "file/", "proxy="):
+                visitor.get(f"/gradio_api/{way}{spelled}", patience=5)
+                yield f"GET {way}{spelled}"
+            visitor.request("HEAD", f"/gradio_api/file={spelled}", patience=5)
+            yield f"HEAD file={spelled}"
+    for method, path in opened:
+        for url in (urls[0], f"http://{_NAME}/a"):
+            where = filled(path, urllib.parse.quote(url, safe=":/"))
+            visitor.request(method, where, b"{}" if method == "POST" else b"", patience=3)
+            yield f"{method} {where}"
+
+
+def _in_queries(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
+    """Names of parameters that routes have."""
+    names = ("deep_link", "page", "session_hash", "upload_id", "url", "path", "__theme", "__sign", "bucket_id")
+    for _, path in gradio_routes():
+        if "{" not in path:
+            query = urllib.parse.urlencode(dict.fromkeys(names, urls[0]))
+            visitor.get(f"{path}?{query}", patience=3)
+            yield f"GET {path}?…"
+
+
+def _in_headers(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
+    host = urls[0].removeprefix("http://").partition("/")[0]
+    for name in (*_FORWARDED, "Host", "Origin"):
+        for value in (host, _NAME, f"http://{host}", urls[0]):
+            for path in ("/", "/config", "/gradio_api/info", "/gradio_api/startup-events", "/logout"):
+                visitor.get(path, [(name, value)], patience=10)
+                yield f"{name}: {value} to {path}"
+            visitor.post("/gradio_api/call/ask", {"data": ["owls", None, None, None, None]}, [(name, value)])
+            yield f"{name}: {value} to call/ask"
+
+
+def forged(url: str) -> list[Any]:
+    """Values that could be taken for files elsewhere."""
+    whole = {"path": url, "url": url, "meta": _META, "orig_name": "papers.jsonl"}
+    files: list[Any] = [
+        {"path": url, "meta": _META},
+        {"path": "papers.jsonl", "url": url, "meta": _META},
+        whole,
+        {"path": url},
+        {"path": None, "url": url, "meta": _META},
+        {"path": url, "url": url, "is_stream": True, "meta": _META},
+    ]
+    nested = [[whole], {"a": {"b": [whole]}}, {"format": 1, "chats": [{"exchanges": [whole]}]}]
+    return [*files, *nested, url, {"video": whole}, {"image": whole}, [[whole, whole]]]
+
+
+def _in_events(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
+    """Each event that the page has, by its number, with forged files in every place."""
+    wiring = Wiring.of(visitor)
+    for event in wiring.events:
+        values = forged(urls[0]) + forged(f"http://{_NAME}/papers.jsonl")
+        for value in values:
+            messages = visitor.event(event["id"], [value] * len(event["inputs"]), patience=20)
+            yield f"event {event['id']} of {json.dumps(value)[:150]} ({'' if is_over(messages) else 'not '}over)"
+        data = wiring.data(event)
+        visitor.event(event["id"], data, patience=20, event_data=forged(urls[0])[2])
+        yield f"event {event['id']} with forged event data"
+
+
+def _in_uploads(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
+    """The event that takes files, with every spelling."""
+    wiring = Wiring.of(visitor)
+    add = wiring.event("click", value="Add to the library")
+    for url in urls:
+        for value in forged(url)[:6]:
+            visitor.event(add["id"], [[value], "", ""], patience=20)
+            yield f"an upload {json.dumps(value)[:150]}"
+
+
+def _in_browser_states(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
+    wiring = Wiring.of(visitor)
+    load = wiring.event("load")
+    for url in urls[:8]:
+        for value in forged(url):
+            data = wiring.data(load)
+            data[load["inputs"].index(wiring.browser_state)] = {"format": 1, "visitor": value, "chats": [value]}
+            visitor.event(load["id"], data, patience=20)
+            yield f"a browser's state of {json.dumps(value)[:150]}"
+
+
+def _in_calls(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
+    """What programs may call, and functions of components."""
+    for url in (urls[0], f"http://{_NAME}/a"):
+        for value in forged(url):
+            filling = {"data": [value] * 5}
+            named = {"question": value, "query": value, "paper": value, "history": [value]}
+            for way, body in (("call", filling), ("run", filling), ("api", filling), ("call/v2", named)):
+                for name in ("ask", "search", "get_paper"):
+                    told = visitor.post(f"/gradio_api/{way}/{name}", body)
+                    if told.status == 200 and b"event_id" in told.body:
+                        visitor.get(f"/gradio_api/call/{name}/{json.loads(told.body)['event_id']}", patience=20)
+                    yield f"{way}/{name} of {json.dumps(value)[:150]}"
+            for number in range(0, 60, 6):
+                for function in ("load", "ls", "preprocess", "postprocess"):
+                    called = {"data": value, "component_id": number, "fn_name": function, "session_hash": "a"}
+                    visitor.post("/gradio_api/component_server", called, patience=5)
+            yield f"component_server of {json.dumps(value)[:150]}"
+
+
+_ATTACKS = {
+    "paths": _in_paths,
+    "queries": _in_queries,
+    "headers": _in_headers,
+    "events": _in_events,
+    "uploads": _in_uploads,
+    "browsers' states": _in_browser_states,
+    "calls of programs": _in_calls,
+}
+_: Attack = attack

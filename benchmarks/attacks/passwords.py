@@ -1,0 +1,187 @@
+"""Passwords are guessed slowly, cookies are kept close, and signing out ends one session."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from benchmarks.attacks.findings import Finding, none_of
+from benchmarks.attacks.target import PASSWORD, Range, Target
+from benchmarks.attacks.wire import Reply, Visitor, say_password, signed_in
+
+_GUESSES, _ALLOWED = 300, 20
+_SAID = re.compile(r"password|sign|log.?in|guess|attempt", re.IGNORECASE)
+_SECRETS = ("get_paper", "/search", "Ask about the papers", "Add to the library", "fn_index", "named_endpoints")
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """What became of many wrong passwords."""
+
+    replies: Sequence[Reply]
+    seconds: float
+
+    @property
+    def compared(self) -> int:
+        """How many were answered as wrong, and not as too many."""
+        return sum(each.status in (200, 400, 401, 403, 422) for each in self.replies)
+
+    @property
+    def unexplained(self) -> int:
+        """How many were refused without a word of when to come back."""
+        return sum(each.status == 429 and not each.headers.get("retry-after") for each in self.replies)
+
+
+def guess(target: Target, count: int, sources: int = 1, at_once: int = 1) -> Guesses:
+    """Wrong passwords, from one address of the loopback or from several, in a row or several at once."""
+
+    def once(number: int) -> Reply:
+        return say_password(Visitor(target, source=f"127.0.0.{1 + number % sources}"), f"wrong {number}")
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(at_once) as crowd:
+        replies = list(crowd.map(once, range(count)))
+    return Guesses(replies, time.monotonic() - started)
+
+
+def attack(site: Range) -> Iterator[Finding]:
+    for name, sources, at_once in (
+        ("in a row, from one address", 1, 1),
+        ("at once, from one address", 1, 16),
+        ("in a row, from 50 addresses", 50, 1),
+        ("at once, from 50 addresses", 50, 16),
+    ):
+        with site.page(password=PASSWORD) as target:
+            yield from _guessing(target, name, sources, at_once)
+    with site.page(password=PASSWORD) as target:
+        yield from _signing_in(target)
+        yield from _cookies(target)
+        yield from _signing_out(target)
+        yield from _before(target)
+    yield from _forged(site)
+    yield from _behind_a_proxy(site)
+
+
+def _guessing(target: Target, name: str, sources: int, at_once: int) -> Iterator[Finding]:
+    member, before = signed_in(target), len(target.stderr)
+    found = guess(target, _GUESSES, sources, at_once)
+    kinds = sorted({each.status for each in found.replies})
+    measured = f"{found.compared} compared within {found.seconds:.1f} s; answers {kinds}"
+    held = found.compared <= _ALLOWED and not found.unexplained
+    promised = f"at most {_ALLOWED} compared in a minute, else 429 with Retry-After"
+    yield Finding(f"{_GUESSES} guesses {name}", promised, measured, held)
+    yield Finding(
+        f"one who is signed in, during guesses {name}",
+        "goes on",
+        f"{member.get('/config').status}",
+        member.get("/config").status == 200,
+    )
+    said = target.stderr[before:]
+    lines = [line for line in said.splitlines() if _SAID.search(line)]
+    measured = f"{len(lines)} lines" + (f": {lines[0][:90]}" if lines else "")
+    yield Finding(f"the log of guesses {name}", "1 to 50 lines", measured, 0 < len(lines) <= 50)
+
+
+def _signing_in(target: Target) -> Iterator[Finding]:
+    told = say_password(Visitor(target), PASSWORD)
+    is_good = told.status == 200 and b'"success"' in told.body and bool(told.cookies)
+    yield Finding("POST /login", "200, success as JSON, a cookie", f"{told.status} {told.text[:40]}", is_good)
+    form = Visitor(target).get("/login")
+    text = form.text.lower()
+    is_form = form.status == 200 and "<form" in text and 'type="password"' in text and "<script" not in text
+    measured = f"{form.status}, {len(form.body):,} bytes"
+    yield Finding("GET /login", "a form without a script", measured, is_form)
+    asked = [say_password(Visitor(target), wrong).status for wrong in ("", PASSWORD + " ", PASSWORD.upper())]
+    yield Finding("nearly the password", "refused", str(asked), 200 not in asked)
+
+
+def _is_close(cookie: str, is_secure: bool | None = None) -> bool:
+    parts = {part.strip().lower() for part in cookie.split(";")[1:]}
+    return {"httponly", "samesite=strict"} <= parts and is_secure in (None, "secure" in parts)
+
+
+def _cookies(target: Target) -> Iterator[Finding]:
+    cookies = say_password(Visitor(target), PASSWORD).cookies
+    loose = [each.partition("=")[0] + each.partition(";")[2] for each in cookies if not _is_close(each)]
+    yield none_of("cookies", "HttpOnly, SameSite=Strict", loose, len(cookies))
+    origin = ("Origin", f"https://127.0.0.1:{target.port}")
+    cookies = say_password(Visitor(target), PASSWORD, headers=[origin]).cookies
+    loose = [each.partition(";")[2] for each in cookies if not _is_close(each, is_secure=True)]
+    loose += ["no cookie"] * (not cookies)
+    yield none_of("cookies of a page that came by TLS (its Origin)", "Secure too", loose, max(1, len(cookies)))
+
+
+def _signing_out(target: Target) -> Iterator[Finding]:
+    for method in ("GET", "POST"):
+        for path in ("/logout", "/logout?all_session=true", "/logout?all_session=false"):
+            one, two = signed_in(target), signed_in(target)
+            told = one.request(method, path)
+            statuses = one.get("/config").status, two.get("/config").status
+            held = told.status < 400 and statuses == (401, 200)
+            measured = f"{told.status}; then {statuses[0]} for it, {statuses[1]} for the other"
+            yield Finding(f"{method} {path}", "ends this session alone", measured, held)
+    nobody, member = Visitor(target), signed_in(target)
+    nobody.get("/logout")
+    status = member.get("/config").status
+    yield Finding("/logout of nobody", "ends no session", str(status), status == 200)
+
+
+def _before(target: Target) -> Iterator[Finding]:
+    """What is told before the password."""
+    secret = target.home / "data" / "askpapers" / "browser-secret"
+    words = [*_SECRETS, PASSWORD, str(target.home), *([secret.read_text().strip()] if secret.is_file() else [])]
+    found, paths = [], ("/", "/login", "/config", "/gradio_api/info", "/gradio_api/info/", "/config/", "/?a", "//")
+    for path in paths:
+        text = Visitor(target).get(path).text
+        found += [f"{path} has {word!r}" for word in words if word in text]
+    yield none_of("what is told before the password", "nothing of the page", found, len(paths) * len(words))
+
+
+def _forged(site: Range) -> Iterator[Finding]:
+    """Cookies of an earlier start of the same user's server, made-up ones, and empty ones."""
+    with site.page(password=PASSWORD) as first:
+        old, home = signed_in(first).cookie, first.home
+    with site.page(password=PASSWORD, home=home) as target:
+        own = signed_in(target).cookie
+        names = [each.partition("=")[0] for each in own.split("; ")]
+        value = old.partition("=")[2].partition(";")[0]
+        tried: dict[str, str] = {"of another start": old}
+        tried["of another start, renamed"] = "; ".join(f"{name}={value}" for name in names)
+        for made in ("", "a", '""', "None", "null", "undefined", "true", "*", "%00", "a" * 4000, "' or 1=1 --"):
+            tried[f"{made[:12]!r}"] = "; ".join(f"{name}={made}" for name in names)
+        tried["cut short"] = "; ".join(part[:-1] for part in own.split("; "))
+        paths = ("/config", "/gradio_api/info", "/gradio_api/queue/data?session_hash=a", "/gradio_api/file=/a")
+        let_in = [
+            f"{what} at {path}: {status}"
+            for what, cookie in tried.items()
+            for path in paths
+            if (status := Visitor(target, cookie).get(path, patience=5).status) not in (401, 403, 404)
+        ]
+        yield none_of("cookies that are not of this server", "401", let_in, len(tried) * len(paths))
+
+
+def _behind_a_proxy(site: Range) -> Iterator[Finding]:
+    """What a proxy says counts where it was named, and nowhere else."""
+    forwarded = [("X-Forwarded-Proto", "https")]
+    try:
+        with site.page("--proxy", "127.0.0.1", password=PASSWORD) as target:
+            cookies = say_password(Visitor(target), PASSWORD, headers=forwarded).cookies
+            loose = [each for each in cookies if not _is_close(each, is_secure=True)] or ["none"] * (not cookies)
+            yield none_of("cookies by TLS through a named proxy", "Secure", loose, max(1, len(cookies)))
+            yield from _guessing_through(target)
+    except RuntimeError as error:
+        yield Finding("a page behind a proxy", "--proxy 127.0.0.1 is taken", str(error)[-90:], False)
+
+
+def _guessing_through(target: Target) -> Iterator[Finding]:
+    """A visitor who writes X-Forwarded-For: the proxy adds the true one behind it."""
+    made_up: Callable[[int], str] = lambda number: f"10.0.{number // 250}.{number % 250}, 203.0.113.7"  # noqa: E731
+    statuses = [
+        say_password(Visitor(target), f"wrong {number}", headers=[("X-Forwarded-For", made_up(number))]).status
+        for number in range(100)
+    ]
+    compared = sum(status != 429 for status in statuses)
+    measured = f"{compared} of 100 compared"
+    promised = f"at most {_ALLOWED} compared in a minute"
+    yield Finding("guesses with made-up X-Forwarded-For", promised, measured, compared <= _ALLOWED)

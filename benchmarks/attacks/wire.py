@@ -1,0 +1,253 @@
+"""Requests as an attacker sends them: byte by byte where it must be, and as a program would where not."""
+
+import http.client
+import json
+import re
+import secrets
+import select
+import socket
+import time
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.attacks.target import Target
+
+_PIECE = 2**18  # bytes that are sent at a time
+_MOST = 2**26  # bytes of an answer that are read
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+JSON = ("Content-Type", "application/json")
+
+Header = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer; status 0 where none came. `sent` are the bytes of the body that went out before it."""
+
+    status: int = 0
+    headers: http.client.HTTPMessage = field(default_factory=http.client.HTTPMessage)
+    body: bytes = b""
+    seconds: float = 0.0
+    sent: int = 0
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
+
+    @property
+    def cookies(self) -> list[str]:
+        """What it sets, each as the header has it."""
+        return [str(each) for each in self.headers.get_all("set-cookie") or []]
+
+    @property
+    def cookie(self) -> str:
+        """What a browser would send back."""
+        return "; ".join(each.partition(";")[0] for each in self.cookies)
+
+
+def exchange(
+    port: int, head: bytes, body: Iterable[bytes] = (), patience: float = 60, source: str = ""
+) -> Reply:
+    """Send a head and a body as they are, until an answer comes; `patience` are seconds for all of it."""
+    started, sent = time.monotonic(), 0
+    until = started + patience
+    try:
+        plain = socket.create_connection(("127.0.0.1", port), 10, (source, 0) if source else None)
+    except OSError:
+        return Reply(seconds=time.monotonic() - started)
+    with closing(plain):
+        try:
+            plain.settimeout(patience)
+            plain.sendall(head)
+            for piece in _pieces(body):
+                if select.select([plain], [], [], 0)[0]:
+                    break  # it answers already
+                plain.sendall(piece)
+                sent += len(piece)
+        except OSError:
+            pass  # it has closed, or reads nothing more; what it said may still be read
+        return _answer(plain, head, started, until, sent)
+
+
+def _answer(plain: socket.socket, head: bytes, started: float, until: float, sent: int) -> Reply:
+    found = http.client.HTTPResponse(plain, method=head.split(b" ", 1)[0].decode("latin-1"))
+    body = bytearray()
+    status, headers = 0, http.client.HTTPMessage()
+    try:
+        plain.settimeout(max(0.1, until - time.monotonic()))
+        found.begin()
+        status, headers = found.status, found.headers
+        while len(body) < _MOST and (left := until - time.monotonic()) > 0:
+            plain.settimeout(left)
+            if not (piece := found.read1(_PIECE)):
+                break
+            body += piece
+    except (OSError, http.client.HTTPException):
+        pass  # no answer, or one that was cut off
+    finally:
+        found.close()
+    return Reply(status, headers, bytes(body), time.monotonic() - started, sent)
+
+
+def _pieces(body: Iterable[bytes]) -> Iterator[bytes]:
+    for each in [body] if isinstance(body, bytes) else body:
+        for start in range(0, len(each), _PIECE):
+            yield each[start : start + _PIECE]
+
+
+def head_of(port: int, method: str, target: str, headers: Iterable[Header] = ()) -> bytes:
+    """A request's head; a `Host` among the headers takes the place of ours."""
+    given = list(headers)
+    if not any(name.lower() == "host" for name, _ in given):
+        given.insert(0, ("Host", f"127.0.0.1:{port}"))
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in given), "Connection: close"]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """One who visits a page, from an address of the loopback, with a cookie or without."""
+
+    target: Target
+    cookie: str = ""
+    source: str = ""
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | str | Mapping[str, Any] | Sequence[Any] = b"",
+        headers: Iterable[Header] = (),
+        patience: float = 60,
+    ) -> Reply:
+        """Send a body whose length is told; what is no bytes and no text is sent as JSON."""
+        given = list(headers)
+        if not isinstance(body, (bytes, str)):
+            body, given = json.dumps(body), [JSON, *given]
+        raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+        if method != "GET" or raw:
+            given.append(("Content-Length", str(len(raw))))
+        return exchange(self.target.port, self.head(method, path, given), raw, patience, self.source)
+
+    def head(self, method: str, path: str, headers: Iterable[Header] = ()) -> bytes:
+        cookie = [("Cookie", self.cookie)] if self.cookie else []
+        return head_of(self.target.port, method, path, [*cookie, *headers])
+
+    def get(self, path: str, headers: Iterable[Header] = (), patience: float = 60) -> Reply:
+        return self.request("GET", path, b"", headers, patience)
+
+    def post(self, path: str, body: Any = b"", headers: Iterable[Header] = (), patience: float = 60) -> Reply:
+        return self.request("POST", path, body, headers, patience)
+
+    def upload(self, name: str, content: bytes, patience: float = 60) -> Reply:
+        """Put a file where uploads go."""
+        kind, body = form_of(name, content)
+        return self.post("/gradio_api/upload", body, [kind], patience)
+
+    def event(self, number: int, data: Sequence[Any], patience: float = 60, **more: Any) -> list[dict[str, Any]]:
+        """Make an event as the page does; the messages that come of it within the patience."""
+        visit = secrets.token_hex(6)
+        body = {"data": data, "fn_index": number, "session_hash": visit, "event_data": None, **more}
+        joined = self.post("/gradio_api/queue/join", body, patience=patience)
+        if joined.status != 200:
+            return [{"msg": "refused", "status": joined.status}]
+        stream = self.get(f"/gradio_api/queue/data?session_hash={body['session_hash']}", patience=patience)
+        return [json.loads(line[6:]) for line in stream.text.splitlines() if _is_whole(line)]
+
+
+def _is_whole(line: str) -> bool:
+    """Whether a line of a stream has a message, and was not cut off."""
+    return line.startswith("data: {") and line.endswith("}")
+
+
+def is_over(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether an event came to an end, a good one or not."""
+    return any(each["msg"] in ("process_completed", "refused", "unexpected_error") for each in messages)
+
+
+def form_of(name: str, content: bytes, boundary: str = "") -> tuple[Header, bytes]:
+    """A file as a form has it."""
+    line = boundary or secrets.token_hex(8)
+    before = (
+        f'--{line}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    body = before.encode("utf-8", "surrogateescape") + content + f"\r\n--{line}--\r\n".encode()
+    return ("Content-Type", f"multipart/form-data; boundary={line}"), body
+
+
+def chunked(body: Iterable[bytes]) -> Iterator[bytes]:
+    """A body whose length is not told."""
+    for piece in _pieces(body):
+        yield f"{len(piece):x}\r\n".encode() + piece + b"\r\n"
+    yield b"0\r\n\r\n"
+
+
+def say_password(visitor: Visitor, password: str, name: str = "a", headers: Iterable[Header] = ()) -> Reply:
+    form = urllib.parse.urlencode({"username": name, "password": password})
+    return visitor.post("/login", form, [FORM, *headers])
+
+
+def signed_in(target: Target, name: str = "a", source: str = "") -> Visitor:
+    """One who may use the page; on a page without a password that is everybody. Raises RuntimeError."""
+    visitor = Visitor(target, source=source)
+    if target.password is None:
+        return visitor
+    told = say_password(visitor, target.password, name)
+    if told.status != 200 or not told.cookie:
+        raise RuntimeError(f"the right password is answered with {told.status}: {told.text[:200]}")
+    return Visitor(target, told.cookie, source)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The page's events, as its configuration tells everybody who is let in."""
+
+    config: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, visitor: Visitor) -> "Wiring":
+        told = visitor.get("/config")
+        if told.status != 200:
+            raise RuntimeError(f"the page's configuration is answered with {told.status}")
+        return cls(json.loads(told.body))
+
+    @property
+    def events(self) -> list[Mapping[str, Any]]:
+        return list(self.config["dependencies"])
+
+    def value(self, number: int) -> Any:
+        """What a component holds at first."""
+        return next(each["props"].get("value") for each in self.config["components"] if each["id"] == number)
+
+    def component(self, **wanted: Any) -> int:
+        """The number of the component that has these properties."""
+        for each in self.config["components"]:
+            if all(each["props"].get(name) == value for name, value in wanted.items()):
+                return int(each["id"])
+        raise RuntimeError(f"the page has no component with {wanted}")
+
+    def event(self, name: str, **wanted: Any) -> Mapping[str, Any]:
+        """The event of this name of the component that has these properties."""
+        target = [self.component(**wanted), name] if wanted else None
+        for each in self.events:
+            targets = [list(pair) for pair in each["targets"]]
+            if target in targets or (target is None and any(pair[1] == name for pair in targets)):
+                return each
+        raise RuntimeError(f"the page has no event {name} of {wanted}")
+
+    def data(self, event: Mapping[str, Any], **first: Any) -> list[Any]:
+        """What the page sends with an event at first; `at_N` takes the place of the value at N."""
+        values = [self.value(number) for number in event["inputs"]]
+        for name, value in first.items():
+            values[int(name.removeprefix("at_"))] = value
+        return values
+
+    @property
+    def browser_state(self) -> int:
+        return next(int(each["id"]) for each in self.config["components"] if each["type"] == "browserstate")
+
+
