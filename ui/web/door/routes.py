@@ -43,7 +43,7 @@ def page_routes(endpoints: Sequence[str], is_read_only: bool) -> tuple[Route, ..
     named = rf"/gradio_api/call(?:/v2)?/(?:{'|'.join(endpoints)})"
     reads = (
         r"/|/config/?|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt|/(?:static|assets)/[^\\]+",
-        r"/gradio_api/(?:info/?|theme\.css|queue/(?:data|status)|heartbeat/[\w-]{1,64})",
+        r"/gradio_api/(?:info/?|theme\.css|queue/data|heartbeat/[\w-]{1,64})",
         rf"{named}/[\w-]{{1,64}}",
     )
     uploads = (
