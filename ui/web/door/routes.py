@@ -109,7 +109,7 @@ class Routes:
         try:
             value = read_json(body)
         except ValueError:
-            return refuse(400, "the body is no JSON: send what the page sends")
+            return refuse(400, "the body is no JSON, or holds too many values: send what the page sends")
         if told := problem_of(value, Headers(scope=scope).get("host", ""), self._uploads):
             return refuse(400, told)
         session = str(value.get("session_hash")) if isinstance(value, dict) else ""
