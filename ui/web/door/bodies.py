@@ -6,10 +6,12 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.web.door.guard import refuse
@@ -18,7 +20,7 @@ NEXT_PIECE = 20.0  # seconds for the next piece of a body
 GRACE = 20.0  # seconds after which a body must have come at some speed
 SLOWEST = 16 * 1024  # bytes a second
 _ODD = frozenset("/\\:\0")  # in no name that an upload is given
-MOST_MARKS = 120_000  # commas and brackets of JSON; conversations of an older version have 80,000 at most
+MOST_MARKS = 150_000  # commas and brackets; conversations of an older version have up to 100,000
 MOST_QUOTES = 500_000  # those inside of texts too
 _MARKS = (b",", b"[", b"{")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)  # one without an end goes to the end
@@ -35,7 +37,8 @@ class Patience:
             await self.app(scope, receive, send)
             return
         body = _Timed(scope, receive, send)
-        await self.app(scope, body.receive, body.send)
+        with suppress(ClientDisconnect):  # the visitor has left, or was given up: nobody reads an answer
+            await self.app(scope, body.receive, body.send)
 
 
 class _Timed:

@@ -69,6 +69,7 @@ def start(app: ASGIApp, host: str, port: int, proxies: Proxies, end: Callable[[]
 
 def _listen(host: str, port: int) -> socket.socket:
     """A socket that listens there and nowhere else."""
+    listening = None
     try:
         family, kind, _, _, address = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -79,6 +80,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind(address)
         listening.listen(2048)
     except OSError as error:
+        if listening:
+            listening.close()
         why = "it is taken" if error.errno == errno.EADDRINUSE else error.strerror
         raise SettingError(
             f"port {port} of {host} cannot be used ({why}): name another with --port"
