@@ -103,7 +103,11 @@ def head_of(port: int, method: str, target: str, headers: Iterable[Header] = ())
     given = list(headers)
     if not any(name.lower() == "host" for name, _ in given):
         given.insert(0, ("Host", f"127.0.0.1:{port}"))
-    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in given), "Connection: close"]
+    lines = [
+        f"{method} {target} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in given),
+        "Connection: close",
+    ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
@@ -139,7 +143,9 @@ class Visitor:
     def get(self, path: str, headers: Iterable[Header] = (), patience: float = 60) -> Reply:
         return self.request("GET", path, b"", headers, patience)
 
-    def post(self, path: str, body: Any = b"", headers: Iterable[Header] = (), patience: float = 60) -> Reply:
+    def post(
+        self, path: str, body: Any = b"", headers: Iterable[Header] = (), patience: float = 60
+    ) -> Reply:
         return self.request("POST", path, body, headers, patience)
 
     def upload(self, name: str, content: bytes, patience: float = 60) -> Reply:
@@ -147,7 +153,9 @@ class Visitor:
         kind, body = form_of(name, content)
         return self.post("/gradio_api/upload", body, [kind], patience)
 
-    def event(self, number: int, data: Sequence[Any], patience: float = 60, **more: Any) -> list[dict[str, Any]]:
+    def event(
+        self, number: int, data: Sequence[Any], patience: float = 60, **more: Any
+    ) -> list[dict[str, Any]]:
         """Make an event as the page does; the messages that come of it within the patience."""
         visit = secrets.token_hex(6)
         body = {"data": data, "fn_index": number, "session_hash": visit, "event_data": None, **more}
@@ -221,7 +229,9 @@ class Wiring:
 
     def value(self, number: int) -> Any:
         """What a component holds at first."""
-        return next(each["props"].get("value") for each in self.config["components"] if each["id"] == number)
+        return next(
+            each["props"].get("value") for each in self.config["components"] if each["id"] == number
+        )
 
     def component(self, **wanted: Any) -> int:
         """The number of the component that has these properties."""
@@ -249,5 +259,3 @@ class Wiring:
     @property
     def browser_state(self) -> int:
         return next(int(each["id"]) for each in self.config["components"] if each["type"] == "browserstate")
-
-
