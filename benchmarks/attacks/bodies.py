@@ -11,8 +11,8 @@ from functools import cache
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.routes import posted
 from benchmarks.attacks.target import PASSWORD, Range, Target
-from benchmarks.attacks.wire import FORM, JSON, Header, Reply, Visitor, Wiring, chunked, exchange, signed_in
 from benchmarks.attacks.watching import Waits, watching
+from benchmarks.attacks.wire import FORM, JSON, Header, Reply, Visitor, Wiring, chunked, exchange, signed_in
 
 MB = 2**20
 MARK = "swordfish-7431"  # stands at the start of each body, and must stand in no answer
@@ -137,12 +137,13 @@ def attack(site: Range) -> Iterator[Finding]:
 
 def _unread(target: Target) -> Iterator[Finding]:
     """A large body of one who is not let in: the answer comes before it is read."""
-    offences = []
     paths = [path for path in posted() if path != "/login"]
-    for path in paths:
-        for told in (_begun(Visitor(target), path, 60 * MB), _begun(Visitor(target), path, None)):
-            if told.status not in (401, 403, 404, 405, 411, 413):
-                offences.append(f"{path} {told.status or 'no answer'} after {told.seconds:.1f} s")
+    offences = [
+        f"{path} {told.status or 'no answer'} after {told.seconds:.1f} s"
+        for path in paths
+        for length in (60 * MB, None)
+        if (told := _begun(Visitor(target), path, length)).status not in (401, 403, 404, 405, 411, 413)
+    ]
     promised = "401, 404 or 413 after the head and 1 KB"
     yield none_of("a body of 60 MB without the password", promised, offences, 2 * len(paths))
 
@@ -229,7 +230,7 @@ def _valid_events(member: Visitor) -> Iterator[Finding]:
 
 def _many(target: Target, seed: int) -> Iterator[Finding]:
     """Memory after many hostile requests, of both kinds of visitors."""
-    chosen = random.Random(seed)  # noqa: S311: which comes when
+    chosen = random.Random(seed)  # noqa: S311
     member = signed_in(target)
     visitors = [Visitor(target), member]
     before, until = target.memory_mb(), time.monotonic() + 240

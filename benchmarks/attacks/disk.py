@@ -1,4 +1,4 @@
-"""What lies on the disk is the operator's alone, holds no conversation, and no header changes what is told."""
+"""Files are the operator's alone and hold no conversation, and no header changes what is told."""
 
 import json
 import stat

@@ -62,7 +62,6 @@ def _watched(target: Target, files: HostileFiles) -> tuple[float, str]:
     """How long somebody else waited meanwhile, and how far the upload came."""
     visitor, came = Visitor(target), "not over"
     event = Wiring.of(visitor).event("click", value="Add to the library")
-    with watching(target.port, "/config", linger=0.1) as waits:
-        with suppress(json.JSONDecodeError):
-            came = add(visitor, event, files)
+    with watching(target.port, "/config", linger=0.1) as waits, suppress(json.JSONDecodeError):
+        came = add(visitor, event, files)
     return waits.longest, came

@@ -104,8 +104,8 @@ def _snapshot(title: str, abstract: str) -> bytes:
 
 def _text(title: str, abstract: str) -> bytes:
     """As a saved page of Daily Papers."""
-    page = f"Get trending papers in your email inbox!\nSubscribe\n{title}\n\n{abstract}\n\n\n  • 3 authors\n·\nSep 27, 2021"
-    return page.encode()
+    page = f"Get trending papers in your email inbox!\nSubscribe\n{title}\n\n{abstract}\n\n\n"
+    return f"{page}  • 3 authors\n·\nSep 27, 2021".encode()
 
 
 def _head(title: str, abstract: str) -> bytes:

@@ -1,6 +1,7 @@
 """What held before still does: other names, other pages, paths out of folders, events by their names."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 from benchmarks.attacks.findings import Finding, none_of
@@ -50,8 +51,8 @@ def _other_names(visitor: Visitor, where: str) -> Finding:
 
 def _other_pages(visitor: Visitor, where: str) -> Finding:
     routes = _paths_of_all()
-    headers = [("Origin", "http://evil.example")], [("Origin", "null")]
-    headers += ([("Origin", f"http://127.0.0.1:{visitor.target.port + 1}")],)
+    neighbour = f"http://127.0.0.1:{visitor.target.port + 1}"
+    headers = [[("Origin", origin)] for origin in ("http://evil.example", "null", neighbour)]
     wrong = [
         f"{method} {path} from {given[0][1]} {told.status}"
         for given in headers
@@ -64,12 +65,13 @@ def _other_pages(visitor: Visitor, where: str) -> Finding:
 
 def _paths(target: Target, visitor: Visitor, where: str) -> Finding:
     """Files that nobody uploaded."""
-    files = ("/etc/passwd", ROOT / "pyproject.toml", target.home / "library" / "catalog.sqlite")
-    files += (
-        target.home / "data" / "askpapers" / "browser-secret",
-        "/proc/self/environ",
-        target.home / "stderr",
-    )
+    home = target.home
+    files = [ROOT / "pyproject.toml", home / "library" / "catalog.sqlite", home / "stderr"]
+    files += [
+        home / "data" / "askpapers" / "browser-secret",
+        Path("/etc/passwd"),
+        Path("/proc/self/environ"),
+    ]
     wrong, tried = [], 0
     for way in ("/gradio_api/file=", "/gradio_api/file/", "/file=", "/static/", "/assets/", "/svelte/"):
         for file in map(str, files):

@@ -34,7 +34,7 @@ INJECTIONS = {
     "onload": f"""document.body.insertAdjacentHTML("beforeend", `<svg onload="{_HACK}'onload '">`)""",
     "ontoggle": f"""document.body.insertAdjacentHTML("beforeend",
         `<details open ontoggle="{_HACK}'ontoggle '">a</details>`)""",
-    "a frame": f"""document.body.insertAdjacentHTML("beforeend",
+    "a frame": """document.body.insertAdjacentHTML("beforeend",
         `<iframe srcdoc="<script>parent.hacked = (parent.hacked || '') + 'frame '</script>"></iframe>`)""",
     "a link": f"""{{
         document.body.insertAdjacentHTML("beforeend", `<a id="hack" href="javascript:{_HACK}'link '">a</a>`);

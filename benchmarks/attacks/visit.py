@@ -12,12 +12,13 @@ from benchmarks.attacks.target import Target
 from benchmarks.page_browser import browsing
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import FilePayload, Page
 
 _PATIENCE = 60_000  # milliseconds
 _LINES = (
     b'{"title": "A Study of Otters", "abstract": "We count 12 otters in the river.", "published": "2020"}\n'
 )
+_PAPER: "FilePayload" = {"name": "a.jsonl", "mimeType": "text/plain", "buffer": _LINES}
 _OPEN = re.compile(r"(file=|heartbeat/|assets/|static/|svelte/).*")
 
 
@@ -90,8 +91,7 @@ class Visit:
     def _add_a_paper(self) -> None:
         if not self.page.locator("#upload").is_visible():
             self.page.get_by_role("button", name="Add papers").click()
-        file = {"name": "a.jsonl", "mimeType": "text/plain", "buffer": _LINES}
-        self.page.locator("#upload input[type=file]").set_input_files([file])  # type: ignore[list-item]
+        self.page.locator("#upload input[type=file]").set_input_files(_PAPER)
         self.page.locator("#upload .file-preview").wait_for()
         self.page.get_by_role("button", name="Add to the library").click()
         self.page.locator("#report").get_by_text("added").first.wait_for()

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import re
 import secrets
 import select
 import socket
@@ -93,7 +92,7 @@ def _answer(plain: socket.socket, head: bytes, started: float, until: float, sen
 
 
 def _pieces(body: Iterable[bytes]) -> Iterator[bytes]:
-    for each in [body] if isinstance(body, bytes) else body:
+    for each in body:
         for start in range(0, len(each), _PIECE):
             yield each[start : start + _PIECE]
 
@@ -134,7 +133,7 @@ class Visitor:
         raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
         if method != "GET" or raw:
             given.append(("Content-Length", str(len(raw))))
-        return exchange(self.target.port, self.head(method, path, given), raw, patience, self.source)
+        return exchange(self.target.port, self.head(method, path, given), [raw], patience, self.source)
 
     def head(self, method: str, path: str, headers: Iterable[Header] = ()) -> bytes:
         cookie = [("Cookie", self.cookie)] if self.cookie else []
