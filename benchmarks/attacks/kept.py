@@ -13,7 +13,7 @@ _OPEN = (
     "evil.example",
     "localhost.evil.example",
     "127.0.0.1.evil.example",
-    "0.0.0.0",
+    "0.0.0.0",  # noqa: S104
     "192.168.1.1",
     "a@127.0.0.1",
 )

@@ -229,7 +229,8 @@ def _in_events(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
         values = forged(urls[0]) + forged(f"http://{_NAME}/papers.jsonl")
         for value in values:
             messages = visitor.event(event["id"], [value] * len(event["inputs"]), patience=20)
-            yield f"event {event['id']} of {json.dumps(value)[:150]} ({'' if is_over(messages) else 'not '}over)"
+            end = "over" if is_over(messages) else "not over"
+            yield f"event {event['id']} of {json.dumps(value)[:150]} ({end})"
         data = wiring.data(event)
         visitor.event(event["id"], data, patience=20, event_data=forged(urls[0])[2])
         yield f"event {event['id']} with forged event data"

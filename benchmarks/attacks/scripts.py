@@ -30,14 +30,16 @@ INJECTIONS = {
         script.textContent = "{_HACK}'module '";
         document.body.append(script);
     }}""",
-    "onerror": f"""document.body.insertAdjacentHTML("beforeend", `<img src="/none" onerror="{_HACK}'onerror '">`)""",
+    "onerror": f"""document.body.insertAdjacentHTML("beforeend",
+        `<img src="/none" onerror="{_HACK}'onerror '">`)""",
     "onload": f"""document.body.insertAdjacentHTML("beforeend", `<svg onload="{_HACK}'onload '">`)""",
     "ontoggle": f"""document.body.insertAdjacentHTML("beforeend",
         `<details open ontoggle="{_HACK}'ontoggle '">a</details>`)""",
     "a frame": """document.body.insertAdjacentHTML("beforeend",
         `<iframe srcdoc="<script>parent.hacked = (parent.hacked || '') + 'frame '</script>"></iframe>`)""",
     "a link": f"""{{
-        document.body.insertAdjacentHTML("beforeend", `<a id="hack" href="javascript:{_HACK}'link '">a</a>`);
+        document.body.insertAdjacentHTML("beforeend",
+            `<a id="hack" href="javascript:{_HACK}'link '">a</a>`);
         document.getElementById("hack").click();
     }}""",
     "a script of data": f"""{{

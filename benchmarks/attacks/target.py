@@ -1,4 +1,4 @@
-"""The page as its own process, as `askpapers ui` starts it, and what of it can be seen from outside. On Linux.
+"""The page as its own process, as `askpapers ui` starts it, and what can be seen of it. On Linux.
 
 Each page has a copy of the library and folders of its own. Python tells of each connection that the server
 makes and each name that it looks up (`sys.addaudithook`); where strace works, the system tells it too, as
@@ -22,7 +22,7 @@ from pathlib import Path
 from rag.settings import data_folder
 
 ROOT = Path(__file__).parents[2]
-PASSWORD = "correct horse battery staple"  # noqa: S105: of pages that live for a minute
+PASSWORD = "correct horse battery staple"  # noqa: S105
 _LONGEST_START = 120  # seconds
 _HOOK = """
 import os, sys
@@ -93,7 +93,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Range:
-    """Where attacks take place: a library that is copied for each page, and a folder for what they write."""
+    """Where attacks take place: a library that each page has a copy of, and a folder for all that is written."""
 
     library: Path
     folder: Path

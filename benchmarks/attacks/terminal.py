@@ -1,4 +1,4 @@
-"""What visitors send never drives the operator's terminal, nor writes lines that look like the program's."""
+"""What visitors send never drives the operator's terminal, nor writes lines in the program's name."""
 
 import json
 import re

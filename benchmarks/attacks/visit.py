@@ -1,4 +1,4 @@
-"""A visit of the whole page in a headless Chromium: all that it asks the server for, and all it complains of."""
+"""A visit of the whole page in a headless Chromium: what it asks for, and what it complains of."""
 
 import re
 import urllib.parse
