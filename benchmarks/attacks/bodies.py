@@ -142,13 +142,13 @@ def _unread(target: Target) -> Iterator[Finding]:
         f"{path} {told.status or 'no answer'} after {told.seconds:.1f} s"
         for path in paths
         for length in (60 * MB, None)
-        if (told := _begun(Visitor(target), path, length)).status not in (401, 403, 404, 405, 411, 413)
+        if (told := begun(Visitor(target), path, length)).status not in (401, 403, 404, 405, 411, 413)
     ]
     promised = "401, 404 or 413 after the head and 1 KB"
     yield none_of("a body of 60 MB without the password", promised, offences, 2 * len(paths))
 
 
-def _begun(visitor: Visitor, path: str, length: int | None) -> Reply:
+def begun(visitor: Visitor, path: str, length: int | None) -> Reply:
     """What is said when only a kilobyte of a body has come."""
     sized = ("Content-Length", str(length)) if length else ("Transfer-Encoding", "chunked")
     start = filling(f'["{MARK}",', "[],", 1000)

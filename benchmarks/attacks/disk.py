@@ -22,23 +22,23 @@ _PAPER = (
 def attack(site: Range) -> Iterator[Finding]:
     for name, is_own in (("", False), (", of one who has no library yet", True)):
         with site.page(is_own=is_own, password=PASSWORD) as target:
-            _use(target)
-            yield from _modes(target, name)
-            yield _conversations(target, name)
+            use(target)
+            yield from modes(target, name)
+            yield conversations(target, name)
     with site.page() as target:
-        yield _forwarded(target, "", _EVIL)
+        yield forwarded(target, "", _EVIL)
     with (
         suppress(RuntimeError),
         site.page("--proxy", "127.0.0.1", "--allow-host", "papers.example") as target,
     ):
-        yield _forwarded(target, " to a page behind a named proxy", _EVIL)
+        yield forwarded(target, " to a page behind a named proxy", _EVIL)
         told = Visitor(target).get("/config", [("X-Forwarded-Host", "papers.example")])
         yield Finding("X-Forwarded-Host that is allowed", "served", str(told.status), told.status == 200)
         return
     yield Finding("a page behind a proxy", "--proxy 127.0.0.1 is taken", "it does not start", False)
 
 
-def _use(target: Target) -> None:
+def use(target: Target) -> None:
     """What a visitor does: ask, judge the answer, add a paper, leave an upload lying."""
     visitor = signed_in(target)
     wiring = Wiring.of(visitor)
@@ -65,14 +65,14 @@ def loose(folder: Path) -> list[str]:
     return found
 
 
-def _modes(target: Target, name: str) -> Iterator[Finding]:
+def modes(target: Target, name: str) -> Iterator[Finding]:
     for what, folder in (("user's data", "data"), ("temporary", "tmp"), ("runs", "runs")):
         place = target.home / folder
         count = sum(1 for _ in place.rglob("*")) if place.is_dir() else 0
         yield none_of(f"the modes in the {what} folder{name}", "0700 and 0600", loose(place), count)
 
 
-def _conversations(target: Target, name: str) -> Finding:
+def conversations(target: Target, name: str) -> Finding:
     """Files, and names of files, with words of a question."""
     found = [
         str(path.relative_to(target.temporary))
@@ -82,7 +82,7 @@ def _conversations(target: Target, name: str) -> Finding:
     return none_of(f"questions in temporary files{name}", "none", found, len(target.temporary_files()))
 
 
-def _forwarded(target: Target, name: str, host: str) -> Finding:
+def forwarded(target: Target, name: str, host: str) -> Finding:
     """Answers in which a header of the visitor's stands."""
     found, tried = [], 0
     for header in ("X-Forwarded-Host", "X-Forwarded-Server", "X-Forwarded-Prefix", "Forwarded", "X-Host"):

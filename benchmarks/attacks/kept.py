@@ -25,17 +25,17 @@ def attack(site: Range) -> Iterator[Finding]:
         with site.page(password=password) as target:
             where = "with a password" if password else "open"
             visitor = signed_in(target)
-            yield _other_names(visitor, where)
-            yield _other_pages(visitor, where)
-            yield _paths(target, visitor, where)
-            yield _events(visitor, where)
+            yield other_names(visitor, where)
+            yield other_pages(visitor, where)
+            yield paths(target, visitor, where)
+            yield events(visitor, where)
 
 
 def _paths_of_all() -> list[tuple[str, str]]:
     return [(method, filled(path)) for method, path in gradio_routes()]
 
 
-def _other_names(visitor: Visitor, where: str) -> Finding:
+def other_names(visitor: Visitor, where: str) -> Finding:
     routes = _paths_of_all()
     wrong = [
         f"{method} {path} as {host} {told.status}"
@@ -49,7 +49,7 @@ def _other_names(visitor: Visitor, where: str) -> Finding:
     )
 
 
-def _other_pages(visitor: Visitor, where: str) -> Finding:
+def other_pages(visitor: Visitor, where: str) -> Finding:
     routes = _paths_of_all()
     neighbour = f"http://127.0.0.1:{visitor.target.port + 1}"
     headers = [[("Origin", origin)] for origin in ("http://evil.example", "null", neighbour)]
@@ -63,7 +63,7 @@ def _other_pages(visitor: Visitor, where: str) -> Finding:
     return none_of(f"pages of others ({where})", "403", wrong, len(headers) * len(routes))
 
 
-def _paths(target: Target, visitor: Visitor, where: str) -> Finding:
+def paths(target: Target, visitor: Visitor, where: str) -> Finding:
     """Files that nobody uploaded."""
     home = target.home
     files = [ROOT / "pyproject.toml", home / "library" / "catalog.sqlite", home / "stderr"]
@@ -96,7 +96,7 @@ def _paths(target: Target, visitor: Visitor, where: str) -> Finding:
     return none_of(f"files that nobody uploaded ({where})", "403 or 404", wrong, tried)
 
 
-def _events(visitor: Visitor, where: str) -> Finding:
+def events(visitor: Visitor, where: str) -> Finding:
     """Events that are the page's own, by name and by number."""
     wiring = Wiring.of(visitor)
     names = {str(each.get("api_name")) for each in wiring.events} | {

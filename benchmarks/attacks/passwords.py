@@ -12,7 +12,7 @@ from benchmarks.attacks.target import PASSWORD, Range, Target
 from benchmarks.attacks.watching import watching
 from benchmarks.attacks.wire import Reply, Visitor, say_password, signed_in
 
-_GUESSES, _ALLOWED = 300, 20
+_GUESSES, ALLOWED = 300, 20
 _SAID = re.compile(r"password|sign|log.?in|guess|attempt", re.IGNORECASE)
 _SECRETS = (
     "get_paper",
@@ -64,12 +64,12 @@ def attack(site: Range) -> Iterator[Finding]:
         with site.page(password=PASSWORD) as target:
             yield from _guessing(target, name, sources, at_once)
     with site.page(password=PASSWORD) as target:
-        yield from _signing_in(target)
-        yield from _cookies(target)
-        yield from _signing_out(target)
-        yield from _before(target)
-    yield from _forged(site)
-    yield from _behind_a_proxy(site)
+        yield from signing_in(target)
+        yield from cookies(target)
+        yield from signing_out(target)
+        yield from before(target)
+    yield from forged(site)
+    yield from behind_a_proxy(site)
 
 
 def _guessing(target: Target, name: str, sources: int, at_once: int) -> Iterator[Finding]:
@@ -79,8 +79,8 @@ def _guessing(target: Target, name: str, sources: int, at_once: int) -> Iterator
         found = guess(target, _GUESSES, sources, at_once)
     kinds = sorted({each.status for each in found.replies})
     measured = f"{found.compared} compared within {found.seconds:.1f} s; answers {kinds}"
-    held = found.compared <= _ALLOWED and not found.unexplained
-    promised = f"at most {_ALLOWED} compared in a minute, else 429 with Retry-After"
+    held = found.compared <= ALLOWED and not found.unexplained
+    promised = f"at most {ALLOWED} compared in a minute, else 429 with Retry-After"
     yield Finding(f"{_GUESSES} guesses {name}", promised, measured, held)
     measured = f"{len(waits.seconds)} answers, {len(waits.failures)} bad, the slowest {waits.longest:.2f} s"
     is_well = not waits.failures and waits.longest < LONGEST
@@ -91,7 +91,7 @@ def _guessing(target: Target, name: str, sources: int, at_once: int) -> Iterator
     yield Finding(f"the log of guesses {name}", "1 to 50 lines", measured, 0 < len(lines) <= 50)
 
 
-def _signing_in(target: Target) -> Iterator[Finding]:
+def signing_in(target: Target) -> Iterator[Finding]:
     told = say_password(Visitor(target), PASSWORD)
     is_good = told.status == 200 and b'"success"' in told.body and bool(told.cookies)
     yield Finding(
@@ -113,7 +113,7 @@ def _is_close(cookie: str, is_secure: bool | None = None) -> bool:
     return {"httponly", "samesite=strict"} <= parts and is_secure in (None, "secure" in parts)
 
 
-def _cookies(target: Target) -> Iterator[Finding]:
+def cookies(target: Target) -> Iterator[Finding]:
     cookies = say_password(Visitor(target), PASSWORD).cookies
     loose = [each.partition("=")[0] + each.partition(";")[2] for each in cookies if not _is_close(each)]
     yield none_of("cookies", "HttpOnly, SameSite=Strict", loose, len(cookies))
@@ -126,7 +126,7 @@ def _cookies(target: Target) -> Iterator[Finding]:
     )
 
 
-def _signing_out(target: Target) -> Iterator[Finding]:
+def signing_out(target: Target) -> Iterator[Finding]:
     for method in ("GET", "POST"):
         for path in ("/logout", "/logout?all_session=true", "/logout?all_session=false"):
             one, two = signed_in(target), signed_in(target)
@@ -141,7 +141,7 @@ def _signing_out(target: Target) -> Iterator[Finding]:
     yield Finding("/logout of nobody", "ends no session", str(status), status == 200)
 
 
-def _before(target: Target) -> Iterator[Finding]:
+def before(target: Target) -> Iterator[Finding]:
     """What is told before the password."""
     secret = target.home / "data" / "askpapers" / "browser-secret"
     words = [
@@ -160,7 +160,7 @@ def _before(target: Target) -> Iterator[Finding]:
     yield none_of("what is told before the password", "nothing of the page", found, len(paths) * len(words))
 
 
-def _forged(site: Range) -> Iterator[Finding]:
+def forged(site: Range) -> Iterator[Finding]:
     """Cookies of an earlier start of the same user's server, made-up ones, and empty ones."""
     with site.page(password=PASSWORD) as first:
         old, home = signed_in(first).cookie, first.home
@@ -200,7 +200,7 @@ def _forged(site: Range) -> Iterator[Finding]:
         yield none_of("cookies that are not of this server", "401", let_in, len(tried) * len(paths))
 
 
-def _behind_a_proxy(site: Range) -> Iterator[Finding]:
+def behind_a_proxy(site: Range) -> Iterator[Finding]:
     """What a proxy says counts where it was named, and nowhere else."""
     forwarded = [("X-Forwarded-Proto", "https")]
     try:
@@ -226,5 +226,5 @@ def _guessing_through(target: Target) -> Iterator[Finding]:
     ]
     compared = sum(status != 429 for status in statuses)
     measured = f"{compared} of 100 compared"
-    promised = f"at most {_ALLOWED} compared in a minute"
-    yield Finding("guesses with made-up X-Forwarded-For", promised, measured, compared <= _ALLOWED)
+    promised = f"at most {ALLOWED} compared in a minute"
+    yield Finding("guesses with made-up X-Forwarded-For", promised, measured, compared <= ALLOWED)

@@ -25,9 +25,9 @@ _REFUSALS = (413, 429, 503, 507)
 
 def attack(site: Range) -> Iterator[Finding]:
     with site.page("--read-only") as target:
-        yield from _read_only(target)
+        yield from read_only(target)
     with site.page() as target:
-        yield from _aborted(target)
+        yield from aborted(target)
         yield from _filled(target)
     with site.page() as target:
         yield from _states(target)
@@ -37,7 +37,7 @@ def attack(site: Range) -> Iterator[Finding]:
         yield from _quiet(target)
 
 
-def _read_only(target: Target) -> Iterator[Finding]:
+def read_only(target: Target) -> Iterator[Finding]:
     """Uploads where nobody may add papers, on every path that takes files."""
     visitor = Visitor(target)
     taken = []
@@ -54,7 +54,7 @@ def _read_only(target: Target) -> Iterator[Finding]:
     yield none_of("files of uploads on its disk", "none", files, 3 * len(paths))
 
 
-def _aborted(target: Target) -> Iterator[Finding]:
+def aborted(target: Target) -> Iterator[Finding]:
     """Uploads that are cut in the middle, in two ways, and those that end with a broken form."""
     before = len(target.temporary_files())
     for number in range(50):

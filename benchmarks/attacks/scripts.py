@@ -60,8 +60,8 @@ _POLICY = re.compile("Content.Security.Policy|Refused to|violates", re.IGNORECAS
 def attack(site: Range) -> Iterator[Finding]:
     with site.page() as target:
         for path in ("/", "/nowhere", "/config", "/gradio_api/info", "/assets/none.js"):
-            yield _policy(target, path)
-        yield from _served_files(Visitor(target))
+            yield policy(target, path)
+        yield from served_files(Visitor(target))
     if missing():
         yield Finding("the page in a browser", "can be tried", str(missing()), False)
         return
@@ -69,10 +69,10 @@ def attack(site: Range) -> Iterator[Finding]:
         with site.page(password=password) as target, visiting(target) as visit:
             yield from _in_a_browser(visit, "with a password" if password else "open")
     with site.page(password=PASSWORD) as target:
-        yield from _served_files(signed_in(target))
+        yield from served_files(signed_in(target))
 
 
-def _policy(target: Target, path: str) -> Finding:
+def policy(target: Target, path: str) -> Finding:
     policy = Visitor(target).get(path).headers.get("Content-Security-Policy", "")
     allowed = {part.split()[0]: part.split()[1:] for part in policy.split(";") if part.strip()}
     scripts = allowed.get("script-src", allowed.get("default-src", ["none is set"]))
@@ -98,6 +98,11 @@ def _in_a_browser(visit: Visit, where: str) -> Iterator[Finding]:
         len(visit.requests),
     )
     yield Finding(f"routes that the page uses ({where})", "for information", "; ".join(visit.routes), True)
+    yield from injected(visit, where)
+
+
+def injected(visit: Visit, where: str) -> Iterator[Finding]:
+    """Each way to put a script into the open page."""
     for name, script in INJECTIONS.items():
         visit.page.evaluate("window.hacked = ''")
         visit.page.evaluate(f"() => {{ {script} }}")
@@ -108,7 +113,7 @@ def _in_a_browser(visit: Visit, where: str) -> Iterator[Finding]:
         )
 
 
-def _served_files(visitor: Visitor) -> Iterator[Finding]:
+def served_files(visitor: Visitor) -> Iterator[Finding]:
     """Files that were uploaded, whatever their names, had by their address."""
     wrong, names = (
         [],

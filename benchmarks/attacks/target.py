@@ -93,7 +93,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Range:
-    """Where attacks take place: a library that each page has a copy of, and a folder for all that is written."""
+    """Where attacks take place: a library that each page has a copy of, and a folder for what it writes."""
 
     library: Path
     folder: Path

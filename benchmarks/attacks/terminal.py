@@ -34,7 +34,7 @@ def attack(site: Range) -> Iterator[Finding]:
         with site.page(password=password) as target:
             where = "with a password" if password else "open"
             visitor, before = signed_in(target), len(target.stderr)
-            for name, send in _WAYS.items():
+            for name, send in WAYS.items():
                 count = sum(1 for _ in send(visitor))
                 yield _finding(f"escapes in {name} ({where})", target, before, count)
                 before = len(target.stderr)
@@ -196,7 +196,7 @@ def _calls(text: str) -> Sequence[tuple[str, object]]:
     )
 
 
-_WAYS = {
+WAYS = {
     "paths": _in_paths,
     "queries": _in_queries,
     "headers": _in_headers,
