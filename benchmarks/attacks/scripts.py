@@ -32,14 +32,15 @@ INJECTIONS = {
     }}""",
     "onerror": f"""document.body.insertAdjacentHTML("beforeend",
         `<img src="/none" onerror="{_HACK}'onerror '">`)""",
-    "onload": f"""document.body.insertAdjacentHTML("beforeend", `<svg onload="{_HACK}'onload '">`)""",
+    "onload": f"""document.body.insertAdjacentHTML("beforeend",
+        `<style onload="{_HACK}'onload '">a {{}}</style>`)""",
     "ontoggle": f"""document.body.insertAdjacentHTML("beforeend",
         `<details open ontoggle="{_HACK}'ontoggle '">a</details>`)""",
     "a frame": """document.body.insertAdjacentHTML("beforeend",
         `<iframe srcdoc="<script>parent.hacked = (parent.hacked || '') + 'frame '</script>"></iframe>`)""",
     "a link": f"""{{
         document.body.insertAdjacentHTML("beforeend",
-            `<a id="hack" href="javascript:{_HACK}'link '">a</a>`);
+            `<a id="hack" href="javascript:void({_HACK}'link ')">a</a>`);
         document.getElementById("hack").click();
     }}""",
     "a script of data": f"""{{
@@ -53,7 +54,8 @@ INJECTIONS = {
         document.body.append(script);
     }""",
 }
-_KNOWN = re.compile("Failed to load resource.*(404|401)|favicon|manifest", re.IGNORECASE)
+_KNOWN = re.compile("Failed to load resource.*(401|403|404)|favicon|manifest", re.IGNORECASE)
+_DONE_WITHOUT = "/gradio_api/mcp/schema", "/monitoring/summary", "/favicon.ico", "/manifest.json"
 _POLICY = re.compile("Content.Security.Policy|Refused to|violates", re.IGNORECASE)
 
 
@@ -85,12 +87,19 @@ def policy(target: Target, path: str) -> Finding:
 
 
 def _in_a_browser(visit: Visit, where: str) -> Iterator[Finding]:
-    visit.use_all()
+    try:
+        visit.use_all()
+    except Exception as error:
+        yield Finding(f"a whole visit ({where})", "all works", str(error)[:200], False)
     told = [each for each in visit.complaints if _POLICY.search(each) and not _KNOWN.search(each)]
     yield none_of(f"a whole visit ({where})", "no breach of the policy", told, len(visit.requests))
     other = [each for each in visit.complaints if each not in told and not _KNOWN.search(each)]
     yield none_of(f"what the console says of it ({where})", "no error", other, len(visit.requests))
-    failed = [f"{method} {url} {status}" for method, url, status in visit.requests if status >= 400]
+    failed = [
+        f"{method} {url} {status}"
+        for method, url, status in visit.requests
+        if status >= 400 and not url.endswith(_DONE_WITHOUT)
+    ]
     yield none_of(
         f"requests of the page that fail ({where})",
         "none but of what it does without",

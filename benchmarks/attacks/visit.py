@@ -3,7 +3,7 @@
 import re
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,26 +67,44 @@ class Visit:
     def use_all(self) -> None:
         """Ask, judge, look at papers, add one, search, look at runs, change a setting."""
         self.ask()
-        for button in self.page.locator(
-            "#chat button[aria-label=like], #chat button[aria-label=Like]"
-        ).all()[:1]:
-            button.click()
+        self.page.get_by_role("button", name="Like", exact=True).last.click()
         self.page.wait_for_timeout(500)
         self.open("Library")
-        self.page.locator("#papers td").first.wait_for()
-        self.page.locator("#papers td").first.click()
-        self.page.locator("#paper").wait_for()
+        self.page.locator("#papers .virtual-row").get_by_role("gridcell").first.click()
+        self.page.locator("#paper").first.wait_for()
         self._add_a_paper()
         self.open("Search")
         self.page.locator("#query textarea").fill("owls")
         self.page.locator("#query textarea").press("Enter")
-        self.page.locator("#hits .ap-hit, #hits li, #hits article").first.wait_for()
+        self.page.locator("#hits").get_by_text("Study of owls").first.wait_for()
         self.open("Evaluation")
         self.open("Chat")
+        self._stop()
         self.page.get_by_role("button", name="Settings").first.click()
         self.page.wait_for_timeout(500)
         self.page.get_by_role("button", name="New conversation").click()
         self.page.wait_for_timeout(500)
+        self._look_below()
+
+    def _stop(self) -> None:
+        """Ask, and do not wait for the answer."""
+        box = self.page.locator("#question textarea")
+        box.fill("Which papers count animals in the valley, and how many of them are there?")
+        box.press("Enter")
+        with suppress(Exception):  # it has been answered already
+            self.page.locator("#question .stop-button").click(timeout=2000)
+        self.page.locator("#question .submit-button").wait_for()
+
+    def _look_below(self) -> None:
+        """What the foot of the page leads to, and the page anew, in the dark."""
+        for name in ("Use via API", "Settings"):
+            with suppress(Exception):  # another version has no such link
+                self.page.locator("footer").get_by_text(name).first.click(timeout=2000)
+                self.page.wait_for_timeout(1500)
+                self.page.keyboard.press("Escape")
+        address = self.page.url.partition("?")[0]
+        self.page.goto(f"{address}?__theme=dark")
+        self.is_ready()
 
     def _add_a_paper(self) -> None:
         if not self.page.locator("#upload").is_visible():

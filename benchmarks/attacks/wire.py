@@ -107,7 +107,7 @@ def head_of(port: int, method: str, target: str, headers: Iterable[Header] = ())
         *(f"{name}: {value}" for name, value in given),
         "Connection: close",
     ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def form_of(name: str, content: bytes, boundary: str = "") -> tuple[Header, byte
         f'--{line}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n'
         "Content-Type: application/octet-stream\r\n\r\n"
     )
-    body = before.encode("utf-8", "surrogateescape") + content + f"\r\n--{line}--\r\n".encode()
+    body = before.encode("utf-8", "surrogatepass") + content + f"\r\n--{line}--\r\n".encode()
     return ("Content-Type", f"multipart/form-data; boundary={line}"), body
 
 
