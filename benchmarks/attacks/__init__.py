@@ -1,1 +1,1 @@
-"""Attacks on the chat page, from outside: what it promises, tried against the real server. Over loopback alone."""
+"""Attacks on the chat page from outside, over the loopback: what it promises, tried on the real server."""

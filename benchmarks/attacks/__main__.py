@@ -17,7 +17,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.attacks import bodies, outgoing, passwords, routes
+from benchmarks.attacks import (
+    bodies,
+    disk,
+    files,
+    kept,
+    outgoing,
+    passwords,
+    resources,
+    routes,
+    scripts,
+    terminal,
+)
 from benchmarks.attacks.findings import Attack, Finding
 from benchmarks.attacks.papers import library_in
 from benchmarks.attacks.target import Range
@@ -27,7 +38,13 @@ ATTACKS: dict[str, Attack] = {
     "outgoing": outgoing.attack,
     "bodies": bodies.attack,
     "routes": routes.attack,
+    "files": files.attack,
+    "terminal": terminal.attack,
+    "resources": resources.attack,
     "passwords": passwords.attack,
+    "disk": disk.attack,
+    "scripts": scripts.attack,
+    "kept": kept.attack,
 }
 _WIDEST = 110  # characters of what was measured
 _FILES = 4096  # that this process may have open: connections by the hundred
@@ -59,7 +76,9 @@ def _findings(name: str, site: Range) -> list[Finding]:
             found.append(each)
             tell(f"  {_verdict(each)}: {each.attack}: {each.measured}"[:400])
     except Exception as error:
-        found.append(Finding(f"the rest of {name}", "can be tried", f"{type(error).__name__}: {error}", False))
+        found.append(
+            Finding(f"the rest of {name}", "can be tried", f"{type(error).__name__}: {error}", False)
+        )
         tell(f"  {found[-1].measured}")
     tell(f"{name}: {time.monotonic() - started:.0f} s")
     return found
@@ -68,7 +87,9 @@ def _findings(name: str, site: Range) -> list[Finding]:
 def show(name: str, findings: Sequence[Finding]) -> None:
     """A table of what became of attacks of one kind."""
     head = (name, "promised", "measured", "")
-    print_table(head, [(each.attack, each.promised, _short(each.measured), _verdict(each)) for each in findings])
+    print_table(
+        head, [(each.attack, each.promised, _short(each.measured), _verdict(each)) for each in findings]
+    )
 
 
 def _short(text: str) -> str:
@@ -83,7 +104,9 @@ def _verdict(finding: Finding) -> str:
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.attacks", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", type=_names, default=list(ATTACKS), metavar="NAME,...", help=", ".join(ATTACKS))
+    parser.add_argument(
+        "--only", type=_names, default=list(ATTACKS), metavar="NAME,...", help=", ".join(ATTACKS)
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     return parser.parse_args(given)
@@ -92,7 +115,9 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
 def _names(text: str) -> list[str]:
     names = text.split(",")
     if unknown := set(names) - set(ATTACKS):
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(ATTACKS)}")
+        raise argparse.ArgumentTypeError(
+            f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(ATTACKS)}"
+        )
     return names
 
 

@@ -17,7 +17,14 @@ from benchmarks.attacks.wire import Visitor, Wiring, is_over, signed_in
 
 _NAME = "canary.example"  # RFC 2606: nobody has it
 _META = {"_type": "gradio.FileData"}
-_FORWARDED = ("X-Forwarded-Host", "Referer", "X-Forwarded-For", "Forwarded", "X-Original-URL", "X-Gradio-Server")
+_FORWARDED = (
+    "X-Forwarded-Host",
+    "Referer",
+    "X-Forwarded-For",
+    "Forwarded",
+    "X-Original-URL",
+    "X-Gradio-Server",
+)
 _PROMISED = "no connection, no name looked up"
 
 
@@ -31,13 +38,35 @@ class Canary:
     def urls(self) -> list[str]:
         """Addresses that lead to it, in many spellings, and to a name that nobody has."""
         plain = f"127.0.0.1:{self.port}/papers.jsonl"
-        names = [plain, f"localhost:{self.port}/a.png", f"[::1]:{self.port}/a.png", f"2130706433:{self.port}/a"]
+        names = [
+            plain,
+            f"localhost:{self.port}/a.png",
+            f"[::1]:{self.port}/a.png",
+            f"2130706433:{self.port}/a",
+        ]
         names += [f"{_NAME}/papers.jsonl", f"127.1:{self.port}/a", f"user:word@127.0.0.1:{self.port}/a"]
         urls = [f"{scheme}://{name}" for name in names for scheme in ("http", "https")]
         urls += [f"HTTP://{plain}", f"hTTpS://{_NAME}/a", f"//{plain}", f"//{_NAME}/a", f"ftp://{_NAME}/a"]
-        urls += [f"ftp://{plain}", f"file://{_NAME}/a", f"file://127.0.0.1:{self.port}/a", rf"\\{_NAME}\share\a"]
-        urls += [f"http:/{plain}", f"http:{plain}", f" http://{plain}", f"http://{plain}#.jsonl", f"ws://{plain}"]
-        return [*urls, f"hf://{_NAME}/a", f"gopher://{plain}", f"http://{plain}?a=.png", f"http:\\\\{plain}"]
+        urls += [
+            f"ftp://{plain}",
+            f"file://{_NAME}/a",
+            f"file://127.0.0.1:{self.port}/a",
+            rf"\\{_NAME}\share\a",
+        ]
+        urls += [
+            f"http:/{plain}",
+            f"http:{plain}",
+            f" http://{plain}",
+            f"http://{plain}#.jsonl",
+            f"ws://{plain}",
+        ]
+        return [
+            *urls,
+            f"hf://{_NAME}/a",
+            f"gopher://{plain}",
+            f"http://{plain}?a=.png",
+            f"http:\\\\{plain}",
+        ]
 
 
 @contextmanager
@@ -60,7 +89,9 @@ def canary() -> Iterator[Canary]:
     class Six(http.server.ThreadingHTTPServer):
         address_family = 10  # AF_INET6
 
-    servers: list[http.server.ThreadingHTTPServer] = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)]
+    servers: list[http.server.ThreadingHTTPServer] = [
+        http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    ]
     found.port = servers[0].server_port
     with suppress(OSError):
         servers.append(Six(("::1", found.port), Recorder))
@@ -119,7 +150,11 @@ def attack(site: Range) -> Iterator[Finding]:
 
 def _spellings(url: str) -> list[str]:
     once = urllib.parse.quote(url, safe="")
-    return [url.replace("\\", "%5C").replace(" ", "%20").replace("#", "%23"), once, once.replace("%", "%25")]
+    return [
+        url.replace("\\", "%5C").replace(" ", "%20").replace("#", "%23"),
+        once,
+        once.replace("%", "%25"),
+    ]
 
 
 def _in_paths(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
@@ -141,7 +176,17 @@ def _in_paths(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
 
 def _in_queries(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
     """Names of parameters that routes have."""
-    names = ("deep_link", "page", "session_hash", "upload_id", "url", "path", "__theme", "__sign", "bucket_id")
+    names = (
+        "deep_link",
+        "page",
+        "session_hash",
+        "upload_id",
+        "url",
+        "path",
+        "__theme",
+        "__sign",
+        "bucket_id",
+    )
     for _, path in gradio_routes():
         if "{" not in path:
             query = urllib.parse.urlencode(dict.fromkeys(names, urls[0]))
@@ -156,7 +201,9 @@ def _in_headers(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
             for path in ("/", "/config", "/gradio_api/info", "/gradio_api/startup-events", "/logout"):
                 visitor.get(path, [(name, value)], patience=10)
                 yield f"{name}: {value} to {path}"
-            visitor.post("/gradio_api/call/ask", {"data": ["owls", None, None, None, None]}, [(name, value)])
+            visitor.post(
+                "/gradio_api/call/ask", {"data": ["owls", None, None, None, None]}, [(name, value)]
+            )
             yield f"{name}: {value} to call/ask"
 
 
@@ -182,7 +229,8 @@ def _in_events(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
         values = forged(urls[0]) + forged(f"http://{_NAME}/papers.jsonl")
         for value in values:
             messages = visitor.event(event["id"], [value] * len(event["inputs"]), patience=20)
-            yield f"event {event['id']} of {json.dumps(value)[:150]} ({'' if is_over(messages) else 'not '}over)"
+            end = "over" if is_over(messages) else "not over"
+            yield f"event {event['id']} of {json.dumps(value)[:150]} ({end})"
         data = wiring.data(event)
         visitor.event(event["id"], data, patience=20, event_data=forged(urls[0])[2])
         yield f"event {event['id']} with forged event data"
@@ -204,7 +252,11 @@ def _in_browser_states(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
     for url in urls[:8]:
         for value in forged(url):
             data = wiring.data(load)
-            data[load["inputs"].index(wiring.browser_state)] = {"format": 1, "visitor": value, "chats": [value]}
+            data[load["inputs"].index(wiring.browser_state)] = {
+                "format": 1,
+                "visitor": value,
+                "chats": [value],
+            }
             visitor.event(load["id"], data, patience=20)
             yield f"a browser's state of {json.dumps(value)[:150]}"
 
@@ -219,11 +271,18 @@ def _in_calls(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
                 for name in ("ask", "search", "get_paper"):
                     told = visitor.post(f"/gradio_api/{way}/{name}", body)
                     if told.status == 200 and b"event_id" in told.body:
-                        visitor.get(f"/gradio_api/call/{name}/{json.loads(told.body)['event_id']}", patience=20)
+                        visitor.get(
+                            f"/gradio_api/call/{name}/{json.loads(told.body)['event_id']}", patience=20
+                        )
                     yield f"{way}/{name} of {json.dumps(value)[:150]}"
             for number in range(0, 60, 6):
                 for function in ("load", "ls", "preprocess", "postprocess"):
-                    called = {"data": value, "component_id": number, "fn_name": function, "session_hash": "a"}
+                    called = {
+                        "data": value,
+                        "component_id": number,
+                        "fn_name": function,
+                        "session_hash": "a",
+                    }
                     visitor.post("/gradio_api/component_server", called, patience=5)
             yield f"component_server of {json.dumps(value)[:150]}"
 

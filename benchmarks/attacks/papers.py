@@ -7,8 +7,8 @@ from rag.embedding import embedded_encoder
 from rag.library import Library
 from rag.types import Paper
 
-_ANIMALS = "owls eels bees foxes newts wolves storks moles trout hares seals crows voles toads wrens carp lynx deer"
-ANIMALS = (*_ANIMALS.split(), "swans", "mice")
+_ANIMALS = "owls eels bees foxes newts wolves storks moles trout hares seals crows voles toads wrens carp"
+ANIMALS = (*_ANIMALS.split(), "lynxes", "deer", "swans", "mice")
 PAPERS = tuple(
     Paper(
         f"Count{place}: A Study of {animal}",

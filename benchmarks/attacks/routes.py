@@ -1,4 +1,4 @@
-"""The routes that Gradio defines, read from its source, and those among them that the page has a use for."""
+"""The routes that Gradio defines, read from its source, and those that the page has no use for."""
 
 import importlib.util
 import re

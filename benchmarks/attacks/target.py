@@ -1,4 +1,4 @@
-"""The page as its own process, as `askpapers ui` starts it, and what of it can be seen from outside. On Linux.
+"""The page as its own process, as `askpapers ui` starts it, and what can be seen of it. On Linux.
 
 Each page has a copy of the library and folders of its own. Python tells of each connection that the server
 makes and each name that it looks up (`sys.addaudithook`); where strace works, the system tells it too, as
@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +22,7 @@ from pathlib import Path
 from rag.settings import data_folder
 
 ROOT = Path(__file__).parents[2]
-PASSWORD = "correct horse battery staple"  # noqa: S105: of pages that live for a minute
+PASSWORD = "correct horse battery staple"  # noqa: S105
 _LONGEST_START = 120  # seconds
 _HOOK = """
 import os, sys
@@ -94,7 +93,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Range:
-    """Where attacks take place: a library that is copied for each page, and a folder for what they write."""
+    """Where attacks take place: a library that each page has a copy of, and a folder for what it writes."""
 
     library: Path
     folder: Path
@@ -102,18 +101,25 @@ class Range:
 
     @contextmanager
     def page(
-        self, *options: str, password: str | None = None, home: Path | None = None, traced: bool = False
+        self,
+        *options: str,
+        password: str | None = None,
+        home: Path | None = None,
+        traced: bool = False,
+        is_own: bool = False,
     ) -> Iterator[Target]:
-        """A page until the context ends; of an earlier `home`, it is the same user's next start.
+        """A page until the context ends; of an earlier `home`, it is the same user's next start. With
+        `is_own` it is that of one who names no library, and has none yet.
 
         Raises RuntimeError where none comes up.
         """
         home = home or self.folder / f"page-{time.monotonic_ns()}"
-        for name in ("tmp", "home", "data/askpapers", "site"):
+        for name in ("tmp", "home", "data", "site"):
             (home / name).mkdir(parents=True, exist_ok=True)
         (home / "site" / "sitecustomize.py").write_text(_HOOK, encoding="utf-8")
-        if not (home / "library").exists():
-            shutil.copytree(self.library, home / "library")
+        if not is_own:
+            shutil.copytree(self.library, home / "library", dirs_exist_ok=True)
+            options = ("--library", str(home / "library"), *options)
         with _started(home, options, password, traced) as target:
             yield target
 
@@ -121,11 +127,23 @@ class Range:
 @contextmanager
 def _started(home: Path, options: tuple[str, ...], password: str | None, traced: bool) -> Iterator[Target]:
     port = free_port()
-    command = [sys.executable, "-m", "ui.cli", "ui", "--json", "--library", str(home / "library")]
+    command = [sys.executable, "-m", "ui.cli", "ui", "--json"]
     command += ["--port", str(port), "--runs", str(home / "runs"), *options]
     if traced and can_trace():
         calls = "trace=connect,sendto,sendmsg"
-        command = ["strace", "-D", "-f", "--seccomp-bpf", "-s", "0", "-e", calls, "-o", str(home / "traced"), *command]
+        command = [
+            "strace",
+            "-D",
+            "-f",
+            "--seccomp-bpf",
+            "-s",
+            "0",
+            "-e",
+            calls,
+            "-o",
+            str(home / "traced"),
+            *command,
+        ]
     with (home / "stdout").open("wb") as out, (home / "stderr").open("wb") as err:
         process = subprocess.Popen(
             command,
@@ -134,6 +152,7 @@ def _started(home: Path, options: tuple[str, ...], password: str | None, traced:
             stdin=subprocess.DEVNULL,
             cwd=home,
             env=_environment(home, password),
+            umask=0o022,
             start_new_session=True,  # Ctrl-C is ours: the server is ended below
         )
         target = Target(process, port, home, password)
@@ -162,15 +181,20 @@ def _environment(home: Path, password: str | None) -> dict[str, str]:
     }
     weights, linked = data_folder() / "encoder", home / "data" / "askpapers" / "encoder"
     if weights.is_dir() and not linked.exists():
+        linked.parent.mkdir(mode=0o700, exist_ok=True)
         linked.symlink_to(weights, target_is_directory=True)
     secret = {"ASKPAPERS_PASSWORD": password} if password else {}
-    return kept | secret | {
-        "HOME": str(home / "home"),
-        "XDG_DATA_HOME": str(home / "data"),
-        "TMPDIR": str(home / "tmp"),
-        "PYTHONPATH": f"{home / 'site'}{os.pathsep}{ROOT}",
-        "ATTACKS_WATCHED": str(home / "watched"),
-    }
+    return (
+        kept
+        | secret
+        | {
+            "HOME": str(home / "home"),
+            "XDG_DATA_HOME": str(home / "data"),
+            "TMPDIR": str(home / "tmp"),
+            "PYTHONPATH": f"{home / 'site'}{os.pathsep}{ROOT}",
+            "ATTACKS_WATCHED": str(home / "watched"),
+        }
+    )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -200,13 +224,3 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
-
-
-@contextmanager
-def during(work: threading.Thread) -> Iterator[None]:
-    """While a thread works; it has ended behind the context."""
-    work.start()
-    try:
-        yield
-    finally:
-        work.join()

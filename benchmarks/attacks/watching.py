@@ -1,4 +1,4 @@
-"""A second visitor, in a process of its own: asks for a page every 50 ms and writes when, and how it went."""
+"""A second visitor, in a process of its own: asks for a page every 50 ms and writes how it went."""
 
 import http.client
 import os
@@ -18,7 +18,7 @@ _PATIENCE = 120
 
 @dataclass
 class Waits:
-    """How long a visitor had to wait, in seconds; those still waiting at the end count as long as they did."""
+    """How long a visitor had to wait, in seconds; one who waits still at the end counts too."""
 
     seconds: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import re
 import secrets
 import select
 import socket
@@ -93,7 +92,7 @@ def _answer(plain: socket.socket, head: bytes, started: float, until: float, sen
 
 
 def _pieces(body: Iterable[bytes]) -> Iterator[bytes]:
-    for each in [body] if isinstance(body, bytes) else body:
+    for each in body:
         for start in range(0, len(each), _PIECE):
             yield each[start : start + _PIECE]
 
@@ -103,8 +102,12 @@ def head_of(port: int, method: str, target: str, headers: Iterable[Header] = ())
     given = list(headers)
     if not any(name.lower() == "host" for name, _ in given):
         given.insert(0, ("Host", f"127.0.0.1:{port}"))
-    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in given), "Connection: close"]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+    lines = [
+        f"{method} {target} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in given),
+        "Connection: close",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ class Visitor:
         raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
         if method != "GET" or raw:
             given.append(("Content-Length", str(len(raw))))
-        return exchange(self.target.port, self.head(method, path, given), raw, patience, self.source)
+        return exchange(self.target.port, self.head(method, path, given), [raw], patience, self.source)
 
     def head(self, method: str, path: str, headers: Iterable[Header] = ()) -> bytes:
         cookie = [("Cookie", self.cookie)] if self.cookie else []
@@ -139,7 +142,9 @@ class Visitor:
     def get(self, path: str, headers: Iterable[Header] = (), patience: float = 60) -> Reply:
         return self.request("GET", path, b"", headers, patience)
 
-    def post(self, path: str, body: Any = b"", headers: Iterable[Header] = (), patience: float = 60) -> Reply:
+    def post(
+        self, path: str, body: Any = b"", headers: Iterable[Header] = (), patience: float = 60
+    ) -> Reply:
         return self.request("POST", path, body, headers, patience)
 
     def upload(self, name: str, content: bytes, patience: float = 60) -> Reply:
@@ -147,7 +152,9 @@ class Visitor:
         kind, body = form_of(name, content)
         return self.post("/gradio_api/upload", body, [kind], patience)
 
-    def event(self, number: int, data: Sequence[Any], patience: float = 60, **more: Any) -> list[dict[str, Any]]:
+    def event(
+        self, number: int, data: Sequence[Any], patience: float = 60, **more: Any
+    ) -> list[dict[str, Any]]:
         """Make an event as the page does; the messages that come of it within the patience."""
         visit = secrets.token_hex(6)
         body = {"data": data, "fn_index": number, "session_hash": visit, "event_data": None, **more}
@@ -175,7 +182,7 @@ def form_of(name: str, content: bytes, boundary: str = "") -> tuple[Header, byte
         f'--{line}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n'
         "Content-Type: application/octet-stream\r\n\r\n"
     )
-    body = before.encode("utf-8", "surrogateescape") + content + f"\r\n--{line}--\r\n".encode()
+    body = before.encode("utf-8", "surrogatepass") + content + f"\r\n--{line}--\r\n".encode()
     return ("Content-Type", f"multipart/form-data; boundary={line}"), body
 
 
@@ -221,7 +228,9 @@ class Wiring:
 
     def value(self, number: int) -> Any:
         """What a component holds at first."""
-        return next(each["props"].get("value") for each in self.config["components"] if each["id"] == number)
+        return next(
+            each["props"].get("value") for each in self.config["components"] if each["id"] == number
+        )
 
     def component(self, **wanted: Any) -> int:
         """The number of the component that has these properties."""
@@ -249,5 +258,3 @@ class Wiring:
     @property
     def browser_state(self) -> int:
         return next(int(each["id"]) for each in self.config["components"] if each["type"] == "browserstate")
-
-

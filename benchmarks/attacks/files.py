@@ -1,0 +1,67 @@
+"""Whatever is uploaded, nobody else waits, and the upload comes to an end."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import chain
+from typing import Any
+
+from benchmarks.attacks.bodies import longest
+from benchmarks.attacks.findings import Finding, none_of
+from benchmarks.attacks.hostile_files import HostileFiles, large_files, small_files
+from benchmarks.attacks.target import Range, Target
+from benchmarks.attacks.watching import watching
+from benchmarks.attacks.wire import Visitor, Wiring, is_over
+
+_META = {"_type": "gradio.FileData"}
+_PATIENCE = 45  # seconds in which an upload's event ends
+
+
+def add(
+    visitor: Visitor, event: Mapping[str, Any], files: HostileFiles, patience: float = _PATIENCE
+) -> str:
+    """Upload files and add them as the page does; how far it came."""
+    uploaded = []
+    for name, content in files.files:
+        told = visitor.upload(name, content, patience)
+        if told.status != 200:
+            return f"refused with {told.status}"
+        uploaded.append({"path": json.loads(told.body)[0], "meta": _META, "orig_name": name})
+    messages = visitor.event(event["id"], [uploaded, "", ""], patience)
+    return "over" if is_over(messages) else "not over"
+
+
+def attack(site: Range) -> Iterator[Finding]:
+    yield from _added(site, "small hostile files", small_files())
+    yield from _added(site, "large hostile files", large_files())
+
+
+def _added(site: Range, name: str, given: Iterable[HostileFiles]) -> Iterator[Finding]:
+    """All of them, one after the other; where one does not end, the next goes to a new page."""
+    waits: dict[str, float] = {}
+    endless, slow = [], {}
+    left = iter(given)
+    while (first := next(left, None)) is not None:
+        with site.page() as target:
+            for files in chain([first], left):
+                started = time.monotonic()
+                waits[files.what], came = _watched(target, files)
+                slow[files.what] = time.monotonic() - started
+                if came == "not over" or not target.is_alive():
+                    endless.append(f"{files.what}, {'the server is gone' * (not target.is_alive())}")
+                    break
+    yield longest(name, waits)
+    yield none_of(f"the events of {name}", f"over within {_PATIENCE} s", endless, len(waits))
+    worst = sorted(slow, key=lambda what: -slow[what])[:3]
+    measured = ", ".join(f"{what} {slow[what]:.1f} s" for what in worst)
+    yield Finding(f"the slowest of {name}", "for information", measured, True)
+
+
+def _watched(target: Target, files: HostileFiles) -> tuple[float, str]:
+    """How long somebody else waited meanwhile, and how far the upload came."""
+    visitor, came = Visitor(target), "not over"
+    event = Wiring.of(visitor).event("click", value="Add to the library")
+    with watching(target.port, "/config", linger=0.1) as waits, suppress(json.JSONDecodeError):
+        came = add(visitor, event, files)
+    return waits.longest, came

@@ -1,0 +1,146 @@
+"""No script but the page's own runs in it, and no file of a visitor's is shown as a page."""
+
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from benchmarks.attacks.findings import Finding, none_of
+from benchmarks.attacks.target import PASSWORD, Range, Target
+from benchmarks.attacks.visit import Visit, visiting
+from benchmarks.attacks.wire import Visitor, signed_in
+from benchmarks.page_browser import missing
+
+_HACK = "window.hacked = (window.hacked || '') + "
+# Each puts a script into the page in another way; none may run.
+INJECTIONS = {
+    "a script": f"""{{
+        const script = document.createElement("script");
+        script.textContent = "{_HACK}'script '";
+        document.body.append(script);
+    }}""",
+    "a script in the head": f"""{{
+        const script = document.createElement("script");
+        script.textContent = "{_HACK}'head '";
+        document.head.append(script);
+    }}""",
+    "a module": f"""{{
+        const script = document.createElement("script");
+        script.type = "module";
+        script.textContent = "{_HACK}'module '";
+        document.body.append(script);
+    }}""",
+    "onerror": f"""document.body.insertAdjacentHTML("beforeend",
+        `<img src="/none" onerror="{_HACK}'onerror '">`)""",
+    "onload": f"""document.body.insertAdjacentHTML("beforeend",
+        `<style onload="{_HACK}'onload '">a {{}}</style>`)""",
+    "ontoggle": f"""document.body.insertAdjacentHTML("beforeend",
+        `<details open ontoggle="{_HACK}'ontoggle '">a</details>`)""",
+    "a frame": """document.body.insertAdjacentHTML("beforeend",
+        `<iframe srcdoc="<script>parent.hacked = (parent.hacked || '') + 'frame '</script>"></iframe>`)""",
+    "a link": f"""{{
+        document.body.insertAdjacentHTML("beforeend",
+            `<a id="hack" href="javascript:void({_HACK}'link ')">a</a>`);
+        document.getElementById("hack").click();
+    }}""",
+    "a script of data": f"""{{
+        const script = document.createElement("script");
+        script.src = "data:text/javascript,{_HACK}'data '";
+        document.body.append(script);
+    }}""",
+    "a script from elsewhere": """{
+        const script = document.createElement("script");
+        script.src = "http://127.0.0.1:9/a.js";
+        document.body.append(script);
+    }""",
+}
+_KNOWN = re.compile("Failed to load resource.*(401|403|404)|favicon|manifest", re.IGNORECASE)
+_DONE_WITHOUT = "/gradio_api/mcp/schema", "/monitoring/summary", "/favicon.ico", "/manifest.json"
+_POLICY = re.compile("Content.Security.Policy|Refused to|violates", re.IGNORECASE)
+
+
+def attack(site: Range) -> Iterator[Finding]:
+    with site.page() as target:
+        for path in ("/", "/nowhere", "/config", "/gradio_api/info", "/assets/none.js"):
+            yield policy(target, path)
+        yield from served_files(Visitor(target))
+    if missing():
+        yield Finding("the page in a browser", "can be tried", str(missing()), False)
+        return
+    for password in (None, PASSWORD):
+        with site.page(password=password) as target, visiting(target) as visit:
+            yield from _in_a_browser(visit, "with a password" if password else "open")
+    with site.page(password=PASSWORD) as target:
+        yield from served_files(signed_in(target))
+
+
+def policy(target: Target, path: str) -> Finding:
+    policy = Visitor(target).get(path).headers.get("Content-Security-Policy", "")
+    allowed = {part.split()[0]: part.split()[1:] for part in policy.split(";") if part.strip()}
+    scripts = allowed.get("script-src", allowed.get("default-src", ["none is set"]))
+    wrong = [
+        each
+        for each in scripts
+        if each in ("'unsafe-inline'", "*", "data:", "http:", "https:", "none is set")
+    ]
+    return none_of(f"what scripts the policy of {path} allows", "not 'unsafe-inline'", wrong, len(scripts))
+
+
+def _in_a_browser(visit: Visit, where: str) -> Iterator[Finding]:
+    try:
+        visit.use_all()
+    except Exception as error:
+        yield Finding(f"a whole visit ({where})", "all works", str(error)[:200], False)
+    told = [each for each in visit.complaints if _POLICY.search(each) and not _KNOWN.search(each)]
+    yield none_of(f"a whole visit ({where})", "no breach of the policy", told, len(visit.requests))
+    other = [each for each in visit.complaints if each not in told and not _KNOWN.search(each)]
+    yield none_of(f"what the console says of it ({where})", "no error", other, len(visit.requests))
+    failed = [
+        f"{method} {url} {status}"
+        for method, url, status in visit.requests
+        if status >= 400 and not url.endswith(_DONE_WITHOUT)
+    ]
+    yield none_of(
+        f"requests of the page that fail ({where})",
+        "none but of what it does without",
+        failed,
+        len(visit.requests),
+    )
+    yield Finding(f"routes that the page uses ({where})", "for information", "; ".join(visit.routes), True)
+    yield from injected(visit, where)
+
+
+def injected(visit: Visit, where: str) -> Iterator[Finding]:
+    """Each way to put a script into the open page."""
+    for name, script in INJECTIONS.items():
+        visit.page.evaluate("window.hacked = ''")
+        visit.page.evaluate(f"() => {{ {script} }}")
+        visit.page.wait_for_timeout(300)
+        ran = str(visit.page.evaluate("window.hacked || ''"))
+        yield Finding(
+            f"{name} put into the page ({where})", "does not run", ran or "it did not run", not ran
+        )
+
+
+def served_files(visitor: Visitor) -> Iterator[Finding]:
+    """Files that were uploaded, whatever their names, had by their address."""
+    wrong, names = (
+        [],
+        ("a.html", "a.svg", "a.js", "a.png", "a.mjs", "a.css", "a.xhtml", "a.pdf", "a.jsonl", "a"),
+    )
+    served = 0
+    for name in names:
+        told = visitor.upload(name, b"<script>alert(1)</script>")
+        if told.status != 200:
+            continue  # what is not taken cannot be shown
+        for way in ("file=", "file/"):
+            got = visitor.get(f"/gradio_api/{way}{quote(json.loads(told.body)[0])}")
+            if got.status in (200, 206):
+                served += 1
+                kind, shown = (
+                    got.headers.get("Content-Type", ""),
+                    got.headers.get("Content-Disposition", ""),
+                )
+                if not kind.startswith("application/octet-stream") or not shown.startswith("attachment"):
+                    wrong.append(f"{name}: {kind}, {shown or 'no Content-Disposition'}")
+    yield none_of("files as they are served", "attachment, application/octet-stream", wrong, served)

@@ -1,0 +1,206 @@
+"""What visitors send never drives the operator's terminal, nor writes lines in the program's name."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
+
+from benchmarks.attacks.findings import Finding, none_of
+from benchmarks.attacks.routes import filled, gradio_routes
+from benchmarks.attacks.target import PASSWORD, Range, Target
+from benchmarks.attacks.wire import Visitor, Wiring, exchange, say_password, signed_in
+
+_FORGED = "askpapers: all is well"
+ESCAPES = (
+    "\x1b]0;title\x07",
+    "\x1b[2J\x1b[31m",
+    "a\rb",
+    "\x9b2J",
+    "\u202eevil\u2066",
+    f"a\n{_FORGED}",
+    f"a\r\n{_FORGED}",
+    f"a\u2028{_FORGED}\u0085",
+    "\x00\x08\x7f",
+    "\ud83d\ufeff\u200b",
+)
+_CONTROL = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]"
+)
+_META = {"_type": "gradio.FileData"}
+
+
+def attack(site: Range) -> Iterator[Finding]:
+    for password in (None, PASSWORD):
+        with site.page(password=password) as target:
+            where = "with a password" if password else "open"
+            visitor, before = signed_in(target), len(target.stderr)
+            for name, send in WAYS.items():
+                count = sum(1 for _ in send(visitor))
+                yield _finding(f"escapes in {name} ({where})", target, before, count)
+                before = len(target.stderr)
+            out = target.stdout
+            is_plain = out.count("\n") == 1 and not _CONTROL.search(out)
+            yield Finding(
+                f"stdout ({where})", "its first line alone", f"{out.count(chr(10))} lines", is_plain
+            )
+
+
+def offences(written: str) -> list[str]:
+    """What of a server's output drives a terminal, or was forged."""
+    found = [f"{match[0]!r} in {_around(written, match.start())}" for match in _CONTROL.finditer(written)]
+    forged = [line for line in re.split("[\n\r\u2028\u0085]", written) if line.lstrip().startswith(_FORGED)]
+    return list(dict.fromkeys(found)) + [f"the line {line!r}" for line in forged[:1]]
+
+
+def _around(text: str, place: int) -> str:
+    return repr(text[max(0, place - 40) : place + 20])
+
+
+def _finding(attack: str, target: Target, before: int, tried: int) -> Finding:
+    written = target.stderr[before:]
+    found = offences(written)
+    each = none_of(attack, "no control character, no forged line", found, tried)
+    return Finding(
+        each.attack, each.promised, f"{each.measured} ({len(written):,} characters)", each.is_held
+    )
+
+
+def _raw(text: str) -> str:
+    """As bytes in a request's head that a lenient server may take; what would end the line is left out."""
+    return re.sub("[\r\n\x00 ]", "", text).encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def _in_paths(visitor: Visitor) -> Iterator[str]:
+    """Every route with something open in it, whatever its method, in two spellings."""
+    for method, path in gradio_routes():
+        for text in ESCAPES if "{" in path else ESCAPES[:1]:
+            value = quote(text, safe="", errors="surrogatepass")
+            whole = filled(path, value).replace("index.js", value).replace("/a/client", f"/{value}/client")
+            whole = whole if "{" in path else f"{path}{value}"
+            visitor.request(method, whole, b"{}" if method == "POST" else b"", patience=3)
+            yield whole
+    for text in ESCAPES:
+        for path in ("/", "/gradio_api/file=", "/gradio_api/heartbeat/", "/gradio_api/custom_component/"):
+            head = visitor.head("GET", f"{path}{_raw(text)}")
+            exchange(visitor.target.port, head, patience=2)
+            yield path
+
+
+def _in_queries(visitor: Visitor) -> Iterator[str]:
+    for text in ESCAPES:
+        value = quote(text, errors="surrogatepass")
+        for path in (
+            "/",
+            "/config",
+            "/login",
+            "/gradio_api/queue/data",
+            "/gradio_api/upload_progress",
+            "/logout",
+        ):
+            visitor.get(
+                f"{path}?session_hash={value}&upload_id={value}&{value}={value}&page={value}", patience=3
+            )
+            yield path
+
+
+def _in_headers(visitor: Visitor) -> Iterator[str]:
+    names = ("User-Agent", "Cookie", "Referer", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
+    for text in ESCAPES:
+        for name in (*names, "Content-Type", "Accept-Language", "Origin", "Host", "X-Gradio-User"):
+            visitor.post("/gradio_api/queue/join", b"{}", [(name, _raw(text))], patience=3)
+            visitor.get("/", [(name, _raw(text))], patience=3)
+            exchange(
+                visitor.target.port, f"GET / HTTP/1.1\r\nHost: {_raw(text)}\r\n\r\n".encode(), patience=1
+            )
+            yield name
+    for text in ESCAPES:
+        exchange(
+            visitor.target.port, f"{_raw(text)} / HTTP/1.1\r\n\r\n".encode("utf-8", "replace"), patience=1
+        )
+        exchange(visitor.target.port, text.encode("utf-8", "surrogatepass") + b"\r\n\r\n", patience=1)
+        yield "method"
+
+
+def _in_file_names(visitor: Visitor) -> Iterator[str]:
+    """Files whose names, labels and lines have escapes, added as the page adds them."""
+    add = Wiring.of(visitor).event("click", value="Add to the library")
+    for text in ESCAPES:
+        for name in (f"a{text}.jsonl", f"{text}", f"a.{text}"):
+            told = visitor.upload(
+                name.replace('"', ""), f'{{"title": "{text}'.encode("utf-8", "surrogatepass")
+            )
+            paths = json.loads(told.body) if told.status == 200 and told.body.startswith(b"[") else [name]
+            for path in (paths[0], f"{paths[0]}{text}", text):
+                file = {"path": path, "meta": _META, "orig_name": name}
+                visitor.event(add["id"], [[file], text, text], patience=20)
+                yield name
+
+
+def _in_events(visitor: Visitor) -> Iterator[str]:
+    """Every event with escapes in all its values, its session's hash, its event data, and its keys."""
+    wiring = Wiring.of(visitor)
+    for event in wiring.events:
+        for text in ESCAPES[:6]:
+            values = (
+                text,
+                {"path": text, "meta": _META},
+                [text],
+                {text: text},
+                [{"path": text, "meta": _META}],
+            )
+            for value in values if text == ESCAPES[5] else values[:2]:
+                data = [value] * len(event["inputs"])
+                visitor.event(
+                    event["id"], data, patience=20, event_data={"index": text, "value": value, text: text}
+                )
+                yield str(event["id"])
+    for text in ESCAPES:
+        body = {
+            "data": [text],
+            "fn_index": text,
+            "session_hash": text,
+            "event_data": text,
+            "trigger_id": text,
+        }
+        for number in (text, 0, 10**6):
+            visitor.post("/gradio_api/queue/join", body | {"fn_index": number}, patience=5)
+        visitor.get(
+            f"/gradio_api/queue/data?session_hash={quote(text, errors='surrogatepass')}", patience=5
+        )
+        yield "session_hash"
+
+
+def _in_calls(visitor: Visitor) -> Iterator[str]:
+    for text in ESCAPES:
+        for way, body in _calls(text):
+            visitor.post(f"/gradio_api/{way}", body, patience=5)
+            yield way
+        say_password(Visitor(visitor.target), text.replace("\ud83d", ""), name=text.replace("\ud83d", ""))
+
+
+def _calls(text: str) -> Sequence[tuple[str, object]]:
+    """What programs may call, and what the page says of itself."""
+    name = quote(text, safe="", errors="surrogatepass")
+    return (
+        ("call/ask", {"data": [text] * 5}),
+        ("call/search", {"data": [text, text, text, text]}),
+        (f"call/{name}", {"data": [text]}),
+        (f"run/{name}", {"data": [text]}),
+        ("call/v2/get_paper", {"paper": text, text: text}),
+        ("run/ask", {"data": [text] * 5}),
+        ("cancel", {"session_hash": text, "fn_index": 0, "event_id": text}),
+        ("component_server", {"data": text, "component_id": text, "fn_name": text, "session_hash": text}),
+        ("component_server", {"data": text, "component_id": 1, "fn_name": text, "session_hash": text}),
+        ("reset", {"event_id": text}),
+        ("stream/" + name, {"data": [text]}),
+    )
+
+
+WAYS = {
+    "paths": _in_paths,
+    "queries": _in_queries,
+    "headers": _in_headers,
+    "names of files": _in_file_names,
+    "events": _in_events,
+    "calls": _in_calls,
+}
