@@ -286,7 +286,7 @@ def test_a_link_from_elsewhere_leads_in_who_has_signed_in(locked):
 def test_people_get_a_page_and_programs_json(locked):
     asked = {"Accept": "text/html,*/*"}
     wrong = enter(locked, "wrong", **asked)
-    assert wrong.status_code == 401
+    assert wrong.status_code == 400
     assert "That is not the password." in wrong.text
     right = enter(locked, **asked)
     assert (right.status_code, right.headers["location"]) == (303, "/")
@@ -319,7 +319,7 @@ def test_many_guesses_are_told_to_wait(locked, caplog):
     with caplog.at_level(logging.WARNING, "askpapers"):
         answers = [enter(locked, f"guess {number}") for number in range(40)]
     codes = [answer.status_code for answer in answers]
-    assert codes.count(401) == FREE_GUESSES
+    assert codes.count(400) == FREE_GUESSES
     assert codes[FREE_GUESSES:] == [429] * (40 - FREE_GUESSES)
     assert int(answers[-1].headers["retry-after"]) >= 1
     assert enter(locked).status_code == 429  # the right one too, or guesses would go on
@@ -332,7 +332,7 @@ def test_many_guesses_are_told_to_wait(locked, caplog):
 )
 def test_what_is_no_form_of_sign_in_is_refused(locked, body):
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert locked.post("/login", content=body, headers=kind).status_code in (400, 401)
+    assert locked.post("/login", content=body, headers=kind).status_code in (400, 413)
 
 
 # Routes and bodies
@@ -562,14 +562,14 @@ def test_files_are_bounded_one_by_one_and_all_that_wait(tmp_path, monkeypatch):
     door = make_door(tmp_path)
     assert send(door, ("large", bytes(LARGEST + 1))).status_code == 413
     assert list(tmp_path.iterdir()) == []
-    for name, most in (("MOST_OF_ONE", 2500), ("MOST_OF_ALL", 2500)):
+    for name, most in (("MOST_OF_ONE", 25_000), ("MOST_OF_ALL", 25_000)):
         monkeypatch.setattr(f"ui.web.door.uploads.{name}", most)
-        (path,) = send(door, (name, name.encode() * 100)).json()
-        assert send(door, ("more", bytes(1500))).status_code == 413
+        (path,) = send(door, (name, name.encode() * 1000)).json()
+        assert send(door, ("more", bytes(15_000))).status_code == 413
         (tmp_path / path).unlink()  # as adding it does
-        assert send(door, ("more", bytes(1000))).status_code == 200
+        assert send(door, ("more", bytes(10_000))).status_code == 200
         monkeypatch.setattr("ui.web.door.uploads._OLDEST", -1.0)  # whatever waits has waited too long
-        assert send(door, ("again", bytes(1500))).status_code == 200
+        assert send(door, ("again", bytes(15_000))).status_code == 200
         monkeypatch.undo()
         door = make_door(tmp_path)
 

@@ -223,7 +223,7 @@ def all_that_is_shown(port):
     assert status == 200
     cookie = {"Cookie": "; ".join(each.partition(";")[0] for each in headers.get_all("set-cookie"))}
     texts = [page, told, str(headers)]
-    for path in ("/", "/config", "/gradio_api/info", "/gradio_api/startup-events"):
+    for path in ("/", "/config", "/gradio_api/info"):
         status, headers, text = get(port, path, headers=cookie)
         assert status == 200
         texts += [text, str(headers)]

@@ -81,7 +81,6 @@ def run(arguments: argparse.Namespace) -> int:
     from ui.web.door.guard import check_listening
     from ui.web.door.output import filtered
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service that is stopped ends as by Ctrl-C
     password = os.environ.get("ASKPAPERS_PASSWORD") or (_asked() if arguments.password else None)
     check_listening(arguments.host, bool(password), arguments.no_password)
     settings = Settings.from_environment()
@@ -107,6 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         served = serve(build(desk, page), page)
         desk.read_ahead()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service that is stopped ends as by Ctrl-C
         try:
             if arguments.json:
                 print_json_line({"address": served.address, "papers": desk.library.catalog.count()}, stdout)

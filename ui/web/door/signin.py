@@ -143,14 +143,14 @@ class SignIn:
             headers = {"Retry-After": str(wait)}
             return _page(told, 429, headers) if is_person else refuse(429, told, headers)
         if typed is None:
-            return refuse(400, "this is no form of sign-in: send a password of less than 4,000 letters")
+            return refuse(413, "this is no form of sign-in: send a password of less than 4,000 letters")
         if not compare_digest(
             typed.encode("utf-8", "replace"), str(self._password).encode("utf-8", "replace")
         ):
             guesses = self._brake.failed(address)
             _log.warning("a wrong password from %s, %d so far", in_a_line(address), guesses.count)
             told = "That is not the password."
-            return _page(told, 401) if is_person else JSONResponse({"detail": told}, 401)
+            return _page(told, 400) if is_person else JSONResponse({"detail": told}, 400)
         self._brake.succeeded(address)
         answer = RedirectResponse("/", 303) if is_person else JSONResponse({"success": True})
         self._set_cookie(request, answer, self._sessions.begin())
@@ -201,7 +201,9 @@ def _page(told: str = "", status: int = 200, headers: dict[str, str] | None = No
 
 async def _typed(request: Request) -> str | None:
     """The password of a form; None where there is none that could be one."""
-    form = b""
+    form, said = b"", request.headers.get("content-length", "0")
+    if len(said) > len(str(_LARGEST_FORM)):  # what is too large is not waited for
+        return None
     try:
         async for piece in request.stream():
             form += piece

@@ -19,6 +19,7 @@ LARGEST = 20 * 2**20  # bytes of a file
 LARGEST_TOGETHER = 64 * 2**20  # of files that are sent at once
 MOST_OF_ONE = 128 * 2**20  # of one visitor's files that wait to be added
 MOST_OF_ALL = 512 * 2**20
+_BLOCK = 4096  # bytes that the smallest file takes
 _OLDEST = 3600.0  # seconds that a file waits
 
 
@@ -62,7 +63,7 @@ class Uploads:
         place = self.folder / token_hex(16)
         try:
             upload.paths = await self._write(request, place)
-            upload.size = sum(path.stat().st_size for path in upload.paths)
+            upload.size = sum(max(path.stat().st_size, _BLOCK) for path in upload.paths)
         except MultiPartException as error:
             is_large = "size" in error.message
             return refuse(413 if is_large else 400, f"no form of files of {LARGEST >> 20} MB at most")
