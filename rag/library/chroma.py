@@ -20,6 +20,7 @@ from rag.library import probing
 from rag.library.collection import Handle, new_collection
 from rag.library.faults import translated, wrong_encoder
 from rag.library.folders import made_whole, move_away
+from rag.private import make_file
 
 T = TypeVar("T")
 
@@ -151,6 +152,7 @@ class ChromaFolder:
             client = connect(new)
             client.create_collection(COLLECTION, **new_collection(self._encoder), embedding_function=None)
             client.close()
+            make_file(new / _MARK)
             (new / _MARK).write_text(uuid.uuid4().hex)
 
     def _open(self) -> FolderHandle:
