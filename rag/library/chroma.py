@@ -101,6 +101,14 @@ class ChromaFolder:
                 self._reopening = threading.Thread(target=self._reopen, daemon=True)
                 self._reopening.start()
 
+    def catch_up(self) -> None:
+        """Come back when a handle that is open sees what other processes have written."""
+        if self._current:
+            with suppress(LibraryError):  # which the next query tells of
+                self.read(self.follow, None)
+        if thread := self._reopening:
+            thread.join()
+
     def close(self) -> None:
         if thread := self._reopening:
             thread.join()

@@ -152,6 +152,9 @@ class ServerCollection:
         if not handle.applied:
             handle.applied = handle.stored_checkpoint()
 
+    def catch_up(self) -> None:
+        """Nothing to wait for: what one process writes all others find at once."""
+
     def delete(self) -> None:
         """Remove the collection, and forget its name."""
         from chromadb.errors import NotFoundError

@@ -123,6 +123,13 @@ class Library:
             self._catch_up([self.lexical], track)
             self._catch_up([self.dense, self.tokens], track)  # together: they share the encoder's pass
 
+    def catch_up(self) -> None:
+        """Wait until the dense index sees what other processes have written; searches would not wait.
+
+        The other indexes see it at each search.
+        """
+        self.dense.catch_up()
+
     def remove(self, references: Sequence[str], track: Track = untracked) -> int:
         """Take papers out of the catalog, then out of the indexes; how many there were.
 
