@@ -22,7 +22,7 @@ _GRACE = 10  # seconds; the server gives up before
 
 
 def main() -> None:
-    """Tell (what, total) where work begins, the length of each batch, None behind the last; then the report."""
+    """Tell (what, total) where work begins, the length of each batch, then None; last the report."""
     messages = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no message
     if hasattr(os, "nice"):
