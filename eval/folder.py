@@ -10,9 +10,10 @@ report.html, report.md
 
 import json
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
@@ -24,6 +25,7 @@ from eval.outcomes import Outcomes
 from eval.record import FORMAT, differences
 from eval.rows import Place, Row, dump_outcomes, load_outcomes
 from eval.run import Run
+from rag.private import FILE, make_folder
 
 RECORD = "run.json"
 RESULTS = "results.jsonl"
@@ -52,8 +54,8 @@ class RunFolder:
         self.folder = folder
         self._writing = threading.Lock()
         with translated(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / ".lock")
+            make_folder(folder)
+            self._lock = FileLock(folder / ".lock", mode=FILE)
             self._take_lock()
             try:
                 self.record, self.rows = self._begin(dict(record), fresh)
@@ -200,15 +202,31 @@ def read_answered(folder: Path) -> list[Row]:
     return kept
 
 
-def write_whole(path: Path, pieces: Iterable[str]) -> None:
-    """Write a file so that it is never met half-written. Raises RunError."""
+def write_whole(path: Path, pieces: Iterable[str], *, is_export: bool = False) -> None:
+    """Write a file so that it is never met half-written. Raises RunError.
+
+    It has the mode of the file that it replaces, or else of the record beside it. Without both it is its
+    user's alone, or where it is an export what the umask says.
+    """
     unfinished = path.with_name(f"{path.name}.new")
     with translated(path.parent):
+        mode = _mode_of(path) or _mode_of(path.with_name(RECORD)) or (0 if is_export else FILE)
+        if mode:
+            unfinished.touch(FILE)
+            with suppress(OSError):  # of a disk that knows no modes
+                unfinished.chmod(mode | FILE)
         with unfinished.open("w", encoding="utf-8", errors=_ODD, newline="\n") as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())  # a power cut leaves the old file or the new one
         unfinished.replace(path)
+
+
+def _mode_of(path: Path) -> int:
+    """What may be done with a file; 0 where there is none."""
+    with suppress(OSError):
+        return stat.S_IMODE(path.stat().st_mode)
+    return 0
 
 
 @contextmanager

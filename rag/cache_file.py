@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from filelock import FileLock
 
+from rag.private import FILE, make_file, make_folder
+
 T = TypeVar("T")
 
 _PATIENCE = 30  # seconds, for another process that writes
@@ -38,7 +40,8 @@ class CacheFile:
         return otherwise
 
     def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
+        make_file(self.path)
         with closing(sqlite3.connect(self.path, timeout=_PATIENCE)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -47,7 +50,7 @@ class CacheFile:
 
     def _rebuild(self) -> None:
         """Remove a damaged file, unless another process has just done so."""
-        with FileLock(f"{self.path}.lock"):
+        with FileLock(f"{self.path}.lock", mode=FILE):
             try:
                 if self._work(_check) == "ok":
                     return

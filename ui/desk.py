@@ -25,6 +25,7 @@ from rag.options import WriterName
 from rag.retrieval import Retriever
 from rag.settings import Settings, bundled_library, own_library
 from rag.shortcuts import open_library
+from ui.adding import ingest_apart
 
 _REST = 0.05  # seconds
 REMEMBERED = 4000  # sentences of papers, about 40 KB each: what 500 papers have
@@ -95,13 +96,14 @@ class Desk:
     def add(self, sources: Iterable[Source], track: Track = untracked) -> Report:
         """Bring papers into the library; into the user's own where the bundled one answered so far.
 
-        One at a time, the others wait. Raises as `ingest` does.
+        One at a time, the others wait. Another process does it, so that questions do not wait too.
+        Raises as `ingest_apart` does.
         """
         with self._writing:
-            if not self.is_bundled:
-                return ingest(self.library, sources, track)
-            with Library.create(own_library(), self._encoder, self._server) as own:
-                return ingest(own, sources, track)
+            folder = own_library() if self.is_bundled else self.library.folder
+            report = ingest_apart(folder, self.settings, sources, track, self._closed)
+            self.library.catch_up()
+            return report
 
     def remove(self, references: Sequence[str], track: Track = untracked) -> int:
         """Take papers out of the library, by id or title; how many there were.
@@ -121,11 +123,13 @@ class Desk:
         self._reader.start()
 
     def close(self) -> None:
+        """Close all that is open; papers that are being added end where they are."""
         self._closed.set()
         if self._reader:
             self._reader.join()  # it has a paper's sentences left at most
-        for library in self._libraries:
-            library.close()
+        with self._writing:  # whoever writes has come to an end: a program that ends waits for no thread
+            for library in self._libraries:
+                library.close()
 
     def __enter__(self) -> Self:
         return self

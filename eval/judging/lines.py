@@ -7,6 +7,7 @@ from typing import Any, Self
 from eval.folder import JUDGED, dump_line, open_lines, read_lines, translated, write_whole
 from eval.judging.answers import Judged
 from eval.rows import Place, Row, dump_outcomes, load_outcomes
+from rag.private import make_folder
 from rag.usage import total_usage
 
 Line = Mapping[str, Any]
@@ -25,7 +26,7 @@ class JudgedFile:
         self._judge = judge
         self._digests = digests
         with translated(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             lines = {
                 (line["id"], line["turn"]): line
                 for line in read_lines(self._path, _checked, is_strict=False)

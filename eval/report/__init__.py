@@ -2,18 +2,22 @@
 
 from pathlib import Path
 
-from eval.folder import HTML, MARKDOWN, translated, write_whole
+from eval.folder import HTML, MARKDOWN, RECORD, translated, write_whole
 from eval.run import Run
 
 
 def write_reports(run: Run, folder: Path) -> list[Path]:
-    """Both reports into the folder, each whole or not at all; where they stand. Raises RunError."""
+    """Both reports into the folder, each whole or not at all; where they stand. Raises RunError.
+
+    In the folder of a run they are as private as the run; elsewhere they follow the umask, as exports do.
+    """
     from eval.report.html import render_html
     from eval.report.markdown import render_markdown
 
     texts = {folder / HTML: render_html(run), folder / MARKDOWN: render_markdown(run)}
     with translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        is_export = not (folder / RECORD).exists()
     for path, text in texts.items():
-        write_whole(path, [text])
+        write_whole(path, [text], is_export=is_export)
     return list(texts)

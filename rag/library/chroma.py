@@ -20,6 +20,7 @@ from rag.library import probing
 from rag.library.collection import Handle, new_collection
 from rag.library.faults import translated, wrong_encoder
 from rag.library.folders import made_whole, move_away
+from rag.private import make_file
 
 T = TypeVar("T")
 
@@ -100,6 +101,14 @@ class ChromaFolder:
                 self._reopening = threading.Thread(target=self._reopen, daemon=True)
                 self._reopening.start()
 
+    def catch_up(self) -> None:
+        """Come back when a handle that is open sees what other processes have written."""
+        if self._current:
+            with suppress(LibraryError):  # which the next query tells of
+                self.read(self.follow, None)
+        if thread := self._reopening:
+            thread.join()
+
     def close(self) -> None:
         if thread := self._reopening:
             thread.join()
@@ -151,6 +160,7 @@ class ChromaFolder:
             client = connect(new)
             client.create_collection(COLLECTION, **new_collection(self._encoder), embedding_function=None)
             client.close()
+            make_file(new / _MARK)
             (new / _MARK).write_text(uuid.uuid4().hex)
 
     def _open(self) -> FolderHandle:

@@ -14,6 +14,7 @@ from rag.embedding.base import Encoder
 from rag.errors import IndexServerError
 from rag.library.collection import Handle, new_collection
 from rag.library.faults import wrong_encoder
+from rag.private import make_file
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -151,6 +152,9 @@ class ServerCollection:
         if not handle.applied:
             handle.applied = handle.stored_checkpoint()
 
+    def catch_up(self) -> None:
+        """Nothing to wait for: what one process writes all others find at once."""
+
     def delete(self) -> None:
         """Remove the collection, and forget its name."""
         from chromadb.errors import NotFoundError
@@ -253,6 +257,7 @@ class ServerCollection:
     def _write_mark(self) -> str:
         mark = uuid.uuid4().hex
         new = self._mark_file.with_suffix(".new")
+        make_file(new)
         with new.open("w", encoding="ascii") as file:
             file.write(f"{mark} {os.fstat(file.fileno()).st_ino}\n")
         new.replace(self._mark_file)

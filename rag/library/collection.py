@@ -53,6 +53,10 @@ class Place(Protocol):
         """See to it that this, or a later reading, sees what other processes have written."""
         ...
 
+    def catch_up(self) -> None:
+        """Come back when that is seen."""
+        ...
+
     def delete(self) -> None:
         """Remove the collection with all that it holds."""
         ...

@@ -110,6 +110,10 @@ class DenseIndex:
         traces = [_trace(number, row["metadata"]) for number, row in enumerate(rows)]
         return _spelled(sum(traces) % _TRACES) if rows else None
 
+    def catch_up(self) -> None:
+        """See what other processes have written, now rather than soon."""
+        self._place.catch_up()
+
     def reset(self) -> None:
         """Delete the index; the next changes build it anew."""
         self._place.delete()

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rag import private
 from rag.errors import LibraryError
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder of a library, where there is none. Raises LibraryError."""
+    """Make the folder of a library, where there is none, for its user alone. Raises LibraryError."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(folder)
     except OSError as error:
         raise LibraryError(
             f"the folder {folder} cannot be made ({error.strerror}): name another with --library"
@@ -23,7 +24,7 @@ def made_whole(folder: Path) -> Iterator[Path]:
     """A new folder to fill; at the end it takes the place of `folder`, and of what was there."""
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
+    private.make_folder(new)
     yield new
     move_away(folder)
     new.rename(folder)

@@ -20,6 +20,7 @@ from rag.library.lock import WriteLock
 from rag.library.near import AT_A_TIME, NearDuplicate, near_duplicates
 from rag.library.progress import Track, untracked
 from rag.library.tokens import TokenIndex
+from rag.private import close_data_folder
 
 _PATIENCE = 5.0  # seconds to wait for another process that makes the same library
 
@@ -63,6 +64,7 @@ class Library:
                 f"there is no library in {self.folder}: make one with "
                 f"`askpapers ingest SOURCE... --library {folder}`"
             )
+        close_data_folder(self.folder)
         self.encoder = encoder or embedded_encoder()
         self._both = self.encoder if isinstance(self.encoder, MiniLM) else embedded_encoder()
         shared = SharedPass(self._both)
@@ -120,6 +122,13 @@ class Library:
             self.drop_indexes_ahead()
             self._catch_up([self.lexical], track)
             self._catch_up([self.dense, self.tokens], track)  # together: they share the encoder's pass
+
+    def catch_up(self) -> None:
+        """Wait until the dense index sees what other processes have written; searches would not wait.
+
+        The other indexes see it at each search.
+        """
+        self.dense.catch_up()
 
     def remove(self, references: Sequence[str], track: Track = untracked) -> int:
         """Take papers out of the catalog, then out of the indexes; how many there were.

@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag.errors import LibraryBusyError, NotWritableError
+from rag.private import FILE, make_file
 
 _LONGEST = 40  # characters of a program's name
 
@@ -40,7 +41,7 @@ class WriteLock:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = FileLock(folder / "lock")
+        self._lock = FileLock(folder / "lock", mode=FILE)
         self._told = folder / "lock.holder"
 
     @contextmanager
@@ -84,6 +85,7 @@ class WriteLock:
         holder = Holder(os.getpid(), socket.gethostname(), _program(), since)
         new = self._told.with_suffix(".new")
         with suppress(OSError):
+            make_file(new)
             new.write_text(json.dumps(asdict(holder)), encoding="utf-8")
             new.replace(self._told)
 

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from rag.errors import DamagedError
 from rag.library.faults import cure
+from rag.private import FILE, FOLDER
 
 _QUERIES, _FOUND = 30, 100
 _guard = threading.Lock()
@@ -40,8 +41,8 @@ def enter(folder: Path) -> None:
             path.unlink(missing_ok=True)
         with suppress(OSError):  # a folder that cannot be written is told of by who writes to it
             place = _place(folder)
-            place.mkdir(exist_ok=True)
-            lock = FileLock(place / uuid.uuid4().hex)
+            place.mkdir(FOLDER, exist_ok=True)
+            lock = FileLock(place / uuid.uuid4().hex, mode=FILE)
             lock.acquire(timeout=0)
             _held[folder] = lock, 1
 

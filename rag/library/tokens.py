@@ -26,6 +26,7 @@ from rag.library.folders import made_whole, move_away
 from rag.library.matching import Ends, Match, matches
 from rag.library.progress import Track, untracked
 from rag.library.sql import rows_in
+from rag.private import make_file
 
 _FILE = "tokens.sqlite"
 _FIT_AT = 64  # papers to which the compact codec is fitted; fewer are kept plain
@@ -214,6 +215,7 @@ class TokenIndex:
 
     def _create(self) -> None:
         with _translated(self._folder), made_whole(self._folder) as new:
+            make_file(new / _FILE)
             connection = sqlite3.connect(new / _FILE)
             connection.executescript(f"PRAGMA auto_vacuum = FULL; PRAGMA journal_mode = WAL; {_SCHEMA}")
             frequencies = np.zeros(self._encoder.vocabulary, np.int32).tobytes()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rag.errors import AskpapersError
+from rag.private import private_umask
 from ui.cli import ask, chat, compare, doctor, evaluate, ingest, library, mcp, search, setup, ui
 from ui.cli.options import Parsers
 
@@ -20,8 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if stream:  # None where the caller has closed it
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        code: int = arguments.run(arguments)
-        sys.stdout.flush()
+        with private_umask():
+            code: int = arguments.run(arguments)
+            sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
         kept = "interrupted: what was done is kept, and the same command goes on from there"
         return _fail(str(interrupt) or kept, INTERRUPTED)

@@ -151,8 +151,12 @@ def written_whole(file: Path) -> Iterator[BinaryIO]:
     """
     target = file.resolve()  # a link stays one
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    from rag.private import users_umask
+
     try:
-        with part.open("xb") as output:
+        with users_umask():
+            new = part.open("xb")
+        with new as output:
             yield output
             output.flush()
             os.fsync(output.fileno())

@@ -16,6 +16,7 @@ from eval.cases import FEEDBACK
 from rag.errors import AskpapersError
 from rag.markers import without_markers
 from rag.plain import cut, plain
+from rag.private import FILE, make_folder
 from rag.types import Answer, Filters
 
 LONGEST_TEXT = 20_000  # characters
@@ -24,7 +25,6 @@ MOST_TURNS = 50  # more than a conversation remembers: what was asked before led
 TAG, LIKED, DISLIKED = "feedback", "liked", "disliked"
 
 _PATIENCE = 30.0  # seconds, for others that write
-_PRIVATE = 0o600
 _ODD = "backslashreplace"  # half a surrogate pair stays JSON
 
 
@@ -134,8 +134,8 @@ class Feedback:
     def _change(self, change: Callable[[list[_Line]], list[_Line]]) -> None:
         """Replace the lines of the file, whole or not at all."""
         with self._translated():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{self.path}.lock", timeout=_PATIENCE, mode=_PRIVATE):
+            make_folder(self.path.parent)
+            with FileLock(f"{self.path}.lock", timeout=_PATIENCE, mode=FILE):
                 before = _read(self.path)
                 after = change(before)
                 if after != before:
@@ -180,7 +180,7 @@ def _write_whole(path: Path, content: bytes) -> None:
     unfinished = path.with_name(f"{path.name}.new")
     unfinished.unlink(missing_ok=True)  # of a process that was stopped, maybe with other rights
     try:
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE)
         with open(handle, "wb") as file:  # noqa: PTH123
             file.write(content)
             file.flush()

@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 from rag.errors import SettingError
+from rag.private import FILE, make_folder
 
 _LENGTH = 32  # hexadecimal digits
 
@@ -23,8 +24,8 @@ def read_secret(path: Path) -> str:
 
 def _make(path: Path) -> None:
     """Write a new key whole, or none; of two processes at once the last one wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     new = path.with_name(f"{path.name}.{os.getpid()}")
-    new.touch(mode=0o600)
+    new.touch(FILE)
     new.write_text(secrets.token_hex(_LENGTH // 2), encoding="ascii")
     new.replace(path)

@@ -1,0 +1,123 @@
+"""An ingest in a process of its own: a file that takes long to read holds up nobody who asks meanwhile.
+
+The process is started anew, not forked, as the server has threads. Its job comes on its standard input,
+whose end tells it that the server is gone, so that no key among the settings stands on a command line;
+progress and report come back on its standard output.
+"""
+
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from ingest.pipeline import Report
+from ingest.sources.base import Source
+from rag.errors import SourceError
+from rag.library.progress import Track
+from rag.settings import Settings
+
+PATIENCE = 240  # seconds without progress: three requests to an embedding model that does not answer
+_LOOK = 0.5  # seconds between looks at whether the server closes
+_ELSEWHERE = "or bring them in with `askpapers ingest`, which goes on from there"
+
+
+def ingest_apart(
+    folder: Path, settings: Settings, sources: Iterable[Source], track: Track, closed: threading.Event
+) -> Report:
+    """What `ingest` reports of these sources, brought into the library of a folder by another process.
+
+    Whatever stops it, the library stays whole, and what was written stays. Raises as `ingest` does, and
+    SourceError where the process dies, makes no progress for long, or is ended as `closed` is set.
+    """
+    if closed.is_set():
+        raise SourceError("the page is closed: add the papers again later")
+    job = pickle.dumps((folder, settings, tuple(sources)))
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "ui.adder"],  # -P: not that of the folder where the server was started
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        start_new_session=True,  # a terminal's Ctrl-C is for the server, which ends this process
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    ) as process:
+        try:
+            assert process.stdin and process.stdout  # noqa: S101
+            with suppress(OSError):  # it has died already, which is told below
+                process.stdin.write(job)
+                process.stdin.flush()
+            return _Followed(process.stdout, closed).report(track)
+        finally:
+            _end(process)
+
+
+@dataclass
+class _Followed:
+    """The process as it is seen from here: what it tells, one message after the other."""
+
+    stream: IO[bytes]
+    closed: threading.Event
+    what: str = "adding these papers"  # it does
+    messages: "queue.SimpleQueue[Any]" = field(default_factory=queue.SimpleQueue)
+
+    def report(self, track: Track) -> Report:
+        """Show the progress until the report comes."""
+        threading.Thread(target=self._receive, daemon=True).start()
+        while not isinstance(message := self._next(), Report):
+            self.what, total = message
+            for _ in track(self._batches(), self.what, total):
+                pass
+        return message
+
+    def _batches(self) -> Iterator[range]:
+        """As many things as the process has at hand, batch by batch."""
+        while (length := self._next()) is not None:
+            yield range(length)
+
+    def _receive(self) -> None:
+        with suppress(Exception):  # the process has died, maybe within a message
+            while True:
+                self.messages.put(pickle.load(self.stream))  # noqa: S301
+        self.messages.put(EOFError())
+
+    def _next(self) -> Any:
+        """The next message. Raises the error that it is, and SourceError where none comes."""
+        given_up = time.monotonic() + PATIENCE
+        while time.monotonic() < given_up and not self.closed.is_set():
+            with suppress(queue.Empty):
+                message = self.messages.get(timeout=_LOOK)
+                if isinstance(message, Exception):
+                    raise self._ended() if isinstance(message, EOFError) else message
+                return message
+        if self.closed.is_set():
+            raise SourceError(f"{self.what} ended as the page is closed: add the papers again later")
+        raise SourceError(
+            f"{self.what} was given up after {PATIENCE} seconds without progress: leave out the file that "
+            f"takes so long, {_ELSEWHERE}"
+        )
+
+    def _ended(self) -> SourceError:
+        return SourceError(
+            f"{self.what} was ended from outside, perhaps for want of memory: add fewer papers at a time, "
+            f"{_ELSEWHERE}"
+        )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process, and what it may have started."""
+    with suppress(OSError):
+        if process.stdin:
+            process.stdin.close()  # of a process that has died, some of the job may be left
+    with suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
