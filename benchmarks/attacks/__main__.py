@@ -21,6 +21,7 @@ from benchmarks.attacks import (
     bodies,
     disk,
     files,
+    heads,
     kept,
     outgoing,
     passwords,
@@ -28,6 +29,7 @@ from benchmarks.attacks import (
     routes,
     scripts,
     terminal,
+    texts,
 )
 from benchmarks.attacks.findings import Attack, Finding
 from benchmarks.attacks.papers import library_in
@@ -37,6 +39,8 @@ from ui.terminal import print_json, print_table, tell
 ATTACKS: dict[str, Attack] = {
     "outgoing": outgoing.attack,
     "bodies": bodies.attack,
+    "heads": heads.attack,
+    "texts": texts.attack,
     "routes": routes.attack,
     "files": files.attack,
     "terminal": terminal.attack,
