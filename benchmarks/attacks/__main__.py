@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.attacks import (
     bodies,
+    connections,
     disk,
     files,
     heads,
@@ -45,6 +46,7 @@ ATTACKS: dict[str, Attack] = {
     "files": files.attack,
     "terminal": terminal.attack,
     "resources": resources.attack,
+    "connections": connections.attack,
     "passwords": passwords.attack,
     "disk": disk.attack,
     "scripts": scripts.attack,

@@ -1,4 +1,4 @@
-"""A request's head is short: one without an end is refused, before it fills memory or keeps others waiting."""
+"""A request's head is short: one without an end fills no memory and keeps nobody waiting."""
 
 import select
 import socket
@@ -44,10 +44,13 @@ HEADS: Mapping[str, Endless] = {
     "requests one after the other": Endless(b"", (b"GET /config HTTP/1.1\r\n" + _HOST + b"\r\n") * 1500),
 }
 
+# What is read and forgotten; only memory and the waits of others count.
+_PASSING = "empty lines", "a chunk's extension", "a chunk's length", "requests one after the other"
+
 
 def attack(site: Range) -> Iterator[Finding]:
-    with site.page(password=PASSWORD) as target:
-        for name, endless in HEADS.items():
+    for name, endless in HEADS.items():
+        with site.page(password=PASSWORD) as target:  # a new one: memory that was freed would be used again
             yield from without_end(target, name, endless)
 
 
@@ -58,11 +61,9 @@ def without_end(target: Target, name: str, endless: Endless) -> Iterator[Finding
         taken, most = _send(target, endless)
     time.sleep(0.5)
     grown = most - before
-    measured = (
-        f"{taken / MB:.1f} MB taken, memory grew by {grown:.0f} MB, another waited {waits.longest:.2f} s"
-    )
+    measured = f"{taken / MB:.1f} MB taken, memory grew by {grown:.0f} MB, waited {waits.longest:.2f} s"
     promised = f"refused, under {_MOST_MB} MB, nobody waits over {LONGEST:g} s"
-    is_bounded = taken < _TAKEN or "one after the other" in name  # each of those is a request of its own
+    is_bounded = taken < _TAKEN or name in _PASSING
     held = target.is_alive() and is_bounded and grown < _MOST_MB and waits.longest <= LONGEST
     yield Finding(f"{name} without an end", promised, measured, held)
 
@@ -74,7 +75,7 @@ def _send(target: Target, endless: Endless) -> tuple[int, float]:
         plain.settimeout(5)
         plain.sendall(endless.start)
         while taken < _SENT and time.monotonic() < until:
-            if select.select([plain], [], [], 0)[0] and not endless.start == b"" and not plain.recv(65536):
+            if endless.start and select.select([plain], [], [], 0)[0] and not plain.recv(65536):
                 break  # it has been closed
             plain.sendall(endless.piece)
             taken += len(endless.piece)
