@@ -19,8 +19,10 @@ from pathlib import Path
 
 from benchmarks.attacks import (
     bodies,
+    connections,
     disk,
     files,
+    heads,
     kept,
     outgoing,
     passwords,
@@ -28,6 +30,7 @@ from benchmarks.attacks import (
     routes,
     scripts,
     terminal,
+    texts,
 )
 from benchmarks.attacks.findings import Attack, Finding
 from benchmarks.attacks.papers import library_in
@@ -37,10 +40,13 @@ from ui.terminal import print_json, print_table, tell
 ATTACKS: dict[str, Attack] = {
     "outgoing": outgoing.attack,
     "bodies": bodies.attack,
+    "heads": heads.attack,
+    "texts": texts.attack,
     "routes": routes.attack,
     "files": files.attack,
     "terminal": terminal.attack,
     "resources": resources.attack,
+    "connections": connections.attack,
     "passwords": passwords.attack,
     "disk": disk.attack,
     "scripts": scripts.attack,

@@ -65,7 +65,8 @@ def large_files() -> Iterator[HostileFiles]:
             yield _one(f"19 MB of nothing but {name}", suffix, FILLINGS[name].encode() * LARGE)
     noise = random.Random(0).randbytes(MB)  # noqa: S311
     yield _one("noise", ".parquet", b"PAR1" + noise + b"PAR1")
-    yield _one("many tiny papers", ".jsonl", _many_papers())
+    yield _one("200,000 papers that are the same", ".parquet", _parquet("a b " * 1000, 200_000))
+    yield _one("a text of 200 MB, packed", ".parquet", _parquet(" " * 200 * MB, 1))
     for suffix in (".jsonl", ".json", ".txt", ".html", ".bib", ".csv"):
         yield _one("1 GB packed", f"{suffix}.gz", _bomb())
 
@@ -131,10 +132,16 @@ def _laid_out(title: str, abstract: str) -> bytes:
     )
 
 
-def _many_papers() -> bytes:
-    """As many tiny papers as fit into 2 MB."""
-    lines = (f'{{"title":"T{number}","abstract":"A b."}}\n' for number in range(60_000))
-    return "".join(lines).encode()[: 2 * MB]
+def _parquet(abstract: str, rows: int) -> bytes:
+    """A table whose rows all say the same, which takes next to no room."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    packed = io.BytesIO()
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([abstract]))
+    titles = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([_TITLE]))
+    pq.write_table(pa.table({"title": titles, "abstract": texts}), packed, compression="zstd")
+    return packed.getvalue()
 
 
 def _bomb() -> bytes:

@@ -42,11 +42,18 @@ class Guesses:
         return sum(each.status == 429 and not each.headers.get("retry-after") for each in self.replies)
 
 
-def guess(target: Target, count: int, sources: int = 1, at_once: int = 1) -> Guesses:
-    """Wrong passwords, from one address of the loopback or from several, in a row or several at once."""
+def guess(
+    target: Target, count: int, sources: int = 1, at_once: int = 1, is_made_up: bool = False
+) -> Guesses:
+    """Wrong passwords, from one address of the loopback or from several, in a row or several at once, with
+    another made-up address in a header each time or without.
+    """
 
     def once(number: int) -> Reply:
-        return say_password(Visitor(target, source=f"127.0.0.{1 + number % sources}"), f"wrong {number}")
+        made_up = f"10.1.{number // 250}.{number % 250}"
+        headers = [(name, made_up) for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded")] * is_made_up
+        visitor = Visitor(target, source=f"127.0.0.{1 + number % sources}")
+        return say_password(visitor, f"wrong {number}", headers=headers)
 
     started = time.monotonic()
     with ThreadPoolExecutor(at_once) as crowd:
@@ -55,14 +62,15 @@ def guess(target: Target, count: int, sources: int = 1, at_once: int = 1) -> Gue
 
 
 def attack(site: Range) -> Iterator[Finding]:
-    for name, sources, at_once in (
-        ("in a row, from one address", 1, 1),
-        ("at once, from one address", 1, 16),
-        ("in a row, from 50 addresses", 50, 1),
-        ("at once, from 50 addresses", 50, 16),
+    for name, sources, at_once, is_made_up in (
+        ("in a row, from one address", 1, 1, False),
+        ("at once, from one address", 1, 16, False),
+        ("in a row, from 50 addresses", 50, 1, False),
+        ("at once, from 50 addresses", 50, 16, False),
+        ("with made-up X-Forwarded-For", 1, 4, True),
     ):
         with site.page(password=PASSWORD) as target:
-            yield from _guessing(target, name, sources, at_once)
+            yield from _guessing(target, name, sources, at_once, is_made_up)
     with site.page(password=PASSWORD) as target:
         yield from signing_in(target)
         yield from cookies(target)
@@ -72,11 +80,11 @@ def attack(site: Range) -> Iterator[Finding]:
     yield from behind_a_proxy(site)
 
 
-def _guessing(target: Target, name: str, sources: int, at_once: int) -> Iterator[Finding]:
+def _guessing(target: Target, name: str, sources: int, at_once: int, is_made_up: bool) -> Iterator[Finding]:
     """A crowd of guesses, while one who is signed in goes on."""
     member, before = signed_in(target), len(target.stderr)
     with watching(target.port, "/config", member.cookie) as waits:
-        found = guess(target, _GUESSES, sources, at_once)
+        found = guess(target, _GUESSES, sources, at_once, is_made_up)
     kinds = sorted({each.status for each in found.replies})
     measured = f"{found.compared} compared within {found.seconds:.1f} s; answers {kinds}"
     held = found.compared <= ALLOWED and not found.unexplained

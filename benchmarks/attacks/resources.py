@@ -1,4 +1,4 @@
-"""Disk, memory and connections are bounded, whatever visitors send or leave open."""
+"""Disk and memory are bounded, whatever visitors send."""
 
 import secrets
 import socket
@@ -6,20 +6,17 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.papers import QUESTION
-from benchmarks.attacks.target import PASSWORD, Range, Target
-from benchmarks.attacks.wire import Visitor, Wiring, form_of, signed_in
+from benchmarks.attacks.target import Range, Target
+from benchmarks.attacks.wire import Visitor, Wiring, form_of
 
 MB = 2**20
 _FILE = 19 * MB
 _MOST_FILES, _MOST_DISK = 60, 600  # of 19 MB, and MB
 _MOST_MEMORY = 300
-_QUIET = 90  # seconds after which those who send next to nothing are gone
-_HELD = 500  # heartbeats of one visitor
 _REFUSALS = (413, 429, 503, 507)
 
 
@@ -29,12 +26,9 @@ def attack(site: Range) -> Iterator[Finding]:
     with site.page() as target:
         yield from aborted(target)
         yield from _filled(target)
-    with site.page() as target:
-        yield from _states(target)
-    with site.page(password=PASSWORD) as target:
-        yield from _heartbeats(target)
-    with site.page(password=PASSWORD) as target:
-        yield from _quiet(target)
+    for name, make in (("made-up", made_up_state), ("odd", odd_state)):
+        with site.page() as target:
+            yield _states(target, name, make)
 
 
 def read_only(target: Target) -> Iterator[Finding]:
@@ -136,166 +130,32 @@ def odd_state(size: int) -> dict[str, object]:
     }
 
 
-def _states(target: Target) -> Iterator[Finding]:
+def _states(target: Target, name: str, make: Callable[[int], dict[str, object]]) -> Finding:
     """Events with large states whose results nobody fetches."""
     visitor = Visitor(target)
     wiring = Wiring.of(visitor)
     load = wiring.event("load")
     place = load["inputs"].index(wiring.browser_state)
-    for name, make in (("made-up", made_up_state), ("odd", odd_state)):
-        before, most = target.memory_mb(), 0.0
-        until = time.monotonic() + 150
+    before, most, until = target.memory_mb(), 0.0, time.monotonic() + 200
 
-        def once(_: int, make: Callable[[int], dict[str, object]] = make, until: float = until) -> int:
-            data = wiring.data(load)
-            data[place] = make(3 * MB)
-            body = {"data": data, "fn_index": load["id"], "session_hash": secrets.token_hex(6)}
-            if time.monotonic() > until:
-                return 0
-            return visitor.post("/gradio_api/queue/join", body, patience=30).status
+    def once(_: int) -> int | None:
+        if time.monotonic() > until:
+            return None
+        data = wiring.data(load)
+        data[place] = make(3 * MB)
+        body = {"data": data, "fn_index": load["id"], "session_hash": secrets.token_hex(6)}
+        return visitor.post("/gradio_api/queue/join", body, patience=30).status
 
-        with ThreadPoolExecutor(2) as crowd:
-            statuses = []
-            for status in crowd.map(once, range(500)):
-                statuses.append(status)
-                most = max(most, target.memory_mb())
-        time.sleep(10)
-        after = target.memory_mb()
-        kinds = {kind: statuses.count(kind) for kind in sorted(set(statuses))}
-        measured = f"{before:.0f} → {most:.0f} MB, {after:.0f} MB later; answers {kinds}"
-        held = target.is_alive() and after - before < _MOST_MEMORY and 0 not in kinds
-        yield Finding(
-            f"500 {name} states of 3 MB, results not fetched", f"under {_MOST_MEMORY} MB", measured, held
-        )
-
-
-def _heartbeats(target: Target) -> Iterator[Finding]:
-    """Streams that never end, with the password and without, from one visitor."""
-    member = signed_in(target)
-    for name, visitor in (("without the password", Visitor(target)), ("signed in", member)):
-        for path in ("/gradio_api/heartbeat/", "/gradio_api/queue/data?session_hash="):
-            with ExitStack() as opened:
-                held = _open_streams(opened, visitor, path, 800)
-                status = member.get("/config", patience=20).status
-            most = 0 if visitor is not member else _HELD
-            promised = f"at most {most} held, others served"
-            what = f"800 of {path.partition('?')[0]} {name}"
-            yield Finding(
-                what, promised, f"{held} held, another gets {status}", held <= most and status == 200
-            )
-            time.sleep(1)
-
-
-def _open_streams(opened: ExitStack, visitor: Visitor, path: str, count: int) -> int:
-    """How many answers have begun well and do not end."""
-    streams = []
-    for number in range(count):
-        with suppress(OSError):
-            plain = socket.create_connection(("127.0.0.1", visitor.target.port), 5)
-            opened.callback(plain.close)
-            plain.sendall(
-                visitor.head("GET", f"{path}{secrets.token_hex(4)}{number}").replace(
-                    b"close", b"keep-alive"
-                )
-            )
-            streams.append(plain)
-    time.sleep(8)
-    return sum(_is_held(plain) for plain in streams)
-
-
-def _is_held(plain: socket.socket) -> bool:
-    """Whether a good answer has begun and the connection is still open."""
-    plain.setblocking(False)
-    read = bytearray()
-    try:
-        while piece := plain.recv(65536):
-            read += piece
-        return False
-    except BlockingIOError:
-        return read.startswith(b"HTTP/1.1 200") and not read.endswith(b"0\r\n\r\n")
-    except OSError:
-        return False
-
-
-@dataclass
-class Slow:
-    """A connection that sends next to nothing."""
-
-    kind: str
-    plain: socket.socket
-    pieces: Iterator[bytes]
-    pause: float
-    due: float = 0.0
-    is_open: bool = True
-
-    def go_on(self, now: float) -> None:
-        """Send the next bit when it is due; see whether it is still open."""
-        if not self.is_open:
-            return
-        try:
-            self.plain.setblocking(False)
-            with suppress(BlockingIOError):
-                while piece := self.plain.recv(65536):
-                    del piece
-                self.is_open = False
-                return
-            if now >= self.due:
-                self.plain.send(next(self.pieces, b""))
-                self.due = now + self.pause
-        except OSError:
-            self.is_open = False
-
-
-def _bytes_of(text: bytes) -> Iterator[bytes]:
-    for byte in text:
-        yield bytes([byte])
-
-
-def _slow_ones(target: Target, visitor: Visitor) -> Iterator[Slow]:
-    """Three hundred, a sixth of each kind."""
-    kind, body = form_of("a.jsonl", b"a" * MB)
-    sized = ("Content-Length", str(len(body)))
-    head = visitor.head("POST", "/gradio_api/upload", [kind, sized])
-    join = visitor.head(
-        "POST", "/gradio_api/queue/join", [("Content-Type", "application/json"), ("Content-Length", "9999")]
+    statuses = []
+    with ThreadPoolExecutor(2) as crowd:
+        for status in crowd.map(once, range(500)):
+            statuses.append(status)
+            most = max(most, target.memory_mb())
+    time.sleep(10)
+    after = target.memory_mb()
+    kinds = {str(kind): statuses.count(kind) for kind in dict.fromkeys(statuses)}
+    measured = f"{before:.0f} → {most:.0f} MB, {after:.0f} MB later; answers {kinds}"
+    held = target.is_alive() and after - before < _MOST_MEMORY
+    return Finding(
+        f"500 {name} states of 3 MB, results not fetched", f"under {_MOST_MEMORY} MB", measured, held
     )
-    login = Visitor(target).head("POST", "/login", [("Content-Length", "999")])
-    long_head = b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 1000
-    chunks = visitor.head("POST", "/gradio_api/upload", [kind, ("Transfer-Encoding", "chunked")])
-    for name, first, rest, pause in (
-        ("nothing", b"", b"", 60.0),
-        ("a head, a byte a second", b"", long_head, 1.0),
-        ("an upload, a byte every 3 s", head + body[:300], b"a" * 9999, 3.0),
-        ("an event, a byte every 3 s", join, b'{"data":[' + b" " * 9999, 3.0),
-        ("a password, a byte every 3 s", login, b"username=" + b"a" * 900, 3.0),
-        ("chunks of a byte, every 3 s", chunks, b"", 3.0),
-    ):
-        for _ in range(50):
-            with suppress(OSError):
-                plain = socket.create_connection(("127.0.0.1", target.port), 10)
-                plain.sendall(first)
-                bits = _bytes_of(rest) if "chunks" not in name else iter([b"1\r\na\r\n"] * 999)
-                yield Slow(name, plain, bits, pause, time.monotonic() + pause)
-
-
-def _quiet(target: Target) -> Iterator[Finding]:
-    """Connections that say next to nothing, for a minute and a half."""
-    member = signed_in(target)
-    slow = list(_slow_ones(target, member))
-    until = time.monotonic() + _QUIET
-    while time.monotonic() < until:
-        now = time.monotonic()
-        for each in slow:
-            each.go_on(now)
-        time.sleep(0.2)
-    for each in slow:
-        each.go_on(0)
-    for name in dict.fromkeys(each.kind for each in slow):
-        left = sum(each.is_open for each in slow if each.kind == name)
-        yield Finding(
-            f"50 connections that send {name}", f"closed within {_QUIET} s", f"{left} open", left == 0
-        )
-    status = member.get("/config", patience=10).status
-    yield Finding("one who is signed in, meanwhile", "200", str(status), status == 200)
-    for each in slow:
-        each.plain.close()

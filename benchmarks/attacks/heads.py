@@ -1,0 +1,84 @@
+"""A request's head is short: one without an end fills no memory and keeps nobody waiting."""
+
+import select
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+
+from benchmarks.attacks.bodies import LONGEST, MB
+from benchmarks.attacks.findings import Finding
+from benchmarks.attacks.target import PASSWORD, Range, Target
+from benchmarks.attacks.watching import watching
+
+_SENT = 48 * MB
+_TAKEN = 12 * MB  # that may be sent before the connection is closed: what the system holds counts too
+_MOST_MB = 100
+_PATIENCE = 30  # seconds for one of them
+
+
+@dataclass(frozen=True)
+class Endless:
+    """A request that begins so, and goes on like this for ever."""
+
+    start: bytes
+    piece: bytes
+
+
+_HOST = b"Host: localhost\r\n"
+_CHUNKED = b"POST /gradio_api/queue/join HTTP/1.1\r\n" + _HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+HEADS: Mapping[str, Endless] = {
+    "long headers": Endless(b"GET / HTTP/1.1\r\n" + _HOST, b"A: " + b"b" * 60_000 + b"\r\n"),
+    "short headers": Endless(b"GET / HTTP/1.1\r\n" + _HOST, b"A: b\r\n" * 10_000),
+    "one header": Endless(b"GET / HTTP/1.1\r\n" + _HOST + b"A: ", b"b" * 65_536),
+    "the name of a header": Endless(b"GET / HTTP/1.1\r\n" + _HOST, b"A" * 65_536),
+    "cookies": Endless(b"GET / HTTP/1.1\r\n" + _HOST, b"Cookie: " + b"a=b; " * 12_000 + b"\r\n"),
+    "a path": Endless(b"GET /", b"a" * 65_536),
+    "a query": Endless(b"GET /?", b"a=b&" * 16_384),
+    "a method": Endless(b"", b"G" * 65_536),
+    "empty lines": Endless(b"", b"\r\n" * 32_768),
+    "a chunk's extension": Endless(_CHUNKED + b"5;", b"a" * 65_536),
+    "a chunk's length": Endless(_CHUNKED, b"0" * 65_536),
+    "trailers": Endless(_CHUNKED + b"0\r\n", b"A: b\r\n" * 10_000),
+    "requests one after the other": Endless(b"", (b"GET /config HTTP/1.1\r\n" + _HOST + b"\r\n") * 1500),
+}
+
+# What is read and forgotten; only memory and the waits of others count.
+_PASSING = "empty lines", "a chunk's extension", "a chunk's length", "requests one after the other"
+
+
+def attack(site: Range) -> Iterator[Finding]:
+    for name, endless in HEADS.items():
+        with site.page(password=PASSWORD) as target:  # a new one: memory that was freed would be used again
+            yield from without_end(target, name, endless)
+
+
+def without_end(target: Target, name: str, endless: Endless) -> Iterator[Finding]:
+    """Send it until it is refused, or long enough; memory, and what others wait meanwhile."""
+    before = target.memory_mb()
+    with watching(target.port, "/") as waits:
+        taken, most = _send(target, endless)
+    time.sleep(0.5)
+    grown = most - before
+    measured = f"{taken / MB:.1f} MB taken, memory grew by {grown:.0f} MB, waited {waits.longest:.2f} s"
+    promised = f"refused, under {_MOST_MB} MB, nobody waits over {LONGEST:g} s"
+    is_bounded = taken < _TAKEN or name in _PASSING
+    held = target.is_alive() and is_bounded and grown < _MOST_MB and waits.longest <= LONGEST
+    yield Finding(f"{name} without an end", promised, measured, held)
+
+
+def _send(target: Target, endless: Endless) -> tuple[int, float]:
+    """The bytes that went out, and the memory that the server took at most."""
+    taken, most, until = 0, target.memory_mb(), time.monotonic() + _PATIENCE
+    with suppress(OSError), closing(socket.create_connection(("127.0.0.1", target.port), 5)) as plain:
+        plain.settimeout(5)
+        plain.sendall(endless.start)
+        while taken < _SENT and time.monotonic() < until:
+            if endless.start and select.select([plain], [], [], 0)[0] and not plain.recv(65536):
+                break  # it has been closed
+            plain.sendall(endless.piece)
+            taken += len(endless.piece)
+            most = max(most, target.memory_mb())
+    time.sleep(0.5)
+    return taken, max(most, target.memory_mb())

@@ -1,0 +1,94 @@
+"""Long texts in every field, and many questions at once, keep nobody else waiting."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from benchmarks.attacks.bodies import MB, longest
+from benchmarks.attacks.findings import Finding
+from benchmarks.attacks.hostile_files import FILLINGS
+from benchmarks.attacks.papers import QUESTION
+from benchmarks.attacks.target import Range
+from benchmarks.attacks.watching import watching
+from benchmarks.attacks.wire import Visitor, Wiring
+
+_SIZE = 2 * MB
+_MANY = 400  # questions of one visitor
+
+Send = Callable[[str], object]
+
+
+def attack(site: Range) -> Iterator[Finding]:
+    with site.page() as target:
+        visitor = Visitor(target)
+        for field, send in _fields(visitor).items():
+            waits = {}
+            for name, piece in FILLINGS.items():
+                with watching(target.port, "/config", linger=0.1) as seen:
+                    send(piece * (_SIZE // len(piece)))
+                waits[name] = seen.longest
+            yield longest(f"2 MB in {field}", waits)
+    with site.page() as target:
+        yield _crowding(Visitor(target), Visitor(target, source="127.0.0.9"))
+
+
+def _fields(visitor: Visitor) -> Mapping[str, Send]:
+    """Where a visitor or a program can put a text."""
+    wiring = Wiring.of(visitor)
+    submit, query = wiring.event("submit", elem_id="question"), wiring.event("submit", elem_id="query")
+    words, load = wiring.event("change", label="Find papers"), wiring.event("load")
+    year = submit["inputs"].index(wiring.component(label="From year"))
+
+    def of_event(event: Mapping[str, object], place: int, text: str) -> None:
+        visitor.event(int(str(event["id"])), wiring.data(event, **{f"at_{place}": text}), patience=30)
+
+    def of_call(name: str, make: Callable[[str], list[object]], text: str) -> None:
+        told = visitor.post(f"/gradio_api/call/{name}", {"data": make(text)}, patience=30)
+        if told.status == 200:
+            visitor.get(f"/gradio_api/call/{name}/{json.loads(told.body)['event_id']}", patience=30)
+
+    def with_history(text: str) -> list[object]:
+        turns = [{"role": "user", "content": text}, {"role": "assistant", "content": text}]
+        return [QUESTION, None, None, None, turns]
+
+    def with_many_turns(text: str) -> list[object]:
+        turn = {"role": "user", "content": text[:20]}
+        return ["And how many eels?", None, None, None, [turn] * (_SIZE // 50)]
+
+    def in_a_state(text: str) -> None:
+        exchanges = [{"question": text[: _SIZE // 10], "error": "a"}] * 5
+        chats = [{"id": secrets.token_hex(16), "exchanges": exchanges}] * 2
+        place = load["inputs"].index(wiring.browser_state)
+        data = wiring.data(load)
+        data[place] = {"format": 1, "visitor": secrets.token_hex(16), "chats": chats}
+        visitor.event(load["id"], data, patience=30)
+
+    return {
+        "a question": partial(of_event, submit, 0),
+        "a question's first year": partial(of_event, submit, year),
+        "a search": partial(of_event, query, 0),
+        "the words of a list": partial(of_event, words, 0),
+        "call/ask": partial(of_call, "ask", lambda text: [text, None, None, None, None]),
+        "the history of call/ask": partial(of_call, "ask", with_history),
+        "40,000 turns of call/ask": partial(of_call, "ask", with_many_turns),
+        "call/search": partial(of_call, "search", lambda text: [text, 10, None, None]),
+        "call/get_paper": partial(of_call, "get_paper", lambda text: [text]),
+        "a browser's state": in_a_state,
+    }
+
+
+def _crowding(greedy: Visitor, other: Visitor) -> Finding:
+    """One visitor asks far more than is answered at a time; another one asks too."""
+
+    def once(number: int) -> int:
+        body = {"data": [f"{QUESTION} {number}", None, None, None, None]}
+        return greedy.post("/gradio_api/call/ask", body, patience=30).status
+
+    with ThreadPoolExecutor(8) as crowd:
+        statuses = list(crowd.map(once, range(_MANY)))
+        told = other.post("/gradio_api/call/ask", {"data": [QUESTION, None, None, None, None]}, patience=30)
+    taken = statuses.count(200)
+    measured = f"{taken} of {_MANY} taken; another's question is answered with {told.status}"
+    return Finding(f"{_MANY} questions of one visitor", "another's is taken", measured, told.status == 200)
