@@ -78,9 +78,9 @@ def build(desk: Desk, page: Page) -> gr.Blocks:
         session = gr.State(None)
         browser = gr.BrowserState(storage_key="askpapers", secret=read_secret(page.secret))
         chat_tab = ChatTab(desk, Likes(Feedback(page.feedback)), session, browser)
-        papers, search = PapersTab(desk, page.is_read_only), SearchTab(desk)
+        papers, search = PapersTab(desk, page.uploads, page.is_read_only), SearchTab(desk)
         evaluation = EvaluationTab(page.runs)
-        chat_tab.lay_out_side(page.models)
+        chat_tab.lay_out_side(page.models, has_password=bool(page.password))
         with gr.Tabs(selected="chat") as tabs:
             with gr.Tab("Chat", id="chat"):
                 chat_tab.lay_out()

@@ -69,7 +69,7 @@ class ChatTab:
             elem_id="question",
         )
 
-    def lay_out_side(self, models: Sequence[str]) -> None:
+    def lay_out_side(self, models: Sequence[str], *, has_password: bool) -> None:
         """Put the conversations and the settings in place, which stand beside all tabs."""
         with gr.Sidebar(label="Conversations and settings", width=300, elem_id="side"):
             self.new = gr.Button("New conversation", variant="secondary", size="sm")
@@ -89,6 +89,8 @@ class ChatTab:
             )
             with gr.Accordion("Settings", open=False):
                 self.settings = lay_out_settings(self.desk, models)
+            if has_password:
+                gr.HTML('<a class="ap-out" href="/logout">Sign out</a>', js_on_load=None)
 
     def wire(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
         """Say what happens when."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from ingest.sources.base import Reading
 from ingest.sources.files import FileSource
@@ -32,9 +31,10 @@ _SLOW: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "writing
 
 @dataclass
 class PapersTab:
-    """The components of the tab, and the events between them."""
+    """The components of the tab, and the events between them. Files are uploaded to `uploads`."""
 
     desk: Desk
+    uploads: Path
     is_read_only: bool = False
 
     def lay_out(self) -> None:
@@ -174,7 +174,7 @@ class PapersTab:
         """Ingest what was uploaded; the files go whatever comes of it."""
         files: list[str] = []
         try:
-            files = _uploaded(given or [])
+            files = _uploaded(given or [], self.uploads)
             day = _day(saved)
             sources = [_source(each, day) for each in files]
             report = self.desk.add(sources, _tracked(progress))
@@ -218,14 +218,13 @@ def _buttons(*, is_asked: bool) -> list[Any]:
     return [gr.update(visible=not is_asked), gr.update(visible=is_asked), gr.update(visible=is_asked)]
 
 
-def _uploaded(files: Sequence[str]) -> list[str]:
+def _uploaded(files: Sequence[str], folder: Path) -> list[str]:
     """The files, if all of them were uploaded; Gradio checks it, and here files are read and deleted.
 
     Raises SourceError.
     """
     if not files:
         raise SourceError("no file was chosen: drop one above")
-    folder = Path(get_upload_folder()).resolve()
     if not all(Path(each).resolve().is_relative_to(folder) for each in files):
         raise SourceError("this was not uploaded: drop a file above")
     return list(files)
