@@ -77,12 +77,12 @@ def _in_paths(visitor: Visitor) -> Iterator[str]:
             value = quote(text, safe="", errors="surrogatepass")
             whole = filled(path, value).replace("index.js", value).replace("/a/client", f"/{value}/client")
             whole = whole if "{" in path else f"{path}{value}"
-            visitor.request(method, whole, b"{}" if method == "POST" else b"", patience=3)
+            visitor.request(method, whole, b"{}" if method == "POST" else b"", patience=1)
             yield whole
     for text in ESCAPES:
         for path in ("/", "/gradio_api/file=", "/gradio_api/heartbeat/", "/gradio_api/custom_component/"):
             head = visitor.head("GET", f"{path}{_raw(text)}")
-            exchange(visitor.target.port, head, patience=2)
+            exchange(visitor.target.port, head, patience=1)
             yield path
 
 
@@ -98,7 +98,7 @@ def _in_queries(visitor: Visitor) -> Iterator[str]:
             "/logout",
         ):
             visitor.get(
-                f"{path}?session_hash={value}&upload_id={value}&{value}={value}&page={value}", patience=3
+                f"{path}?session_hash={value}&upload_id={value}&{value}={value}&page={value}", patience=1
             )
             yield path
 
@@ -107,8 +107,8 @@ def _in_headers(visitor: Visitor) -> Iterator[str]:
     names = ("User-Agent", "Cookie", "Referer", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
     for text in ESCAPES:
         for name in (*names, "Content-Type", "Accept-Language", "Origin", "Host", "X-Gradio-User"):
-            visitor.post("/gradio_api/queue/join", b"{}", [(name, _raw(text))], patience=3)
-            visitor.get("/", [(name, _raw(text))], patience=3)
+            visitor.post("/gradio_api/queue/join", b"{}", [(name, _raw(text))], patience=1)
+            visitor.get("/", [(name, _raw(text))], patience=1)
             exchange(
                 visitor.target.port, f"GET / HTTP/1.1\r\nHost: {_raw(text)}\r\n\r\n".encode(), patience=1
             )
