@@ -38,11 +38,27 @@ def attack(site: Range) -> Iterator[Finding]:
                 count = sum(1 for _ in send(signed_in(target)))  # some sign the visitor out
                 yield _finding(f"escapes in {name} ({where})", target, before, count)
                 before = len(target.stderr)
+            yield _flood(target)
             out = target.stdout
             is_plain = out.count("\n") == 1 and not _CONTROL.search(out)
             yield Finding(
                 f"stdout ({where})", "its first line alone", f"{out.count(chr(10))} lines", is_plain
             )
+
+
+def _flood(target: Target) -> Finding:
+    """How much a visitor can make the server write, with requests of a megabyte."""
+    visitor, before = signed_in(target), len(target.stderr)
+    add = Wiring.of(visitor).event("click", value="Add to the library")
+    long = "a" * 2**20
+    for _ in range(10):
+        visitor.event(add["id"], [[{"path": long, "meta": _META}], "", ""], patience=20)
+        visitor.post("/gradio_api/call/ask", {"data": [long]}, patience=20)
+        visitor.post("/gradio_api/call/v2/ask", {long: 1}, patience=20)
+        visitor.get("/gradio_api/queue/data?session_hash=nobody", patience=5)
+        visitor.get("/gradio_api/file=a", [("Range", "bytes=" + "0-," * 1000)])
+    grown = len(target.stderr) - before
+    return Finding("what 50 bad requests write", "under 100 KB", f"{grown / 1000:,.0f} KB", grown < 100_000)
 
 
 def offences(written: str) -> list[str]:
