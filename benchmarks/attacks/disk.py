@@ -51,6 +51,7 @@ def use(target: Target) -> None:
     event = wiring.event("click", value="Add to the library")
     add(visitor, event, HostileFiles("a paper", (("a.jsonl", _PAPER),)))
     visitor.upload("left.jsonl", _PAPER)
+    visitor.get("/gradio_api/deep_link?session_hash=one")  # keeps what the page shows, where it is there
     visitor.post("/gradio_api/call/ask", {"data": [f"How many {_WORD}?", None, None, None, None]})
 
 

@@ -16,6 +16,15 @@ from benchmarks.attacks.wire import Visitor, Wiring, is_over
 
 _META = {"_type": "gradio.FileData"}
 _PATIENCE = 45  # seconds in which an upload's event ends
+_HONEST = HostileFiles(
+    "an honest paper",
+    (
+        (
+            "a.jsonl",
+            b'{"title": "A Study of Otters", "abstract": "We count 12 otters.", "published": "2020"}\n',
+        ),
+    ),
+)
 
 
 def add(
@@ -44,6 +53,8 @@ def _added(site: Range, name: str, given: Iterable[HostileFiles]) -> Iterator[Fi
     left = iter(given)
     while (first := next(left, None)) is not None:
         with site.page() as target:
+            target.settle()
+            _watched(target, _HONEST)  # what is needed for any of them is loaded now
             for files in chain([first], left):
                 started = time.monotonic()
                 waits[files.what], came = _watched(target, files)

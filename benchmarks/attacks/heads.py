@@ -56,6 +56,7 @@ def attack(site: Range) -> Iterator[Finding]:
 
 def without_end(target: Target, name: str, endless: Endless) -> Iterator[Finding]:
     """Send it until it is refused, or long enough; memory, and what others wait meanwhile."""
+    target.settle()
     before = target.memory_mb()
     with watching(target.port, "/") as waits:
         taken, most = _send(target, endless)

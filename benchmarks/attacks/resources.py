@@ -136,6 +136,7 @@ def _states(target: Target, name: str, make: Callable[[int], dict[str, object]])
     wiring = Wiring.of(visitor)
     load = wiring.event("load")
     place = load["inputs"].index(wiring.browser_state)
+    target.settle()
     before, most, until = target.memory_mb(), 0.0, time.monotonic() + 200
 
     def once(_: int) -> int | None:

@@ -37,7 +37,11 @@ UNUSED = (
     "/gradio_api/component_server",
     "/gradio_api/queue/status",
     "/pwa_icon",
+    "/openapi.json",
+    "/docs",
+    "/redoc",
 )
+_FRAMEWORK = ("GET", "/openapi.json"), ("GET", "/docs"), ("GET", "/redoc")  # of what Gradio stands on
 
 
 @cache
@@ -51,7 +55,8 @@ def gradio_routes() -> tuple[tuple[str, str], ...]:
         (method.upper(), path if owner == "app" else f"/gradio_api{path}")
         for owner, method, path in _ROUTE.findall(source)
     ]
-    return tuple(dict.fromkeys(each for each in found if not each[1].startswith("/{page}")))
+    own = [each for each in found if not each[1].startswith("/{page}")]
+    return tuple(dict.fromkeys([*own, *_FRAMEWORK]))
 
 
 def filled(path: str, value: str = "a") -> str:

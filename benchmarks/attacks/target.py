@@ -75,6 +75,15 @@ class Target:
                     return round(int(line.split()[1]) / 1024, 1)
         return 0.0
 
+    def settle(self, patience: float = 30.0) -> None:
+        """Wait until memory rests: a page that has just started reads its papers ahead."""
+        until, last, rests = time.monotonic() + patience, 0.0, 0
+        while rests < 4 and time.monotonic() < until:
+            time.sleep(0.5)
+            now = self.memory_mb()
+            rests = rests + 1 if abs(now - last) < 1 else 0
+            last = now
+
     def outgoing(self) -> tuple[list[str], list[str]]:
         """Connections and name look-ups so far, as Python tells of them and as the system does."""
         heard = _read(self.home / "watched").splitlines()

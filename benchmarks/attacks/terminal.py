@@ -38,11 +38,27 @@ def attack(site: Range) -> Iterator[Finding]:
                 count = sum(1 for _ in send(signed_in(target)))  # some sign the visitor out
                 yield _finding(f"escapes in {name} ({where})", target, before, count)
                 before = len(target.stderr)
+            yield _flood(target)
             out = target.stdout
             is_plain = out.count("\n") == 1 and not _CONTROL.search(out)
             yield Finding(
                 f"stdout ({where})", "its first line alone", f"{out.count(chr(10))} lines", is_plain
             )
+
+
+def _flood(target: Target) -> Finding:
+    """How much a visitor can make the server write, with requests of a megabyte."""
+    visitor, before = signed_in(target), len(target.stderr)
+    add = Wiring.of(visitor).event("click", value="Add to the library")
+    long = "a" * 2**20
+    for _ in range(10):
+        visitor.event(add["id"], [[{"path": long, "meta": _META}], "", ""], patience=20)
+        visitor.post("/gradio_api/call/ask", {"data": [long]}, patience=20)
+        visitor.post("/gradio_api/call/v2/ask", {long: 1}, patience=20)
+        visitor.get("/gradio_api/queue/data?session_hash=nobody", patience=5)
+        visitor.get("/gradio_api/file=a", [("Range", "bytes=" + "0-," * 1000)])
+    grown = len(target.stderr) - before
+    return Finding("what 50 bad requests write", "under 100 KB", f"{grown / 1000:,.0f} KB", grown < 100_000)
 
 
 def offences(written: str) -> list[str]:
@@ -77,12 +93,12 @@ def _in_paths(visitor: Visitor) -> Iterator[str]:
             value = quote(text, safe="", errors="surrogatepass")
             whole = filled(path, value).replace("index.js", value).replace("/a/client", f"/{value}/client")
             whole = whole if "{" in path else f"{path}{value}"
-            visitor.request(method, whole, b"{}" if method == "POST" else b"", patience=3)
+            visitor.request(method, whole, b"{}" if method == "POST" else b"", patience=1)
             yield whole
     for text in ESCAPES:
         for path in ("/", "/gradio_api/file=", "/gradio_api/heartbeat/", "/gradio_api/custom_component/"):
             head = visitor.head("GET", f"{path}{_raw(text)}")
-            exchange(visitor.target.port, head, patience=2)
+            exchange(visitor.target.port, head, patience=1)
             yield path
 
 
@@ -98,7 +114,7 @@ def _in_queries(visitor: Visitor) -> Iterator[str]:
             "/logout",
         ):
             visitor.get(
-                f"{path}?session_hash={value}&upload_id={value}&{value}={value}&page={value}", patience=3
+                f"{path}?session_hash={value}&upload_id={value}&{value}={value}&page={value}", patience=1
             )
             yield path
 
@@ -107,8 +123,8 @@ def _in_headers(visitor: Visitor) -> Iterator[str]:
     names = ("User-Agent", "Cookie", "Referer", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
     for text in ESCAPES:
         for name in (*names, "Content-Type", "Accept-Language", "Origin", "Host", "X-Gradio-User"):
-            visitor.post("/gradio_api/queue/join", b"{}", [(name, _raw(text))], patience=3)
-            visitor.get("/", [(name, _raw(text))], patience=3)
+            visitor.post("/gradio_api/queue/join", b"{}", [(name, _raw(text))], patience=1)
+            visitor.get("/", [(name, _raw(text))], patience=1)
             exchange(
                 visitor.target.port, f"GET / HTTP/1.1\r\nHost: {_raw(text)}\r\n\r\n".encode(), patience=1
             )
