@@ -20,6 +20,7 @@ from page_visit import (
     box,
     conversations,
     go,
+    is_ready,
     questions,
     upload,
 )
@@ -179,6 +180,52 @@ def abstracts(served: Served, encoder) -> dict[str, str]:
 def text_of(found: "Locator") -> str:
     """The text as it is, without what the layout makes of it."""
     return found.evaluate("element => element.textContent")
+
+
+# The way in
+
+
+@needs_axe
+def test_the_password_lets_in_and_who_signs_out_is_out(browser, shelf, tmp_path):
+    locked = Served(shelf.library, tmp_path / "home", {"ASKPAPERS_PASSWORD": "correct horse"})
+    locked.start()
+    try:
+        locked.wait()
+        page = browser.new_page()
+        page.goto(locked.address)
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        assert faults(page) == []
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_have_text("That is not the password.")
+        page.get_by_label("Password").fill("correct horse")
+        page.keyboard.press("Enter")
+        is_ready(page)
+        page.get_by_role("link", name="Sign out").click()
+        expect(page.get_by_label("Password")).to_be_visible()
+        page.goto(locked.address)
+        expect(page.get_by_label("Password")).to_be_visible()
+        page.close()
+    finally:
+        locked.stop()
+    assert "Traceback" not in locked.log
+
+
+def test_no_script_of_others_runs_in_the_page(visit, shelf):
+    page = visit(shelf)
+    page.evaluate(
+        """() => {
+            const script = document.createElement("script");
+            script.textContent = "window.hacked = 'inline'";
+            const picture = document.createElement("div");
+            picture.innerHTML = "<img src='data:,' onerror='window.hacked = 1'>";
+            document.body.append(script, picture);
+        }"""
+    )
+    page.wait_for_timeout(300)
+    visit.forgive(
+        "Content Security Policy"
+    )  # what the browser says of both; that nothing ran is seen at the end
 
 
 # Asking and reading
