@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 from hypothesis import given
@@ -105,6 +105,24 @@ def test_a_head_without_an_end_is_closed():
         for _ in range(500):
             plain.sendall(b"X-More: " + b"a" * 4000 + b"\r\n")
             time.sleep(0.001)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n" * 5000,
+        b"POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+        + b"X-More: a\r\n" * 50_000,
+        b"GET /" + b"a" * 500_000,
+    ],
+    ids=["requests ahead", "trailers", "an address"],
+)
+def test_what_does_not_end_is_cut_off(sent):
+    with served(APP) as port, dial(port) as plain:
+        with suppress(ConnectionError):
+            plain.sendall(sent)
+        assert is_closed(plain)
+        assert len(started) < 100
 
 
 def test_an_answer_may_take_longer_and_the_next_request_is_heard():
@@ -641,7 +659,9 @@ with filtered() as stdout:
         raise ValueError("no\\naskpapers: not ours")
     except ValueError:
         logging.getLogger("askpapers").exception("a fault")
-    os.write(2, b"a" * 500_000 + b"\\n")
+    os.write(2, b"a" * 500_000 + b"b\\n")
+    for number in range(2000):
+        print("line", number)
 print("askpapers: behind", file=sys.stderr)
 """
 
@@ -659,6 +679,8 @@ def test_what_visitors_send_drives_no_terminal_and_passes_for_nothing_of_ours():
     for words in ("all is well", "past Python", "forged too", "not ours", "ValueError"):
         assert words in told
     assert max(map(len, told.splitlines())) < 2_100
+    assert 400 < len(told.splitlines()) < 600
+    assert len(told) < 20_000
 
 
 # Listening

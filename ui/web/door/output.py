@@ -8,8 +8,10 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import TextIO
 
@@ -17,6 +19,7 @@ from rag.plain import cut, in_a_line, plain
 
 _MARK = "  | "
 _LONGEST = 2_000  # characters of a line
+_MOST, _MINUTE = 500, 60.0  # lines in so many seconds
 
 
 @contextmanager
@@ -48,9 +51,38 @@ def filtered() -> Iterator[TextIO]:
 
 
 def _copy(reading: int, behind: int) -> None:
+    """Copy what is written, line by line, until the pipe ends; what is too long or too much is left out."""
+    allowance = _Allowance()
     with TextIOWrapper(os.fdopen(reading, "rb"), "utf-8", "backslashreplace", newline="\n") as lines:
         while line := lines.readline(_LONGEST):
-            _write(behind, f"{_MARK}{plain(line).rstrip()}\n")
+            rest = line
+            while rest and not rest.endswith("\n"):
+                rest = lines.readline(_LONGEST)
+            if left_out := allowance.spend():
+                _write(behind, f"{_MARK}… {left_out} lines left out\n")
+            if allowance.is_left:
+                _write(behind, f"{_MARK}{plain(line).rstrip()}\n")
+
+
+@dataclass
+class _Allowance:
+    """So many lines a minute: whoever makes the server complain cannot fill the operator's disk."""
+
+    begun: float = 0.0
+    lines: int = 0
+
+    @property
+    def is_left(self) -> bool:
+        return self.lines <= _MOST
+
+    def spend(self) -> int:
+        """Count a line; how many were left out of a minute that is over."""
+        self.lines += 1
+        if time.monotonic() - self.begun < _MINUTE:
+            return 0
+        left_out = max(0, self.lines - 1 - _MOST)
+        self.begun, self.lines = time.monotonic(), 1
+        return left_out
 
 
 def _write(behind: int, line: str) -> None:
