@@ -10,8 +10,8 @@ import secrets
 import sys
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, is_dataclass, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
@@ -30,12 +30,12 @@ MOST_CHATS = 30
 MOST_EXCHANGES = 30  # of one conversation; the first ones go
 MOST_CHARACTERS = 3_000_000  # in the browser, which gives a page some 5 million
 MOST_VISITORS = 300
-MOST_BYTES = 64 * 2**20  # of all visitors' conversations in memory
+MOST_BYTES = 32 * 2**20  # of all visitors' conversations in memory
 MOST_PAGES = 20  # open ones of a visitor whose sessions are held
 # What is read from a browser, far above what an answer of ours has: its model is stopped at 20,000
 # characters, and cites sentences of the eight papers that it was shown.
-MOST_PARTS = {"citations": 200, "claims": 1000, "papers": 500, "notes": 100}
-LONGEST_EXCHANGE = 300_000  # characters as JSON
+MOST_PARTS = {"citations": 200, "claims": 1000, "papers": 200, "notes": 100}
+LONGEST_EXCHANGE = 200_000  # characters as JSON
 LONGEST_TEXT = MOST_CHARACTERS * 5 // 4
 MOST_BRACKETS = 100_000  # lists and objects: each takes some 100 bytes while it is read
 STOPPED = "stopped before the answer was whole: press retry to ask again"
@@ -66,7 +66,7 @@ class Exchange:
     @cached_property
     def size(self) -> int:
         """Bytes of memory."""
-        return _size([getattr(self, each.name) for each in fields(self)])
+        return _size(vars(self))
 
 
 @dataclass(frozen=True)
@@ -232,19 +232,20 @@ def _json(value: Any) -> str:
 def _parts(value: Any) -> dict[str, Any]:
     if isinstance(value, Filters):
         return value.to_dict()
-    return {each.name: getattr(value, each.name) for each in fields(value)}
+    if not is_dataclass(value):
+        raise TypeError(f"{type(value)} is not plain data")
+    told = vars(value)
+    return {name: told[name] for name in told if name != "size"} if isinstance(value, Exchange) else told
 
 
 def _size(value: Any) -> int:
     """Bytes that plain data takes, a little more where parts of it are shared."""
-    if is_dataclass(value):
-        return sys.getsizeof(value) + _size(vars(value))
-    inner: Iterable[Any] = ()
-    if isinstance(value, Mapping):
-        inner = value.values()
-    elif isinstance(value, list | tuple):
-        inner = value
-    return sys.getsizeof(value) + sum(map(_size, inner))
+    size = sys.getsizeof(value)
+    if value is None or isinstance(value, str | int | float):
+        return size
+    if isinstance(value, dict):
+        return size + sum(map(_size, value.values()))
+    return size + (sum(map(_size, value)) if isinstance(value, list | tuple) else _size(vars(value)))
 
 
 def _told(stored: Any) -> Mapping[str, Any]:

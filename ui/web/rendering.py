@@ -5,6 +5,7 @@ Gradio's own Markdown is given no text of others: it would fetch the pictures th
 
 import base64
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _TOO_LARGE = "this answer is too large to be shown: ask again for less"
 _NEAREST = 5  # papers shown where nothing answers
-MOST_HTML = 2_000_000  # characters of an exchange's page; that of a list has some 60,000
+MOST_HTML = 3_000_000  # bytes of an exchange's page; that of a list has some 60,000
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def answer_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) ->
     if sum(len(paper.abstract) + sum(map(len, paper.authors)) for paper in shown) > MOST_HTML:
         papers = {}  # the quotes alone
     html = _whole_html(exchange, anchor, papers)
-    if len(html) <= MOST_HTML:
+    if sys.getsizeof(html) <= MOST_HTML:  # one emoji makes four bytes of each character
         return html
     return _whole_html(replace(exchange, written="", answer=None, error=_TOO_LARGE), anchor, {})
 

@@ -21,8 +21,8 @@ from ui.web.wishes import Wishes
 
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _JOINER = "\u2060"  # has no width and is no space
-MOST_SHOWN = 4 * MOST_HTML  # of a conversation; one of 30 lists has about a quarter
-MOST_HELD = 32 * 2**20  # bytes of all pages of exchanges
+MOST_SHOWN = 8_000_000  # bytes of a conversation's page; one of 30 lists has about a quarter
+MOST_HELD = 16 * 2**20  # bytes of all pages of exchanges
 _UNSHOWN = "this conversation is too long to be shown whole: ask again in a new one"
 _FAULT = "something went wrong on the server: ask again; what happened is in its log"
 
@@ -31,9 +31,14 @@ class Pages:
     """Pages of exchanges that are over, those that were shown last. Safe to use from several threads."""
 
     def __init__(self, most_bytes: int = MOST_HELD) -> None:
-        self._most_bytes, self.size = most_bytes, 0
+        self._most_bytes = most_bytes
         self._pages: OrderedDict[tuple[int, str], str] = OrderedDict()
         self._changing = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return sum(map(sys.getsizeof, self._pages.values()))
 
     def get(self, session: int, exchange: str) -> str | None:
         """The page of an exchange as a session was shown it, by their ids."""
@@ -45,12 +50,10 @@ class Pages:
     def put(self, session: int, exchange: str, html: str) -> None:
         """Keep a page; those that were shown longest ago go."""
         with self._changing:
-            self.size += sys.getsizeof(html) - sys.getsizeof(
-                self._pages.pop((session, exchange), None) or 0
-            )
             self._pages[session, exchange] = html
+            self._pages.move_to_end((session, exchange))
             while self.size > self._most_bytes:
-                self.size -= sys.getsizeof(self._pages.popitem(last=False)[1])
+                self._pages.popitem(last=False)
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,7 @@ def bubbles(session: Session, desk: Desk) -> list[Bubble]:
     left = MOST_SHOWN
     for exchange in reversed(session.chat.exchanges):
         html = _html(session, exchange, desk) if left > 0 else ""
-        left -= len(html)
+        left -= sys.getsizeof(html)
         if left <= 0:
             html = answer_html(replace(exchange, written="", answer=None, error=_UNSHOWN), "", {})
         suggested = _suggested(exchange.answer, desk) if exchange.answer and not shown else ()
