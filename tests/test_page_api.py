@@ -67,6 +67,7 @@ class Site:
     address: str
     port: int
     desk: Desk
+    blocks: object
 
     @property
     def client(self):
@@ -161,7 +162,7 @@ def serving(folder, home, settings=Settings(), **options):
     with Desk(settings, folder) as desk:
         blocks, address = asyncio.run(start(desk))
         try:
-            yield Site(address, page.port, desk)
+            yield Site(address, page.port, desk, blocks)
         finally:
             blocks.close(verbose=False)
 
@@ -762,3 +763,25 @@ def test_whatever_a_browser_kept_the_page_loads(site, stored):
     data = completed(site.send(load["id"], [stored, *[values[each] for each in load["inputs"][1:]]]))
     assert "<img" not in str(data[1])
     assert "img src=x>" not in "".join(re.findall("source-.{33}", str(data)))
+
+
+def test_gradio_keeps_no_text_of_a_visitor(folder, tmp_path):
+    with serving(folder, tmp_path / "home") as site:
+        ask_in_the_page(site, QUESTION)
+        (session,) = site.blocks.state_holder.session_data.values()
+        kept = str(session.config_values) + str(session.state_data)
+        assert "ap-answer" not in kept
+        assert QUESTION not in kept.replace(str([[QUESTION]]), "")  # the list of conversations
+
+
+def test_a_browser_is_sent_what_it_keeps_only_where_that_has_changed(site):
+    (load,) = (
+        each for each in site.config()["dependencies"] if any(name == "load" for _, name in each["targets"])
+    )
+    values = {each["id"]: each["props"].get("value") for each in site.config()["components"]}
+    at = load["outputs"].index(site.inputs(load["id"])[0])
+    stored = kept(ask_in_the_page(site, QUESTION))
+    for sent, answered in ((stored, None), ({**json.loads(stored), "format": 1}, stored)):
+        data = completed(site.send(load["id"], [sent, *[values[each] for each in load["inputs"][1:]]]))
+        assert data[at].get("value") == answered
+        assert "100 owls" in str(data)

@@ -4,6 +4,7 @@ Everything read from a browser is somebody's data: what does not read as a conve
 so is what is more than this program writes.
 """
 
+import ctypes
 import json
 import re
 import secrets
@@ -11,6 +12,7 @@ import sys
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, is_dataclass, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -30,7 +32,7 @@ MOST_CHATS = 30
 MOST_EXCHANGES = 30  # of one conversation; the first ones go
 MOST_CHARACTERS = 3_000_000  # in the browser, which gives a page some 5 million
 MOST_VISITORS = 300
-MOST_BYTES = 32 * 2**20  # of all visitors' conversations in memory
+MOST_BYTES = 24 * 2**20  # of all visitors' conversations in memory
 MOST_PAGES = 20  # open ones of a visitor whose sessions are held
 # What is read from a browser, far above what an answer of ours has: its model is stopped at 20,000
 # characters, and cites sentences of the eight papers that it was shown.
@@ -39,6 +41,7 @@ LONGEST_EXCHANGE = 200_000  # characters as JSON
 LONGEST_TEXT = MOST_CHARACTERS * 5 // 4
 MOST_BRACKETS = 100_000  # lists and objects: each takes some 100 bytes while it is read
 STOPPED = "stopped before the answer was whole: press retry to ask again"
+_WORTH_TRIMMING = 2**20  # bytes
 _TITLE = 60  # characters
 _OURS = re.compile(r"[0-9a-f]{32}")
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
@@ -220,9 +223,20 @@ class Visitors:
         with self._choosing:
             self._sizes[shelf] = size
             self._sizes.move_to_end(shelf)
+            freed = 0
             while len(self._sizes) > self._most or sum(self._sizes.values()) > self._most_bytes:
-                forgotten, _ = self._sizes.popitem(last=False)
+                forgotten, size = self._sizes.popitem(last=False)
                 forgotten.pages.clear()  # which hold the shelf in turn
+                freed += size
+        if freed > _WORTH_TRIMMING:
+            _give_back_memory()
+
+
+def _give_back_memory() -> None:
+    """Have glibc return what is free to the system: large texts that come and go in many threads leave
+    gaps in its heaps, which grow to several times of what is held."""
+    with suppress(OSError, AttributeError, TypeError):  # another C library, or Windows
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _json(value: Any) -> str:

@@ -15,14 +15,14 @@ from rag.query import History
 from rag.types import Answer
 from ui.desk import Desk
 from ui.web.chats import STOPPED, Chat, Exchange, Shelf
-from ui.web.rendering import MOST_HTML, answer_html, papers_of
+from ui.web.rendering import answer_html, papers_of
 from ui.web.suggestions import next_questions
 from ui.web.wishes import Wishes
 
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _JOINER = "\u2060"  # has no width and is no space
-MOST_SHOWN = 8_000_000  # bytes of a conversation's page; one of 30 lists has about a quarter
-MOST_HELD = 16 * 2**20  # bytes of all pages of exchanges
+MOST_SHOWN = 6_000_000  # bytes of a conversation's page; one of 30 lists has about a third
+MOST_HELD = 12 * 2**20  # bytes of all pages of exchanges
 _UNSHOWN = "this conversation is too long to be shown whole: ask again in a new one"
 _FAULT = "something went wrong on the server: ask again; what happened is in its log"
 
