@@ -139,9 +139,9 @@ def _offered(html: str) -> str:
     return str(json.loads(base64.b64decode(found[1]))["text"]) if found else ""
 
 
-def _kept(browser: Any) -> Talk:
+def _kept(browser: str | None) -> Talk:
     """The questions and answers of all conversations that a browser keeps."""
     if not browser:
         return ()
-    exchanges = [each for chat in browser["chats"] for each in chat["exchanges"]]
+    exchanges = [each for chat in json.loads(browser)["chats"] for each in chat["exchanges"]]
     return tuple((each["question"], (each["answer"] or {"text": ""})["text"]) for each in exchanges)

@@ -4,6 +4,9 @@ import json
 import math
 import re
 import threading
+import time
+import tracemalloc
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -16,9 +19,12 @@ from rag.types import Answer, Citation, Claim, Filters, Markers, RankedPaper
 from ui.desk import Desk
 from ui.web.chats import (
     FORMAT,
+    LONGEST_EXCHANGE,
+    MOST_BRACKETS,
     MOST_CHARACTERS,
     MOST_CHATS,
     MOST_EXCHANGES,
+    MOST_PARTS,
     STOPPED,
     Chat,
     Exchange,
@@ -68,6 +74,11 @@ chats = st.builds(Chat, st.lists(exchanges, min_size=1, max_size=3).map(tuple))
 def through_browser(stored):
     """What comes back of what a browser was given."""
     return json.loads(json.dumps(stored, allow_nan=False))
+
+
+def opened(dumped):
+    """What a browser keeps, as an object to be changed."""
+    return json.loads(dumped)
 
 
 def asked(question="Why?", **changes):
@@ -128,7 +139,7 @@ def one_answer(**changes):
     )
 
 
-STORED = through_browser(
+STORED = opened(
     Shelf(
         "b" * 32,
         [
@@ -150,6 +161,14 @@ def exchange_with(**changes):
     told = through_browser(STORED)
     told["chats"][0]["exchanges"][0]["answer"] |= changes
     return told
+
+
+def test_what_the_version_before_kept_opens_and_becomes_a_text():
+    stored = STORED | {"format": 1}
+    shelf = Visitors().shelf(stored)
+    assert len(shelf.chats[0].exchanges) == 3
+    assert isinstance(shelf.dump(), str)
+    assert opened(shelf.dump()) == STORED
 
 
 # What a browser may send
@@ -222,7 +241,9 @@ def shown(exchange):
 @given(loose | spoiled() | truncated())
 @settings(max_examples=120)
 def test_anything_at_all_loads_and_is_shown_and_kept(stored):
+    as_text = Visitors().shelf(json.dumps(stored))
     shelf = Visitors().shelf(stored)
+    assert len(as_text.chats) == len(shelf.chats)
     assert all(OURS.fullmatch(each) for each in ids(shelf))
     for chat in shelf.chats:
         assert isinstance(chat.title, str)
@@ -285,7 +306,7 @@ def test_deeply_nested_json_loads():
 
 def test_foreign_ids_are_replaced():
     for foreign in (MARKUP, "a" * 31, "A" * 32, "a" * 32 + "\n", "١" * 32, 7, None, ["a" * 32]):
-        stored = through_browser(Shelf("d" * 32, [asked()]).dump())
+        stored = opened(Shelf("d" * 32, [asked()]).dump())
         stored["visitor"] = stored["chats"][0]["id"] = foreign
         stored["chats"][0]["exchanges"][0]["id"] = foreign
         shelf = Visitors().shelf(stored)
@@ -294,7 +315,7 @@ def test_foreign_ids_are_replaced():
 
 
 def test_what_another_version_kept_is_left():
-    stored = through_browser(Shelf("e" * 32, [asked()]).dump())
+    stored = opened(Shelf("e" * 32, [asked()]).dump())
     for version in (None, 0, FORMAT + 1, "1", [1]):
         shelf = Visitors().shelf(stored | {"format": version})
         assert not shelf.chats
@@ -311,7 +332,7 @@ def test_no_more_chats_than_fit_the_oldest_go():
     assert [chat.title for chat in shelf.chats] == [
         f"Question {number}?" for number in reversed(range(5, MOST_CHATS + 5))
     ]
-    many = {"format": FORMAT, "chats": through_browser(shelf.dump())["chats"] * 10}
+    many = {"format": FORMAT, "chats": opened(shelf.dump())["chats"] * 10}
     for place, chat in enumerate(many["chats"]):
         chat = many["chats"][place] = dict(chat, id=f"{place:032x}")
     assert len(Visitors().shelf(many).chats) == MOST_CHATS
@@ -324,7 +345,7 @@ def test_no_more_exchanges_than_fit_the_first_go():
     assert [each.question for each in chat.exchanges] == [
         f"{number}?" for number in range(5, MOST_EXCHANGES + 5)
     ]
-    stored = through_browser(Shelf("a" * 32, [chat]).dump())
+    stored = opened(Shelf("a" * 32, [chat]).dump())
     stored["chats"][0]["exchanges"] *= 3
     (loaded,) = Visitors().shelf(stored).chats
     assert len(loaded.exchanges) == MOST_EXCHANGES
@@ -337,8 +358,8 @@ def test_no_more_characters_than_fit_the_newest_stay():
     for number in range(6):
         shelf.put(asked(f"{number}{'é' * (size // 6)}"))  # six characters each as JSON spells it
     dumped = shelf.dump()
-    assert len(json.dumps(dumped)) <= MOST_CHARACTERS + 100
-    assert [chat["exchanges"][0]["question"][0] for chat in dumped["chats"]] == ["5", "4", "3"]
+    assert len(json.dumps(dumped)) <= MOST_CHARACTERS + 200  # the browser keeps JSON of the text
+    assert [chat["exchanges"][0]["question"][0] for chat in opened(dumped)["chats"]] == ["5", "4", "3"]
     assert len(shelf.chats) == 6  # the server still has them
 
 
@@ -400,15 +421,91 @@ def test_what_became_of_an_exchange_is_kept_beside_what_another_page_added():
 
 
 def test_what_is_hidden_in_a_text_stays_away():
-    stored = through_browser(Shelf("a" * 32, [asked("a")]).dump())
+    stored = opened(Shelf("a" * 32, [asked("a")]).dump())
     stored["chats"][0]["exchanges"][0] |= {"question": "W\ud800h\x00y\u202e?", "error": "n\udfffo\x1b: ask"}
     (chat,) = Visitors().shelf(stored).chats
     assert (chat.exchanges[0].question, chat.exchanges[0].error) == ("Why?", "no: ask")
 
 
 def test_more_than_a_page_could_have_kept_is_left():
-    stored = through_browser(Shelf("a" * 32, [asked()]).dump())
+    stored = opened(Shelf("a" * 32, [asked()]).dump())
     assert not Visitors().shelf(stored | {"more": "x" * (2 * MOST_CHARACTERS)}).chats
+
+
+@pytest.mark.parametrize("field", MOST_PARTS)
+def test_an_answer_with_more_parts_than_any_has_is_left_out_alone(field):
+    part = {
+        "citations": {
+            **dict.fromkeys(("title", "quote", "paper_id"), "p"),
+            "number": 1,
+            "start": 0,
+            "end": 1,
+        },
+        "claims": {"text": "Owls", "citations": [1], "support": 1.0, "supported": True},
+        "papers": {"paper_id": "p", "title": "t", "score": 0.5},
+        "notes": "note",
+    }[field]
+    if field == "citations":
+        part |= {"published": None, "organization": None}
+    for count, questions in (
+        (MOST_PARTS[field], ["Why?", "Why not?", "And how?"]),
+        (MOST_PARTS[field] + 1, ["Why not?", "And how?"]),
+    ):
+        (chat,) = Visitors().shelf(exchange_with(**{field: [part] * count})).chats
+        assert [each.question for each in chat.exchanges] == questions
+
+
+def test_an_exchange_that_is_longer_than_any_is_left_out_alone():
+    (chat,) = Visitors().shelf(exchange_with(text="x" * LONGEST_EXCHANGE)).chats
+    assert [each.question for each in chat.exchanges] == ["Why not?", "And how?"]
+
+
+def test_brackets_in_texts_are_no_lists():
+    stored = Shelf("a" * 32, [asked('[{"' * 1000, id=f"{place:032x}") for place in range(MOST_CHATS)])
+    many = [
+        Chat(tuple(Exchange('[{"\\' * 2000, error="none") for _ in range(5)), f"{n:032x}")
+        for n in range(20)
+    ]
+    for shelf in (stored, Shelf("a" * 32, many)):
+        assert Visitors().shelf(shelf.dump()).chats == shelf.chats
+    assert (
+        sum(each.question.count("[") + each.question.count("{") for c in many for each in c.exchanges)
+        > MOST_BRACKETS
+    )
+
+
+SIZE = 3_000_000
+HOSTILE = {
+    "lists": '{"format":2,"chats":[' + "[]," * (SIZE // 3) + "[]]}",
+    "exchanges": '{"format":2,"chats":[{"exchanges":[' + '{"question":""},' * 100_000 + "1]}]}",
+    "citations": '{"format":2,"chats":[{"exchanges":[{"question":"a","answer":{"citations":['
+    + '{"number":1},' * 50_000
+    + '{"number":1}]}}]}]}',
+    "depth": '{"a":' * (SIZE // 5),
+    "digits": '{"format":2,"chats":[' + "9" * SIZE + "]}",
+    "numbers": '{"format":2,"chats":[' + ("9" * 4000 + ",") * (SIZE // 4001) + "1]}",
+    "floats": '{"format":2,"chats":[' + "1e9," * (SIZE // 4) + "1]}",
+    "texts": '{"format":2,"chats":[' + '"aa",' * (SIZE // 5) + "1]}",
+    "quotes": '"' + '\\"' * (SIZE // 2),
+    "brackets": '"' + '[\\"' * (SIZE // 3),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_the_worst_texts_are_read_in_bounded_memory_and_nothing_is_kept(text):
+    visitors = Visitors()
+    visitors.shelf(None)
+    started = time.perf_counter()
+    visitors.shelf(text)
+    assert time.perf_counter() - started < 2  # on a busy machine; alone 0.3
+    tracemalloc.start()
+    try:
+        visitors.shelf(text)
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 60_000_000
+    assert kept < 50_000
 
 
 def test_many_pages_at_once_lose_nothing():
@@ -447,9 +544,55 @@ def test_those_who_were_here_longest_ago_are_forgotten_and_come_back_with_what_t
     assert visitors.shelf(kept[0]) is shelves[0]  # was here a moment ago
     visitors.shelf(None)
     assert visitors.shelf(kept[0]) is shelves[0]
-    back = visitors.shelf(kept[1])
-    assert back is not shelves[1]
-    assert back.visitor == shelves[1].visitor
+    gone, visitor = weakref.ref(shelves.pop(1)), opened(kept[1])["visitor"]
+    assert gone() is None
+    assert visitors.shelf(kept[1]).visitor == visitor
+
+
+def test_no_more_bytes_than_fit_are_held_and_who_is_forgotten_loses_nothing():
+    visitors = Visitors(most_bytes=600_000)
+    kept = []
+    for number in range(8):
+        shelf = visitors.shelf(None)
+        shelf.put(asked(f"{number}{'x' * 150_000}"))
+        visitors.keep(shelf)
+        kept.append((weakref.ref(shelf), shelf.dump()))
+        del shelf
+    held = [shelf() for shelf, _ in kept if shelf()]
+    assert [shelf.chats[0].title[0] for shelf in held] == ["5", "6", "7"]
+    assert [visitors.shelf(dumped).dump() for _, dumped in kept] == [dumped for _, dumped in kept]
+
+
+def test_a_visitor_who_is_forgotten_during_an_event_has_no_second_shelf():
+    visitors = Visitors(most=1)
+    shelf = visitors.shelf(None)
+    stored = shelf.dump()
+    visitors.shelf(None)
+    assert visitors.shelf(stored) is shelf
+
+
+class Page:
+    def __init__(self, chat):
+        self.chat = chat
+
+
+def test_what_is_only_open_in_a_page_counts():
+    visitors, large = Visitors(most_bytes=100_000), Page(asked("x" * 200_000))
+    shelf = visitors.shelf(None)
+    visitors.keep(shelf, large)
+    assert shelf.size == 0  # the page has been let go
+    assert not shelf.pages
+
+
+@given(exchanges)
+@settings(max_examples=30)
+def test_the_size_of_an_exchange_is_that_of_its_memory(exchange):
+    assert (
+        200
+        < exchange.size
+        < 20 * len(json.dumps(opened(Shelf("a" * 32, [Chat((exchange,))]).dump()))) + 2000
+    )
+    assert replace(exchange, question="x" * 10_000).size - replace(exchange, question="").size == 10_000
 
 
 def test_what_a_library_answers_comes_back_whole(bundled):

@@ -69,6 +69,7 @@ class Site:
     address: str
     port: int
     desk: Desk
+    blocks: object
 
     @property
     def client(self):
@@ -159,12 +160,13 @@ def serving(folder, home, settings=Settings(), **options):
 
     async def start(desk):
         """In a loop: where there is none, Gradio makes some that it never closes."""
-        return serve(build(desk, page), page)
+        blocks = build(desk, page)
+        return blocks, serve(blocks, page)
 
     with Desk(settings, folder) as desk:
-        served = asyncio.run(start(desk))
+        blocks, served = asyncio.run(start(desk))
         try:
-            yield Site(served.address, page.port, desk)
+            yield Site(served.address, page.port, desk, blocks)
         finally:
             served.close()
 
@@ -698,8 +700,8 @@ def ask_in_the_page(site, question):
 
 def kept(told):
     """What the browser is given to keep."""
-    values = (each.get("value", each) for step in told for each in step if isinstance(each, dict))
-    return next(value for value in values if isinstance(value, dict) and value.get("format"))
+    values = (each["value"] for step in told for each in step if isinstance(each, dict) and "value" in each)
+    return next(value for value in values if isinstance(value, str) and value.startswith('{"format":'))
 
 
 def test_twelve_visitors_at_once_each_get_their_own_answer(site):
@@ -715,7 +717,7 @@ def test_twelve_visitors_at_once_each_get_their_own_answer(site):
         assert not any(other in str(steps) for other in others)
         assert "Reading the papers" in str(steps[0])
         assert "ap-answered" in str(steps)
-    assert len({kept(steps)["visitor"] for steps in told}) == len(asked)
+    assert len({json.loads(kept(steps))["visitor"] for steps in told}) == len(asked)
 
 
 def test_a_question_with_markup_or_half_a_character_is_answered_too(site):
@@ -731,6 +733,8 @@ def test_a_question_with_markup_or_half_a_character_is_answered_too(site):
 ODD = (
     None,
     "text",
+    '{"format":2,"chats":[{"exchanges":[{"question":"<img src=x>"}]}]}',
+    "[" * 100_000,
     7,
     [],
     {"format": 1},
@@ -752,3 +756,25 @@ def test_whatever_a_browser_kept_the_page_loads(site, stored):
     data = completed(site.send(load["id"], [stored, *[values[each] for each in load["inputs"][1:]]]))
     assert "<img" not in str(data[1])
     assert "img src=x>" not in "".join(re.findall("source-.{33}", str(data)))
+
+
+def test_gradio_keeps_no_text_of_a_visitor(folder, tmp_path):
+    with serving(folder, tmp_path / "home") as site:
+        ask_in_the_page(site, QUESTION)
+        (session,) = site.blocks.state_holder.session_data.values()
+        kept = str(session.config_values) + str(session.state_data)
+        assert "ap-answer" not in kept
+        assert QUESTION not in kept.replace(str([[QUESTION]]), "")  # the list of conversations
+
+
+def test_a_browser_is_sent_what_it_keeps_only_where_that_has_changed(site):
+    (load,) = (
+        each for each in site.config()["dependencies"] if any(name == "load" for _, name in each["targets"])
+    )
+    values = {each["id"]: each["props"].get("value") for each in site.config()["components"]}
+    at = load["outputs"].index(site.inputs(load["id"])[0])
+    stored = kept(ask_in_the_page(site, QUESTION))
+    for sent, answered in ((stored, None), ({**json.loads(stored), "format": 1}, stored)):
+        data = completed(site.send(load["id"], [sent, *[values[each] for each in load["inputs"][1:]]]))
+        assert data[at].get("value") == answered
+        assert "100 owls" in str(data)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 from ingest.chunking import split_abstract
 from rag.library import Library
 from rag.settings import Settings
-from rag.types import Paper
+from rag.types import Answer, Citation, Filters, Markers, Paper
 from ui.desk import Desk
-from ui.web.chats import STOPPED, Chat, Shelf, Visitors
-from ui.web.talking import Session, as_typed, ask, bubbles, inert
+from ui.web.chats import STOPPED, Chat, Exchange, Shelf, Visitors
+from ui.web.rendering import MOST_HTML, answer_html
+from ui.web.talking import MOST_SHOWN, Pages, Session, as_typed, ask, bubbles, inert
 from ui.web.wishes import Wishes
 
 OWLS = "How many owls live in the forest?"
@@ -361,3 +363,97 @@ def test_no_text_opens_an_element_and_all_come_back_as_typed(text):
     if "\u2060" not in text:
         assert as_typed(inert(text)) == text
     assert inert(inert(text)) == inert(text)
+
+
+# Bounds
+
+
+def cited(times, papers=PAPERS):
+    """An answer that cites the first of these papers so often."""
+    quote = papers[0].abstract[:10]
+    return Answer(
+        question=OWLS,
+        status="answered",
+        text="Owls.",
+        reason=None,
+        claims=(),
+        citations=tuple(
+            Citation(number, papers[0].paper_id, "Owls", None, None, quote, 0, 10)
+            for number in range(times)
+        ),
+        papers=(),
+        filters=Filters(),
+        resolved_question=None,
+        missing=None,
+        notes=(),
+        writer="extractive",
+        markers=Markers(),
+        usage={},
+        seconds={},
+    )
+
+
+def test_the_page_of_an_answer_is_bounded():
+    long = replace(PAPERS[0], abstract=PAPERS[0].abstract + " owls" * 10_000)
+    exchange = Exchange(OWLS, answer=cited(200))
+    whole = answer_html(exchange, "source", {long.paper_id: PAPERS[0]})
+    assert whole.count("ap-card") >= 200
+    cut = answer_html(exchange, "source", {long.paper_id: long})
+    assert cut.count("ap-card") >= 200 and len(cut) < 2 * len(whole)
+    huge = answer_html(Exchange(OWLS, answer=replace(cited(1), text="&" * MOST_HTML)), "source", {})
+    assert len(huge) < 1000 and "too large" in huge
+
+
+def test_a_conversation_is_shown_up_to_a_size_the_last_answers_whole(desk):
+    answers = [Exchange(OWLS, answer=replace(cited(1), notes=("x" * 150_000,) * 2)) for _ in range(30)]
+    shown = bubbles(Session(Shelf("a" * 32), Chat(tuple(answers))), desk)
+    assert len(shown) == 30
+    assert sum(len(each.html) for each in shown) < MOST_SHOWN + 30_000
+    assert "ap-answered" in shown[-1].html and "too long to be shown" in shown[0].html
+
+
+def test_pages_of_exchanges_are_held_up_to_a_number_of_bytes():
+    pages = Pages(3000)
+    for number in range(5):
+        pages.put(1, str(number), "x" * 900)
+        assert pages.get(1, "0" if number < 4 else "3")
+        assert pages.size <= 3000
+    assert pages.get(1, "0") and not pages.get(1, "1") and not pages.get(2, "0")
+    pages.put(1, "0", "y" * 10)
+    pages.put(1, "5", "z" * 5000)  # more than all
+    assert (pages.size, pages.get(1, "5")) == (0, None)
+
+
+def test_what_gradio_keeps_of_a_page_holds_nothing_and_finds_all_again(session, desk):
+    tell(session, OWLS, desk)
+    session.listed = (session.chat.id,)
+    visitors = Visitors(most=1)
+    shelf = visitors.shelf(session.shelf.dump())
+    page = Session.begin_at(shelf, None, session.pages)
+    page.open(Chat())
+    tell(page, EELS, desk)
+    page.listed, page.judged = tuple(chat.id for chat in shelf.chats), page.chat.exchanges[0].id
+    visitors.keep(shelf, page)
+    bookmark, stored, open_chat = page.bookmark, shelf.dump(), page.chat
+    assert bookmark.session() is page
+    del page, shelf
+    assert bookmark.session()  # as long as its visitor is held
+    visitors.shelf(None)
+    assert bookmark.session() is None
+    again = Session.begin_at(visitors.shelf(stored), bookmark, session.pages)
+    assert (again.chat, again.judged, len(again.listed)) == (open_chat, open_chat.exchanges[0].id, 2)
+
+
+def test_a_question_outlives_the_forgetting_of_its_visitor(desk):
+    visitors = Visitors(most=1)
+    shelf = visitors.shelf(None)
+    page = Session.begin_at(shelf, None, Pages())
+    visitors.keep(shelf, page)
+    stored = shelf.dump()
+    asking = ask(page, OWLS, desk, OWN)
+    next(asking)
+    visitors.shelf(None)  # somebody else: the first one is forgotten
+    other_tab = Session.begin_at(visitors.shelf(stored), None, Pages())
+    list(asking)
+    assert other_tab.shelf is shelf
+    assert "31 owls" in other_tab.shelf.chats[0].exchanges[0].answer.text

@@ -204,6 +204,9 @@ def signed_in(target: Target, name: str = "a", source: str = "") -> Visitor:
     if target.password is None:
         return visitor
     told = say_password(visitor, target.password, name)
+    while told.status == 429:  # after guesses that were attacks
+        time.sleep(int(told.headers.get("Retry-After") or "1"))
+        told = say_password(visitor, target.password, name)
     if told.status != 200 or not told.cookie:
         raise RuntimeError(f"the right password is answered with {told.status}: {told.text[:200]}")
     return Visitor(target, told.cookie, source)

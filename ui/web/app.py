@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from gradio.events import api
 from gradio.routes import templates
+from gradio.state_holder import SessionState
 from jinja2 import DictLoader
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -104,6 +105,7 @@ def build(desk: Desk, page: Page) -> gr.Blocks:
 def serve(blocks: gr.Blocks, page: Page) -> Served:
     """Serve the page in the background, behind its door, until it is closed. Raises SettingError."""
     offline.close()
+    SessionState._update_value_in_config = _keep_no_value  # type: ignore[assignment, method-assign]
     hosts, proxies = Hosts.for_address(page.host, page.allowed_hosts), Proxies.from_texts(page.proxies)
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     uploads, routes = Uploads(page.uploads), page_routes(ENDPOINTS, page.is_read_only)
@@ -154,6 +156,11 @@ def serve(blocks: gr.Blocks, page: Page) -> Served:
 async def _without_input(_: Request, __: Exception) -> Response:
     """In place of FastAPI's answer, which holds all that was sent."""
     return refuse(422, "this is not what the page sends: see /gradio_api/info")
+
+
+def _keep_no_value(state: SessionState, key: int, value: Any) -> None:
+    """Gradio would keep what every component was last sent and was given, in each session: some MB of
+    each visitor, for links to a state of the page, which ours does not offer."""
 
 
 def _give_nonces() -> None:

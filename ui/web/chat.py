@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -14,14 +14,12 @@ from ui.web.chats import Chat, Visitors
 from ui.web.likes import Likes, place_of
 from ui.web.rendering import chips_html
 from ui.web.suggestions import opening_questions
-from ui.web.talking import Session
+from ui.web.talking import Bookmark, Pages, Session
 from ui.web.wishes import Wishes, lay_out_settings
 
-if TYPE_CHECKING:
-    pass
-
+_LONGEST_QUESTION = 20_000  # characters; the box takes fewer
 _NEWEST = 40  # papers among which those with a name give the first questions
-Shown = Iterator[list[Any]]
+Steps = Iterator[list[Any]]
 """What the components show, step by step."""
 
 
@@ -34,6 +32,7 @@ class ChatTab:
     session: gr.State
     browser: gr.BrowserState
     visitors: Visitors = field(default_factory=Visitors)
+    pages: Pages = field(default_factory=Pages)
     settings: Sequence[Any] = ()
 
     def lay_out(self) -> None:
@@ -130,27 +129,27 @@ class ChatTab:
 
     # Asking
 
-    def _ask(self, question: str, session: Session | None, stored: Any, *settings: Any) -> Shown:
-        yield from self._answer(self._mine(session, stored), question, settings)
+    def _ask(self, question: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
+        yield from self._answer(self._mine(bookmark, stored), question, settings)
 
     def _take_option(
-        self, data: gr.SelectData, session: Session | None, stored: Any, *settings: Any
-    ) -> Shown:
-        yield from self._answer(self._mine(session, stored), str(data.value), settings)
+        self, data: gr.SelectData, bookmark: Bookmark | None, stored: Any, *settings: Any
+    ) -> Steps:
+        yield from self._answer(self._mine(bookmark, stored), str(data.value), settings)
 
     def _take_example(
-        self, data: gr.SelectData, session: Session | None, stored: Any, *settings: Any
-    ) -> Shown:
-        yield from self._answer(self._mine(session, stored), str(data.value["text"]), settings)
+        self, data: gr.SelectData, bookmark: Bookmark | None, stored: Any, *settings: Any
+    ) -> Steps:
+        yield from self._answer(self._mine(bookmark, stored), str(data.value["text"]), settings)
 
-    def _retry(self, data: gr.RetryData, session: Session | None, stored: Any, *settings: Any) -> Shown:
-        yield from self._again(self._mine(session, stored), place_of(data.index), None, settings)
+    def _retry(self, data: gr.RetryData, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
+        yield from self._again(self._mine(bookmark, stored), place_of(data.index), None, settings)
 
-    def _edit(self, data: gr.EditData, session: Session | None, stored: Any, *settings: Any) -> Shown:
+    def _edit(self, data: gr.EditData, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
         question = talking.as_typed(str(data.value))
-        yield from self._again(self._mine(session, stored), place_of(data.index), question, settings)
+        yield from self._again(self._mine(bookmark, stored), place_of(data.index), question, settings)
 
-    def _again(self, session: Session, place: int, question: str | None, settings: Sequence[Any]) -> Shown:
+    def _again(self, session: Session, place: int, question: str | None, settings: Sequence[Any]) -> Steps:
         """Ask from this exchange on anew, in other words where there are any."""
         exchanges = session.chat.exchanges
         if not 0 <= place < len(exchanges):
@@ -160,8 +159,8 @@ class ChatTab:
         yield self._all(session)  # without the likes of what is asked anew
         yield from self._answer(session, question or exchanges[place].question, settings)
 
-    def _answer(self, session: Session, question: str, settings: Sequence[Any]) -> Shown:
-        question = plain(question).strip()
+    def _answer(self, session: Session, question: str, settings: Sequence[Any]) -> Steps:
+        question = plain(question[:_LONGEST_QUESTION]).strip()
         if not question:
             yield self._all(session)
             return
@@ -169,52 +168,59 @@ class ChatTab:
         steps = talking.ask(session, question, self.desk, Wishes.of(settings))
         next(steps)  # the question alone
         cleared = gr.update(value="", submit_btn=False, stop_btn=True)
-        yield [cleared, self._messages(session), session, *[gr.skip()] * 3, gr.update(visible=False)]
+        yield [
+            cleared,
+            self._messages(session),
+            session.bookmark,
+            *[gr.skip()] * 3,
+            gr.update(visible=False),
+        ]
         for _ in steps:  # meanwhile a next question may be typed
-            yield [gr.skip(), self._messages(session), session, *[gr.skip()] * 4]
+            yield [gr.skip(), self._messages(session), session.bookmark, *[gr.skip()] * 4]
         yield self._around(session, self._messages(session))
 
-    def _stop(self, session: Session | None, stored: Any) -> list[Any]:
-        found = self._mine(session, stored)
+    def _stop(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
+        found = self._mine(bookmark, stored)
         found.stop()
-        return self._all(found)
+        return self._all(found, stored)
 
     # Conversations
 
-    def _new(self, session: Session | None, stored: Any) -> list[Any]:
-        found = self._mine(session, stored)
+    def _new(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
+        found = self._mine(bookmark, stored)
         found.open(Chat())
-        return self._all(found)
+        return self._all(found, stored)
 
-    def _open(self, place: int, session: Session | None, stored: Any) -> list[Any]:
-        found = self._mine(session, stored)
+    def _open(self, place: int, bookmark: Bookmark | None, stored: Any) -> list[Any]:
+        found = self._mine(bookmark, stored)
         if 0 <= place < len(found.listed):
-            found.open(found.shelf.latest(found.listed[place]))
-        return self._all(found)
+            found.open(found.shelf.latest(Chat(id=found.listed[place])))
+        return self._all(found, stored)
 
-    def _forget(self, session: Session | None, stored: Any) -> list[Any]:
-        found = self._mine(session, stored)
+    def _forget(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
+        found = self._mine(bookmark, stored)
         found.shelf.remove(found.chat)
         found.open(Chat())
-        return self._all(found)
+        return self._all(found, stored)
 
     def _restore(self, stored: Any, *settings: Any) -> list[Any]:
         """Where the visitor was when this browser was here last."""
-        return [*self._all(self._mine(None, stored)), self._chips(*settings)]
+        return [*self._all(self._mine(None, stored), stored), self._chips(*settings)]
 
-    def _mine(self, session: Session | None, stored: Any) -> Session:
+    def _mine(self, bookmark: Bookmark | None, stored: Any) -> Session:
         """The page's session; a new one from what the browser keeps where the server has lost it."""
-        if session:
-            return session
-        shelf = self.visitors.shelf(stored)
-        return Session(shelf, shelf.chats[0] if shelf.chats else Chat())
+        session = bookmark.session() if bookmark else None
+        if session is None:
+            session = Session.begin_at(self.visitors.shelf(stored), bookmark, self.pages)
+        self.visitors.keep(session.shelf, session)
+        return session
 
     # What is shown
 
     def _chips(self, *settings: Any) -> str:
         return chips_html(Wishes.of(settings).chips(self.desk))
 
-    def _all(self, session: Session) -> list[Any]:
+    def _all(self, session: Session, stored: Any = None) -> list[Any]:
         """Everything of another conversation: its likes, and questions to begin with."""
         exchanges = session.chat.exchanges
         chatbot = gr.update(
@@ -222,17 +228,23 @@ class ChatTab:
             examples=[] if exchanges else [{"text": each} for each in self._openings()],
             feedback_value=[_VERDICTS[each.is_liked] for each in exchanges],
         )
-        return self._around(session, chatbot)
+        return self._around(session, chatbot, stored)
 
-    def _around(self, session: Session, conversation: Any) -> list[Any]:
-        """Box, conversation, session, browser, list of conversations, deletion, reason."""
-        session.listed = session.shelf.chats
+    def _around(self, session: Session, conversation: Any, stored: Any = None) -> list[Any]:
+        """Box, conversation, session, browser, list of conversations, deletion, reason.
+
+        The browser is sent nothing where it keeps the same.
+        """
+        chats, dumped = session.shelf.chats, session.shelf.dump()
+        session.listed = tuple(chat.id for chat in chats)
+        self.visitors.keep(session.shelf, session)  # it may have grown
         return [
             gr.update(submit_btn=True, stop_btn=False),
             conversation,
-            session,
-            gr.update(value=session.shelf.dump()),  # after a skip Gradio keeps each plain value for ever
-            gr.Dataset(samples=[[chat.title] for chat in session.listed]),
+            session.bookmark,
+            # No plain value, as Gradio keeps each of those that follow a skip.
+            gr.skip() if dumped == stored else gr.update(value=dumped),
+            gr.Dataset(samples=[[chat.title] for chat in chats]),
             gr.update(visible=bool(session.chat.exchanges)),
             gr.update(visible=False),
         ]

@@ -9,10 +9,10 @@ import gradio as gr
 
 from rag.errors import AskpapersError
 from ui.web.feedback import Feedback, Verdict
-from ui.web.talking import Session
+from ui.web.talking import Bookmark, Session
 from ui.web.wishes import Wishes
 
-FindSession = Callable[[Session | None, Any], Session]
+FindSession = Callable[[Bookmark | None, Any], Session]
 """The page's session, or a new one from what the browser keeps."""
 
 _QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -48,33 +48,36 @@ class Likes:
             send(self._explain, [self.reason, *mine, *settings], shown, **_QUICK)
         self.leave.click(self._leave, mine, shown, **_QUICK)
 
-    def _judge(self, data: gr.LikeData, session: Session | None, stored: Any, *settings: Any) -> list[Any]:
+    def _judge(
+        self, data: gr.LikeData, bookmark: Bookmark | None, stored: Any, *settings: Any
+    ) -> list[Any]:
         """Keep a like or dislike at once; a reason may follow."""
-        found, place = self.find(session, stored), place_of(data.index)
+        found, at = self.find(bookmark, stored), place_of(data.index)
         exchanges = found.chat.exchanges
-        if not 0 <= place < len(exchanges) or not exchanges[place].answer:
-            return [found, *[gr.skip()] * 3]
+        if not 0 <= at < len(exchanges) or not exchanges[at].answer:
+            return [found.bookmark, *[gr.skip()] * 3]
         is_liked = data.liked if isinstance(data.liked, bool) else None
-        found.change(replace(exchanges[place], is_liked=is_liked))
-        found.judged = exchanges[place].id if is_liked is not None else None
+        found.change(replace(exchanges[at], is_liked=is_liked))
+        found.judged = exchanges[at].id if is_liked is not None else None
         if is_liked is None:
-            _kept(lambda: self.feedback.withdraw(exchanges[place].id))
+            _kept(lambda: self.feedback.withdraw(exchanges[at].id))
         else:
             _kept(lambda: self.feedback.save(_verdict(found, None, settings)))
-        return [found, gr.update(value=found.shelf.dump()), gr.update(visible=is_liked is not None), ""]
+        dumped = gr.update(value=found.shelf.dump())
+        return [found.bookmark, dumped, gr.update(visible=is_liked is not None), ""]
 
-    def _explain(self, reason: str, session: Session | None, stored: Any, *settings: Any) -> list[Any]:
-        found = self.find(session, stored)
+    def _explain(self, reason: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> list[Any]:
+        found = self.find(bookmark, stored)
         if found.judged and reason.strip():
             verdict = _verdict(found, reason.strip(), settings)
             if _kept(lambda: self.feedback.save(verdict)):
                 gr.Info("Thank you: it is kept with the question.", duration=4)
-        return self._leave(found, stored)
+        return self._leave(found.bookmark, stored)
 
-    def _leave(self, session: Session | None, stored: Any) -> list[Any]:
-        found = self.find(session, stored)
+    def _leave(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
+        found = self.find(bookmark, stored)
         found.judged = None
-        return [found, gr.skip(), gr.update(visible=False), ""]
+        return [found.bookmark, gr.skip(), gr.update(visible=False), ""]
 
 
 def place_of(index: int | tuple[int, ...] | list[int]) -> int:

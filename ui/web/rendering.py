@@ -5,8 +5,9 @@ Gradio's own Markdown is given no text of others: it would fetch the pictures th
 
 import base64
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from eval.comparison import Comparison
 
 _HERE = Path(__file__).parent
+_TOO_LARGE = "this answer is too large to be shown: ask again for less"
 _NEAREST = 5  # papers shown where nothing answers
+MOST_HTML = 3_000_000  # bytes of an exchange's page; that of a list has some 60,000
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,21 @@ class Export:
 
 
 def answer_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
-    """An answer, or what there is of it so far.
+    """An answer, or what there is of it so far; a line instead where that is too large for a page.
 
     `anchor` begins the ids of its cards: letters and digits. `papers` holds those that it speaks of.
     """
+    answer = exchange.answer
+    shown = [papers[paper_id] for paper_id in _shown_ids(answer) if paper_id in papers]
+    if sum(len(paper.abstract) + sum(map(len, paper.authors)) for paper in shown) > MOST_HTML:
+        papers = {}  # the quotes alone
+    html = _whole_html(exchange, anchor, papers)
+    if sys.getsizeof(html) <= MOST_HTML:  # one emoji makes four bytes of each character
+        return html
+    return _whole_html(replace(exchange, written="", answer=None, error=_TOO_LARGE), anchor, {})
+
+
+def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
     answer = exchange.answer
     cards = [Card(each, papers.get(each.paper_id)) for each in answer.citations] if answer else []
     return _render(
@@ -112,11 +126,15 @@ def status_of(exchange: Exchange) -> str:
 
 def papers_of(answer: Answer | None) -> list[str]:
     """The ids of the papers that the page shows of an answer."""
+    return list(dict.fromkeys(_shown_ids(answer)))
+
+
+def _shown_ids(answer: Answer | None) -> list[str]:
+    """Once for each place on the page."""
     if not answer:
         return []
     near = answer.papers[: _NEAREST + len(answer.citations)] if answer.status != "answered" else ()
-    ids = [each.paper_id for each in answer.citations] + [each.paper_id for each in near]
-    return list(dict.fromkeys(ids))
+    return [each.paper_id for each in answer.citations] + [each.paper_id for each in near]
 
 
 def hits_html(hits: Sequence[Hit], note: str | None) -> str:

@@ -2,8 +2,13 @@
 
 import logging
 import re
+import sys
+import threading
+import weakref
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from rag.errors import AskpapersError
 from rag.query import History
@@ -16,24 +21,82 @@ from ui.web.wishes import Wishes
 
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _JOINER = "\u2060"  # has no width and is no space
+MOST_SHOWN = 6_000_000  # bytes of a conversation's page; one of 30 lists has about a third
+MOST_HELD = 12 * 2**20  # bytes of all pages of exchanges
+_UNSHOWN = "this conversation is too long to be shown whole: ask again in a new one"
 _FAULT = "something went wrong on the server: ask again; what happened is in its log"
 
 
-@dataclass
+class Pages:
+    """Pages of exchanges that are over, those that were shown last. Safe to use from several threads."""
+
+    def __init__(self, most_bytes: int = MOST_HELD) -> None:
+        self._most_bytes = most_bytes
+        self._pages: OrderedDict[tuple[int, str], str] = OrderedDict()
+        self._changing = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return sum(map(sys.getsizeof, self._pages.values()))
+
+    def get(self, session: int, exchange: str) -> str | None:
+        """The page of an exchange as a session was shown it, by their ids."""
+        with self._changing:
+            if (session, exchange) in self._pages:
+                self._pages.move_to_end((session, exchange))
+            return self._pages.get((session, exchange))
+
+    def put(self, session: int, exchange: str, html: str) -> None:
+        """Keep a page; those that were shown longest ago go."""
+        with self._changing:
+            self._pages[session, exchange] = html
+            self._pages.move_to_end((session, exchange))
+            while self.size > self._most_bytes:
+                self._pages.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """Where an open page is, which Gradio keeps between its events: no texts.
+
+    The session itself is kept with its visitor's shelf, and goes with it.
+    """
+
+    session: "weakref.ref[Session]"
+    chat: str
+    listed: tuple[str, ...]
+    judged: str | None
+
+
+@dataclass(eq=False)
 class Session:
     """What the server holds of one open page. Of two questions at once the later one goes on.
 
-    `listed` are the conversations among which the page offers a choice, `shown` the pages of the
-    exchanges that are over, by id; `judged` is the exchange whose like may be given a reason.
+    `listed` are the ids of the conversations among which the page offers a choice; `judged` is the
+    exchange whose like may be given a reason.
     """
 
     shelf: Shelf
     chat: Chat = field(default_factory=Chat)
     answering: Exchange | None = None
     number: int = 0  # of the question that is being answered
-    listed: list[Chat] = field(default_factory=list)
-    shown: dict[str, str] = field(default_factory=dict)
+    listed: tuple[str, ...] = ()
     judged: str | None = None
+    pages: Pages = field(default_factory=Pages)
+    id: int = field(default_factory=count().__next__)
+
+    @classmethod
+    def begin_at(cls, shelf: Shelf, bookmark: Bookmark | None, pages: Pages) -> "Session":
+        """Where a page was whose session has gone; in the newest conversation where it was nowhere."""
+        if bookmark is None:
+            return cls(shelf, next(iter(shelf.chats), Chat()), pages=pages)
+        chat = shelf.latest(Chat(id=bookmark.chat))
+        return cls(shelf, chat, listed=bookmark.listed, judged=bookmark.judged, pages=pages)
+
+    @property
+    def bookmark(self) -> Bookmark:
+        return Bookmark(weakref.ref(self), self.chat.id, self.listed, self.judged)
 
     def begin(self, chat: Chat) -> Exchange:
         """Take in a conversation whose last question is to be answered now."""
@@ -50,14 +113,12 @@ class Session:
     def open(self, chat: Chat) -> None:
         """Show another conversation; what was being answered is left."""
         self.stop()
-        self.chat, self.shown, self.judged = chat, {}, None
+        self.chat, self.judged = chat, None
 
     def put(self, chat: Chat) -> None:
         """Take in the conversation as it is now."""
         self.chat = chat
         self.shelf.put(chat)
-        held = {exchange.id for exchange in chat.exchanges}
-        self.shown = {id_: page for id_, page in self.shown.items() if id_ in held}
 
     def change(self, exchange: Exchange) -> None:
         """Take in what became of an exchange; other pages may have gone on in the same conversation."""
@@ -107,13 +168,18 @@ class Bubble:
 
 
 def bubbles(session: Session, desk: Desk) -> list[Bubble]:
-    """The open conversation; the last answer has suggestions."""
-    *before, last = session.chat.exchanges or (None,)
-    shown = [Bubble(inert(each.question), _html(session, each, desk)) for each in before if each]
-    if last:
-        suggested = tuple(_suggested(last.answer, desk)) if last.answer else ()
-        shown.append(Bubble(inert(last.question), _html(session, last, desk), suggested))
-    return shown
+    """The open conversation, the first ones of too large a one in a line each; the last answer has
+    suggestions."""
+    shown: list[Bubble] = []
+    left = MOST_SHOWN
+    for exchange in reversed(session.chat.exchanges):
+        html = _html(session, exchange, desk) if left > 0 else ""
+        left -= sys.getsizeof(html)
+        if left <= 0:
+            html = answer_html(replace(exchange, written="", answer=None, error=_UNSHOWN), "", {})
+        suggested = _suggested(exchange.answer, desk) if exchange.answer and not shown else ()
+        shown.append(Bubble(inert(exchange.question), html, tuple(suggested)))
+    return shown[::-1]
 
 
 def inert(text: str) -> str:
@@ -129,13 +195,13 @@ def as_typed(text: str) -> str:
 
 def _html(session: Session, exchange: Exchange, desk: Desk) -> str:
     """The page of an exchange, made once when it is over."""
-    if exchange.id not in session.shown:
+    html = session.pages.get(session.id, exchange.id)
+    if html is None:
         papers = desk.library.catalog.papers(papers_of(exchange.answer))
         html = answer_html(exchange, f"source-{exchange.id}", papers)
-        if not exchange.is_over:
-            return html
-        session.shown[exchange.id] = html
-    return session.shown[exchange.id]
+        if exchange.is_over:
+            session.pages.put(session.id, exchange.id, html)
+    return html
 
 
 def _suggested(answer: Answer, desk: Desk) -> list[str]:
