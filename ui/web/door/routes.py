@@ -23,6 +23,8 @@ PROGRAM = 512 * 1024  # a question with what was said before it
 STATE = 4 * 2**20  # a question with the conversations that a browser keeps
 FORM = LARGEST_TOGETHER + SMALL
 MOST_AT_ONCE = 400  # requests of one visitor, those included that wait for what is to come
+MOST_PAGES = 200  # open ones of one visitor: each has a heartbeat all the time
+_HEARTBEAT = "/gradio_api/heartbeat/"
 
 
 @dataclass(frozen=True)
@@ -66,23 +68,24 @@ class Routes:
         """`uploads` is the folder in which alone a body may name files."""
         self.app = app
         self._routes, self._uploads, self._unread = routes, uploads, unread
-        self._at_once: Counter[str] = Counter()
+        self._at_once: Counter[tuple[str, bool]] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        visitor = scope["visitor"]
-        if self._at_once[visitor] >= MOST_AT_ONCE:
+        is_heartbeat = scope["path"].startswith(_HEARTBEAT)
+        kind = scope["visitor"], is_heartbeat
+        if self._at_once[kind] >= (MOST_PAGES if is_heartbeat else MOST_AT_ONCE):
             await refuse(429, "too many requests at once: close some pages")(scope, receive, send)
             return
-        self._at_once[visitor] += 1
+        self._at_once[kind] += 1
         try:
             await self._answer(scope, receive, send)
         finally:
-            self._at_once[visitor] -= 1
-            if not self._at_once[visitor]:
-                del self._at_once[visitor]
+            self._at_once[kind] -= 1
+            if not self._at_once[kind]:
+                del self._at_once[kind]
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self._find(scope)
