@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from rag.layout import belongs, lead_in, with_marks, without_gaps
 from rag.markers import UNSUPPORTED, Marker, neutral
-from rag.sentences import sentence_spans, strip_span
+from rag.sentences import LONGEST_SENTENCE, sentence_spans, strip_span
 from rag.support import Judge, Support, support
 from rag.types import Citation, Claim, Hit, Markers, Paper, Span, Unsupported
 
@@ -39,6 +39,7 @@ _LEAD = re.compile(r"(?:\s*```\w*[ \t]*(?=\n|\Z))*\s*(?:(?:[-*•–+]|\d{1,3}[.
 _QUOTED_LEAD = re.compile(r"\s*(?:[-*•–+][ \t]+)?")  # "1) " may be the paper's
 _LINE_END = re.compile(r"\n(?=\s*\n|[ \t]*[^\sa-z])")  # a next line in lower case goes on
 _MAY_END = re.compile(r"[^\w\s,]\s+\S")
+_USUAL = 500  # characters of a sentence
 _QUOTED_END = re.compile(r"[.!?:;…][\"'”’)\]]*\Z")
 _SPACE = re.compile(r"\s")
 _UNCITED = Support(0.0, supported=False, reasons=("it cites nothing",))
@@ -80,6 +81,7 @@ class Composer:
     _tail: str = ""  # words whose sentence is not whole
     _marks: list[tuple[int, Marker | Quote]] = field(default_factory=list)  # place in the tail
     _quoted_to: int = 0  # no sentence ends before this place in the tail
+    _is_bare: bool = False  # the tail holds no word yet
 
     def add(self, piece: Piece) -> str:
         """Take the next piece; what there is to show."""
@@ -155,7 +157,7 @@ class Composer:
         if isinstance(piece, str):
             self._held += piece
         else:
-            self._tail, self._held = self._tail + self._held, ""
+            self._tail, self._held, self._is_bare = self._tail + self._held, "", False
             self._marks.append((len(self._tail), piece))
 
     def _end(self) -> None:
@@ -168,8 +170,11 @@ class Composer:
         """Take in the whole words of what is held one by one: so the cuts of a stream change nothing."""
         taken = 0
         for word in _WORD.finditer(self._held):
+            ends_word = word[0] == "\n" or not self._tail[-1:].isspace()
             self._tail += word[0]
             taken = word.end()
+            if word[0].isspace() and (self._is_bare or not ends_word):
+                continue  # one more space, of which there may be thousands
             while self._settle(is_last=False):
                 pass
         self._held = self._held[taken:]
@@ -178,6 +183,7 @@ class Composer:
         """Make a sentence of the beginning of the tail, and check it; False where none is whole."""
         tail = self._tail
         start = _end_of(_QUOTED_LEAD if self._quoted_to else _LEAD, tail)
+        self._is_bare = start == len(tail)
         end = self._first_end(start, is_last)
         if end is None:
             return False
@@ -194,7 +200,10 @@ class Composer:
         return True
 
     def _first_end(self, start: int, is_last: bool) -> int | None:
-        """Where the first sentence of the tail ends, without white space; None where it may grow."""
+        """Where the first sentence of the tail ends, without white space; None where it may grow.
+
+        What is too long for a sentence ends anyhow.
+        """
         tail = self._tail
         if not tail[start:]:
             return start if is_last and (tail or self._marks) else None
@@ -202,16 +211,19 @@ class Composer:
             spaces = (found.start() for found in _SPACE.finditer(tail, self._quoted_to))
             ends = (at for at in spaces if tail[at] == "\n" or _QUOTED_END.search(tail[:at]))
             return next(ends, len(tail.rstrip()) if is_last else None)
-        line = _LINE_END.search(tail, start)
-        region = tail[start : line.start() if line else None].replace("\n", " ").rstrip()
-        is_whole = is_last or line is not None
-        if not is_whole and not _MAY_END.search(region):
+        longest = start + LONGEST_SENTENCE
+        line = _LINE_END.search(tail, start, longest)
+        region = tail[start : line.start() if line else longest].replace("\n", " ").rstrip()
+        is_whole = is_last or line is not None or len(tail) > longest
+        # It is read anew behind each word. In a long one a new end is looked for before the last word only.
+        place = 0 if len(region) <= _USUAL else max(0, len(region.rsplit(None, 1)[0]) - 1)
+        if not is_whole and not _MAY_END.search(region, place):
             return None
         spans = sentence_spans(region)
         while len(spans) > 1 and not _has_letter(region, spans[0]):
             spans[:2] = [(spans[0][0], spans[1][1])]
         if len(spans) > 1 or is_whole:
-            return start + strip_span(region, spans[0])[1]
+            return start + strip_span(region, spans[0])[1] if spans else start
         return None
 
     def _cite(self, sentence: Sentence, marks: Iterable[tuple[int, Marker | Quote]]) -> None:

@@ -21,9 +21,10 @@ _ENDS = re.compile(
     r"(?<![\w.(])(?!(?:approx|dept|eqs?|etc|figs?|incl|refs?|resp|secs?|vol)\.)[a-z]{3,}\.\s+(?=[A-Z])"
 )
 # For each opening quotation mark it looks for the closing one in all that follows: it sees a window.
-_WINDOW = 4_000  # characters; an abstract has some 2,000
-# It panics at a capital letter, a space beyond ASCII and a full stop ("A\u00a0."): it sees plain ones.
-_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
+LONGEST_SENTENCE = 4_000  # characters; an abstract has some 2,000
+# It panics at a capital letter, a space beyond ASCII and a full stop ("A\u00a0."), and takes no half of a
+# surrogate pair: it sees plain spaces.
+_UNTAKEN = re.compile(r"[^\S\x00-\x7f]|[\ud800-\udfff]")
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -33,11 +34,13 @@ def sentence_spans(text: str) -> list[Span]:
     """
     spans: list[Span] = []
     first = len(text) - len(text.lstrip())
-    for start, end in _boundaries(_WIDE_SPACE.sub(" ", text), 0, len(text)):
+    for start, end in _boundaries(_UNTAKEN.sub(" ", text), 0, len(text)):
+        before, place = spans[-1] if spans else (0, 0)
         # Only the first span can be blank, as one that follows another joins it.
-        is_blank = text[start:end].isspace() or (spans and spans[-1][1] <= first)
-        if spans and (is_blank or _CONTINUES.match(text, start, end + _LONGEST_CONTINUATION)):
-            spans[-1] = (spans[-1][0], end)
+        is_blank = text[start:end].isspace() or place <= first
+        continues = _CONTINUES.match(text, start, end + _LONGEST_CONTINUATION)
+        if spans and (is_blank or (continues and end - before <= LONGEST_SENTENCE)):
+            spans[-1] = (before, end)
         else:
             spans.append((start, end))
     return spans
@@ -67,17 +70,17 @@ def _found(text: str, start: int, stop: int) -> Iterator[Span]:
     The last one of a window may go on behind it, so the next window begins with it.
     """
     while start < stop:
-        window = text[start : min(start + _WINDOW, stop)]
+        window = text[start : min(start + LONGEST_SENTENCE, stop)]
         *whole, last = (
             (start + found["start_index"], start + found["end_index"])
             for found in sentencex.get_sentence_boundaries("en", window)
         )
         yield from whole
-        if start + _WINDOW >= stop:
+        if start + LONGEST_SENTENCE >= stop:
             yield last
             return
         if not whole:
-            last = (start, start + (_behind_space(window) or _WINDOW))
+            last = (start, start + (_behind_space(window) or LONGEST_SENTENCE))
             yield last
         start = last[0] if whole else last[1]
 
