@@ -36,7 +36,7 @@ from eval.shelf import Papers
 from eval.systems import answers as systems
 from eval.systems.replies import Source, papers_of, read_reply
 from ingest.chunking import split_abstract
-from ingest.sources import base, columns, csl_json, csv_table, latex, loose, saved_html, saved_page
+from ingest.sources import base, columns, csl_json, csv_table, latex, loose, saved_html
 from rag import identity, layout, markers, names, plain, sentences, tokens, words
 from rag.chat_model import LONGEST as LONGEST_REPLY
 from rag.citations import Composer, Quote, best_quote
@@ -128,7 +128,6 @@ def _texts() -> Iterator[Row]:
     yield "ingest.csl_json.is_csl_json", csl_json.is_csl_json, WHOLE
     yield "ingest.csv_table.is_csv", csv_table.is_csv, WHOLE
     yield "ingest.saved_html.is_html", saved_html.is_html, WHOLE
-    yield "ingest.saved_page.read_saved_page", _saved_page, WHOLE
     yield "rag.library.selecting.matching", selecting.matching, WHOLE
     yield "rag.library.selecting.has_words", lambda text: selecting.has_words(text, text), WHOLE
     yield "rag.library.lexical.terms", lambda text: LexicalIndex(Path()).terms(encodable(text)), WHOLE
@@ -143,7 +142,7 @@ def _questions() -> Iterator[Row]:
     yield "rag.query.understand", lambda text: understand(text, today=TODAY), WHOLE
     yield "rag.query.understand 4,000", *asked(lambda text: understand(f"{text[:-1]}?", today=TODAY))
     yield "rag.query.understand a follow-up", *asked(_follow_up)
-    yield "rag.query.history.newest", lambda text: history.newest([history.Turn("a", text)], 900), WHOLE
+    yield "rag.query.history.newest", _newest, WHOLE
     yield "rag.query.kinds.kind_of", *asked(kinds.kind_of)
     yield "rag.query.kinds.listed_subject", *asked(kinds.listed_subject)
     yield "rag.query.kinds.asks_for_papers", *asked(kinds.asks_for_papers)
@@ -271,8 +270,9 @@ def _record(text: str) -> dict[str, Any]:
     }
 
 
-def _saved_page(text: str) -> object:
-    return list(saved_page.read_saved_page(text, "here", TODAY))
+def _newest(text: str) -> object:
+    said = [{"role": "user", "content": "Owls?"}, {"role": "assistant", "content": text}]
+    return history.newest(history.turns_of(said), 900)
 
 
 def _follow_up(text: str) -> object:

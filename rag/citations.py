@@ -231,9 +231,9 @@ class Composer:
         line = _LINE_END.search(tail, start, longest)
         region = tail[start : line.start() if line else longest].replace("\n", " ").rstrip()
         is_whole = is_last or line is not None or len(tail) > longest
-        if not is_whole and not _MAY_END.search(region):
-            return None
         letter = next((place for place, char in enumerate(region) if char.isalpha()), len(region))
+        if not is_whole and (letter == len(region) or not _MAY_END.search(region)):
+            return None
         stops = [stop for _, stop in sentence_spans(region)] or [0]
         first = next((stop for stop in stops if stop > letter), stops[-1])
         return start + strip_span(region, (0, first))[1] if is_whole or first < stops[-1] else None

@@ -42,6 +42,8 @@ _OTHERS = re.compile(r"\s*(?:and\s+others|,?\s*et\s+al\.?)\s*\Z", re.IGNORECASE)
 # Where `organization` is not whoever held the conference, as BibTeX has it for the types beside these.
 _OF_AUTHORS = {"misc", "online", "report", "techreport", "manual", "dataset", "software", "electronic"}
 
+logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # what it warns of is listed here
+
 
 def read_bibtex(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
     """The paper of each entry; one that is broken or has no abstract is rejected with its line. Streams."""
@@ -78,7 +80,6 @@ def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> It
     from bibtexparser.entrypoint import parse_string
     from bibtexparser.exceptions import ParsingException
 
-    logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # what it warns of is listed here
     try:
         blocks = parse_string(piece, parse_stack=[]).blocks
     except ParsingException as error:
