@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Message = tuple[str, str]
 """A role and what is said."""
 
-_LONGEST = 20_000  # characters, or chunks; a model that goes on is stopped
+LONGEST = 20_000  # characters, or chunks; a model that goes on is stopped
 _LONGEST_WAIT = 300.0  # seconds until a text is whole
 
 
@@ -54,11 +54,11 @@ class ChatModel:
                     reason = stop_reason(response.raw)
                     finished = finished if reason is None else finished or reason
                     used |= counts(response.additional_kwargs)
-                    text = (response.delta or "")[: _LONGEST - length]
+                    text = (response.delta or "")[: LONGEST - length]
                     if text:
                         yield text
                     length += max(1, len(text))
-                    if length >= _LONGEST or time.monotonic() > ends:
+                    if length >= LONGEST or time.monotonic() > ends:
                         finished = "length"
                         break
         finally:

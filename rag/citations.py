@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from rag.layout import belongs, lead_in, with_marks, without_gaps
 from rag.markers import UNSUPPORTED, Marker, neutral
-from rag.sentences import sentence_spans, strip_span
+from rag.sentences import LONGEST_SENTENCE, sentence_spans, strip_span
 from rag.support import Judge, Support, support
 from rag.types import Citation, Claim, Hit, Markers, Paper, Span, Unsupported
 
@@ -33,12 +33,14 @@ class Quote:
 Piece = str | Marker | Quote
 
 _SECOND_SENTENCE = 0.1  # how much more support makes a quote of two sentences worth its length
-_WORD = re.compile(r"\S*\s")
 # White space before a sentence, with the bullet or the number of a list, and fences of code.
 _LEAD = re.compile(r"(?:\s*```\w*[ \t]*(?=\n|\Z))*\s*(?:(?:[-*•–+]|\d{1,3}[.)]|#{1,6})[ \t]+)?\s*")
 _QUOTED_LEAD = re.compile(r"\s*(?:[-*•–+][ \t]+)?")  # "1) " may be the paper's
 _LINE_END = re.compile(r"\n(?=\s*\n|[ \t]*[^\sa-z])")  # a next line in lower case goes on
 _MAY_END = re.compile(r"[^\w\s,]\s+\S")
+_USUAL = 500  # characters of a sentence that is read anew behind each word of a stream
+_STEP = 500  # characters behind which a longer one is
+_MOST_PASSAGES = 200  # that a sentence is checked against: a heading and words of each paper
 _QUOTED_END = re.compile(r"[.!?:;…][\"'”’)\]]*\Z")
 _SPACE = re.compile(r"\s")
 _UNCITED = Support(0.0, supported=False, reasons=("it cites nothing",))
@@ -76,10 +78,13 @@ class Composer:
     claims: list[Claim] = field(default_factory=list)  # of what has been shown
     quotes: dict[tuple[str, Span], Citation] = field(default_factory=dict)
     waiting: list[Sentence] = field(default_factory=list)  # whole and checked
-    _held: str = ""  # the last piece of text
+    _held: str = ""  # the last piece of text, behind half a word
+    _half: int = 0  # characters of that, among which no word ends
     _tail: str = ""  # words whose sentence is not whole
     _marks: list[tuple[int, Marker | Quote]] = field(default_factory=list)  # place in the tail
     _quoted_to: int = 0  # no sentence ends before this place in the tail
+    _is_bare: bool = False  # the tail holds no word yet
+    _read: int = 0  # characters of the tail when an end was last looked for
 
     def add(self, piece: Piece) -> str:
         """Take the next piece; what there is to show."""
@@ -138,6 +143,7 @@ class Composer:
         """Leave out what has not been shown: its writer has failed."""
         self.waiting, self._marks, self._quoted_to = [], [], 0
         self._held = self._tail = ""
+        self._half = self._read = 0
 
     def citations(self) -> list[Citation]:
         """Of what has been shown, by number."""
@@ -148,43 +154,57 @@ class Composer:
 
     def _take(self, piece: Piece) -> None:
         if isinstance(piece, Quote):  # what was held is its sentence
-            self._tail, self._held = self._tail + self._held, ""
+            self._take_held()
             self._quoted_to = len(self._tail)
         else:
             self._take_words()
         if isinstance(piece, str):
             self._held += piece
         else:
-            self._tail, self._held = self._tail + self._held, ""
+            self._take_held()
             self._marks.append((len(self._tail), piece))
 
     def _end(self) -> None:
         self._take_words()
-        self._tail, self._held = self._tail + self._held, ""
+        self._take_held()
         while self._settle(is_last=True):
             pass
+
+    def _take_held(self) -> None:
+        """Take in what is held as it is."""
+        self._tail, self._held, self._half, self._is_bare = self._tail + self._held, "", 0, False
 
     def _take_words(self) -> None:
         """Take in the whole words of what is held one by one: so the cuts of a stream change nothing."""
         taken = 0
-        for word in _WORD.finditer(self._held):
-            self._tail += word[0]
-            taken = word.end()
+        for space in _SPACE.finditer(self._held, self._half):
+            word, taken = self._held[taken : space.end()], space.end()
+            ends_word = word == "\n" or not self._tail[-1:].isspace()
+            self._tail += word
+            if word.isspace() and (self._is_bare or not ends_word):
+                continue  # one more space, of which there may be thousands
             while self._settle(is_last=False):
                 pass
         self._held = self._held[taken:]
+        self._half = len(self._held)
 
     def _settle(self, *, is_last: bool) -> bool:
         """Make a sentence of the beginning of the tail, and check it; False where none is whole."""
         tail = self._tail
         start = _end_of(_QUOTED_LEAD if self._quoted_to else _LEAD, tail)
+        self._is_bare = start == len(tail)
         end = self._first_end(start, is_last)
         if end is None:
             return False
         following = len(tail) - len(tail[end:].lstrip())
-        marks = [row for row in self._marks if belongs(row[0], tail, end, following)]
-        self._marks = [(place - end, mark) for place, mark in self._marks if (place, mark) not in marks]
-        self._tail, self._quoted_to = tail[end:], max(0, self._quoted_to - end)
+        marks, later = [], []
+        for place, mark in self._marks:
+            if belongs(place, tail, end, following):
+                marks.append((place, mark))
+            else:
+                later.append((place - end, mark))
+        self._marks = later
+        self._tail, self._quoted_to, self._read = tail[end:], max(0, self._quoted_to - end), 0
         places = [min(max(place, start), end) - start for place, _ in marks]
         text, places = without_gaps(neutral(tail[start:end]), places)
         sentence = Sentence(tail[:start], text)
@@ -194,7 +214,10 @@ class Composer:
         return True
 
     def _first_end(self, start: int, is_last: bool) -> int | None:
-        """Where the first sentence of the tail ends, without white space; None where it may grow."""
+        """Where the first sentence of the tail ends, without white space; None where it may grow.
+
+        What is too long for a sentence ends anyhow.
+        """
         tail = self._tail
         if not tail[start:]:
             return start if is_last and (tail or self._marks) else None
@@ -202,20 +225,30 @@ class Composer:
             spaces = (found.start() for found in _SPACE.finditer(tail, self._quoted_to))
             ends = (at for at in spaces if tail[at] == "\n" or _QUOTED_END.search(tail[:at]))
             return next(ends, len(tail.rstrip()) if is_last else None)
-        line = _LINE_END.search(tail, start)
-        region = tail[start : line.start() if line else None].replace("\n", " ").rstrip()
-        is_whole = is_last or line is not None
-        if not is_whole and not _MAY_END.search(region):
+        longest = start + LONGEST_SENTENCE
+        if not is_last and len(tail) <= longest and self._is_read_enough(len(tail) - start):
             return None
-        spans = sentence_spans(region)
-        while len(spans) > 1 and not _has_letter(region, spans[0]):
-            spans[:2] = [(spans[0][0], spans[1][1])]
-        if len(spans) > 1 or is_whole:
-            return start + strip_span(region, spans[0])[1]
-        return None
+        line = _LINE_END.search(tail, start, longest)
+        region = tail[start : line.start() if line else longest].replace("\n", " ").rstrip()
+        is_whole = is_last or line is not None or len(tail) > longest
+        letter = next((place for place, char in enumerate(region) if char.isalpha()), len(region))
+        if not is_whole and (letter == len(region) or not _MAY_END.search(region)):
+            return None
+        stops = [stop for _, stop in sentence_spans(region)] or [0]
+        first = next((stop for stop in stops if stop > letter), stops[-1])
+        return start + strip_span(region, (0, first))[1] if is_whole or first < stops[-1] else None
+
+    def _is_read_enough(self, length: int) -> bool:
+        """Whether a sentence so far need not be read anew behind this word, as it is long and was just
+        read: else one of thousands of words would take the square of their number."""
+        if length > _USUAL and len(self._tail) - self._read < _STEP:
+            return True
+        self._read = len(self._tail)
+        return False
 
     def _cite(self, sentence: Sentence, marks: Iterable[tuple[int, Marker | Quote]]) -> None:
         """Choose the quotes for what a sentence cites, and check it against them."""
+        chosen: dict[int, Span] = {}  # by key, as a model may repeat one a thousand times
         for place, mark in marks:
             if isinstance(mark, Quote):
                 self.written += 1
@@ -226,15 +259,16 @@ class Composer:
             self.unknown += len(mark.keys) - len(known)
             if known:
                 sentence.keys.append((place, tuple(known)))
-            papers = [self.hits[key - 1].paper for key in known]
-            sentence.quotes += [
-                (place, paper, best_quote(sentence.text, paper, self.picker)) for paper in papers
-            ]
+            for key in known:
+                paper = self.hits[key - 1].paper
+                if key not in chosen:
+                    chosen[key] = best_quote(sentence.text, paper, self.picker)
+                sentence.quotes.append((place, paper, chosen[key]))
         passages = [
             part for _, paper, (a, b) in sentence.quotes for part in (paper.heading, paper.abstract[a:b])
         ]
         if passages:
-            sentence.support = support(sentence.text, passages, self.judge)
+            sentence.support = support(sentence.text, passages[:_MOST_PASSAGES], self.judge)
 
     def _show_supported(self) -> str:
         new = ""
@@ -291,7 +325,3 @@ def _lines(lead: str) -> int:
 def _end_of(pattern: re.Pattern[str], text: str) -> int:
     found = pattern.match(text)
     return found.end() if found else 0
-
-
-def _has_letter(text: str, span: Span) -> bool:
-    return any(map(str.isalpha, text[slice(*span)]))

@@ -30,11 +30,9 @@ _HALF = re.compile(
 _RANGE = re.compile(r"(\d+)\s*(?:[-–—]|to)\s*\D{0,12}(\d+)", re.IGNORECASE)
 _LONGEST_RANGE = 50
 _BRACKETS = str.maketrans("[]【】［］", "()()()")
-_FOREIGN = re.compile(r"\s*\[(?:[1-9]\d{0,2}(?:\s*,\s*[1-9]\d{0,2})*|unsupported)\]")
-# What opens code or math at the end of a line so far; "$5" is a price.
-_CODE = re.compile(r"(?:[^`\n]*`[^`\n]*`)*[^`\n]*(`)[^`\n]*")
-_MATH = re.compile(r"(?<![\\$])(\$)(?=[^\s$\d])[^$\n]*\Z|(\\\()(?:(?!\\\)).)*\Z")
-_CLOSING = {"`": "`", "$": "$", "\\(": "\\)"}
+_FOREIGN = re.compile(r"\[(?:[1-9]\d{0,2}(?:\s*,\s*[1-9]\d{0,2})*|unsupported)\]")
+# What opens math at the end of a line so far; "$5" is a price.
+_MATH = re.compile(r"(?<![\\$])(\$)(?=[^\s$\d])[^$\n]*\Z|(\\\()(?:(?!\\[()]).)*\Z")
 _LONGEST_CODE = 200  # characters of code or math behind a marker
 _LONGEST_LINE = 600  # characters before a marker in which its opening is looked for
 
@@ -48,7 +46,8 @@ class Marker:
 
 def without_markers(text: str) -> str:
     """The text without what a reader would take for our markers, such as a paper's own "[12]"."""
-    return _FOREIGN.sub("", text)
+    *before, rest = _FOREIGN.split(text)
+    return "".join([*map(str.rstrip, before), rest])
 
 
 def neutral(text: str) -> str:
@@ -64,11 +63,11 @@ def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
     """
     held, line = "", ""
     for text, is_last in with_end(texts):
-        held += text
-        while found := _MARKER.search(held):
-            before, behind = held[: found.start()], held[found.end() :]
+        held, place = held + text, 0
+        while found := _MARKER.search(held, place):
+            before, behind = held[place : found.start()], held[found.end() : found.end() + _LONGEST_CODE]
             in_code = _is_code(_last_line(line + before), behind, is_last)
-            if in_code is None or (not is_last and _MAY_GROW.match(behind)):
+            if in_code is None or (not is_last and _MAY_GROW.match(held, found.end())):
                 break
             if in_code:
                 before += neutral(found[0])
@@ -76,11 +75,16 @@ def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
                 yield before
             if not in_code:
                 yield Marker(_keys(found[1] or ""))
-            line, held = _last_line(line + before), behind
+            line, place = _last_line(line + before), found.end()
+        held = held[place:]
         if is_last:
             held = _HALF.sub("", held)
-        partial = None if is_last else found or _PARTIAL.search(held)
-        if ready := held[: partial.start() if partial else None]:
+        ready = held
+        if not is_last and found:
+            ready = held[: found.start() - place]
+        elif not is_last and (partial := _PARTIAL.search(held)):
+            ready = held[: partial.start()]
+        if ready:
             yield ready
         line, held = _last_line(line + ready), held[len(ready) :]
 
@@ -98,12 +102,17 @@ def _last_line(text: str) -> str:
 
 
 def _is_code(line: str, behind: str, is_last: bool) -> bool | None:
-    """Whether a place with this before it on its line is inside code or math; None: not yet known."""
-    opening = _CODE.fullmatch(line) or _MATH.search(line)
-    if not opening:
+    """Whether a place with this before it on its line is inside code or math; None: not yet known.
+
+    `behind` are the next 200 characters, or as many as there are.
+    """
+    if line.count("`") % 2:
+        closing = "`"
+    elif ("$" in line or "\\(" in line) and (opening := _MATH.search(line)):
+        closing = "$" if opening[1] else "\\)"
+    else:
         return False
-    closing = _CLOSING[next(group for group in opening.groups() if group)]
-    rest, newline, _ = behind[:_LONGEST_CODE].partition("\n")
+    rest, newline, _ = behind.partition("\n")
     if closing in rest:
         return True
     return False if newline or is_last or len(behind) >= _LONGEST_CODE else None

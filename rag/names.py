@@ -24,7 +24,8 @@ _INTRODUCES = re.compile(
     re.IGNORECASE,
 )
 _SHORT_FORM = re.compile(r"\(([A-Z][\w-]{1,12})\)")  # "masked language modelling (MLM)"
-_EXPLAINED = re.compile(r"\b([A-Z][\w-]*[A-Z0-9][\w-]*)(?:,| is| are) (?:an?|the|our)\b")  # "X, a …"
+_EXPLAINED = re.compile(r"\b([A-Z][\w-]{1,60})(?:,| is| are) (?:an?|the|our)\b")  # "X, a …"
+_CAPITAL = re.compile(r"[A-Z0-9]")
 _HEAD = re.compile(r"([^\s:!]+)[:!]\s")  # "Mengzi: …", "Skill-it! …"
 _LONGEST_HEAD = 3  # words of the name that a title begins with
 _OFTEN = 3  # times that an abstract names what it is about
@@ -48,12 +49,15 @@ class Name:
 def names(text: str) -> list[Name]:
     """The names in a text: what has capitals or digits inside, and capitalised words within a sentence."""
     found = []
+    before, end = "", 0  # the last character before a word that is no white space; the word's end
     for match in _WORD.finditer(text):
-        word, before = match[0], text[: match.start()].rstrip()
-        is_first = not before or before[-1] in _SENTENCE_ENDS or word.startswith(_PRONOUN)
+        word = match[0]
+        before = text[end : match.start()].rstrip()[-1:] or before
+        is_first = before in _SENTENCE_ENDS or word.startswith(_PRONOUN)
         is_coined = bool(_COINED.search(word))
         if (is_coined or (word[0].isupper() and not is_first and len(word) > 1)) and content_words(word):
             found.append(Name(word, match.start(), is_coined))
+        before, end = word[-1], match.end()
     return found
 
 
@@ -134,8 +138,9 @@ def _own(paper: Paper) -> Iterable[str]:
     yield from (part.lower() for part in parts if _COINED.search(part))
     for found in _INTRODUCES.finditer(paper.abstract):
         yield from (name.key for name in names(f"x {found[1]}")[:3] if name.is_coined)
-    for pattern in (_SHORT_FORM, _EXPLAINED):
-        yield from (_key(found) for found in pattern.findall(paper.abstract))
+    yield from map(_key, _SHORT_FORM.findall(paper.abstract))
+    explained = _EXPLAINED.findall(paper.abstract)
+    yield from (_key(word) for word in explained if _CAPITAL.search(word, 1))
     often = Counter(name.key for name in names(f"x {paper.abstract}") if name.is_coined)
     yield from (key for key, times in often.items() if times >= _OFTEN)
 

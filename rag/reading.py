@@ -18,6 +18,9 @@ Weigh = Callable[[NDArray[np.int32]], Vectors]
 """The weight of each word piece, adding up to 1."""
 
 
+_MOST_SENTENCES = 500  # of a paper; an abstract has ten, the longest that is read some hundred
+
+
 @dataclass(frozen=True)
 class Sentence:
     """A sentence of a hit's abstract.
@@ -100,8 +103,9 @@ class Reader:
 
 
 def _spans(paper: Paper) -> Iterator[Span]:
-    """The sentences of an abstract, without white space around them."""
-    return (strip_span(paper.abstract, span) for span in sentence_spans(paper.abstract))
+    """The first sentences of an abstract, without white space around them."""
+    spans = sentence_spans(paper.abstract)[:_MOST_SENTENCES]
+    return (strip_span(paper.abstract, span) for span in spans)
 
 
 def _mean(vectors: Vectors) -> Vectors:

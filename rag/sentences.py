@@ -1,6 +1,7 @@
 """Sentences with their places in the text, by sentencex, with its slips on abstracts mended."""
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 import sentencex
@@ -13,21 +14,33 @@ _ENUMERATOR = re.compile(r"\s*\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\s*")
 _MOST_NESTED = 8
 # It breaks at "et al. (2020)" and before a per cent sign that stands apart from its number.
 _CONTINUES = re.compile(r"\s*(?:al\.|%|[,;:)\]])")
+_LONGEST_CONTINUATION = 3
 # It takes "art.", "bits." and "only." for abbreviations: a word before a full stop and a capital ends a
 # sentence, but for those that are one.
 _ENDS = re.compile(
     r"(?<![\w.(])(?!(?:approx|dept|eqs?|etc|figs?|incl|refs?|resp|secs?|vol)\.)[a-z]{3,}\.\s+(?=[A-Z])"
 )
-# It panics at a capital letter, a space beyond ASCII and a full stop ("A\u00a0."): it sees plain ones.
-_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
+# For each opening quotation mark it looks for the closing one in all that follows: it sees a window.
+LONGEST_SENTENCE = 4_000  # characters; an abstract has some 2,000
+# It panics at a capital letter, a space beyond ASCII and a full stop ("A\u00a0."), and takes no half of a
+# surrogate pair: it sees plain spaces.
+_UNTAKEN = re.compile(r"[^\S\x00-\x7f]|[\ud800-\udfff]")
 
 
 def sentence_spans(text: str) -> list[Span]:
-    """[start, end) of each sentence; together they cover the text, white space behind included."""
+    """[start, end) of each sentence; together they cover the text, white space behind included.
+
+    One of more than 4,000 characters is cut, between words where it has any.
+    """
     spans: list[Span] = []
-    for start, end in _boundaries(_WIDE_SPACE.sub(" ", text), 0, len(text)):
-        if spans and (_CONTINUES.match(text, start) or _is_blank(text, (start, end), spans[-1])):
-            spans[-1] = (spans[-1][0], end)
+    first = len(text) - len(text.lstrip())
+    for start, end in _boundaries(_UNTAKEN.sub(" ", text), 0, len(text)):
+        before, place = spans[-1] if spans else (0, 0)
+        # Only the first span can be blank, as one that follows another joins it.
+        is_blank = text[start:end].isspace() or place <= first
+        continues = _CONTINUES.match(text, start, end + _LONGEST_CONTINUATION)
+        if spans and (is_blank or (continues and end - before <= LONGEST_SENTENCE)):
+            spans[-1] = (before, end)
         else:
             spans.append((start, end))
     return spans
@@ -40,20 +53,38 @@ def strip_span(text: str, span: Span) -> Span:
     return end - len(piece), end - len(piece) + len(piece.rstrip())
 
 
-def _is_blank(text: str, *spans: Span) -> bool:
-    """Whether one of the spans holds only white space."""
-    return any(text[start:end].isspace() for start, end in spans)
-
-
-def _boundaries(text: str, offset: int, stop: int, depth: int = 0) -> list[Span]:
-    spans: list[Span] = []
-    for found in sentencex.get_sentence_boundaries("en", text[offset:stop]):
-        start, end = offset + found["start_index"], offset + found["end_index"]
+def _boundaries(text: str, offset: int, stop: int, depth: int = 0) -> Iterator[Span]:
+    for start, end in _found(text, offset, stop):
         marker = _ENUMERATOR.match(text, start, end)
         if marker and marker.end() < end and depth < _MOST_NESTED:
             first, *others = _boundaries(text, marker.end(), end, depth + 1)
-            spans += [(start, first[1]), *others]
+            yield from [(start, first[1]), *others]
         else:
             ends = [match.end() for match in _ENDS.finditer(text, start, end) if match.end() < end]
-            spans += pairwise([start, *ends, end])
-    return spans
+            yield from pairwise([start, *ends, end])
+
+
+def _found(text: str, start: int, stop: int) -> Iterator[Span]:
+    """The sentences that sentencex finds, window by window.
+
+    The last one of a window may go on behind it, so the next window begins with it.
+    """
+    while start < stop:
+        window = text[start : min(start + LONGEST_SENTENCE, stop)]
+        *whole, last = (
+            (start + found["start_index"], start + found["end_index"])
+            for found in sentencex.get_sentence_boundaries("en", window)
+        )
+        yield from whole
+        if start + LONGEST_SENTENCE >= stop:
+            yield last
+            return
+        if not whole:
+            last = (start, start + (_behind_space(window) or LONGEST_SENTENCE))
+            yield last
+        start = last[0] if whole else last[1]
+
+
+def _behind_space(window: str) -> int:
+    """The place behind the last white space of a text; 0 where it has none."""
+    return max(window.rfind(space) for space in " \n\t") + 1

@@ -48,7 +48,7 @@ _ADDRESSES_MODEL = re.compile(
     r"you are (?:now|an?|no longer)|new (?:rules?|task)|admin\w*|from now on|this conversation)\b"
     r"|(?:^|[.!?:;,\"“)]\s*|\b(?:and|then|just|please|now|instead|first|simply)\s+)"
     r"(?:print|output|repeat|reply|respond|confirm|say)\b"
-    r"|</?\w[^>]{0,40}>|<\||\{\s*\"|^\s*(?:system|assistant|user)\s*:",
+    r"|</?\w[^>]{0,40}>|<\||\{\s*\"|^[^\S\n]*(?:system|assistant|user)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _MOST_CUES = 3

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from snowballstemmer import stemmer
 
 _WORD = re.compile(r"[^\W_]+")
+_LONGEST_WORD = 100  # characters; all that are stemmed are remembered
 _stemming = threading.Lock()  # a stemmer holds the word that it works on
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 _FUNCTION_WORDS = frozenset(
@@ -57,8 +58,15 @@ def _stemmer() -> "stemmer":
     return snowballstemmer.stemmer("english")
 
 
-@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """The stem of a word in lower case, by Snowball. Safe to use from several threads."""
+    """The stem of a word in lower case, by Snowball; of one that is too long for any, the word itself.
+
+    Safe to use from several threads.
+    """
+    return word if len(word) > _LONGEST_WORD else _stem(word)
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
     with _stemming:
         return str(_stemmer().stemWord(word))

@@ -1,7 +1,6 @@
 """The judge with our own rules: one JSON object in, one verdict in JSON out."""
 
 import json
-import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 LABELS = (SUPPORTED, "partly", "contradicted", "not mentioned")
 
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _SCALES: dict[Kind, tuple[int, int]] = {"correctness": (1, 5), "relevancy": (0, 2)}
 
 
@@ -42,9 +40,9 @@ class PromptedJudge:
 
 def read(kind: Kind, reply: str) -> Verdict:
     """The verdict that a reply holds: one JSON object, in which nothing stands twice."""
-    found = _OBJECT.search(reply)
+    start, end = reply.find("{"), reply.rfind("}")
     try:
-        told = json.loads(found[0], object_pairs_hook=_once) if found else {}
+        told = json.loads(reply[start : end + 1], object_pairs_hook=_once) if 0 <= start < end else {}
     except (ValueError, RecursionError):
         told = {}
     return _read_label(told, reply) if kind == "support" else _read_score(told, _SCALES[kind], reply)

@@ -9,6 +9,7 @@ _LATEX = re.compile(r"[\\${}]")
 _ABOUT = re.compile(r"\b(?:sim|approx)(?=\d)")  # "\sim99" and, on pages that lose the backslash, "sim99"
 _PER_CENT = re.compile(r"(?<=\d)\s+%")
 _TIMES = re.compile(r"(?<=\d)\s?(?:times|×)(?![a-z])")
+_BEGINS, _ENDS = re.compile(r"(?<![^\W_])(?<!\d\.)"), re.compile(r"(?![^\W_])(?!\.\d)")
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
@@ -23,8 +24,13 @@ def holds(text: str, form: str) -> bool:
     Case, white space, kinds of dashes, thousands separators, the signs of LaTeX, and "times" for
     "x" make no difference: "45%" is found in "saves 45\\%", and neither in "145%" nor in "2.45%".
     """
-    pattern = rf"(?<![^\W_])(?<!\d\.){re.escape(_plain(form))}(?![^\W_])(?!\.\d)"
-    return re.search(pattern, _plain(text)) is not None
+    wanted, there = _plain(form), _plain(text)
+    place = there.find(wanted)
+    while place >= 0:
+        if _BEGINS.match(there, place) and _ENDS.match(there, place + len(wanted)):
+            return True
+        place = there.find(wanted, place + 1)
+    return False
 
 
 def _plain(text: str) -> str:

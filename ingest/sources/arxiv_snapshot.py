@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS, Entry, Reading, one_line
+from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS, MOST_MARKUP, Entry, Reading, one_line
 from ingest.sources.jsonl import read_lines
 from ingest.sources.latex import latex_to_text
 from ingest.sources.loose import MONTHS, read_date, read_doi
@@ -62,6 +62,7 @@ def _names(parsed_names: Any) -> Iterator[str]:
     for each in parsed_names[:MOST_AUTHORS]:
         if isinstance(each, list):
             parts = [part for part in each[:3] if isinstance(part, str)]
-            name = one_line(latex_to_text(" ".join([*parts[1:2], *parts[:1], *parts[2:]])))
+            told = one_line(" ".join([*parts[1:2], *parts[:1], *parts[2:]]))
+            name = one_line(latex_to_text(told)) if len(told) <= MOST_MARKUP * LONGEST_NAME else ""
             if name and len(name) <= LONGEST_NAME:
                 yield name

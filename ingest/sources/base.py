@@ -53,10 +53,14 @@ AS_IT_SAYS = Reading()
 
 LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract
 LONGEST_NAME, MOST_AUTHORS = 300, 10_000
+LONGEST_DETAIL = 1_000  # characters of a date, an identifier, an organisation
+MOST_MARKUP = 4  # times as long as what it says is a text with its markup, at most
 _MOST_COUNTED = 1_000_000  # authors; the longest list of a paper has some thousands
 _SHOWN = 60  # characters of a title in a reason
 _PUBLISHED = re.compile(r"\d{4}(-\d\d){0,2}", re.ASCII)
-_TEXTS = ("title", "abstract", "published", "organization", "arxiv_id", "doi")
+_TEXTS = {"title": LONGEST_TITLE, "abstract": LONGEST_ABSTRACT} | dict.fromkeys(
+    ("published", "organization", "arxiv_id", "doi"), LONGEST_DETAIL
+)
 
 
 def paper_from(record: Any) -> Paper:
@@ -69,7 +73,7 @@ def paper_from(record: Any) -> Paper:
     """
     if not isinstance(record, Mapping):
         raise ValueError("not a JSON object")
-    fields: dict[str, Any] = {name: _text(record, name) for name in _TEXTS}
+    fields: dict[str, Any] = {name: _text(record, name, most) for name, most in _TEXTS.items()}
     title, abstract = fields["title"], fields["abstract"]
     if not title or not normalise_title(title):
         raise ValueError("no title")
@@ -81,7 +85,6 @@ def paper_from(record: Any) -> Paper:
         told, fields[name] = fields[name], key(fields[name] or "")
         if told and not fields[name]:
             raise ValueError(f"`{name}` is not one, like {example}")
-    check_length(title, abstract)
     authors = _names(record.get("authors"))
     count = record.get("author_count", len(authors) or None)
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
@@ -102,13 +105,6 @@ def entry_from(record: Any, source: str, line: int | None) -> Entry:
         return paper_from(record)
     except ValueError as error:
         return Rejection(source, line, one_line(str(error)))
-
-
-def check_length(title: str, abstract: str) -> None:
-    """Raises ValueError for a text that is too long to be a title or an abstract."""
-    for name, text, most in (("title", title, LONGEST_TITLE), ("abstract", abstract, LONGEST_ABSTRACT)):
-        if len(text) > most:
-            raise ValueError(f"the {name} has {len(text):,} characters, and at most {most:,} are read")
 
 
 def is_date(shown: str) -> bool:
@@ -136,13 +132,15 @@ def _names(value: Any) -> tuple[str, ...]:
     return names
 
 
-def _text(record: Mapping[str, Any], name: str) -> str | None:
+def _text(record: Mapping[str, Any], name: str, most: int) -> str | None:
+    """What a field says. Raises ValueError for what is too long to be read, before anything reads it."""
     value = record.get(name)
     if value is not None and not isinstance(value, str):
         raise ValueError(f"`{name}` is not a text")
-    if value is None or not value.strip():
-        return None
-    return storable(value.strip())
+    text = (value or "").strip()
+    if len(text) > most:
+        raise ValueError(f"the {name} has {len(text):,} characters, and at most {most:,} are read")
+    return storable(text) or None
 
 
 def storable(text: str) -> str:

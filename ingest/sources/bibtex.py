@@ -11,7 +11,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.sources.base import LONGEST_ABSTRACT, Entry, Reading, Rejection, entry_from, one_line
+from ingest.sources.base import (
+    LONGEST_ABSTRACT,
+    LONGEST_DETAIL,
+    LONGEST_TITLE,
+    MOST_MARKUP,
+    Entry,
+    Reading,
+    Rejection,
+    entry_from,
+    one_line,
+)
 from ingest.sources.latex import latex_to_text
 from ingest.sources.loose import loose_record, plain_text
 from ingest.sources.texts import WINDOWS, numbered_lines
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
 ENTRY = re.compile(r"[ \t]*@[ \t]*\w+[ \t]*[{(]")
 _PIECE, _LONGEST_PIECE = 1 << 17, 1 << 20  # characters; the longest entry with an abstract has thousands
 _LONGEST_VALUE, _LONGEST_AUTHORS = 8 * LONGEST_ABSTRACT, 400_000
+_LONGEST = {"title": LONGEST_TITLE, "abstract": LONGEST_ABSTRACT, "abstractnote": LONGEST_ABSTRACT}
 _MOST_STRINGS = 10_000
 _MARK = re.compile(r"(?<!\\)[{}\"#]")
 _STRAY = re.compile(r"\s*[^\s#]")
@@ -30,6 +41,8 @@ _TAIL = 40  # characters at the end of a list of authors
 _OTHERS = re.compile(r"\s*(?:and\s+others|,?\s*et\s+al\.?)\s*\Z", re.IGNORECASE)
 # Where `organization` is not whoever held the conference, as BibTeX has it for the types beside these.
 _OF_AUTHORS = {"misc", "online", "report", "techreport", "manual", "dataset", "software", "electronic"}
+
+logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # what it warns of is listed here
 
 
 def read_bibtex(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
@@ -67,7 +80,6 @@ def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> It
     from bibtexparser.entrypoint import parse_string
     from bibtexparser.exceptions import ParsingException
 
-    logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # what it warns of is listed here
     try:
         blocks = parse_string(piece, parse_stack=[]).blocks
     except ParsingException as error:
@@ -110,7 +122,7 @@ def _entry(entry: "model.Entry", strings: Mapping[str, str], source: str, line: 
 
 def _record(kind: str, values: Mapping[str, str]) -> dict[str, object]:
     def text(name: str) -> str:
-        return one_line(latex_to_text(values.get(name, "")[:_LONGEST_VALUE]))
+        return _printed(values.get(name, ""), _LONGEST.get(name, LONGEST_DETAIL))
 
     is_arxiv = "arxiv" in (text("archiveprefix") + text("eprinttype")).lower()
     organization = text("institution") or text("school")
@@ -128,6 +140,12 @@ def _record(kind: str, values: Mapping[str, str]) -> dict[str, object]:
         ],
         organization=organization,
     )
+
+
+def _printed(text: str, most: int) -> str:
+    """What LaTeX prints, in one line; a text that is too long for that to be read stays as it is."""
+    text = one_line(text)
+    return text if len(text) > MOST_MARKUP * most else one_line(latex_to_text(text))
 
 
 def _abs(volume: str) -> str | None:
@@ -159,9 +177,11 @@ def _authors(text: str) -> Iterator[str]:
             told.pop("given-i" if "given" in told else "", None)
             yield plain_text(latex_to_text(" ".join(told[each] for each in _PARTS if each in told)))
             continue
-        parts = parse_single_name_into_parts(name[:1_000], strict=False)
+        name = name[:1_000]
+        if "," in name or "{" in name:  # else it is in its order
+            name = parse_single_name_into_parts(name, strict=False).merge_first_name_first
         # Without the comma that the name would otherwise be turned around at.
-        yield plain_text(latex_to_text(parts.merge_first_name_first)).replace(",", "")
+        yield plain_text(latex_to_text(name)).replace(",", "")
     if has_others:
         yield "others"
 

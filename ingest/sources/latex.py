@@ -36,7 +36,7 @@ _ACCENTS = dict(
 _PLAIN = {"{": "", "}": "", "--": "–", "---": "—", "``": "“", "''": "”", "~": " "}
 # A power or an index alone in its math or its command: H$_{\textrm{2}}$O, 10\textsuperscript{5}.
 _SCRIPT = re.compile(
-    r"\$(?P<kind>[_^])\{?(?:\\(?:textrm|text|mathrm|rm)\s*\{?)?\s*(?P<math>[-+]?\w{1,6})\s*\}{0,2}\$"
+    r"\$(?P<kind>[_^])\{?(?:\\(?:textrm|text|mathrm|rm)\s{0,9}\{?)?\s{0,9}(?P<math>[-+]?\w{1,6})\s*\}{0,2}\$"
     r"|\\textsuperscript\s*\{\s*(?P<power>[-+]?\d{1,6})\s*\}"
 )
 # The argument that is no text, before the one that is.

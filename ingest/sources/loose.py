@@ -10,12 +10,22 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from ingest.sources.base import LONGEST_ABSTRACT, LONGEST_NAME, MOST_AUTHORS, is_date, one_line
+from ingest.sources.base import (
+    LONGEST_ABSTRACT,
+    LONGEST_DETAIL,
+    LONGEST_NAME,
+    LONGEST_TITLE,
+    MOST_AUTHORS,
+    MOST_MARKUP,
+    is_date,
+    one_line,
+)
 from rag.identity import arxiv_key, doi_key
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_LONGEST = 4 * LONGEST_ABSTRACT  # characters of a text with its markup; more is said to be too long
-_LONGEST_DETAIL = 2_000  # characters in which a date or an identifier is looked for
+_LONGEST_HINT = 2_000  # characters of a note or an address in which an identifier is looked for
+_LONGEST_LIST = 200_000  # characters of the names of authors in one text
+_LONGEST_PYTHON = 20_000  # the same in Python's form
 _ISO = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)", re.ASCII)
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20|21)\d\d(?!\d)", re.ASCII)
 _MONTH = re.compile(rf"\b({'|'.join(MONTHS)})[a-z]*\b", re.IGNORECASE | re.ASCII)
@@ -40,7 +50,7 @@ _NO_ABSTRACT = re.compile(
 )
 _NUMBER = re.compile(r"\s*\(\d+\)$")  # of an author at Scopus
 _INITIALS = re.compile(r"(?P<family>\S.*?),? (?P<initials>(?:[^\W\d_]\.[- ]?)+)")  # "de la Cruz P.-M."
-_HEADING = re.compile(r"\s*<(?:jats:)?title>\s*(?:abstract|summary)\s*</(?:jats:)?title>", re.IGNORECASE)
+_HEADING = re.compile(r"<(?:jats:)?title>\s*(?:abstract|summary)\s*</(?:jats:)?title>", re.IGNORECASE)
 
 
 def loose_record(
@@ -58,16 +68,17 @@ def loose_record(
     """A record for `paper_from` of what another program has written.
 
     The first date of `published` that can be read counts. `hints` are texts that may name the arXiv
-    identifier, such as addresses.
+    identifier, such as addresses. A title or an abstract that is too long stays as it is, for
+    `paper_from` to say so; of the rest it is left out.
     """
     names = read_names(authors)
     known = [whole for name in names if (whole := _OTHERS.sub("", name).strip())]
     count = len(known) if known == names else None  # else there are others
     return {
-        "title": plain_text(title),
+        "title": plain_text(title, LONGEST_TITLE),
         "abstract": "" if _NO_ABSTRACT.fullmatch(text := plain_text(abstract)) else text,
         "published": next(filter(None, map(read_date, published)), None),
-        "organization": plain_text(organization) or None,
+        "organization": _short(plain_text(organization, LONGEST_DETAIL), LONGEST_DETAIL),
         "arxiv_id": read_arxiv_id(arxiv_id, [doi, *hints]),
         "doi": read_doi(doi),
         "author_count": read_count(author_count) or count or None,
@@ -75,17 +86,27 @@ def loose_record(
     }
 
 
-def plain_text(value: Any) -> str:
-    """The text in one line, without markup; empty for what is no text."""
+def plain_text(value: Any, most: int = LONGEST_ABSTRACT) -> str:
+    """The text in one line, without markup; empty for what is no text.
+
+    What must be longer than `most` characters without its markup, too, keeps it.
+    """
     if not isinstance(value, str):
         return ""
-    text = value if len(value) <= _LONGEST else value[: _LONGEST + 1]
+    text = one_line(value)
+    if len(text) > MOST_MARKUP * most:
+        return text
     if "<" in text:
         text = _BLOCKS.sub(" ", _HEADING.sub("", text, count=1))
         text = _INLINES.sub("", _SUPERSCRIPT.sub(r"^\1", text))  # 10<sup>5</sup> is not 105
     if "&" in text:
         text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
     return one_line(text)
+
+
+def _short(text: str, most: int) -> str | None:
+    """The text, None where there is none or it is too long."""
+    return text if 0 < len(text) <= most else None
 
 
 def read_date(value: Any) -> str | None:
@@ -96,9 +117,9 @@ def read_date(value: Any) -> str | None:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 1000 <= value <= 2999:
         value = str(value)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > LONGEST_DETAIL:
         return None
-    text = value[:_LONGEST_DETAIL].strip()
+    text = value.strip()
     if found := _ISO.match(text):
         return _surest(*found.groups())
     years: set[str] = set(_YEAR.findall(text))
@@ -120,27 +141,27 @@ def _surest(year: str, month: str | None, day: str | None) -> str | None:
 
 def read_doi(value: Any) -> str | None:
     """The DOI in a text such as `https://doi.org/10.1000/182`; None where there is none."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > LONGEST_DETAIL:
         return None
-    found = _DOI.search(html.unescape(value[:_LONGEST_DETAIL]))
+    found = _DOI.search(html.unescape(value))
     return doi_key(found[0].rstrip(".,;:")) if found else None
 
 
 def read_arxiv_id(value: Any, hints: Iterable[Any] = ()) -> str | None:
     """The identifier that a field for it holds, else one that another text names as arXiv's."""
-    if isinstance(value, str) and len(value) <= _LONGEST_DETAIL:
+    if isinstance(value, str) and len(value) <= LONGEST_DETAIL:
         for told in (value, value.split(" ")[0]):  # "2110.07143 [cs]"
             if key := arxiv_key(told):
                 return key
     for text in (value, *hints):
-        if isinstance(text, str) and (found := _ARXIV.search(text[:_LONGEST_DETAIL])):
+        if isinstance(text, str) and (found := _ARXIV.search(text[:_LONGEST_HINT])):
             return arxiv_key(found[1])
     return None
 
 
 def read_count(value: Any) -> int | None:
     """A number of authors, where it is one that can be."""
-    if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) <= 6:
+    if isinstance(value, str) and len(value := value.strip()) <= 6 and value.isdecimal():
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -154,7 +175,7 @@ def read_names(value: Any) -> list[str]:
     What says that there are others ("et al.") stands among them.
     """
     if isinstance(value, str):
-        value = _listed(value[: 100 * _LONGEST_DETAIL].strip())
+        value = _listed(value[:_LONGEST_LIST].strip())
     if not isinstance(value, list | tuple):
         return []
     names = [one_line(_name(each)) for each in value[:MOST_AUTHORS]]
@@ -165,13 +186,15 @@ def _name(value: Any) -> str:
     if isinstance(value, Mapping):
         told = value.get("name") or value.get("literal") or value.get("fullname")
         if isinstance(told, str):
-            return plain_text(told)
+            return plain_text(told, LONGEST_NAME)
         told = [value.get(part) for part in ("given", "non-dropping-particle", "family", "suffix")]
-        return " ".join(plain_text(part) for part in told if isinstance(part, str))
+        return " ".join(plain_text(part, LONGEST_NAME) for part in told if isinstance(part, str))
     if not isinstance(value, str):
         return ""
-    name = _NUMBER.sub("", plain_text(value))
-    if len(name) <= LONGEST_NAME and (short := _INITIALS.fullmatch(name)):
+    name = _NUMBER.sub("", plain_text(value, LONGEST_NAME))
+    if len(name) > LONGEST_NAME:
+        return name
+    if short := _INITIALS.fullmatch(name):
         return f"{short['initials']} {short['family']}"
     parts = [part.strip() for part in name.split(",")]
     return " ".join([parts[-1], *parts[:1], *parts[1:-1]]) if len(parts) in (2, 3) else name
@@ -182,7 +205,7 @@ def _listed(text: str) -> list[Any]:
 
     One that begins with a small letter ("de la Cruz, María José") is one name.
     """
-    if text.startswith("[") and text.endswith("]") and len(text) <= 10 * _LONGEST_DETAIL:
+    if text.startswith("[") and text.endswith("]") and len(text) <= _LONGEST_PYTHON:
         try:
             listed = ast.literal_eval(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError):

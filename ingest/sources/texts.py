@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -18,6 +19,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NEVER_FIRST = re.compile(rb"[\x80-\xc1\xf5-\xff]*")  # of a character's bytes in UTF-8
 WINDOWS = "askpapers.windows"  # for `errors`: bytes that are no UTF-8 are those of older programs
 
 
@@ -103,9 +105,11 @@ class _Unpacked(io.RawIOBase):
 def _from_windows(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    wrong = error.object[error.start : error.end]
-    is_utf8 = error.encoding.lower().replace("_", "-").startswith("utf-8")
-    return (wrong.decode("cp1252", "replace") if is_utf8 else "\ufffd"), error.end
+    if not error.encoding.lower().replace("_", "-").startswith("utf-8"):
+        return "\ufffd", error.end
+    further = _NEVER_FIRST.match(error.object, error.end)  # at once, as there may be thousands
+    end = further.end() if further else error.end
+    return error.object[error.start : end].decode("cp1252", "replace"), end
 
 
 codecs.register_error(WINDOWS, _from_windows)

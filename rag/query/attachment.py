@@ -10,6 +10,7 @@ from rag.query.kinds import ARTEFACTS, PUBLICATIONS, asks_for_papers
 from rag.query.year_phrases import YearPhrase
 
 _PUBLICATION = rf"(?:{PUBLICATIONS}|papers?|study|publication|article|preprint|survey|overview|thesis)"
+_FAR = 500  # characters before a year in which it is looked for what it belongs to
 _UP_TO = r"(?:\W+[\w'’-]+){0,%d}\W*$"  # that many words to the end
 
 
@@ -97,7 +98,7 @@ _GOES_ON = re.compile(
 def concerns_papers(text: str, phrase: YearPhrase, lead: str = "") -> bool:
     """Whether the years are those of the papers that are asked for; `lead` was asked before."""
     start, end = phrase.span
-    before, behind = re.split(r"[.;?!]\s", text[:start])[-1], text[end:]
+    before, behind = re.split(r"[.;?!]\s", text[max(0, start - _FAR) : start])[-1], text[end:]
     if phrase.attachment == "own":
         return bool(_DETERMINER.search(before)) and not _DENIED.search(before)
     if text.isupper():

@@ -30,7 +30,10 @@ _ABOUT = (
     r"(?:on|about|that|which|using|with|where|in|from|of|for|since|after|before|regarding|dealing|"
     r"studying|published|related)"
 )
-_NAME = r"(?:[A-Za-z]{0,30}[a-z0-9-][A-Z]\w*|[A-Z]{2}[\w-]*|[A-Z][\w-]*\d[\w-]*)(?:[ -]?\d+(?:\.\d+)?)?"
+_NAME = (
+    r"(?:[A-Za-z]{0,30}[a-z0-9-][A-Z]\w*|[A-Z]{2}[\w-]*|[A-Z][\w-]{0,30}\d[\w-]{0,30})"
+    r"(?:[ -]?\d+(?:\.\d+)?)?"
+)
 _NAMED = rf"(?:the\s+)?{_NAME}(?:\s+[a-z]\w+)?"
 
 

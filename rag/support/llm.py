@@ -1,7 +1,6 @@
 """The judge with a language model: any chat model, through LlamaIndex."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -20,7 +19,6 @@ _AT_ONCE = 20  # claims in a request
 _LONGEST_REASON = 200  # characters
 _VALUES = {"supported": 1.0, "partly": 0.4, "contradicted": 0.0, "not mentioned": 0.0}
 _EVIDENCE = {"supported": 1.0, "partly": 0.7, "contradicted": 1.0, "not mentioned": 0.0}
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 
 Pair = tuple[str, Sequence[str]]
 
@@ -81,10 +79,10 @@ class LLMJudge:
 
 def read_verdicts(text: str) -> dict[int, Support]:
     """The verdicts that can be read, by key; a key with two verdicts has none."""
-    found = _OBJECT.search(text)
+    start, end = text.find("{"), text.rfind("}")
     try:
-        rows = json.loads(found[0])["verdicts"] if found else []
-    except (ValueError, KeyError, TypeError):
+        rows = json.loads(text[start : end + 1])["verdicts"] if 0 <= start < end else []
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}
     verdicts: dict[int, Support] = {}
     seen: set[int] = set()

@@ -43,12 +43,11 @@ def _compounds(text: str) -> Iterator[str]:
     """Names without what is joined to them: "non-BERT-based" has the name "BERT"."""
     for match in _COMPOUND.finditer(text):
         parts = match[0].split("-")
-        while parts and not _IS_NAME.match(parts[0]):
-            parts.pop(0)
-        while parts and not _IS_NAME.match(parts[-1]) and not parts[-1][0].isdigit():
+        first = next((place for place, part in enumerate(parts) if _IS_NAME.match(part)), len(parts))
+        while len(parts) > first and not _IS_NAME.match(parts[-1]) and not parts[-1][0].isdigit():
             parts.pop()
-        if parts:
-            yield "-".join(parts).removesuffix("s")
+        if len(parts) > first:
+            yield "-".join(parts[first:]).removesuffix("s")
 
 
 def _pattern(name: str) -> re.Pattern[str]:

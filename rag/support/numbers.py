@@ -78,8 +78,11 @@ def find_quantities(text: str) -> list[Quantity]:
 def missing_numbers(claim: str, passages: Sequence[str]) -> list[Quantity]:
     """The numbers of a claim that no passage gives."""
     wanted = [each for each in find_quantities(claim) if each.text.lower() != _PRONOUN]
-    known = [each for passage in passages for each in find_quantities(passage)] if wanted else []
-    return [each for each in wanted if not any(map(each.agrees, known))]
+    given = (each for passage in passages for each in find_quantities(passage)) if wanted else ()
+    known = {(each.value, each.unit): each for each in given}.values()
+    alike = {(each.value, each.unit): each for each in wanted}
+    missing = {key for key, each in alike.items() if not any(map(each.agrees, known))}
+    return [each for each in wanted if (each.value, each.unit) in missing]
 
 
 def _read(match: re.Match[str]) -> Quantity:

@@ -1,10 +1,12 @@
 """Claims that are a passage's own words, whole or with clauses cut out."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import is_negation
 
+_MOST_STARTS = 64  # places at which a claim may begin; its first word stands at some in an abstract
 _RUN = 3  # words in a row that show where the claim goes on behind a cut
 
 
@@ -19,8 +21,10 @@ def is_verbatim(claim: str, passage: str) -> bool:
     where a clause does, and holds no negation, so that nothing is turned round by the cut."""
     words = [match[0].lower() for match in WORD.finditer(claim)]
     there = _read(passage)
-    starts = [place for place, word in enumerate(there.words) if words and word == words[0]]
-    return any(_follows(words, there, start) for start in starts)
+    if not words or not set(words) <= set(there.words):
+        return False
+    starts = (place for place, word in enumerate(there.words) if word == words[0])
+    return any(_follows(words, there, start) for start in islice(starts, _MOST_STARTS))
 
 
 def _read(passage: str) -> _Passage:

@@ -74,6 +74,7 @@ _LEANS = re.compile(
 )
 _WORDS = 4  # the fewest of a clause
 _LEFT = 4  # words that a sentence keeps at least when its front goes
+_LONGEST = 2_000  # characters of a sentence that is taken apart
 _LEADS = 3  # that stand before each other: "However, in this paper, we show that"
 
 
@@ -86,7 +87,7 @@ def clauses(sentence: str, asked: AbstractSet[str], *, keep_reasons: bool = Fals
     """
     start = _front(sentence, asked, keep_reasons)
     cuts, last, verb_from = [start], start, start
-    is_whole = sentence.endswith("?") or _FIRST_OF_MANY.search(sentence, start)
+    is_whole = len(sentence) > _LONGEST or sentence.endswith("?") or _FIRST_OF_MANY.search(sentence, start)
     for found in () if is_whole else _JOINED_ON.finditer(sentence, start):
         before, place = sentence[last : found.start()], found.start()
         if _is_open(sentence, place) or min(_count(before), _count(sentence[found.end() :])) < _WORDS:

@@ -19,7 +19,7 @@ from rag.writers.base import Task
 
 _MOST_RESERVED = 2048  # tokens that are kept for the answer, a quarter of a small window
 _FRAME = 8  # tokens that a message takes beside its words, at most
-_NUMBERED = re.compile(r"^[\s>*_-]*(\d{1,3})\s*[.:)][*_]*\s*(.*\w.*)$", re.MULTILINE)
+_NUMBERED = re.compile(r"^(?:[>*_-]|[^\S\n])*+(\d{1,3})\s*[.:)][*_]*\s*+(.*\w.*)$", re.MULTILINE)
 
 
 def write_prompt(task: Task, papers: Sequence[str]) -> list[Message]:

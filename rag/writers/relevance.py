@@ -58,7 +58,8 @@ _ASKS_WHAT_IS = re.compile(
 )
 _BRINGS = re.compile(
     r"\b(?:we|this (?:paper|work|study|article))\b.{0,40}\b(?:propos|introduc|present|develop|releas|"
-    r"describ|call|build|creat|construct|design)\w*|^[A-Z][\w-]*[A-Z0-9][\w-]*(?:,| is) (?:an?|the)\b",
+    r"describ|call|build|creat|construct|design)\w*|"
+    r"^[A-Z][\w-]{0,60}[A-Z0-9][\w-]{0,60}(?:,| is) (?:an?|the)\b",
     re.IGNORECASE,
 )
 # Where code can be had: said in many abstracts, and asked for in few questions.
