@@ -45,8 +45,9 @@ def locked(site):
         yield target
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def member(locked):
+    """One who has signed in for this test alone: some of them sign out."""
     return signed_in(locked)
 
 

@@ -128,7 +128,7 @@ def attack(site: Range) -> Iterator[Finding]:
         member = signed_in(target)
         yield Finding("nothing at all", "how long one waits", f"{noise(member):.2f} s", True)
         yield from _unread(target)
-        yield from _said_back(member)
+        yield from _said_back(signed_in(target))  # it signs out on the way
         for who, visitor in (("without the password", Visitor(target)), ("signed in", member)):
             yield from _on_every_route(who, visitor, member)
             for path in ("/gradio_api/queue/join", "/gradio_api/upload", "/login", "/gradio_api/call/ask"):

@@ -30,6 +30,7 @@ _MOST_NETWORKS = 10_000
 _MOST_SESSIONS = 10_000
 _SESSION = 30 * 24 * 3600.0  # seconds; a browser that closes forgets its cookie before
 _LARGEST_FORM = 4096  # bytes
+_NO_FORM = "this is no form of sign-in: send a password of less than 4,000 letters"
 _REFRESH = '<!doctype html><meta http-equiv="refresh" content="0;url=/">'
 _PAGE = Path(__file__).parent.parent / "templates" / "signin.html.jinja"
 Clock = Callable[[], float]
@@ -127,6 +128,8 @@ class SignIn:
 
     async def _way(self, request: Request) -> Response:
         """In or out."""
+        if len(request.headers.get("content-length", "0")) > len(str(_LARGEST_FORM)):
+            return refuse(413, _NO_FORM)  # what is too large is not waited for
         if request.url.path.startswith("/logout"):
             return self._leave(request)
         if request.method == "GET":
@@ -143,7 +146,7 @@ class SignIn:
             headers = {"Retry-After": str(wait)}
             return _page(told, 429, headers) if is_person else refuse(429, told, headers)
         if typed is None:
-            return refuse(413, "this is no form of sign-in: send a password of less than 4,000 letters")
+            return refuse(413, _NO_FORM)
         if not compare_digest(
             typed.encode("utf-8", "replace"), str(self._password).encode("utf-8", "replace")
         ):
@@ -201,9 +204,7 @@ def _page(told: str = "", status: int = 200, headers: dict[str, str] | None = No
 
 async def _typed(request: Request) -> str | None:
     """The password of a form; None where there is none that could be one."""
-    form, said = b"", request.headers.get("content-length", "0")
-    if len(said) > len(str(_LARGEST_FORM)):  # what is too large is not waited for
-        return None
+    form = b""
     try:
         async for piece in request.stream():
             form += piece
