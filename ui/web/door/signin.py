@@ -128,8 +128,9 @@ class SignIn:
 
     async def _way(self, request: Request) -> Response:
         """In or out."""
-        if len(request.headers.get("content-length", "0")) > len(str(_LARGEST_FORM)):
-            return refuse(413, _NO_FORM)  # what is too large is not waited for
+        said = request.headers.get("content-length", "0")
+        if len(said) > len(str(_LARGEST_FORM)) or "transfer-encoding" in request.headers:
+            return refuse(413, _NO_FORM)  # what is too large, or may be, is not waited for
         if request.url.path.startswith("/logout"):
             return self._leave(request)
         if request.method == "GET":
