@@ -159,7 +159,7 @@ def measure(reader: TextReader, units: dict[str, str]) -> tuple[Worst, list[Wors
     worst, faults = Worst(reader.name), []
     for run, unit in units.items():
         half, whole = (run_of(unit, length) for length in (reader.most // 2, reader.most))
-        found = Worst(reader.name, run, reader.most, milliseconds(reader, half, 1))
+        found = Worst(reader.name, run, reader.most, half=milliseconds(reader, half, 1))
         found.whole = milliseconds(reader, whole, 1) if found.half < _HANGS * 1000 else found.half
         if found.fault and found.half < 2_000:
             found.entries = entries(reader, whole)

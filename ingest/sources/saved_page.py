@@ -102,13 +102,16 @@ def _kind(line: str, previous: str) -> _Kind:
 
 def is_saved_page(text: str) -> bool:
     """Whether this is such a page; without any furniture, titles and abstracts must alternate."""
-    lines = list(_classify(text))
-    if _BEFORE_BUTTON in text or any(line.kind in (_Kind.AUTHORS, _Kind.DATE) for line in lines):
+    if _BEFORE_BUTTON in text:
         return True
-    return bool(lines) and all(
-        line.is_surely_abstract == bool(position % 2) and "\t" not in line.text
-        for position, line in enumerate(lines)
-    )
+    has_details = "•" in text or "·" in text  # else the first lines tell it
+    if has_details and any(line.kind in (_Kind.AUTHORS, _Kind.DATE) for line in _classify(text)):
+        return True
+    position = -1
+    for position, line in enumerate(_classify(text)):
+        if line.is_surely_abstract != bool(position % 2) or "\t" in line.text:
+            return False
+    return position >= 0
 
 
 def _entries(texts: list[_Line], details: list[_Line], source: str, saved: date | None) -> Iterator[Entry]:
