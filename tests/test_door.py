@@ -557,6 +557,15 @@ def test_answers_that_nobody_fetches_are_bounded(tmp_path, monkeypatch):
     assert set(door.forgotten) == {*(f"s{number}" for number in range(1, most)), "new"}
 
 
+def test_one_visitor_does_not_take_all_places_of_the_queue(door):
+    codes = [door.post("/gradio_api/queue/join", content=b'{"data":[]}').status_code for _ in range(210)]
+    assert codes == [200] * unread.MOST_EVENTS + [429] * 10
+    for _ in range(3):
+        door.get("/gradio_api/call/ask/0123ab")
+    codes = [door.post("/gradio_api/call/ask", content=b'{"data":[]}').status_code for _ in range(5)]
+    assert codes == [200] * 3 + [429] * 2
+
+
 # Uploads
 
 

@@ -15,7 +15,7 @@ from benchmarks.attacks.watching import watching
 from benchmarks.attacks.wire import Visitor, Wiring, is_over
 
 _META = {"_type": "gradio.FileData"}
-_PATIENCE = 45  # seconds in which an upload's event ends
+_PATIENCE = 180  # seconds in which an upload's event ends
 _HONEST = HostileFiles(
     "an honest paper",
     (

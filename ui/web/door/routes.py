@@ -6,6 +6,7 @@ Gradio brings some eighty routes; these are the ones that the page and programs 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -24,6 +25,7 @@ STATE = 4 * 2**20  # a question with the conversations that a browser keeps
 FORM = LARGEST_TOGETHER + SMALL
 MOST_AT_ONCE = 400  # requests of one visitor, those included that wait for what is to come
 MOST_PAGES = 200  # open ones of one visitor: each has a heartbeat all the time
+_CALL = "/gradio_api/call/"
 _HEARTBEAT = "/gradio_api/heartbeat/"
 
 
@@ -103,9 +105,15 @@ class Routes:
                 receive = replayed(body, receive)
         else:
             receive = _bounded(receive, route.limit)
-        session = parse_qs(scope["query_string"]).get(b"session_hash", [b""])[0]
-        with self._unread.reading(session.decode("latin-1")):
+        with self._fetching(scope):
             await answer(scope, receive, send)
+
+    def _fetching(self, scope: Scope) -> AbstractContextManager[None]:
+        """Around an answer, which may be one to what was sent before."""
+        if scope["method"] == "GET" and scope["path"].startswith(_CALL):
+            return self._unread.reading_one(scope["visitor"])
+        session = parse_qs(scope["query_string"]).get(b"session_hash", [b""])[0]
+        return self._unread.reading(session.decode("latin-1"))
 
     async def _refusal(self, scope: Scope, body: bytes) -> ASGIApp | None:
         """Why a body of JSON goes no further."""
@@ -115,7 +123,8 @@ class Routes:
             return refuse(400, "the body is no JSON, or holds too many values: send what the page sends")
         if told := problem_of(value, Headers(scope=scope).get("host", ""), self._uploads):
             return refuse(400, told)
-        session = str(value.get("session_hash")) if isinstance(value, dict) else ""
+        session = value.get("session_hash") if isinstance(value, dict) else None
+        session = session if isinstance(session, str) else scope["visitor"]  # a program's, for all it asks
         if not await self._unread.has_room(scope["visitor"], session, len(body)):
             return refuse(429, "too many answers wait to be fetched: fetch them first")
         return None

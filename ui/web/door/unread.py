@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 MOST_OF_ONE = 48 * 2**20  # bytes that one visitor has sent, and whose answers wait to be fetched
 MOST_OF_ALL = 128 * 2**20
+MOST_EVENTS = 200  # of one visitor; Gradio's queue has places for 250 of all
 _PATIENCE = 60.0  # seconds; a page begins to fetch at once
 
 
@@ -16,6 +17,7 @@ class Sent:
 
     visitor: str
     size: int = 0
+    events: int = 0
     begun: float = field(default_factory=time.monotonic)
     readers: int = 0
 
@@ -33,12 +35,27 @@ class Unread:
         for known in [key for key, each in self._sent.items() if not each.readers and each.begun < late]:
             del self._sent[known]
             await self.forget(known)
-        of_one = sum(each.size for each in self._sent.values() if each.visitor == visitor)
+        mine = [each for each in self._sent.values() if each.visitor == visitor]
         of_all = sum(each.size for each in self._sent.values())
-        if of_one + size > MOST_OF_ONE or of_all + size > MOST_OF_ALL:
+        if sum(each.size for each in mine) + size > MOST_OF_ONE or of_all + size > MOST_OF_ALL:
             return False
-        self._sent.setdefault(session, Sent(visitor)).size += size
+        if sum(each.events for each in mine) >= MOST_EVENTS:
+            return False
+        sent = self._sent.setdefault(session, Sent(visitor))
+        sent.size, sent.events = sent.size + size, sent.events + 1
         return True
+
+    @contextmanager
+    def reading_one(self, session: str) -> Iterator[None]:
+        """Around fetching one answer of several, which programs fetch one by one."""
+        try:
+            yield
+        finally:
+            if sent := self._sent.get(session):
+                sent.size -= sent.size // sent.events
+                sent.events -= 1
+                if not sent.events:
+                    del self._sent[session]
 
     @contextmanager
     def reading(self, session: str) -> Iterator[None]:
