@@ -620,6 +620,17 @@ def test_nothing_that_a_visitor_is_sent_holds_password_or_key(locked):
     assert locked.get("/config", headers=cookie)[0] == 200
 
 
+def test_programs_are_not_told_the_key_of_what_browsers_keep(site, tmp_path_factory):
+    (secret,) = {each.read_text() for each in tmp_path_factory.getbasetemp().glob("home*/data/secret")}
+    assert len(secret) == 32
+    assert secret in site.get("/")[2]  # the page cannot do without
+    status, headers, text = site.get("/config", headers={"Accept-Encoding": "br"})
+    assert status == 200
+    assert secret not in text
+    assert int(headers["content-length"]) == len(text.encode())
+    assert json.loads(text)["components"]
+
+
 def test_no_secret_and_no_folder_is_in_the_page(site):
     for path in ("/", "/config", "/gradio_api/info"):
         status, _, text = site.get(path)

@@ -40,7 +40,7 @@ from ui.web.feedback import Feedback
 from ui.web.likes import Likes
 from ui.web.papers import PapersTab
 from ui.web.searching import SearchTab
-from ui.web.secret import read_secret
+from ui.web.secret import Withheld, read_secret
 
 _HERE = Path(__file__).parent
 ENDPOINTS = ("ask", "search", "get_paper")  # methods of Programs
@@ -124,6 +124,7 @@ def serve(blocks: gr.Blocks, page: Page) -> Served:
             Middleware(Guard, hosts=hosts, scripts=[hash_of(script), hash_of(report_script())]),
             Middleware(SignIn, password=page.password, port=page.port),
             Middleware(Routes, routes=routes, uploads=page.uploads, unread=Unread(forget)),
+            Middleware(Withheld, secret=read_secret(page.secret)),
         ],
     )
     door.add_route("/gradio_api/upload", uploads.take, methods=["POST"])

@@ -4,6 +4,9 @@ import os
 import secrets
 from pathlib import Path
 
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from rag.errors import SettingError
 from rag.private import FILE, make_folder
 
@@ -20,6 +23,34 @@ def read_secret(path: Path) -> str:
         raise SettingError(
             f"{path} cannot be written ({error.strerror}): give yourself the right to write there"
         ) from error
+
+
+class Withheld:
+    """ASGI middleware: programs, which ask for `/config`, are not given the key; the page needs it."""
+
+    def __init__(self, app: ASGIApp, secret: str) -> None:
+        self.app = app
+        self._secret = secret.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].rstrip("/") != "/config":
+            await self.app(scope, receive, send)
+            return
+        plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        start: Message = {}
+        pieces = []
+
+        async def keep(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                pieces.append(message.get("body", b""))
+
+        await self.app(dict(scope, headers=plain), receive, keep)
+        body = b"".join(pieces).replace(self._secret, b"")
+        MutableHeaders(scope=start)["content-length"] = str(len(body))
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
 
 
 def _make(path: Path) -> None:
