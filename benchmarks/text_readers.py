@@ -67,7 +67,9 @@ from rag.writers.prompting import fitting, read_repair, repair_prompt, write_pro
 from rag.writers.relevance import Question, gives_link
 from ui import export
 from ui.web import parts, rendering, suggestions
-from ui.web.chats import FORMAT, Exchange, Visitors
+from ui.web.chats import Exchange
+from ui.web.stored import FORMAT
+from ui.web.visitors import Visitors
 
 TODAY = date(2024, 5, 1)
 ASKED = "Which owls does ABC-2 save, and why is it 45% faster than BERT since 2021?"
@@ -243,7 +245,7 @@ def _others() -> Iterator[Row]:
     yield "ui.web.parts.parts_of", lambda text: parts.parts_of(answer(text)), WHOLE
     yield "ui.web.rendering.answer_html", lambda text: _page(answer(text)), said
     yield "ui.web.suggestions.next_questions", lambda text: _next(answer(text)), WHOLE
-    yield "ui.web.chats.Visitors.shelf", _shelf, WHOLE
+    yield "ui.web.visitors.Visitors.shelf", _shelf, WHOLE
     yield "eval.metrics.facts.holds", lambda text: holds(text, "45%"), WHOLE
     yield "eval.metrics.facts.holds a form", lambda text: holds(f"{text} owls", text), WHOLE
     yield "eval.markdown.code", code, WHOLE

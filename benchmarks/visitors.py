@@ -20,7 +20,8 @@ from benchmarks.page_server import Server, serving
 from benchmarks.page_sessions import Session, connected
 from rag.library import Library
 from ui.terminal import tell
-from ui.web.chats import FORMAT, MOST_CHATS, MOST_EXCHANGES, MOST_PARTS
+from ui.web.chats import MOST_EXCHANGES
+from ui.web.stored import FORMAT, MOST_CHATS, MOST_PARTS
 
 _SIZE = 3_000_000  # characters of what a browser keeps
 _EVERY = 50  # requests between two rows

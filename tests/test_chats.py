@@ -17,22 +17,11 @@ from rag.plain import plain
 from rag.settings import Settings
 from rag.types import Answer, Citation, Claim, Filters, Markers, RankedPaper
 from ui.desk import Desk
-from ui.web.chats import (
-    FORMAT,
-    LONGEST_EXCHANGE,
-    MOST_BRACKETS,
-    MOST_CHARACTERS,
-    MOST_CHATS,
-    MOST_EXCHANGES,
-    MOST_PARTS,
-    STOPPED,
-    Chat,
-    Exchange,
-    Shelf,
-    Visitors,
-)
+from ui.web.chats import MOST_EXCHANGES, STOPPED, Chat, Exchange
 from ui.web.rendering import answer_html, papers_of
+from ui.web.stored import FORMAT, LONGEST_EXCHANGE, MOST_BRACKETS, MOST_CHARACTERS, MOST_CHATS, MOST_PARTS
 from ui.web.suggestions import next_questions
+from ui.web.visitors import Shelf, Visitors
 
 OURS = re.compile(r"[0-9a-f]{32}")
 MARKUP = '"><img src=x onerror=alert(1)>'

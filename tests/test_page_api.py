@@ -23,8 +23,8 @@ from rag.library import Library
 from rag.settings import Settings
 from rag.types import Answer, Paper
 from ui.desk import Desk
-from ui.web.chats import Visitors
 from ui.web.door.guard import SECURITY_HEADERS
+from ui.web.visitors import Visitors
 
 gradio_client = pytest.importorskip("gradio_client")
 apply_diff = pytest.importorskip("gradio_client.utils").apply_diff

@@ -53,7 +53,7 @@ HOMES = {
     "sentencex": ["rag/sentences.py"],
     "snowballstemmer": ["rag/words.py"],
     "platformdirs": ["rag/settings.py"],
-    "pydantic": ["eval/cases.py", "eval/labelled.py", "ui/web/chats.py"],
+    "pydantic": ["eval/cases.py", "eval/labelled.py", "ui/web/stored.py"],
     "yaml": ["eval/cases.py"],
     "gradio": ["ui/web/"],
     "jinja2": ["eval/report/", "ui/web/"],

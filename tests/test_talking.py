@@ -16,9 +16,10 @@ from rag.library import Library
 from rag.settings import Settings
 from rag.types import Answer, Citation, Filters, Markers, Paper
 from ui.desk import Desk
-from ui.web.chats import STOPPED, Chat, Exchange, Shelf, Visitors
+from ui.web.chats import STOPPED, Chat, Exchange
 from ui.web.rendering import MOST_HTML, answer_html
 from ui.web.talking import MOST_SHOWN, Pages, Session, as_typed, ask, bubbles, inert
+from ui.web.visitors import Shelf, Visitors
 from ui.web.wishes import Wishes
 
 OWLS = "How many owls live in the forest?"

@@ -10,11 +10,12 @@ import gradio as gr
 from rag.plain import plain
 from ui.desk import Desk
 from ui.web import talking
-from ui.web.chats import Chat, Visitors
+from ui.web.chats import Chat
 from ui.web.likes import Likes, place_of
 from ui.web.rendering import chips_html
 from ui.web.suggestions import opening_questions
 from ui.web.talking import Bookmark, Pages, Session
+from ui.web.visitors import Visitors
 from ui.web.wishes import Wishes, lay_out_settings
 
 _LONGEST_QUESTION = 20_000  # characters; the box takes fewer

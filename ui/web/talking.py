@@ -14,9 +14,10 @@ from rag.errors import AskpapersError
 from rag.query import History
 from rag.types import Answer
 from ui.desk import Desk
-from ui.web.chats import STOPPED, Chat, Exchange, Shelf
+from ui.web.chats import STOPPED, Chat, Exchange
 from ui.web.rendering import answer_html, papers_of
 from ui.web.suggestions import next_questions
+from ui.web.visitors import Shelf
 from ui.web.wishes import Wishes
 
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
