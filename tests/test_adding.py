@@ -258,11 +258,12 @@ def test_it_ends_with_the_server(tmp_path, encoder, interruptible, ended_by):
 @pytest.mark.slow
 def test_a_fault_is_logged_by_the_page(desk, monkeypatch, caplog, tmp_path):
     papers = pytest.importorskip("ui.web.papers")
-    monkeypatch.setattr(papers, "_uploaded", lambda given: list(given))
     monkeypatch.setattr(papers, "_source", lambda file, day: Doing("fail"))
     (tmp_path / "mine.jsonl").write_text(json.dumps({}))
     with caplog.at_level(logging.ERROR, "askpapers"):
-        told = papers.PapersTab(desk)._add([str(tmp_path / "mine.jsonl")], "", "", lambda *_, **__: None)
+        told = papers.PapersTab(desk, tmp_path)._add(
+            [str(tmp_path / "mine.jsonl")], "", "", lambda *_, **__: None
+        )
     assert "Something went wrong on the server" in told[1]
     assert "a fault of ours" in caplog.text
     assert isinstance(desk.add([Listed((EELS,))]), Report)
