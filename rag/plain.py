@@ -2,9 +2,9 @@
 
 import re
 
-# Unicode's category Cc without the line feed; other ends of lines; what turns the direction of writing
-# round; halves of surrogate pairs and two noncharacters, which neither UTF-8 nor XML can hold.
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# Unicode's category Cc without the line feed; what turns the direction of writing round; halves of
+# surrogate pairs and two noncharacters, which neither UTF-8 nor XML can hold.
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def plain(text: str) -> str:

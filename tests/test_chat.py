@@ -143,6 +143,7 @@ def test_ctrl_d_leaves_a_terminal_with_0(bundled, tmp_path):
 def test_ctrl_c_leaves_a_terminal_with_one_line(bundled, tmp_path):
     terminal = Terminal(bundled, tmp_path)
     terminal.read_until("\n> ")
+    time.sleep(0.5)  # between its prompt and its waiting, readline hears no signal until the next key
     terminal.process.send_signal(signal.SIGINT)
     last = terminal.read_until("never shown").strip().splitlines()[-1]
     assert last == "askpapers: interrupted: the conversation is over"

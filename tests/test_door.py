@@ -660,7 +660,7 @@ import logging, os, sys
 from ui.web.door.output import filtered
 with filtered() as stdout:
     print("the result", file=stdout, flush=True)
-    print("evil\\naskpapers: all is well \\x1b[31mred\\x1b[0m \\u202e\\x9b2J\\r!")
+    print("evil\\naskpapers: all is well \\x1b[31mred\\x1b[0m \\u202e\\u2028\\x9b2J\\r!")
     os.write(2, b"past Python \\xff\\x1b]0;title\\x07\\naskpapers: forged\\n")
     logging.getLogger("askpapers").warning("ours %s", "of \\nother\\x1b[2J words")
     logging.getLogger("uvicorn.error").warning("others\\naskpapers: forged too")

@@ -19,6 +19,7 @@ from rag.plain import cut, in_a_line, plain
 
 _MARK = "  | "
 _LONGEST = 2_000  # characters of a line
+_ENDS = dict.fromkeys(map(ord, "\u2028\u2029"), " ")
 _MOST, _MINUTE = 500, 60.0  # lines in so many seconds
 
 
@@ -61,7 +62,12 @@ def _copy(reading: int, behind: int) -> None:
             if left_out := allowance.spend():
                 _write(behind, f"{_MARK}… {left_out} lines left out\n")
             if allowance.is_left:
-                _write(behind, f"{_MARK}{plain(line).rstrip()}\n")
+                _write(behind, f"{_MARK}{_plain(line)}\n")
+
+
+def _plain(line: str) -> str:
+    """The line without control characters, and without what some take for its end."""
+    return plain(line).translate(_ENDS).rstrip()
 
 
 @dataclass
@@ -101,5 +107,5 @@ class _Lines(logging.Handler):
         told = [f"askpapers: {cut(in_a_line(record.getMessage()), _LONGEST)}"]
         if record.exc_info:
             trace = logging.Formatter().formatException(record.exc_info)
-            told += [f"{_MARK}{cut(plain(line), _LONGEST)}" for line in trace.splitlines()]
+            told += [f"{_MARK}{cut(_plain(line), _LONGEST)}" for line in trace.splitlines()]
         _write(self._behind, "".join(f"{line}\n" for line in told))
