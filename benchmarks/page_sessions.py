@@ -93,7 +93,7 @@ class Session:
             "trigger_id": event.trigger,
         }
         response = await self.client.post(f"{_API}/queue/join", json=sent)
-        return None if response.is_success else f"{response.status_code}: {response.json()['detail']}"
+        return None if response.is_success else f"{response.status_code}: {response.text[:200]}"
 
     async def _messages(self) -> AsyncIterator[str]:
         """The messages with an output, as JSON, until the server has nothing more for this session."""
