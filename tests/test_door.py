@@ -24,7 +24,6 @@ from starlette.testclient import TestClient
 from rag.errors import SettingError
 from ui.web.door import bodies, connections, server, unread
 from ui.web.door.bodies import Patience, is_inside, problem_of, read_json
-from ui.web.door.guard import Hosts
 from ui.web.door.proxies import Forwarded, Proxies
 from ui.web.door.routes import MOST_AT_ONCE, SMALL, STATE, Routes, page_routes
 from ui.web.door.signin import FREE_GUESSES, LONGEST_WAIT, Brake, Sessions, SignIn
@@ -702,4 +701,3 @@ def test_a_port_that_is_taken_is_told_in_a_line():
         with pytest.raises(SettingError, match="--port") as error:
             server.start(APP, "127.0.0.1", taken.getsockname()[1], Proxies(), lambda: None)
     assert "\n" not in str(error.value)
-    assert Hosts.for_address("127.0.0.1")

@@ -106,9 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
         served = serve(build(desk, page), page)
         desk.read_ahead()
-        signal.signal(
-            signal.SIGTERM, signal.default_int_handler
-        )  # stopping a service ends it as Ctrl-C does
+        # Stopping a service ends it as Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             if arguments.json:
                 print_json_line({"address": served.address, "papers": desk.library.catalog.count()}, stdout)

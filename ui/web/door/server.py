@@ -22,7 +22,7 @@ _REST = 0.01  # seconds
 
 @dataclass
 class Served:
-    """A page that is being served; `leave` is called in the server's loop when it ends."""
+    """A page that is being served; `_end` ends what would hold the server open, such as heartbeats."""
 
     address: str
     _server: uvicorn.Server

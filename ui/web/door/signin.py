@@ -9,12 +9,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from hmac import compare_digest
 from ipaddress import ip_address, ip_network
 from math import ceil
 from pathlib import Path
 from urllib.parse import parse_qs
 
+from jinja2 import Environment, Template
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -197,10 +199,13 @@ def _stop(scope: Scope) -> Response:
 
 
 def _page(told: str = "", status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    from jinja2 import Environment
+    return HTMLResponse(_template().render(told=told), status, headers)
 
-    template = Environment(autoescape=True).from_string(_PAGE.read_text(encoding="utf-8"))
-    return HTMLResponse(template.render(told=told), status, headers)
+
+@cache
+def _template() -> Template:
+    """Compiled once: whoever has not signed in may ask for it as often as they like."""
+    return Environment(autoescape=True).from_string(_PAGE.read_text(encoding="utf-8"))
 
 
 async def _typed(request: Request) -> str | None:
