@@ -82,7 +82,7 @@ def answer(text: str, **fields: Any) -> Answer:
         "status": "partial",
         "text": f"{text} [1].",
         "reason": text[:200],
-        "claims": (Claim(text, (1,), 0.5, False),),
+        "claims": (Claim(text, (1,), "not found", 0.5),),
         "citations": (quote,),
         "papers": (RankedPaper("p1", text[: base.LONGEST_TITLE], 0.5),),
         "filters": Filters(),

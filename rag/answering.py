@@ -208,6 +208,10 @@ class Answerer:
             markers=markers,
             usage=log.usage,
             seconds={name: round(value, 4) for name, value in draft.seconds.items()},
+            kind=draft.asked.kind,
+            checked_by=self.judge.name
+            if any(claim.check != "verbatim" for claim in composer.claims)
+            else None,
         )
 
     def _library_notes(self, asked: Asked) -> list[str]:

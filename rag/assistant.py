@@ -21,7 +21,7 @@ from rag.settings import Settings
 from rag.support import CalibratedJudge, Judge
 from rag.types import Answer, Filters, Paper
 from rag.writers.base import Writer
-from rag.writers.extractive import ExtractiveWriter
+from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -58,7 +58,8 @@ class Assistant:
         encoder = sentences or Remembering(embedded_encoder())
         self.judge = CalibratedJudge(encoder)
         self._reader = Reader(encoder, library.tokens.weights)
-        extractive = ExtractiveWriter(self._reader, self.judge)
+        has_model = llm is not None or settings.has_model
+        extractive = ExtractiveWriter(self._reader, BY_CHOICE if has_model else NO_MODEL)
         chosen, self._rewriter = _choose_writer(writer, llm, settings, extractive)
         is_opened = llm is None and (self._rewriter is not None or settings.judge == "llm")
         self._server = server_name(settings) if is_opened else None

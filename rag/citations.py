@@ -13,9 +13,10 @@ from itertools import pairwise
 
 from rag.layout import belongs, lead_in, with_marks, without_gaps
 from rag.markers import UNSUPPORTED, Marker, neutral
+from rag.plain import in_a_line
 from rag.sentences import LONGEST_SENTENCE, sentence_spans, strip_span
 from rag.support import Judge, Support, support
-from rag.types import Citation, Claim, Hit, Markers, Paper, Span, Unsupported
+from rag.types import Check, Citation, Claim, Hit, Markers, Paper, Span, Unsupported
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,14 @@ class Quote:
     span: Span
 
 
-Piece = str | Marker | Quote
+@dataclass(frozen=True)
+class Heading:
+    """The title of a hit, counted from 0, in front of the sentences that are quoted from it."""
+
+    hit: int
+
+
+Piece = str | Marker | Quote | Heading
 
 _SECOND_SENTENCE = 0.1  # how much more support makes a quote of two sentences worth its length
 # White space before a sentence, with the bullet or the number of a list, and fences of code.
@@ -44,6 +52,7 @@ _MOST_PASSAGES = 200  # that a sentence is checked against: a heading and words 
 _QUOTED_END = re.compile(r"[.!?:;…][\"'”’)\]]*\Z")
 _SPACE = re.compile(r"\s")
 _UNCITED = Support(0.0, supported=False, reasons=("it cites nothing",))
+_VERBATIM = Support(1.0, supported=True, evidence=1.0)
 
 
 @dataclass
@@ -55,6 +64,7 @@ class Sentence:
     keys: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)  # place in the text, keys
     quotes: list[tuple[int, Paper, Span]] = field(default_factory=list)  # place in the text, the words
     support: Support = _UNCITED
+    check: Check = "not found"
 
     @property
     def draft(self) -> str:
@@ -88,8 +98,16 @@ class Composer:
 
     def add(self, piece: Piece) -> str:
         """Take the next piece; what there is to show."""
+        if isinstance(piece, Heading):
+            return self._head(self.hits[piece.hit].paper)
         self._take(piece)
         return self._show_supported()
+
+    def _head(self, paper: Paper) -> str:
+        """Show a title; what was written before it is whole."""
+        before = self.finish()
+        gap = "\n\n" if self.shown else self.preface
+        return before + self.say(f"{gap}{neutral(in_a_line(paper.heading))}\n")
 
     def finish(self) -> str:
         """The writer is done; what there is to show. From the first sentence in doubt on all waits."""
@@ -117,6 +135,10 @@ class Composer:
     def has_support(self) -> bool:
         """Whether any sentence is supported, shown or waiting."""
         return any(claim.supported for claim in self.claims) or len(self.doubts()) < len(self.waiting)
+
+    def is_judged(self) -> bool:
+        """Whether the judge was asked about any sentence that has been shown."""
+        return any(claim.check != "verbatim" for claim in self.claims)
 
     def marked(self) -> int:
         """How many of the sentences that have been shown are not supported."""
@@ -264,11 +286,15 @@ class Composer:
                 if key not in chosen:
                     chosen[key] = best_quote(sentence.text, paper, self.picker)
                 sentence.quotes.append((place, paper, chosen[key]))
+        if sentence.quotes and not sentence.keys:
+            sentence.support, sentence.check = _VERBATIM, "verbatim"
+            return
         passages = [
             part for _, paper, (a, b) in sentence.quotes for part in (paper.heading, paper.abstract[a:b])
         ]
         if passages:
             sentence.support = support(sentence.text, passages[:_MOST_PASSAGES], self.judge)
+            sentence.check = "supported" if sentence.support.supported else "not found"
 
     def _show_supported(self) -> str:
         new = ""
@@ -284,9 +310,7 @@ class Composer:
         if not sentence.support.supported:
             new += f" {UNSUPPORTED}"
         numbers = tuple(dict.fromkeys(number for _, number in numbered))
-        self.claims.append(
-            Claim(sentence.text, numbers, round(sentence.support.value, 4), sentence.support.supported)
-        )
+        self.claims.append(Claim(sentence.text, numbers, sentence.check, round(sentence.support.value, 4)))
         return self.say(new)
 
     def _number(self, paper: Paper, span: Span) -> int:
@@ -302,6 +326,7 @@ class Composer:
                 quote=paper.abstract[start:end],
                 start=start,
                 end=end,
+                authors=paper.authors,
             ),
         ).number
 

@@ -9,6 +9,10 @@ from rag.identity import paper_keys
 
 Span = tuple[int, int]
 Status = Literal["answered", "partial", "refused"]
+Kind = Literal["single", "list", "comparison"]
+"""What kind of answer a question wants: about one thing, a list of papers, or a comparison."""
+Check = Literal["verbatim", "supported", "partly", "contradicted", "not found", "unchecked"]
+"""`verbatim`: the paper's own words. The others are the verdict of a judge; `unchecked`: nobody judged."""
 Unsupported = Literal["mark", "drop"]
 """What becomes of a sentence that the words which it cites do not support."""
 
@@ -133,16 +137,34 @@ class Citation:
     quote: str
     start: int
     end: int
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence of an answer, without its markers, and how well what it cites supports it."""
+    """One sentence of an answer, without its markers, and what is known of its support.
+
+    `support` in [0, 1] is 1 for a quotation, else that of a judge that gives one, else None.
+    """
 
     text: str
     citations: tuple[int, ...]
-    support: float
-    supported: bool
+    check: Check = "unchecked"
+    support: float | None = None
+
+    @property
+    def supported(self) -> bool | None:
+        """Whether it is known to be supported; None where nobody judged."""
+        return None if self.check == "unchecked" else self.check in ("verbatim", "supported")
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"supported": self.supported}
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> "Claim":
+        """What `to_dict` made, also before there were verdicts. Raises KeyError, TypeError."""
+        check = told.get("check") or ("supported" if told["supported"] else "not found")
+        return cls(told["text"], tuple(told["citations"]), check, told["support"])
 
 
 @dataclass(frozen=True)
@@ -164,7 +186,11 @@ class Markers:
 
 @dataclass(frozen=True)
 class Answer:
-    """A cited, checked answer; `to_dict` gives the JSON that every face prints."""
+    """A cited, checked answer; `to_dict` gives the JSON that every face prints.
+
+    `checked_by` names the judge of its sentences, None where all are quotations. `offered_filters` are
+    years that the question may mean as those of publication, and that are not applied.
+    """
 
     question: str
     status: Status
@@ -181,24 +207,37 @@ class Answer:
     markers: Markers
     usage: dict[str, float]
     seconds: dict[str, float]
+    kind: Kind = "single"
+    checked_by: str | None = None
+    offered_filters: Filters | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON types; what is absent is None."""
-        return asdict(self) | {"filters": self.filters.to_dict()}
+        offered = self.offered_filters
+        return asdict(self) | {
+            "claims": [claim.to_dict() for claim in self.claims],
+            "filters": self.filters.to_dict(),
+            "offered_filters": offered.to_dict() if offered else None,
+        }
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> "Answer":
         """What `to_dict` made, also behind JSON. Raises KeyError, TypeError."""
+        offered = told.get("offered_filters")
         parts = {
-            "claims": tuple(
-                Claim(**{**claim, "citations": tuple(claim["citations"])}) for claim in told["claims"]
+            "claims": tuple(map(Claim.from_dict, told["claims"])),
+            "citations": tuple(
+                Citation(**{**citation, "authors": tuple(citation.get("authors", ()))})
+                for citation in told["citations"]
             ),
-            "citations": tuple(Citation(**citation) for citation in told["citations"]),
             "papers": tuple(RankedPaper(**paper) for paper in told["papers"]),
             "filters": Filters.from_dict(told["filters"]),
             "notes": tuple(told["notes"]),
             "markers": Markers(**told["markers"]),
             "usage": dict(told["usage"]),
             "seconds": dict(told["seconds"]),
+            "offered_filters": Filters.from_dict(offered)
+            if (offered := told.get("offered_filters"))
+            else None,
         }
         return cls(**{**told, **parts})

@@ -112,7 +112,7 @@ def one_answer(**changes):
             status="answered",
             text=f"{quote[:-1]} [1].",
             reason=None,
-            claims=(Claim(quote, (1,), 1.0, True),),
+            claims=(Claim(quote, (1,), "verbatim", 1.0),),
             citations=(Citation(1, "p1", "Owls", "2019", None, quote, 0, len(quote)),),
             papers=(RankedPaper("p1", "Owls", 0.9),),
             filters=Filters(),

@@ -145,7 +145,7 @@ def test_what_stands_behind_the_text_is_data_too(text):
         missing=f"x {text}",
         notes=(text,),
         resolved_question=f"x {text}",
-        claims=(Claim(text, (1,), 0.1, supported=False),),
+        claims=(Claim(text, (1,), "not found", 0.1),),
     )
     line = in_a_line(text)
     told = [shown for tag, shown in blocks(to_markdown(shown, PAPERS)) if tag == "p"]

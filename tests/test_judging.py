@@ -118,7 +118,7 @@ def a_row(name, *claims, reference=None, answerable=True, turn=1, error=None, **
 
 
 def claim(text, *citations):
-    return Claim(text, citations, 1.0, True)
+    return Claim(text, citations, "supported", 1.0)
 
 
 def data_of(request):

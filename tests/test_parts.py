@@ -84,7 +84,7 @@ def answer_of(text, claims=(), numbers=()):
         status="answered",
         text=text,
         reason=None,
-        claims=tuple(Claim(claim, (), 0.5, True) for claim in claims),
+        claims=tuple(Claim(claim, (), "supported", 0.5) for claim in claims),
         citations=tuple(Citation(number, "p", "", None, None, "", 0, 0) for number in numbers),
         papers=(),
         filters=Filters(),

@@ -149,8 +149,8 @@ def answer_of(text=None, paper=None, **changes):
         text=f"{said} live in oaks [1]. {said} fly [unsupported].",
         reason=None,
         claims=(
-            Claim(f"{said} live in oaks.", (1,), 0.93, True),
-            Claim(f"{said} fly.", (), 0.04, False),
+            Claim(f"{said} live in oaks.", (1,), "supported", 0.93),
+            Claim(f"{said} fly.", (), "not found", 0.04),
         ),
         citations=(cited(paper),),
         papers=(RankedPaper("p1", paper.title, 0.9), RankedPaper("p2", said, 0.4)),
@@ -348,9 +348,9 @@ def test_every_marker_leads_to_the_card_of_its_source():
     citations = (cited(paper), cited(paper, "We count 31 owls in the forest.", 2))
     text = "Owls live in oaks [1][2]. There are 31 [2]. See [7]."
     claims = (
-        Claim("Owls live in oaks.", (1, 2), 0.9, True),
-        Claim("There are 31.", (2,), 0.9, True),
-        Claim("See.", (), 0.0, False),
+        Claim("Owls live in oaks.", (1, 2), "supported", 0.9),
+        Claim("There are 31.", (2,), "supported", 0.9),
+        Claim("See.", (), "not found", 0.0),
     )
     page = shown(replace(answer_of(), text=text, claims=claims, citations=citations))
     cards = [card["id"] for card in page.all("details") if "id" in card]
@@ -365,7 +365,7 @@ def test_each_claim_says_whether_its_source_supports_it():
     assert len(page.all("ap-claim")) == 2
     assert len(page.all("ap-doubt")) == 1
     assert "cites nothing" in page.inside("ap-doubt")
-    weak = Claim("Owls live in oaks.", (1,), 0.2, False)
+    weak = Claim("Owls live in oaks.", (1,), "not found", 0.2)
     page = shown(answer_of(claims=(weak,)))
     assert "not supported by what it cites" in page.inside("ap-doubt")
 

@@ -1,12 +1,10 @@
 """What kind of answer a question wants: about one thing, a list of papers, or a comparison."""
 
 import re
-from typing import Literal
 
 from rag.query.quoted import unquoted
+from rag.types import Kind
 from rag.words import content_words
-
-Kind = Literal["single", "list", "comparison"]
 
 # What is published, and what publications are about. "works" is a verb more often than not.
 PUBLICATIONS = (

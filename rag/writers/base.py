@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from rag.citations import Piece, Sentence
-from rag.query import Kind
-from rag.types import Hit
+from rag.types import Hit, Kind
 
 
 @dataclass(frozen=True)
