@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from rag.citations import Composer
 from rag.errors import KeyRefusedError, ModelError
 from rag.library import Library
-from rag.query import Asked, listed_subject
+from rag.query import Asked
 from rag.reading import Reader
-from rag.retrieval import Retriever, fitting
-from rag.subject import HITS, LEAST, LEAST_OF_CHANGE, LEAST_OF_LIST, off_subject
+from rag.retrieval import Retriever
+from rag.subject import HITS, LEAST, LEAST_OF_CHANGE, off_subject
 from rag.support import Judge
 from rag.types import Answer, Filters, Hit, RankedPaper, Status, Unsupported
 from rag.writers.base import Log, Mender, Task, Writer
@@ -113,7 +113,7 @@ class Answerer:
         is_list = asked.kind == "list"
         least = _LISTED if is_list else _RETRIEVED
         hits = self.retriever.search(asked.query, max(least, most or 0), asked.filters)
-        draft.shown = fitting(hits)[:most] if is_list else hits[: most or _SHOWN]
+        draft.shown = hits[:most] if is_list else hits[: most or _SHOWN]
         draft.hits = hits[: max(_RETRIEVED, len(draft.shown))]
 
     def _why_not(self, draft: _Draft) -> str | None:
@@ -121,8 +121,6 @@ class Answerer:
         query, filters, nearest = draft.asked.query, draft.asked.filters, draft.hits[:HITS]
         if nearest:
             reason = self._off_subject(query, nearest) or self._changes_subject(draft.asked, nearest)
-            if reason and draft.asked.kind == "list":
-                return self._off_subject(listed_subject(query), nearest, LEAST_OF_LIST)
             return reason
         if filters.is_open:
             return "no paper is indexed yet"

@@ -8,17 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rag.library import Library
 from rag.library.matching import Match
-from rag.names import is_titled
 from rag.types import Filters, Hit, Passage
 
-# Measured: see docs/retrieval.md. `token` is a whole paper's match, `passage` that of its best passage.
-WEIGHTS = {"dense": 0.2, "lexical": 0.2, "token": 0.3, "passage": 0.3}
-FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # of the two searches, for the choice of candidates
-_FITS = 0.6  # share of the best score; measured on lists: see docs/retrieval.md
-_NAMED = (
-    0.2  # added where a query has the name that a title begins with ("BERT: ..."): see docs/retrieval.md
-)
-_MAY_BE_NAMED = 20  # the best papers, among which one may be named
+# Of the score: docs/retrieval.md says how they were chosen. `token` is a whole paper's match, `passage`
+# that of its best passage.
+WEIGHTS = {"dense": 0.24, "lexical": 0.15, "token": 0.28, "passage": 0.33}
+_FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # of the two searches, for the choice of candidates
 _CANDIDATES = 64  # papers that are compared token by token
 _PAPERS = 100  # that the lexical search gives
 _PASSAGES = 300  # that the dense search gives
@@ -35,21 +30,23 @@ class Retriever:
         self._library = library
 
     def search(self, query: str, k: int = 10, filters: Filters = Filters()) -> list[Hit]:
-        """The `k` best papers, best first; fewer where the library or the filters leave fewer."""
+        """The `k` best papers, best first; fewer where the library or the filters leave fewer.
+
+        Scores are absolute: alike in every library and for every query.
+        """
         signals, passages = self.signals(query, k, filters)
-        ranked = _ranked(fuse(signals, WEIGHTS))[: max(k, _MAY_BE_NAMED)]
-        papers = self._library.catalog.papers([paper_id for paper_id, _ in ranked])
-        scores = {
-            paper_id: min(score + _NAMED * is_titled(query, papers[paper_id]), 1.0)
-            for paper_id, score in ranked
-            if paper_id in papers
-        }
-        best = _ranked(scores)[:k]
-        spans = self._library.catalog.passages([paper_id for paper_id, _ in best])
+        scores = fuse(signals, WEIGHTS)
+        best = sorted(signals, key=lambda paper_id: (-scores[paper_id], paper_id))[:k]
+        papers, spans = self._library.catalog.papers(best), self._library.catalog.passages(best)
         return [
-            Hit(papers[paper_id], score, _nth(spans[paper_id], passages[paper_id]), signals[paper_id])
-            for paper_id, score in best
-            if paper_id in spans  # else it has just been removed
+            Hit(
+                papers[paper_id],
+                scores[paper_id],
+                _nth(spans[paper_id], passages[paper_id]),
+                signals[paper_id],
+            )
+            for paper_id in best
+            if paper_id in papers and paper_id in spans  # else it has just been removed
         ]
 
     def signals(self, query: str, k: int, filters: Filters = Filters()) -> tuple[Signals, dict[str, int]]:
@@ -60,7 +57,7 @@ class Retriever:
         lexical = dict(library.lexical.search(query, max(k, _PAPERS), known))
         dense = best_passages(library.dense.search(vector, max(_PASSAGES, _PER_PAPER * k), known))
         signals = _merge(dense, lexical)
-        first = fuse(signals, FIRST_WEIGHTS)
+        first = fuse(signals, _FIRST_WEIGHTS)
         candidates = sorted(signals, key=lambda paper_id: (-first[paper_id], paper_id))[:most]
         matches = library.tokens.match(tokens, candidates)
         least = Match(
@@ -78,11 +75,6 @@ class Retriever:
         return {paper_id: signals[paper_id] for paper_id in candidates}, numbers
 
 
-def _ranked(scores: Mapping[str, float]) -> list[tuple[str, float]]:
-    """Papers with their scores, best first."""
-    return sorted(scores.items(), key=lambda row: (-row[1], row[0]))
-
-
 def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float]) -> Signals:
     """The signals of the two searches. A paper that the dense one did not reach has the least of
     those that it did, and one without a word of the query has BM25 0."""
@@ -96,11 +88,6 @@ def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float])
     }
 
 
-def fitting(hits: Sequence[Hit]) -> Sequence[Hit]:
-    """The hits of a ranking that belong on a list: those that score nearly as well as the best."""
-    return [hit for hit in hits if hit.score >= _FITS * hits[0].score]
-
-
 def best_passages(found: Iterable[tuple[str, int, float]]) -> dict[str, tuple[int, float]]:
     """The number of the best passage of each paper, with its score."""
     best: dict[str, tuple[int, float]] = {}
@@ -111,20 +98,11 @@ def best_passages(found: Iterable[tuple[str, int, float]]) -> dict[str, tuple[in
 
 
 def fuse(signals: Signals, weights: Mapping[str, float]) -> dict[str, float]:
-    """One score in [0, 1] per paper: the weighted sum of its normalised signals.
-
-    Cosines are spread over [0, 1] between the worst and the best candidate; BM25, whose zero
-    means something, is divided by its best. Min-max fusion: Lee, 1997, "Analyses of multiple
-    evidence combination"; Bruch et al., 2023, "An Analysis of Fusion Functions".
-    """
-    scores = dict.fromkeys(signals, 0.0)
-    for name, weight in weights.items():
-        column = [row[name] for row in signals.values()]
-        low = 0.0 if name == "lexical" else min(column, default=0.0)
-        spread = max(column, default=0.0) - low
-        for paper_id, row in signals.items():
-            scores[paper_id] += weight * ((row[name] - low) / spread if spread > 0 else 1.0)
-    return scores
+    """One score in [0, 1] per paper: the weighted sum of its signals, none below 0."""
+    return {
+        paper_id: sum(weight * max(row[name], 0.0) for name, weight in weights.items())
+        for paper_id, row in signals.items()
+    }
 
 
 def _nth(passages: Sequence[Passage], number: int) -> Passage:

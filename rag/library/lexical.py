@@ -1,5 +1,7 @@
 """The lexical index: title and abstract of each paper in Tantivy, ranked by BM25."""
 
+import math
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -20,6 +22,9 @@ _CHECKPOINT = "#checkpoint"  # the paper_id of the document that holds the check
 _PATIENCE = 0.1  # seconds
 _HEAP = 64_000_000  # bytes that the writer may use
 _LONGEST_TERM = 40  # characters; Tantivy's own English analysis drops longer ones too
+_SHORTEST_MISSPELT, _SHORTEST_PART = 4, 3  # letters of a word, and of a part of one that is joined
+_PART = re.compile(r"[^\W_]+")
+_MOST_OF_TERM = 2.2  # times its inverse document frequency a term can add: k1 + 1 of BM25
 
 
 class LexicalIndex:
@@ -84,7 +89,7 @@ class LexicalIndex:
         self._index().reload()
 
     def search(self, query: str, most: int, filters: Filters) -> list[tuple[str, float]]:
-        """The `most` best papers with their BM25 score, best first.
+        """The `most` best papers with their BM25 score as a share of the most that it can be, best first.
 
         Of the filters, years and ids are known here.
         """
@@ -103,7 +108,45 @@ class LexicalIndex:
         with without_panic():
             searcher = self._searcher()
             hits = searcher.search(self._query(terms, filters), limit=most, count=False).hits
-            return [(str(searcher.doc(address)["paper_id"][0]), score) for score, address in hits]
+            highest = _MOST_OF_TERM * sum(_rarity(searcher, term) for term in terms)
+            return [(str(searcher.doc(address)["paper_id"][0]), score / highest) for score, address in hits]
+
+    def lacks(self, word: str) -> bool:
+        """Whether a word stands in no paper: in any case or number, with or without its hyphens, joined or
+        not, and with one slip of the pen where it is a plain word of four letters or more."""
+        if not self._is_there():
+            return True
+        with without_panic():
+            searcher, parts = self._searcher(), _PART.findall(word.lower())
+            if any(self._has(searcher, part, word) for part in {"".join(parts), word.lower()}):
+                return False
+            if len(parts) > 1:
+                if any(map(str.isdigit, word)):  # no paper of GPT-3 and four tasks speaks of GPT-4
+                    return not self._has_all(searcher, parts)
+                return not all(self._has(searcher, part, part) for part in parts)
+            cuts = range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)
+            return not any(self._has_all(searcher, [word[:cut], word[cut:]]) for cut in cuts)
+
+    def _has(self, searcher: tantivy.Searcher, part: str, word: str) -> bool:
+        """Whether a paper has a part of a word, or a word that differs from it by a letter."""
+        terms = self.terms(part)
+        if not terms or searcher.doc_freq("text", terms[0]):
+            return True
+        if len(part) < _SHORTEST_MISSPELT or not part.isalpha() or word.isupper():
+            return False
+        alike = (
+            tantivy.Query.fuzzy_term_query(_schema(), "text", form, transposition_cost_one=True)
+            for form in {part, terms[0]}
+        )
+        return any(searcher.search(query, limit=1, count=False).hits for query in alike)
+
+    def _has_all(self, searcher: tantivy.Searcher, parts: Sequence[str]) -> bool:
+        """Whether one paper has all of these."""
+        terms = [term for part in parts for term in self.terms(part)]
+        if not all(searcher.doc_freq("text", term) for term in terms):
+            return False
+        every = [(tantivy.Occur.Must, self._term("text", term)) for term in terms]
+        return bool(searcher.search(tantivy.Query.boolean_query(every), limit=1, count=False).hits)
 
     def terms(self, text: str) -> list[str]:
         """The index terms of a text, each as often as it stands there."""
@@ -168,6 +211,12 @@ class LexicalIndex:
             .filter(tantivy.Filter.stemmer("english"))
             .build()
         )
+
+
+def _rarity(searcher: tantivy.Searcher, term: str) -> float:
+    """The inverse document frequency of a term, as BM25 has it."""
+    known = searcher.doc_freq("text", term)
+    return math.log1p((searcher.num_docs - known + 0.5) / (known + 0.5))
 
 
 def _schema() -> tantivy.Schema:

@@ -11,7 +11,7 @@ from rag.query.checks import (
 )
 from rag.query.follow_up import resolve_follow_up
 from rag.query.history import History, Turn, newest, turns_of
-from rag.query.kinds import Kind, kind_of, listed_subject
+from rag.query.kinds import Kind, kind_of
 from rag.query.understanding import Asked, Rewriter, Rewritten, understand
 from rag.query.years import YearWords, find_years, without_years
 
@@ -31,7 +31,6 @@ __all__ = [
     "check_words",
     "find_years",
     "kind_of",
-    "listed_subject",
     "make_filters",
     "newest",
     "resolve_follow_up",
