@@ -139,11 +139,6 @@ _ASKS_FOR_LIST = re.compile(
     r"\s+(?:are|is) there\b",
     re.IGNORECASE,
 )
-_LITERATURE = re.compile(
-    r"\b(?:papers|studies|publications|surveys|research|literature|published|came\s+out|come\s+out|anyone|"
-    r"anybody|researchers|progress|advances|developments|trends)\b",
-    re.IGNORECASE,
-)
 
 
 def kind_of(question: str) -> Kind:
@@ -171,8 +166,3 @@ def listed_subject(question: str) -> str:
     "code?". The whole question where nothing else is left."""
     subject = _ASKS_FOR_LIST.sub("", question.strip())
     return subject if content_words(subject) else question
-
-
-def asks_for_papers(question: str) -> bool:
-    """Whether a question asks for papers or speaks of them, so that a year in it can be theirs."""
-    return kind_of(question) == "list" or bool(_LITERATURE.search(unquoted(question)))
