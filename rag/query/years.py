@@ -9,16 +9,14 @@ from rag.types import Filters, Span
 
 _MOST = 8  # phrases of years; a text with more of them is no question that years bound
 _NEAR = 200  # characters before a phrase in which it is looked for publications
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10, "few": 3, "couple of": 2}
+_NUMBERS = ["", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 # Years, in all ways of saying them; the first that fits is taken.
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?\s"
 _T = rf"(?:(?:{_MONTH})?\d{{4}}|(?:the\s)?\d{{3}}0s|(?:this|last)\syear)"
 _IN = r"(?:(?:in|from|of|during|for|within|over|dated)\s)"
-_COUNT = rf"(?:\d{{1,2}}|(?:a\s)?(?:{'|'.join(_NUMBERS)}))"
-_OPEN = (
-    r"on(?=\s?(?:[^\w\s]|$)|\s(?:that|which|who|is|are|do|does|did|have|has|can|use|study|show|report)\b)"
-)
+_COUNT = rf"(?:\d{{1,2}}|{'|'.join(_NUMBERS[1:])})"
+_OPEN = r"on(?=\s?(?:[^\w\s]|$)|\s(?:that|which|who|is|are|do|does|did|have|has|can|use|study|show)\b)"
 _THEIRS = r"\s(?:papers|publications|preprints|studies|articles)\b"
 _FORMS = {
     "through": rf"between\s{_T}\s(?:and|to)\s{_T}|{_IN}?{_T}(?:\s(?:to|until|through)\s|\s?[-–—]\s?){_T}",
@@ -29,7 +27,7 @@ _FORMS = {
     rf"{_IN}?{_T}\s(?:or|and)\s(?:earlier|older|before)",
     "after": rf"(?:after\s|(?:later|newer)\sthan\s){_T}|post-\d{{4}}",
     "before": rf"(?:before\s|prior\sto\s|(?:earlier|older)\sthan\s){_T}|pre-\d{{4}}",
-    "window": rf"{_IN}?(?:in\s)?(?:the\s)?(?:last|past)\s(?:{_COUNT}\s(?:year|decade)s|decade)",
+    "window": rf"{_IN}?(?:the\s)?(?:last|past)\s(?:{_COUNT}\s(?:year|decade)s|decade)",
     "within": rf"{_IN}{_T}(?!{_THEIRS})|(?:this|last)\syear",
     "own": rf"(?:\d{{4}}|(?:this|last)\syear['’]s)(?={_THEIRS})",
 }
@@ -46,7 +44,8 @@ def _pattern(words: str) -> re.Pattern[str]:
 
 # Publications, and what may stand before them: the beginning of what is said, or what asks for them. Not:
 # "trained on papers since 2020", "return to work in 2020", "news articles of 2020".
-_PAPERS = r"(?:papers?|publications?|preprints?|studies|articles|literature|research)"
+_PLURAL, _MASS = r"(?:papers?|publications?|preprints?|studies|articles)", r"(?:research|literature)"
+_PAPERS = rf"(?:{_PLURAL}|{_MASS})"
 _START = r"(?:^|[.?!:]\s)(?:(?:and|but|so|please)\s)?"
 _ASKED = (
     rf"(?:{_START}|\b(?:which|what|list|find|show|give|me|us|need|want|there|recommend|summari[sz]e|compare|"
@@ -58,24 +57,23 @@ _TOPIC = (
     r"(?:(?!(?:of|on|in|to|for|by|from|with|than|over|using|without|except|about|and|or|not|no|do|does|did|"
     r"is|are|was|were|can|has|have|wh\w+|how|news\w*|wikipedia|market)\s)[\w'’-]{1,30}(?<!ing)\s)"
 )
-_SAID = r"\b(?:do|does|did|have|has|are|is|can|in|according\sto)\s"
 _NAMED = (
-    rf"(?:(?:{_START}{_ANY}{_TOPIC}{{0,2}}|{_ASKED}{_ANY}{_TOPIC}?|{_SAID}{_ANY}){_PAPERS}|"
-    rf"(?:{_START}|\b(?:what|which)\s|\b{_NEW})work)"
+    rf"(?:(?:{_START}{_ANY}{_TOPIC}{{0,2}}|{_ASKED}{_ANY}{_TOPIC}?){_PAPERS}|"
+    rf"\b(?:do|does|did|have|has|are|is|can|in|according\sto)\s{_ANY}{_PLURAL}|"
+    rf"\b(?:does|has|according\sto)\s{_ANY}{_MASS}|(?:{_START}|\b(?:what|which)\s|\b{_NEW})work)"
 )
 _CAME_OUT = r"(?:(?:was|were|ha(?:s|ve)\sbeen)\s(?:published|written)|came\sout|appeared)"
 _WORD = r"(?:(?!(?:that|which|who|whose|what|where|when|how|why|whether)\s)[^\s.?!;]{1,30}\s)"
 _DATES = _pattern(
     rf"(?:{_NAMED}(?:,?\s(?:(?:(?:that|which)\s)?{_CAME_OUT}|published|written|dated|out))?|"
-    rf"{_NAMED}\s(?:on|about)\s{_WORD}{{1,8}}{_CAME_OUT}|"  # not: on guidelines, on the data published in 2020
+    rf"{_NAMED}\s(?:on|about)\s{_WORD}{{1,8}}{_CAME_OUT}|"  # not: on the data published in 2020
     rf"{_NAMED}\s(?:on|about)\s(?:(?!(?:the|an?|data|news)\s){_WORD}){{1,8}}(?<![^\Wsu]s\s)published|"
     rf"{_START}(?:only\s)?published|\b(?:anything|everything|what\s(?:was|has\sbeen))\spublished)[\s,(]*$"
 )
-_OPENS, _ASKS = _pattern(rf"{_START}$"), _pattern(rf"(?:{_ASKED}|\b(?:how|what)\s(?:do|did|have)\s){_ANY}$")
+_OPENS = _pattern(rf"{_START}$")
+_ASKS = _pattern(rf"(?:{_ASKED}|\b(?:how|what)\s(?:do|did|have)\s){_ANY}$")
 _OF_PAPERS = _pattern(_THEIRS)
-_THEN_PAPERS = _pattern(
-    rf",?\s(?:which|what|(?:are|is)\sthere|list|find|show\sme)\s{_ANY}{_TOPIC}?{_PAPERS}\b"
-)
+_THEN_PAPERS = _pattern(rf",?\s(?:which|what|are\sthere|list|find|show\sme)\s{_ANY}{_TOPIC}?{_PAPERS}\b")
 _OTHERS = _pattern(rf"\b(?:{_PAPERS}|those|ones|and|or|but|than|versus)(?:\s(?:published|written))?\W*$")
 _DENIED = _pattern(r"\b(?:not|no|except|excluding|without|ignoring)\s(?:\w{1,30}\s)?$")
 _VERB_FOLLOWS = _pattern(r"\b(?:which|what|do|does|did|have|has|can)\s")
@@ -83,7 +81,8 @@ _ENDS = _pattern(
     r"\s?(?:$|[^\w\s])|\s(?:on|about|in|for|with|that|which|who|where|what|how|and|or|but|by|from|of|to|at|as|"
     r"is|are|was|were|do|does|did|has|have|had|can|using|concerning|regarding|dealing|among|only|please)\b"
 )
-_COUNTED = _pattern(r"\s[\w-]*[^\Wsu]s\b")  # "after 2000 steps"
+_THINGS = _pattern(r"\s[\w-]*[^\Wsu]s\b")
+_ONE = _pattern(r"\b(?:research|literature|work|paper)[\s,(]*$")
 
 
 @dataclass(frozen=True)
@@ -145,23 +144,28 @@ def _dates_papers(phrase: re.Match[str]) -> bool:
         return bool(_before(_ASKS, phrase))
     if _before(_OPENS, phrase) and _THEN_PAPERS.match(text, end):
         return True
-    named = _before(_DATES, phrase)
-    verb = named and _VERB_FOLLOWS.search(named[0]) and not _COUNTED.match(text, end)
-    return bool(named and (verb or _ENDS.match(text, end)))
+    if not (named := _before(_DATES, phrase)):
+        return False
+    return bool(_ENDS.match(text, end) or (_VERB_FOLLOWS.search(named[0]) and not _is_count(phrase)))
 
 
 def _may_date(phrase: re.Match[str]) -> bool:
     """Whether the years are worth an offer: no count, no name, and not those that are not wanted."""
-    counted = _COUNTED.match(phrase.string, phrase.end()) and not _ENDS.match(phrase.string, phrase.end())
-    return not (counted or phrase["own"] or _before(_DENIED, phrase))
+    return not (_is_count(phrase) or phrase["own"] or _before(_DENIED, phrase))
+
+
+def _is_count(phrase: re.Match[str]) -> bool:
+    """Whether things are counted: "after 2000 steps"; not "which research since 2020 shows …"."""
+    text, end = phrase.string, phrase.end()
+    return not _ENDS.match(text, end) and bool(_THINGS.match(text, end)) and not _before(_ONE, phrase)
 
 
 def _filters(phrase: re.Match[str], today: date) -> Filters | None:
     """What a phrase bounds; None where these are no years of papers, or no range."""
     words, form = phrase[0].lower(), str(phrase.lastgroup)
     if form == "window":  # the oldest of "the last two years" began two years ago
-        found = next((n for n in re.findall(r"\d+|" + "|".join(_NUMBERS), words)), "1")
-        number = _NUMBERS.get(found) or int(found)
+        found = next(iter(re.findall(_COUNT, words)), "1")
+        number = int(found) if found.isdecimal() else _NUMBERS.index(found)
         return Filters(today.year - number * (10 if "decade" in words else 1))
     times = re.findall(r"(\d{4})(s?)|(this|last)\syear", words)
     years = [(int(year or today.year - (name == "last")), 9 * bool(s)) for year, s, name in times]
