@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rag.writers.clauses import clauses
 
 from benchmarks.text_files import file_readers
 from benchmarks.text_reading import (
@@ -45,11 +46,9 @@ from rag.library import near, sameness, selecting
 from rag.library.lexical import LexicalIndex
 from rag.library.merge import merge_records
 from rag.query import history, kinds, quoted, understand
-from rag.query import year_phrases as phrases
-from rag.query.attachment import concerns_papers
 from rag.query.checks import LONGEST_QUESTION
 from rag.query.follow_up import follow_up_chain, is_elliptical, is_incomplete, may_stand
-from rag.query.years import find_years, without_years
+from rag.query.years import find_years, without_phrases, without_years
 from rag.reading import Reader as Reading
 from rag.subject import off_subject
 from rag.support import CalibratedJudge, numbers, verbatim
@@ -60,7 +59,6 @@ from rag.support.llm import read_verdicts
 from rag.told import told
 from rag.types import Answer, Filters, Hit, Paper
 from rag.writers.base import Log, Task
-from rag.writers.clauses import clauses
 from rag.writers.extractive import ExtractiveWriter
 from rag.writers.model_text import one_line, readable, without_control_lines
 from rag.writers.prompting import fitting, read_repair, repair_prompt, write_prompt
@@ -147,12 +145,9 @@ def _questions() -> Iterator[Row]:
     yield "rag.query.history.newest", _newest, WHOLE
     yield "rag.query.kinds.kind_of", *asked(kinds.kind_of)
     yield "rag.query.kinds.listed_subject", *asked(kinds.listed_subject)
-    yield "rag.query.kinds.asks_for_papers", *asked(kinds.asks_for_papers)
     yield "rag.query.quoted.unquoted", *asked(quoted.unquoted)
-    yield "rag.query.year_phrases", *asked(lambda text: phrases.find_phrases(text, TODAY))
-    yield "rag.query.year_phrases.without_phrases", *asked(phrases.without_phrases)
-    yield "rag.query.attachment.concerns_papers", *asked(_concerns)
-    yield "rag.query.years.find_years", *asked(lambda text: _years(f"{text} since 2021 {text}"))
+    yield "rag.query.years.without_phrases", *asked(without_phrases)
+    yield "rag.query.years.find_years", *asked(lambda text: _years(f"{text} papers since 2021 {text}"))
     yield "rag.query.follow_up.is_incomplete", *asked(lambda text: is_incomplete(text))
     yield "rag.query.follow_up.is_elliptical", *asked(lambda text: is_elliptical(f"and {text}"))
     yield "rag.query.follow_up.may_stand", *asked(may_stand)
@@ -280,11 +275,6 @@ def _newest(text: str) -> object:
 def _follow_up(text: str) -> object:
     said = [{"role": "user", "content": text}, {"role": "assistant", "content": text}]
     return understand("and since 2021?", said, today=TODAY)
-
-
-def _concerns(text: str) -> bool:
-    asked = f"{text[: len(text) // 2]} since 2021 {text[len(text) // 2 :]}"
-    return [concerns_papers(asked, each) for each in phrases.find_phrases(asked, TODAY)[:8]] != []
 
 
 def _years(text: str) -> str:

@@ -155,13 +155,25 @@ def test_years_in_the_words_can_be_switched_off_and_given_ones_win(assistant):
     assert all(PAPERS[title].year <= 2021 for title in titles(given))
 
 
+def test_years_that_may_be_those_of_something_else_are_offered(assistant):
+    answer = assistant.ask("Which models were trained on code in 2022?")
+    assert (answer.filters, answer.offered_filters) == (Filters(), Filters(2022, 2022))
+    assert "To bound publication years: --from-year 2022 --to-year 2022" in answer.notes
+    since = assistant.ask("Which models are trained on code since 2022?")
+    assert "To bound publication years: --from-year 2022" in since.notes
+    for options in ({"to_year": 2023}, {"years_from_question": False}):
+        silent = assistant.ask(answer.question, **options)
+        assert silent.offered_filters is None
+        assert not any("publication years" in note for note in silent.notes)
+
+
 def test_years_hold_for_a_follow_up(assistant):
     history = [{"role": "user", "content": ON_CODE}, {"role": "assistant", "content": "CodeT5 [1]."}]
     held = assistant.ask("and on code review?", history=history)
     assert held.filters == Filters(2022)
     assert held.resolved_question == f"{ON_CODE} and on code review?"
     assert "Only papers from 2022 on, as was asked before." in held.notes
-    assert assistant.ask("and before 2021?", history=history).filters == Filters(None, 2020)
+    assert assistant.ask("and papers before 2021?", history=history).filters == Filters(None, 2020)
 
 
 def test_years_in_the_words_without_a_paper_are_a_refusal_that_says_so(assistant):

@@ -186,13 +186,13 @@ def test_where_the_model_fails_the_rule_makes_the_follow_up_whole(assistant, ser
 
 
 def test_years_are_read_from_the_user_s_words_and_not_from_the_model_s(assistant, server):
-    code = "Which papers pre-train on code since 2019?"
-    whole = "Which papers pre-train on code review since 2021?"
+    code = "Which papers since 2019 pre-train on code?"
+    whole = "Which papers since 2021 pre-train on code review?"
     server.play(served.answer(whole), WRITTEN)
     answer = assistant.ask("and on code review?", history=said(code))
     assert (answer.resolved_question, answer.filters) == (whole, Filters(2019))
     server.play(served.answer(whole), WRITTEN)
-    assert assistant.ask("and before 2022?", history=said(code)).filters == Filters(None, 2021)
+    assert assistant.ask("and papers before 2022?", history=said(code)).filters == Filters(None, 2021)
 
 
 def test_a_question_that_is_asked_again_is_not_put_behind_itself():

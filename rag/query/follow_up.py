@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rag.query.checks import LONGEST_QUESTION
 from rag.query.history import History, Turn, turns_of
-from rag.query.year_phrases import without_phrases
+from rag.query.years import without_phrases
 from rag.words import content_words
 
 _POINTS_BACK = re.compile(

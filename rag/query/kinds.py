@@ -47,9 +47,3 @@ def kind_of(question: str) -> Kind:
         return "list"
     return "comparison" if _COMPARISON.search(said) else "single"
 
-
-PUBLICATIONS, ARTEFACTS = _PAPERS, _THINGS
-
-
-def asks_for_papers(question: str) -> bool:
-    return kind_of(question) == "list"

@@ -8,8 +8,7 @@ from rag.query.checks import check_filters, check_question
 from rag.query.follow_up import follow_up_chain, is_elliptical, may_stand, topic_of
 from rag.query.history import History, Turn, turns_of
 from rag.query.kinds import Kind, kind_of
-from rag.query.year_phrases import without_phrases
-from rag.query.years import YearWords, describe, find_years, without_years
+from rag.query.years import YearWords, describe, find_years, without_phrases, without_years
 from rag.types import Filters
 from rag.words import content_words
 
@@ -32,6 +31,7 @@ class Asked:
 
     `resolved` is the question with what it leans on, None where it stands by itself; `query` is
     that without the words that have become `filters`. `note` says so where there are such words.
+    `offered` are years in the question that are not applied.
     `said` is the question alone where it has a clause of its own behind those that it leans on;
     `may_stand` says that it may be a question of its own as well, as it merely says little.
     `usage` is what a model took to understand it.
@@ -41,6 +41,7 @@ class Asked:
     resolved: str | None
     query: str
     filters: Filters = field(default_factory=Filters)
+    offered: Filters | None = None
     note: str | None = None
     said: str | None = None
     may_stand: bool = False
@@ -69,12 +70,13 @@ def understand(
     rewritten = rewrite(asked, turns) if rewrite and turns else Rewritten(None)
     chain = _chain(asked, turns, rewritten.question)
     reads_years = years_from_question and not given.has_years
-    found = [_years(chain, place, today) if reads_years else YearWords() for place in range(len(chain))]
+    found = [find_years(turn, today) if reads_years else YearWords() for turn in chain]
     if rewritten.question and len(chain) > 1:
         understood = _by_model(asked, rewritten.question, today if reads_years else None)
     else:
         understood = _by_rule(chain, found)
-    understood = replace(understood, filters=given, usage=rewritten.usage)
+    offered = found[-1].offered
+    understood = replace(understood, filters=given, offered=offered, usage=rewritten.usage)
     years = next((years for years in reversed(found) if years.filters.has_years), None)
     if years is None:
         return understood
@@ -116,11 +118,6 @@ def _by_model(question: str, rewritten: str, today: date | None) -> Asked:
     """The question as the model has written it; its years are left out where `today` is given."""
     query = without_years(rewritten, find_years(rewritten, today)) if today else rewritten
     return Asked(question, rewritten, query, kind=kind_of(rewritten))
-
-
-def _years(chain: tuple[str, ...], place: int, today: date) -> YearWords:
-    """What the question at this place of the chain says of years."""
-    return find_years(chain[place], today, " ".join(chain[:place]))
 
 
 def _query(chain: tuple[str, ...], found: list[YearWords]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from rag.plain import plain
+from rag.types import Filters
 from ui.desk import Desk
 from ui.web import talking
 from ui.web.chats import Chat
@@ -136,7 +137,13 @@ class ChatTab:
     def _take_option(
         self, data: gr.SelectData, bookmark: Bookmark | None, stored: Any, *settings: Any
     ) -> Steps:
-        yield from self._answer(self._mine(bookmark, stored), str(data.value), settings)
+        session = self._mine(bookmark, stored)
+        years = talking.years_offered(session)
+        if data.value in talking.offer_of(years):
+            place = len(session.chat.exchanges) - 1
+            yield from self._again(session, place, None, settings, years)
+        else:
+            yield from self._answer(session, str(data.value), settings)
 
     def _take_example(
         self, data: gr.SelectData, bookmark: Bookmark | None, stored: Any, *settings: Any
@@ -150,23 +157,32 @@ class ChatTab:
         question = talking.as_typed(str(data.value))
         yield from self._again(self._mine(bookmark, stored), place_of(data.index), question, settings)
 
-    def _again(self, session: Session, place: int, question: str | None, settings: Sequence[Any]) -> Steps:
-        """Ask from this exchange on anew, in other words where there are any."""
+    def _again(
+        self,
+        session: Session,
+        place: int,
+        question: str | None,
+        settings: Sequence[Any],
+        years: Filters | None = None,
+    ) -> Steps:
+        """Ask from this exchange on anew, in other words or within other years where there are any."""
         exchanges = session.chat.exchanges
         if not 0 <= place < len(exchanges):
             yield self._all(session)
             return
         session.put(session.chat.until(place))
         yield self._all(session)  # without the likes of what is asked anew
-        yield from self._answer(session, question or exchanges[place].question, settings)
+        yield from self._answer(session, question or exchanges[place].question, settings, years)
 
-    def _answer(self, session: Session, question: str, settings: Sequence[Any]) -> Steps:
+    def _answer(
+        self, session: Session, question: str, settings: Sequence[Any], years: Filters | None = None
+    ) -> Steps:
         question = plain(question[:_LONGEST_QUESTION]).strip()
         if not question:
             yield self._all(session)
             return
         session.judged = None
-        steps = talking.ask(session, question, self.desk, Wishes.of(settings))
+        steps = talking.ask(session, question, self.desk, Wishes.of(settings).within(years))
         next(steps)  # the question alone
         cleared = gr.update(value="", submit_btn=False, stop_btn=True)
         yield [

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ingest.pipeline import Report
+from rag.answering import YEARS_OFFERED
 from rag.plain import plain
 from rag.types import Answer, Citation, Hit, Paper
 from ui.export import link, to_bibtex, to_markdown
@@ -112,6 +113,7 @@ def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) ->
         numbers={card.citation.number for card in cards},
         cards=cards,
         nearest=_nearest(answer, papers) if answer and answer.status != "answered" else (),
+        notes=[note for note in answer.notes if not note.startswith(YEARS_OFFERED)] if answer else (),
         byline=_byline(answer) if answer else "",
         exports=_exports(answer, papers) if answer else (),
     )

@@ -12,7 +12,8 @@ from itertools import count
 
 from rag.errors import AskpapersError
 from rag.query import History
-from rag.types import Answer
+from rag.query.years import describe
+from rag.types import Answer, Filters
 from ui.desk import Desk
 from ui.web.chats import STOPPED, Chat, Exchange
 from ui.web.rendering import answer_html, papers_of
@@ -205,7 +206,21 @@ def _html(session: Session, exchange: Exchange, desk: Desk) -> str:
     return html
 
 
+def years_offered(session: Session) -> Filters | None:
+    """The years to which the last answer may be bound."""
+    answer = session.chat.exchanges[-1].answer if session.chat.exchanges else None
+    return answer.offered_filters if answer else None
+
+
+def offer_of(years: Filters | None) -> list[str]:
+    """What the button says that asks again for papers of these years, where there are any."""
+    return [f"Only papers {describe(years)}"] if years and years.has_years else []
+
+
 def _suggested(answer: Answer, desk: Desk) -> list[str]:
+    """To ask again for papers of the years that are offered, and questions to go on with."""
     ids = [each.paper_id for each in answer.papers]
     found = desk.library.catalog.papers(ids)
-    return next_questions(answer, [found[paper_id] for paper_id in ids if paper_id in found])
+    return offer_of(answer.offered_filters) + next_questions(
+        answer, [found[paper_id] for paper_id in ids if paper_id in found]
+    )

@@ -1,7 +1,7 @@
 """What a visitor has set for answers, and what of it is in force."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import QuestionError
@@ -41,6 +41,10 @@ class Wishes:
         except QuestionError as error:
             return cls(writer, model, problem=str(error))
         return cls(writer, model, from_year, to_year, k, words, bool(years))
+
+    def within(self, years: Filters | None) -> "Wishes":
+        """The same for papers of these years, where there are any."""
+        return replace(self, from_year=years.from_year, to_year=years.to_year) if years else self
 
     @property
     def filters(self) -> Filters:
