@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from rag.citations import Composer
 from rag.errors import KeyRefusedError, ModelError
 from rag.library import Library
+from rag.nearness import HITS, why_far
 from rag.query import Asked
 from rag.reading import Reader
-from rag.retrieval import Retriever
-from rag.subject import HITS, LEAST, LEAST_OF_CHANGE, off_subject
+from rag.retrieval import Retriever, belonging
 from rag.support import Judge
 from rag.types import Answer, Filters, Hit, RankedPaper, Status, Unsupported
+from rag.words import subject_of
 from rag.writers.base import Log, Mender, Task, Writer
 
 _RETRIEVED = 10  # papers in the ranking of an answer
@@ -95,11 +96,14 @@ class Answerer:
 
     def _run(self, draft: _Draft) -> Generator[str, None, Answer]:
         started = time.perf_counter()
-        self._retrieve(draft)
+        self._look(draft)
+        if draft.reason and (fallback := draft.asked.fallback):
+            other = _Draft(fallback, draft.wanted, log=draft.log, seconds=draft.seconds)
+            self._look(other)
+            draft = draft if other.reason else other
         draft.log.notes += self._library_notes(draft.asked)
         draft.seconds["retrieve"] = time.perf_counter() - started
         composer, writer = Composer(draft.shown, self.judge, self.picker), self.writer
-        draft.reason = self._why_not(draft)
         if draft.reason:
             yield composer.say(REFUSAL)
         else:
@@ -108,36 +112,40 @@ class Answerer:
         draft.seconds["total"] = time.perf_counter() - started
         return self._answer(draft, composer, writer.name)
 
-    def _retrieve(self, draft: _Draft) -> None:
-        """Rank the papers, and choose those that the writer is shown."""
+    def _look(self, draft: _Draft) -> None:
+        """Rank the papers, choose those that the writer is shown, and see whether any is near."""
         asked, most = draft.asked, draft.wanted.papers
-        is_list = asked.kind == "list"
-        least = _LISTED if is_list else _RETRIEVED
-        hits = self.retriever.search(asked.query, max(least, most or 0), asked.filters)
-        draft.shown = hits[:most] if is_list else hits[: most or _SHOWN]
-        draft.hits = hits[: max(_RETRIEVED, len(draft.shown))]
+        if asked.kind == "list":
+            self._look_for_list(draft)
+        else:
+            draft.hits = self.retriever.search(asked.query, max(_RETRIEVED, most or 0), asked.filters)
+            draft.shown = draft.hits[: most or _SHOWN]
+            draft.reason = self._why_far(asked.query, draft)
 
-    def _why_not(self, draft: _Draft) -> str | None:
+    def _look_for_list(self, draft: _Draft) -> None:
+        """The papers that belong on a list; all that fulfil the filters where it names no subject."""
+        asked, most = draft.asked, draft.wanted.papers
+        if subject := subject_of(asked.query):
+            hits = self.retriever.search(subject, max(_LISTED, most or 0), asked.filters)
+            draft.shown = belonging(hits)[:most]
+            draft.hits = hits[: max(_RETRIEVED, len(draft.shown))]
+            draft.reason = self._why_far(subject, draft)
+            return
+        draft.hits = draft.shown = self.retriever.newest(most or _LISTED, asked.filters)
+        more = self.library.catalog.count_matching(filters=asked.filters) - len(draft.hits)
+        if more > 0:
+            draft.log.notes.append(f"{_count(more, 'more paper')}: see them by `askpapers library list`.")
+
+    def _why_far(self, query: str, draft: _Draft) -> str | None:
         """Why the library cannot answer, or None where it may."""
-        query, filters, nearest = draft.asked.query, draft.asked.filters, draft.hits[:HITS]
-        if nearest:
-            reason = self._off_subject(query, nearest) or self._changes_subject(draft.asked, nearest)
-            return reason
+        filters = draft.asked.filters
+        if nearest := draft.hits[:HITS]:
+            reading, is_list = self.reader.read(query, nearest), draft.asked.kind == "list"
+            return why_far(query, nearest, reading, self.library, is_list=is_list)
         if filters.is_open:
-            return "no paper is indexed yet"
+            return "No paper is indexed yet: add some by `askpapers ingest SOURCE...`."
         only_years = filters == Filters(filters.from_year, filters.to_year)
-        return "no paper lies in these years" if only_years else "no paper fulfils these conditions"
-
-    def _off_subject(self, question: str, hits: Sequence[Hit], least: float = LEAST) -> str | None:
-        papers = self.library.catalog.count()
-        return off_subject(question, hits, self.reader.read(question, hits), papers, least)
-
-    def _changes_subject(self, asked: Asked, hits: Sequence[Hit]) -> str | None:
-        """Why what was taken for a follow-up is none, and not about the papers: they answer what it was
-        put behind, and not what it asks itself. None where it says that it goes on ("and …", "it")."""
-        if not asked.said or not asked.may_stand:
-            return None
-        return self._off_subject(asked.said, hits, LEAST_OF_CHANGE)
+        return "No papers from these years." if only_years else "No paper fulfils these conditions."
 
     def _write(self, draft: _Draft, composer: Composer) -> Generator[str, None, Writer]:
         """Let the writer write; where a model fails, the papers' own sentences take its place."""
@@ -161,7 +169,7 @@ class Answerer:
         That it is a refusal stands above the text, or below where the writer says so too late.
         """
         log, asked = draft.log, draft.asked
-        task = Task(asked.query, asked.kind, draft.wanted.words, asked.said)
+        task = Task(asked.query, asked.kind, draft.wanted.words)
         for piece in writer.write(task, composer.hits, log):
             composer.preface = _preface(log)
             yield composer.add(piece)

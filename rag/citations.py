@@ -122,7 +122,7 @@ class Composer:
         """Put these words in the place of a sentence in doubt, if each of their sentences is supported."""
         other = Composer(self.hits, self.judge, self.picker)
         for piece in pieces:
-            other._take(piece)
+            other.add(piece)
         other._end()
         if not other.waiting or other.doubts():
             return
@@ -174,7 +174,7 @@ class Composer:
     def markers(self) -> Markers:
         return Markers(self.written, self.unknown)
 
-    def _take(self, piece: Piece) -> None:
+    def _take(self, piece: str | Marker | Quote) -> None:
         if isinstance(piece, Quote):  # what was held is its sentence
             self._take_held()
             self._quoted_to = len(self._tail)

@@ -46,18 +46,17 @@ class Sentence:
 class Reading:
     """A question read against hits.
 
-    `starts` (question pieces,) are the places of its word pieces in its text, `weights` their weights,
-    adding up to 1. `titles` and `papers` (hits, question pieces) are the best matches of each in each
-    title and in each paper as a whole; `cosines` (hits,) those of the mean of the question's vectors
-    to the mean of each paper's.
+    `pieces` (question pieces,) are the numbers of its word pieces, `starts` their places in its text,
+    `weights` their weights, adding up to 1. `titles` and `papers` (hits, question pieces) are the best
+    matches of each in each title and in each paper as a whole.
     """
 
+    pieces: NDArray[np.int32]
     starts: NDArray[np.int32]
     weights: Vectors
     sentences: tuple[Sentence, ...]
     titles: Vectors
     papers: Vectors
-    cosines: Vectors
 
 
 @dataclass(frozen=True)
@@ -85,20 +84,17 @@ class Reader:
             for (number, span), text, tokens in zip(places, texts, parts, strict=True)
         )
         of_titles = [_best(unit(title.vectors) @ wanted) for title in titles]
-        papers, cosines = [], []
-        for number, title in enumerate(titles):
-            own = [row for row in zip(sentences, parts, strict=True) if row[0].hit == number]
-            papers.append(np.max([of_titles[number], *(sentence.best() for sentence, _ in own)], axis=0))
-            vectors = [title.vectors, *(tokens.vectors for _, tokens in own)]
-            cosines.append(_mean(np.concatenate(vectors)) @ _mean(asked.vectors))
+        papers = list(of_titles)
+        for sentence in sentences:
+            papers[sentence.hit] = np.maximum(papers[sentence.hit], sentence.best())
         shape = (len(hits), len(asked.ids))
         return Reading(
+            asked.ids,
             asked.starts,
             self.weigh(asked.ids),
             sentences,
             np.array(of_titles, np.float32).reshape(shape),
             np.array(papers, np.float32).reshape(shape),
-            np.array(cosines, np.float32),
         )
 
 
@@ -106,11 +102,6 @@ def _spans(paper: Paper) -> Iterator[Span]:
     """The first sentences of an abstract, without white space around them."""
     spans = sentence_spans(paper.abstract)[:_MOST_SENTENCES]
     return (strip_span(paper.abstract, span) for span in spans)
-
-
-def _mean(vectors: Vectors) -> Vectors:
-    """The mean of vectors, of unit length; of none, zeros."""
-    return unit(vectors.mean(axis=0)) if len(vectors) else np.zeros(vectors.shape[1], np.float32)
 
 
 def _best(similar: Vectors) -> Vectors:

@@ -14,6 +14,9 @@ from rag.types import Filters, Hit, Passage
 # that of its best passage.
 WEIGHTS = {"dense": 0.24, "lexical": 0.15, "token": 0.28, "passage": 0.33}
 _FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # of the two searches, for the choice of candidates
+# The score from which a paper belongs on a list, whatever the best one has; below it, how it follows from
+# the best one's. Measured on lists of two fields: docs/retrieval.md.
+_BELONGS, _BELONGS_LEAST, _BELONGS_SHARE = 0.6, 0.05, 0.7
 _CANDIDATES = 64  # papers that are compared token by token
 _PAPERS = 100  # that the lexical search gives
 _PASSAGES = 300  # that the dense search gives
@@ -48,6 +51,13 @@ class Retriever:
             for paper_id in best
             if paper_id in papers and paper_id in spans  # else it has just been removed
         ]
+
+    def newest(self, most: int, filters: Filters) -> list[Hit]:
+        """The newest papers that fulfil the filters: what a query without a subject finds."""
+        catalog = self._library.catalog
+        papers = catalog.browse(most=most, filters=filters)
+        spans = catalog.passages([paper.paper_id for paper in papers])
+        return [Hit(paper, 1.0, spans[paper.paper_id][0]) for paper in papers if paper.paper_id in spans]
 
     def signals(self, query: str, k: int, filters: Filters = Filters()) -> tuple[Signals, dict[str, int]]:
         """The signals of the candidates for `k` places, and the number of each one's best passage."""
@@ -86,6 +96,13 @@ def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float])
         }
         for paper_id in dict.fromkeys([*dense, *lexical])
     }
+
+
+def belonging(hits: Sequence[Hit]) -> Sequence[Hit]:
+    """The hits of a ranking that belong on a list: those that clearly match by themselves, and those that
+    match nearly as well as the best, as to a long question every paper is far."""
+    least = min(_BELONGS, _BELONGS_LEAST + _BELONGS_SHARE * hits[0].score) if hits else 0.0
+    return [hit for hit in hits if hit.score >= least]
 
 
 def best_passages(found: Iterable[tuple[str, int, float]]) -> dict[str, tuple[int, float]]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from snowballstemmer import stemmer
 
 _WORD = re.compile(r"[^\W_]+")
+SPELLED = re.compile(r"[^\W_]+(?:[-.+/'’][^\W_]+)*")  # with what joins its parts
 _LONGEST_WORD = 100  # characters; all that are stemmed are remembered
 _stemming = threading.Lock()  # a stemmer holds the word that it works on
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
@@ -34,6 +35,11 @@ _FUNCTION_WORDS = frozenset(
 def content_words(text: str) -> list[str]:
     """The stems of the words that carry meaning, in order, each as often as it stands there."""
     return [stem(word) for word in _WORD.findall(text.lower()) if not is_function_word(word)]
+
+
+def subject_of(text: str) -> str:
+    """The words that carry meaning as they stand there: what a list of papers is to be about."""
+    return " ".join(word[0] for word in SPELLED.finditer(text) if not is_function_word(word[0].lower()))
 
 
 def is_function_word(word: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import tantivy
 
@@ -22,9 +23,12 @@ _CHECKPOINT = "#checkpoint"  # the paper_id of the document that holds the check
 _PATIENCE = 0.1  # seconds
 _HEAP = 64_000_000  # bytes that the writer may use
 _LONGEST_TERM = 40  # characters; Tantivy's own English analysis drops longer ones too
-_SHORTEST_MISSPELT, _SHORTEST_PART = 4, 3  # letters of a word, and of a part of one that is joined
+_SHORTEST_MISSPELT = 4  # letters
 _PART = re.compile(r"[^\W_]+")
 _MOST_OF_TERM = 2.2  # times its inverse document frequency a term can add: k1 + 1 of BM25
+
+
+Standing = Literal["there", "misspelt", "nowhere"]
 
 
 class LexicalIndex:
@@ -111,32 +115,33 @@ class LexicalIndex:
             highest = _MOST_OF_TERM * sum(_rarity(searcher, term) for term in terms)
             return [(str(searcher.doc(address)["paper_id"][0]), score / highest) for score, address in hits]
 
-    def lacks(self, word: str) -> bool:
-        """Whether a word stands in no paper: in any case or number, with or without its hyphens, joined or
-        not, and with one slip of the pen where it is a plain word of four letters or more."""
+    def standing(self, word: str) -> Standing:
+        """Whether a word stands in some paper, in any case or number, with or without its hyphens; or only
+        one that a slip of the pen makes of it."""
         if not self._is_there():
-            return True
+            return "nowhere"
         with without_panic():
             searcher, parts = self._searcher(), _PART.findall(word.lower())
-            if any(self._has(searcher, part, word) for part in {"".join(parts), word.lower()}):
-                return False
-            if len(parts) > 1:
-                if any(map(str.isdigit, word)):  # no paper of GPT-3 and four tasks speaks of GPT-4
-                    return not self._has_all(searcher, parts)
-                return not all(self._has(searcher, part, part) for part in parts)
-            cuts = range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)
-            return not any(self._has_all(searcher, [word[:cut], word[cut:]]) for cut in cuts)
+            if self._has_all(searcher, ["".join(parts)]) or (
+                len(parts) > 1 and self._has_parts(searcher, parts)
+            ):
+                return "there"
+            return "misspelt" if word.isalpha() and self._has_alike(searcher, word) else "nowhere"
 
-    def _has(self, searcher: tantivy.Searcher, part: str, word: str) -> bool:
-        """Whether a paper has a part of a word, or a word that differs from it by a letter."""
-        terms = self.terms(part)
-        if not terms or searcher.doc_freq("text", terms[0]):
-            return True
-        if len(part) < _SHORTEST_MISSPELT or not part.isalpha() or word.isupper():
+    def _has_parts(self, searcher: tantivy.Searcher, parts: Sequence[str]) -> bool:
+        """Whether the parts of a word stand there; with a number among them ("GPT-4") in one paper."""
+        if any(part.isdigit() for part in parts):
+            return self._has_all(searcher, parts)
+        return all(self._has_all(searcher, [part]) for part in parts)
+
+    def _has_alike(self, searcher: tantivy.Searcher, word: str) -> bool:
+        """Whether a word that differs by a letter stands there; a short one or an acronym may be another."""
+        if len(word) < _SHORTEST_MISSPELT or word.isupper():
             return False
+        forms = {word.lower(), *self.terms(word)}
         alike = (
             tantivy.Query.fuzzy_term_query(_schema(), "text", form, transposition_cost_one=True)
-            for form in {part, terms[0]}
+            for form in forms
         )
         return any(searcher.search(query, limit=1, count=False).hits for query in alike)
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.base import TokenEncoder, Tokens, Vectors
+from rag.embedding.english import commonness
 from rag.errors import LibraryError
 from rag.library.catalog import Change
 from rag.library.codec import Codec, Compact, Plain
@@ -30,8 +31,7 @@ from rag.private import make_file
 
 _FILE = "tokens.sqlite"
 _PRIOR = 100  # texts of plain English that count beside the papers
-_FIRST_WORD, _WORD_PIECES = 1996, 28_500  # in BERT's vocabulary: the number of "the", and how many follow
-_ABSTRACT = 150  # word pieces of a text
+_ABSTRACT = 150  # word pieces of each
 _FIT_AT = 64  # papers to which the compact codec is fitted; fewer are kept plain
 _SCHEMA = """
 CREATE TABLE papers (
@@ -58,7 +58,7 @@ class _State:
 
         A few papers say little of how rare a piece is: so `_PRIOR` texts of plain English are added.
         """
-        found = self.frequencies[pieces] + _PRIOR * _commonness(pieces)
+        found = self.frequencies[pieces] + _PRIOR * commonness(pieces, _ABSTRACT)
         weights = np.log1p((self.papers + _PRIOR - found + 0.5) / (found + 0.5))
         shares: Vectors = (weights / weights.sum()).astype(np.float32)
         return shares
@@ -285,16 +285,6 @@ def _joined(texts: Sequence[str], tokens: Sequence[Tokens]) -> _PaperTokens:
         vectors=np.concatenate([found.vectors[kept] for found, kept in parts]),
         ends=np.cumsum([kept.sum() for _, kept in parts]),
     )
-
-
-def _commonness(pieces: NDArray[np.int32]) -> NDArray[np.float64]:
-    """How likely each word piece stands in an abstract of plain English.
-
-    BERT's pieces are numbered by how often they occur, from "the" on, so Zipf's law tells.
-    """
-    rank = np.maximum(pieces - _FIRST_WORD, 0) + 1.0
-    share = 1 / (rank * np.log(_WORD_PIECES))
-    return -np.expm1(-_ABSTRACT * share)
 
 
 def _ends(stored: bytes) -> Ends:

@@ -9,9 +9,8 @@ from rag.query.checks import (
     check_words,
     make_filters,
 )
-from rag.query.follow_up import resolve_follow_up
 from rag.query.history import History, Turn, newest, turns_of
-from rag.query.kinds import Kind, kind_of
+from rag.query.kinds import kind_of
 from rag.query.understanding import Asked, Rewriter, Rewritten, understand
 from rag.query.years import YearWords, find_years, without_years
 
@@ -19,7 +18,6 @@ __all__ = [
     "LONGEST_QUESTION",
     "Asked",
     "History",
-    "Kind",
     "Rewriter",
     "Rewritten",
     "Turn",
@@ -33,7 +31,6 @@ __all__ = [
     "kind_of",
     "make_filters",
     "newest",
-    "resolve_follow_up",
     "turns_of",
     "understand",
     "without_years",

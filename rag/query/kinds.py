@@ -5,9 +5,15 @@ import re
 from rag.query.quoted import unquoted
 from rag.types import Kind
 
-_PAPERS = r"(?:papers|studies|articles|publications|preprints|trials|reviews|surveys|literature|research|work)"
-_THINGS = r"(?:methods|approaches|techniques|models|data ?sets|tools|treatments|ways|strategies|people|groups)"
-_FEW = r"(?:(?!(?:is|are|was|were|do|does|did|has|have|had|can|of|in|on|that|if|it|we)\b)[\w/&'’-]+,?\s+){0,4}"
+_PAPERS = (
+    r"(?:papers|studies|articles|publications|preprints|trials|reviews|surveys|literature|research|work)"
+)
+_THINGS = (
+    r"(?:methods|approaches|techniques|models|data ?sets|tools|treatments|ways|strategies|people|groups)"
+)
+_FEW = (
+    r"(?:(?!(?:is|are|was|were|do|does|did|has|have|had|can|of|in|on|that|if|it|we)\b)[\w/&'’-]+,?\s+){0,4}"
+)
 _LIST = re.compile(
     # Which papers …, any work on …, list …, papers about …
     rf"\b(?:which|what|any|all|some|other|more|find|recommend|of\s+(?:the|these|my))\s+{_FEW}{_PAPERS}\b"
@@ -46,4 +52,3 @@ def kind_of(question: str) -> Kind:
     if _LIST.search(said):
         return "list"
     return "comparison" if _COMPARISON.search(said) else "single"
-

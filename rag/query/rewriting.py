@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rag.errors import ModelError
 from rag.model_client import WRITING, attended, translated
 from rag.query.checks import LONGEST_QUESTION, encodable
-from rag.query.follow_up import is_incomplete
+from rag.query.follow_up import points_back
 from rag.query.history import Turn, newest
 from rag.query.understanding import Rewritten
 from rag.usage import Prices, add_usage, counts
@@ -58,7 +58,7 @@ def _is_plausible(rewritten: str, question: str, turns: Sequence[Turn]) -> bool:
         return False
     new, own = set(content_words(rewritten)), set(content_words(question))
     said = own.union(*(content_words(f"{turn.question} {turn.answer}") for turn in turns))
-    if is_incomplete(question) and new <= own:
+    if points_back(question) and new <= own:
         return False
     return len(own & new) >= _SHARE * len(own) and len(said & new) >= _SHARE * len(new)
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rag.query.checks import check_filters, check_question
-from rag.query.follow_up import follow_up_chain, is_elliptical, may_stand, topic_of
+from rag.query.follow_up import is_elliptical, leaning, may_lean, topic_of
 from rag.query.history import History, Turn, turns_of
-from rag.query.kinds import Kind, kind_of
+from rag.query.kinds import kind_of
 from rag.query.years import YearWords, describe, find_years, without_phrases, without_years
-from rag.types import Filters
+from rag.types import Filters, Kind
 from rag.words import content_words
 
 
@@ -31,9 +31,8 @@ class Asked:
 
     `resolved` is the question with what it leans on, None where it stands by itself; `query` is
     that without the words that have become `filters`. `note` says so where there are such words.
-    `offered` are years in the question that are not applied.
-    `said` is the question alone where it has a clause of its own behind those that it leans on;
-    `may_stand` says that it may be a question of its own as well, as it merely says little.
+    `offered` are years in the question that are not applied. `fallback` is the same question behind what
+    was said before, to be tried where it finds nothing by itself.
     `usage` is what a model took to understand it.
     """
 
@@ -43,10 +42,9 @@ class Asked:
     filters: Filters = field(default_factory=Filters)
     offered: Filters | None = None
     note: str | None = None
-    said: str | None = None
-    may_stand: bool = False
     kind: Kind = "single"
     usage: Mapping[str, float] = field(default_factory=dict)
+    fallback: "Asked | None" = None
 
 
 def understand(
@@ -67,65 +65,49 @@ def understand(
     asked = check_question(question)
     check_filters(given)
     turns = turns_of(history)
+    day = today if years_from_question and not given.has_years else None
     rewritten = rewrite(asked, turns) if rewrite and turns else Rewritten(None)
-    chain = _chain(asked, turns, rewritten.question)
-    reads_years = years_from_question and not given.has_years
-    found = [find_years(turn, today) if reads_years else YearWords() for turn in chain]
-    if rewritten.question and len(chain) > 1:
-        understood = _by_model(asked, rewritten.question, today if reads_years else None)
-    else:
-        understood = _by_rule(chain, found)
-    offered = found[-1].offered
-    understood = replace(understood, filters=given, offered=offered, usage=rewritten.usage)
+    if rewritten.question is None:
+        understood = _of_chain(leaning(asked, turns), given, day)
+        chain = may_lean(asked, turns)
+        fallback = _of_chain(chain, given, day) if chain else None
+        return replace(understood, usage=rewritten.usage, fallback=fallback)
+    adds = set(content_words(rewritten.question)) - set(content_words(asked))
+    if not adds:  # the model says that it stands by itself
+        return replace(_of_chain((asked,), given, day), usage=rewritten.usage)
+    understood = _of_chain((*topic_of(turns), asked), given, day)
+    query = without_years(rewritten.question, find_years(rewritten.question, day)) if day else None
+    return replace(
+        understood,
+        resolved=rewritten.question,
+        query=query or rewritten.question,
+        kind=kind_of(rewritten.question),
+        usage=rewritten.usage,
+    )
+
+
+def _of_chain(chain: tuple[str, ...], given: Filters, day: date | None) -> Asked:
+    """The last question of a chain behind the others; years are read where `day` is given."""
+    found = [find_years(turn, day) if day else YearWords() for turn in chain]
+    kind = kind_of(chain[0] if is_elliptical(chain[-1]) else chain[-1])
+    resolved = " ".join(chain) if len(chain) > 1 else None
+    asked = Asked(chain[-1], resolved, _query(chain, found), given, found[-1].offered, kind=kind)
     years = next((years for years in reversed(found) if years.filters.has_years), None)
     if years is None:
-        return understood
+        return asked
     why = "as the question asks" if years is found[-1] else "as was asked before"
     filters = replace(given, from_year=years.filters.from_year, to_year=years.filters.to_year)
-    return replace(understood, filters=filters, note=f"Only papers {describe(years.filters)}, {why}.")
+    return replace(asked, filters=filters, note=f"Only papers {describe(years.filters)}, {why}.")
 
 
-def _chain(asked: str, turns: Sequence[Turn], rewritten: str | None) -> tuple[str, ...]:
-    """The question behind what it leans on: that it leans is the model's word, else the rule's.
+def _query(chain: tuple[str, ...], found: Sequence[YearWords]) -> str:
+    """The turns without their years; a turn that says nothing else ("and since 2022?") goes.
 
-    A model that adds nothing to a question says that it stands by itself.
+    The last one counts twice, what it leans on once: otherwise "and for German?" finds again what was
+    found for Dutch (docs/retrieval.md).
     """
-    if rewritten is None:
-        return follow_up_chain(asked, turns)
-    adds = set(content_words(rewritten)) - set(content_words(asked))
-    return (*topic_of(turns), asked) if adds else (asked,)
-
-
-def _by_rule(chain: tuple[str, ...], found: list[YearWords]) -> Asked:
-    """The last question of the chain behind the others.
-
-    In the query it counts twice, what it leans on once: otherwise "and for German?" finds again
-    what was found for Dutch (docs/retrieval.md).
-    """
-    question, query = chain[-1], _query(chain, found)
-    if len(chain) == 1:
-        return Asked(question, None, query, kind=kind_of(question))
-    own = without_years(question, found[-1])
-    if content_words(without_phrases(own)):
-        query = f"{own} {query}"
-    resolved = " ".join(chain)
-    if is_elliptical(question):
-        return Asked(question, resolved, query, kind=kind_of(chain[0]))
-    return Asked(question, resolved, query, said=own, may_stand=may_stand(question), kind=kind_of(question))
-
-
-def _by_model(question: str, rewritten: str, today: date | None) -> Asked:
-    """The question as the model has written it; its years are left out where `today` is given."""
-    query = without_years(rewritten, find_years(rewritten, today)) if today else rewritten
-    return Asked(question, rewritten, query, kind=kind_of(rewritten))
-
-
-def _query(chain: tuple[str, ...], found: list[YearWords]) -> str:
-    """The turns without their years; a turn that says nothing else ("and since 2022?") goes."""
     rests = [without_years(turn, years) for turn, years in zip(chain, found, strict=True)]
-    said = [
-        rest
-        for rest, years in zip(rests, found, strict=True)
-        if not years.spans or content_words(without_phrases(rest))
-    ]
+    said = [rest for rest in rests if content_words(without_phrases(rest))]
+    if len(said) > 1 and said[-1] == rests[-1]:
+        said = [rests[-1], *said]
     return " ".join(said) or rests[-1]

@@ -10,15 +10,11 @@ from rag.types import Hit, Kind
 
 @dataclass(frozen=True)
 class Task:
-    """What a writer is asked: a question, the kind of answer that it wants, and in how many words.
-
-    `said` is the last question alone where `question` has those before that it leans on.
-    """
+    """What a writer is asked: a question, the kind of answer that it wants, and in how many words."""
 
     question: str
     kind: Kind = "single"
     words: int | None = None
-    said: str | None = None
 
 
 @dataclass

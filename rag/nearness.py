@@ -1,0 +1,106 @@
+"""Whether any paper is near a question, by similarity alone: alike in every field and library.
+
+A word of the question that stands in no paper refuses nothing by itself: it raises the similarity that
+is needed. Weights and threshold are those that `benchmarks/calibrate_answers.py` fits: docs/evaluation.md.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.embedding.english import rarity
+from rag.library import Library
+from rag.library.lexical import Standing
+from rag.logistic import Logistic
+from rag.reading import Reading
+from rag.types import Hit
+from rag.words import SPELLED, is_function_word
+
+HITS = 5  # the papers that are looked at
+near = Logistic({"match": 15.0, "rare": 6.0, "unknown": -2.5, "words": 2.5}, -14.0)
+"""How likely a question with these features is about the papers."""
+LEAST = 0.0  # the log-odds from which it is taken to be
+_NOT_PLAIN = re.compile(r"[\W_]+")
+_SHORTEST_JOINED = 5  # letters of a word that a paper may write apart
+_WEIGHED = 3  # the power of a word's rarity by which it counts: "the" and "people" hardly do
+_TELLING = 0.6  # the rarity from which an unknown word is worth naming
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a question that carries meaning: its rarity in English, its best match in each paper, and
+    whether it stands in the library."""
+
+    text: str
+    rarity: float
+    matches: Sequence[float]
+    standing: Standing
+
+    @property
+    def weight(self) -> float:
+        return float(self.rarity**_WEIGHED)
+
+
+def words_of(question: str, hits: Sequence[Hit], reading: Reading, library: Library) -> list[Word]:
+    """The words of a question that was read against these hits; numbers alone are none."""
+    told = [_NOT_PLAIN.sub("", " ".join(_texts(hit)).lower()) for hit in hits]
+    words = []
+    for found in SPELLED.finditer(question):
+        text = re.sub(r"['’]\w{1,2}$", "", found[0])
+        if text.isdigit() or len(text) < 2 or is_function_word(text.lower()):
+            continue
+        places = np.flatnonzero((reading.starts >= found.start()) & (reading.starts < found.end()))
+        matches = reading.papers[:, places].mean(axis=1) if len(places) else np.zeros(len(hits))
+        joined = _NOT_PLAIN.sub("", text.lower())
+        is_told = len(joined) >= _SHORTEST_JOINED and any(joined in each for each in told)
+        standing: Standing = "there" if is_told else library.lexical.standing(text)
+        words.append(Word(text, rarity(reading.pieces[places]), matches.tolist(), standing))
+    return words
+
+
+def features(reading: Reading, words: Sequence[Word], *, is_list: bool) -> dict[str, float]:
+    """What tells whether a paper is near.
+
+    `match` is the best paper's match of all word pieces by their rarity in the library; `rare` that of the
+    words that are not misspelt by their rarity in English, `unknown` the share of those that stand
+    nowhere; `words` is the logarithm of their number, as many words match less well than few.
+    """
+    spelt = [word for word in words if word.standing != "misspelt"]
+    weights = np.array([word.weight for word in spelt])
+    shares = weights / max(weights.sum(), 1e-9)
+    matches = np.array([word.matches for word in spelt]).reshape(len(spelt), len(reading.papers))
+    return {
+        "match": float((reading.papers @ reading.weights).max()),
+        "rare": float((shares @ matches).max()),
+        "unknown": float(shares @ np.array([word.standing == "nowhere" for word in spelt], float)),
+        "words": float(np.log1p(len(words))),
+        "misspelt": float(len(words) - len(spelt)),
+        "list": float(is_list),
+    }
+
+
+def why_far(
+    question: str, hits: Sequence[Hit], reading: Reading, library: Library, *, is_list: bool = False
+) -> str | None:
+    """Why no paper is near a question that was read against the best hits, one at least; else None."""
+    words = words_of(question, hits, reading, library)
+    if near.log_odds(features(reading, words, is_list=is_list)) >= LEAST:
+        return None
+    unknown = [word for word in words if word.standing == "nowhere" and word.rarity >= _TELLING]
+    unknown.sort(key=_by_rarity)
+    if not unknown:
+        return "No paper here is close to this question."
+    *others, last = dict.fromkeys(word.text for word in unknown[:_MOST_NAMED])
+    return f"No paper mentions {' or '.join(filter(None, [', '.join(others), last]))}."
+
+
+def _by_rarity(word: Word) -> float:
+    return -word.rarity
+
+
+def _texts(hit: Hit) -> tuple[str, ...]:
+    """What is known of a paper in words."""
+    return hit.paper.title, hit.paper.abstract, *hit.paper.authors, hit.paper.organization or ""
