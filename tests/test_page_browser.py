@@ -310,6 +310,23 @@ def test_questions_that_are_offered_are_asked_when_clicked(visit, shelf):
     assert questions(page) == [first, second]
 
 
+def test_years_that_are_offered_are_applied_by_a_button(visit, shelf):
+    page = visit(shelf)
+    question = "How were programming languages learnt in 2021?"
+    answer = ask(page, question)
+    expect(answer).not_to_contain_text("--from-year")
+    offer = page.get_by_role("button", name="Only papers of 2021", exact=True)
+    expect(offer).to_have_count(1)
+    anchor = answer.locator(".ap-card").first.get_attribute("id") or ""
+    offer.press("Enter")
+    expect(page.locator(f"#{anchor}")).to_have_count(0)
+    again = answered(page, 1)
+    expect(offer).to_have_count(0)
+    assert questions(page) == [question]
+    expect(again.locator(".ap-date").first).to_be_visible()
+    assert all(date.startswith("2021") for date in again.locator(".ap-date").all_inner_texts())
+
+
 def test_a_question_can_be_edited_and_asked_again(visit, shelf):
     page = visit(shelf)
     ask(page, PIZZA)

@@ -18,7 +18,17 @@ from rag.types import Answer, Citation, Filters, Markers, Paper
 from ui.desk import Desk
 from ui.web.chats import STOPPED, Chat, Exchange
 from ui.web.rendering import MOST_HTML, answer_html
-from ui.web.talking import MOST_SHOWN, Pages, Session, as_typed, ask, bubbles, inert
+from ui.web.talking import (
+    MOST_SHOWN,
+    Pages,
+    Session,
+    as_typed,
+    ask,
+    bubbles,
+    inert,
+    offer_of,
+    years_offered,
+)
 from ui.web.visitors import Shelf, Visitors
 from ui.web.wishes import Wishes
 
@@ -139,6 +149,20 @@ def test_wishes_are_followed(session, desk):
 
 
 # Errors
+
+
+def test_years_are_offered_where_they_are_not_applied(session, desk):
+    asked = "How many owls lived in the forest in 2019?"
+    exchange, _ = tell(session, asked, desk, OWN)
+    years = exchange.answer.offered_filters
+    assert years == years_offered(session) == Filters(2019, 2019)
+    (bubble,) = bubbles(session, desk)
+    assert bubble.suggestions[0] == "Only papers of 2019"
+    assert "--from-year" not in bubble.html
+    assert any("--from-year 2019" in note for note in exchange.answer.notes)
+    bound, _ = tell(session, asked, desk, OWN.within(years))
+    assert (bound.answer.filters, years_offered(session)) == (years, None)
+    assert offer_of(None) == offer_of(Filters()) == []
 
 
 def test_years_that_no_paper_can_have_are_told_in_one_line(session, desk):

@@ -55,7 +55,7 @@ def add_filters(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--no-years",
         action="store_true",
-        help='take years in the words of a question ("since 2021") as words, not as a condition',
+        help='take years in the words of a question ("papers since 2021") as words, not as a condition',
     )
 
 

@@ -119,7 +119,9 @@ def lay_out_settings(desk: Desk, models: Sequence[str]) -> "list[Component]":
         _number("Papers an answer is written from", "the best 8; for a list all that fit"),
         _number("Words of an answer", "60; as many as it takes with a model"),
         gr.Checkbox(
-            label="Years in a question bound the papers", info="“since 2021”, “before 2020”", value=True
+            label="Years in a question bound the papers",
+            info="“papers since 2021”, “2019 papers”",
+            value=True,
         ),
     ]
 
