@@ -19,7 +19,7 @@ from rag.types import Hit
 from rag.words import SPELLED, is_function_word
 
 HITS = 5  # the papers that are looked at
-near = Logistic({"match": 15.0, "rare": 6.0, "unknown": -2.5, "words": 2.5}, -14.0)
+near = Logistic({"match": 15.0, "rare": 9.1, "unknown": -2.0, "words": 5.5, "list": 1.7}, -23.0)
 """How likely a question with these features is about the papers."""
 LEAST = 0.0  # the log-odds from which it is taken to be
 _NOT_PLAIN = re.compile(r"[\W_]+")
@@ -77,7 +77,6 @@ def features(reading: Reading, words: Sequence[Word], *, is_list: bool) -> dict[
         "rare": float((shares @ matches).max()),
         "unknown": float(shares @ np.array([word.standing == "nowhere" for word in spelt], float)),
         "words": float(np.log1p(len(words))),
-        "misspelt": float(len(words) - len(spelt)),
         "list": float(is_list),
     }
 

@@ -135,7 +135,7 @@ class LexicalIndex:
         return all(self._has_all(searcher, [part]) for part in parts)
 
     def _has_alike(self, searcher: tantivy.Searcher, word: str) -> bool:
-        """Whether a word that differs by a letter stands there; a short one or an acronym may be another."""
+        """Whether a word that differs by a letter stands there; a short one or acronym may be another."""
         if len(word) < _SHORTEST_MISSPELT or word.isupper():
             return False
         forms = {word.lower(), *self.terms(word)}

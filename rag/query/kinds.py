@@ -18,7 +18,8 @@ _LIST = re.compile(
     # Which papers …, any work on …, list …, papers about …
     rf"\b(?:which|what|any|all|some|other|more|find|recommend|of\s+(?:the|these|my))\s+{_FEW}{_PAPERS}\b"
     r"(?!\s+(?:did|does)\b)|^\W*(?:please\s+)?list\b|\b(?:papers|studies|publications)\W*$"
-    rf"|^\W*{_FEW}{_PAPERS}\s+(?:on|about|that|which|using|with|from|of|in|by|since|before|after|published)\b"
+    rf"|^\W*{_FEW}(?:papers|studies|articles|publications|trials|reviews|surveys)\b"
+    r"|^\W*(?:\w+\s+)?(?:work|research|literature)\s+(?:on|about|by|since)\b"
     rf"|\b(?:want|need|read|looking\s+for|interested\s+in)\s+{_FEW}(?:{_PAPERS}|{_THINGS})\b"
     # Which methods exist …; not "which methods did they use".
     rf"|\b(?:which|what|any)\s+(?:kinds?\s+of\s+)?{_FEW}{_THINGS}\b"
@@ -27,7 +28,7 @@ _LIST = re.compile(
     r"|\bwhat\s+(?:do|can|did)\s+(?:we|you|I)\s+(?:have|know|find|cite|read)\b|\bwhat\s+should\s+I\s+(?:read|cite)\b"
     r"|\bwhat(?:['’]s|\s+is|\s+has\s+been|\s+have\s+\w+)\s+(?:\w+\s+){0,2}(?:on|about)\b|\bwhat\s+(?:came\s+out|exists)\b"
     r"|\bwhat(?:['’]s|\s+is)\s+(?:out\s+)?(?:there|known|new)\b|\bthere\s+(?:anything|something)\b"
-    r"|^\W*(?:anything|everything|something)\s+(?:\w+\s+)?(?:on|about|that|which|with|for|in|from)\b"
+    r"|\b(?:anything|everything|something)\s+(?:\w+\s+)?(?:on|about)\b|\beverything\s+that\b"
     r"|(?:^|[.?!,]\s+)(?:and\s+)?who\s+(?:else\s+)?(?!(?:wrote|is|was|were|made|invented|named|owns|paid)\b)\w"
     r"|^\W*(?:has|have|did|does|is)?\s*(?:anyone|anybody|somebody|others)\b"
     r"|\bhow\s+(?:do|did|have)\s+(?:people|others|researchers)\b|\bhow\s+(?:is|are)\s+[^?]{2,60}\bbeing\s+\w",
