@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ingest.pipeline import Report
 from rag.plain import plain
+from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Hit, Paper
 from ui.export import link, to_bibtex, to_markdown
 from ui.web.chats import Exchange
@@ -236,6 +237,7 @@ def _environment() -> "Environment":
         auto_reload=False,
     )
     environment.filters |= {"host": _host, "sentence": _sentence}
+    environment.filters |= {"readable": readable, "without_markup": without_markup}
     return environment
 
 
