@@ -194,7 +194,8 @@ def _nearest(answer: Answer, papers: Mapping[str, Paper]) -> list[Near]:
 def _byline(answer: Answer) -> str:
     writer = "the papers' own sentences" if answer.writer == "extractive" else answer.writer
     tokens = answer.usage.get("total_tokens")
-    told = [f"Written by {writer}", f"{answer.seconds.get('total', 0.0):.1f} s"]
+    told = [f"Written by {writer}"] if answer.claims or answer.status == "refused" else []
+    told += [f"{answer.seconds.get('total', 0.0):.1f} s"]
     told += [f"{tokens:,.0f} tokens"] if tokens else []
     told += [f"${answer.usage['cost']:.4f}"] if "cost" in answer.usage else []
     return " · ".join(told)
