@@ -37,8 +37,8 @@ from eval.shelf import Papers
 from eval.systems import answers as systems
 from eval.systems.replies import Source, papers_of, read_reply
 from ingest.chunking import split_abstract
-from ingest.sources import base, columns, csl_json, csv_table, latex, loose, saved_html
-from rag import identity, layout, markers, names, plain, sentences, tokens, words
+from ingest.sources import base, columns, csl_json, csv_table, loose, saved_html
+from rag import identity, latex, layout, markers, names, plain, readable, sentences, tokens, words
 from rag.chat_model import LONGEST as LONGEST_REPLY
 from rag.citations import Composer, Quote, best_quote
 from rag.errors import AskpapersError
@@ -60,7 +60,8 @@ from rag.told import told
 from rag.types import Answer, Filters, Hit, Paper
 from rag.writers.base import Log, Task
 from rag.writers.extractive import ExtractiveWriter
-from rag.writers.model_text import one_line, readable, without_control_lines
+from rag.writers.model_text import one_line, without_control_lines
+from rag.writers.model_text import readable as read_stream
 from rag.writers.prompting import fitting, read_repair, repair_prompt, write_prompt
 from rag.writers.relevance import Question, gives_link
 from ui import export
@@ -123,7 +124,10 @@ def _texts() -> Iterator[Row]:
     yield "ingest.loose.read_names of a list", lambda text: loose.read_names(f"[{text}]"), WHOLE
     yield "ingest.loose.loose_record", lambda text: loose.loose_record(text, text, authors=[text]), WHOLE
     yield "ingest.base.paper_from", lambda text: base.entry_from(_record(text), "here", 1), WHOLE
-    yield "ingest.latex.latex_to_text", latex.latex_to_text, WHOLE
+    yield "rag.latex.latex_to_text", latex.latex_to_text, WHOLE
+    yield "rag.readable.readable", readable.readable, WHOLE
+    yield "rag.readable.readable of markup", lambda text: readable.readable(f"<i>{text}</i> {text}"), WHOLE
+    yield "rag.readable.readable of math", lambda text: readable.readable(f"$x^{{{text}}}$ {text}"), WHOLE
     yield "ingest.columns.columns_from", columns.columns_from, WHOLE
     yield "ingest.csl_json.is_csl_json", csl_json.is_csl_json, WHOLE
     yield "ingest.csv_table.is_csv", csv_table.is_csv, WHOLE
@@ -169,8 +173,8 @@ def _models() -> Iterator[Row]:
     def said(read: Callable[[str], object]) -> tuple[Callable[[str], object], int]:
         return read, LONGEST_REPLY
 
-    yield "rag.writers.model_text.readable", *said(lambda text: list(readable([text])))
-    yield "rag.writers.model_text.readable, streamed", *said(lambda text: list(readable(pieces(text))))
+    yield "rag.writers.model_text.readable", *said(lambda text: list(read_stream([text])))
+    yield "rag.writers.model_text.readable, streamed", *said(lambda text: list(read_stream(pieces(text))))
     yield "rag.writers.model_text.control", *said(lambda text: list(without_control_lines([text], Log())))
     yield "rag.writers.model_text.control, streamed", *said(_controlled)
     yield "rag.writers.model_text.one_line", one_line, WHOLE

@@ -56,6 +56,16 @@ def read_answer(stream: AnswerStream) -> Answer:
     return stream.answer
 
 
+def as_stream(answer: Answer) -> AnswerStream:
+    """An answer that is whole already, as if it were being written."""
+
+    def run() -> Generator[str, None, Answer]:
+        yield answer.text
+        return answer
+
+    return AnswerStream(run())
+
+
 @dataclass(frozen=True)
 class Wanted:
     """How an answer is to be: about how many words, from how many papers; None where all is one."""

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from rag.assistant import Assistant
 from rag.plain import CONTROL, in_a_line
+from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Claim, Filters, Markers, Paper
 from ui.export import bibtex_entries, jsonl_lines, link, to_bibtex, to_markdown
 
@@ -118,9 +119,10 @@ def check(shown: Answer) -> None:
     place = rest.index(("h2", "References"))
     text = as_read(shown.text)
     assert rest[: len(text)] == [("p", paragraph) for paragraph in text]
-    reference = f"[1] {in_a_line(cited.title)}, 2021-10, Some Lab, https://arxiv.org/abs/2110.07143"
+    title, quote = in_a_line(without_markup(cited.title)), readable(cited.quote)
+    reference = f"[1] {title}, 2021-10, Some Lab, https://arxiv.org/abs/2110.07143"
     assert rest[place + 1] == ("p", reference)
-    assert rest[place + 2 :] == [("blockquote p", paragraph) for paragraph in as_read(cited.quote)]
+    assert rest[place + 2 :] == [("blockquote p", paragraph) for paragraph in as_read(quote)]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

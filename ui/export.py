@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from rag.identity import arxiv_key, doi_key
 from rag.plain import CONTROL, in_a_line
+from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Paper
 from rag.words import is_function_word
 
@@ -49,7 +50,7 @@ def to_markdown(answer: Answer, papers: Mapping[str, Paper]) -> str:
     if answer.citations:
         parts.append("## References")
     for citation in answer.citations:
-        parts += [_reference(citation, papers.get(citation.paper_id)), _quoted(citation.quote)]
+        parts += [_reference(citation, papers.get(citation.paper_id)), _quoted(readable(citation.quote))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -116,7 +117,7 @@ def _reference(citation: Citation, paper: Paper | None) -> str:
     details = [_in_line(detail) for detail in (citation.published, citation.organization) if detail]
     if address := link(paper) if paper else None:
         details.append(f"<{address}>")
-    return ", ".join([f"[{citation.number}] {_in_line(citation.title)}", *details])
+    return ", ".join([f"[{citation.number}] {_in_line(without_markup(citation.title))}", *details])
 
 
 def _quoted(text: str) -> str:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from rag.library.progress import Work
 from rag.plain import CONTROL, in_a_line, plain
+from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Hit
 
 if TYPE_CHECKING:
@@ -97,9 +98,9 @@ def print_hits(hits: Sequence[Hit]) -> None:
     if not hits:
         print_text(Text("No paper found."))
     for rank, hit in enumerate(hits, start=1):
-        title = Text(f"{rank:2}. ").append(plain(hit.paper.title), "bold")
+        title = Text(f"{rank:2}. ").append(plain(without_markup(hit.paper.title)), "bold")
         print_text(title.append(f"  {_date(hit.paper.published)}{hit.score:.2f}", "dim"))
-        print_text(Text(in_a_line(hit.passage_text)), indent=4)
+        print_text(Text(in_a_line(readable(hit.passage_text))), indent=4)
 
 
 def print_report(report: "Report", folder: Path) -> None:
@@ -217,7 +218,7 @@ def _print_behind(answer: Answer) -> None:
         if answer.papers:
             print_text(Text("Nearest papers:"))
         for paper in answer.papers[:_NEAREST]:
-            print_text(Text(plain(paper.title)), indent=2)
+            print_text(Text(plain(without_markup(paper.title))), indent=2)
     for claim in answer.claims:
         if not claim.supported:
             print_text(Text(f"\nNot supported by what it cites: {plain(claim.text)}", "yellow"))
@@ -228,10 +229,14 @@ def _print_behind(answer: Answer) -> None:
 
 
 def _print_citation(citation: Citation) -> None:
-    source = Text("\n").append(f"[{citation.number}] ", "cyan").append(plain(citation.title), "bold")
+    source = (
+        Text("\n")
+        .append(f"[{citation.number}] ", "cyan")
+        .append(plain(without_markup(citation.title)), "bold")
+    )
     details = [plain(detail) for detail in (citation.published, citation.organization) if detail]
     print_text(source.append(f"  {', '.join(details)}", "dim"))
-    print_text(Text(f"“{in_a_line(citation.quote)}”"), indent=4)
+    print_text(Text(f"“{in_a_line(readable(citation.quote))}”"), indent=4)
 
 
 def _date(published: str | None) -> str:

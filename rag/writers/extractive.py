@@ -9,6 +9,7 @@ import numpy as np
 
 from rag.citations import Heading, Piece, Quote
 from rag.markers import without_markers
+from rag.readable import readable
 from rag.reading import Reader, Reading, Sentence
 from rag.types import Hit
 from rag.words import content_words
@@ -134,8 +135,8 @@ def _says_the_same(one: _Candidate, other: _Candidate) -> bool:
 
 
 def _sentence(text: str) -> tuple[str, str]:
-    """A sentence without a paper's own reference numbers; and its full stop."""
-    body = without_markers(text).rstrip()
+    """A sentence as it is to be read, without a paper's own reference numbers; and its full stop."""
+    body = without_markers(readable(text)).strip()
     if body[-1:] in tuple(".!?"):
         return body[:-1], body[-1]
     return body, "" if _ENDS.search(body) else "."

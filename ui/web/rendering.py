@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from ingest.pipeline import Report
 from rag.answering import YEARS_OFFERED
 from rag.plain import plain
+from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Hit, Paper
 from ui.export import link, to_bibtex, to_markdown
 from ui.web.chats import Exchange
@@ -195,7 +196,8 @@ def _nearest(answer: Answer, papers: Mapping[str, Paper]) -> list[Near]:
 def _byline(answer: Answer) -> str:
     writer = "the papers' own sentences" if answer.writer == "extractive" else answer.writer
     tokens = answer.usage.get("total_tokens")
-    told = [f"Written by {writer}", f"{answer.seconds.get('total', 0.0):.1f} s"]
+    told = [f"Written by {writer}"] if answer.claims or answer.status == "refused" else []
+    told += [f"{answer.seconds.get('total', 0.0):.1f} s"]
     told += [f"{tokens:,.0f} tokens"] if tokens else []
     told += [f"${answer.usage['cost']:.4f}"] if "cost" in answer.usage else []
     return " · ".join(told)
@@ -238,6 +240,7 @@ def _environment() -> "Environment":
         auto_reload=False,
     )
     environment.filters |= {"host": _host, "sentence": _sentence}
+    environment.filters |= {"readable": readable, "without_markup": without_markup}
     return environment
 
 
