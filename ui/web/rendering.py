@@ -18,7 +18,7 @@ from rag.plain import plain
 from rag.types import Answer, Citation, Hit, Paper
 from ui.export import link, to_bibtex, to_markdown
 from ui.web.chats import Exchange
-from ui.web.parts import Part, parts_of, pieces_of
+from ui.parts import Part, parts_of, pieces_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
