@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rag.writers.clauses import clauses
 
 from benchmarks.text_files import file_readers
 from benchmarks.text_reading import (
@@ -60,7 +61,6 @@ from rag.support.llm import read_verdicts
 from rag.told import told
 from rag.types import Answer, Filters, Hit, Paper
 from rag.writers.base import Log, Task
-from rag.writers.clauses import clauses
 from rag.writers.extractive import ExtractiveWriter
 from rag.writers.model_text import one_line, readable, without_control_lines
 from rag.writers.prompting import fitting, read_repair, repair_prompt, write_prompt

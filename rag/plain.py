@@ -27,4 +27,4 @@ def sentence(text: str) -> str:
     said = text.strip()
     begins = said.partition(" ")[0]
     capital = begins.capitalize() if begins.isalpha() and begins.islower() else begins  # no file's name
-    return capital + said[len(begins) :] + ("" if said.endswith((".", "!", "?")) else ".")
+    return capital + said[len(begins) :] + ("" if not said or said.endswith((".", "!", "?")) else ".")

@@ -78,7 +78,7 @@ def groups_of(answer: Answer) -> list[Group]:
     for part, following in pairwise([*parts_of(answer), Part(None, ())]):
         number = next(iter(following.claim.citations), None) if following.claim else None
         before = _before_heading(part, headings[number]) if number in headings else None
-        if before is None:
+        if number is None or before is None:
             gathered.append(part)
             continue
         groups += _group([*gathered, *before], citation)

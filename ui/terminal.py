@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -19,7 +20,7 @@ from rich.text import Text
 from rag.library.progress import Work
 from rag.markers import neutral
 from rag.plain import CONTROL, in_a_line, plain, sentence
-from rag.types import Answer, Citation, Hit
+from rag.types import Answer, Hit
 from ui.authors import in_short
 from ui.parts import Group, Part, groups_of, rows_of
 from ui.verdicts import doubts, quoted
@@ -292,17 +293,21 @@ def _print_refusal(answer: Answer) -> None:
 
 
 def _print_citations(answer: Answer) -> None:
-    """The sources; those whose words stand above are a line each."""
+    """The sources, those of a paper whose words stand above in one line."""
     above, is_apart = quoted(answer), True
-    for citation in answer.citations:
-        if is_apart or citation.number not in above:
+    of_a_paper = groupby(answer.citations, lambda each: each.paper_id if each.number in above else each)
+    for _, same in of_a_paper:
+        first, *others = same
+        if is_apart or first.number not in above:
             print_text(Text())
-        is_apart = citation.number not in above
-        source = Text().append(f"[{citation.number}] ", "cyan").append(in_a_line(citation.title), "bold")
-        details = (citation.published, citation.organization, None if is_apart else citation.paper_id)
+        is_apart = first.number not in above
+        numbers = dict.fromkeys(each.number for each in (first, *others))
+        source = Text().append("".join(f"[{number}]" for number in numbers), "cyan")
+        source.append(" ").append(in_a_line(first.title), "bold")
+        details = (first.published, first.organization, None if is_apart else first.paper_id)
         print_text(source.append("".join(f", {in_a_line(each)}" for each in details if each), "dim"))
         if is_apart:
-            print_text(Text(f"“{in_a_line(citation.quote)}”"), indent=4)
+            print_text(Text(f"“{in_a_line(first.quote)}”"), indent=4)
 
 
 def _date(published: str | None) -> str:
