@@ -146,9 +146,10 @@ class ChatTab:
     ) -> Steps:
         yield from self._answer(self._mine(bookmark, stored), str(data.value["text"]), settings)
 
-    def _ask_alone(self, exchange: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
+    def _ask_alone(self, told: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
         session = self._mine(bookmark, stored)
-        asked = next((each.question for each in session.chat.exchanges if each.id == exchange), "")
+        place = told.partition(" ")[0]  # behind it stands when
+        asked = next((each.question for each in session.chat.exchanges if each.id == place), "")
         yield from self._answer(session, asked, settings, is_alone=True)
 
     def _retry(self, data: gr.RetryData, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:

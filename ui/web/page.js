@@ -23,9 +23,7 @@ function copyAnswer(button) {
 // The exchange whose question is to be asked again on its own: Gradio hears of what is typed into its box.
 function askAlone(exchange) {
   const box = document.querySelector("#alone textarea, #alone input");
-  box.value = ""; // the same one may be asked twice
-  box.dispatchEvent(new Event("input", { bubbles: true }));
-  box.value = exchange;
+  box.value = `${exchange} ${Date.now()}`; // another text each time: the same one may be asked twice
   box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
