@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rag.subject import off_subject
 from rag.writers.clauses import clauses
 
 from benchmarks.text_files import file_readers
@@ -50,7 +51,6 @@ from rag.query.checks import LONGEST_QUESTION
 from rag.query.follow_up import follow_up_chain, is_elliptical, is_incomplete, may_stand
 from rag.query.years import find_years, without_phrases, without_years
 from rag.reading import Reader as Reading
-from rag.subject import off_subject
 from rag.support import CalibratedJudge, numbers, verbatim
 from rag.support import names as support_names
 from rag.support.clauses import WORD, number_clauses
@@ -64,8 +64,8 @@ from rag.writers.model_text import one_line, without_control_lines
 from rag.writers.model_text import readable as read_stream
 from rag.writers.prompting import fitting, read_repair, repair_prompt, write_prompt
 from rag.writers.relevance import Question, gives_link
-from ui import export
-from ui.web import parts, rendering, suggestions
+from ui import export, parts
+from ui.web import rendering, suggestions
 from ui.web.chats import Exchange
 from ui.web.stored import FORMAT
 from ui.web.visitors import Visitors
@@ -240,8 +240,9 @@ def _others() -> Iterator[Row]:
     said = LONGEST_REPLY
     yield "rag.told.told", lambda text: told(answer(text)), WHOLE
     yield "ui.export.to_markdown", lambda text: export.to_markdown(answer(text), {}), said
-    yield "ui.web.parts.pieces_of", lambda text: list(parts.pieces_of(text)), WHOLE
-    yield "ui.web.parts.parts_of", lambda text: parts.parts_of(answer(text)), WHOLE
+    yield "ui.parts.pieces_of", lambda text: list(parts.pieces_of(text)), WHOLE
+    yield "ui.parts.parts_of", lambda text: parts.parts_of(answer(text)), WHOLE
+    yield "ui.parts.groups_of", lambda text: parts.groups_of(answer(text)), WHOLE
     yield "ui.web.rendering.answer_html", lambda text: _page(answer(text)), said
     yield "ui.web.suggestions.next_questions", lambda text: _next(answer(text)), WHOLE
     yield "ui.web.visitors.Visitors.shelf", _shelf, WHOLE

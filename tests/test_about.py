@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from ui.web.parts import parts_of
 
 from eval.cases import Turn
 from eval.metrics.registry import METRICS
@@ -18,7 +19,6 @@ from rag.support import CalibratedJudge
 from ui.export import to_markdown
 from ui.terminal import print_answer
 from ui.web.chats import Exchange
-from ui.web.parts import parts_of
 from ui.web.rendering import answer_html
 
 QUESTIONS = Path(__file__).parents[1] / "eval" / "questions"

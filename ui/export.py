@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from rag.identity import arxiv_key, doi_key
-from rag.plain import CONTROL, in_a_line
+from rag.plain import CONTROL, in_a_line, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Paper
 from rag.words import is_function_word
+from ui.verdicts import doubts
 
 # What ends in a character that would act: a number or bullet that opens a line, a marker before what
 # would make a link of it, what CommonMark and the forges read anywhere, addresses. A marker alone stays.
@@ -99,16 +100,14 @@ def _behind(answer: Answer) -> Iterator[str]:
     if answer.resolved_question:
         yield f"Understood as: {_in_line(answer.resolved_question)}"
     if answer.status == "refused":
-        yield f"**Refused.** Why: {_in_line(answer.reason or '')}."
+        yield f"**Not answered.** {_in_line(sentence(answer.reason or ''))}".rstrip()
     elif answer.status == "partial":
         yield "**Answered in part.**"
         if answer.reason:
-            yield f"Why: {_in_line(answer.reason)}."
+            yield _in_line(sentence(answer.reason))
     if answer.missing:
-        yield f"Not in the papers: {_in_line(answer.missing)}."
-    for claim in answer.claims:
-        if not claim.supported:
-            yield f"Not supported by what it cites: {_in_line(claim.text)}"
+        yield _in_line(sentence(f"Not in the papers: {answer.missing}"))
+    yield from map(_in_line, doubts(answer))
     for note in answer.notes:
         yield f"Note: {_in_line(note)}"
 
