@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ui.web.parts import parts_of
+from ui.parts import parts_of
 
 from eval.cases import Turn
 from eval.metrics.registry import METRICS

@@ -19,7 +19,7 @@ from rag.types import Answer, Filters, Hit, Markers
 from rag.writers.extractive import _sentence
 from ui.export import to_bibtex, to_markdown
 from ui.terminal import print_answer
-from ui.web import parts
+from ui import parts
 from ui.web.chats import Exchange
 from ui.web.rendering import answer_html, paper_html
 
