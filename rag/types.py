@@ -177,7 +177,7 @@ class Claim:
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> "Claim":
         """What `to_dict` made, also before there were verdicts. Raises KeyError, TypeError."""
-        check = told.get("check") or ("supported" if told["supported"] else "not found")
+        check: Check = told.get("check") or ("supported" if told["supported"] else "not found")
         return cls(told["text"], tuple(told["citations"]), check, told["support"])
 
 
