@@ -1,6 +1,7 @@
 """What a terminal is shown of answers and rankings, and a pipe."""
 
 import io
+import re
 import sys
 from dataclasses import replace
 
@@ -20,11 +21,11 @@ def on_terminal(monkeypatch):
         shown = io.StringIO()
         shown.isatty = lambda: True
         monkeypatch.setenv("COLUMNS", str(width))
-        monkeypatch.setenv("TERM", "dumb")
+        monkeypatch.setenv("TERM", "xterm")
         monkeypatch.setattr(sys, "stdout", shown)
         for answer in answers:
             terminal.print_answer(answer)
-        return shown.getvalue()
+        return re.sub(r"\x1b\[[\d;]*m", "", shown.getvalue())
 
     return show
 
