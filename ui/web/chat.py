@@ -112,7 +112,7 @@ class ChatTab:
                 (self.box.submit, self._ask, [self.box]),
                 (self.chatbot.option_select, self._take_option, []),
                 (self.chatbot.example_select, self._take_example, []),
-                (self.alone.input, self._ask_alone, [self.alone]),
+                (self.alone.change, self._ask_alone, [self.alone]),
                 (self.chatbot.retry, self._retry, []),
                 (self.chatbot.edit, self._edit, []),
             )
