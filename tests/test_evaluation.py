@@ -145,7 +145,7 @@ def test_a_quote_that_is_not_the_papers_and_unknown_markers_count_against_validi
 
 
 def test_an_unsupported_claim_counts_against_faithfulness(answer, shelf):
-    claim = replace(answer.claims[0], text="Violins are made of maple.", supported=False)
+    claim = replace(answer.claims[0], text="Violins are made of maple.", check="not found")
     scores = values(turn(), replace(answer, claims=(*answer.claims, claim)), shelf)
     assert (scores["faithfulness"], scores["citation_recall"]) == (0.5, 0.5)
 
@@ -166,8 +166,8 @@ def test_each_outcome_says_why(answer, assistant, shelf):
 
 
 def test_a_refusals_claims_are_not_taken_on_its_word(answer, shelf):
-    """The supported flags of an answer are its writer's; the score is the judge's."""
-    claim = replace(answer.claims[0], text="Violins are made of maple.", supported=True, support=1.0)
+    """What an answer says of its checks is its writer's word; the score is the judge's."""
+    claim = replace(answer.claims[0], text="Violins are made of maple.", check="verbatim", support=1.0)
     assert values(turn(), replace(answer, claims=(claim,)), shelf)["faithfulness"] == 0
 
 
