@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from ui.parts import parts_of
 
 from eval.cases import Turn
 from eval.metrics.registry import METRICS
@@ -17,6 +16,7 @@ from rag.embedding import embedded_encoder
 from rag.settings import Settings
 from rag.support import CalibratedJudge
 from ui.export import to_markdown
+from ui.parts import parts_of
 from ui.terminal import print_answer
 from ui.web.chats import Exchange
 from ui.web.rendering import answer_html
