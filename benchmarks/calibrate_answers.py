@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rag.writers.clauses import clauses
 
 from benchmarks.calibrate_support import fit
 from eval.cases import Turn, read_cases
@@ -33,7 +34,6 @@ from rag.retrieval import Retriever
 from rag.types import Hit
 from rag.words import content_words
 from rag.writers import relevance
-from rag.writers.clauses import clauses
 
 SETS = ("dev", "calibration")
 FAR = ("offtopic", "absent", "injection")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rag.subject import off_subject
 from rag.writers.clauses import clauses
 
 from benchmarks.text_files import file_readers
@@ -37,8 +38,8 @@ from eval.shelf import Papers
 from eval.systems import answers as systems
 from eval.systems.replies import Source, papers_of, read_reply
 from ingest.chunking import split_abstract
-from ingest.sources import base, columns, csl_json, csv_table, latex, loose, saved_html
-from rag import identity, layout, markers, names, plain, sentences, tokens, words
+from ingest.sources import base, columns, csl_json, csv_table, loose, saved_html
+from rag import identity, latex, layout, markers, names, plain, readable, sentences, tokens, words
 from rag.chat_model import LONGEST as LONGEST_REPLY
 from rag.citations import Composer, Quote, best_quote
 from rag.errors import AskpapersError
@@ -50,7 +51,6 @@ from rag.query.checks import LONGEST_QUESTION
 from rag.query.follow_up import follow_up_chain, is_elliptical, is_incomplete, may_stand
 from rag.query.years import find_years, without_phrases, without_years
 from rag.reading import Reader as Reading
-from rag.subject import off_subject
 from rag.support import CalibratedJudge, numbers, verbatim
 from rag.support import names as support_names
 from rag.support.clauses import WORD, number_clauses
@@ -60,11 +60,12 @@ from rag.told import told
 from rag.types import Answer, Filters, Hit, Paper
 from rag.writers.base import Log, Task
 from rag.writers.extractive import ExtractiveWriter
-from rag.writers.model_text import one_line, readable, without_control_lines
+from rag.writers.model_text import one_line, without_control_lines
+from rag.writers.model_text import readable as read_stream
 from rag.writers.prompting import fitting, read_repair, repair_prompt, write_prompt
 from rag.writers.relevance import Question, gives_link
-from ui import export
-from ui.web import parts, rendering, suggestions
+from ui import export, parts
+from ui.web import rendering, suggestions
 from ui.web.chats import Exchange
 from ui.web.stored import FORMAT
 from ui.web.visitors import Visitors
@@ -123,7 +124,10 @@ def _texts() -> Iterator[Row]:
     yield "ingest.loose.read_names of a list", lambda text: loose.read_names(f"[{text}]"), WHOLE
     yield "ingest.loose.loose_record", lambda text: loose.loose_record(text, text, authors=[text]), WHOLE
     yield "ingest.base.paper_from", lambda text: base.entry_from(_record(text), "here", 1), WHOLE
-    yield "ingest.latex.latex_to_text", latex.latex_to_text, WHOLE
+    yield "rag.latex.latex_to_text", latex.latex_to_text, WHOLE
+    yield "rag.readable.readable", readable.readable, WHOLE
+    yield "rag.readable.readable of markup", lambda text: readable.readable(f"<i>{text}</i> {text}"), WHOLE
+    yield "rag.readable.readable of math", lambda text: readable.readable(f"$x^{{{text}}}$ {text}"), WHOLE
     yield "ingest.columns.columns_from", columns.columns_from, WHOLE
     yield "ingest.csl_json.is_csl_json", csl_json.is_csl_json, WHOLE
     yield "ingest.csv_table.is_csv", csv_table.is_csv, WHOLE
@@ -169,8 +173,8 @@ def _models() -> Iterator[Row]:
     def said(read: Callable[[str], object]) -> tuple[Callable[[str], object], int]:
         return read, LONGEST_REPLY
 
-    yield "rag.writers.model_text.readable", *said(lambda text: list(readable([text])))
-    yield "rag.writers.model_text.readable, streamed", *said(lambda text: list(readable(pieces(text))))
+    yield "rag.writers.model_text.readable", *said(lambda text: list(read_stream([text])))
+    yield "rag.writers.model_text.readable, streamed", *said(lambda text: list(read_stream(pieces(text))))
     yield "rag.writers.model_text.control", *said(lambda text: list(without_control_lines([text], Log())))
     yield "rag.writers.model_text.control, streamed", *said(_controlled)
     yield "rag.writers.model_text.one_line", one_line, WHOLE
@@ -236,8 +240,9 @@ def _others() -> Iterator[Row]:
     said = LONGEST_REPLY
     yield "rag.told.told", lambda text: told(answer(text)), WHOLE
     yield "ui.export.to_markdown", lambda text: export.to_markdown(answer(text), {}), said
-    yield "ui.web.parts.pieces_of", lambda text: list(parts.pieces_of(text)), WHOLE
-    yield "ui.web.parts.parts_of", lambda text: parts.parts_of(answer(text)), WHOLE
+    yield "ui.parts.pieces_of", lambda text: list(parts.pieces_of(text)), WHOLE
+    yield "ui.parts.parts_of", lambda text: parts.parts_of(answer(text)), WHOLE
+    yield "ui.parts.groups_of", lambda text: parts.groups_of(answer(text)), WHOLE
     yield "ui.web.rendering.answer_html", lambda text: _page(answer(text)), said
     yield "ui.web.suggestions.next_questions", lambda text: _next(answer(text)), WHOLE
     yield "ui.web.visitors.Visitors.shelf", _shelf, WHOLE

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from eval.metrics import Statement
 from eval.shelf import Papers, Shelf
+from rag.readable import without_markup
 from rag.types import Answer, Citation, Paper, Span
 
 
@@ -56,13 +57,14 @@ def _is_there(number: int, cited: Mapping[int, Citation], papers: Mapping[str, P
     return number in cited and cited[number].paper_id in papers
 
 
-def _parts(paper: Paper, words: str) -> tuple[str, str]:
-    return paper.heading, words
+def _parts(paper: Paper, words: str) -> tuple[str, ...]:
+    """The heading and the words, which a claim may hold as they stand or without their markup."""
+    return tuple(dict.fromkeys((paper.heading, words, without_markup(words))))
 
 
 def _whole(paper: Paper, piece: Span | None) -> str:
     start, end = piece or (0, len(paper.abstract))
-    return ". ".join(filter(None, (paper.heading, paper.abstract[start:end])))
+    return ". ".join(filter(None, _parts(paper, paper.abstract[start:end])))
 
 
 def _stands(citation: Citation, paper: Paper | None) -> bool:

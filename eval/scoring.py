@@ -116,7 +116,8 @@ def _cited_set(expected: Expected, answer: Answer) -> Outcomes:
 
 
 def _abstention(turn: Turn, answer: Answer) -> Outcomes:
-    refused, why = answer.status == "refused", answer.reason or ""
+    """An answer that claims nothing, such as one to a greeting, answers as little as a refusal."""
+    refused, why = answer.status == "refused" or not answer.claims, answer.reason or ""
     values = {
         "abstention_recall": metrics.abstention_recall(refused=refused, answerable=turn.answerable),
         "over_refusal": metrics.over_refusal(refused=refused, answerable=turn.answerable),

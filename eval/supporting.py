@@ -31,7 +31,8 @@ def faithfulness_outcome(answer: Answer, doubts: Mapping[int, str]) -> Outcome:
     if value is None:
         return not_applicable("it claims nothing")
     told = [f"“{claims[place]}” ({why or 'too little in common'})" for place, why in doubts.items()]
-    return scored(value, f"not supported: {named(told)}" if told else "")
+    is_quoted = all(claim.check == "verbatim" for claim in answer.claims)
+    return scored(value, f"not supported: {named(told)}" if told else "quotations alone" * is_quoted)
 
 
 def recall_outcome(answer: Answer, evidence: Evidence, verdicts: Verdicts) -> Outcome:

@@ -8,7 +8,7 @@ from rag.citations import Composer
 from rag.errors import KeyRefusedError, ModelError
 from rag.library import Library
 from rag.nearness import HITS, why_far
-from rag.query import Asked
+from rag.query import Asked, without_phrases
 from rag.reading import Reader
 from rag.retrieval import Retriever, belonging
 from rag.support import Judge
@@ -54,6 +54,16 @@ def read_answer(stream: AnswerStream) -> Answer:
     for _ in stream:
         pass
     return stream.answer
+
+
+def as_stream(answer: Answer) -> AnswerStream:
+    """An answer that is whole already, as if it were being written."""
+
+    def run() -> Generator[str, None, Answer]:
+        yield answer.text
+        return answer
+
+    return AnswerStream(run())
 
 
 @dataclass(frozen=True)
@@ -125,7 +135,7 @@ class Answerer:
     def _look_for_list(self, draft: _Draft) -> None:
         """The papers that belong on a list; all that fulfil the filters where it names no subject."""
         asked, most = draft.asked, draft.wanted.papers
-        if subject := subject_of(asked.query):
+        if subject := subject_of(without_phrases(asked.query)):
             hits = self.retriever.search(subject, max(_LISTED, most or 0), asked.filters)
             draft.shown = belonging(hits)[:most]
             draft.hits = hits[: max(_RETRIEVED, len(draft.shown))]

@@ -3,10 +3,12 @@
 import asyncio
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Unpack
 
-from rag.answering import Answerer, AnswerStream, Wanted, read_answer
+from rag.about import Topic, topic_of
+from rag.answering import Answerer, AnswerStream, Wanted, as_stream, read_answer
 from rag.conversation import Conversation
 from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
@@ -14,7 +16,18 @@ from rag.errors import ModelError
 from rag.library import Library
 from rag.model_client import server_name
 from rag.options import AskOptions, HistoryOptions, WriterName
-from rag.query import Asked, History, Rewriter, check_papers, check_words, make_filters, understand
+from rag.plain_replies import reply_to
+from rag.query import (
+    Asked,
+    History,
+    Rewriter,
+    check_papers,
+    check_question,
+    check_words,
+    make_filters,
+    turns_of,
+    understand,
+)
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
@@ -30,6 +43,7 @@ if TYPE_CHECKING:
     from rag.llamaindex import CitedQueryEngine
 
 _CONVERSATIONS = 1000  # that `chat` remembers; the one that was used longest ago is forgotten first
+_RECENT = 50  # turns among which those are looked for that were said to the program
 _NO_MODEL = (
     "no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible server"
 )
@@ -108,6 +122,9 @@ class Assistant:
 
     def stream(self, question: str, **options: Unpack[HistoryOptions]) -> AnswerStream:
         """`ask`, with the text as it is written. A bad question raises here, not while reading."""
+        said = check_question(question)
+        if topic := topic_of(said):
+            return as_stream(self._reply(said, topic, **options))
         asked, wanted = self._understand(question, **options)
         return self._answerer.stream(asked, wanted)
 
@@ -154,6 +171,24 @@ class Assistant:
                 self._conversations.popitem(last=False)
         return found
 
+    def _reply(
+        self,
+        question: str,
+        topic: Topic,
+        *,
+        from_year: int | None = None,
+        to_year: int | None = None,
+        filters: Filters = Filters(),
+        words: int | None = None,
+        k: int | None = None,
+        **_: object,
+    ) -> Answer:
+        """What is said of the program and its library; the options are checked as for any question."""
+        check_words(words)
+        check_papers(k)
+        bounds = make_filters(from_year, to_year, filters)
+        return reply_to(question, topic, self.library.catalog, bounds, self.writer)
+
     def _understand(
         self,
         question: str,
@@ -170,13 +205,21 @@ class Assistant:
         wanted = Wanted(check_words(words), check_papers(k))
         asked = understand(
             question,
-            history,
+            _about_papers(history),
             today=date.today(),
             given=make_filters(from_year, to_year, filters),
             years_from_question=years_from_question,
             rewrite=self._rewriter,
         )
         return asked, wanted
+
+
+def _about_papers(history: History) -> list[Mapping[str, str]]:
+    """The turns without those that were said to the program: no question leans on a greeting."""
+    turns = turns_of(history)
+    recent = len(turns) - _RECENT
+    kept = (turn for place, turn in enumerate(turns) if place < recent or not topic_of(turn.question))
+    return [message for turn in kept for message in turn.messages]
 
 
 def _choose_judge(llm: "LLM | None", settings: Settings, calibrated: Judge) -> Judge:

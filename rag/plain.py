@@ -20,3 +20,11 @@ def in_a_line(text: str) -> str:
 def cut(text: str, longest: int) -> str:
     """The text, with an ellipsis for what is beyond so many characters."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def sentence(text: str) -> str:
+    """The text as a sentence of its own, which it may be already."""
+    said = text.strip()
+    begins = said.partition(" ")[0]
+    capital = begins.capitalize() if begins.isalpha() and begins.islower() else begins  # no file's name
+    return capital + said[len(begins) :] + ("" if not said or said.endswith((".", "!", "?")) else ".")

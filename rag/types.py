@@ -113,12 +113,16 @@ class Filters:
 
 @dataclass(frozen=True)
 class Hit:
-    """A retrieved paper: its score in [0, 1], its best passage, and the signals behind the score."""
+    """A retrieved paper: its score in [0, 1], its best passage, and the signals behind the score.
+
+    `is_near` says whether anything of the paper is close to the query at all.
+    """
 
     paper: Paper
     score: float
     passage: Passage
     signals: dict[str, float] = field(default_factory=dict)
+    is_near: bool = True
 
     @property
     def passage_text(self) -> str:
@@ -138,6 +142,16 @@ class Citation:
     start: int
     end: int
     authors: tuple[str, ...] = ()
+
+    @property
+    def year(self) -> str:
+        """The year of publication, empty where it is not known."""
+        return (self.published or "")[:4].lstrip("0")
+
+    @property
+    def heading(self) -> str:
+        """That of its paper."""
+        return f"{self.title} ({self.year})" if self.year else self.title
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from eval.metrics.registry import JUDGED, METRICS
 from eval.outcomes import Outcome, Outcomes, failed, not_applicable, scored
 from eval.rows import Expected, Row
 from eval.run import Run
+from rag.types import Check, Claim
 
 HOSTILE = (
     "</script><img src=x onerror=\"window.hacked='img'\">",
@@ -79,18 +80,19 @@ def outcomes(**values: float) -> Outcomes:
 
 
 def answer(
-    text: str = "It saves 45% [1].", supported: tuple[bool, ...] = (True,), **others: Any
+    text: str = "It saves 45% [1].", checks: tuple[Check, ...] = ("supported",), **others: Any
 ) -> dict[str, Any]:
-    """As `ask --json` prints it, with a claim for each that is supported or not."""
+    """As `ask --json` prints it, with a claim for each verdict; the judge gives two of them a number."""
+    numbers = {"verbatim": 1.0, "supported": 0.9, "not found": 0.2}
+    claims = [
+        Claim(f"Claim {n}.", (n,), check, numbers.get(check)) for n, check in enumerate(checks, start=1)
+    ]
     return {
         "question": "How much does it save?",
         "status": "answered",
         "text": text,
         "reason": None,
-        "claims": [
-            {"text": f"Claim {n}.", "citations": [n], "support": 0.9 if good else 0.2, "supported": good}
-            for n, good in enumerate(supported, start=1)
-        ],
+        "claims": [{**claim.to_dict(), "citations": list(claim.citations)} for claim in claims],
         "citations": [
             {
                 "number": n,
@@ -102,7 +104,7 @@ def answer(
                 "start": 0,
                 "end": 22,
             }
-            for n in range(1, len(supported) + 1)
+            for n in range(1, len(claims) + 1)
         ],
         "papers": [
             {"paper_id": id_, "title": f"Title of {id_}", "score": 1 - place / 20}
@@ -113,7 +115,7 @@ def answer(
         "missing": None,
         "notes": [],
         "writer": "extractive",
-        "markers": {"written": len(supported), "unknown": 0},
+        "markers": {"written": len(claims), "unknown": 0},
         "usage": {"requests": 1, "total_tokens": 321},
         "seconds": {"retrieve": 0.02, "write": 0.1, "total": 0.12},
     } | others
@@ -144,7 +146,7 @@ def rows() -> list[Row]:
         row("partial", answer=answer(status="partial", missing="the price", notes=["digests"])),
         row(
             "unsupported",
-            answer=answer("One [1]. Two [2].", (True, False)),
+            answer=answer("One [1]. Two [2].", ("supported", "not found")),
             outcomes=row("").outcomes | {"faithfulness": scored(0.5, "not supported: “Claim 2.”")},
         ),
         row("facts", outcomes=row("").outcomes | {"fact_recall": scored(0, "not said: 45%")}, tags=("a",)),
@@ -218,7 +220,7 @@ def hostile_run() -> Run:
 
 
 def _hostile_row(place: int, text: str) -> Row:
-    written = answer(text, (True, False))
+    written = answer(text, ("supported", "not found"))
     written |= dict.fromkeys(
         ("question", "reason", "resolved_question", "missing", "writer", "status"), text
     )

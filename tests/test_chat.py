@@ -35,10 +35,10 @@ def talk(bundled, capsys, monkeypatch):
 
 def test_a_line_is_a_question_and_a_follow_up_is_understood(talk):
     code, out, err = talk(FIRST, "", "  ", SECOND)
-    first, second = out.split(f"Understood as: {FIRST} {SECOND}")
+    first, second = out.split(f"Understood as: {FIRST} {SECOND} (to ask it on its own: /alone)")
     assert (code, err) == (0, "")
-    assert "[1] ChildMandarin: A Comprehensive Mandarin Speech Dataset" in first
-    assert "41.25" in second
+    assert "] ChildMandarin: A Comprehensive Mandarin Speech Dataset" in first
+    assert "41.25" in first.rpartition("ChildMandarin: A")[2] and "] ChildMandarin" in second
     assert "Understood as" not in first
 
 
@@ -56,11 +56,12 @@ def test_clear_forgets_and_quit_leaves(talk):
     assert (code, resolved, err) == (0, [None, None], "Forgotten.\n")
 
 
-def test_what_the_papers_do_not_say_is_told(talk):
-    _, out, _ = talk("What is ChildMandarin, and what learning rate was used?", "Which batch size is it?")
-    first, second = out.split("Understood as")
-    assert "\nNot in the papers: the learning rate.\n" in first
-    assert "does not give the batch size.\n" in second and "Not in the papers" not in second
+def test_alone_asks_without_what_was_said(talk):
+    _, out, _ = talk("/alone", FIRST, SECOND, "/alone", f"/alone {FIRST}", options=["--json"])
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert [each["question"] for each in answers] == [FIRST, SECOND, SECOND, FIRST]
+    resolved = [each["resolved_question"] for each in answers]
+    assert resolved == [None, f"{FIRST} {SECOND}", None, None]
 
 
 def test_an_unknown_command_is_no_question(talk):
@@ -133,7 +134,7 @@ def test_ctrl_d_leaves_a_terminal_with_0(bundled, tmp_path):
     terminal = Terminal(bundled, tmp_path)
     assert "/clear" in terminal.read_until("\n> ")
     terminal.type(f"{FIRST}\n")
-    assert "[1] ChildMandarin" in terminal.read_until("Note: ", "\n> ")
+    assert "] ChildMandarin" in terminal.read_until("Note: ", "\n> ")
     terminal.type("\x04")
     terminal.read_until("never shown")
     assert terminal.close() == 0

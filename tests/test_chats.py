@@ -8,6 +8,7 @@ import time
 import tracemalloc
 import weakref
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from rag.plain import plain
 from rag.settings import Settings
-from rag.types import Answer, Citation, Claim, Filters, Markers, RankedPaper
+from rag.types import Answer, Check, Citation, Claim, Filters, Markers, RankedPaper
 from ui.desk import Desk
 from ui.web.chats import MOST_EXCHANGES, STOPPED, Chat, Exchange
 from ui.web.rendering import answer_html, papers_of
@@ -33,7 +34,8 @@ shares = st.floats(0, 1)
 numbers = st.integers(0, 10**6)
 years = st.none() | st.integers(1, 9999)
 citations = st.builds(Citation, numbers, texts, texts, some, some, texts, numbers, numbers)
-claims = st.builds(Claim, texts, st.lists(numbers, max_size=3).map(tuple), shares, st.booleans())
+checks = st.sampled_from(get_args(Check))
+claims = st.builds(Claim, texts, st.lists(numbers, max_size=3).map(tuple), checks, st.none() | shares)
 answers = st.builds(
     Answer,
     question=texts,
@@ -54,7 +56,7 @@ answers = st.builds(
 )
 judged = st.none() | st.booleans()
 exchanges = st.one_of(
-    st.builds(Exchange, question=texts, answer=answers, is_liked=judged),
+    st.builds(Exchange, question=texts, answer=answers, is_liked=judged, is_alone=st.booleans()),
     st.builds(Exchange, question=texts, written=texts, error=texts.filter(bool), is_liked=judged),
 )
 chats = st.builds(Chat, st.lists(exchanges, min_size=1, max_size=3).map(tuple))
@@ -150,6 +152,17 @@ def exchange_with(**changes):
     told = through_browser(STORED)
     told["chats"][0]["exchanges"][0]["answer"] |= changes
     return told
+
+
+def test_a_sentence_kept_before_there_were_verdicts_says_whether_it_is_supported():
+    kept = through_browser(STORED)
+    (exchange, *_) = kept["chats"][0]["exchanges"]
+    (claim,) = exchange["answer"]["claims"]
+    del claim["check"]
+    for supported, check in ((True, "supported"), (False, "not found")):
+        claim["supported"] = supported
+        found = Visitors().shelf(json.dumps(kept)).chats[0].exchanges[0].answer
+        assert [each.check for each in found.claims] == [check]
 
 
 def test_what_the_version_before_kept_opens_and_becomes_a_text():

@@ -101,7 +101,17 @@ ANSWER_KEYS = {
     *("question", "status", "text", "reason", "claims", "citations", "papers", "filters"),
     *("resolved_question", "missing", "notes", "writer", "usage", "seconds"),
 }
-CITATION_KEYS = ["number", "paper_id", "title", "published", "organization", "quote", "start", "end"]
+CITATION_KEYS = [
+    "number",
+    "paper_id",
+    "title",
+    "published",
+    "organization",
+    "quote",
+    "start",
+    "end",
+    "authors",
+]
 
 
 def test_ask_gives_the_answer_as_json(shelf):
@@ -118,7 +128,8 @@ def test_ask_gives_the_answer_as_json(shelf):
     assert "3,141" in answer["text"]
     assert "[1]" in answer["text"]
     for claim in answer["claims"]:
-        assert list(claim) == ["text", "citations", "support", "supported"]
+        assert list(claim) == ["text", "citations", "check", "support", "supported"]
+        assert (claim["check"], claim["support"], claim["supported"]) == ("verbatim", 1, True)
         assert set(claim["citations"]) <= {citation["number"] for citation in answer["citations"]}
     by_title = {record["title"]: record for record in RECORDS}
     for citation in answer["citations"]:
@@ -132,7 +143,7 @@ def test_ask_gives_the_answer_as_json(shelf):
 
 def test_search_gives_the_ranking_as_json(run_json, shelf):
     code, found = run_json("search", "bees", "-k", 3, "--from-year", 2011, "--library", shelf)
-    assert (code, list(found)) == (0, ["query", "filters", "hits"])
+    assert (code, list(found)) == (0, ["query", "filters", "close", "hits"])
     assert (found["query"], found["filters"]) == ("bees", {"from_year": 2011, "to_year": None})
     assert [list(hit) for hit in found["hits"]] == [["paper_id", "title", "score", "passage"]] * 3
     assert found["hits"][0]["title"] == "A Study of bees"

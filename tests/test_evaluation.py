@@ -83,7 +83,7 @@ def test_a_right_answer_is_scored_by_every_metric_that_applies(answer, shelf):
         **dict.fromkeys(("set_precision", "set_recall", "set_f1"), 1),
         "fact_recall": pytest.approx(2 / 3),
         "filter_accuracy": 1,
-        "words": 7,
+        "words": 12,  # five of them the title
         **dict.fromkeys(("faithfulness", "citation_precision", "citation_recall"), 1),
         "citation_validity": 1,
         "abstention_recall": None,
@@ -145,7 +145,7 @@ def test_a_quote_that_is_not_the_papers_and_unknown_markers_count_against_validi
 
 
 def test_an_unsupported_claim_counts_against_faithfulness(answer, shelf):
-    claim = replace(answer.claims[0], text="Violins are made of maple.", supported=False)
+    claim = replace(answer.claims[0], text="Violins are made of maple.", check="not found")
     scores = values(turn(), replace(answer, claims=(*answer.claims, claim)), shelf)
     assert (scores["faithfulness"], scores["citation_recall"]) == (0.5, 0.5)
 
@@ -160,6 +160,9 @@ def test_each_outcome_says_why(answer, assistant, shelf):
     claim = replace(answer.claims[0], text="Violins cost 99 euros.")
     doubted = outcomes(known, replace(answer, claims=(claim,)), shelf)
     assert "Violins cost 99 euros." in doubted["faithfulness"].explanation
+    assert told["faithfulness"] == "quotations alone"
+    judged = replace(answer, claims=(replace(answer.claims[0], check="supported"),))
+    assert outcomes(known, judged, shelf)["faithfulness"].explanation == ""
     refused = outcomes(known, assistant.ask("Which papers?", from_year=2050), shelf)
     assert refused["faithfulness"] == not_applicable("the answer is a refusal")
     assert refused["over_refusal"] == scored(1, "no paper lies in these years")
@@ -167,7 +170,7 @@ def test_each_outcome_says_why(answer, assistant, shelf):
 
 def test_a_refusals_claims_are_not_taken_on_its_word(answer, shelf):
     """The supported flags of an answer are its writer's; the score is the judge's."""
-    claim = replace(answer.claims[0], text="Violins are made of maple.", supported=True, support=1.0)
+    claim = replace(answer.claims[0], text="Violins are made of maple.", check="supported", support=1.0)
     assert values(turn(), replace(answer, claims=(claim,)), shelf)["faithfulness"] == 0
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from rag.assistant import Assistant
-from rag.plain import CONTROL, in_a_line
+from rag.plain import CONTROL, in_a_line, sentence
+from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Claim, Filters, Markers, Paper
 from ui.export import bibtex_entries, jsonl_lines, link, to_bibtex, to_markdown
 
@@ -118,9 +119,10 @@ def check(shown: Answer) -> None:
     place = rest.index(("h2", "References"))
     text = as_read(shown.text)
     assert rest[: len(text)] == [("p", paragraph) for paragraph in text]
-    reference = f"[1] {in_a_line(cited.title)}, 2021-10, Some Lab, https://arxiv.org/abs/2110.07143"
+    title, quote = in_a_line(without_markup(cited.title)), readable(cited.quote)
+    reference = f"[1] {title}, 2021-10, Some Lab, https://arxiv.org/abs/2110.07143"
     assert rest[place + 1] == ("p", reference)
-    assert rest[place + 2 :] == [("blockquote p", paragraph) for paragraph in as_read(cited.quote)]
+    assert rest[place + 2 :] == [("blockquote p", paragraph) for paragraph in as_read(quote)]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -151,9 +153,9 @@ def test_what_stands_behind_the_text_is_data_too(text):
     told = [shown for tag, shown in blocks(to_markdown(shown, PAPERS)) if tag == "p"]
     assert told[1:-1] == [
         f"Understood as: {in_a_line(f'x {text}')}",
-        f"Refused. Why: {line}.",
-        f"Not in the papers: {in_a_line(f'x {text}')}.",
-        f"Not supported by what it cites: {line}".strip(),
+        f"Not answered. {in_a_line(sentence(text))}".strip(),
+        in_a_line(sentence(f"Not in the papers: x {text}")),
+        f"Not found in what it cites: {line}".strip(),
         f"Note: {line}".strip(),
     ]
 
@@ -194,7 +196,7 @@ def test_the_markdown_of_a_real_answer_has_each_reference(bundled):
 def test_a_paper_that_is_gone_has_no_address_and_a_refusal_no_references():
     assert "https" not in to_markdown(answer("Fine [1]."), {})
     refused = answer("No paper says it.", status="refused", reason="nothing is near", citations=())
-    assert to_markdown(refused, {}).endswith("**Refused.** Why: nothing is near.\n")
+    assert to_markdown(refused, {}).endswith("**Not answered.** Nothing is near.\n")
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from ingest.pipeline import ingest
 from ingest.sources.base import Reading, Rejection
 from ingest.sources.bibtex import read_bibtex
 from ingest.sources.files import FileSource
-from ingest.sources.latex import latex_to_text
 from ingest.sources.loose import loose_record, plain_text, read_names
 from ingest.sources.named import names_to_sources
 from ingest.sources.parquet import _cells
+from rag.latex import latex_to_text
 from rag.types import Paper
 
 

@@ -16,11 +16,11 @@ from eval.metrics.facts import holds
 from ingest.sources.arxiv_snapshot import snapshot_record
 from ingest.sources.base import Rejection, paper_from
 from ingest.sources.files import FileSource
-from ingest.sources.latex import latex_to_text
 from ingest.sources.loose import loose_record, plain_text, read_date, read_doi, read_names
 from rag import Paper
 from rag.citations import Composer
 from rag.errors import AskpapersError
+from rag.latex import latex_to_text
 from rag.markers import Marker, find_markers, without_markers
 from rag.query import kind_of
 from rag.sentences import LONGEST_SENTENCE, sentence_spans

@@ -261,7 +261,7 @@ def test_a_refusal_is_no_error(client):
 
 def test_a_ranking_has_the_fields_of_the_contract(client):
     told = client.predict("owls", 3, 2010, 2015, api_name="/search")
-    assert list(told) == ["query", "filters", "hits"]
+    assert list(told) == ["query", "filters", "close", "hits"]
     assert len(told["hits"]) == 3
     assert told["hits"][0]["title"] == PAPERS[0].title
     assert {tuple(hit) for hit in told["hits"]} == {("paper_id", "title", "score", "passage")}

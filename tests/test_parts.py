@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rag.assistant import Assistant
 from rag.settings import Settings
 from rag.types import Answer, Citation, Claim, Filters, Markers
-from ui.web.parts import Piece, parts_of, pieces_of
+from ui.parts import Piece, parts_of, pieces_of
 
 QUESTION = "How much compute does bert2BERT save?"
 CLAIM = "bert2BERT saves about 45% of the pre-training computation for BERT_BASE"

@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from eval.comparison import compare
 from ingest.pipeline import Report
 from ingest.sources.base import Rejection
+from rag.answering import REFUSAL
 from rag.plain import plain
+from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
+from rag.writers.extractive import BY_CHOICE, NO_MODEL
 from ui.export import to_bibtex, to_markdown
 from ui.web.chats import Exchange
 from ui.web.rendering import (
@@ -168,7 +171,8 @@ def answer_of(text=None, paper=None, **changes):
 
 def shown(answer, papers=None, **exchange):
     papers = {"p1": paper_of(), "p2": paper_of(paper_id="p2")} if papers is None else papers
-    return Page(answer_html(Exchange(answer.question, answer=answer, **exchange), ANCHOR, papers))
+    exchange = Exchange(answer.question, answer=answer, id="a" * 32, **exchange)
+    return Page(answer_html(exchange, ANCHOR, papers))
 
 
 # Every text is escaped
@@ -187,7 +191,7 @@ def test_no_text_of_an_answer_becomes_markup(text, status):
     if not re.search(r"\[(1|99)\]", text):  # a marker of its own, where numbers of citations stand
         assert page.skeleton == harmless.skeleton
     assert {tag for tag, _ in page.elements} == {tag for tag, _ in harmless.elements}
-    assert in_words(text) in in_words(page.inside("ap-title"))
+    assert in_words(without_markup(text)) in in_words(page.inside("ap-title"))
     assert in_words(text) in in_words(page.inside("ap-org"))
     assert in_words(text).casefold() in in_words(page.inside("ap-banner") or page.text).casefold()
     assert in_words(QUOTE) == in_words(page.inside("mark"))
@@ -206,8 +210,8 @@ def test_no_text_of_a_paper_becomes_markup(text):
     page = Page(paper_html(paper_of(text, authors=(text, text)), ["upload/" + text, text]))
     harmless = Page(paper_html(paper_of(authors=("Owl", "Bee")), ["upload/owls.txt", "owls.txt"]))
     assert page.skeleton == harmless.skeleton
-    assert in_words(page.inside("ap-abstract")) == in_words(f"{text} {QUOTE} {text}")
-    assert in_words(page.inside("h3")) == in_words(text)
+    assert in_words(page.inside("ap-abstract")) == in_words(readable(f"{text} {QUOTE} {text}"))
+    assert in_words(page.inside("h3")) == in_words(without_markup(text))
 
 
 @hostile
@@ -220,7 +224,8 @@ def test_no_text_of_a_ranking_becomes_markup(text):
     hits = page(paper_of(text), text)
     assert hits.skeleton == page(paper_of(), "Owls").skeleton
     assert in_words(hits.inside("mark")) == QUOTE
-    assert in_words(hits.inside("ap-abstract")) == in_words(paper_of(text).abstract)
+    shown = " ".join(map(readable, paper_of(text).abstract.partition(QUOTE)))
+    assert in_words(hits.inside("ap-abstract")) == in_words(shown)
 
 
 @hostile
@@ -367,7 +372,117 @@ def test_each_claim_says_whether_its_source_supports_it():
     assert "cites nothing" in page.inside("ap-doubt")
     weak = Claim("Owls live in oaks.", (1,), "not found", 0.2)
     page = shown(answer_of(claims=(weak,)))
-    assert "not supported by what it cites" in page.inside("ap-doubt")
+    assert "✗ not found in what it cites" in page.inside("ap-doubt")
+
+
+@pytest.mark.parametrize(
+    ("check", "support", "mark"),
+    [
+        ("verbatim", 1.0, ""),
+        ("supported", 0.93, "✓"),
+        ("supported", None, "✓"),
+        ("partly", None, "✗ partly supported by what it cites"),
+        ("contradicted", 0.0, "✗ contradicted by what it cites"),
+        ("not found", None, "✗ not found in what it cites"),
+        ("unchecked", None, "not checked"),
+    ],
+)
+def test_each_verdict_has_its_mark_and_a_quotation_none(check, support, mark):
+    page = shown(answer_of(claims=(Claim("Owls live in oaks.", (1,), check, support),)))
+    assert page.inside("ap-mark") == mark
+    assert bool(page.all("ap-doubt")) == mark.startswith("✗")
+
+
+# Quotations stand by paper
+
+
+FOREST = Paper(
+    "Forests [1]", "Oaks grow. They last.", "2020", authors=("Ann Oak", "Bo Elm", "C. Yew"), paper_id="p3"
+)
+CAVES = Paper("Caves", "Bats sleep in caves.", None, paper_id="p4")
+BY_ID = {paper.paper_id: paper for paper in (FOREST, CAVES)}
+
+
+def quoting(kind="single", **changes):
+    """Two sentences of a paper and one of another, below their titles as the writer puts them."""
+    quotes = [(FOREST, "Oaks grow."), (FOREST, "They last."), (CAVES, "Bats sleep in caves.")]
+    citations = tuple(
+        replace(cited(paper, quote, number), authors=paper.authors)
+        for number, (paper, quote) in enumerate(quotes, start=1)
+    )
+    text = "Forests (1) (2020)\nOaks grow [1]. They last [2].\n\nCaves\nBats sleep in caves [3]."
+    claims = tuple(Claim(each.quote, (each.number,), "verbatim", 1.0) for each in citations)
+    made_of = {"text": text, "claims": claims, "citations": citations, "writer": "extractive"}
+    return replace(answer_of(), **({"kind": kind, "notes": (NO_MODEL,)} | made_of | changes))
+
+
+def test_sentences_stand_below_the_title_of_their_paper():
+    page = shown(quoting(), BY_ID)
+    assert [in_words(data) for open_, data in page.texts if open_[-1:] == (("strong", ""),)] == [
+        "Forests [1]",
+        "Caves",
+    ]
+    assert in_words(page.inside("ap-said")) == "Oaks grow1. They last2.Bats sleep in caves3."
+    assert len(page.all("ap-group")) == 2 and not page.all("ap-sides") and not page.all("table")
+    assert "✓" not in page.text
+    (sides,) = shown(quoting("comparison"), BY_ID).all("ap-sides")
+    assert "ap-whole" in sides["class"]
+
+
+def test_a_list_is_a_table():
+    page = shown(quoting("list"), BY_ID)
+    assert [in_words(head["scope"]) for head in page.all("th")] == ["col"] * 4 + ["row"] * 2
+    assert in_words(page.inside("caption"))
+    assert [link["href"] for link in page.all("ap-to")] == [f"#{ANCHOR}-1", f"#{ANCHOR}-3"]
+    assert in_words(page.inside("tbody")) == (
+        "Forests [1] Oak et al.2020 Oaks grow1. They last2. Caves Bats sleep in caves3."
+    )
+    titles = [each.get("title") for each in page.all("ap-by")]
+    assert titles[0] == "Ann Oak, Bo Elm, C. Yew"
+    nameless = tuple(replace(each, authors=(), published=None) for each in quoting().citations)
+    text = quoting().text.replace(" (2020)", "")
+    bare = shown(quoting("list", citations=nameless, text=text), {})
+    assert in_words(bare.inside("thead")) == "PaperSentence"
+
+
+def test_a_list_that_a_model_wrote_is_a_table_where_each_sentence_cites_a_paper():
+    citations = quoting().citations
+    claims = (Claim("Oaks grow.", (1, 2), "supported"), Claim("Bats sleep.", (3,), "not found"))
+    text = "- Oaks grow [1][2].\n- Bats sleep [3]."
+    written = quoting("list", text=text, claims=claims, citations=citations, writer="gpt")
+    page = shown(written, BY_ID)
+    assert in_words(page.inside("tbody")) == (
+        "Forests [1] Oak et al.2020 Oaks grow12.✓ Caves Bats sleep3.✗ not found in what it cites"
+    )
+    assert not shown(replace(written, text=f"Two papers:\n{text}"), BY_ID).all("table")
+    assert not shown(replace(written, kind="single"), BY_ID).all("table")
+
+
+def test_that_no_model_is_set_up_is_told_once_with_what_to_do():
+    page = shown(quoting(), BY_ID)
+    assert page.text.count(NO_MODEL) == 1
+    assert "OPENAI_BASE_URL" in page.inside("ap-own")
+    chosen = shown(quoting(notes=(BY_CHOICE,)), BY_ID)
+    assert chosen.text.count(BY_CHOICE) == 1 and "OPENAI" not in chosen.text
+    assert not shown(answer_of()).all("ap-own")
+
+
+def test_a_refusal_is_said_once():
+    answer = replace(answer_of(status="refused", reason="No paper mentions owls.", claims=()), text=REFUSAL)
+    page = shown(answer)
+    assert page.text.count(REFUSAL) == 1
+    assert "No paper mentions owls. " in in_words(page.text) and not page.all("ap-text")
+    late = shown(
+        replace(answer, text=f"{REFUSAL}\n\nOwls live in oaks [1].", claims=answer_of().claims[:1])
+    )
+    assert in_words(late.inside("ap-text")) == "Owls live in oaks1.✓"
+    assert late.text.count(REFUSAL) == 1
+
+
+def test_a_follow_up_can_be_asked_on_its_own():
+    (button,) = shown(answer_of()).all("ap-alone")
+    assert button["data-exchange"] == "a" * 32
+    assert not shown(answer_of(resolved_question=None)).all("ap-alone")
 
 
 # What became of a question
@@ -391,8 +506,8 @@ def test_what_became_of_a_question_is_seen():
         told.add(in_words(page.inside("ap-banner") or page.inside("ap-waiting")))
     assert told == {
         "",
-        "⦸ Not answered from these papers. No paper is about it.",
-        "◐ Answered in part. The papers do not say: The cost.",
+        "∅ The papers in this library do not answer this question. No paper is about it.",
+        "◐ Answered in part. Not in the papers: the cost.",
         "! No answer. The model failed: ask again.",
         "Reading the papers…",
     }
@@ -425,7 +540,9 @@ def test_the_nearest_papers_stand_under_what_is_not_answered_and_only_there():
 def test_the_writer_the_time_and_the_cost_are_told():
     assert "Written by Owls · 1.3 s · 742 tokens · $0.0012" in shown(answer_of()).text
     own = answer_of(writer="extractive", usage={})
-    assert "Written by the papers' own sentences · 1.3 s" in shown(own).text
+    assert "Quotes only · 1.3 s" in shown(own).text
+    refused = shown(answer_of(writer="extractive", usage={}, claims=(), status="refused")).text
+    assert "1.3 s" in refused and "Quotes" not in refused
 
 
 def test_digests_are_told_from_abstracts():
@@ -490,6 +607,14 @@ def test_long_lists_of_what_was_rejected_are_cut():
     page = Page(report_html(Report(seen=250, rejected=rejected), None))
     assert len(page.all("li")) == 101
     assert "and 150 more" in page.text
+
+
+def test_a_ranking_says_where_nothing_is_close():
+    hits = [Hit(paper_of(), 0.2, Passage("p1", 0, 10), is_near=near) for near in (False, True)]
+    nothing = "Nothing close to this query. The nearest papers:"
+    assert nothing in Page(hits_html(hits[:1], None)).text
+    assert nothing not in Page(hits_html(hits, None)).text
+    assert nothing not in Page(hits_html([], None)).text
 
 
 def test_where_nothing_is_found_the_next_step_is_told():

@@ -140,7 +140,7 @@ def test_a_question_opens_to_all_that_is_known_of_it(html):
     text = " ".join(Page(html).text().split())
     for told in (
         "What of unsupported?",
-        "Claim 2. ✗ not supported 0.20 The words of quote 2.[2] Paper 2, 2021-10",
+        "Claim 2. ✗ not found 0.20 The words of quote 2.[2] Paper 2, 2021-10",
         "Claim 1. ✓ supported 0.90 The words of quote 1.",
         "45% said",
         "The right paper at rank 1",
@@ -148,7 +148,7 @@ def test_a_question_opens_to_all_that_is_known_of_it(html):
         "Title of 2110.07000 ignored",
         "Title of 2110.07001 ✓ right",
         "A refusal: the papers do not answer it.",
-        "Refused because: no paper is near",
+        "Refused: no paper is near",
         "Not in the papers: the price",
         "Note: digests",
         "Understood as: What of it, in full?",
@@ -268,10 +268,21 @@ def test_recall_by_k_is_the_metric_at_ten():
     assert chart and f"{sum(values) / len(values):.2f} at 10" in chart.says
 
 
+def test_each_verdict_is_told_and_a_quotation_has_no_tick():
+    row = made.row("all", answer=made.answer(checks=("verbatim", "unchecked", "contradicted")))
+    text = " ".join(Page(render_html(made.run([row]))).text().split())
+    assert "Claim 1. quoted The words" in text
+    assert "Claim 2. not checked The words" in text
+    assert "Claim 3. ✗ contradicted The words" in text
+    assert "✓ supported" not in text
+
+
 def test_claims_and_seconds_are_counted():
     rows = whole().rows
     support, seconds = chart_support(rows), chart_seconds(rows)
     assert support and support.says == "7 claims are supported, 1 are not"
+    quoted = made.row("quoted", answer=made.answer(checks=("verbatim", "unchecked")))
+    assert chart_support([quoted]) is None
     assert seconds and "p50 0.12 s" in seconds.says and "at most 0.30 s; n = 9" in seconds.says
 
 

@@ -105,7 +105,7 @@ def test_a_question_opens_to_its_claims_and_quotes(open_page):
     question.locator("summary").focus()
     page.keyboard.press("Enter")
     assert quote.is_visible()
-    assert question.get_by_text("✗ not supported").is_visible()
+    assert question.get_by_text("✗ not found").is_visible()
     error = page.locator("#questions > tbody", has_text="What of broken?")
     error.locator("summary").click()
     assert error.get_by_text("HTTP 500").is_visible()

@@ -34,7 +34,7 @@ HOMES = {
     "arxiv": ["ingest/sources/arxiv_api.py"],
     "requests": ["ingest/sources/arxiv_api.py"],
     "bibtexparser": ["ingest/sources/bibtex.py"],
-    "pylatexenc": ["ingest/sources/latex.py"],
+    "pylatexenc": ["rag/latex.py"],
     "pyarrow": ["ingest/sources/parquet.py"],
     "selectolax": ["ingest/sources/saved_html.py"],
     "openai": ["rag/model_client.py", "rag/embedding/openai.py"],

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from rag.identity import arxiv_key, doi_key
-from rag.plain import CONTROL, in_a_line
+from rag.plain import CONTROL, in_a_line, sentence
+from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Paper
 from rag.words import is_function_word
+from ui.verdicts import doubts
 
 # What ends in a character that would act: a number or bullet that opens a line, a marker before what
 # would make a link of it, what CommonMark and the forges read anywhere, addresses. A marker alone stays.
@@ -49,7 +51,7 @@ def to_markdown(answer: Answer, papers: Mapping[str, Paper]) -> str:
     if answer.citations:
         parts.append("## References")
     for citation in answer.citations:
-        parts += [_reference(citation, papers.get(citation.paper_id)), _quoted(citation.quote)]
+        parts += [_reference(citation, papers.get(citation.paper_id)), _quoted(readable(citation.quote))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -98,16 +100,14 @@ def _behind(answer: Answer) -> Iterator[str]:
     if answer.resolved_question:
         yield f"Understood as: {_in_line(answer.resolved_question)}"
     if answer.status == "refused":
-        yield f"**Refused.** Why: {_in_line(answer.reason or '')}."
+        yield f"**Not answered.** {_in_line(sentence(answer.reason or ''))}".rstrip()
     elif answer.status == "partial":
         yield "**Answered in part.**"
         if answer.reason:
-            yield f"Why: {_in_line(answer.reason)}."
+            yield _in_line(sentence(answer.reason))
     if answer.missing:
-        yield f"Not in the papers: {_in_line(answer.missing)}."
-    for claim in answer.claims:
-        if not claim.supported:
-            yield f"Not supported by what it cites: {_in_line(claim.text)}"
+        yield _in_line(sentence(f"Not in the papers: {answer.missing}"))
+    yield from map(_in_line, doubts(answer))
     for note in answer.notes:
         yield f"Note: {_in_line(note)}"
 
@@ -116,7 +116,7 @@ def _reference(citation: Citation, paper: Paper | None) -> str:
     details = [_in_line(detail) for detail in (citation.published, citation.organization) if detail]
     if address := link(paper) if paper else None:
         details.append(f"<{address}>")
-    return ", ".join([f"[{citation.number}] {_in_line(citation.title)}", *details])
+    return ", ".join([f"[{citation.number}] {_in_line(without_markup(citation.title))}", *details])
 
 
 def _quoted(text: str) -> str:

@@ -53,6 +53,7 @@ class Ranking:
 
     query: str
     filters: Filters
+    close: bool
     hits: list[Found]
 
 
@@ -209,7 +210,8 @@ def _told_ranking(ranking: dict[str, Any]) -> str:
         f"“{in_a_line(hit['passage'])}”"
         for place, hit in enumerate(ranking["hits"], start=1)
     ]
-    return "\n".join(lines) or "No paper found."
+    first = [] if ranking["close"] or not lines else ["Nothing close to this query. The nearest papers:"]
+    return "\n".join([*first, *lines]) or "No paper found."
 
 
 def _told_paper(paper: dict[str, Any]) -> str:

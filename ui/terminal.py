@@ -2,10 +2,12 @@
 
 import json
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -16,8 +18,13 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.library.progress import Work
-from rag.plain import CONTROL, in_a_line, plain
-from rag.types import Answer, Citation, Hit
+from rag.markers import neutral
+from rag.plain import CONTROL, in_a_line, plain, sentence
+from rag.readable import readable, without_markup
+from rag.types import Answer, Hit
+from ui.authors import in_short
+from ui.parts import Group, Part, groups_of, rows_of
+from ui.verdicts import doubts, quoted
 
 if TYPE_CHECKING:
     from ingest.pipeline import Report
@@ -28,6 +35,8 @@ _WIDEST_LINE = 10_000  # and of a row of a table in a pipe
 _NEAREST = 3  # papers shown where nothing answers
 _TOLD_EVERY = 15.0  # seconds between two lines of progress in a pipe
 _MARKER = r"\[\d+\]"
+_NARROWEST_TABLE = 60  # characters of a line; on less a list is text
+NOTHING_CLOSE = "Nothing close to this query. The nearest papers:"
 
 
 def print_json(value: Any) -> None:
@@ -78,28 +87,79 @@ def write_piece(piece: str) -> None:
     sys.stdout.flush()
 
 
-def print_answer(answer: Answer) -> None:
-    """The answer, then what stands behind it."""
-    text = Text(plain(answer.text))
-    text.highlight_regex(_MARKER, "cyan")
-    print_text(text)
-    _print_behind(answer)
+def print_answer(answer: Answer, alone: str | None = None) -> None:
+    """The answer, then what stands behind it; `alone` is what asks a follow-up on its own."""
+    rows = rows_of(answer)
+    if rows and _width() >= _NARROWEST_TABLE:
+        _print_list(rows)
+    else:
+        print_text(_with_bold_titles(answer))
+    _print_behind(answer, alone)
 
 
-def print_rest(answer: Answer) -> None:
+def print_rest(answer: Answer, alone: str | None = None) -> None:
     """What stands behind an answer that has been shown already."""
     print()
-    _print_behind(answer)
+    _print_behind(answer, alone)
+
+
+def _width() -> int:
+    """Of a line of text: none in a pipe, where a table would be no text."""
+    console = Console()
+    return min(console.width, _WIDEST) if console.is_terminal else 0
+
+
+def _with_bold_titles(answer: Answer) -> Text:
+    """The text as it is, its markers and the titles that stand in front of sentences told apart."""
+    text, at = Text(plain(answer.text)), 0
+    text.highlight_regex(_MARKER, "cyan")
+    for group in groups_of(answer):
+        heading = neutral(in_a_line(group.citation.heading)) if group.citation else ""
+        if heading and (found := text.plain.find(f"{heading}\n", at)) >= 0:
+            at = found + len(heading)
+            text.stylize("bold", found, at)
+    return text
+
+
+def _said(parts: Sequence[Part]) -> Text:
+    """The words of a cell, each marker behind a space."""
+    text = Text()
+    for piece in (piece for part in parts for piece in part.pieces):
+        if piece.number is None:
+            text.append(plain(piece.text))
+        else:
+            text.append(" " if text.plain[-1:].isalnum() else "").append(piece.text, "cyan")
+    return text
+
+
+def _print_list(rows: Sequence[Group]) -> None:
+    """A list as a table: each paper with what is known of it, and its sentences."""
+    cited = [row.citation for row in rows if row.citation]
+    columns = {
+        "Paper": [Text(in_a_line(each.title), "bold") for each in cited],
+        "Authors": [Text(plain(in_short(each.authors))) for each in cited],
+        "Year": [Text(plain(each.year)) for each in cited],
+        "Sentence": [_said(row.parts) for row in rows],
+    }
+    known = {name: cells for name, cells in columns.items() if any(cell.plain for cell in cells)}
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style="dim")
+    for name in known:
+        table.add_column(name, ratio={"Paper": 2, "Sentence": 3}.get(name), no_wrap=name == "Year")
+    for cells in zip(*known.values(), strict=True):
+        table.add_row(*cells)
+    Console(highlight=False).print(table, width=_width())
 
 
 def print_hits(hits: Sequence[Hit]) -> None:
     """The ranking, each paper with the passage that was nearest."""
     if not hits:
         print_text(Text("No paper found."))
+    elif not any(hit.is_near for hit in hits):
+        print_text(Text(NOTHING_CLOSE))
     for rank, hit in enumerate(hits, start=1):
-        title = Text(f"{rank:2}. ").append(plain(hit.paper.title), "bold")
+        title = Text(f"{rank:2}. ").append(plain(without_markup(hit.paper.title)), "bold")
         print_text(title.append(f"  {_date(hit.paper.published)}{hit.score:.2f}", "dim"))
-        print_text(Text(in_a_line(hit.passage_text)), indent=4)
+        print_text(Text(in_a_line(readable(hit.passage_text))), indent=4)
 
 
 def print_report(report: "Report", folder: Path) -> None:
@@ -207,31 +267,48 @@ def _bar(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work
             progress.advance(task, len(batch))
 
 
-def _print_behind(answer: Answer) -> None:
+def _print_behind(answer: Answer, alone: str | None) -> None:
     if answer.resolved_question:
-        print_text(Text(f"\nUnderstood as: {plain(answer.resolved_question)}", "dim"))
+        alone = alone or f"askpapers ask {shlex.quote(in_a_line(answer.question))}"
+        understood = Text(f"\nUnderstood as: {plain(answer.resolved_question)}", "dim")
+        print_text(understood.append(f" (to ask it on its own: {alone})"))
     if answer.missing:
-        print_text(Text(f"\nNot in the papers: {plain(answer.missing)}."))
+        print_text(Text("\n" + sentence(f"Not in the papers: {plain(answer.missing)}")))
     if answer.status == "refused":
-        print_text(Text(f"\nWhy: {plain(answer.reason or '')}."))
-        if answer.papers:
-            print_text(Text("Nearest papers:"))
-        for paper in answer.papers[:_NEAREST]:
-            print_text(Text(plain(paper.title)), indent=2)
-    for claim in answer.claims:
-        if not claim.supported:
-            print_text(Text(f"\nNot supported by what it cites: {plain(claim.text)}", "yellow"))
-    for citation in answer.citations:
-        _print_citation(citation)
+        _print_refusal(answer)
+    for line in doubts(answer):
+        print_text(Text(f"\n{plain(line)}", "yellow"))
+    _print_citations(answer)
     for note in answer.notes:
         print_text(Text(f"\nNote: {plain(note)}", "dim"))
 
 
-def _print_citation(citation: Citation) -> None:
-    source = Text("\n").append(f"[{citation.number}] ", "cyan").append(plain(citation.title), "bold")
-    details = [plain(detail) for detail in (citation.published, citation.organization) if detail]
-    print_text(source.append(f"  {', '.join(details)}", "dim"))
-    print_text(Text(f"“{in_a_line(citation.quote)}”"), indent=4)
+def _print_refusal(answer: Answer) -> None:
+    """Why nothing answers, and what is nearest."""
+    if answer.reason:
+        print_text(Text(sentence(plain(answer.reason))))
+    if answer.papers:
+        print_text(Text("\nNearest papers:"))
+    for paper in answer.papers[:_NEAREST]:
+        print_text(Text(in_a_line(without_markup(paper.title))), indent=2)
+
+
+def _print_citations(answer: Answer) -> None:
+    """The sources, those of a paper whose words stand above in one line."""
+    above, is_apart = quoted(answer), True
+    of_a_paper = groupby(answer.citations, lambda each: each.paper_id if each.number in above else each)
+    for _, same in of_a_paper:
+        first, *others = same
+        if is_apart or first.number not in above:
+            print_text(Text())
+        is_apart = first.number not in above
+        numbers = dict.fromkeys(each.number for each in (first, *others))
+        source = Text().append("".join(f"[{number}]" for number in numbers), "cyan")
+        source.append(" ").append(in_a_line(without_markup(first.title)), "bold")
+        details = (first.published, first.organization, None if is_apart else first.paper_id)
+        print_text(source.append("".join(f", {in_a_line(each)}" for each in details if each), "dim"))
+        if is_apart:
+            print_text(Text(f"“{in_a_line(readable(first.quote))}”"), indent=4)
 
 
 def _date(published: str | None) -> str:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-") | {ord("’"): "'"}
-_LATEX = re.compile(r"[\\${}]")
+_LATEX = re.compile(r"[\\${}]|[_^](?=\d)")
 _ABOUT = re.compile(r"\b(?:sim|approx)(?=\d)")  # "\sim99" and, on pages that lose the backslash, "sim99"
 _PER_CENT = re.compile(r"(?<=\d)\s+%")
 _TIMES = re.compile(r"(?<=\d)\s?(?:times|×)(?![a-z])")

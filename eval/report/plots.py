@@ -94,8 +94,14 @@ def recalls(row: Row) -> Outcomes:
 
 
 def chart_support(rows: Sequence[Row]) -> Chart | None:
-    """How far what they cite supports the claims, as it was judged when they were written; None without."""
-    claims = [claim for row in rows if row.answer for claim in row.answer.get("claims", ())]
+    """How far what they cite supports the claims, as a judge put it in numbers when they were written; None
+    without these, as where all are quotations."""
+    claims = [
+        claim
+        for row in rows
+        for claim in (row.answer or {}).get("claims", ())
+        if claim["support"] is not None and claim.get("check") != "verbatim"
+    ]
     if not claims:
         return None
     supported = [claim["support"] for claim in claims if claim["supported"]]

@@ -13,6 +13,7 @@ from eval.report.faults import find_faults
 from eval.rows import Row
 from rag.identity import arxiv_key, doi_key
 from rag.markers import without_markers
+from rag.types import Claim
 
 STATUSES = ("answered", "partial", "refused", "error")
 _NOTHING: dict[str, Any] = {
@@ -106,11 +107,11 @@ class Question:
         ]
 
     @cached_property
-    def claims(self) -> list[tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
+    def claims(self) -> list[tuple[Claim, list[Mapping[str, Any]]]]:
         """Each claim with the citations behind it."""
         cited = {citation["number"]: citation for citation in self.answer["citations"]}
         return [
-            (claim, [cited[number] for number in claim["citations"] if number in cited])
+            (Claim.from_dict(claim), [cited[number] for number in claim["citations"] if number in cited])
             for claim in self.answer["claims"]
         ]
 

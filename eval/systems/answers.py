@@ -65,6 +65,7 @@ def read_answer(asked: Asked, reply: Read, refusal: str | None, judge: Judge, sh
         markers=composer.markers(),
         usage={},
         seconds={"total": round(asked.seconds, 4)},
+        checked_by=judge.name if composer.is_judged() else None,
     )
     return Answered(answer, own, _untold(reply))
 

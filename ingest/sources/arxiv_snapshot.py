@@ -7,9 +7,9 @@ from typing import Any
 
 from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS, MOST_MARKUP, Entry, Reading, one_line
 from ingest.sources.jsonl import read_lines
-from ingest.sources.latex import latex_to_text
 from ingest.sources.loose import MONTHS, read_date, read_doi
 from rag.identity import arxiv_key
+from rag.latex import latex_to_text
 
 _CREATED = re.compile(r"\b(\d{1,2}) ([A-Z][a-z]{2}) (\d{4})\b", re.ASCII)  # "Mon, 2 Apr 2007 19:18:42 GMT"
 

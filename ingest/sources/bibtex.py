@@ -22,9 +22,9 @@ from ingest.sources.base import (
     entry_from,
     one_line,
 )
-from ingest.sources.latex import latex_to_text
 from ingest.sources.loose import loose_record, plain_text
 from ingest.sources.texts import WINDOWS, numbered_lines
+from rag.latex import latex_to_text
 
 if TYPE_CHECKING:
     from bibtexparser import model

@@ -12,7 +12,7 @@ from rag.query.checks import (
 from rag.query.history import History, Turn, newest, turns_of
 from rag.query.kinds import kind_of
 from rag.query.understanding import Asked, Rewriter, Rewritten, understand
-from rag.query.years import YearWords, find_years, without_years
+from rag.query.years import YearWords, find_years, without_phrases, without_years
 
 __all__ = [
     "LONGEST_QUESTION",
@@ -33,5 +33,6 @@ __all__ = [
     "newest",
     "turns_of",
     "understand",
+    "without_phrases",
     "without_years",
 ]

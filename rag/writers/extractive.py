@@ -9,6 +9,7 @@ import numpy as np
 
 from rag.citations import Heading, Piece, Quote
 from rag.markers import without_markers
+from rag.readable import readable
 from rag.reading import Reader, Reading, Sentence
 from rag.types import Hit
 from rag.words import content_words
@@ -18,7 +19,7 @@ from rag.writers.relevance import relevances
 NO_MODEL = "No language model is set up: these are the papers' own sentences."
 BY_CHOICE = "These are the papers' own sentences, as no model was to write."
 _PAPERS = 5  # whose sentences are compared
-_WORDS = 80  # the length of an answer unless told otherwise, titles included
+_WORDS = 78  # the length of an answer unless told otherwise, titles included: 80 with what is too long
 # Share of the best sentence's probability from which a further one is worth reading: of the same
 # paper it adds to the answer, of another it may be about something else.
 _SHARE_SAME_PAPER, _SHARE_OTHER_PAPER = 0.05, 0.2
@@ -71,7 +72,7 @@ class ExtractiveWriter:
         """The sentences to quote, paper by paper."""
         compared = hits if task.kind == "list" else hits[:_PAPERS]
         reading = self._reader.read(task.question, compared)
-        values = relevances(task.question, reading, compared)
+        values = relevances(reading, compared)
         ranked = sorted(map(_Candidate, reading.sentences, values), key=_by_value)
         best_of = {one.hit: one for one in reversed(ranked)}
         titles = [len(hit.paper.heading.split()) for hit in compared]
@@ -134,8 +135,8 @@ def _says_the_same(one: _Candidate, other: _Candidate) -> bool:
 
 
 def _sentence(text: str) -> tuple[str, str]:
-    """A sentence without a paper's own reference numbers; and its full stop."""
-    body = without_markers(text).rstrip()
+    """A sentence as it is to be read, without a paper's own reference numbers; and its full stop."""
+    body = without_markers(readable(text)).strip()
     if body[-1:] in tuple(".!?"):
         return body[:-1], body[-1]
     return body, "" if _ENDS.search(body) else "."

@@ -4,7 +4,6 @@ Fitted by `benchmarks/calibrate_answers.py` on questions about single papers of 
 fields: docs/retrieval.md.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,38 +15,33 @@ from rag.words import numbers
 
 # Per unit of each feature.
 WEIGHTS: Mapping[str, float] = {
-    "match": 6.25,
-    "place": 1.89,
-    "score": 7.4,
-    "first_paper": 0.73,
-    "number": 1.01,
-    "first_sentence": -1.15,
-    "length": 0.67,
-    "question": -1.97,
+    "match": 7.8,
+    "place": 2.25,
+    "score": -2.45,
+    "first_paper": 3.93,
+    "number": 0.35,
+    "first_sentence": -0.95,
+    "last_sentence": -0.37,
+    "length": 0.49,
+    "question": -4.0,
 }
-INTERCEPT = -15.08
+INTERCEPT = -9.7
 relevance = Logistic(WEIGHTS, INTERCEPT)
 """The probability that a sentence with these features answers."""
 
-_ASKS_FOR_NUMBER = re.compile(
-    r"\bhow (?:much|many|large|big|long|far|often|high|low)\b|\b(?:number|share|rate|percent\w*|size) of\b",
-    re.IGNORECASE,
-)
 
-
-def relevances(question: str, reading: Reading, hits: Sequence[Hit]) -> list[float]:
+def relevances(reading: Reading, hits: Sequence[Hit]) -> list[float]:
     """How likely each sentence of a reading answers, in (0, 1)."""
-    return [relevance(each) for each in features(question, reading, hits)]
+    return [relevance(each) for each in features(reading, hits)]
 
 
-def features(question: str, reading: Reading, hits: Sequence[Hit]) -> list[dict[str, float]]:
+def features(reading: Reading, hits: Sequence[Hit]) -> list[dict[str, float]]:
     """The features of each sentence.
 
     Words that the title of a paper has already do not tell its sentences apart: `match` is on the others.
     """
     rest = reading.weights * np.clip(1 - reading.titles, 0, 1)
     weights = rest / np.maximum(rest.sum(axis=1, keepdims=True), 1e-9)
-    wants_number = bool(_ASKS_FOR_NUMBER.search(question))
 
     def of(sentence: Sentence) -> dict[str, float]:
         abstract = hits[sentence.hit].paper.abstract
@@ -56,8 +50,9 @@ def features(question: str, reading: Reading, hits: Sequence[Hit]) -> list[dict[
             "place": sentence.span[0] / len(abstract),
             "score": hits[sentence.hit].score,
             "first_paper": float(sentence.hit == 0),
-            "number": float(wants_number and bool(numbers(sentence.text))),
+            "number": float(bool(numbers(sentence.text))),
             "first_sentence": float(not abstract[: sentence.span[0]].strip()),
+            "last_sentence": float(not abstract[sentence.span[1] :].strip()),
             "length": float(np.log(max(len(sentence.text.split()), 1))),
             "question": float(sentence.text.endswith("?")),
         }

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from rag.conversation import Conversation
     from rag.options import AskOptions
 
-_HELP = "Ask about the papers. /clear forgets what was said, /quit (or Ctrl-D) leaves."
+_HELP = (
+    "Ask about the papers. /alone asks the last question again without what was said before it, "
+    "/alone QUESTION another one; /clear forgets what was said, /quit (or Ctrl-D) leaves."
+)
+_ALONE = "/alone"
 _PROMPT = "\n> "
 
 
@@ -51,7 +55,7 @@ def _converse(
     from rag.errors import ModelError, QuestionError
     from ui.terminal import print_error
 
-    is_typed, failed = sys.stdin.isatty(), 0
+    is_typed, failed, asked = sys.stdin.isatty(), 0, ""
     if is_typed:
         print(_HELP, file=sys.stderr)
     for line in _lines(is_typed):
@@ -61,9 +65,14 @@ def _converse(
             conversation.clear()
             print("Forgotten.", file=sys.stderr)
             continue
+        command, _, question = line.partition(" ")
+        if command == _ALONE and (question.strip() or asked):
+            conversation.clear()
+            line = question.strip() or asked
         if line.startswith("/"):
             print(f"There is no such command. {_HELP}", file=sys.stderr)
             continue
+        asked = line
         try:
             _answer(conversation, line, options, arguments, is_streamed)
         except (QuestionError, ModelError) as error:  # the next question may do better
@@ -88,7 +97,7 @@ def _answer(
     if arguments.json:
         print_json_line(stream.answer.to_dict())
         return
-    (print_rest if is_streamed else print_answer)(stream.answer)
+    (print_rest if is_streamed else print_answer)(stream.answer, _ALONE)
     sys.stdout.flush()
     tell_years(arguments, stream.answer.filters)
 

@@ -248,13 +248,14 @@ def _print_lines(papers: list["Paper"]) -> None:
     from rich.text import Text
 
     from rag.plain import in_a_line
+    from rag.readable import without_markup
     from ui.terminal import print_text
 
     ids = [in_a_line(paper.paper_id) for paper in papers]
     width = max(map(len, ids), default=0)
     for shown, paper in zip(ids, papers, strict=True):
         line = Text(f"{shown:{width}}  {paper.published or '–':10}  ", "dim")
-        print_text(line.append(in_a_line(paper.title), "default"))
+        print_text(line.append(in_a_line(without_markup(paper.title)), "default"))
 
 
 def _print_paper(
@@ -264,6 +265,7 @@ def _print_paper(
     from rich.text import Text
 
     from rag.plain import in_a_line, plain
+    from rag.readable import readable, without_markup
     from ui.terminal import print_fields, print_text
 
     known = {name: value for name, value in _fields(paper).items() if value not in (None, ())}
@@ -275,5 +277,6 @@ def _print_paper(
     places = ", ".join(f"{start}-{end}" for start, end in spans)
     known |= {"sources": ", ".join(sources), "passages": f"{len(spans)} ({places})"}
     known |= {"text": "a digest in other words than the abstract's"} if paper.is_digest else {}
+    known["title"] = without_markup(str(known["title"]))
     print_fields({name.replace("_", " "): in_a_line(str(value)) for name, value in known.items()})
-    print_text(Text(f"\n{plain(paper.abstract)}"))
+    print_text(Text(f"\n{plain(readable(paper.abstract))}"))

@@ -69,6 +69,8 @@ class ChatTab:
             autofocus=True,
             elem_id="question",
         )
+        # Where the page puts the id of the exchange whose question is to be asked on its own.
+        self.alone = gr.Textbox(show_label=False, max_length=64, elem_id="alone", container=False)
 
     def lay_out_side(self, models: Sequence[str], *, has_password: bool) -> None:
         """Put the conversations and the settings in place, which stand beside all tabs."""
@@ -110,6 +112,7 @@ class ChatTab:
                 (self.box.submit, self._ask, [self.box]),
                 (self.chatbot.option_select, self._take_option, []),
                 (self.chatbot.example_select, self._take_example, []),
+                (self.alone.change, self._ask_alone, [self.alone]),
                 (self.chatbot.retry, self._retry, []),
                 (self.chatbot.edit, self._edit, []),
             )
@@ -150,6 +153,12 @@ class ChatTab:
     ) -> Steps:
         yield from self._answer(self._mine(bookmark, stored), str(data.value["text"]), settings)
 
+    def _ask_alone(self, told: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
+        session = self._mine(bookmark, stored)
+        place = told.partition(" ")[0]  # behind it stands when
+        asked = next((each.question for each in session.chat.exchanges if each.id == place), "")
+        yield from self._answer(session, asked, settings, is_alone=True)
+
     def _retry(self, data: gr.RetryData, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
         yield from self._again(self._mine(bookmark, stored), place_of(data.index), None, settings)
 
@@ -172,17 +181,26 @@ class ChatTab:
             return
         session.put(session.chat.until(place))
         yield self._all(session)  # without the likes of what is asked anew
-        yield from self._answer(session, question or exchanges[place].question, settings, years)
+        is_alone = exchanges[place].is_alone
+        asked = question or exchanges[place].question
+        yield from self._answer(session, asked, settings, years=years, is_alone=is_alone)
 
     def _answer(
-        self, session: Session, question: str, settings: Sequence[Any], years: Filters | None = None
+        self,
+        session: Session,
+        question: str,
+        settings: Sequence[Any],
+        *,
+        years: Filters | None = None,
+        is_alone: bool = False,
     ) -> Steps:
         question = plain(question[:_LONGEST_QUESTION]).strip()
         if not question:
             yield self._all(session)
             return
         session.judged = None
-        steps = talking.ask(session, question, self.desk, Wishes.of(settings).within(years))
+        wishes = Wishes.of(settings).within(years)
+        steps = talking.ask(session, question, self.desk, wishes, is_alone=is_alone)
         next(steps)  # the question alone
         cleared = gr.update(value="", submit_btn=False, stop_btn=True)
         yield [

@@ -17,13 +17,17 @@ _TITLE = 60  # characters
 
 @dataclass(frozen=True)
 class Exchange:
-    """A question and what became of it: an answer, words on the way to one, or an error."""
+    """A question and what became of it: an answer, words on the way to one, or an error.
+
+    `is_alone` says that it leans on nothing that was said before.
+    """
 
     question: str
     written: str = ""
     answer: Answer | None = None
     error: str | None = None
     is_liked: bool | None = None
+    is_alone: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(16))
 
     @property
@@ -59,9 +63,10 @@ class Chat:
         turns = newest([exchange.turn for exchange in self.exchanges if exchange.is_over], MEMORY_TOKENS)
         return [message for turn in turns for message in turn.messages]
 
-    def asked(self, question: str) -> "Chat":
+    def asked(self, question: str, *, is_alone: bool = False) -> "Chat":
         """With a further question; of a long conversation the first ones go."""
-        return replace(self, exchanges=(*self.exchanges, Exchange(question))[-MOST_EXCHANGES:])
+        further = Exchange(question, is_alone=is_alone)
+        return replace(self, exchanges=(*self.exchanges, further)[-MOST_EXCHANGES:])
 
     def with_exchange(self, exchange: Exchange) -> "Chat":
         """With what has become of one of its exchanges."""

@@ -20,9 +20,16 @@ function copyAnswer(button) {
   setTimeout(say, 2000, "Copy");
 }
 
+// The exchange whose question is to be asked again on its own: Gradio hears of what is typed into its box.
+function askAlone(exchange) {
+  const box = document.querySelector("#alone textarea, #alone input");
+  box.value = `${exchange} ${Date.now()}`; // another text each time: the same one may be asked twice
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 document.addEventListener("click", (event) => {
   const at = event.target instanceof Element ? event.target : null;
-  const marker = at?.closest("a.ap-marker");
+  const marker = at?.closest("a.ap-marker, a.ap-to");
   const card = marker && document.getElementById(marker.getAttribute("href").slice(1));
   if (card) {
     event.preventDefault();
@@ -30,6 +37,8 @@ document.addEventListener("click", (event) => {
   }
   const copy = at?.closest("button.ap-copy");
   if (copy) copyAnswer(copy);
+  const alone = at?.closest("button.ap-alone");
+  if (alone) askAlone(alone.dataset.exchange);
 });
 
 // A new question goes to the top of the conversation and stays there while its answer grows, so that this

@@ -14,6 +14,7 @@ from ingest.sources.files import FileSource
 from ingest.sources.formats import PACKED_SUFFIX, SUFFIXES
 from rag.errors import AskpapersError, SourceError
 from rag.library.progress import Work
+from rag.readable import without_markup
 from rag.types import Paper
 from ui.desk import Desk
 from ui.web.rendering import paper_html, report_html
@@ -166,7 +167,10 @@ class PapersTab:
 
     def _ask(self, paper_id: str) -> list[Any]:
         paper = self.desk.library.catalog.papers([paper_id]).get(paper_id)
-        return [f"What does “{paper.title}” show?" if paper else "", gr.Tabs(selected="chat")]
+        return [
+            f"What does “{without_markup(paper.title)}” show?" if paper else "",
+            gr.Tabs(selected="chat"),
+        ]
 
     def _add(
         self, given: list[str] | None, saved: str, words: str, progress: gr.Progress = gr.Progress()
@@ -200,7 +204,7 @@ class PapersTab:
 
 
 def _row(paper: Paper) -> list[str]:
-    return [paper.title, paper.published or "", paper.organization or "", paper.paper_id]
+    return [without_markup(paper.title), paper.published or "", paper.organization or "", paper.paper_id]
 
 
 def _plot(dated: dict[int, int]) -> "DataFrame | None":

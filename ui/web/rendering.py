@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ingest.pipeline import Report
-from rag.answering import YEARS_OFFERED
-from rag.plain import plain
+from rag.answering import REFUSAL, YEARS_OFFERED
+from rag.plain import plain, sentence
+from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Hit, Paper
+from rag.writers.extractive import BY_CHOICE, NO_MODEL
+from ui.authors import in_short
 from ui.export import link, to_bibtex, to_markdown
+from ui.parts import Group, Part, groups_of, pieces_of, rows_of
+from ui.verdicts import doubt
 from ui.web.chats import Exchange
-from ui.web.parts import Part, parts_of, pieces_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -55,6 +59,22 @@ class Card:
     @property
     def address(self) -> str | None:
         return link(self.paper) if self.paper else None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A paper of a list, with its sentences."""
+
+    group: Group
+    card: Card
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        return self.card.citation.authors or (self.card.paper.authors if self.card.paper else ())
+
+    @property
+    def authors_in_short(self) -> str:
+        return in_short(self.authors, self.card.paper.author_count if self.card.paper else None)
 
 
 @dataclass(frozen=True)
@@ -101,22 +121,40 @@ def answer_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) ->
 def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
     answer = exchange.answer
     cards = [Card(each, papers.get(each.paper_id)) for each in answer.citations] if answer else []
+    by_number = {card.citation.number: card for card in cards}
+    listed = rows_of(answer) if answer else []
     return _render(
         "answer.html.jinja",
         exchange=exchange,
         answer=answer,
         status=status_of(exchange),
         anchor=anchor,
-        parts=parts_of(answer)
-        if answer
-        else [Part(None, tuple(pieces_of(exchange.written)))] * bool(exchange.written),
-        numbers={card.citation.number for card in cards},
+        refusal=REFUSAL,
+        own_words=_own_words(answer),
+        no_model=NO_MODEL,
+        groups=_groups(exchange),
+        rows=[Row(each, by_number[each.citation.number]) for each in listed if each.citation],
+        numbers=set(by_number),
         cards=cards,
         nearest=_nearest(answer, papers) if answer and answer.status != "answered" else (),
         notes=[note for note in answer.notes if not note.startswith(YEARS_OFFERED)] if answer else (),
         byline=_byline(answer) if answer else "",
         exports=_exports(answer, papers) if answer else (),
     )
+
+
+def _groups(exchange: Exchange) -> list[Group]:
+    """What is written, by paper where it is quoted; without what the banner of a refusal says."""
+    if answer := exchange.answer:
+        text = answer.text.removeprefix(REFUSAL).removesuffix(REFUSAL).strip("\n")
+        return groups_of(replace(answer, text=text))
+    written = tuple(pieces_of(exchange.written))
+    return [Group((Part(None, written),))] if written else []
+
+
+def _own_words(answer: Answer | None) -> str | None:
+    """Which of the notes says that no model wrote."""
+    return next((note for note in answer.notes if note in (NO_MODEL, BY_CHOICE)), None) if answer else None
 
 
 def status_of(exchange: Exchange) -> str:
@@ -142,7 +180,9 @@ def _shown_ids(answer: Answer | None) -> list[str]:
 def hits_html(hits: Sequence[Hit], note: str | None) -> str:
     """A ranking, each paper with its scores and its best passage; what a reader should know above it."""
     linked = [(hit, link(hit.paper)) for hit in hits]
-    return _render("hits.html.jinja", hits=linked, note=note, signals=SIGNALS)
+    return _render(
+        "hits.html.jinja", hits=linked, note=note, is_near=any(hit.is_near for hit in hits), signals=SIGNALS
+    )
 
 
 SIGNALS = {
@@ -193,12 +233,16 @@ def _nearest(answer: Answer, papers: Mapping[str, Paper]) -> list[Near]:
 
 
 def _byline(answer: Answer) -> str:
-    writer = "the papers' own sentences" if answer.writer == "extractive" else answer.writer
     tokens = answer.usage.get("total_tokens")
-    told = [f"Written by {writer}", f"{answer.seconds.get('total', 0.0):.1f} s"]
+    told = [_writer(answer)] if answer.claims or answer.writer != "extractive" else []
+    told += [f"{answer.seconds.get('total', 0.0):.1f} s"]
     told += [f"{tokens:,.0f} tokens"] if tokens else []
     told += [f"${answer.usage['cost']:.4f}"] if "cost" in answer.usage else []
     return " · ".join(told)
+
+
+def _writer(answer: Answer) -> str:
+    return "Quotes only" if answer.writer == "extractive" else f"Written by {answer.writer}"
 
 
 def _exports(answer: Answer, papers: Mapping[str, Paper]) -> list[Export]:
@@ -237,17 +281,10 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"host": _host, "sentence": _sentence}
+    environment.filters |= {"host": _host, "sentence": sentence, "doubt": doubt}
+    environment.filters |= {"readable": readable, "without_markup": without_markup}
     return environment
 
 
 def _host(address: str) -> str:
     return urlsplit(address).hostname or address
-
-
-def _sentence(text: str) -> str:
-    """The text as a sentence of its own."""
-    said = text.strip()
-    begins = said.partition(" ")[0]
-    capital = begins.capitalize() if begins.isalpha() and begins.islower() else begins  # no file's name
-    return capital + said[len(begins) :] + ("" if said.endswith((".", "!", "?")) else ".")

@@ -115,6 +115,7 @@ def _exchange(told: Any) -> Exchange | None:
             answer=_answer(answer) if answer else None,
             error=plain(str(error)) if error else None if answer else STOPPED,
             is_liked=liked if isinstance(liked, bool) else None,
+            is_alone=told.get("is_alone") is True,
             id=_id(told),
         )
     except (TypeError, ValueError, RecursionError):
@@ -127,9 +128,17 @@ def _answer(told: Any) -> Answer:
         len(_list(told.get(name))) > most for name, most in MOST_PARTS.items()
     ):
         raise ValueError("no answer, or more than one has")
+    told = {**told, "claims": [_with_check(claim) for claim in _list(told.get("claims"))]}
     found = _answers().validate_json(json.dumps(told, allow_nan=False), strict=True)
     json.dumps(found, default=_parts, allow_nan=False)  # a number with 400 digits has become infinite
     return found
+
+
+def _with_check(claim: Any) -> Any:
+    """A claim with its verdict; before there were these it said whether it is supported."""
+    if not isinstance(claim, Mapping) or "check" in claim or "supported" not in claim:
+        return claim
+    return {**claim, "check": "supported" if claim["supported"] else "not found"}
 
 
 @cache

@@ -129,13 +129,18 @@ class Session:
             self.answering = None if exchange.is_over else exchange
 
 
-def ask(session: Session, question: str, desk: Desk, wishes: Wishes) -> Iterator[None]:
-    """Ask in the open conversation; at each step the session holds what there is to show."""
+def ask(
+    session: Session, question: str, desk: Desk, wishes: Wishes, *, is_alone: bool = False
+) -> Iterator[None]:
+    """Ask in the open conversation; at each step the session holds what there is to show.
+
+    `is_alone` leaves out what was said before.
+    """
     session.stop()
     number, before = session.number, session.shelf.latest(session.chat)
-    asked = session.begin(before.asked(question))
+    asked = session.begin(before.asked(question, is_alone=is_alone))
     yield
-    for further in _written(asked, before.history, desk, wishes):
+    for further in _written(asked, [] if is_alone else before.history, desk, wishes):
         if session.number != number:
             return
         session.change(further)

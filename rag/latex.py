@@ -89,18 +89,24 @@ def _printed(found: re.Match[str]) -> str:
         return "" if escaped in _NOTHING else " " if escaped in _SPACES else escaped
     if found["environment"]:
         return " "
-    printed, behind = _symbol(found["name"]), found["behind"] or ""
+    printed, behind = symbol(found["name"]), found["behind"] or ""
     is_letter = unicodedata.name(printed[:1] or " ", "").startswith("LATIN")
     return printed + ("" if behind == "{}" or is_letter else behind)  # `\o wl` is øwl
 
 
 @lru_cache(maxsize=4096)
-def _symbol(name: str) -> str:
+def symbol(name: str) -> str:
     """What a command without arguments prints; empty where it only says how to print."""
     if name in _KNOWN:
         return _KNOWN[name]
     printed = getattr(_commands().get_macro_spec(name), "simplify_repl", None)
     return printed if isinstance(printed, str) and "%" not in printed and "<" not in printed else ""
+
+
+@lru_cache(maxsize=4096)
+def is_command(name: str) -> bool:
+    """Whether LaTeX has a command of this name, as far as pylatexenc knows."""
+    return name in _KNOWN or _commands().get_macro_spec(name) is not None
 
 
 @cache

@@ -1,0 +1,93 @@
+"""Whether a question is to the program itself and not to the papers: by its likeness to examples.
+
+It is one of these where its vector is close to that of an example and each of its word pieces is close to
+one of the examples': so "list all papers by Google" is a question to the papers, for a single word.
+"""
+
+from functools import cache, lru_cache
+from typing import Literal
+
+import numpy as np
+
+from rag.embedding import embedded_encoder
+from rag.embedding.base import Vectors, unit
+
+Topic = Literal["greeting", "thanks", "program", "library"]
+
+_EXAMPLES: dict[Topic, tuple[str, ...]] = {
+    "greeting": (
+        "hello",
+        "hi",
+        "hey",
+        "good morning",
+        "good evening",
+        "hello, how are you",
+        "hello there, nice to meet you",
+    ),
+    "thanks": (
+        "thanks",
+        "thank you",
+        "thank you very much",
+        "thanks a lot",
+        "many thanks for your help",
+        "thanks, that helped",
+        "great, thanks",
+    ),
+    "program": (
+        "what can you do",
+        "what are you",
+        "who are you",
+        "how can you help me",
+        "what can I ask you",
+        "what kind of questions can I ask",
+        "what does this program do",
+        "how do I use this program",
+        "how do I add papers",
+        "how can I upload my own papers",
+    ),
+    "library": (
+        "which papers do you have",
+        "what papers are there",
+        "how many papers are there",
+        "list all papers",
+        "show me all the papers",
+        "what is in the library",
+        "which papers are in the library",
+    ),
+}
+# Between what is meant and what is not (tests/test_about.py has both): the cosine of the whole, and that
+# of the word piece that is least like any of the examples'.
+_LIKE, _PIECE_LIKE = 0.78, 0.6
+_LONGEST = 12  # words
+
+
+def topic_of(question: str) -> Topic | None:
+    """What of the program is asked about or said to it; None for a question to the papers."""
+    said = question.strip(" \n\t?!.").lower()
+    return _topic(said) if 0 < len(said.split()) <= _LONGEST and len(said) < 20 * _LONGEST else None
+
+
+@lru_cache(maxsize=1024)
+def _topic(said: str) -> Topic | None:
+    topics, examples, pieces = _examples()
+    (vector,), (tokens,) = embedded_encoder().encode_both([said])
+    likeness = examples @ vector
+    topic = topics[int(likeness.argmax())]
+    if likeness.max() < _LIKE or not len(tokens.vectors):
+        return None
+    least = (unit(tokens.vectors) @ pieces[topic].T).max(axis=1).min()
+    return topic if least >= _PIECE_LIKE else None
+
+
+@cache
+def _examples() -> tuple[list[Topic], Vectors, dict[Topic, Vectors]]:
+    """The topic and the vector of each example; the vectors of the word pieces of each topic."""
+    topics: list[Topic] = [topic for topic, said in _EXAMPLES.items() for _ in said]
+    vectors, tokens = embedded_encoder().encode_both([each for said in _EXAMPLES.values() for each in said])
+    by_topic = {
+        topic: np.concatenate(
+            [unit(each.vectors) for each, of in zip(tokens, topics, strict=True) if of == topic]
+        )
+        for topic in _EXAMPLES
+    }
+    return topics, vectors, by_topic

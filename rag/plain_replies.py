@@ -1,0 +1,91 @@
+"""What is said of the program and its library: a few plain sentences that claim nothing of papers."""
+
+import time
+from collections.abc import Iterator
+
+from rag.about import Topic
+from rag.library.catalog import Catalog
+from rag.markers import neutral
+from rag.plain import cut, in_a_line
+from rag.readable import without_markup
+from rag.types import Answer, Filters, Markers, Paper
+
+_NEWEST = 5  # papers that are named
+_LONGEST_TITLE = 150  # characters
+_ADD = "Add papers with `askpapers ingest SOURCE...`, or in the Library tab of the page."
+_SEE = "See them all with `askpapers library list`, or in the Library tab of the page."
+
+
+def reply_to(question: str, topic: Topic, catalog: Catalog, filters: Filters, writer: str) -> Answer:
+    """The reply as an answer without claims."""
+    started = time.perf_counter()
+    text = "\n".join(_lines(topic, catalog, filters, writer))
+    return Answer(
+        question=question,
+        status="answered",
+        text=text,
+        reason=None,
+        claims=(),
+        citations=(),
+        papers=(),
+        filters=filters,
+        resolved_question=None,
+        missing=None,
+        notes=(),
+        writer=writer,
+        markers=Markers(),
+        usage={},
+        seconds={"total": round(time.perf_counter() - started, 4)},
+    )
+
+
+def _lines(topic: Topic, catalog: Catalog, filters: Filters, writer: str) -> Iterator[str]:
+    if topic == "library":
+        yield from _holdings(catalog, filters)
+    elif topic == "thanks":
+        yield "You are welcome. Ask on whenever you like."
+    else:
+        hello = "Hello. " if topic == "greeting" else ""
+        yield f"{hello}I answer questions from the papers of this library; each sentence cites its paper."
+        yield from _example(catalog)
+    if topic == "program":
+        yield _ADD
+        yield _written_by(writer)
+
+
+def _written_by(writer: str) -> str:
+    if writer == "extractive":
+        return "Answers are the papers' own sentences; no language model writes them."
+    return f"The language model {in_a_line(writer)} writes the answers, and each sentence is checked."
+
+
+def _example(catalog: Catalog) -> Iterator[str]:
+    """A question that a paper of the library answers; or that there is none yet."""
+    newest = catalog.browse(most=1)
+    yield f"For example: What does “{_title(newest[0])}” show?" if newest else "It holds no papers yet."
+
+
+def _holdings(catalog: Catalog, filters: Filters) -> Iterator[str]:
+    """How many papers of which years there are within the filters, and the newest."""
+    count = catalog.count_matching(filters=filters)
+    newest = catalog.browse(most=_NEWEST, filters=filters)
+    if not count and filters.is_open:
+        yield f"The library holds no papers yet. {_ADD}"
+        return
+    told = _years(catalog) if filters.is_open else " within these conditions"
+    yield f"The library holds {count:,} {'paper' if count == 1 else 'papers'}{told}."
+    if count > len(newest):
+        yield "The newest:"
+    yield from (f"- {_title(paper)}{f' ({paper.year})' if paper.year else ''}" for paper in newest)
+    yield _SEE
+
+
+def _years(catalog: Catalog) -> str:
+    known = [year for year in catalog.years() if year]
+    if not known:
+        return ""
+    return f" of {known[0]}" if len(known) == 1 else f" from {known[0]} to {known[-1]}"
+
+
+def _title(paper: Paper) -> str:
+    return cut(neutral(in_a_line(without_markup(paper.title))), _LONGEST_TITLE)

@@ -1,0 +1,24 @@
+"""Names of authors in short."""
+
+from collections.abc import Sequence
+
+_NAMED = 2  # authors; of more the first stands for all
+
+
+def in_short(authors: Sequence[str], count: int | None = None) -> str:
+    """“Last”, “Last and Last” or “Last et al.”; `count` is how many there are where not all are named."""
+    names = [_family_name(name) for name in authors if name.strip()]
+    if names and max(len(names), count or 0) > min(len(names), _NAMED):
+        return f"{names[0]} et al."
+    return " and ".join(names)
+
+
+def _family_name(name: str) -> str:
+    """The last word with the small ones before it ("van den Berg"), or what stands before a comma."""
+    if "," in name:
+        return name.partition(",")[0].strip()
+    words = name.split()
+    first = len(words) - 1
+    while first > 1 and words[first - 1].islower():
+        first -= 1
+    return " ".join(words[first:])
