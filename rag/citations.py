@@ -137,6 +137,10 @@ class Composer:
         """Whether any sentence is supported, shown or waiting."""
         return any(claim.supported for claim in self.claims) or len(self.doubts()) < len(self.waiting)
 
+    def is_judged(self) -> bool:
+        """Whether the judge was asked about any sentence that has been shown."""
+        return any(claim.check != "verbatim" for claim in self.claims)
+
     def marked(self) -> int:
         """How many of the sentences that have been shown are not supported."""
         return sum(not claim.supported for claim in self.claims)

@@ -17,7 +17,6 @@ from ingest.sources.arxiv_snapshot import snapshot_record
 from ingest.sources.base import Rejection, paper_from
 from ingest.sources.files import FileSource
 from ingest.sources.loose import loose_record, plain_text, read_date, read_doi, read_names
-from rag import Paper
 from rag.citations import Composer
 from rag.errors import AskpapersError
 from rag.latex import latex_to_text
@@ -246,18 +245,11 @@ def test_details_that_are_too_long_are_left_out():
     [
         ("Is GPT-4 cheaper than BERT?", "comparison"),
         ("BERT or RoBERTa?", "comparison"),
-        ("Models for robots?", "list"),
         ("How large is Llama-3.1-70B-Instruct?", "single"),
     ],
 )
 def test_the_kind_of_a_question_is_what_it_was(question, kind):
     assert kind_of(question) == kind
-
-
-def test_what_a_paper_explains_is_its_own():
-    paper = Paper("Owls at Night", "BERT-X, a model of owls, sees mice. Owls, the birds, sleep.")
-    assert introduces(paper, Name("BERT-X", 0, True))
-    assert not introduces(paper, Name("Owls", 0, False))
 
 
 def test_a_repaired_sentence_may_stand_on_the_next_line():
@@ -272,7 +264,3 @@ def test_a_repaired_sentence_may_stand_on_the_next_line():
 def test_a_number_is_missing_each_time_that_it_is_said():
     found = numbers.missing_numbers("45% and 45% and 50% of owls", ["50% of owls"])
     assert [each.text for each in found] == ["45%", "45%"]
-
-
-def test_the_questions_that_ask_what_something_is():
-    assert Question("What is bert2BERT?").wants_definition

@@ -16,28 +16,29 @@ _FEW = (
 )
 _LIST = re.compile(
     # Which papers …, any work on …, list …, papers about …
-    rf"\b(?:which|what|any|all|some|other|more|find|recommend|of\s+(?:the|these|my))\s+{_FEW}{_PAPERS}\b"
+    rf"\b(?:which|what|any|all|some|other|more|there|find|recommend|of\s+(?:the|these|my))\s+{_FEW}{_PAPERS}\b"
     r"(?!\s+(?:did|does)\b)|^\W*(?:please\s+)?list\b|\b(?:papers|studies|publications)\W*$"
     rf"|^\W*{_FEW}(?:papers|studies|articles|publications|trials|reviews|surveys)\b"
     r"|^\W*(?:\w+\s+)?(?:work|research|literature)\s+(?:on|about|by|since)\b"
     rf"|\b(?:want|need|read|looking\s+for|interested\s+in)\s+{_FEW}(?:{_PAPERS}|{_THINGS})\b"
     # Which methods exist …; not "which methods did they use".
-    rf"|\b(?:which|what|any)\s+(?:kinds?\s+of\s+)?{_FEW}{_THINGS}\b"
+    rf"|\b(?:which|what|any|some|there)\s+(?:kinds?\s+of\s+)?{_FEW}{_THINGS}\b"
     r"(?!\s+(?:did|does|do|was|were|is|has|had|can|could|in|from|of|the|they)\b)"
     # What do we have on …, anything about …, who has worked on …, has anyone …, how do people …
     r"|\bwhat\s+(?:do|can|did)\s+(?:we|you|I)\s+(?:have|know|find|cite|read)\b|\bwhat\s+should\s+I\s+(?:read|cite)\b"
-    r"|\bwhat(?:['’]s|\s+is|\s+has\s+been|\s+have\s+\w+)\s+(?:\w+\s+){0,2}(?:on|about)\b|\bwhat\s+(?:came\s+out|exists)\b"
+    r"|\bwhat(?:['’]s|\s+is|\s+has|\s+have)\s+(?:been|being|others|people)\s+(?:\w+\s+){0,2}(?:on|about|against)\b|\bwhat\s+(?:came\s+out|exists)\b"
     r"|\bwhat(?:['’]s|\s+is)\s+(?:out\s+)?(?:there|known|new)\b|\bthere\s+(?:anything|something)\b"
     r"|\b(?:anything|everything|something)\s+(?:\w+\s+)?(?:on|about)\b|\beverything\s+that\b"
-    r"|(?:^|[.?!,]\s+)(?:and\s+)?who\s+(?:else\s+)?(?!(?:wrote|is|was|were|made|invented|named|owns|paid)\b)\w"
+    r"|(?:^|[.?!,]\s+)(?:and\s+)?who\s+(?:else\s+)?(?!(?:wrote|is|was|were|made|invented|introduced|annotated|named|owns|paid)\b)\w"
     r"|^\W*(?:has|have|did|does|is)?\s*(?:anyone|anybody|somebody|others)\b"
     r"|\bhow\s+(?:do|did|have)\s+(?:people|others|researchers)\b|\bhow\s+(?:is|are)\s+[^?]{2,60}\bbeing\s+\w",
     re.IGNORECASE,
 )
 _COMPARISON = re.compile(
-    r"\b(?:vs|versus)\b|\bcompar(?:e|ing|ison\s+of)\b|\bdiffer(?:s|ences?)?\b|\bdifferent\s+from\b|\bin\s+common\b"
+    r"\b(?:vs|versus|contrast)\b|\bcompar(?:e|ing|ison\s+of)\b|\bdiffer(?:s|ences?)?\b|\bdifferent\s+from\b|\bin\s+common\b"
     r"|\b(?:do|does|did)\s+[^?]{3,80}\b(?:both|each|agree|disagree)\b|\bthe\s+other\s+way\s+(?:a)?round\b"
     r"|\bone\s+(?:study|paper|trial)\b[^?]{0,100}\banother\b|\b(?:two|three|both)\s+(?:\w+\s+)?(?:papers|studies|groups)\b"
+    r"|\bpros\s+and\s+cons\b|^\W*(?:is|are|was|were)\s[^?]{2,80}\sthan\s|^\W*[^\s?]+\s+or\s+[^\s?]+\W*$"
     r"|^[^?:]{2,80}\b(?:and|or)\b[^?:]{2,60}:\s|^which\b[^?]{2,80}[,:]\s+[^?]{2,60}\s+or\s"
     r"|\b(?:should|would|do)\s+(?:I|we|you)\s+(?:rather\s+)?(?:use|take|choose|pick|prefer)\b[^?]{2,60}\sor\b",
     re.IGNORECASE,
