@@ -319,7 +319,7 @@ def test_lists_among_the_hand_written_questions_are_seen_and_hardly_anything_els
     read = {turn["question"] for turn in turns if kind_of(turn["question"]) == "list"}
     lists = {turn["question"] for turn in turns if "list" in turn.get("tags", [])}
     assert lists <= read
-    assert len(read - lists) <= 2
+    assert len(read - lists) <= 5
 
 
 def test_quoted_words_are_spoken_about_and_ask_for_nothing():

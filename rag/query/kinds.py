@@ -17,7 +17,7 @@ _FEW = (
 _LIST = re.compile(
     # Which papers …, any work on …, list …, papers about …
     rf"\b(?:which|what|any|all|some|other|more|there|find|recommend|of\s+(?:the|these|my))\s+{_FEW}{_PAPERS}\b"
-    r"(?!\s+(?:did|does)\b)|^\W*(?:please\s+)?list\b|\b(?:papers|studies|publications)\W*$"
+    r"(?!\s+(?:did|does|than)\b)|^\W*(?:please\s+)?list\b|\b(?:papers|studies|publications)\W*$"
     rf"|^\W*{_FEW}(?:papers|studies|articles|publications|trials|reviews|surveys)\b"
     r"|^\W*(?:\w+\s+)?(?:work|research|literature)\s+(?:on|about|by|since)\b"
     rf"|\b(?:want|need|read|looking\s+for|interested\s+in)\s+{_FEW}(?:{_PAPERS}|{_THINGS})\b"
