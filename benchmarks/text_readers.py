@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from rag.subject import off_subject
-from rag.writers.clauses import clauses
 
 from benchmarks.text_files import file_readers
 from benchmarks.text_reading import (
@@ -39,16 +38,17 @@ from eval.systems import answers as systems
 from eval.systems.replies import Source, papers_of, read_reply
 from ingest.chunking import split_abstract
 from ingest.sources import base, columns, csl_json, csv_table, loose, saved_html
-from rag import identity, latex, layout, markers, names, plain, readable, sentences, tokens, words
+from rag import identity, latex, layout, markers, plain, readable, sentences, tokens, words
 from rag.chat_model import LONGEST as LONGEST_REPLY
 from rag.citations import Composer, Quote, best_quote
 from rag.errors import AskpapersError
 from rag.library import near, sameness, selecting
 from rag.library.lexical import LexicalIndex
 from rag.library.merge import merge_records
+from rag.nearness import why_far
 from rag.query import history, kinds, quoted, understand
 from rag.query.checks import LONGEST_QUESTION
-from rag.query.follow_up import follow_up_chain, is_elliptical, is_incomplete, may_stand
+from rag.query.follow_up import is_elliptical, leaning, may_lean, points_back
 from rag.query.years import find_years, without_phrases, without_years
 from rag.reading import Reader as Reading
 from rag.support import CalibratedJudge, numbers, verbatim
@@ -63,7 +63,6 @@ from rag.writers.extractive import ExtractiveWriter
 from rag.writers.model_text import one_line, without_control_lines
 from rag.writers.model_text import readable as read_stream
 from rag.writers.prompting import fitting, read_repair, repair_prompt, write_prompt
-from rag.writers.relevance import Question, gives_link
 from ui import export, parts
 from ui.web import rendering, suggestions
 from ui.web.chats import Exchange
@@ -96,8 +95,8 @@ def _texts() -> Iterator[Row]:
     yield "rag.markers.without_markers", markers.without_markers, WHOLE
     yield "rag.markers.neutral", markers.neutral, WHOLE
     yield "rag.markers.find_markers", lambda text: list(markers.find_markers([text])), WHOLE
-    yield "rag.names.names", names.names, WHOLE
     yield "rag.words.content_words", words.content_words, WHOLE
+    yield "rag.words.subject_of", words.subject_of, WHOLE
     yield "rag.words.numbers", words.numbers, WHOLE
     yield "rag.words.stem", words.stem, WHOLE
     yield "rag.plain.plain", plain.plain, WHOLE
@@ -148,21 +147,14 @@ def _questions() -> Iterator[Row]:
     yield "rag.query.understand a follow-up", *asked(_follow_up)
     yield "rag.query.history.newest", _newest, WHOLE
     yield "rag.query.kinds.kind_of", *asked(kinds.kind_of)
-    yield "rag.query.kinds.listed_subject", *asked(kinds.listed_subject)
     yield "rag.query.quoted.unquoted", *asked(quoted.unquoted)
     yield "rag.query.years.without_phrases", *asked(without_phrases)
     yield "rag.query.years.find_years", *asked(lambda text: _years(f"{text} papers since 2021 {text}"))
-    yield "rag.query.follow_up.is_incomplete", *asked(lambda text: is_incomplete(text))
+    yield "rag.query.follow_up.points_back", *asked(points_back)
     yield "rag.query.follow_up.is_elliptical", *asked(lambda text: is_elliptical(f"and {text}"))
-    yield "rag.query.follow_up.may_stand", *asked(may_stand)
-    yield (
-        "rag.query.follow_up.chain",
-        *asked(lambda text: follow_up_chain(text, [history.Turn(text, text)])),
-    )
-    yield "rag.writers.relevance.Question", *asked(_wants)
-    yield "rag.names.is_titled", *asked(lambda text: names.is_titled(text, paper()))
-    yield "rag.names.named_in", *asked(lambda text: names.named_in(text, paper()))
-    yield "rag.subject.off_subject of a question", *asked(lambda text: _off_subject(text, hits()))
+    yield "rag.query.follow_up.leaning", *asked(lambda text: leaning(text, [history.Turn(text, text)]))
+    yield "rag.query.follow_up.may_lean", *asked(lambda text: may_lean(text, [history.Turn(text, text)]))
+    yield "rag.nearness.why_far of a question", *asked(lambda text: _far(text, hits()))
     yield "rag.writers.extractive of a question", *asked(lambda text: _extract(text, hits()))
     yield "rag.writers.prompting.write_prompt", *asked(lambda text: write_prompt(Task(text), ()))
 
@@ -203,19 +195,13 @@ def _judged() -> Iterator[Row]:
     yield "rag.support.verbatim.is_verbatim", _is_verbatim, passage
     yield "rag.support.judge a claim", lambda text: judge.judge([(text, [ABSTRACT])]), claim
     yield "rag.support.judge a passage", lambda text: judge.judge([(f"{text[:99]} 45%", [text])]), passage
-    yield "rag.writers.clauses", lambda text: clauses(text, {"owl"}), claim
-    yield "rag.writers.relevance.gives_link", gives_link, claim
 
 
 def _papers() -> Iterator[Row]:
     """What is made of papers, whose fields are bounded where they come from."""
     title, abstract = base.LONGEST_TITLE, base.LONGEST_ABSTRACT
-    name = names.Name("DEF-2", 0, True)
-    yield "rag.names.mentions", lambda text: names.mentions(paper(text), name), abstract
-    yield "rag.names.introduces", lambda text: names.introduces(paper(text), name), abstract
-    yield "rag.names.introduces by title", lambda text: names.introduces(paper(ABSTRACT, text), name), title
     yield "rag.citations.best_quote", lambda text: best_quote("Owls", paper(text), Agreeing()), abstract
-    yield "rag.subject.off_subject", lambda text: _off_subject(ASKED, hits(text)), abstract
+    yield "rag.nearness.why_far", lambda text: _far(ASKED, hits(text)), abstract
     yield "rag.writers.extractive", lambda text: _extract(ASKED, hits(text)), abstract
     yield "rag.writers.extractive, a list", lambda text: _extract(ASKED, hits(text), "list"), abstract
     yield "rag.writers.prompting.fitting", lambda text: fitting([], hits(text), 4_096), abstract
@@ -286,21 +272,17 @@ def _years(text: str) -> str:
     return without_years(text, find_years(text, TODAY))
 
 
-def _wants(text: str) -> object:
-    asked = Question(text)
-    return asked.wants_number, asked.wants_reason, asked.wants_definition, asked.wants_link
-
-
 def _uniform(ids: Any) -> Any:
     return np.full(len(ids), 1 / max(len(ids), 1), np.float32)
 
 
-def _off_subject(text: str, found: Sequence[Hit]) -> object:
-    return off_subject(text, found, Reading(Vectorless(), _uniform).read(text, found), 100)
+def _far(text: str, found: Sequence[Hit]) -> object:
+    library: Any = SimpleNamespace(lexical=LexicalIndex(Path()))
+    return why_far(text, found, Reading(Vectorless(), _uniform).read(text, found), library)
 
 
 def _extract(text: str, found: Sequence[Hit], kind: Any = "single") -> object:
-    writer = ExtractiveWriter(Reading(Vectorless(), _uniform), Agreeing())
+    writer = ExtractiveWriter(Reading(Vectorless(), _uniform))
     return list(writer.write(Task(text, kind), found, Log()))
 
 

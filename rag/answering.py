@@ -227,9 +227,7 @@ class Answerer:
             usage=log.usage,
             seconds={name: round(value, 4) for name, value in draft.seconds.items()},
             kind=draft.asked.kind,
-            checked_by=self.judge.name
-            if any(claim.check != "verbatim" for claim in composer.claims)
-            else None,
+            checked_by=self.judge.name if composer.is_judged() else None,
         )
 
     def _library_notes(self, asked: Asked) -> list[str]:

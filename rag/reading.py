@@ -26,20 +26,17 @@ class Sentence:
     """A sentence of a hit's abstract.
 
     `hit` is the place of its paper among the hits, from 0; `similar` are the cosines of its word
-    pieces to those of the question, (pieces, question pieces); `starts` are their places in its text.
+    pieces to those of the question, (pieces, question pieces).
     """
 
     hit: int
     span: Span
     text: str
     similar: Vectors
-    starts: NDArray[np.int32]
 
-    def best(self, span: Span | None = None) -> Vectors:
-        """The best match of each word piece of the question in this part of the text, or in all of it."""
-        if span is None:
-            return _best(self.similar)
-        return _best(self.similar[(self.starts >= span[0]) & (self.starts < span[1])])
+    def best(self) -> Vectors:
+        """The best match of each word piece of the question."""
+        return _best(self.similar)
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ class Reader:
         titles, parts = found[: len(hits)], found[len(hits) :]
         wanted = unit(asked.vectors).T
         sentences = tuple(
-            Sentence(number, span, text, unit(tokens.vectors) @ wanted, tokens.starts)
+            Sentence(number, span, text, unit(tokens.vectors) @ wanted)
             for (number, span), text, tokens in zip(places, texts, parts, strict=True)
         )
         of_titles = [_best(unit(title.vectors) @ wanted) for title in titles]

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag import Filters, Hit, Paper, Passage, QuestionError
-from rag.citations import Composer, Quote, best_quote
+from rag.citations import Composer, Heading, Quote, best_quote
 from rag.embedding import embedded_encoder
 from rag.markers import UNSUPPORTED, Marker, find_markers, without_markers
 from rag.query import (
@@ -17,7 +17,6 @@ from rag.query import (
     check_question,
     check_words,
     make_filters,
-    resolve_follow_up,
 )
 from rag.sentences import sentence_spans, strip_span
 from rag.support import CalibratedJudge, support
@@ -48,6 +47,27 @@ def compose(*pieces: str) -> tuple[Composer, str]:
     composer = Composer(HITS, JUDGE, JUDGE)
     shown = "".join(composer.add(piece) for piece in find_markers(pieces))
     return composer, shown + composer.finish() + composer.show_rest("mark")
+
+
+# Headings
+
+
+def test_a_heading_stands_above_what_is_quoted_from_its_paper():
+    composer = Composer(HITS, JUDGE, JUDGE)
+    pieces = [Heading(0), "Frogs leap 3 metres far", Quote(0, (0, 24)), ". "]
+    pieces += [Heading(1), "Toads walk", Quote(1, (3, 14)), ". "]
+    shown = "".join(map(composer.add, pieces)) + composer.finish()
+    assert shown == composer.shown == "Frogs (2020)\nFrogs leap 3 metres far [1].\n\nToads\nToads walk [2]."
+    assert [claim.text for claim in composer.claims] == ["Frogs leap 3 metres far.", "Toads walk."]
+    assert {claim.check for claim in composer.claims} == {"verbatim"}
+
+
+def test_a_heading_is_one_line_that_drives_nothing():
+    paper = Paper("Frogs\n[1] of\x1b[2J ponds", "Frogs leap.")
+    composer = Composer([Hit(paper, 1.0, Passage(paper.paper_id, 0, 5))], JUDGE, JUDGE)
+    shown = composer.add(Heading(0))
+    assert shown.count("\n") == 1
+    assert "\x1b" not in shown and "[1]" not in shown
 
 
 # Sentences
@@ -291,54 +311,12 @@ def test_no_word_limit_is_no_limit():
     assert check_words(None) is None
 
 
-def test_a_chain_of_follow_ups_keeps_what_it_started_from():
-    asked = ["What does bert2BERT save?", "And for GPT?"]
-    history = [{"role": "user", "content": question} for question in asked]
-    assert resolve_follow_up("Why is that?", history) == f"{asked[0]} {asked[1]} Why is that?"
-
-
 def test_years_include_both_ends_and_may_be_open():
     assert make_filters(2020, 2020) == Filters(2020, 2020)
     assert make_filters(None, 2020).has_years
     assert not make_filters(None, None).has_years
     with pytest.raises(QuestionError, match="2021 to 2020"):
         make_filters(2021, 2020)
-
-
-@pytest.mark.parametrize(
-    "follow_up", ["How far do they leap?", "And the other ones?", "Why?", "Since when?"]
-)
-def test_a_follow_up_is_put_behind_the_question_that_it_leans_on(follow_up):
-    history = [
-        {"role": "user", "content": "Which animals have legs?"},
-        {"role": "assistant", "content": "Toads."},
-        {"role": "user", "content": " Where do frogs sleep in winter? "},
-        {"role": "assistant", "content": "In ponds [1]."},
-        {"role": "user", "content": " "},
-        {"role": "user", "content": "x" * 100_000},
-    ]
-    assert resolve_follow_up(follow_up, history) == f"Where do frogs sleep in winter? {follow_up}"
-    assert resolve_follow_up(follow_up, []) is None
-    assert resolve_follow_up(follow_up, [{"role": "assistant", "content": "Frogs leap."}]) is None
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("Frogs \udcff?", "Frogs ??"),
-        ([{"type": "text", "text": "Frogs?"}, {"type": "image_url", "image_url": {"url": ""}}], "Frogs?"),
-        (None, None),
-        ([], None),
-    ],
-)
-def test_what_was_said_may_come_in_parts(content, said):
-    resolved = resolve_follow_up("Why?", [{"role": "user", "content": content}])
-    assert resolved == (said and f"{said} Why?")
-
-
-def test_a_whole_question_stands_by_itself():
-    history = [{"role": "user", "content": "Where do frogs live?"}]
-    assert resolve_follow_up("How long are eels in Scottish rivers?", history) is None
 
 
 def test_the_quote_is_chosen_for_the_whole_sentence_wherever_the_marker_stands():

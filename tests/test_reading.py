@@ -34,12 +34,10 @@ def test_the_sentences_are_those_of_the_abstracts_in_order(reader):
 
 def test_places_are_those_of_the_word_pieces(reader):
     reading = reader.read(QUESTION, HITS)
-    first = reading.sentences[0]
     assert [QUESTION[start:].split()[0].rstrip("?") for start in reading.starts] == QUESTION.rstrip(
         "?"
     ).split()
-    assert first.similar.shape == (len(first.starts), len(reading.starts))
-    assert all(first.text[start].isalpha() for start in first.starts)
+    assert all(sentence.similar.shape[1] == len(reading.starts) for sentence in reading.sentences)
 
 
 def test_the_same_word_is_nearest_and_values_are_cosines(reader):
@@ -50,15 +48,6 @@ def test_the_same_word_is_nearest_and_values_are_cosines(reader):
     for sentence in reading.sentences:
         assert np.abs(sentence.similar).max() <= 1 + 1e-5
     assert (reading.papers >= reading.titles - 1e-6).all()
-    assert reading.cosines[0] > reading.cosines[1]
-
-
-def test_a_part_of_a_sentence_is_read_by_itself(reader):
-    first = reader.read(QUESTION, HITS).sentences[0]
-    middle = first.text.index("mice")
-    halves = np.max([first.best((0, middle)), first.best((middle, len(first.text)))], axis=0)
-    assert halves == pytest.approx(first.best())
-    assert (first.best((3, 3)) == 0).all()
 
 
 @pytest.mark.parametrize("question", ["?", "…", ""])
@@ -66,7 +55,6 @@ def test_a_question_without_words_is_compared_with_nothing(reader, question):
     reading = reader.read(question, HITS)
     assert reading.papers.shape == (2, 0)
     assert len(reading.weights) == 0
-    assert (reading.cosines == 0).all()
 
 
 def test_an_abstract_without_words_and_no_hit_at_all(reader):

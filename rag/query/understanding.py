@@ -67,22 +67,16 @@ def understand(
     turns = turns_of(history)
     day = today if years_from_question and not given.has_years else None
     rewritten = rewrite(asked, turns) if rewrite and turns else Rewritten(None)
-    if rewritten.question is None:
-        understood = _of_chain(leaning(asked, turns), given, day)
-        chain = may_lean(asked, turns)
-        fallback = _of_chain(chain, given, day) if chain else None
-        return replace(understood, usage=rewritten.usage, fallback=fallback)
-    adds = set(content_words(rewritten.question)) - set(content_words(asked))
-    if not adds:  # the model says that it stands by itself
-        return replace(_of_chain((asked,), given, day), usage=rewritten.usage)
+    whole = rewritten.question
+    if whole is None or set(content_words(whole)) <= set(content_words(asked)):
+        chain = leaning(asked, turns) if whole is None else (asked,)  # the model says: by itself
+        behind = may_lean(asked, turns)
+        fallback = _of_chain(behind, given, day) if behind else None
+        return replace(_of_chain(chain, given, day), usage=rewritten.usage, fallback=fallback)
     understood = _of_chain((*topic_of(turns), asked), given, day)
-    query = without_years(rewritten.question, find_years(rewritten.question, day)) if day else None
+    query = without_years(whole, find_years(whole, day)) if day else whole
     return replace(
-        understood,
-        resolved=rewritten.question,
-        query=query or rewritten.question,
-        kind=kind_of(rewritten.question),
-        usage=rewritten.usage,
+        understood, resolved=whole, query=query or whole, kind=kind_of(whole), usage=rewritten.usage
     )
 
 

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from rag.names import names
 from rag.plain import in_a_line
 from rag.query import kind_of
 from rag.types import Answer, Paper
+from rag.words import content_words
 
 MOST = 3
 _HEAD = re.compile(r"([^\s:!?]+(?: [^\s:!?]+){0,2}):\s")  # "bert2BERT: Towards …"
+_COINED = re.compile(r"[a-z][A-Z]|[A-Z]{2}|[^\W\d_]\d|\d[^\W\d_]|[A-Z]-\d")  # bert2BERT, LoRA, GPT-4
 _LONGEST_NAME = 32  # characters
 
 
@@ -45,4 +46,8 @@ def name_of(paper: Paper) -> str | None:
     found = _HEAD.match(in_a_line(paper.title))
     if not found or len(found[1]) > _LONGEST_NAME:
         return None
-    return found[1] if any(name.is_coined for name in names(found[1])) else None
+    return found[1] if any(map(_is_coined, found[1].split())) else None
+
+
+def _is_coined(word: str) -> bool:
+    return bool(_COINED.search(word) and content_words(word))
