@@ -60,12 +60,11 @@ class Asked:
         return set_f1(cited if among is None else cited & among, set(self.relevant))
 
     @property
-    def has_wrong_years(self) -> bool:
-        """Whether other years bound the answer than the question's words ask for, which mostly are none."""
-        expected = self.turn.expected_filters
+    def years(self) -> tuple[Filters, Filters]:
+        """The years that bound the answer, and those that the question's words ask for, mostly none."""
+        expected, found = self.turn.expected_filters, self.answer.filters
         wanted = expected.as_filters() if expected else Filters()
-        found = self.answer.filters
-        return (found.from_year, found.to_year) != (wanted.from_year, wanted.to_year)
+        return Filters(found.from_year, found.to_year), wanted
 
 
 def ask(library: Library, turns: Iterable[Turn]) -> Iterator[Asked]:
@@ -87,6 +86,7 @@ def measure(asked: Sequence[Asked]) -> dict[str, Any]:
     with_facts = [one for one in answerable if one.turn.facts]
     tags = dict.fromkeys(tag for one in answerable for tag in one.turn.tags)
     kinds = dict.fromkeys(one.turn.tags[-1] for one in asked if not one.turn.answerable)
+    years = [one.years for one in asked]
     paraphrased = [one for one in single if PARAPHRASE in one.turn.tags]
     return {
         "questions": len(asked),
@@ -104,7 +104,8 @@ def measure(asked: Sequence[Asked]) -> dict[str, Any]:
         "facts": _mean(one.facts for one in with_facts),
         "words": _mean(len(one.answer.text.split()) for one in with_facts if not one.is_refused),
         "list_f1": _mean(one.list_f1() for one in answerable if LIST in one.turn.tags),
-        "wrong_years": sum(one.has_wrong_years for one in asked),
+        "wrong_years": sum(taken.has_years and taken != wanted for taken, wanted in years),
+        "missed_years": sum(wanted.has_years and not taken.has_years for taken, wanted in years),
     }
 
 
@@ -156,6 +157,7 @@ def table(found: dict[str, dict[str, Any]]) -> Iterator[str]:
         "words": "words",
         "list_f1": "list F1",
         "wrong_years": "wrong years",
+        "missed_years": "missed years",
     }
     yield f"{'set':24}" + "".join(f"{name:>{len(name) + 3}}" for name in names.values())
     for name, row in found.items():

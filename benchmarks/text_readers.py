@@ -24,6 +24,7 @@ from benchmarks.text_reading import (
     answer,
     encodable,
     hits,
+    indexed,
     paper,
     written,
 )
@@ -154,6 +155,7 @@ def _questions() -> Iterator[Row]:
     yield "rag.query.follow_up.is_elliptical", *asked(lambda text: is_elliptical(f"and {text}"))
     yield "rag.query.follow_up.leaning", *asked(lambda text: leaning(text, [history.Turn(text, text)]))
     yield "rag.query.follow_up.may_lean", *asked(lambda text: may_lean(text, [history.Turn(text, text)]))
+    yield "rag.library.lexical.standing", *asked(indexed().standing)
     yield "rag.nearness.why_far of a question", *asked(lambda text: _far(text, hits()))
     yield "rag.writers.extractive of a question", *asked(lambda text: _extract(text, hits()))
     yield "rag.writers.prompting.write_prompt", *asked(lambda text: write_prompt(Task(text), ()))
@@ -277,7 +279,7 @@ def _uniform(ids: Any) -> Any:
 
 
 def _far(text: str, found: Sequence[Hit]) -> object:
-    library: Any = SimpleNamespace(lexical=LexicalIndex(Path()))
+    library: Any = SimpleNamespace(lexical=indexed())
     return why_far(text, found, Reading(Vectorless(), _uniform).read(text, found), library)
 
 

@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 
 from ingest.sources import base
 from rag.embedding.base import Tokens
+from rag.library.catalog import Change
+from rag.library.lexical import LexicalIndex
 from rag.query.checks import LONGEST_QUESTION
 from rag.support import Support
 from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
@@ -72,6 +75,14 @@ def hits(abstract: str = ABSTRACT, title: str = "ABC: Owls at Night") -> list[Hi
     found = [paper(abstract, title), paper(), paper()]
     signals = {"dense": 0.5, "lexical": 9.0, "token": 0.5, "passage": 0.5}
     return [Hit(each, 0.5, Passage(each.paper_id, 0, len(each.abstract)), signals) for each in found]
+
+
+@cache
+def indexed() -> LexicalIndex:
+    """An index of one paper."""
+    known, index = paper(), LexicalIndex(Path(_FOLDER.name) / "lexical")
+    index.apply([Change(1, known.paper_id, known, ())], 1)
+    return index
 
 
 def answer(text: str, **fields: Any) -> Answer:

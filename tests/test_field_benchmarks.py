@@ -69,7 +69,10 @@ def test_a_set_is_measured_by_what_it_asks():
 def test_years_are_wrong_where_the_question_asks_for_none_and_where_it_asks_for_others():
     bound = answer(years=Filters(2019))
     asks = {"expected_filters": Years(from_year=2019)}
-    assert measure([asked(bound), asked(bound, **asks), asked(answer(), **asks)])["wrong_years"] == 2
+    others = {"expected_filters": Years(to_year=2019)}
+    rows = [asked(bound), asked(bound, **asks), asked(bound, **others), asked(answer(), **asks)]
+    found = measure(rows)
+    assert (found["wrong_years"], found["missed_years"]) == (2, 1)
 
 
 def test_what_a_set_does_not_ask_has_no_number_and_a_dash_in_the_table():

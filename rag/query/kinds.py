@@ -15,7 +15,7 @@ _LIST = re.compile(
     rf"\b(?:which|what|any|all|some|other|more|there|find|recommend|of\s+(?:the|these|my))\s+{_FEW}{_PAPERS}\b"
     r"(?!\s+(?:did|does|than)\b)|\b(?:any|which|what|got|recent|other|there|been)\s+work\b"
     r"|^\W*(?:please\s+)?list\b|\b(?:papers|studies|publications)\W*$|^\W*which\s+ones\b"
-    rf"|^\W*{_FEW}(?:papers|studies|articles|publications)\b|^\W*(?:\w+\s+)?(?:work|research|literature)\s+(?:on|about)\b"
+    rf"|^\W*\b{_FEW}(?:papers|studies|articles|publications)\b|^\W*(?:\w+\s+)?(?:work|research|literature)\s+(?:on|about)\b"
     rf"|\b(?:I\s+(?:want|need)|looking\s+for|interested\s+in)\s+{_FEW}(?:{_PAPERS}|{_THINGS})\b"
     # Which methods exist …; not "which methods did they use".
     rf"|\b(?:which|what|any|some|there)\s+(?:kinds?\s+of\s+)?{_FEW}{_THINGS}\b"
@@ -35,7 +35,7 @@ _COMPARISON = re.compile(
     r"\b(?:vs|versus|contrast)\b|\bcompar(?:e|ing|ison\s+of)\b|\bdiffer(?:s|ences?)?\b|\bdifferent\s+from\b|\bin\s+common\b"
     r"|\b(?:do|does|did)\s+[^?]{3,80}\b(?:both|each|agree|disagree)\b|\bthe\s+other\s+way\s+(?:a)?round\b"
     r"|\bone\s+(?:study|paper|trial)\b[^?]{0,100}\banother\b|\b(?:two|three|both)\s+(?:\w+\s+)?(?:papers|studies|groups)\b"
-    r"|\bpros\s+and\s+cons\b|^\W*(?:is|are|was|were)\s[^?]{2,80}\sthan\s|^\W*[^\s?]+\s+or\s+[^\s?]+\W*$"
+    r"|\bpros\s+and\s+cons\b|^\W*(?:is|are|was|were)\s[^?]{2,80}\sthan\s|^\W*\b[^\s?]+\s+or\s+[^\s?]*\w\W*$"
     r"|^[^?:]{2,80}\b(?:and|or)\b[^?:]{2,60}:\s|^which\b[^?]{2,80}[,:]\s+[^?]{2,60}\s+or\s"
     r"|\b(?:should|would|do)\s+(?:I|we|you)\s+(?:rather\s+)?(?:use|take|choose|pick|prefer)\b[^?]{2,60}\sor\b",
     re.IGNORECASE,
