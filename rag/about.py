@@ -14,7 +14,7 @@ from rag.embedding.base import Vectors, unit
 
 Topic = Literal["greeting", "thanks", "program", "library"]
 
-_EXAMPLES: dict[Topic, tuple[str, ...]] = {
+_EXAMPLES: dict[Topic | None, tuple[str, ...]] = {
     "greeting": (
         "hello",
         "hi",
@@ -49,10 +49,23 @@ _EXAMPLES: dict[Topic, tuple[str, ...]] = {
         "which papers do you have",
         "what papers are there",
         "how many papers are there",
+        "how many papers do you have",
         "list all papers",
         "show me all the papers",
         "what is in the library",
         "which papers are in the library",
+    ),
+    # What reads like these and goes on from an answer.
+    None: (
+        "papers",
+        "which papers",
+        "what papers",
+        "how many papers",
+        "what are these papers",
+        "which papers are those",
+        "what does it do",
+        "what can they do",
+        "how can I help",
     ),
 }
 # Between what is meant and what is not (tests/test_about.py has both): the cosine of the whole, and that
@@ -73,16 +86,16 @@ def _topic(said: str) -> Topic | None:
     (vector,), (tokens,) = embedded_encoder().encode_both([said])
     likeness = examples @ vector
     topic = topics[int(likeness.argmax())]
-    if likeness.max() < _LIKE or not len(tokens.vectors):
+    if topic is None or likeness.max() < _LIKE or not len(tokens.vectors):
         return None
     least = (unit(tokens.vectors) @ pieces[topic].T).max(axis=1).min()
     return topic if least >= _PIECE_LIKE else None
 
 
 @cache
-def _examples() -> tuple[list[Topic], Vectors, dict[Topic, Vectors]]:
+def _examples() -> tuple[list[Topic | None], Vectors, dict[Topic | None, Vectors]]:
     """The topic and the vector of each example; the vectors of the word pieces of each topic."""
-    topics: list[Topic] = [topic for topic, said in _EXAMPLES.items() for _ in said]
+    topics = [topic for topic, said in _EXAMPLES.items() for _ in said]
     vectors, tokens = embedded_encoder().encode_both([each for said in _EXAMPLES.values() for each in said])
     by_topic = {
         topic: np.concatenate(

@@ -72,8 +72,8 @@ class Assistant:
         encoder = sentences or Remembering(embedded_encoder())
         self.judge = CalibratedJudge(encoder)
         self._reader = Reader(encoder, library.tokens.weights)
-        has_model = llm is not None or settings.has_model
-        extractive = ExtractiveWriter(self._reader, BY_CHOICE if has_model else NO_MODEL)
+        self._has_model = llm is not None or settings.has_model
+        extractive = ExtractiveWriter(self._reader, BY_CHOICE if self._has_model else NO_MODEL)
         chosen, self._rewriter = _choose_writer(writer, llm, settings, extractive)
         is_opened = llm is None and (self._rewriter is not None or settings.judge == "llm")
         self._server = server_name(settings) if is_opened else None
@@ -187,7 +187,8 @@ class Assistant:
         check_words(words)
         check_papers(k)
         bounds = make_filters(from_year, to_year, filters)
-        return reply_to(question, topic, self.library.catalog, bounds, self.writer)
+        catalog = self.library.catalog
+        return reply_to(question, topic, catalog, bounds, self.writer, has_model=self._has_model)
 
     def _understand(
         self,

@@ -16,14 +16,18 @@ _ADD = "Add papers with `askpapers ingest SOURCE...`, or in the Library tab of t
 _SEE = "See them all with `askpapers library list`, or in the Library tab of the page."
 
 
-def reply_to(question: str, topic: Topic, catalog: Catalog, filters: Filters, writer: str) -> Answer:
-    """The reply as an answer without claims."""
+def reply_to(
+    question: str, topic: Topic, catalog: Catalog, filters: Filters, writer: str, *, has_model: bool
+) -> Answer:
+    """The reply as an answer without claims. `has_model` tells whether a model could write."""
     started = time.perf_counter()
-    text = "\n".join(_lines(topic, catalog, filters, writer))
+    lines = [*_lines(topic, catalog, filters)]
+    if topic == "program":
+        lines += [_ADD, _written_by(writer, has_model)]
     return Answer(
         question=question,
         status="answered",
-        text=text,
+        text="\n".join(lines),
         reason=None,
         claims=(),
         citations=(),
@@ -39,7 +43,7 @@ def reply_to(question: str, topic: Topic, catalog: Catalog, filters: Filters, wr
     )
 
 
-def _lines(topic: Topic, catalog: Catalog, filters: Filters, writer: str) -> Iterator[str]:
+def _lines(topic: Topic, catalog: Catalog, filters: Filters) -> Iterator[str]:
     if topic == "library":
         yield from _holdings(catalog, filters)
     elif topic == "thanks":
@@ -48,15 +52,13 @@ def _lines(topic: Topic, catalog: Catalog, filters: Filters, writer: str) -> Ite
         hello = "Hello. " if topic == "greeting" else ""
         yield f"{hello}I answer questions from the papers of this library; each sentence cites its paper."
         yield from _example(catalog)
-    if topic == "program":
-        yield _ADD
-        yield _written_by(writer)
 
 
-def _written_by(writer: str) -> str:
-    if writer == "extractive":
-        return "Answers are the papers' own sentences; no language model writes them."
-    return f"The language model {in_a_line(writer)} writes the answers, and each sentence is checked."
+def _written_by(writer: str, has_model: bool) -> str:
+    if writer != "extractive":
+        return f"The language model {in_a_line(writer)} writes the answers, and each sentence is checked."
+    why = "A language model is set up but not asked" if has_model else "No language model is set up"
+    return f"{why}, so answers are the papers' own sentences."
 
 
 def _example(catalog: Catalog) -> Iterator[str]:
@@ -75,7 +77,7 @@ def _holdings(catalog: Catalog, filters: Filters) -> Iterator[str]:
     told = _years(catalog) if filters.is_open else " within these conditions"
     yield f"The library holds {count:,} {'paper' if count == 1 else 'papers'}{told}."
     if count > len(newest):
-        yield "The newest:"
+        yield "The newest:" if newest[0].year else "Some of them:"
     yield from (f"- {_title(paper)}{f' ({paper.year})' if paper.year else ''}" for paper in newest)
     yield _SEE
 

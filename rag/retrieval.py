@@ -17,6 +17,8 @@ _FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # of the two searches, for the 
 # The score from which a paper belongs on a list, whatever the best one has; below it, how it follows from
 # the best one's. Measured on lists of two fields: docs/retrieval.md.
 _BELONGS, _BELONGS_LEAST, _BELONGS_SHARE = 0.6, 0.05, 0.7
+# The score from which a paper is close to a query of which it has words, and of which it has hardly any.
+_NEAR, _NEAR_IN_OTHER_WORDS, _SHARES = 0.35, 0.5, 0.05
 _CANDIDATES = 64  # papers that are compared token by token
 _PAPERS = 100  # that the lexical search gives
 _PASSAGES = 300  # that the dense search gives
@@ -47,6 +49,8 @@ class Retriever:
                 scores[paper_id],
                 _nth(spans[paper_id], passages[paper_id]),
                 signals[paper_id],
+                scores[paper_id]
+                >= (_NEAR if signals[paper_id]["lexical"] > _SHARES else _NEAR_IN_OTHER_WORDS),
             )
             for paper_id in best
             if paper_id in papers and paper_id in spans  # else it has just been removed

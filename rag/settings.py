@@ -165,6 +165,11 @@ def bundled_library() -> Path:
     return data_folder() / "bundled"
 
 
+def field_library(name: str) -> Path:
+    """Where a library is that a question set about papers of its own is asked on."""
+    return data_folder() / "fields" / name
+
+
 def embedding_cache() -> Path:
     """Where the vectors of embedding models are kept for all libraries."""
     return data_folder() / "embeddings.sqlite"

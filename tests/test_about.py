@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from ui.parts import parts_of
 
 from eval.cases import Turn
 from eval.metrics.registry import METRICS
@@ -17,6 +16,7 @@ from rag.embedding import embedded_encoder
 from rag.settings import Settings
 from rag.support import CalibratedJudge
 from ui.export import to_markdown
+from ui.parts import parts_of
 from ui.terminal import print_answer
 from ui.web.chats import Exchange
 from ui.web.rendering import answer_html
@@ -187,6 +187,22 @@ what does this drug do?
 what does this gene do?
 how does this method work?
 how does this drug work?
+Which papers?
+what papers?
+papers?
+how many papers?
+how many?
+what are these papers?
+which papers are those?
+which papers are these?
+which papers did you use?
+how can I help?
+how can they help?
+what can they do?
+who?
+what is in the data?
+list them
+do you have papers on it?
 """.strip().splitlines()
 PAPERS = [
     {
@@ -281,10 +297,18 @@ def test_the_years_that_are_given_bound_what_is_listed(assistant):
 
 def test_what_it_can_do_has_a_question_that_the_library_answers(assistant):
     text = assistant.ask("what can you do?").text
-    assert "askpapers ingest" in text and "no language model" in text
+    assert "askpapers ingest" in text and "No language model is set up" in text
     question = text.partition("For example: ")[2].partition("\n")[0]
     assert question == "What does “Owls of α (1)” show?"
     assert assistant.ask(question).citations[0].title == PAPERS[0]["title"]
+
+
+@pytest.mark.parametrize(
+    ("writer", "says"), [("auto", "model owl-1 writes"), ("extractive", "set up but not")]
+)
+def test_it_says_who_writes(shelf, writer, says):
+    settings = Settings(model="owl-1", api_key="k", base_url="http://127.0.0.1:9")
+    assert says in Assistant(shelf, settings=settings, writer=writer).ask("who are you?").text
 
 
 @pytest.mark.parametrize("said", [said[0] for said in SAID.values()])

@@ -576,7 +576,7 @@ def test_eval_asks_for_the_years_in_the_words_unless_switched_off(run_json, shel
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("nowhere.jsonl",), "dev, test"),
+        (("nowhere.jsonl",), "calibration, dev"),
         (("dev", "--writer", "llm"), "OPENAI_API_KEY"),
         (("dev", "--words", 0), "at least 1"),
         (("dev", "--from-year", 2020, "--to-year", 2019), "swap"),

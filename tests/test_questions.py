@@ -7,7 +7,7 @@ from conftest import needs_pages, runs
 
 from eval.cases import Case, Turn, read_cases
 from eval.metrics import holds
-from ingest.bundled import BundledSource
+from ingest.bundled import ECONOMICS, BundledSource
 from rag.identity import normalise_title
 from rag.types import Paper
 
@@ -138,6 +138,44 @@ def test_the_questions_for_calibration_are_others_and_hold_as_well():
     assert len(tagged("single", calibration)) == 240
     assert all(len(tagged(kind, calibration)) == 30 for kind in UNANSWERABLE)
     assert not lacks(DIGESTS, [(case, case.turns[0]) for case in calibration])
+
+
+ECONOMICS_DIGESTS = {
+    normalise_title(paper.title): paper
+    for paper in BundledSource(ECONOMICS).read()
+    if isinstance(paper, Paper)
+}
+FIELDS = {
+    name: read_cases([name]) for name in ("biomedicine-dev", "biomedicine-test", "economics", "fresh")
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_the_questions_of_each_later_set_hold_as_well(name):
+    """Those on biomedicine are about texts that do not come with the program."""
+    turns = [(case, turn) for case in FIELDS[name] for turn in case.turns]
+    assert not [case.id for case in FIELDS[name] if case.unread]
+    assert not [case.id for case, turn in turns if turn.answerable != bool(turn.papers and turn.reference)]
+    assert not [case.id for case, turn in turns if turn.facts and not turn.answerable]
+    asked = [
+        forms for _, turn in turns for forms in turn.facts if any(holds(turn.question, f) for f in forms)
+    ]
+    assert not asked
+    texts = {"economics": ECONOMICS_DIGESTS, "fresh": DIGESTS}.get(name)
+    if texts:
+        named = {title for _, turn in turns for title in (*turn.papers, *turn.ignore)}
+        assert not {title for title in named if normalise_title(title) not in texts}
+        assert not lacks(texts, turns)
+
+
+def test_the_questions_on_biomedicine_are_halved_by_their_numbers():
+    for odd, name in ((1, "biomedicine-dev"), (0, "biomedicine-test")):
+        assert {int(case.id.split("-")[-1]) % 2 for case in FIELDS[name]} == {odd}
+
+
+def test_the_papers_on_economics_are_digests():
+    assert len(ECONOMICS_DIGESTS) == 12
+    assert all(digest.is_digest for digest in ECONOMICS_DIGESTS.values())
 
 
 @pytest.mark.parametrize("name", SETS)

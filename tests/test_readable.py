@@ -17,9 +17,9 @@ from rag.support import Support
 from rag.support.verbatim import is_verbatim
 from rag.types import Answer, Filters, Hit, Markers
 from rag.writers.extractive import _sentence
+from ui import parts
 from ui.export import to_bibtex, to_markdown
 from ui.terminal import print_answer
-from ui import parts
 from ui.web.chats import Exchange
 from ui.web.rendering import answer_html, paper_html
 

@@ -1,18 +1,22 @@
 """The bundled library: papers with digests in our own words, for trying the program."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.sources.base import Entry, Reading
 from ingest.sources.jsonl import read_jsonl
 
 PAPERS = Path(__file__).parent / "papers.jsonl"
+ECONOMICS = Path(__file__).parent / "economics.jsonl"  # for the question set of that name
 
 
+@dataclass(frozen=True)
 class BundledSource:
-    """The records that come with the program; each says that its text is a digest."""
+    """Records that come with the program; each says that its text is a digest."""
 
-    name = "bundled"
+    path: Path = PAPERS
+    name: str = "bundled"
 
     def read(self) -> Iterator[Entry]:
-        yield from read_jsonl(PAPERS, self.name, Reading())
+        yield from read_jsonl(self.path, self.name, Reading())

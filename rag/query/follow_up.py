@@ -21,14 +21,17 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w-]*[^\W_]|[a-z][\w-]*[A-Z][\w-]*)")
-_FEW = 5  # content words up to which one leans on what was said
+_FEW, _FEWEST = (
+    5,
+    3,
+)  # content words up to which one that points back, or begins with "and", leans on others
 
 
 def leaning(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
     """The question behind those that it plainly leans on, oldest first; alone where it stands by itself.
 
     It does where it goes on without a clause of its own ("and for German?"), says nothing but that
-    ("why?"), or points back and says little ("how big is it?").
+    ("why?"), or points back or begins with "and" and says little ("how big is it?").
     """
     return _behind_topic(question, turns) if points_back(question) else (question,)
 
@@ -59,7 +62,9 @@ def topic_of(turns: Sequence[Turn]) -> tuple[str, ...]:
 def points_back(question: str) -> bool:
     """Whether a question plainly goes on from what was said."""
     own = len(_own_words(_LINK.sub("", question, count=1)))
-    return is_elliptical(question) or own == 0 or (own <= _FEW and bool(_POINTS_BACK.search(question)))
+    goes_on = own <= _FEWEST and _GOES_ON.match(question) and not _NAME.search(question)
+    points = own <= _FEW and _POINTS_BACK.search(question)
+    return own == 0 or is_elliptical(question) or bool(goes_on or points)
 
 
 def is_elliptical(question: str) -> bool:

@@ -5,33 +5,30 @@ import re
 from rag.query.quoted import unquoted
 from rag.types import Kind
 
-_PAPERS = (
-    r"(?:papers|studies|articles|publications|preprints|trials|reviews|surveys|literature|research|work)"
-)
-_THINGS = (
-    r"(?:methods|approaches|techniques|models|data ?sets|tools|treatments|ways|strategies|people|groups)"
-)
+_PAPERS = r"(?:papers|studies|articles|publications|preprints|trials|reviews|surveys|literature|research)"
+_THINGS = r"(?:methods|approaches|techniques|models|data ?sets|tools|treatments|ways|strategies)"
 _FEW = (
     r"(?:(?!(?:is|are|was|were|do|does|did|has|have|had|can|of|in|on|that|if|it|we)\b)[\w/&'’-]+,?\s+){0,4}"
 )
 _LIST = re.compile(
     # Which papers …, any work on …, list …, papers about …
     rf"\b(?:which|what|any|all|some|other|more|there|find|recommend|of\s+(?:the|these|my))\s+{_FEW}{_PAPERS}\b"
-    r"(?!\s+(?:did|does|than)\b)|^\W*(?:please\s+)?list\b|\b(?:papers|studies|publications)\W*$"
-    rf"|^\W*{_FEW}(?:papers|studies|articles|publications|trials|reviews|surveys)\b"
-    r"|^\W*(?:\w+\s+)?(?:work|research|literature)\s+(?:on|about|by|since)\b"
-    rf"|\b(?:want|need|read|looking\s+for|interested\s+in)\s+{_FEW}(?:{_PAPERS}|{_THINGS})\b"
+    r"(?!\s+(?:did|does|than)\b)|\b(?:any|which|what|got|recent|other|there|been)\s+work\b"
+    r"|^\W*(?:please\s+)?list\b|\b(?:papers|studies|publications)\W*$|^\W*which\s+ones\b"
+    rf"|^\W*{_FEW}(?:papers|studies|articles|publications)\b|^\W*(?:\w+\s+)?(?:work|research|literature)\s+(?:on|about)\b"
+    rf"|\b(?:I\s+(?:want|need)|looking\s+for|interested\s+in)\s+{_FEW}(?:{_PAPERS}|{_THINGS})\b"
     # Which methods exist …; not "which methods did they use".
-    rf"|\b(?:which|what|any|some|there)\s+(?:kinds?\s+of\s+)?{_FEW}{_THINGS}\b"
-    r"(?!\s+(?:did|does|do|was|were|is|has|had|can|could|in|from|of|the|they)\b)"
-    # What do we have on …, anything about …, who has worked on …, has anyone …, how do people …
+    rf"|\b(?:which|what|any|there)\s+(?:kinds?\s+of\s+)?{_FEW}{_THINGS}\b"
+    r"(?!\s+(?:did|does|do|was|were|is|has|had|can|could|in|from|of|the|they|show\w*|\w+ed)\b)"
+    # What do we have on …, anything about …, who has worked on …, has anyone …?
     r"|\bwhat\s+(?:do|can|did)\s+(?:we|you|I)\s+(?:have|know|find|cite|read)\b|\bwhat\s+should\s+I\s+(?:read|cite)\b"
-    r"|\bwhat(?:['’]s|\s+is|\s+has|\s+have)\s+(?:been|being|others|people)\s+(?:\w+\s+){0,2}(?:on|about|against)\b|\bwhat\s+(?:came\s+out|exists)\b"
-    r"|\bwhat(?:['’]s|\s+is)\s+(?:out\s+)?(?:there|known|new)\b|\bthere\s+(?:anything|something)\b"
-    r"|\b(?:anything|everything|something)\s+(?:\w+\s+)?(?:on|about)\b|\beverything\s+that\b"
-    r"|(?:^|[.?!,]\s+)(?:and\s+)?who\s+(?:else\s+)?(?!(?:wrote|is|was|were|made|invented|introduced|annotated|named|owns|paid)\b)\w"
-    r"|^\W*(?:has|have|did|does|is)?\s*(?:anyone|anybody|somebody|others)\b"
-    r"|\bhow\s+(?:do|did|have)\s+(?:people|others|researchers)\b|\bhow\s+(?:is|are)\s+[^?]{2,60}\bbeing\s+\w",
+    r"|\bwhat(?:['’]s|\s+(?:else\s+)?is)\s+(?:out\s+)?(?:there|known|new|published|available)\b"
+    r"|\bwhat(?:['’]s|\s+has|\s+have)\s+(?:been|people|others)\s+\w+\b|\bwhat\s+(?:came\s+out|exists)\b"
+    r"|\b(?:anything|everything|something)\s+(?:new\s+|recent\s+|else\s+)?(?:on|about)\b|\beverything\s+that\b"
+    r"|(?:^|[.?!,]\s+|\s[–-]\s)(?:and\s+)?who\s+(?:else\s+)?"
+    r"(?!(?:wrote|is|was|were|made|invented|introduced|named|owns|paid|took|had|funded|label\w*|annotated)\b)\w"
+    r"|^\W*(?:(?:has|have|did|does|is)\s+)?(?:anyone|anybody|others)\b[^?]*\?$"
+    r"|\bhow\s+(?:is|are)\s+[^?]{2,60}\bbeing\s+\w",
     re.IGNORECASE,
 )
 _COMPARISON = re.compile(

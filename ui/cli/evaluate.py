@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from eval.run import Run
     from eval.selection import Questions
     from rag.library import Library
-    from rag.settings import Settings
+    from ui.cli.parts import Part
 
 _MOST_ERRORS = 0.05
 _JUDGED_AT_A_TIME = 4
@@ -25,7 +25,7 @@ def add(parsers: Parsers) -> None:
         nargs="*",
         metavar="QUESTIONS",
         help="a question file (.jsonl, .yaml), a folder of those, or a set that comes with the "
-        "program: dev, test, calibration",
+        "program: dev, test, calibration, fresh, biomedicine-dev, biomedicine-test, economics",
     )
     command.add_argument(
         "--out",
@@ -37,6 +37,13 @@ def add(parsers: Parsers) -> None:
         "--demo",
         action="store_true",
         help="ask about the papers that come with askpapers, whatever your library",
+    )
+    command.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="SciFact's folder, whose corpus.jsonl has the abstracts that the questions on biomedicine are "
+        "about; a field's questions are asked on a library of its own, unless --library names one",
     )
     command.add_argument("--fresh", action="store_true", help="begin anew, whatever run DIR holds")
     command.add_argument(
@@ -93,27 +100,53 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from eval.errors import GateError
-    from eval.gates import check_tag, require
+    from eval.gates import check_tag
+    from ui.cli.parts import parts_of
+    from ui.terminal import print_error, print_json, whoever_reads
+
+    parts = parts_of(arguments)  # before anything is built
+    try:
+        for each in arguments.require:
+            check_tag(each, set().union(*(part.tags for part in parts)))
+    except GateError as error:
+        print_error(error)
+        return _USAGE
+    done = {part.name: _run_part(arguments, part) for part in parts}
+    if arguments.json:
+        summaries = {name: run.summary() for name, (run, _) in done.items()}
+        with whoever_reads():
+            print_json(summaries if parts[0].out != arguments.out else summaries[parts[0].name])
+    return max((code for _, code in done.values()), default=0)
+
+
+def _run_part(arguments: argparse.Namespace, part: "Part") -> "tuple[Run, int]":
+    """The run of a part, shown unless as JSON, and its exit code."""
+    from eval.gates import require
+    from ui.tables import print_summary
+    from ui.terminal import whoever_reads
+
+    done = _ask_part(arguments, part)
+    if not arguments.json:
+        with whoever_reads():
+            if part.out != arguments.out:  # one of several
+                print(f"{part.name}:")
+            print_summary(done.summary(), part.out)
+    gates = [each for each in arguments.require if each.tag is None or each.tag in part.tags]
+    failed = exit_code([require(each, done.rows) for each in gates], f"look at {part.out / 'report.html'}")
+    return done, _too_many_errors(done, arguments.max_errors) or failed
+
+
+def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
+    """Ask the questions of a part, or those that are left of it."""
     from eval.judging import open_judge
     from eval.runner import evaluate
-    from eval.selection import Questions, Selection
     from eval.systems import Options
     from rag.assistant import Assistant
     from rag.query import check_papers, check_words
     from rag.settings import Settings
-    from ui.tables import print_summary
-    from ui.terminal import print_error, print_json, track, whoever_reads
+    from ui.terminal import track
 
     settings = Settings.from_environment()
-    questions = Questions.read(arguments.questions)  # before anything is built
-    selection = Selection(tuple(arguments.tag), arguments.sample, arguments.seed)
-    chosen = selection.of(questions.cases)
-    try:
-        for each in arguments.require:
-            check_tag(each, {tag for case in chosen for turn in case.turns for tag in turn.tags})
-    except GateError as error:
-        print_error(error)
-        return _USAGE
     options = Options(
         filters_of(arguments),
         check_words(arguments.words),
@@ -121,18 +154,18 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         not arguments.no_years,
     )
     model_judge = open_judge(arguments.judge, settings) if arguments.judge else None
-    with _library(arguments, settings) as library:
+    with part.open(arguments, settings) as library:
         assistant = Assistant(library, settings=settings, writer=arguments.writer)
-        _warn(questions, library)
+        _warn(part.questions, library)
         if not arguments.fresh:
-            _tell_known(arguments.out)
+            _tell_known(part.out)
         try:
-            done = evaluate(
+            return evaluate(
                 assistant,
-                questions,
+                part.questions,
                 options=options,
-                selection=selection,
-                out=arguments.out,
+                selection=part.selection,
+                out=part.out,
                 fresh=arguments.fresh,
                 workers=arguments.workers or 1,
                 model_judge=model_judge,
@@ -141,16 +174,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             )
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(
-                f"interrupted: the answers so far are in {arguments.out}; the same command goes on"
+                f"interrupted: the answers so far are in {part.out}; the same command goes on"
             ) from interrupt
-    with whoever_reads():
-        if arguments.json:
-            print_json(done.summary())
-        else:
-            print_summary(done.summary(), arguments.out)
-    checks = [require(each, done.rows) for each in arguments.require]
-    failed = exit_code(checks, f"look at {arguments.out / 'report.html'}")
-    return _too_many_errors(done, arguments.max_errors) or failed
 
 
 def _check_judge(arguments: argparse.Namespace) -> int:
@@ -183,22 +208,6 @@ def _check_judge(arguments: argparse.Namespace) -> int:
         "try another model, or allow more with --max-errors"
     )
     return 1
-
-
-def _library(arguments: argparse.Namespace, settings: "Settings") -> "Library":
-    """The library that is asked. Raises RunError."""
-    from eval.errors import RunError
-    from rag.embedding import open_encoder
-    from rag.library.chroma_server import ChromaServer
-    from ui.cli.places import open_for_reading
-    from ui.desk import open_bundled
-    from ui.terminal import track
-
-    if not arguments.demo:
-        return open_for_reading(arguments)
-    if arguments.library:
-        raise RunError("--demo asks about the papers that come with askpapers: leave --library out")
-    return open_bundled(open_encoder(settings), track, ChromaServer.from_settings(settings))
 
 
 def _too_many_errors(done: "Run", most_errors: float) -> int:

@@ -1,0 +1,89 @@
+"""The parts of `askpapers eval`: a run for each library that the question sets are about."""
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eval.cases import Case
+from eval.errors import RunError
+from eval.fields import by_field
+from eval.selection import Questions, Selection
+from rag.embedding import open_encoder
+from rag.library.chroma_server import ChromaServer
+from rag.settings import Settings
+from ui.cli.places import open_for_reading
+from ui.desk import open_bundled
+from ui.fields import needs_data, open_field
+from ui.terminal import tell, track
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+_OWN = "library"  # the folder of what is asked on the user's own library, beside those of fields
+
+
+@dataclass(frozen=True)
+class Part:
+    """Questions on one library: a field's, or the one that is meant otherwise."""
+
+    field: str | None
+    questions: Questions
+    selection: Selection
+    out: Path
+
+    @property
+    def name(self) -> str:
+        return self.field or _OWN
+
+    @property
+    def chosen(self) -> list[Case]:
+        return self.selection.of(self.questions.cases)
+
+    @property
+    def tags(self) -> set[str]:
+        return {tag for case in self.chosen for turn in case.turns for tag in turn.tags}
+
+    def open(self, arguments: argparse.Namespace, settings: Settings) -> "Library":
+        """The library that is asked. Raises RunError, LibraryError."""
+        encoder, server = open_encoder(settings), ChromaServer.from_settings(settings)
+        if arguments.demo and arguments.library:
+            raise RunError("--demo asks about the papers that come with askpapers: leave --library out")
+        if self.field:
+            return open_field(self.field, arguments.data, encoder, track, server)
+        return open_bundled(encoder, track, server) if arguments.demo else open_for_reading(arguments)
+
+
+def parts_of(arguments: argparse.Namespace) -> list[Part]:
+    """What is to be run, each part in a folder of its own where there are several.
+
+    A part whose papers are not there is left out with a line that says so; the only one is an error.
+    Raises CaseError, RunError.
+    """
+    selection = Selection(tuple(arguments.tag), arguments.sample, arguments.seed)
+    whole = Part(None, Questions.read(arguments.questions), selection, arguments.out)
+    selection.of(whole.questions.cases)  # which says what is wrong with it
+    fields = by_field(arguments.questions)
+    if arguments.library or set(fields) == {None}:
+        return [whole]
+    parts = [replace(whole, field=field, questions=Questions.read(some)) for field, some in fields.items()]
+    if len(parts) > 1:
+        parts = [replace(part, out=part.out / part.name) for part in filter(None, map(_tagged, parts))]
+    possible = []
+    for part in parts:
+        if (missing := needs_data(part.field, arguments.data)) is None:
+            possible.append(part)
+        elif len(parts) == 1:
+            raise RunError(missing)
+        else:
+            tell(f"Left out: {missing}.")
+    return possible
+
+
+def _tagged(part: Part) -> Part | None:
+    """The part with those of the tags that it has; None where it has none of them."""
+    known = {tag for case in part.questions.cases for turn in case.turns for tag in turn.tags}
+    tags = tuple(tag for tag in part.selection.tags if tag in known)
+    if part.selection.tags and not tags:
+        return None
+    return replace(part, selection=replace(part.selection, tags=tags))
