@@ -1,12 +1,12 @@
 """Fits what decides without a language model whether and with what a question is answered.
 
-    python -m benchmarks.calibrate_answers --library DIR
+    python -m benchmarks.calibrate_answers --library DIR --biomedicine DIR
 
-DIR holds the papers of the bundled questions (the real abstracts, or the bundled digests). Prints as
-JSON the weights of `rag/subject.py`, from questions that the papers answer and questions about other
-things, with the share of each kind that is refused at each threshold (by cross-validation); and those of
-`rag/writers/relevance.py`, from clauses that hold a fact of the answer and clauses that do not. Both are
-logistic regressions on the question sets `dev` and `calibration`.
+The first DIR holds the papers of `dev` and `calibration` (the real abstracts, or the bundled digests),
+the second those of `biomedicine-dev` (`benchmarks/fields.py` builds it). Prints as JSON the weights of
+`rag/nearness.py`, from questions that the papers answer and questions about other things, with the share
+of each kind and field that is refused; and those of `rag/writers/relevance.py`, from sentences that hold a
+fact of the answer and sentences that do not. Both are logistic regressions.
 """
 
 import argparse
@@ -19,27 +19,25 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rag.writers.clauses import clauses
 
 from benchmarks.calibrate_support import fit
 from eval.cases import Turn, read_cases
 from eval.metrics import holds
-from rag import subject
+from rag import nearness
 from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
 from rag.library import Library
-from rag.query import Asked, understand
+from rag.query import understand
+from rag.query.years import without_phrases
 from rag.reading import Reader, Reading
 from rag.retrieval import Retriever
 from rag.types import Hit
-from rag.words import content_words
+from rag.words import subject_of
 from rag.writers import relevance
 
-SETS = ("dev", "calibration")
+SETS = {"pages": ("dev", "calibration"), "biomedicine": ("biomedicine-dev",)}
 FAR = ("offtopic", "absent", "injection")
-BY_HAND = ("defines",)  # features of a clause whose weights are set by hand
-_THRESHOLDS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-_FOLDS = 10
+REFUSED = 0.025  # of the questions that the papers answer: what the threshold may cost
 
 Array = NDArray[np.float64]
 
@@ -48,10 +46,11 @@ Array = NDArray[np.float64]
 class Example:
     """A question with what was found for it."""
 
+    field: str
     turn: Turn
-    asked: Asked
     hits: Sequence[Hit]
     reading: Reading
+    near: Mapping[str, float]  # the features of its nearness
     relevant: frozenset[str]
 
     @property
@@ -60,63 +59,65 @@ class Example:
         return "answerable" if self.turn.answerable else self.turn.tags[-1]
 
 
-def examples(library: Library) -> Iterator[Example]:
-    """The questions of the sets that are asked alone, and that find a paper."""
-    retriever = Retriever(library)
-    reader = Reader(Remembering(embedded_encoder()), library.tokens.weights)
-    for case in read_cases(SETS):
-        turn = case.turns[0]
-        asked = understand(turn.question, today=date.today())
-        hits = retriever.search(asked.query, subject.HITS, asked.filters)
-        if len(case.turns) == 1 and hits:
-            relevant = frozenset(library.catalog.find(turn.papers).values())
-            yield Example(turn, asked, hits, reader.read(asked.query, hits), relevant)
+def examples(field: str, library: Library) -> Iterator[Example]:
+    """The questions of a field's sets that are asked alone, and that find a paper."""
+    retriever, reader = Retriever(library), Reader(Remembering(embedded_encoder()), library.tokens.weights)
+    for case in read_cases(SETS[field]):
+        asked = understand(case.turns[0].question, today=date.today())
+        is_list = asked.kind == "list"
+        query = subject_of(without_phrases(asked.query)) if is_list else asked.query
+        if len(case.turns) > 1 or not (hits := retriever.search(query, nearness.HITS, asked.filters)):
+            continue
+        reading = reader.read(query, hits)
+        words = nearness.words_of(query, hits, reading, library)
+        near = nearness.features(reading, words, asked.kind)
+        relevant = frozenset(library.catalog.find(case.turns[0].papers).values())
+        yield Example(field, case.turns[0], hits, reading, near, relevant)
 
 
-def fit_subject(found: Sequence[Example], papers: int) -> dict[str, Any]:
-    """The weights of `rag/subject.py`, and the shares that are refused at each threshold."""
+def fit_nearness(found: Sequence[Example]) -> dict[str, Any]:
+    """The weights of `rag/nearness.py`, the threshold at 0, and the shares that are refused.
+
+    A kind of question counts by the square root of its number in a field, so that none drowns another.
+    """
     used = [one for one in found if one.kind in (*FAR, "answerable")]
-    rows = [subject.features(one.asked.query, one.hits, one.reading, papers) for one in used]
-    matrix, targets = _matrix(rows), np.array([float(one.turn.answerable) for one in used])
-    logits = np.zeros(len(used))
-    folds = np.random.default_rng(0).permutation(len(used)) % _FOLDS
-    for fold in range(_FOLDS):
-        weights = fit(matrix[folds != fold], targets[folds != fold])
-        logits[folds == fold] = matrix[folds == fold] @ weights[:-1] + weights[-1]
-    kinds = np.array([one.kind for one in used])
+    groups = [f"{one.field}: {one.kind}" for one in used]
+    counts = np.array([1 / np.sqrt(groups.count(group)) for group in groups])
+    matrix = _matrix([one.near for one in used])
+    answerable = np.array([one.turn.answerable for one in used])
+    weights = _fit_scaled(matrix, answerable.astype(float), counts / counts.mean())
+    log_odds = matrix @ weights[:-1] + weights[-1]
+    threshold = np.quantile(log_odds[answerable], REFUSED)
+    weights[-1] -= threshold
     refused = {
-        str(threshold): {
-            kind: round(float((logits[kinds == kind] < threshold).mean()), 3)
-            for kind in ("answerable", *FAR)
-        }
-        for threshold in _THRESHOLDS
+        group: round(float((log_odds[np.array(groups) == group] < threshold).mean()), 3)
+        for group in dict.fromkeys(groups)
     }
-    return _named(list(rows[0]), fit(matrix, targets)) | {"refused": refused}
+    return _named(list(used[0].near), weights) | {"refused": refused}
 
 
 def fit_relevance(found: Sequence[Example]) -> dict[str, Any]:
-    """The weights of `rag/writers/relevance.py`, those aside that are set by hand."""
+    """The weights of `rag/writers/relevance.py`."""
     rows, targets = [], []
     for one in found:
-        if "single" in one.turn.tags and one.turn.facts:
-            for features, is_answer in _clauses(one):
-                rows.append({name: value for name, value in features.items() if name not in BY_HAND})
-                targets.append(float(is_answer))
-    return _named(list(rows[0]), fit(_matrix(rows), np.array(targets)))
+        if "single" not in one.turn.tags or not one.turn.facts:
+            continue
+        rows += relevance.features(one.reading, one.hits)
+        targets += [
+            one.hits[sentence.hit].paper.paper_id in one.relevant
+            and any(holds(sentence.text, form) for forms in one.turn.facts for form in forms)
+            for sentence in one.reading.sentences
+        ]
+    weights = _fit_scaled(_matrix(rows), np.array(targets, float), np.ones(len(rows)))
+    return _named(list(rows[0]), weights) | {"sentences": len(rows), "answers": sum(targets)}
 
 
-def _clauses(one: Example) -> Iterator[tuple[dict[str, float], bool]]:
-    """The features of each clause, and whether it holds a fact of the answer."""
-    question = relevance.Question(one.asked.query, one.asked.kind)
-    weights = relevance.rest_weights(one.reading)
-    asked = set(content_words(one.asked.query))
-    for sentence in one.reading.sentences:
-        is_relevant = one.hits[sentence.hit].paper.paper_id in one.relevant
-        for span in clauses(sentence.text, asked, keep_reasons=question.wants_reason):
-            text = sentence.text[slice(*span)]
-            has_fact = any(holds(text, form) for forms in one.turn.facts for form in forms)
-            features = relevance.features(question, sentence, span, one.hits, weights)
-            yield features, is_relevant and has_fact
+def _fit_scaled(matrix: Array, targets: Array, counts: Array) -> Array:
+    """A fit whose ridge weighs on each column alike, whatever its unit."""
+    means, scales = matrix.mean(axis=0), matrix.std(axis=0) + 1e-9
+    scaled = fit((matrix - means) / scales, targets, counts)
+    weights: Array = scaled[:-1] / scales
+    return np.append(weights, scaled[-1] - weights @ means)
 
 
 def _matrix(rows: Sequence[Mapping[str, float]]) -> Array:
@@ -129,15 +130,18 @@ def _named(names: Sequence[str], weights: Array) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Fit refusals and the extractive writer.")
-    parser.add_argument("--library", type=Path, required=True, help="holds the papers of the questions")
-    library = Library(parser.parse_args().library, embedded_encoder())
-    found = list(examples(library))
-    fitted = {
-        "subject": fit_subject(found, library.catalog.count()),
-        "relevance": fit_relevance(found),
-    }
-    print(json.dumps(fitted, indent=2))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--library", type=Path, required=True, help="holds the papers of `dev`")
+    parser.add_argument("--biomedicine", type=Path, required=True, help="and those of `biomedicine-dev`")
+    arguments = parser.parse_args()
+    folders = {"pages": arguments.library, "biomedicine": arguments.biomedicine}
+    found = []
+    for field, folder in folders.items():
+        with Library(folder, embedded_encoder()) as library:
+            found += list(examples(field, library))
+    print(json.dumps({"nearness": fit_nearness(found), "relevance": fit_relevance(found)}, indent=2))
 
 
 if __name__ == "__main__":

@@ -38,15 +38,19 @@ _SOURCE = (
 Array = NDArray[np.float64]
 
 
-def fit(rows: Array, targets: Array) -> Array:
-    """Weights and, last, the bias of a logistic regression, (columns + 1,): Newton's method."""
+def fit(rows: Array, targets: Array, counts: Array | None = None) -> Array:
+    """Weights and, last, the bias of a logistic regression, (columns + 1,): Newton's method.
+
+    `counts` say how much each row counts, (rows,); all alike where they are not given.
+    """
     rows = np.column_stack([rows, np.ones(len(rows))])
+    counts = np.ones(len(rows)) if counts is None else counts
     ridge = np.diag([_RIDGE] * (rows.shape[1] - 1) + [0.0])
     weights = np.zeros(rows.shape[1])
     for _ in range(30):
         likely = 1 / (1 + np.exp(-rows @ weights))
-        slope = rows.T @ (likely - targets) + ridge @ weights
-        weights -= np.linalg.solve((rows.T * (likely * (1 - likely))) @ rows + ridge, slope)
+        slope = rows.T @ (counts * (likely - targets)) + ridge @ weights
+        weights -= np.linalg.solve((rows.T * (counts * likely * (1 - likely))) @ rows + ridge, slope)
     return weights
 
 

@@ -194,7 +194,10 @@ def main() -> None:
     parser.add_argument("--whole", type=Path, metavar="DIR", help="a library of all of SciFact")
     parser.add_argument("--json", action="store_true", help="the rows as JSON")
     arguments = parser.parse_args()
-    found = dict(rows(arguments.sets or bundled_sets(), arguments))
+    found = {}
+    for name, row in rows(arguments.sets or bundled_sets(), arguments):
+        tell(f"{name}: done")
+        found[name] = row
     print(json.dumps(found, indent=2) if arguments.json else "\n".join(table(found)))
 
 

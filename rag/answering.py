@@ -142,6 +142,7 @@ class Answerer:
             draft.reason = self._why_far(subject, draft)
             return
         draft.hits = draft.shown = self.retriever.newest(most or _LISTED, asked.filters)
+        draft.reason = None if draft.hits else self._why_far(asked.query, draft)
         more = self.library.catalog.count_matching(filters=asked.filters) - len(draft.hits)
         if more > 0:
             draft.log.notes.append(f"{_count(more, 'more paper')}: see them by `askpapers library list`.")

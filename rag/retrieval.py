@@ -13,7 +13,7 @@ from rag.types import Filters, Hit, Passage
 # Of the score: docs/retrieval.md says how they were chosen. `token` is a whole paper's match, `passage`
 # that of its best passage.
 WEIGHTS = {"dense": 0.24, "lexical": 0.15, "token": 0.28, "passage": 0.33}
-_FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # of the two searches, for the choice of candidates
+FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # of the two searches, for the choice of candidates
 # The score from which a paper belongs on a list, whatever the best one has; below it, how it follows from
 # the best one's. Measured on lists of two fields: docs/retrieval.md.
 _BELONGS, _BELONGS_LEAST, _BELONGS_SHARE = 0.6, 0.05, 0.7
@@ -71,7 +71,7 @@ class Retriever:
         lexical = dict(library.lexical.search(query, max(k, _PAPERS), known))
         dense = best_passages(library.dense.search(vector, max(_PASSAGES, _PER_PAPER * k), known))
         signals = _merge(dense, lexical)
-        first = fuse(signals, _FIRST_WEIGHTS)
+        first = fuse(signals, FIRST_WEIGHTS)
         candidates = sorted(signals, key=lambda paper_id: (-first[paper_id], paper_id))[:most]
         matches = library.tokens.match(tokens, candidates)
         least = Match(

