@@ -70,7 +70,7 @@ def examples(field: str, library: Library) -> Iterator[Example]:
             continue
         reading = reader.read(query, hits)
         words = nearness.words_of(query, hits, reading, library)
-        near = nearness.features(reading, words, is_list=is_list)
+        near = nearness.features(reading, words, asked.kind)
         relevant = frozenset(library.catalog.find(case.turns[0].papers).values())
         yield Example(field, case.turns[0], hits, reading, near, relevant)
 

@@ -151,8 +151,8 @@ class Answerer:
         """Why the library cannot answer, or None where it may."""
         filters = draft.asked.filters
         if nearest := draft.hits[:HITS]:
-            reading, is_list = self.reader.read(query, nearest), draft.asked.kind == "list"
-            return why_far(query, nearest, reading, self.library, is_list=is_list)
+            reading = self.reader.read(query, nearest)
+            return why_far(query, nearest, reading, self.library, draft.asked.kind)
         if filters.is_open:
             return "No paper is indexed yet: add some by `askpapers ingest SOURCE...`."
         only_years = filters == Filters(filters.from_year, filters.to_year)
@@ -180,7 +180,7 @@ class Answerer:
         That it is a refusal stands above the text, or below where the writer says so too late.
         """
         log, asked = draft.log, draft.asked
-        task = Task(asked.query, asked.kind, draft.wanted.words)
+        task = Task(asked.resolved or asked.query, asked.kind, draft.wanted.words)
         for piece in writer.write(task, composer.hits, log):
             composer.preface = _preface(log)
             yield composer.add(piece)

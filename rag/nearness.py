@@ -7,6 +7,7 @@ is needed. Weights and threshold are those that `benchmarks/calibrate_answers.py
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from rag.library import Library
 from rag.library.lexical import Standing
 from rag.logistic import Logistic
 from rag.reading import Reading
-from rag.types import Hit
+from rag.types import Hit, Kind
 from rag.words import SPELLED, is_function_word
 
 HITS = 5  # the papers that are looked at
@@ -61,8 +62,8 @@ def words_of(question: str, hits: Sequence[Hit], reading: Reading, library: Libr
     return words
 
 
-def features(reading: Reading, words: Sequence[Word], *, is_list: bool) -> dict[str, float]:
-    """What tells whether a paper is near.
+def features(reading: Reading, words: Sequence[Word], kind: Kind = "single") -> dict[str, float]:
+    """What tells whether a paper is near; to a comparison, whether two are together.
 
     `match` is the best paper's match of all word pieces by their rarity in the library; `rare` that of the
     words that are not misspelt by their rarity in English, `unknown` the share of those that stand
@@ -72,21 +73,23 @@ def features(reading: Reading, words: Sequence[Word], *, is_list: bool) -> dict[
     weights = np.array([word.weight for word in spelt])
     shares = weights / max(weights.sum(), 1e-9)
     matches = np.array([word.matches for word in spelt]).reshape(len(spelt), len(reading.papers))
+    size = min(2 if kind == "comparison" else 1, len(reading.papers))
+    sets = np.array(list(combinations(range(len(reading.papers)), size)))
     return {
-        "match": float((reading.papers @ reading.weights).max()),
-        "rare": float((shares @ matches).max()),
+        "match": float((reading.papers[sets].max(axis=1) @ reading.weights).max()),
+        "rare": float((shares @ matches[:, sets].max(axis=2)).max()),
         "unknown": float(shares @ np.array([word.standing == "nowhere" for word in spelt], float)),
         "words": float(np.log1p(len(words))),
-        "list": float(is_list),
+        "list": float(kind == "list"),
     }
 
 
 def why_far(
-    question: str, hits: Sequence[Hit], reading: Reading, library: Library, *, is_list: bool = False
+    question: str, hits: Sequence[Hit], reading: Reading, library: Library, kind: Kind = "single"
 ) -> str | None:
     """Why no paper is near a question that was read against the best hits, one at least; else None."""
     words = words_of(question, hits, reading, library)
-    if near.log_odds(features(reading, words, is_list=is_list)) >= LEAST:
+    if near.log_odds(features(reading, words, kind)) >= LEAST:
         return None
     unknown = [word for word in words if word.standing == "nowhere" and word.rarity >= _TELLING]
     unknown.sort(key=_by_rarity)

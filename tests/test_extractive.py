@@ -186,7 +186,7 @@ def test_the_answer_carries_the_same_words_to_the_character(assistant):
         ("bert2BERT hunts mice at night", "bert2BERT hunts mice at night."),
         ("Owls say “good night.”", "Owls say “good night.”"),
         ("Do owls hunt mice at night?", "Do owls hunt mice at night?"),
-                ("Owls.", "Owls."),
+        ("Owls.", "Owls."),
     ],
 )
 def test_a_sentence_is_shown_with_its_full_stop_and_without_reference_numbers(write, abstract, text):

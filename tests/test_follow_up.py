@@ -52,7 +52,7 @@ def test_a_follow_up_leans_on_what_opened_the_topic_and_what_moved_it_on(before,
 
 @pytest.mark.parametrize(
     "question",
-    ["which languages are covered?", "How many speakers?", "And how large are the models?"],
+    ["which languages are covered?", "How many speakers?"],
 )
 def test_a_short_question_is_tried_by_itself_before_what_was_said(question):
     asked = understood(question, DUTCH, "who made it?")

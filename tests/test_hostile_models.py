@@ -393,7 +393,7 @@ def test_a_window_without_room_for_a_paper_leaves_the_answer_to_the_papers_sente
 ):
     server.play(served.answer(f"{CLAIM} [1]."))
     small = Assistant(bundled, settings=replace(settings, context_window=1024))
-    answer = small.ask(f"{QUESTION} {'And why is that so? ' * 100}")
+    answer = small.ask(f"{QUESTION} " * 60)
     assert (answer.writer, server.requests) == ("extractive", [])
     assert any("ASKPAPERS_CONTEXT_WINDOW" in note for note in answer.notes)
 

@@ -38,8 +38,8 @@ from rag.errors import (
 from rag.library import Library, probing
 from rag.library.catalog import Change
 from rag.library.embedded import embedded_text
-from rag.retrieval import FIRST_WEIGHTS, Retriever, fuse
-from rag.types import Filters, Paper, Passage
+from rag.retrieval import WEIGHTS, Retriever, belonging, fuse
+from rag.types import Filters, Hit, Paper, Passage
 
 ROOT = Path(__file__).parents[1]
 COUNT = 333  # papers of the bundled library
@@ -541,17 +541,50 @@ def test_a_filter_lets_through_the_papers_of_its_years_and_all_of_them(bundled, 
     }
 
 
-signal_values = st.fixed_dictionaries({"dense": st.floats(-1, 1), "lexical": st.floats(0, 60)})
+signal_values = st.fixed_dictionaries({name: st.floats(-1, 1) for name in WEIGHTS})
 
 
 @given(st.dictionaries(st.text(max_size=3), signal_values, max_size=8))
 def test_a_fused_score_lies_in_the_unit_interval_and_rises_with_each_signal(signals):
-    scores = fuse(signals, FIRST_WEIGHTS)
+    scores = fuse(signals, WEIGHTS)
     assert scores.keys() == signals.keys()
     assert all(0 <= score <= 1 for score in scores.values())
     for one, better in ((a, b) for a in signals for b in signals):
-        if all(signals[one][name] <= signals[better][name] for name in ("dense", "lexical")):
+        if all(signals[one][name] <= signals[better][name] for name in WEIGHTS):
             assert scores[one] <= scores[better]
+
+
+def test_what_clearly_matches_or_matches_nearly_as_well_as_the_best_belongs_on_a_list():
+    def left(*scores):
+        hits = [Hit(PAPERS[0], score, Passage("p", 0, 1)) for score in scores]
+        return [hit.score for hit in belonging(hits)]
+
+    assert left() == []
+    assert left(0.95, 0.7, 0.61, 0.59) == [0.95, 0.7, 0.61]
+    assert left(0.4, 0.34, 0.32) == [0.4, 0.34]
+
+
+def test_the_newest_papers_come_first_and_papers_of_other_years_not_at_all(library):
+    bring(library, *PAPERS)
+    retriever = Retriever(library)
+    newest = [hit.paper.title for hit in retriever.newest(2, Filters())]
+    assert newest == ["A Study of bees", "A Study of owls"]
+    assert [hit.paper.title for hit in retriever.newest(9, Filters(2019, 2019))] == ["A Study of owls"]
+
+
+@pytest.mark.parametrize(
+    ("word", "standing"),
+    [
+        *(("owl", "there"), ("OWLS", "there"), ("pre-training", "there"), ("pretraining", "there")),
+        *(("GPT-4", "there"), ("gpt4", "nowhere"), ("GPT-3", "nowhere"), ("RNA", "there")),
+        *(("hedgehgos", "misspelt"), ("hedgehogs", "there"), ("RMA", "nowhere"), ("metformin", "nowhere")),
+    ],
+)
+def test_whether_a_word_stands_in_the_library(library, word, standing):
+    text = "Owls and a hedgehog hear RNA in pre-training. GPT-4 sees pretraining."
+    assert library.lexical.standing(word) == "nowhere"
+    bring(library, Paper("Animals", text), paper("bees 3"))
+    assert library.lexical.standing(word) == standing
 
 
 def test_what_is_ingested_after_a_restored_backup_is_indexed_too(tmp_path, encoder):
