@@ -146,6 +146,7 @@ def _record(told: Any) -> Record:
     """Raises KeyError, TypeError, ValueError."""
     kinds = {"paper_id": str, "source": str, "mention": int, "title": str, "abstract": str}
     wrong = [name for name, kind in kinds.items() if not isinstance(told[name], kind)]
+    wrong += ["published"] if not str(told.get("published") or "0000")[:4].isdecimal() else []
     if wrong or not told["paper_id"]:
         raise ValueError(f"`{(wrong or ['paper_id'])[0]}` is not what it should be")
     paper_from({**told, "arxiv_id": None, "doi": None, "published": None})  # the kinds of the others

@@ -206,7 +206,7 @@ do you have papers on it?
 """.strip().splitlines()
 PAPERS = [
     {
-        "title": r"Owls of $\alpha$ [1]",
+        "title": r"A Ledger of Owls of $\alpha$ [1]",
         "abstract": "We count owls. A ledger of owls holds 431 entries.",
         "published": "2019",
     },
@@ -283,7 +283,7 @@ def test_a_reply_is_an_answer_that_claims_nothing(assistant, said):
 def test_the_library_is_told_of_newest_first(assistant):
     assert assistant.ask("Which papers do you have?").text == (
         "The library holds 3 papers from 2011 to 2019.\n"
-        "- Owls of α (1) (2019)\n- A Study of Bees (2011)\n- Foxes\n"
+        "- A Ledger of Owls of α (1) (2019)\n- A Study of Bees (2011)\n- Foxes\n"
         "See them all with `askpapers library list`, or in the Library tab of the page."
     )
 
@@ -299,7 +299,7 @@ def test_what_it_can_do_has_a_question_that_the_library_answers(assistant):
     text = assistant.ask("what can you do?").text
     assert "askpapers ingest" in text and "No language model is set up" in text
     question = text.partition("For example: ")[2].partition("\n")[0]
-    assert question == "What does “Owls of α (1)” show?"
+    assert question == "What does “A Ledger of Owls of α (1)” show?"
     assert assistant.ask(question).citations[0].title == PAPERS[0]["title"]
 
 
@@ -351,7 +351,7 @@ def test_faces_show_the_reply_alone(assistant, capsys):
     answer = assistant.ask("which papers do you have?")
     page = answer_html(Exchange("which papers do you have?", answer=answer), "a", {})
     assert [part.claim for part in parts_of(answer)] == [None]
-    assert "Owls of α (1) (2019)" in page and "Written by" not in page
+    assert "A Ledger of Owls of α (1) (2019)" in page and "Written by" not in page
     assert not any(f'class="ap-{name}' in page for name in ("cards", "mark", "claim", "nearest", "banner"))
     print_answer(answer)
     assert capsys.readouterr().out.splitlines() == answer.text.splitlines()

@@ -60,7 +60,7 @@ def feedback(tmp_path) -> Feedback:
 
 
 def lines(feedback):
-    return [json.loads(line) for line in feedback.path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in feedback.path.read_text(encoding="utf-8").split("\n")[:-1]]
 
 
 def read(feedback):
