@@ -28,6 +28,7 @@ _SHORTEST_JOINED = 5  # letters of a word that a paper may write apart
 _WEIGHED = 3  # the power of a word's rarity by which it counts: "the" and "people" hardly do
 _TELLING = 0.6  # the rarity from which an unknown word is worth naming
 _MOST_NAMED = 3
+_FEW = 4.5  # words; a shorter question ("What is ELECTRA?") need not match better than one of so many
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def features(reading: Reading, words: Sequence[Word], kind: Kind = "single") -> 
         "match": float((reading.papers[sets].max(axis=1) @ reading.weights).max()),
         "rare": float((shares @ matches[:, sets].max(axis=2)).max()),
         "unknown": float(shares @ np.array([word.standing == "nowhere" for word in spelt], float)),
-        "words": float(np.log1p(len(words))),
+        "words": float(np.log1p(max(len(words), _FEW))),
         "list": float(kind == "list"),
     }
 

@@ -290,7 +290,7 @@ def test_the_library_is_told_of_newest_first(assistant):
 
 def test_the_years_that_are_given_bound_what_is_listed(assistant):
     told = assistant.ask("list all papers", from_year=2015)
-    assert "1 paper within these conditions.\n- Owls" in told.text and "Bees" not in told.text
+    assert "1 paper within these conditions.\n- A Ledger of Owls" in told.text and "Bees" not in told.text
     assert told.filters == Filters(from_year=2015)
     assert "0 papers" in assistant.ask("list all papers", from_year=2040).text
 
