@@ -377,10 +377,10 @@ def test_of_a_list_that_is_too_long_the_rest_is_counted(assistant):
 
 def test_a_question_is_tried_by_itself_and_then_behind_what_was_said(assistant):
     history = [{"role": "user", "content": "What is ChildMandarin?"}]
-    leaning = assistant.ask("How many speakers?", history=history)
+    leaning = assistant.ask("How many boys and girls?", history=history)
     assert (leaning.status, leaning.resolved_question) == (
         "answered",
-        "What is ChildMandarin? How many speakers?",
+        "What is ChildMandarin? How many boys and girls?",
     )
     alone = assistant.ask("how do transformers segment images?", history=history)
     assert (alone.status, alone.resolved_question) == ("answered", None)
