@@ -1,6 +1,7 @@
 """What was asked: its kind, the years in its words, the words that are left to search with."""
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -344,12 +345,13 @@ def test_where_words_date_no_publications_nothing_is_bound(question, offered):
     assert without_years(question, found) == question
 
 
-def test_the_years_of_the_hand_written_questions_are_applied_or_offered():
+def test_years_in_the_hand_written_questions_bound_what_they_ask_for_and_others_are_offered():
     for turn in dev_turns():
         expected = turn.get("expected_filters") or {}
         years = Filters(expected.get("from_year"), expected.get("to_year"))
         found = find_years(turn["question"], TODAY)
-        assert (found.offered or found.filters) == years, turn["question"]
+        assert found.filters == years, turn["question"]
+        assert (found.offered is not None) == bool(re.search(r"\b20\d\d\b", turn["question"])), turn
 
 
 @pytest.mark.parametrize(
