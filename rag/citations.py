@@ -13,8 +13,7 @@ from itertools import pairwise
 
 from rag.layout import belongs, lead_in, with_marks, without_gaps
 from rag.markers import UNSUPPORTED, Marker, neutral
-from rag.plain import in_a_line
-from rag.readable import without_markup
+from rag.readable import in_our_words
 from rag.sentences import LONGEST_SENTENCE, sentence_spans, strip_span
 from rag.support import Judge, Support, support
 from rag.types import Check, Citation, Claim, Hit, Markers, Paper, Span, Unsupported
@@ -108,7 +107,7 @@ class Composer:
         """Show a title; what was written before it is whole."""
         before = self.finish()
         gap = "\n\n" if self.shown else self.preface
-        return before + self.say(f"{gap}{neutral(in_a_line(without_markup(paper.heading)))}\n")
+        return before + self.say(f"{gap}{in_our_words(paper.heading)}\n")
 
     def finish(self) -> str:
         """The writer is done; what there is to show. From the first sentence in doubt on all waits."""

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 from rag.about import Topic
 from rag.library.catalog import Catalog
-from rag.markers import neutral
 from rag.plain import cut, in_a_line
-from rag.readable import without_markup
+from rag.readable import in_our_words
 from rag.types import Answer, Filters, Markers, Paper
 
 _NEWEST = 5  # papers that are named
@@ -90,4 +89,4 @@ def _years(catalog: Catalog) -> str:
 
 
 def _title(paper: Paper) -> str:
-    return cut(neutral(in_a_line(without_markup(paper.title))), _LONGEST_TITLE)
+    return cut(in_our_words(paper.title), _LONGEST_TITLE)

@@ -6,7 +6,8 @@ For eyes alone: what is kept, searched and quoted by its offsets stays as the pa
 import html
 import re
 
-from rag.plain import plain
+from rag.markers import neutral
+from rag.plain import in_a_line, plain
 from rag.stray_latex import shifted, without_latex
 
 _NAMES = (
@@ -59,6 +60,11 @@ def without_markup(text: str) -> str:
     if "micro" in text:
         text = _MICRO.sub(_unit, text)
     return without_latex(text)
+
+
+def in_our_words(title: str) -> str:
+    """A title as it stands in one line among our own words, where nothing in it reads as a marker."""
+    return neutral(in_a_line(without_markup(title)))
 
 
 def _without_tags(text: str) -> str:

@@ -159,12 +159,19 @@ def test_evaluation_finds_the_quotes_in_the_paper_and_the_claims_in_the_quotes()
     assert holds(answer.text, "10^5") and holds(answer.text, "76%")
 
 
+def test_a_title_with_markup_stands_in_front_of_its_sentences():
+    (group,) = parts.groups_of(quoted())
+    assert group.citation and group.citation.title == PAPER.title
+    assert [part.claim is not None for part in group.parts if part.claim] == [True] * 3
+
+
 def test_the_page_shows_every_claim_and_the_quote_within_the_abstract():
     answer = quoted()
     assert [part.claim for part in parts.parts_of(answer) if part.claim] == list(answer.claims)
     page = answer_html(Exchange("Owls?", answer=answer), "a", {PAPER.paper_id: PAPER})
     assert "Owls hear. <mark>They catch 76% of Mus in 10⁵ m² [12].</mark> We think" in page
     assert "&lt;b&gt;so&lt;/b&gt;" in page and "<b>so" not in page
+    assert "<strong>Owls &amp; α-mice</strong>" in page
     assert "<h3>Owls &amp; α-mice</h3>" in paper_html(PAPER, [])
 
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rag.markers import neutral
-from rag.plain import in_a_line
+from rag.readable import in_our_words
 from rag.types import Answer, Citation, Claim
 
 _MARKER = re.compile(r"( ?)\[(\d{1,4}|unsupported)\]")
@@ -72,7 +71,7 @@ def parts_of(answer: Answer) -> list[Part]:
 def groups_of(answer: Answer) -> list[Group]:
     """The parts below the titles that stand in a line of their own in front of a paper's sentences."""
     cited = {citation.number: citation for citation in answer.citations}
-    headings = {number: f"{neutral(in_a_line(each.heading))}\n" for number, each in cited.items()}
+    headings = {number: f"{in_our_words(each.heading)}\n" for number, each in cited.items()}
     groups: list[Group] = []
     citation, gathered = None, list[Part]()
     for part, following in pairwise([*parts_of(answer), Part(None, ())]):

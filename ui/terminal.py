@@ -18,9 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.library.progress import Work
-from rag.markers import neutral
 from rag.plain import CONTROL, in_a_line, plain, sentence
-from rag.readable import readable, without_markup
+from rag.readable import in_our_words, readable, without_markup
 from rag.types import Answer, Hit
 from ui.authors import in_short
 from ui.parts import Group, Part, groups_of, rows_of
@@ -114,7 +113,7 @@ def _with_bold_titles(answer: Answer) -> Text:
     text, at = Text(plain(answer.text)), 0
     text.highlight_regex(_MARKER, "cyan")
     for group in groups_of(answer):
-        heading = neutral(in_a_line(group.citation.heading)) if group.citation else ""
+        heading = in_our_words(group.citation.heading) if group.citation else ""
         if heading and (found := text.plain.find(f"{heading}\n", at)) >= 0:
             at = found + len(heading)
             text.stylize("bold", found, at)
@@ -136,7 +135,7 @@ def _print_list(rows: Sequence[Group]) -> None:
     """A list as a table: each paper with what is known of it, and its sentences."""
     cited = [row.citation for row in rows if row.citation]
     columns = {
-        "Paper": [Text(in_a_line(each.title), "bold") for each in cited],
+        "Paper": [Text(in_a_line(without_markup(each.title)), "bold") for each in cited],
         "Authors": [Text(plain(in_short(each.authors))) for each in cited],
         "Year": [Text(plain(each.year)) for each in cited],
         "Sentence": [_said(row.parts) for row in rows],
