@@ -3,7 +3,7 @@
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class Selection:
         return {"tags": sorted(self.tags), "sample": self.sample, "seed": self.seed}
 
     def _tagged(self, cases: Sequence[Case]) -> list[Case]:
-        known = {tag for case in cases for turn in case.turns for tag in turn.tags}
+        known = tags_of(cases)
         if unknown := sorted(set(self.tags) - known):
             raise CaseError(
                 f"no question has the tag {', '.join(unknown)}: name one of "
@@ -77,3 +77,8 @@ class Selection:
             )
         wanted = set(self.tags)
         return [case for case in cases if not wanted or any(wanted & set(turn.tags) for turn in case.turns)]
+
+
+def tags_of(cases: Iterable[Case]) -> set[str]:
+    """The tags of cases and their turns."""
+    return {tag for case in cases for turn in case.turns for tag in turn.tags}

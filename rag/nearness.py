@@ -21,8 +21,7 @@ from rag.words import SPELLED, is_function_word
 
 HITS = 5  # the papers that are looked at
 near = Logistic({"match": 15.0, "rare": 9.1, "unknown": -2.0, "words": 5.5, "list": 1.7}, -23.0)
-"""How likely a question with these features is about the papers."""
-LEAST = 0.0  # the log-odds from which it is taken to be
+"""How likely a question with these features is about the papers; it is taken to be from 0.5 on."""
 _NOT_PLAIN = re.compile(r"[\W_]+")
 _SHORTEST_JOINED = 5  # letters of a word that a paper may write apart
 _WEIGHED = 3  # the power of a word's rarity by which it counts: "the" and "people" hardly do
@@ -90,7 +89,7 @@ def why_far(
 ) -> str | None:
     """Why no paper is near a question that was read against the best hits, one at least; else None."""
     words = words_of(question, hits, reading, library)
-    if near.log_odds(features(reading, words, kind)) >= LEAST:
+    if near.log_odds(features(reading, words, kind)) >= 0:
         return None
     unknown = [word for word in words if word.standing == "nowhere" and word.rarity >= _TELLING]
     unknown.sort(key=_by_rarity)

@@ -162,3 +162,15 @@ def hung_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             thread.join()
     for client in opened:
         client.close()
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: exit code, stdout, stderr."""
+    from ui.cli import main
+
+    def run(*arguments):
+        code = main([str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return run

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
+from answers import an_answer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,21 +110,13 @@ def test_a_shelf_that_the_server_still_has_goes_before_what_a_browser_kept():
 def one_answer(**changes):
     quote = "Owls sleep by day."
     return replace(
-        Answer(
+        an_answer(
             question="When do owls sleep?",
-            status="answered",
             text=f"{quote[:-1]} [1].",
-            reason=None,
             claims=(Claim(quote, (1,), "verbatim", 1.0),),
             citations=(Citation(1, "p1", "Owls", "2019", None, quote, 0, len(quote)),),
             papers=(RankedPaper("p1", "Owls", 0.9),),
-            filters=Filters(),
-            resolved_question=None,
-            missing=None,
-            notes=(),
-            writer="extractive",
             markers=Markers(1),
-            usage={},
             seconds={"total": 0.2},
         ),
         **changes,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from answers import an_answer
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -13,7 +14,7 @@ from markdown_it import MarkdownIt
 from rag.assistant import Assistant
 from rag.plain import CONTROL, in_a_line, sentence
 from rag.readable import readable, without_markup
-from rag.types import Answer, Citation, Claim, Filters, Markers, Paper
+from rag.types import Answer, Citation, Claim, Paper
 from ui.export import bibtex_entries, jsonl_lines, link, to_bibtex, to_markdown
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -53,22 +54,10 @@ def answer(
     **changes,
 ) -> Answer:
     cited = Citation(1, "2110.07143", title, "2021-10", "Some Lab", quote, 0, len(quote))
-    plain = Answer(
+    plain = an_answer(
         question=question,
-        status="answered",
         text=text,
-        reason=None,
-        claims=(),
         citations=(cited,),
-        papers=(),
-        filters=Filters(),
-        resolved_question=None,
-        missing=None,
-        notes=(),
-        writer="extractive",
-        markers=Markers(),
-        usage={},
-        seconds={},
     )
     return replace(plain, **changes)
 

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from answers import an_answer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.cases import read_cases
 from eval.runner import evaluate
-from rag import Answer, Assistant
+from rag import Assistant
 from rag.conversation import Conversation
 from rag.errors import AskpapersError
 from rag.types import Citation, Filters, Markers
@@ -27,21 +28,11 @@ CITED = tuple(
     Citation(number, paper_id, "Of Owls", "2021", None, "Owls sleep.", 0, 11)
     for number, paper_id in enumerate(["2101.00001", "2101.00002", "2101.00001"], start=1)
 )
-ANSWER = Answer(
+ANSWER = an_answer(
     question="Do owls sleep?",
-    status="answered",
     text="They do [1, 2]. By day [3].",
-    reason=None,
-    claims=(),
     citations=CITED,
-    papers=(),
-    filters=Filters(),
-    resolved_question=None,
-    missing=None,
-    notes=(),
-    writer="extractive",
     markers=Markers(3),
-    usage={},
     seconds={"total": 0.1},
 )
 REFUSED = replace(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from answers import an_answer
 
 from benchmarks.calibrate_answers import REFUSED, Example, examples, fit_nearness, fit_relevance
 from benchmarks.calibrate_support import fit
@@ -11,7 +12,7 @@ from ingest.bundled import ECONOMICS, BundledSource
 from ingest.pipeline import ingest
 from rag import nearness
 from rag.library import Library
-from rag.types import Answer, Citation, Filters, Markers, RankedPaper
+from rag.types import Citation, Filters, Markers, RankedPaper
 from rag.writers import relevance
 
 
@@ -23,21 +24,13 @@ def library(tmp_path_factory, encoder):
 
 
 def answer(status="answered", papers=("a",), text="It is 45%.", years=Filters()):
-    return Answer(
-        question="?",
+    return an_answer(
         status=status,
         text=text,
-        reason=None,
-        claims=(),
         citations=tuple(Citation(1, paper, paper, None, "", "", 0, 0) for paper in papers),
         papers=tuple(RankedPaper(paper, paper, 0.5) for paper in papers),
         filters=years,
-        resolved_question=None,
-        missing=None,
-        notes=(),
-        writer="extractive",
         markers=Markers(1),
-        usage={},
         seconds={"total": 0.1},
     )
 

@@ -8,7 +8,6 @@ import ui.fields
 from eval.cases import BUNDLED
 from eval.errors import RunError
 from eval.fields import biomedicine_ids, by_field, field_of
-from ui.cli import main
 from ui.fields import open_field
 
 ABSTRACTS = {
@@ -24,17 +23,6 @@ def data(tmp_path, monkeypatch):
     monkeypatch.setattr(ui.fields, "biomedicine_ids", lambda: frozenset({"4983", "5836"}))
     monkeypatch.setattr("ui.fields.field_library", lambda name: tmp_path / "fields" / name)
     return write_corpus(tmp_path / "scifact", ABSTRACTS)
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command; its exit code, stdout and stderr."""
-
-    def run(*arguments):
-        code = main([str(argument) for argument in arguments])
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def write_corpus(folder, abstracts, text="sentences"):

@@ -8,7 +8,6 @@ import pytest
 
 from eval.folder import read_run
 from eval.labelled import read_claims
-from ui.cli import main
 
 pytestmark = pytest.mark.usefixtures("hung_up")
 
@@ -33,16 +32,6 @@ def server(monkeypatch, tmp_path):
         monkeypatch.setenv("ASKPAPERS_MODEL", "scripted")
         server.play(served.answered_by(in_a_word))
         yield server
-
-
-@pytest.fixture
-def run(capsys):
-    def run(*arguments):
-        code = main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 @pytest.fixture

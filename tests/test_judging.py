@@ -15,6 +15,7 @@ from pathlib import Path
 
 import model_server as served
 import pytest
+from answers import an_answer as made_answer
 from hypothesis import given
 from hypothesis import strategies as st
 from model_server import USAGE, ModelServer
@@ -33,7 +34,7 @@ from rag.embedding import embedded_encoder
 from rag.errors import KeyRefusedError, ModelError, ModelMissingError
 from rag.settings import Settings
 from rag.support import CalibratedJudge
-from rag.types import Answer, Citation, Claim, Filters, Markers, Paper, RankedPaper
+from rag.types import Answer, Citation, Claim, Markers, Paper, RankedPaper
 
 KEY = "sk-test-never-to-be-shown"
 HOSTILE = (
@@ -91,21 +92,15 @@ def cite(number, paper, quote):
 
 
 def an_answer(*claims, status="answered", question="What do owls do?", **fields) -> Answer:
-    return Answer(
+    return made_answer(
         question=question,
         status=status,
         text=" ".join(claim.text for claim in claims),
-        reason=None,
         claims=claims,
         citations=(cite(1, OWLS, "Owls see at night."), cite(2, BEES, "Bees make honey.")),
         papers=(RankedPaper(OWLS.paper_id, "Owls", 0.9),),
-        filters=Filters(),
-        resolved_question=None,
-        missing=None,
-        notes=(),
         writer="scripted",
         markers=Markers(sum(len(claim.citations) for claim in claims)),
-        usage={},
         seconds={"total": 0.1},
     )
 

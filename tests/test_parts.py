@@ -4,12 +4,13 @@ import re
 
 import model_server as served
 import pytest
+from answers import an_answer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.assistant import Assistant
 from rag.settings import Settings
-from rag.types import Answer, Citation, Claim, Filters, Markers
+from rag.types import Citation, Claim
 from ui.parts import Piece, parts_of, pieces_of
 
 QUESTION = "How much compute does bert2BERT save?"
@@ -79,22 +80,10 @@ def letters(part):
 
 
 def answer_of(text, claims=(), numbers=()):
-    return Answer(
-        question="?",
-        status="answered",
+    return an_answer(
         text=text,
-        reason=None,
         claims=tuple(Claim(claim, (), "supported", 0.5) for claim in claims),
         citations=tuple(Citation(number, "p", "", None, None, "", 0, 0) for number in numbers),
-        papers=(),
-        filters=Filters(),
-        resolved_question=None,
-        missing=None,
-        notes=(),
-        writer="extractive",
-        markers=Markers(),
-        usage={},
-        seconds={},
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from answers import an_answer
 from conftest import Listed
 
 from eval.folder import RunFolder
@@ -20,7 +21,7 @@ from rag.cache_file import CacheFile
 from rag.library import Library
 from rag.library.glance import glance
 from rag.settings import data_folder, own_library
-from rag.types import Answer, Filters, Markers, Paper
+from rag.types import Paper
 from ui.cli import main
 from ui.web.feedback import Feedback, Verdict
 from ui.web.secret import read_secret
@@ -31,22 +32,11 @@ ROOT = Path(__file__).parents[1]
 PRIVATE = {"folder": 0o700, "file": 0o600}
 OWLS = Paper("A Study of owls", "We count 31 owls in the forest. They sleep by day.", published="2020")
 QUESTION = "How many owls live in the forest?"
-ANSWER = Answer(
+ANSWER = an_answer(
     question=QUESTION,
     status="refused",
     text="Not in the papers.",
     reason="no owls",
-    claims=(),
-    citations=(),
-    papers=(),
-    filters=Filters(),
-    resolved_question=None,
-    missing=None,
-    notes=(),
-    writer="extractive",
-    markers=Markers(0),
-    usage={},
-    seconds={},
 )
 
 

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 import synthetic_runs as made
+from answers import an_answer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from ingest.sources.base import Rejection
 from rag.answering import REFUSAL
 from rag.plain import plain
 from rag.readable import readable, without_markup
-from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
+from rag.types import Citation, Claim, Hit, Markers, Paper, Passage, RankedPaper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL
 from ui.export import to_bibtex, to_markdown
 from ui.web.chats import Exchange
@@ -146,20 +147,16 @@ def cited(paper, quote=QUOTE, number=1):
 def answer_of(text=None, paper=None, **changes):
     """An answer with this text wherever others write, or a harmless one."""
     said, paper = text or "Owls", paper or paper_of(text)
-    made_of = Answer(
+    made_of = an_answer(
         question=said,
-        status="answered",
         text=f"{said} live in oaks [1]. {said} fly [unsupported].",
-        reason=None,
         claims=(
             Claim(f"{said} live in oaks.", (1,), "supported", 0.93),
             Claim(f"{said} fly.", (), "not found", 0.04),
         ),
         citations=(cited(paper),),
         papers=(RankedPaper("p1", paper.title, 0.9), RankedPaper("p2", said, 0.4)),
-        filters=Filters(),
         resolved_question=said,
-        missing=None,
         notes=(said,),
         writer=said,
         markers=Markers(1),

@@ -4,11 +4,12 @@ import re
 from dataclasses import replace
 
 import pytest
+from answers import an_answer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.assistant import Assistant
-from rag.types import Answer, Citation, Filters, Markers, Paper, RankedPaper
+from rag.types import Citation, Paper, RankedPaper
 from ui.web.suggestions import MOST, name_of, next_questions, opening_questions
 
 TEXT = "It counts 31 owls in a forest."
@@ -29,24 +30,13 @@ PAPERS = [
 
 
 def answer_of(question="How many owls are there?", status="answered", cited=("p1",), ranked=PAPERS):
-    return Answer(
+    return an_answer(
         question=question,
         status=status,
-        text="",
-        reason=None,
-        claims=(),
         citations=tuple(
             Citation(number, paper_id, "", None, None, "", 0, 0) for number, paper_id in enumerate(cited, 1)
         ),
         papers=tuple(RankedPaper(each.paper_id, each.title, 0.5) for each in ranked),
-        filters=Filters(),
-        resolved_question=None,
-        missing=None,
-        notes=(),
-        writer="extractive",
-        markers=Markers(),
-        usage={},
-        seconds={},
     )
 
 

@@ -8,13 +8,14 @@ from itertools import pairwise
 
 import model_server as served
 import pytest
+from answers import an_answer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.chunking import split_abstract
 from rag.library import Library
 from rag.settings import Settings
-from rag.types import Answer, Citation, Filters, Markers, Paper
+from rag.types import Citation, Filters, Paper
 from ui.desk import Desk
 from ui.web.chats import STOPPED, Chat, Exchange
 from ui.web.rendering import MOST_HTML, answer_html
@@ -396,25 +397,13 @@ def test_no_text_opens_an_element_and_all_come_back_as_typed(text):
 def cited(times, papers=PAPERS):
     """An answer that cites the first of these papers so often."""
     quote = papers[0].abstract[:10]
-    return Answer(
+    return an_answer(
         question=OWLS,
-        status="answered",
         text="Owls.",
-        reason=None,
-        claims=(),
         citations=tuple(
             Citation(number, papers[0].paper_id, "Owls", None, None, quote, 0, 10)
             for number in range(times)
         ),
-        papers=(),
-        filters=Filters(),
-        resolved_question=None,
-        missing=None,
-        notes=(),
-        writer="extractive",
-        markers=Markers(),
-        usage={},
-        seconds={},
     )
 
 

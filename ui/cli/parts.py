@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from eval.cases import Case
 from eval.errors import RunError
 from eval.fields import by_field
-from eval.selection import Questions, Selection
+from eval.selection import Questions, Selection, tags_of
 from rag.embedding import open_encoder
 from rag.library.chroma_server import ChromaServer
 from rag.settings import Settings
@@ -42,7 +42,7 @@ class Part:
 
     @property
     def tags(self) -> set[str]:
-        return {tag for case in self.chosen for turn in case.turns for tag in turn.tags}
+        return tags_of(self.chosen)
 
     def open(self, arguments: argparse.Namespace, settings: Settings) -> "Library":
         """The library that is asked. Raises RunError, LibraryError."""
@@ -82,7 +82,7 @@ def parts_of(arguments: argparse.Namespace) -> list[Part]:
 
 def _tagged(part: Part) -> Part | None:
     """The part with those of the tags that it has; None where it has none of them."""
-    known = {tag for case in part.questions.cases for turn in case.turns for tag in turn.tags}
+    known = tags_of(part.questions.cases)
     tags = tuple(tag for tag in part.selection.tags if tag in known)
     if part.selection.tags and not tags:
         return None

@@ -1,0 +1,27 @@
+"""A small answer, of which a test says what it is about."""
+
+from typing import Any
+
+from rag.types import Answer, Filters, Markers
+
+
+def an_answer(**told: Any) -> Answer:
+    """An answer by the papers' own sentences, empty but for what is told."""
+    empty: dict[str, Any] = {
+        "question": "?",
+        "status": "answered",
+        "text": "",
+        "reason": None,
+        "claims": (),
+        "citations": (),
+        "papers": (),
+        "filters": Filters(),
+        "resolved_question": None,
+        "missing": None,
+        "notes": (),
+        "writer": "extractive",
+        "markers": Markers(),
+        "usage": {},
+        "seconds": {},
+    }
+    return Answer(**empty | told)
