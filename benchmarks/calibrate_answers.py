@@ -13,7 +13,6 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ from rag.query import understand
 from rag.query.years import without_phrases
 from rag.reading import Reader, Reading
 from rag.retrieval import Retriever
-from rag.types import Hit
+from rag.types import Hit, Request
 from rag.words import subject_of
 from rag.writers import relevance
 
@@ -63,7 +62,7 @@ def examples(field: str, library: Library) -> Iterator[Example]:
     """The questions of a field's sets that are asked alone, and that find a paper."""
     retriever, reader = Retriever(library), Reader(Remembering(embedded_encoder()), library.tokens.weights)
     for case in read_cases(SETS[field]):
-        asked = understand(case.turns[0].question, today=date.today())
+        asked = understand(Request(case.turns[0].question))
         is_list = asked.kind == "list"
         query = subject_of(without_phrases(asked.query)) if is_list else asked.query
         if len(case.turns) > 1 or not (hits := retriever.search(query, nearness.HITS, asked.filters)):

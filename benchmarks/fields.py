@@ -25,8 +25,8 @@ from rag.library import Library
 from rag.markers import without_markers
 from rag.settings import Settings
 from rag.types import Answer, Filters
-from ui.desk import open_bundled
 from ui.fields import needs_data, open_field
+from ui.opening import open_bundled
 from ui.terminal import tell, track
 
 LIST, PARAPHRASE = "list", "paraphrase"
@@ -123,11 +123,11 @@ def rows(names: Sequence[str], arguments: argparse.Namespace) -> Iterator[tuple[
             continue
         with ExitStack() as stack:
             library = stack.enter_context(
-                open_field(field, arguments.data, encoder, track)
+                open_field(field, arguments.data, Settings(), track)
                 if field
                 else Library(arguments.library, encoder)
                 if arguments.library
-                else open_bundled(encoder, track)
+                else open_bundled(Settings(), track)
             )
             for file in files:
                 yield Path(file).stem, measure(list(ask(library, turns_of([file]))))

@@ -58,7 +58,7 @@ from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import sign
 from rag.support.llm import read_verdicts
 from rag.told import told
-from rag.types import Answer, Filters, Hit, Paper
+from rag.types import Answer, Hit, Paper, Request
 from rag.writers.base import Log, Task
 from rag.writers.extractive import ExtractiveWriter
 from rag.writers.model_text import one_line, without_control_lines
@@ -143,8 +143,8 @@ def _questions() -> Iterator[Row]:
     def asked(read: Callable[[str], object]) -> tuple[Callable[[str], object], int]:
         return lambda text: read(encodable(text)), LONGEST_QUESTION
 
-    yield "rag.query.understand", lambda text: understand(text, today=TODAY), WHOLE
-    yield "rag.query.understand 4,000", *asked(lambda text: understand(f"{text[:-1]}?", today=TODAY))
+    yield "rag.query.understand", lambda text: understand(Request(text, day=TODAY)), WHOLE
+    yield "rag.query.understand 4,000", *asked(lambda text: understand(Request(f"{text[:-1]}?", day=TODAY)))
     yield "rag.query.understand a follow-up", *asked(_follow_up)
     yield "rag.query.history.newest", _newest, WHOLE
     yield "rag.query.kinds.kind_of", *asked(kinds.kind_of)
@@ -267,7 +267,7 @@ def _newest(text: str) -> object:
 
 def _follow_up(text: str) -> object:
     said = [{"role": "user", "content": text}, {"role": "assistant", "content": text}]
-    return understand("and since 2021?", said, today=TODAY)
+    return understand(Request("and since 2021?", said, day=TODAY))
 
 
 def _years(text: str) -> str:
@@ -352,8 +352,10 @@ def _sources(text: str) -> object:
 
 
 def _replied(text: str, source: str) -> object:
-    asked = systems.Asked("Owls?", Filters(), "theirs", 1.0)
-    return systems.read_answer(asked, read_reply((text, [source])), None, Agreeing(), Papers(()))
+    reply = read_reply((text, [source]))
+    return systems.answer_of(
+        Request("Owls?"), reply, None, judge=Agreeing(), shelf=Papers(()), writer="theirs", seconds=1.0
+    )
 
 
 def _cases(text: str) -> object:

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
 
@@ -271,6 +272,15 @@ def _read_record(folder: Path) -> dict[str, Any] | None:
     if known != FORMAT:
         raise RunError(f"{path} is of another version of askpapers: make the run again with --fresh")
     return record
+
+
+def day_of(folder: Path) -> date | None:
+    """The day on which the questions of a folder's run are asked, None where it holds no run of ours.
+
+    Raises RunError.
+    """
+    options = ((_read_record(folder) or {}).get("system") or {}).get("options") or {}
+    return date.fromisoformat(options["day"]) if "day" in options else None
 
 
 def read_judged(folder: Path) -> dict[Place, Outcomes]:

@@ -4,14 +4,14 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from eval.cases import Case, Turn
 from eval.errors import RunError
-from eval.folder import RunFolder, write_summary
+from eval.folder import RunFolder, day_of, write_summary
 from eval.judging import ModelJudge
 from eval.judging.running import judge_rows
 from eval.record import make_record
@@ -21,17 +21,15 @@ from eval.run import Run
 from eval.scoring import expect, score, score_nothing
 from eval.selection import Questions, Selection
 from eval.shelf import Papers, Shelf
-from eval.systems import Options, Refuses, System, as_system
+from eval.systems import Refuses, System, as_system
 from rag.assistant import Assistant
-from rag.embedding import embedded_encoder, open_encoder
+from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
 from rag.errors import ModelFailedError, QuestionError
 from rag.library import Library
-from rag.library.chroma_server import ChromaServer
 from rag.library.progress import Track, untracked
-from rag.settings import Settings
-from rag.shortcuts import open_library
 from rag.support import CalibratedJudge, Judge
+from rag.types import Request
 
 Keep = Callable[[Row], None]
 
@@ -41,7 +39,7 @@ def evaluate(
     questions: Questions | str | Path | Case | Sequence[str | Path | Case] = "test",
     *,
     library: Library | Path | str | None = None,
-    options: Options = Options(),
+    request: Request = Request(),
     selection: Selection = Selection(),
     out: Path | str | None = None,
     fresh: bool = False,
@@ -58,6 +56,7 @@ def evaluate(
     `system` is an Assistant, a LlamaIndex query engine, or any callable from a question to an Answer, to
     text, or to text with sources (`eval/systems/`); `library`, or its folder, and `refuses` help to read
     its replies, and `name` is what it is called in reports.
+    `request` says how each question is asked; a run that goes on keeps the day on which it began.
     `questions` are files, folders, the names of sets that come with the program, or cases.
     With `out` every row is on disk at once, and a run that was stopped there goes on; `fresh` begins anew.
     `workers` cases are asked at a time. `judge` is the deterministic judge of support; a `model_judge`
@@ -68,35 +67,29 @@ def evaluate(
         raise RunError("what a model judges is kept with the run: name a folder with `out`")
     read = questions if isinstance(questions, Questions) else Questions.read(questions)
     cases = selection.of(read.cases)
-    if isinstance(library, Path | str):
-        settings = Settings.from_environment()
-        server = ChromaServer.from_settings(settings)
-        library = open_library(Path(library), open_encoder(settings), server=server)
-    judge = judge or (
-        system.judge if isinstance(system, Assistant) else CalibratedJudge(Remembering(embedded_encoder()))
-    )
-    asked = as_system(system, judge=judge, library=library, options=options, refuses=refuses, name=name)
-    record = make_record(
-        Path(out).resolve().name if out else asked.name,
-        asked.record,
-        judge.name,
-        read.sources,
-        selection.to_dict(),
-    )
-    runner = Runner(asked, judge, workers, track)
-    if out is None:
-        return runner.run_in_memory(cases, record)
-    with RunFolder(Path(out), record, fresh=fresh) as folder:
-        if model_judge:
-            folder.add_judge(None)  # until it has come to its end
-        run = runner.run_in(folder, cases)
-        try:
-            if model_judge:
-                run = runner.judge_in(folder, run, model_judge, judge_workers)
-        finally:  # what was answered is reported, whatever becomes of the judge
-            write_summary(run, folder.folder)
-            write_reports(run, folder.folder)
-    return run
+    if out is not None and not fresh:
+        request = replace(request, day=day_of(Path(out)) or request.day)
+    with ExitStack() as opened:
+        if isinstance(library, Path | str):
+            library = opened.enter_context(Library.open(library))
+        judge = judge or (
+            system.judge
+            if isinstance(system, Assistant)
+            else CalibratedJudge(Remembering(embedded_encoder()))
+        )
+        asked = as_system(system, judge=judge, library=library, options=request, refuses=refuses, name=name)
+        record = make_record(
+            Path(out).resolve().name if out else asked.name,
+            asked.record,
+            judge.name,
+            read.sources,
+            selection.to_dict(),
+        )
+        runner = Runner(asked, judge, workers, track)
+        if out is None:
+            return runner.run_in_memory(cases, record)
+        with RunFolder(Path(out), record, fresh=fresh) as folder:
+            return runner.run_and_report(folder, cases, model_judge, judge_workers)
 
 
 @dataclass(frozen=True)
@@ -116,6 +109,22 @@ class Runner:
         finally:
             folder.add_seconds(time.perf_counter() - started)
         return folder.finish(_places(cases))
+
+    def run_and_report(
+        self, folder: RunFolder, cases: Sequence[Case], judge: ModelJudge | None, judge_workers: int
+    ) -> Run:
+        """Ask, let a model judge where there is one, and report; what was answered is reported though
+        the judge fails."""
+        if judge:
+            folder.add_judge(None)  # until it has come to its end
+        run = self.run_in(folder, cases)
+        try:
+            if judge:
+                run = self.judge_in(folder, run, judge, judge_workers)
+        finally:
+            write_summary(run, folder.folder)
+            write_reports(run, folder.folder)
+        return run
 
     def judge_in(self, folder: RunFolder, run: Run, judge: ModelJudge, workers: int) -> Run:
         """Let a model judge what it has not judged yet. Raises RunError, ModelError."""

@@ -28,7 +28,7 @@ from rag.errors import (
     SourceError,
     WrongEncoderError,
 )
-from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
+from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper, Request
 
 if TYPE_CHECKING:
     from rag.answering import AnswerStream
@@ -66,6 +66,7 @@ __all__ = [
     "Passage",
     "QuestionError",
     "RankedPaper",
+    "Request",
     "SettingError",
     "SourceError",
     "WrongEncoderError",

@@ -8,7 +8,7 @@ from rag.citations import Composer
 from rag.errors import KeyRefusedError, ModelError
 from rag.library import Library
 from rag.nearness import HITS, why_far
-from rag.query import Asked, without_phrases
+from rag.query import Understanding, without_phrases
 from rag.reading import Reader
 from rag.retrieval import Retriever, belonging
 from rag.support import Judge
@@ -66,20 +66,11 @@ def as_stream(answer: Answer) -> AnswerStream:
     return AnswerStream(run())
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """How an answer is to be: about how many words, from how many papers; None where all is one."""
-
-    words: int | None = None
-    papers: int | None = None
-
-
 @dataclass
 class _Draft:
     """An answer in the making."""
 
-    asked: Asked
-    wanted: Wanted
+    question: Understanding
     hits: Sequence[Hit] = ()
     shown: Sequence[Hit] = ()  # to the writer
     reason: str | None = None  # why nothing is written
@@ -89,80 +80,79 @@ class _Draft:
 
 @dataclass(frozen=True)
 class Answerer:
-    """Answers questions that are understood. `fallback` writes where the `writer` fails."""
+    """Answers questions that are understood. `fallback` writes where another writer fails."""
 
     library: Library
     retriever: Retriever
     reader: Reader
-    writer: Writer
     fallback: Writer
     judge: Judge  # of what is written
     picker: Judge  # of the quotes
     unsupported: Unsupported = "mark"
 
-    def stream(self, asked: Asked, wanted: Wanted) -> AnswerStream:
+    def stream(self, question: Understanding, writer: Writer) -> AnswerStream:
         """The answer to a question, as it is written."""
-        return AnswerStream(self._run(_Draft(asked, wanted, log=Log(usage=dict(asked.usage)))))
+        return AnswerStream(self._run(_Draft(question, log=Log(usage=dict(question.usage))), writer))
 
-    def _run(self, draft: _Draft) -> Generator[str, None, Answer]:
+    def _run(self, draft: _Draft, writer: Writer) -> Generator[str, None, Answer]:
         started = time.perf_counter()
         self._look(draft)
-        if draft.reason and (fallback := draft.asked.fallback):
-            other = _Draft(fallback, draft.wanted, log=draft.log, seconds=draft.seconds)
+        if draft.reason and (fallback := draft.question.fallback):
+            other = _Draft(fallback, log=draft.log, seconds=draft.seconds)
             self._look(other)
             draft = draft if other.reason else other
-        draft.log.notes += self._library_notes(draft.asked)
+        draft.log.notes += self._library_notes(draft.question)
         draft.seconds["retrieve"] = time.perf_counter() - started
-        composer, writer = Composer(draft.shown, self.judge, self.picker), self.writer
+        composer = Composer(draft.shown, self.judge, self.picker)
         if draft.reason:
             yield composer.say(REFUSAL)
         else:
-            writer = yield from self._write(draft, composer)
+            writer = yield from self._write(draft, composer, writer)
             draft.seconds["write"] = time.perf_counter() - started - draft.seconds["retrieve"]
         draft.seconds["total"] = time.perf_counter() - started
         return self._answer(draft, composer, writer.name)
 
     def _look(self, draft: _Draft) -> None:
         """Rank the papers, choose those that the writer is shown, and see whether any is near."""
-        asked, most = draft.asked, draft.wanted.papers
-        if asked.kind == "list":
+        question, most = draft.question, draft.question.request.k
+        if question.kind == "list":
             self._look_for_list(draft)
         else:
-            draft.hits = self.retriever.search(asked.query, max(_RETRIEVED, most or 0), asked.filters)
+            draft.hits = self.retriever.search(question.query, max(_RETRIEVED, most or 0), question.filters)
             draft.shown = draft.hits[: most or _SHOWN]
-            draft.reason = self._why_far(asked.query, draft)
+            draft.reason = self._why_far(question.query, draft)
 
     def _look_for_list(self, draft: _Draft) -> None:
         """The papers that belong on a list; all that fulfil the filters where it names no subject."""
-        asked, most = draft.asked, draft.wanted.papers
-        if subject := subject_of(without_phrases(asked.query)):
-            hits = self.retriever.search(subject, max(_LISTED, most or 0), asked.filters)
+        question, most = draft.question, draft.question.request.k
+        if subject := subject_of(without_phrases(question.query)):
+            hits = self.retriever.search(subject, max(_LISTED, most or 0), question.filters)
             draft.shown = belonging(hits)[:most]
             draft.hits = hits[: max(_RETRIEVED, len(draft.shown))]
             draft.reason = self._why_far(subject, draft)
             return
-        draft.hits = draft.shown = self.retriever.newest(most or _LISTED, asked.filters)
-        draft.reason = None if draft.hits else self._why_far(asked.query, draft)
-        more = self.library.catalog.count_matching(filters=asked.filters) - len(draft.hits)
+        draft.hits = draft.shown = self.retriever.newest(most or _LISTED, question.filters)
+        draft.reason = None if draft.hits else self._why_far(question.query, draft)
+        more = self.library.catalog.count_matching(filters=question.filters) - len(draft.hits)
         if more > 0:
             draft.log.notes.append(f"{_count(more, 'more paper')}: see them by `askpapers library list`.")
 
     def _why_far(self, query: str, draft: _Draft) -> str | None:
         """Why the library cannot answer, or None where it may."""
-        filters = draft.asked.filters
+        filters = draft.question.filters
         if nearest := draft.hits[:HITS]:
             reading = self.reader.read(query, nearest)
-            return why_far(query, nearest, reading, self.library, draft.asked.kind)
+            return why_far(query, nearest, reading, self.library, draft.question.kind)
         if filters.is_open:
             return "No paper is indexed yet: add some by `askpapers ingest SOURCE...`."
         only_years = filters == Filters(filters.from_year, filters.to_year)
         return "No papers from these years." if only_years else "No paper fulfils these conditions."
 
-    def _write(self, draft: _Draft, composer: Composer) -> Generator[str, None, Writer]:
+    def _write(self, draft: _Draft, composer: Composer, writer: Writer) -> Generator[str, None, Writer]:
         """Let the writer write; where a model fails, the papers' own sentences take its place."""
         try:
-            yield from filter(None, self._compose(self.writer, composer, draft))
-            return self.writer
+            yield from filter(None, self._compose(writer, composer, draft))
+            return writer
         except KeyRefusedError:
             raise
         except ModelError as error:
@@ -179,8 +169,8 @@ class Answerer:
 
         That it is a refusal stands above the text, or below where the writer says so too late.
         """
-        log, asked = draft.log, draft.asked
-        task = Task(asked.resolved or asked.query, asked.kind, draft.wanted.words)
+        log, question = draft.log, draft.question
+        task = Task(question.whole, question.kind, question.request.words)
         for piece in writer.write(task, composer.hits, log):
             composer.preface = _preface(log)
             yield composer.add(piece)
@@ -199,7 +189,7 @@ class Answerer:
             yield composer.say(f"\n\n{REFUSAL}")
 
     def _answer(self, draft: _Draft, composer: Composer, writer: str) -> Answer:
-        log, markers = draft.log, composer.markers()
+        log, question, markers = draft.log, draft.question, composer.markers()
         status, reason = _outcome(draft, composer)
         log.notes += _counted(
             {
@@ -209,7 +199,7 @@ class Answerer:
             }
         )
         return Answer(
-            question=draft.asked.question,
+            question=question.request.question,
             status=status,
             text=composer.shown,
             reason=reason,
@@ -218,24 +208,24 @@ class Answerer:
             papers=tuple(
                 RankedPaper(hit.paper.paper_id, hit.paper.title, round(hit.score, 4)) for hit in draft.hits
             ),
-            filters=draft.asked.filters,
-            offered_filters=draft.asked.offered,
-            resolved_question=draft.asked.resolved,
+            filters=question.filters,
+            offered_filters=question.offered,
+            resolved_question=question.resolved,
             missing=log.missing if status == "partial" else None,
             notes=tuple(log.notes),
             writer=writer,
             markers=markers,
             usage=log.usage,
             seconds={name: round(value, 4) for name, value in draft.seconds.items()},
-            kind=draft.asked.kind,
+            kind=question.kind,
             checked_by=self.judge.name if composer.is_judged() else None,
         )
 
-    def _library_notes(self, asked: Asked) -> list[str]:
+    def _library_notes(self, question: Understanding) -> list[str]:
         notes = [_DIGESTS] if self.library.catalog.holds_digests else []
-        notes += [asked.note] if asked.note else []
-        notes += [f"{YEARS_OFFERED}{_as_options(asked.offered)}"] if asked.offered else []
-        catalog, filters = self.library.catalog, asked.filters
+        notes += [question.note] if question.note else []
+        notes += [f"{YEARS_OFFERED}{_as_options(question.offered)}"] if question.offered else []
+        catalog, filters = self.library.catalog, question.filters
         if filters.has_years and (without := catalog.count_without_year()):
             notes.append(f"Left out, as their year is not known: {_count(without, 'paper')}.")
         if filters.has_authors and (without := catalog.count_without_authors()):

@@ -1,38 +1,27 @@
-"""The assistant: question in, cited and checked answer out. Every face goes through it."""
+"""The assistant: a request in, a cited and checked answer out. Every interface goes through it."""
 
 import asyncio
 import threading
-from collections import OrderedDict
-from collections.abc import Mapping
-from datetime import date
-from typing import TYPE_CHECKING, Unpack
+import weakref
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self, Unpack
 
 from rag.about import Topic, topic_of
-from rag.answering import Answerer, AnswerStream, Wanted, as_stream, read_answer
-from rag.conversation import Conversation
-from rag.embedding import embedded_encoder
+from rag.answering import Answerer, AnswerStream, as_stream, read_answer
 from rag.embedding.remember import Remembering
 from rag.errors import ModelError
 from rag.library import Library
+from rag.library.library import Place, closing_on_error
+from rag.library.progress import Track, untracked
 from rag.model_client import server_name
-from rag.options import AskOptions, HistoryOptions, WriterName
 from rag.plain_replies import reply_to
-from rag.query import (
-    Asked,
-    History,
-    Rewriter,
-    check_papers,
-    check_question,
-    check_words,
-    make_filters,
-    turns_of,
-    understand,
-)
+from rag.query import check_request, turns_of, understand
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
-from rag.support import CalibratedJudge, Judge
-from rag.types import Answer, Filters, Paper
+from rag.support import CalibratedJudge
+from rag.types import Answer, Paper, Request, RequestOptions, WriterName
 from rag.writers.base import Writer
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
 
@@ -41,8 +30,8 @@ if TYPE_CHECKING:
     from llama_index.core.tools import FunctionTool
 
     from rag.llamaindex import CitedQueryEngine
+    from rag.model_uses import ModelUses
 
-_CONVERSATIONS = 1000  # that `chat` remembers; the one that was used longest ago is forgotten first
 _RECENT = 50  # turns among which those are looked for that were said to the program
 _NO_MODEL = (
     "no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible server"
@@ -50,7 +39,10 @@ _NO_MODEL = (
 
 
 class Assistant:
-    """Answers questions about the papers of one library. Safe to use from several threads."""
+    """Answers questions about the papers of one library. Safe to use from several threads.
+
+    Use it as a context manager, or close it: it closes what it has opened itself.
+    """
 
     def __init__(
         self,
@@ -63,189 +55,173 @@ class Assistant:
     ) -> None:
         """`llm` is any LlamaIndex model; without it the one that the settings name is used.
 
-        `sentences` encodes what is read and remembers it, for assistants that share it; else each has
-        its own. `writer` decides where both could write: `auto` takes a model where there is one.
+        `writer` decides for requests that leave it to `auto`; there, `auto` takes a model where one is
+        configured. `sentences` remembers what is read, for assistants that share it.
         Raises ModelError where a model is asked for and none is configured.
         """
         self.library = library
-        settings = settings or Settings()
-        encoder = sentences or Remembering(embedded_encoder())
+        self._settings = settings or Settings()
+        self._given = llm
+        self._default = writer
+        self._has_model = llm is not None or self._settings.has_model
+        self._opening = threading.Lock()  # the model
+        self._models: list[ModelUses] = []  # one, once it has been opened
+        self._owned: Library | None = None
+        self._is_closed = False
+        self._users = 1  # this object until it is closed, and each answer that may still be read
+        self._counting = threading.Lock()  # the users
+        if not self._has_model and "llm" in (writer, self._settings.judge):
+            raise ModelError(_NO_MODEL)
+        encoder = sentences or Remembering(library.token_encoder)
         self.judge = CalibratedJudge(encoder)
         self._reader = Reader(encoder, library.tokens.weights)
-        self._has_model = llm is not None or settings.has_model
-        extractive = ExtractiveWriter(self._reader, BY_CHOICE if self._has_model else NO_MODEL)
-        chosen, self._rewriter = _choose_writer(writer, llm, settings, extractive)
-        is_opened = llm is None and (self._rewriter is not None or settings.judge == "llm")
-        self._server = server_name(settings) if is_opened else None
+        self._extractive = ExtractiveWriter(self._reader, BY_CHOICE if self._has_model else NO_MODEL)
         self._answerer = Answerer(
             library,
             Retriever(library),
             self._reader,
-            chosen,
-            extractive,
-            _choose_judge(llm, settings, self.judge),
+            self._extractive,
+            self.judge if self._settings.judge == "calibrated" else self._model().judge(self.judge),
             self.judge,
-            settings.unsupported,
+            self._settings.unsupported,
         )
-        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
-        self._choosing = threading.Lock()  # among the conversations
+
+    @classmethod
+    def open(
+        cls,
+        place: Place = None,
+        settings: Settings | None = None,
+        *,
+        llm: "LLM | None" = None,
+        writer: WriterName = "auto",
+        sentences: Remembering | None = None,
+        track: Track = untracked,
+    ) -> Self:
+        """An assistant with the library that `Library.open` finds, which it closes with itself."""
+        settings = settings or Settings.from_environment()
+        library = Library.open(place, settings, track)
+        with nullcontext() if library is place else closing_on_error(library):
+            assistant = cls(library, llm=llm, settings=settings, writer=writer, sentences=sentences)
+        assistant._owned = None if library is place else library
+        return assistant
 
     @property
     def writer(self) -> str:
         """Name of the writer: "extractive", or the model."""
-        return self._answerer.writer.name
+        return self.writer_for("auto")
+
+    def writer_for(self, choice: WriterName) -> str:
+        """Name of the writer of requests that ask for this one."""
+        return self._writer(choice).name
 
     @property
     def server(self) -> str | None:
-        """Where the model is that writes or checks; None where there is none, or it was passed in."""
-        return self._server
+        """The address of the model that writes or checks; None where there is none, or it was passed in."""
+        asks = self.writer != "extractive" or self._settings.judge == "llm"
+        return server_name(self._settings) if asks and self._given is None else None
 
     @property
     def checks(self) -> dict[str, str]:
         """The name of the judge of its sentences, and what becomes of those that are not supported."""
         return {"judge": self._answerer.judge.name, "unsupported": self._answerer.unsupported}
 
-    def ask(self, question: str, **options: Unpack[HistoryOptions]) -> Answer:
-        """The answer to a question. Raises QuestionError, ModelError, LibraryError.
-
-        Options: `filters` bound the papers, `from_year` and `to_year` go before their years.
-        `history` is what was said before, as OpenAI-style messages; `words` bounds the length, `k` the
-        papers that the writer is shown (8; for a list those that fit).
-        Years in the question's words ("since 2021") bound the papers, unless years are given
-        here or `years_from_question` is False.
-        """
+    def ask(self, question: str | Request, **options: Unpack[RequestOptions]) -> Answer:
+        """The answer to a question, or to a `Request`; the options are those of `Request`, which says
+        what each is for. Raises QuestionError, ModelError, LibraryError."""
         return read_answer(self.stream(question, **options))
 
-    async def aask(self, question: str, **options: Unpack[HistoryOptions]) -> Answer:
+    async def aask(self, question: str | Request, **options: Unpack[RequestOptions]) -> Answer:
         """`ask`, in a thread: the event loop goes on."""
         return await asyncio.to_thread(self.ask, question, **options)
 
-    def stream(self, question: str, **options: Unpack[HistoryOptions]) -> AnswerStream:
+    def stream(self, question: str | Request, **options: Unpack[RequestOptions]) -> AnswerStream:
         """`ask`, with the text as it is written. A bad question raises here, not while reading."""
-        said = check_question(question)
-        if topic := topic_of(said):
-            return as_stream(self._reply(said, topic, **options))
-        asked, wanted = self._understand(question, **options)
-        return self._answerer.stream(asked, wanted)
-
-    def chat(
-        self, question: str, *, conversation: str = "default", **options: Unpack[AskOptions]
-    ) -> Answer:
-        """`ask` within a conversation of this name, whose turns are remembered.
-
-        A follow-up ("how much smaller is it?") is resolved with them; the answer's
-        `resolved_question` says to what. The last 1,000 conversations are kept.
-        """
-        return self._conversation(conversation).ask(question, **options)
+        request = check_request(Request.of(question, **options))
+        writer = self._writer(request.writer)
+        if topic := topic_of(request.question):
+            stream = as_stream(self._reply(request, topic, writer))
+        else:
+            rewrite = None if writer is self._extractive else self._model().rewrite
+            stream = self._answerer.stream(understand(_about_papers(request), rewrite), writer)
+        self.hold()
+        weakref.finalize(stream, self.release)
+        return stream
 
     def read_ahead(self, paper: Paper) -> int:
         """Read a paper before it is asked about, so that the first question about it is as quick as the
         next; how many texts were read. They stay as long as they are among the last that were read."""
         return self._reader.read_ahead(paper)
 
-    def forget(self, conversation: str = "default") -> None:
-        """Begin the conversation of this name anew."""
-        with self._choosing:
-            self._conversations.pop(conversation, None)
-
     def as_query_engine(self) -> "CitedQueryEngine":
         """A LlamaIndex query engine that answers as this assistant does."""
-        from rag.llamaindex import CitedQueryEngine
+        from rag import llamaindex
 
-        return CitedQueryEngine(self)
+        return llamaindex.CitedQueryEngine(self)
 
     def as_tool(self, name: str | None = None, description: str | None = None) -> "FunctionTool":
         """A LlamaIndex tool for agents: a question in, the answer with its numbered sources out.
 
         The tool's `raw_output` is the Answer. `description` tells the agent what the library holds.
         """
-        from rag.llamaindex import DESCRIPTION, NAME, make_tool
+        from rag import llamaindex
 
-        return make_tool(self, name or NAME, description or DESCRIPTION)
+        return llamaindex.make_tool(self, name or llamaindex.NAME, description or llamaindex.DESCRIPTION)
 
-    def _conversation(self, name: str) -> Conversation:
-        with self._choosing:
-            found = self._conversations.setdefault(name, Conversation(self))
-            self._conversations.move_to_end(name)
-            if len(self._conversations) > _CONVERSATIONS:
-                self._conversations.popitem(last=False)
-        return found
+    def close(self) -> None:
+        """Close what it has opened, as soon as the answers that are being read come to their end."""
+        if not self._is_closed:
+            self._is_closed = True
+            self.release()
 
-    def _reply(
-        self,
-        question: str,
-        topic: Topic,
-        *,
-        from_year: int | None = None,
-        to_year: int | None = None,
-        filters: Filters = Filters(),
-        words: int | None = None,
-        k: int | None = None,
-        **_: object,
-    ) -> Answer:
-        """What is said of the program and its library; the options are checked as for any question."""
-        check_words(words)
-        check_papers(k)
-        bounds = make_filters(from_year, to_year, filters)
-        catalog = self.library.catalog
-        return reply_to(question, topic, catalog, bounds, self.writer, has_model=self._has_model)
+    def hold(self) -> None:
+        """Put off closing until `release`."""
+        with self._counting:
+            self._users += 1
 
-    def _understand(
-        self,
-        question: str,
-        *,
-        from_year: int | None = None,
-        to_year: int | None = None,
-        filters: Filters = Filters(),
-        history: History = (),
-        words: int | None = None,
-        k: int | None = None,
-        years_from_question: bool = True,
-    ) -> tuple[Asked, Wanted]:
-        """The question, understood, and how its answer is to be."""
-        wanted = Wanted(check_words(words), check_papers(k))
-        asked = understand(
-            question,
-            _about_papers(history),
-            today=date.today(),
-            given=make_filters(from_year, to_year, filters),
-            years_from_question=years_from_question,
-            rewrite=self._rewriter,
-        )
-        return asked, wanted
+    def release(self) -> None:
+        """End what `hold` began; the last one that ends closes what has been opened."""
+        with self._counting:
+            self._users -= 1
+            is_last = not self._users
+        if is_last:
+            for model in self._models:
+                model.close()
+            if self._owned:
+                self._owned.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _writer(self, choice: WriterName) -> Writer:
+        """Who writes. Raises ModelError where a model is asked for and none is configured."""
+        choice = self._default if choice == "auto" else choice
+        if choice == "extractive" or (choice == "auto" and not self._has_model):
+            return self._extractive
+        return self._model().writer
+
+    def _model(self) -> "ModelUses":
+        """What the language model is used for, opened at the first use. Raises ModelError."""
+        if not self._has_model:
+            raise ModelError(_NO_MODEL)
+        with self._opening:
+            if not self._models:
+                from rag import model_uses
+
+                self._models.append(model_uses.open_uses(self._given, self._settings))
+            return self._models[0]
+
+    def _reply(self, request: Request, topic: Topic, writer: Writer) -> Answer:
+        """What is said of the program and its library."""
+        catalog, has_model = self.library.catalog, self._has_model
+        return reply_to(request, topic, catalog, writer.name, has_model=has_model)
 
 
-def _about_papers(history: History) -> list[Mapping[str, str]]:
-    """The turns without those that were said to the program: no question leans on a greeting."""
-    turns = turns_of(history)
+def _about_papers(request: Request) -> Request:
+    """The request without the turns that were said to the program: no question leans on a greeting."""
+    turns = turns_of(request.history)
     recent = len(turns) - _RECENT
     kept = (turn for place, turn in enumerate(turns) if place < recent or not topic_of(turn.question))
-    return [message for turn in kept for message in turn.messages]
-
-
-def _choose_judge(llm: "LLM | None", settings: Settings, calibrated: Judge) -> Judge:
-    """Who checks what is written. Raises ModelError."""
-    if settings.judge == "calibrated":
-        return calibrated
-    if llm is None and not settings.has_model:
-        raise ModelError(_NO_MODEL)
-    from rag.support.llm import LLMJudge
-    from rag.writers.llm import open_model
-
-    return LLMJudge(llm or open_model(settings), calibrated)
-
-
-def _choose_writer(
-    name: WriterName, llm: "LLM | None", settings: Settings, extractive: Writer
-) -> tuple[Writer, Rewriter | None]:
-    """Who writes, and the model that makes follow-ups whole where a model does. Raises ModelError."""
-    wants_model = name == "llm" or (name == "auto" and (llm is not None or settings.has_model))
-    if not wants_model:
-        return extractive, None
-    if llm is None and not settings.has_model:
-        raise ModelError(_NO_MODEL)
-    from rag.query.rewriting import ModelRewriter
-    from rag.writers.llm import LLMWriter, open_model
-
-    model = llm or open_model(settings)
-    return LLMWriter(model, settings.prices), ModelRewriter(model, settings.prices)
+    return replace(request, history=[message for turn in kept for message in turn.messages])

@@ -1,19 +1,16 @@
-"""A conversation: the turns that were said, as far as memory holds them, and the next answer."""
+"""A conversation: the turns so far, as many as its memory holds, and the answer to the next question."""
 
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from rag.answering import AnswerStream, read_answer
-from rag.options import AskOptions
-from rag.query import Turn, check_question, newest
-from rag.types import Answer
+from rag.assistant import Assistant
+from rag.query import Turn, check_request, newest
+from rag.types import Answer, Request, RequestOptions
 
-if TYPE_CHECKING:
-    from rag.assistant import Assistant
-
-MEMORY_TOKENS = 1500  # of turns; writers are shown the resolved question alone, so passages lose no room
+MEMORY_TOKENS = 1500  # of turns; writers see the resolved question alone, so passages lose no room
 _PATIENCE = 300.0  # seconds that a question waits for those before it
 
 
@@ -24,7 +21,7 @@ class Conversation:
     """
 
     def __init__(
-        self, assistant: "Assistant", *, memory: int = MEMORY_TOKENS, patience: float = _PATIENCE
+        self, assistant: Assistant, *, memory: int = MEMORY_TOKENS, patience: float = _PATIENCE
     ) -> None:
         """`memory` bounds the tokens of the turns that are kept; the last turn always is.
 
@@ -38,34 +35,34 @@ class Conversation:
 
     @property
     def history(self) -> list[dict[str, str]]:
-        """What is remembered, as OpenAI-style messages."""
+        """The turns that are remembered, as OpenAI-style messages."""
         return [message for turn in self._turns for message in turn.messages]
 
-    def ask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
-        """The answer to the next question, with the options of `Assistant.ask` and its errors.
+    def ask(self, question: str | Request, **options: Unpack[RequestOptions]) -> Answer:
+        """The answer to the next question, with the options and the errors of `Assistant.ask`.
 
-        A question that raises is not remembered.
+        The history of the request is that of the conversation. A question that raises is not remembered.
         """
         return read_answer(self.stream(question, **options))
 
-    def stream(self, question: str, **options: Unpack[AskOptions]) -> AnswerStream:
+    def stream(self, question: str | Request, **options: Unpack[RequestOptions]) -> AnswerStream:
         """`ask`, with the text as it is written; remembered when it has been read to its end.
 
         The next question waits for that, so do not ask it while this one is being read.
         """
-        return AnswerStream(self._run(check_question(question), options))
+        return AnswerStream(self._run(check_request(Request.of(question, **options))))
 
     def clear(self) -> None:
-        """Forget what was said."""
+        """Forget the turns."""
         with self._turn():
             self._turns = ()
 
-    def _run(self, question: str, options: AskOptions) -> Generator[str, None, Answer]:
+    def _run(self, request: Request) -> Generator[str, None, Answer]:
         with self._turn():
-            stream = self._assistant.stream(question, history=self.history, **options)
+            stream = self._assistant.stream(request, history=self.history)
             yield from stream
-            said = Turn(question, stream.answer.text)
-            self._turns = tuple(newest([*self._turns, said], self._memory))
+            turn = Turn(request.question, stream.answer.text)
+            self._turns = tuple(newest([*self._turns, turn], self._memory))
         return stream.answer
 
     @contextmanager

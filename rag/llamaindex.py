@@ -1,6 +1,6 @@
 """Our retriever and our assistant as LlamaIndex types, to drop into anybody's LlamaIndex program."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.response.schema import Response
@@ -10,7 +10,7 @@ from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from llama_index.core.tools import FunctionTool
 
-from rag.assistant import Assistant
+from rag.library import Library
 from rag.retrieval import Retriever
 from rag.told import told
 from rag.types import Answer, Filters, Paper
@@ -20,6 +20,15 @@ DESCRIPTION = (
     "Answers a question about research papers, each sentence cited and checked, or says that the "
     "papers do not answer it. Ask one whole question at a time."
 )
+
+
+class Answering(Protocol):
+    """An assistant, as far as LlamaIndex's types need it."""
+
+    library: Library
+
+    def ask(self, question: str) -> Answer: ...
+    async def aask(self, question: str) -> Answer: ...
 
 
 class PaperRetriever(BaseRetriever):
@@ -39,7 +48,7 @@ class PaperRetriever(BaseRetriever):
 class CitedQueryEngine(BaseQueryEngine):
     """Answers with the cited papers as source nodes and the whole Answer in `metadata["answer"]`."""
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, assistant: Answering) -> None:
         super().__init__(CallbackManager([]))
         self._assistant = assistant
 
@@ -63,7 +72,7 @@ class CitedQueryEngine(BaseQueryEngine):
         return Response(answer.text, source_nodes=nodes, metadata=metadata)
 
 
-def make_tool(assistant: Assistant, name: str, description: str) -> FunctionTool:
+def make_tool(assistant: Answering, name: str, description: str) -> FunctionTool:
     """A tool for agents: the answer's text with its sources as content, the Answer as raw output."""
 
     def answer(question: str) -> Answer:

@@ -7,7 +7,7 @@ from rag.about import Topic
 from rag.library.catalog import Catalog
 from rag.plain import cut, in_a_line
 from rag.readable import in_our_words
-from rag.types import Answer, Filters, Markers, Paper
+from rag.types import Answer, Filters, Markers, Paper, Request
 
 _NEWEST = 5  # papers that are named
 _LONGEST_TITLE = 150  # characters
@@ -15,23 +15,21 @@ _ADD = "Add papers with `askpapers ingest SOURCE...`, or in the Library tab of t
 _SEE = "See them all with `askpapers library list`, or in the Library tab of the page."
 
 
-def reply_to(
-    question: str, topic: Topic, catalog: Catalog, filters: Filters, writer: str, *, has_model: bool
-) -> Answer:
+def reply_to(request: Request, topic: Topic, catalog: Catalog, writer: str, *, has_model: bool) -> Answer:
     """The reply as an answer without claims. `has_model` tells whether a model could write."""
     started = time.perf_counter()
-    lines = [*_lines(topic, catalog, filters)]
+    lines = [*_lines(topic, catalog, request.filters)]
     if topic == "program":
         lines += [_ADD, _written_by(writer, has_model)]
     return Answer(
-        question=question,
+        question=request.question,
         status="answered",
         text="\n".join(lines),
         reason=None,
         claims=(),
         citations=(),
         papers=(),
-        filters=filters,
+        filters=request.filters,
         resolved_question=None,
         missing=None,
         notes=(),

@@ -1,9 +1,10 @@
 """What crosses a border: papers, passages, hits, citations, claims, answers. Frozen plain data."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from rag.identity import paper_keys
 
@@ -15,6 +16,10 @@ Check = Literal["verbatim", "supported", "partly", "contradicted", "not found", 
 """`verbatim`: the paper's own words. The others are the verdict of a judge; `unchecked`: nobody judged."""
 Unsupported = Literal["mark", "drop"]
 """What becomes of a sentence that the words which it cites do not support."""
+WriterName = Literal["auto", "llm", "extractive"]
+"""Who writes: a language model where one is configured, else quotations; a model; quotations."""
+History = Sequence[Mapping[str, Any]]
+"""OpenAI-style messages: a role, and a content that is a text or a list of parts."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,68 @@ class Filters:
         """What `to_dict` made, also behind JSON. Raises TypeError."""
         papers = told.get("papers")
         return cls(**{**told, "papers": None if papers is None else tuple(papers)})
+
+
+class RequestOptions(TypedDict, total=False):
+    """The options of a `Request` as keywords; `from_year` and `to_year` replace the years of `filters`."""
+
+    history: History
+    filters: Filters
+    from_year: int | None
+    to_year: int | None
+    words: int | None
+    k: int | None
+    years_from_question: bool
+    writer: WriterName
+    day: date
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question and how to answer it, as every interface hands it to the assistant.
+
+    - `history`: the messages before the question; a follow-up is understood with them.
+    - `filters`: which papers to look at. Years in the question ("since 2021") are applied too, unless
+      `filters` has years or `years_from_question` is False.
+    - `words`: about how long the answer may be (default: 78 for quotations, else as the model sees fit).
+    - `k`: how many papers the writer is shown (default: 8; for a list, all that belong on it).
+    - `writer`: `auto`, `llm` or `extractive`.
+    - `day`: the date of the question, from which years are counted ("the last three years").
+    """
+
+    question: str = ""
+    history: History = ()
+    filters: Filters = Filters()
+    words: int | None = None
+    k: int | None = None
+    years_from_question: bool = True
+    writer: WriterName = "auto"
+    day: date = field(default_factory=date.today)
+
+    @classmethod
+    def of(cls, question: "str | Request", **options: Unpack[RequestOptions]) -> "Request":
+        """The request of a question and its options. Raises TypeError for an option that there is not."""
+        request = question if isinstance(question, Request) else cls(question)
+        years = Filters(options.pop("from_year", None), options.pop("to_year", None))
+        request = replace(request, **options)  # type: ignore[misc]
+        return request.within(years) if years.has_years else request
+
+    def within(self, years: Filters) -> "Request":
+        """The same request for papers of these years, whatever years it had."""
+        return replace(
+            self, filters=replace(self.filters, from_year=years.from_year, to_year=years.to_year)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options as JSON types, without the question and its history."""
+        return {
+            "filters": self.filters.to_dict(),
+            "words": self.words,
+            "k": self.k,
+            "years_from_question": self.years_from_question,
+            "writer": self.writer,
+            "day": self.day.isoformat(),
+        }
 
 
 @dataclass(frozen=True)

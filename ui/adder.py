@@ -10,10 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from ingest.pipeline import ingest
-from rag.embedding import open_encoder
 from rag.errors import AskpapersError
 from rag.library import Library
-from rag.library.chroma_server import ChromaServer
 from rag.library.progress import Work
 from ui.adding import PATIENCE
 
@@ -45,9 +43,7 @@ def main() -> None:
     try:
         folder, settings, sources = pickle.load(sys.stdin.buffer)  # noqa: S301
         threading.Thread(target=_end_with_the_server, daemon=True).start()
-        with Library.create(
-            folder, open_encoder(settings), ChromaServer.from_settings(settings)
-        ) as library:
+        with Library.open(folder, settings, create=True, catch_up=False) as library:
             report = ingest(library, sources, track)
         tell(report)
     except AskpapersError as error:

@@ -6,26 +6,24 @@ into being: then all questions that follow go to it.
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from ingest.pipeline import Report, ingest
+from ingest.pipeline import Report
 from ingest.sources.base import Source
 from rag.assistant import Assistant
-from rag.embedding import embedded_encoder, open_encoder
-from rag.embedding.base import Encoder
 from rag.embedding.remember import Remembering
-from rag.errors import LibraryBusyError, QuestionError
+from rag.errors import QuestionError
 from rag.library import Library
-from rag.library.chroma_server import ChromaServer
 from rag.library.library import holds_papers
 from rag.library.progress import Track, untracked
-from rag.options import WriterName
+from rag.open_assistants import OpenAssistants
 from rag.retrieval import Retriever
 from rag.settings import Settings, bundled_library, own_library
-from rag.shortcuts import open_library
 from ui.adding import ingest_apart
+from ui.opening import open_library
 
 _REST = 0.05  # seconds
 REMEMBERED = 4000  # sentences of papers, about 40 KB each: what 500 papers have
@@ -41,23 +39,21 @@ class Desk:
         """
         self.settings = settings
         self._named = named or settings.library
-        self._encoder = open_encoder(settings)
-        self._server = ChromaServer.from_settings(settings)
-        self._sentences = Remembering(embedded_encoder(), REMEMBERED)
-        self._assistants: dict[tuple[Path, WriterName, str], Assistant] = {}
+        library = open_library(self._named, settings, track)
+        self._libraries = [library]
+        self._assistants = OpenAssistants(Remembering(library.token_encoder, REMEMBERED))
         self._choosing = threading.RLock()
         self._writing = threading.Lock()
         self._closed = threading.Event()
         self._asked = 0  # questions that are being answered
         self._reader: threading.Thread | None = None
-        self._libraries = [self._open(track)]
 
     @property
     def library(self) -> Library:
         """The library that is meant now."""
         with self._choosing:
             if self.is_bundled and holds_papers(own_library()):
-                self._libraries.append(open_library(own_library(), self._encoder, server=self._server))
+                self._libraries.append(Library.open(own_library(), self.settings))
             return self._libraries[-1]
 
     @property
@@ -65,22 +61,13 @@ class Desk:
         """Whether the bundled papers answer, for want of a library of the user's."""
         return self._named is None and self._libraries[-1].folder == bundled_library()
 
-    def assistant(self, writer: WriterName = "auto", model: str | None = None) -> Assistant:
-        """The assistant that writes so; `model` is the one of the settings unless it is named.
+    def assistant(self, model: str | None = None) -> AbstractContextManager[Assistant]:
+        """The assistant of the library that is meant now, open while it is used.
 
-        Raises ModelError where a model is asked for and none is configured.
+        `model` is the one of the settings unless it is named.
         """
-        from dataclasses import replace
-
-        library, model = self.library, model or self.settings.model
-        key = (library.folder, writer, model)
-        with self._choosing:
-            if key not in self._assistants:
-                settings = replace(self.settings, model=model)
-                self._assistants[key] = Assistant(
-                    library, settings=settings, writer=writer, sentences=self._sentences
-                )
-            return self._assistants[key]
+        settings = replace(self.settings, model=model or self.settings.model)
+        return self._assistants.using(self.library, settings)
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -128,6 +115,7 @@ class Desk:
         if self._reader:
             self._reader.join()  # it has a paper's sentences left at most
         with self._writing:  # whoever writes has come to an end: a program that ends waits for no thread
+            self._assistants.close()
             for library in self._libraries:
                 library.close()
 
@@ -138,29 +126,13 @@ class Desk:
         self.close()
 
     def _read_ahead(self) -> None:
-        assistant, left = self.assistant("extractive"), REMEMBERED
         Retriever(self.library).search("papers", 1)  # opens the indexes, which takes a second
-        for change in self.library.catalog.changes_after(0, REMEMBERED):
-            while self._asked and not self._closed.is_set():
-                self._closed.wait(_REST)
-            if self._closed.is_set() or left <= 0:
-                return
-            if change.paper:
-                left -= assistant.read_ahead(change.paper)
-
-    def _open(self, track: Track) -> Library:
-        if self._named:
-            return open_library(self._named, self._encoder, track, self._server)
-        if holds_papers(own_library()):
-            return open_library(own_library(), self._encoder, track, self._server)
-        return open_bundled(self._encoder, track, self._server)
-
-
-def open_bundled(encoder: Encoder, track: Track = untracked, server: ChromaServer | None = None) -> Library:
-    """The bundled library, built or brought up to date; unchanged papers cost nothing."""
-    from ingest.bundled import BundledSource
-
-    library = Library.create(bundled_library(), encoder, server)
-    with suppress(LibraryBusyError):  # another process is building it
-        ingest(library, [BundledSource()], track)
-    return library
+        left = REMEMBERED
+        with self.assistant() as assistant:
+            for change in self.library.catalog.changes_after(0, REMEMBERED):
+                while self._asked and not self._closed.is_set():
+                    self._closed.wait(_REST)
+                if self._closed.is_set() or left <= 0:
+                    return
+                if change.paper:
+                    left -= assistant.read_ahead(change.paper)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,11 @@ from typing import Any
 from eval.errors import RunError
 from eval.fields import BIOMEDICINE, biomedicine_ids
 from ingest.bundled import ECONOMICS, BundledSource
-from ingest.pipeline import ingest
 from ingest.sources.base import Entry, Source, entry_from
-from rag.embedding.base import Encoder
-from rag.errors import LibraryBusyError
 from rag.library import Library
-from rag.library.chroma_server import ChromaServer
 from rag.library.progress import Track, untracked
-from rag.settings import field_library
+from rag.settings import Settings, field_library
+from ui.opening import open_filled
 
 CORPUS = "corpus.jsonl"
 
@@ -48,19 +44,15 @@ def needs_data(field: str | None, data: Path | None) -> str | None:
 def open_field(
     field: str,
     data: Path | None,
-    encoder: Encoder,
+    settings: Settings,
     track: Track = untracked,
-    server: ChromaServer | None = None,
 ) -> Library:
     """The library of a field; other papers make another one. Raises RunError."""
     if missing := needs_data(field, data):
         raise RunError(missing)
     source: Source = _scifact(data) if data and field == BIOMEDICINE else BundledSource(ECONOMICS)
     entries = hashlib.sha256("\n".join(map(repr, source.read())).encode()).hexdigest()
-    library = Library.create(field_library(f"{field}-{entries[:12]}"), encoder, server)
-    with suppress(LibraryBusyError):  # another process is building it
-        ingest(library, [source], track)
-    return library
+    return open_filled(field_library(f"{field}-{entries[:12]}"), source, settings, track)
 
 
 def _scifact(folder: Path) -> _Abstracts:

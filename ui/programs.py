@@ -6,17 +6,15 @@ The docstrings of the three are shown to programs and to language models, hence 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from rag.answering import AnswerStream, read_answer
 from rag.errors import QuestionError
-from rag.options import WriterName
 from rag.plain import cut, in_a_line
-from rag.query import Asked, make_filters, understand
+from rag.query import Understanding, understand
 from rag.query.checks import encodable
 from rag.retrieval import Retriever
-from rag.types import Answer, Hit
+from rag.types import Answer, Hit, Request, WriterName
 from ui.export import link
 
 if TYPE_CHECKING:
@@ -33,7 +31,8 @@ class Programs:
         """Raises ModelError where a model is to write and none is configured."""
         self._desk = desk
         self._writer = writer
-        desk.assistant(writer)
+        with desk.assistant() as assistant:
+            assistant.writer_for(writer)
 
     def ask(
         self,
@@ -73,13 +72,16 @@ class Programs:
 
         Raises QuestionError here, and ModelError or LibraryError while it is read.
         """
-        return self._desk.assistant(self._writer).stream(
+        request = Request.of(
             _text(question, "the question"),
             from_year=_whole(from_year, "from_year"),
             to_year=_whole(to_year, "to_year"),
             words=_whole(words, "words"),
             history=_messages(history),
+            writer=self._writer,
         )
+        with self._desk.assistant() as assistant:
+            return assistant.stream(request)
 
     def search(
         self, query: str, k: int = 10, from_year: int | None = None, to_year: int | None = None
@@ -100,9 +102,14 @@ class Programs:
         count = _whole(k, "k")
         if count is None or not 1 <= count <= MOST_PAPERS:
             raise QuestionError(f"{count} papers cannot be ranked: ask for 1 to {MOST_PAPERS} with k")
-        given = make_filters(_whole(from_year, "from_year"), _whole(to_year, "to_year"))
-        asked = understand(_text(query, "the query"), today=date.today(), given=given)
-        return search_json(asked, Retriever(self._desk.library).search(asked.query, count, asked.filters))
+        request = Request.of(
+            _text(query, "the query"),
+            from_year=_whole(from_year, "from_year"),
+            to_year=_whole(to_year, "to_year"),
+        )
+        question = understand(request)
+        hits = Retriever(self._desk.library).search(question.query, count, question.filters)
+        return search_json(question, hits)
 
     def get_paper(self, paper: str) -> dict[str, Any]:
         """Give what this library knows of one research paper, with its whole abstract.
@@ -137,11 +144,11 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return told
 
 
-def search_json(asked: Asked, hits: Sequence[Hit]) -> dict[str, Any]:
+def search_json(question: Understanding, hits: Sequence[Hit]) -> dict[str, Any]:
     """A ranking as `search --json` prints it."""
     return {
-        "query": asked.question,
-        "filters": asked.filters.to_dict(),
+        "query": question.request.question,
+        "filters": question.filters.to_dict(),
         "close": any(hit.is_near for hit in hits),
         "hits": [
             {

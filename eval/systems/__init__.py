@@ -3,7 +3,7 @@
 from eval.systems.adapting import as_system
 from eval.systems.answers import Refuses
 from eval.systems.assistant import AssistantSystem
-from eval.systems.base import Answered, Options, System
+from eval.systems.base import Answered, System
 from eval.systems.function import FunctionSystem
 from eval.systems.query_engine import query_engine_system
 from eval.systems.replies import Reply, Source
@@ -12,7 +12,6 @@ __all__ = [
     "Answered",
     "AssistantSystem",
     "FunctionSystem",
-    "Options",
     "Refuses",
     "Reply",
     "Source",

@@ -2,12 +2,13 @@
 
 from eval.systems.answers import Refuses
 from eval.systems.assistant import AssistantSystem
-from eval.systems.base import Options, System
+from eval.systems.base import System
 from eval.systems.function import FunctionSystem
 from eval.systems.query_engine import QueryEngine, query_engine_system
 from rag.assistant import Assistant
 from rag.library import Library
 from rag.support import Judge
+from rag.types import Request
 
 
 def as_system(
@@ -15,7 +16,7 @@ def as_system(
     *,
     judge: Judge,
     library: Library | None = None,
-    options: Options = Options(),
+    options: Request = Request(),
     refuses: Refuses | None = None,
     name: str | None = None,
 ) -> System:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from eval.metrics.registry import RANKING, SETS, SUPPORT
 from eval.shelf import Papers, Shelf
@@ -11,23 +11,13 @@ from eval.systems.replies import Read, Source, papers_of, ranking
 from rag.citations import Composer
 from rag.markers import UNSUPPORTED, find_markers
 from rag.support import Judge
-from rag.types import Answer, Citation, Filters, Hit, Paper, Passage
+from rag.types import Answer, Citation, Hit, Paper, Passage, Request
 
 Refuses = Callable[[str], bool]
 """Whether a text declines to answer."""
 
 _EMPTY = ("", "Empty Response")  # the second is what LlamaIndex says where nothing is retrieved
 _SAYS_UNSUPPORTED = re.compile(r"\\?[\[【［]([ \t]*unsupported[ \t]*)\\?[\]】］]", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a program was asked: `filters` are those that it was given, `seconds` is its time."""
-
-    question: str
-    filters: Filters
-    writer: str
-    seconds: float
 
 
 def find_refusal(reply: Read, refuses: Refuses | None) -> str | None:
@@ -39,8 +29,17 @@ def find_refusal(reply: Read, refuses: Refuses | None) -> str | None:
     return "its words say so" if refuses and refuses(reply.text) else None
 
 
-def read_answer(asked: Asked, reply: Read, refusal: str | None, judge: Judge, shelf: Shelf) -> Answered:
-    """The reply as an Answer, and its sources as a shelf before the given one.
+def answer_of(
+    request: Request,
+    reply: Read,
+    refusal: str | None,
+    *,
+    judge: Judge,
+    shelf: Shelf,
+    writer: str,
+    seconds: float,
+) -> Answered:
+    """A program's reply to a request as an Answer, and its sources as a shelf before the given one.
 
     Its sentences are those of our own list, its markers count from 1 on into the sources, and quotes and
     support are chosen by the judge. Nothing of the text is left out but markers and the layout of code.
@@ -50,21 +49,21 @@ def read_answer(asked: Asked, reply: Read, refusal: str | None, judge: Judge, sh
     own = Papers(papers, shelf)
     composer = _composed(reply.text, papers, judge)
     answer = Answer(
-        question=asked.question,
+        question=request.question,
         status="answered" if refusal is None else "refused",
         text=composer.shown.replace(f" {UNSUPPORTED}", ""),
         reason=refusal,
         claims=tuple(composer.claims),
         citations=tuple(_of_source(each, sources, papers, own) for each in composer.citations()),
         papers=ranking(sources, papers),
-        filters=asked.filters,
+        filters=request.filters,
         resolved_question=None,
         missing=None,
         notes=(),
-        writer=asked.writer,
+        writer=writer,
         markers=composer.markers(),
         usage={},
-        seconds={"total": round(asked.seconds, 4)},
+        seconds={"total": round(seconds, 4)},
         checked_by=judge.name if composer.is_judged() else None,
     )
     return Answered(answer, own, _untold(reply))

@@ -4,23 +4,23 @@ from typing import Any
 
 from eval.cases import Turn
 from eval.shelf import Shelf
-from eval.systems.base import Answered, Options, library_record
+from eval.systems.base import Answered, library_record, request_of
 from rag.answering import MODEL_FAILED
 from rag.assistant import Assistant
 from rag.errors import ModelFailedError
-from rag.query import History
+from rag.types import History, Request
 
 
 class AssistantSystem:
     """Our assistant with its library."""
 
-    def __init__(self, assistant: Assistant, options: Options = Options()) -> None:
+    def __init__(self, assistant: Assistant, options: Request = Request()) -> None:
         self._assistant = assistant
         self._options = options
 
     @property
     def name(self) -> str:
-        return self._assistant.writer
+        return self._assistant.writer_for(self._options.writer)
 
     @property
     def record(self) -> dict[str, Any]:
@@ -40,14 +40,7 @@ class AssistantSystem:
 
     def answer(self, turn: Turn, history: History) -> Answered:
         """Raises QuestionError; ModelFailedError where another writer had to take over."""
-        answer = self._assistant.ask(
-            turn.question,
-            filters=self._options.within(turn.filters),
-            history=history,
-            words=self._options.words,
-            k=self._options.k,
-            years_from_question=self._options.years_from_question,
-        )
+        answer = self._assistant.ask(request_of(turn, self._options, history))
         if answer.writer != self.name:
             told = [note for note in answer.notes if note.startswith(MODEL_FAILED)]
             raise ModelFailedError(" ".join(told).removeprefix(MODEL_FAILED) or "another writer wrote")

@@ -4,38 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
-from eval.cases import Turn, Years
+from eval.cases import Turn
 from eval.outcomes import Outcomes, not_applicable
 from eval.shelf import Shelf
 from rag.library import Library
-from rag.query import History
-from rag.types import Answer, Filters
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is asked of every answer; the filters of a case go before these."""
-
-    filters: Filters = field(default_factory=Filters)
-    words: int | None = None
-    k: int | None = None
-    years_from_question: bool = True
-
-    def within(self, years: Years) -> Filters:
-        """The filters, with the years of a case in place of theirs where it has any."""
-        return replace(
-            self.filters,
-            from_year=self.filters.from_year if years.from_year is None else years.from_year,
-            to_year=self.filters.to_year if years.to_year is None else years.to_year,
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "filters": self.filters.to_dict(),
-            "words": self.words,
-            "k": self.k,
-            "years_from_question": self.years_from_question,
-        }
+from rag.types import Answer, History, Request
 
 
 @dataclass(frozen=True)
@@ -81,6 +54,22 @@ class System(Protocol):
         askpapers, which would stop every turn.
         """
         ...
+
+
+def request_of(turn: Turn, options: Request, history: History) -> Request:
+    """A turn asked with these options; each end of its own years goes before theirs."""
+    first, last = turn.filters.from_year, turn.filters.to_year
+    filters = options.filters
+    return replace(
+        options,
+        question=turn.question,
+        history=history,
+        filters=replace(
+            filters,
+            from_year=filters.from_year if first is None else first,
+            to_year=filters.to_year if last is None else last,
+        ),
+    )
 
 
 def library_record(library: Library) -> dict[str, Any]:

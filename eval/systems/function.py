@@ -7,23 +7,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from eval.cases import Turn
 from eval.errors import ProgramError
 from eval.shelf import Papers, Shelf
-from eval.systems.answers import Asked, Refuses, find_refusal, read_answer, take_answer
-from eval.systems.base import Answered, Options, library_record
+from eval.systems.answers import Refuses, answer_of, find_refusal, take_answer
+from eval.systems.base import Answered, library_record, request_of
 from eval.systems.loop import OwnLoop
 from eval.systems.replies import read_reply
 from rag.errors import AskpapersError
 from rag.library import Library
-from rag.query import History
 from rag.query.checks import encodable
 from rag.support import Judge
-from rag.types import Answer, Filters
+from rag.types import Answer, Filters, History, Request
 
-_OFFERED = ("history", "filters", "words")
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _LONGEST = 300  # characters of somebody else's error message
 _KEY = re.compile(r"\b(?:sk-|Bearer )[\w.-]{8,}")
@@ -48,7 +47,7 @@ class FunctionSystem:
         *,
         judge: Judge,
         library: Library | None = None,
-        options: Options = Options(),
+        options: Request = Request(),
         name: str | None = None,
         kind: str = "function",
         refuses: Refuses | None = None,
@@ -80,7 +79,8 @@ class FunctionSystem:
 
     def answer(self, turn: Turn, history: History) -> Answered:
         """Raises ProgramError; AskpapersError where the function does."""
-        given = self._given(turn, history)
+        request = request_of(turn, self._options, history)
+        given = {name: value for name, value in _offer(request).items() if name in self._takes}
         started = time.perf_counter()
         with self._blamed():
             replied = self._settled(self._function(turn.question, **given))
@@ -90,17 +90,15 @@ class FunctionSystem:
         with self._blamed():
             reply = read_reply(replied)
             refusal = find_refusal(reply, self._refuses)
-        asked = Asked(turn.question, given.get("filters", Filters()), self.name, seconds)
-        return read_answer(asked, reply, refusal, self._judge, self.shelf)
-
-    def _given(self, turn: Turn, history: History) -> dict[str, Any]:
-        """What the function is given beside the question."""
-        offered = {
-            "history": [dict(message) for message in history],
-            "filters": self._options.within(turn.filters),
-            "words": self._options.words,
-        }
-        return {name: value for name, value in offered.items() if name in self._takes}
+        return answer_of(
+            request if "filters" in given else replace(request, filters=Filters()),
+            reply,
+            refusal,
+            judge=self._judge,
+            shelf=self.shelf,
+            writer=self.name,
+            seconds=seconds,
+        )
 
     def _settled(self, replied: Any) -> Any:
         """What an async function comes to."""
@@ -122,6 +120,12 @@ class FunctionSystem:
             raise ProgramError(f"{self.name} failed ({told}): mend it, and run again") from error
 
 
+def _offer(request: Request) -> dict[str, Any]:
+    """What a function is given where it names it, beside the question."""
+    history = [dict(message) for message in request.history]
+    return {"history": history, "filters": request.filters, "words": request.words}
+
+
 def _in_a_line(told: str) -> str:
     """What an error of others says, without what looks like a key."""
     return _KEY.sub("…", " ".join(encodable(told).split()))[:_LONGEST]
@@ -129,15 +133,16 @@ def _in_a_line(told: str) -> str:
 
 def _check(function: Callable[..., Any]) -> None:
     """Raises TypeError where a function needs more than it is given."""
+    offered = _offer(Request())
     lacking = [
         each.name
         for each in _parameters(function)[1:]
-        if each.default is each.empty and each.kind in _BY_NAME and each.name not in _OFFERED
+        if each.default is each.empty and each.kind in _BY_NAME and each.name not in offered
     ]
     if lacking:
         raise TypeError(
             f"{_name(function)} needs {', '.join(lacking)}: it is given the question and, where it names "
-            f"them, {', '.join(_OFFERED)}"
+            f"them, {', '.join(offered)}"
         )
 
 

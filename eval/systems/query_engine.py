@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from eval.systems.answers import Refuses
-from eval.systems.base import Options
 from eval.systems.function import FunctionSystem
 from eval.systems.replies import Reply, Source
 from rag.library import Library
 from rag.support import Judge
-from rag.types import Answer
+from rag.types import Answer, Request
 
 _NUMBERED = re.compile(r"Source (\d+):\n")  # what CitationQueryEngine puts before each node's text
 
@@ -27,7 +26,7 @@ def query_engine_system(
     *,
     judge: Judge,
     library: Library | None = None,
-    options: Options = Options(),
+    options: Request = Request(),
     name: str | None = None,
     refuses: Refuses | None = None,
 ) -> FunctionSystem:

@@ -1,15 +1,15 @@
 """The library: one folder with its catalog and indexes, kept in step."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, Self
 
-from rag.embedding import embedded_encoder, hang_up
+from rag.embedding import embedded_encoder, hang_up, open_encoder
 from rag.embedding.base import Encoder, Tokens, Vectors
 from rag.embedding.minilm import MiniLM
 from rag.embedding.shared import SharedPass
-from rag.errors import LibraryError, NoLibraryError
+from rag.errors import LibraryBusyError, LibraryError, NoLibraryError
 from rag.library.catalog import Catalog, Change
 from rag.library.checking import disagreements
 from rag.library.chroma_server import ChromaServer
@@ -21,6 +21,7 @@ from rag.library.near import AT_A_TIME, NearDuplicate, near_duplicates
 from rag.library.progress import Track, untracked
 from rag.library.tokens import TokenIndex
 from rag.private import close_data_folder
+from rag.settings import Settings, bundled_library, own_library
 
 _PATIENCE = 5.0  # seconds to wait for another process that makes the same library
 
@@ -66,15 +67,44 @@ class Library:
             )
         close_data_folder(self.folder)
         self.encoder = encoder or embedded_encoder()
-        self._both = self.encoder if isinstance(self.encoder, MiniLM) else embedded_encoder()
-        shared = SharedPass(self._both)
+        self.token_encoder = self.encoder if isinstance(self.encoder, MiniLM) else embedded_encoder()
+        shared = SharedPass(self.token_encoder)
         self.catalog = Catalog(catalog_path(self.folder))
         self.dense = DenseIndex(
-            self.folder / "dense", shared if self._both is self.encoder else self.encoder, server
+            self.folder / "dense", shared if self.token_encoder is self.encoder else self.encoder, server
         )
         self.tokens = TokenIndex(self.folder / "tokens", shared)
         self.lexical = LexicalIndex(self.folder / "lexical")
         self.lock = WriteLock(self.folder)
+
+    @classmethod
+    def open(
+        cls,
+        place: "Place" = None,
+        settings: Settings | None = None,
+        track: Track = untracked,
+        *,
+        catch_up: bool = True,
+        create: bool = False,
+    ) -> "Library":
+        """The library that is meant, with the encoder and the server of the settings.
+
+        `place` is its folder, or a Library, which is given back; without it the settings name the folder,
+        else it is the user's own, else the bundled one. The environment gives the settings that are left
+        out. `catch_up` brings its indexes up to date, unless another process does; `create` makes an
+        empty library in a folder that holds none.
+        Raises NoLibraryError, LibraryError, EncoderMissingError, ModelError.
+        """
+        if isinstance(place, Library):
+            return place
+        settings = settings or Settings.from_environment()
+        folder = Path(place) if place is not None else find_library(settings)
+        begin = cls.create if create else cls
+        library = begin(folder, open_encoder(settings), ChromaServer.from_settings(settings))
+        if catch_up and library.behind():
+            with closing_on_error(library), suppress(LibraryBusyError):
+                library.sync(track)
+        return library
 
     @classmethod
     def create(
@@ -99,10 +129,10 @@ class Library:
 
     def encode_query(self, query: str) -> tuple[Vectors, Tokens]:
         """The vector of a query (dimension,) and its word pieces, from one pass where that gives both."""
-        if self._both is self.encoder:
-            (vector,), (tokens,) = self._both.encode_both([query])
+        if self.token_encoder is self.encoder:
+            (vector,), (tokens,) = self.token_encoder.encode_both([query])
         else:
-            (vector,), (tokens,) = self.encoder.encode([query]), self._both.encode_tokens([query])
+            (vector,), (tokens,) = self.encoder.encode([query]), self.token_encoder.encode_tokens([query])
         return vector, tokens
 
     def behind(self) -> int:
@@ -230,6 +260,33 @@ class Library:
         while changes := self.catalog.changes_after(start, size):
             yield changes
             start = changes[-1].sequence
+
+
+Place = Library | Path | str | None
+"""A library, or its folder; None for the one that is meant where none is named."""
+
+
+def find_library(settings: Settings) -> Path:
+    """The folder of the library that is meant where none is named. Raises NoLibraryError."""
+    if settings.library:
+        return settings.library
+    folder = next((place for place in (own_library(), bundled_library()) if holds_papers(place)), None)
+    if folder is None:
+        raise NoLibraryError(
+            "there is no library yet: make one with `askpapers ingest SOURCE...`, or build the "
+            "bundled one with `askpapers ingest demo`"
+        )
+    return folder
+
+
+@contextmanager
+def closing_on_error(library: Library) -> Iterator[None]:
+    """Close a library that cannot be used after all."""
+    try:
+        yield
+    except BaseException:
+        library.close()
+        raise
 
 
 def catalog_path(folder: Path) -> Path:

@@ -4,32 +4,29 @@ from rag.query.checks import (
     LONGEST_QUESTION,
     check_count,
     check_filters,
-    check_papers,
+    check_options,
     check_question,
-    check_words,
-    make_filters,
+    check_request,
 )
-from rag.query.history import History, Turn, newest, turns_of
+from rag.query.history import Turn, newest, turns_of
 from rag.query.kinds import kind_of
-from rag.query.understanding import Asked, Rewriter, Rewritten, understand
+from rag.query.understanding import Rewriter, Rewritten, Understanding, understand
 from rag.query.years import YearWords, find_years, without_phrases, without_years
 
 __all__ = [
     "LONGEST_QUESTION",
-    "Asked",
-    "History",
     "Rewriter",
     "Rewritten",
     "Turn",
+    "Understanding",
     "YearWords",
     "check_count",
     "check_filters",
-    "check_papers",
+    "check_options",
     "check_question",
-    "check_words",
+    "check_request",
     "find_years",
     "kind_of",
-    "make_filters",
     "newest",
     "turns_of",
     "understand",

@@ -3,9 +3,24 @@
 from dataclasses import replace
 
 from rag.errors import QuestionError
-from rag.types import Filters
+from rag.types import Filters, Request
 
 LONGEST_QUESTION = 4000  # characters
+
+
+def check_request(request: Request) -> Request:
+    """The request with its question as `check_question` gives it. Raises QuestionError."""
+    check_options(request)
+    return replace(request, question=check_question(request.question))
+
+
+def check_options(request: Request) -> Request:
+    """The request, whatever its question. Raises QuestionError where its options cannot be fulfilled."""
+    check_words(request.words)
+    if request.k is not None:
+        check_count(request.k)
+    check_filters(request.filters)
+    return request
 
 
 def check_question(question: str) -> str:
@@ -35,11 +50,6 @@ def check_count(count: int) -> int:
     return count
 
 
-def check_papers(count: int | None) -> int | None:
-    """Raises QuestionError unless an answer can be written from this many papers."""
-    return None if count is None else check_count(count)
-
-
 def check_filters(filters: Filters) -> Filters:
     """Raises QuestionError where no paper can fulfil them."""
     first, last = filters.from_year, filters.to_year
@@ -55,13 +65,6 @@ def check_filters(filters: Filters) -> Filters:
     if fewest is not None and most is not None and fewest > most:
         raise QuestionError(f"no number of authors lies from {fewest} to {most}: swap the two")
     return filters
-
-
-def make_filters(from_year: int | None, to_year: int | None, others: Filters = Filters()) -> Filters:
-    """`others` within these years, where any are given. Raises QuestionError."""
-    if from_year is None and to_year is None:
-        return check_filters(others)
-    return check_filters(replace(others, from_year=from_year, to_year=to_year))
 
 
 def encodable(text: str) -> str:

@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rag.query.checks import LONGEST_QUESTION, encodable
 from rag.tokens import count_tokens, token_offsets
-
-History = Sequence[Mapping[str, Any]]
-"""OpenAI-style messages: a role, and a content that is a text or a list of parts."""
+from rag.types import History
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,14 @@
-"""What was asked, made ready to search with: follow-up resolved, years turned into filters."""
+"""From a request to what is searched for: follow-ups resolved, years turned into filters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 
-from rag.query.checks import check_filters, check_question
+from rag.query.checks import check_request
 from rag.query.follow_up import is_elliptical, leaning, may_lean, topic_of
-from rag.query.history import History, Turn, turns_of
+from rag.query.history import Turn, turns_of
 from rag.query.kinds import kind_of
 from rag.query.years import YearWords, describe, find_years, without_phrases, without_years
-from rag.types import Filters, Kind
+from rag.types import Filters, Kind, Request
 from rag.words import content_words
 
 
@@ -26,82 +25,92 @@ Rewriter = Callable[[str, Sequence[Turn]], Rewritten]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question, understood.
+class Understanding:
+    """What a request asks for.
 
-    `resolved` is the question with what it leans on, None where it stands by itself; `query` is
-    that without the words that have become `filters`. `note` says so where there are such words.
-    `offered` are years in the question that are not applied. `fallback` is the same question behind what
-    was said before, to be tried where it finds nothing by itself.
-    `usage` is what a model took to understand it.
+    `request` has the filters in force: its own, or those that the words of the question ask for; `note`
+    tells the reader of the latter. `offered` are years in the question that may mean those of
+    publication and are not applied. `resolved` is the question together with what it leans on, None
+    where it stands by itself. `query` is that without the words that have become filters. `fallback` is
+    the same question behind what was said before, to be tried where it finds nothing by itself.
+    `usage` is what a model took to rewrite the question.
     """
 
-    question: str
+    request: Request
     resolved: str | None
     query: str
-    filters: Filters = field(default_factory=Filters)
     offered: Filters | None = None
     note: str | None = None
     kind: Kind = "single"
     usage: Mapping[str, float] = field(default_factory=dict)
-    fallback: "Asked | None" = None
+    fallback: "Understanding | None" = None
+
+    @property
+    def filters(self) -> Filters:
+        """The filters in force."""
+        return self.request.filters
+
+    @property
+    def whole(self) -> str:
+        """The question as it stands alone."""
+        return self.resolved or self.query
 
 
-def understand(
-    question: str,
-    history: History = (),
-    *,
-    today: date,
-    given: Filters = Filters(),
-    years_from_question: bool = True,
-    rewrite: Rewriter | None = None,
-) -> Asked:
-    """What was asked. Raises QuestionError where it cannot be.
+def understand(request: Request, rewrite: Rewriter | None = None) -> Understanding:
+    """What a request asks for. Raises QuestionError where it cannot be asked.
 
-    A follow-up is resolved by `rewrite` where there is one and it can, else by rule. Years are
-    read from the user's own words, never from a model's: those that the caller has given win over
-    those, and the latest turn that speaks of years over those before it.
+    `rewrite` makes a follow-up whole; where there is none, or it cannot, a rule does. Years are read from
+    the user's own words, never from a model's: filters with years win over them, and the latest
+    question that speaks of years over those before it.
     """
-    asked = check_question(question)
-    check_filters(given)
-    turns = turns_of(history)
-    day = today if years_from_question and not given.has_years else None
-    rewritten = rewrite(asked, turns) if rewrite and turns else Rewritten(None)
+    request = check_request(request)
+    question, turns = request.question, turns_of(request.history)
+    rewritten = rewrite(question, turns) if rewrite and turns else Rewritten(None)
     whole = rewritten.question
-    if whole is None or set(content_words(whole)) <= set(content_words(asked)):
-        chain = leaning(asked, turns) if whole is None else (asked,)  # the model says: by itself
-        behind = may_lean(asked, turns)
-        fallback = _of_chain(behind, given, day) if behind else None
-        return replace(_of_chain(chain, given, day), usage=rewritten.usage, fallback=fallback)
-    understood = _of_chain((*topic_of(turns), asked), given, day)
-    query = without_years(whole, find_years(whole, day)) if day else whole
+    if whole is None or set(content_words(whole)) <= set(content_words(question)):
+        chain = leaning(question, turns) if whole is None else (question,)  # the model: it stands alone
+        behind = may_lean(question, turns)
+        fallback = _of_chain(behind, request) if behind else None
+        return replace(_of_chain(chain, request), usage=rewritten.usage, fallback=fallback)
+    understanding = _of_chain((*topic_of(turns), question), request)
+    query = without_years(whole, _years_in(whole, request))
     return replace(
-        understood, resolved=whole, query=query or whole, kind=kind_of(whole), usage=rewritten.usage
+        understanding, resolved=whole, query=query or whole, kind=kind_of(whole), usage=rewritten.usage
     )
 
 
-def _of_chain(chain: tuple[str, ...], given: Filters, day: date | None) -> Asked:
-    """The last question of a chain behind the others; years are read where `day` is given."""
-    found = [find_years(turn, day) if day else YearWords() for turn in chain]
-    kind = kind_of(chain[0] if is_elliptical(chain[-1]) else chain[-1])
-    resolved = " ".join(chain) if len(chain) > 1 else None
-    asked = Asked(chain[-1], resolved, _query(chain, found), given, found[-1].offered, kind=kind)
-    years = next((years for years in reversed(found) if years.filters.has_years), None)
-    if years is None:
-        return asked
-    why = "as the question asks" if years is found[-1] else "as was asked before"
-    filters = replace(given, from_year=years.filters.from_year, to_year=years.filters.to_year)
-    return replace(asked, filters=filters, note=f"Only papers {describe(years.filters)}, {why}.")
+def _years_in(text: str, request: Request) -> YearWords:
+    """The years that a text asks for, none where the request has its own or wants none read."""
+    counts = request.years_from_question and not request.filters.has_years
+    return find_years(text, request.day) if counts else YearWords()
 
 
-def _query(chain: tuple[str, ...], found: Sequence[YearWords]) -> str:
-    """The turns without their years; a turn that says nothing else ("and since 2022?") goes.
+def _of_chain(chain: tuple[str, ...], request: Request) -> Understanding:
+    """The last question of a chain behind the others."""
+    years = [_years_in(question, request) for question in chain]
+    understanding = Understanding(
+        request,
+        resolved=" ".join(chain) if len(chain) > 1 else None,
+        query=_query(chain, years),
+        offered=years[-1].offered,
+        kind=kind_of(chain[0] if is_elliptical(chain[-1]) else chain[-1]),
+    )
+    applied = next((words for words in reversed(years) if words.filters.has_years), None)
+    if applied is None:
+        return understanding
+    why = "as the question asks" if applied is years[-1] else "as was asked before"
+    note = f"Only papers {describe(applied.filters)}, {why}."
+    return replace(understanding, request=request.within(applied.filters), note=note)
+
+
+def _query(chain: tuple[str, ...], years: Sequence[YearWords]) -> str:
+    """The questions without their years; one that says nothing else ("and since 2022?") goes.
 
     The last one counts twice, what it leans on once: otherwise "and for German?" finds again what was
     found for Dutch (docs/retrieval.md).
     """
-    rests = [without_years(turn, years) for turn, years in zip(chain, found, strict=True)]
-    said = [rest for rest in rests if content_words(without_phrases(rest))]
-    if len(said) > 1 and said[-1] == rests[-1]:
-        said = [rests[-1], *said]
-    return " ".join(said) or rests[-1]
+    rests = [without_years(question, words) for question, words in zip(chain, years, strict=True)]
+    telling = [rest for rest in rests if content_words(without_phrases(rest))]
+    if len(telling) > 1 and telling[-1] == rests[-1]:
+        telling = [rests[-1], *telling]
+    return " ".join(telling) or rests[-1]

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from ui.cli.options import Parsers, add_answering, filters_of, tell_years
+from ui.cli.options import Parsers, add_answering, request_of, tell_years
 
 
 def add(parsers: Parsers) -> None:
@@ -14,23 +14,17 @@ def add(parsers: Parsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from rag.assistant import Assistant
-    from rag.query import check_question
+    from rag.query import check_request
     from rag.settings import Settings
     from ui.cli.places import open_for_reading
     from ui.terminal import print_answer, print_json, print_rest, write_piece
 
-    check_question(arguments.question)  # before anything is built
+    request = check_request(request_of(arguments, arguments.question))  # before anything is built
     settings = Settings.from_environment()
-    with open_for_reading(arguments) as library:
-        assistant = Assistant(library, settings=settings, writer=arguments.writer)
-        stream = assistant.stream(
-            arguments.question,
-            filters=filters_of(arguments),
-            words=arguments.words,
-            k=arguments.k,
-            years_from_question=not arguments.no_years,
-        )
-        is_shown = sys.stdout.isatty() and not arguments.json and assistant.writer != "extractive"
+    with open_for_reading(arguments) as library, Assistant(library, settings=settings) as assistant:
+        stream = assistant.stream(request)
+        is_written = assistant.writer_for(request.writer) != "extractive"
+        is_shown = is_written and sys.stdout.isatty() and not arguments.json
         for piece in stream:
             if is_shown:
                 write_piece(piece)

@@ -3,13 +3,14 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ui.cli.options import Parsers, add_answering, filters_of, tell_years
+from ui.cli.options import Parsers, add_answering, request_of, tell_years
 
 if TYPE_CHECKING:
     from rag.conversation import Conversation
-    from rag.options import AskOptions
+    from rag.types import Request
 
 _HELP = (
     "Ask about the papers. /alone asks the last question again without what was said before it, "
@@ -29,19 +30,13 @@ def add(parsers: Parsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from rag.assistant import Assistant
     from rag.conversation import Conversation
-    from rag.query import check_papers, check_words
     from rag.settings import Settings
     from ui.cli.places import open_for_reading
 
-    options: AskOptions = {
-        "filters": filters_of(arguments),
-        "words": check_words(arguments.words),
-        "k": check_papers(arguments.k),
-        "years_from_question": not arguments.no_years,
-    }
-    with open_for_reading(arguments) as library:
-        assistant = Assistant(library, settings=Settings.from_environment(), writer=arguments.writer)
-        is_streamed = not arguments.json and sys.stdout.isatty() and assistant.writer != "extractive"
+    options, settings = request_of(arguments), Settings.from_environment()
+    with open_for_reading(arguments) as library, Assistant(library, settings=settings) as assistant:
+        is_written = assistant.writer_for(options.writer) != "extractive"
+        is_streamed = is_written and sys.stdout.isatty() and not arguments.json
         try:
             return _converse(Conversation(assistant), options, arguments, is_streamed)
         except KeyboardInterrupt as interrupt:
@@ -49,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _converse(
-    conversation: "Conversation", options: "AskOptions", arguments: argparse.Namespace, is_streamed: bool
+    conversation: "Conversation", options: "Request", arguments: argparse.Namespace, is_streamed: bool
 ) -> int:
     """Answer line by line; 1 where a question that was piped in could not be answered."""
     from rag.errors import ModelError, QuestionError
@@ -84,13 +79,13 @@ def _converse(
 def _answer(
     conversation: "Conversation",
     question: str,
-    options: "AskOptions",
+    options: "Request",
     arguments: argparse.Namespace,
     is_streamed: bool,
 ) -> None:
     from ui.terminal import print_answer, print_json_line, print_rest, write_piece
 
-    stream = conversation.stream(question, **options)
+    stream = conversation.stream(replace(options, question=question))
     for piece in stream:
         if is_streamed:
             write_piece(piece)

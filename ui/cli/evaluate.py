@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ui.cli.gates import add_gates, exit_code
-from ui.cli.options import Parsers, add_answering, filters_of
+from ui.cli.options import Parsers, add_answering, request_of
 
 if TYPE_CHECKING:
     from eval.run import Run
@@ -140,22 +140,14 @@ def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
     """Ask the questions of a part, or those that are left of it."""
     from eval.judging import open_judge
     from eval.runner import evaluate
-    from eval.systems import Options
     from rag.assistant import Assistant
-    from rag.query import check_papers, check_words
     from rag.settings import Settings
     from ui.terminal import track
 
     settings = Settings.from_environment()
-    options = Options(
-        filters_of(arguments),
-        check_words(arguments.words),
-        check_papers(arguments.k),
-        not arguments.no_years,
-    )
+    request = request_of(arguments)
     model_judge = open_judge(arguments.judge, settings) if arguments.judge else None
-    with part.open(arguments, settings) as library:
-        assistant = Assistant(library, settings=settings, writer=arguments.writer)
+    with part.open(arguments, settings) as library, Assistant(library, settings=settings) as assistant:
         _warn(part.questions, library)
         if not arguments.fresh:
             _tell_known(part.out)
@@ -163,7 +155,7 @@ def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
             return evaluate(
                 assistant,
                 part.questions,
-                options=options,
+                request=request,
                 selection=part.selection,
                 out=part.out,
                 fresh=arguments.fresh,

@@ -1,10 +1,9 @@
 """`askpapers ingest`: papers into the library."""
 
 import argparse
-from datetime import date
 from pathlib import Path
 
-from ui.cli.options import Parsers
+from ui.cli.options import Parsers, as_day
 
 DEMO = "demo"
 
@@ -36,18 +35,10 @@ def add(parsers: Parsers) -> None:
     )
     command.add_argument(
         "--saved",
-        type=_day,
+        type=as_day,
         metavar="YYYY-MM-DD",
         help="day on which the pages were saved: gives the year to dates that show none",
     )
-
-
-def _day(text: str) -> date:
-    """Raises ArgumentTypeError."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is no day: write it like 2025-12-08") from error
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -56,10 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ingest.sources.base import Reading, Source
     from ingest.sources.columns import columns_from
     from ingest.sources.named import names_to_sources
-    from rag.embedding import open_encoder
     from rag.errors import SourceError
     from rag.library import Library
-    from rag.library.chroma_server import ChromaServer
     from rag.settings import Settings, bundled_library, own_library
     from ui.cli.places import named_folder
     from ui.terminal import print_json, print_report, track
@@ -77,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     default = bundled_library() if is_demo else own_library()
     settings = Settings.from_environment()
     folder = named_folder(arguments, settings) or default
-    with Library.create(folder, open_encoder(settings), ChromaServer.from_settings(settings)) as library:
+    with Library.open(folder, settings, create=True, catch_up=False) as library:
         report = ingest(library, sources, track)
     if arguments.json:
         print_json(report.to_dict())

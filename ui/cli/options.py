@@ -3,11 +3,12 @@
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rag.types import Filters
+    from rag.types import Filters, Request
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -57,6 +58,12 @@ def add_filters(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help='take years in the words of a question ("papers since 2021") as words, not as a condition',
     )
+    command.add_argument(
+        "--day",
+        type=as_day,
+        metavar="YYYY-MM-DD",
+        help='day of the question, from which "the last three years" are counted (default: today)',
+    )
 
 
 def add_conditions(command: argparse.ArgumentParser) -> None:
@@ -89,6 +96,30 @@ def filters_of(arguments: argparse.Namespace) -> "Filters":
             papers=tuple(arguments.paper) if arguments.paper else None,
         )
     )
+
+
+def request_of(arguments: argparse.Namespace, question: str = "") -> "Request":
+    """The request that the options of `add_filters`, or `add_answering`, make with a question.
+
+    Raises QuestionError where the options cannot be fulfilled.
+    """
+    from rag.query import check_options
+    from rag.types import Request
+
+    given = vars(arguments)
+    named = ("words", "k", "writer", "day")
+    options = {name: given[name] for name in named if given.get(name) is not None}
+    years = not arguments.no_years
+    request = Request(question, filters=filters_of(arguments), years_from_question=years, **options)
+    return check_options(request)
+
+
+def as_day(text: str) -> date:
+    """Raises ArgumentTypeError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no day: write it like 2025-12-08") from error
 
 
 def tell_years(arguments: argparse.Namespace, years: "Filters") -> None:

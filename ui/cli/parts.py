@@ -9,12 +9,10 @@ from eval.cases import Case
 from eval.errors import RunError
 from eval.fields import by_field
 from eval.selection import Questions, Selection, tags_of
-from rag.embedding import open_encoder
-from rag.library.chroma_server import ChromaServer
 from rag.settings import Settings
 from ui.cli.places import open_for_reading
-from ui.desk import open_bundled
 from ui.fields import needs_data, open_field
+from ui.opening import open_bundled
 from ui.terminal import tell, track
 
 if TYPE_CHECKING:
@@ -46,12 +44,11 @@ class Part:
 
     def open(self, arguments: argparse.Namespace, settings: Settings) -> "Library":
         """The library that is asked. Raises RunError, LibraryError."""
-        encoder, server = open_encoder(settings), ChromaServer.from_settings(settings)
         if arguments.demo and arguments.library:
             raise RunError("--demo asks about the papers that come with askpapers: leave --library out")
         if self.field:
-            return open_field(self.field, arguments.data, encoder, track, server)
-        return open_bundled(encoder, track, server) if arguments.demo else open_for_reading(arguments)
+            return open_field(self.field, arguments.data, settings, track)
+        return open_bundled(settings, track) if arguments.demo else open_for_reading(arguments)
 
 
 def parts_of(arguments: argparse.Namespace) -> list[Part]:

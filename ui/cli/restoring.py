@@ -13,9 +13,7 @@ def add(group: Parsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ingest.backup import restore
-    from rag.embedding import open_encoder
     from rag.library import Library
-    from rag.library.chroma_server import ChromaServer
     from rag.settings import Settings, own_library
     from ui.cli.places import named_folder
     from ui.terminal import print_fields, print_json, track
@@ -23,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     folder = named_folder(arguments, settings) or own_library()
     counts = restore(folder, arguments.file.expanduser(), track)
-    with Library(folder, open_encoder(settings), ChromaServer.from_settings(settings)) as library:
+    with Library.open(folder, settings, catch_up=False) as library:
         library.sync(track)
         passages = library.catalog.count_passages()
     fields = {"papers": counts.papers, "records": counts.records, "passages": passages}

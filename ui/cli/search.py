@@ -2,9 +2,8 @@
 
 import argparse
 import sys
-from datetime import date
 
-from ui.cli.options import Parsers, add_filters, filters_of, tell_years
+from ui.cli.options import Parsers, add_filters, request_of, tell_years
 
 
 def add(parsers: Parsers) -> None:
@@ -15,26 +14,20 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from rag.query import check_count, understand
+    from rag.query import understand
     from rag.retrieval import Retriever
     from ui.cli.places import open_for_reading
     from ui.programs import search_json
     from ui.terminal import print_hits, print_json
 
-    asked = understand(
-        arguments.query,
-        today=date.today(),
-        given=filters_of(arguments),
-        years_from_question=not arguments.no_years,
-    )
-    count = check_count(arguments.k)
+    question = understand(request_of(arguments, arguments.query))
     with open_for_reading(arguments) as library:
-        hits = Retriever(library).search(asked.query, count, asked.filters)
+        hits = Retriever(library).search(question.query, arguments.k, question.filters)
     if not arguments.json:
         print_hits(hits)
-        if asked.note:
-            print(asked.note, file=sys.stderr)
-        tell_years(arguments, asked.filters)
+        if question.note:
+            print(question.note, file=sys.stderr)
+        tell_years(arguments, question.filters)
         return 0
-    print_json(search_json(asked, hits))
+    print_json(search_json(question, hits))
     return 0

@@ -11,13 +11,13 @@ from rag.plain import plain
 from rag.types import Filters
 from ui.desk import Desk
 from ui.web import talking
+from ui.web.chat_settings import ChatSettings, lay_out_settings
 from ui.web.chats import Chat
 from ui.web.likes import Likes, place_of
 from ui.web.rendering import chips_html
 from ui.web.suggestions import opening_questions
 from ui.web.talking import Bookmark, Pages, Session
 from ui.web.visitors import Visitors
-from ui.web.wishes import Wishes, lay_out_settings
 
 _LONGEST_QUESTION = 20_000  # characters; the box takes fewer
 _NEWEST = 40  # papers among which those with a name give the first questions
@@ -199,8 +199,8 @@ class ChatTab:
             yield self._all(session)
             return
         session.judged = None
-        wishes = Wishes.of(settings).within(years)
-        steps = talking.ask(session, question, self.desk, wishes, is_alone=is_alone)
+        chosen = ChatSettings.of(settings).within(years)
+        steps = talking.ask(session, question, self.desk, chosen, is_alone=is_alone)
         next(steps)  # the question alone
         cleared = gr.update(value="", submit_btn=False, stop_btn=True)
         yield [
@@ -253,7 +253,7 @@ class ChatTab:
     # What is shown
 
     def _chips(self, *settings: Any) -> str:
-        return chips_html(Wishes.of(settings).chips(self.desk))
+        return chips_html(ChatSettings.of(settings).chips(self.desk))
 
     def _all(self, session: Session, stored: Any = None) -> list[Any]:
         """Everything of another conversation: its likes, and questions to begin with."""

@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import AskpapersError
+from ui.web.chat_settings import ChatSettings
 from ui.web.feedback import Feedback, Verdict
 from ui.web.talking import Bookmark, Session
-from ui.web.wishes import Wishes
 
 FindSession = Callable[[Bookmark | None, Any], Session]
 """The page's session, or a new one from what the browser keeps."""
@@ -91,7 +91,7 @@ def _verdict(session: Session, reason: str | None, settings: Sequence[Any]) -> V
     place = next(at for at, each in enumerate(exchanges) if each.id == session.judged)
     turns = tuple((each.question, each.answer) for each in exchanges[: place + 1] if each.answer)
     is_liked = bool(exchanges[place].is_liked)
-    return Verdict(exchanges[place].id, turns, is_liked, reason, Wishes.of(settings).filters)
+    return Verdict(exchanges[place].id, turns, is_liked, reason, ChatSettings.of(settings).request.filters)
 
 
 def _kept(save: Callable[[], None]) -> bool:

@@ -1,18 +1,17 @@
 """The search tab: ranked papers with the scores of each stage, without an answer."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import gradio as gr
 
 from rag.errors import AskpapersError
-from rag.query import check_filters, understand
+from rag.query import understand
 from rag.retrieval import Retriever
-from rag.types import Filters
+from rag.types import Filters, Request
 from ui.desk import Desk
+from ui.web.chat_settings import whole
 from ui.web.rendering import hits_html, report_html
-from ui.web.wishes import whole
 
 _QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
 
@@ -52,11 +51,11 @@ class SearchTab:
 
     def _search(self, query: str, k: int, *values: Any) -> str:
         try:
-            asked = understand(query, today=date.today(), given=check_filters(_filters(*values)))
-            hits = Retriever(self.desk.library).search(asked.query, int(k), asked.filters)
+            question = understand(Request(query, filters=_filters(*values)))
+            hits = Retriever(self.desk.library).search(question.query, int(k), question.filters)
         except AskpapersError as error:
             return report_html(None, str(error))
-        return hits_html(hits, asked.note)
+        return hits_html(hits, question.note)
 
 
 def _filters(first: str, last: str, least: str, most: str, name: str) -> Filters:

@@ -11,15 +11,14 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from rag.errors import AskpapersError
-from rag.query import History
 from rag.query.years import describe
-from rag.types import Answer, Filters
+from rag.types import Answer, Filters, History
 from ui.desk import Desk
+from ui.web.chat_settings import ChatSettings
 from ui.web.chats import STOPPED, Chat, Exchange
 from ui.web.rendering import answer_html, papers_of
 from ui.web.suggestions import next_questions
 from ui.web.visitors import Shelf
-from ui.web.wishes import Wishes
 
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _JOINER = "\u2060"  # has no width and is no space
@@ -130,7 +129,7 @@ class Session:
 
 
 def ask(
-    session: Session, question: str, desk: Desk, wishes: Wishes, *, is_alone: bool = False
+    session: Session, question: str, desk: Desk, settings: ChatSettings, *, is_alone: bool = False
 ) -> Iterator[None]:
     """Ask in the open conversation; at each step the session holds what there is to show.
 
@@ -140,20 +139,19 @@ def ask(
     number, before = session.number, session.shelf.latest(session.chat)
     asked = session.begin(before.asked(question, is_alone=is_alone))
     yield
-    for further in _written(asked, [] if is_alone else before.history, desk, wishes):
+    for further in _written(asked, [] if is_alone else before.history, desk, settings):
         if session.number != number:
             return
         session.change(further)
         yield
 
 
-def _written(asked: Exchange, history: History, desk: Desk, wishes: Wishes) -> Iterator[Exchange]:
+def _written(asked: Exchange, history: History, desk: Desk, settings: ChatSettings) -> Iterator[Exchange]:
     """The exchange with more and more of its answer, whatever happens."""
     written = ""
     try:
-        assistant = desk.assistant(wishes.writer, wishes.model)
-        with desk.answering():
-            stream = assistant.stream(asked.question, history=history, **wishes.options())
+        with desk.assistant(settings.model) as assistant, desk.answering():
+            stream = assistant.stream(settings.ask(asked.question, history))
             for piece in stream:
                 written += piece
                 yield replace(asked, written=written)

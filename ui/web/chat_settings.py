@@ -1,14 +1,13 @@
 """What a visitor has set for answers, and what of it is in force."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import QuestionError
-from rag.options import AskOptions, WriterName
 from rag.plain import cut
-from rag.query import check_filters
-from rag.types import Filters
+from rag.query import check_options
+from rag.types import Filters, History, Request
 from ui.desk import Desk
 
 if TYPE_CHECKING:
@@ -20,46 +19,34 @@ EXTRACTIVE = "the papers' own sentences"
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """Who writes, from which papers, how long; None where all is one."""
+class ChatSettings:
+    """How the next question is to be asked, and of which model; `problem` is what is wrong with that."""
 
-    writer: WriterName = "auto"
+    request: Request = field(default_factory=Request)
     model: str | None = None
-    from_year: int | None = None
-    to_year: int | None = None
-    k: int | None = None
-    words: int | None = None
-    years_from_question: bool = True
-    problem: str | None = None  # with what was typed in
+    problem: str | None = None
 
     @classmethod
-    def of(cls, values: Sequence[Any]) -> "Wishes":
+    def of(cls, values: Sequence[Any]) -> "ChatSettings":
         """Of the values of the settings' components, in their order."""
         writer, model, *numbers, years = values
         try:
             from_year, to_year, k, words = map(whole, numbers)
         except QuestionError as error:
-            return cls(writer, model, problem=str(error))
-        return cls(writer, model, from_year, to_year, k, words, bool(years))
+            return cls(Request(writer=writer), model, str(error))
+        filters = Filters(from_year, to_year)
+        request = Request(filters=filters, k=k, words=words, writer=writer, years_from_question=bool(years))
+        return cls(request, model)
 
-    def within(self, years: Filters | None) -> "Wishes":
+    def within(self, years: Filters | None) -> "ChatSettings":
         """The same for papers of these years, where there are any."""
-        return replace(self, from_year=years.from_year, to_year=years.to_year) if years else self
+        return replace(self, request=self.request.within(years)) if years else self
 
-    @property
-    def filters(self) -> Filters:
-        return Filters(self.from_year, self.to_year)
-
-    def options(self) -> AskOptions:
-        """What the assistant is asked with. Raises QuestionError where no paper can fulfil it."""
+    def ask(self, question: str, history: History) -> Request:
+        """A question asked so, today. Raises QuestionError where it cannot be."""
         if self.problem:
             raise QuestionError(self.problem)
-        return {
-            "filters": check_filters(self.filters),
-            "k": self.k,
-            "words": self.words,
-            "years_from_question": self.years_from_question,
-        }
+        return check_options(replace(self.request, question=question, history=history))
 
     def chips(self, desk: Desk) -> dict[str, str]:
         """What is in force, a name and a value each."""
@@ -68,20 +55,21 @@ class Wishes:
         if desk.is_bundled:
             papers += " that come with askpapers"
         chips = {"Library": papers, "Writer": self._writer(desk)}
-        if self.from_year or self.to_year:
-            chips["Years"] = f"{self.from_year or '…'} to {self.to_year or '…'}"
-        if self.k:
-            chips["Written from"] = f"at most {self.k} papers"
-        if self.words:
-            chips["Length"] = f"about {self.words} words"
-        if not self.years_from_question:
+        request, years = self.request, self.request.filters
+        if years.has_years:
+            chips["Years"] = f"{years.from_year or '…'} to {years.to_year or '…'}"
+        if request.k:
+            chips["Written from"] = f"at most {request.k} papers"
+        if request.words:
+            chips["Length"] = f"about {request.words} words"
+        if not request.years_from_question:
             chips["Years in a question"] = "mere words"
         if self.problem:
             chips["Settings"] = self.problem
         return chips
 
     def _writer(self, desk: Desk) -> str:
-        if self.writer == "extractive" or not desk.settings.has_model:
+        if self.request.writer == "extractive" or not desk.settings.has_model:
             return EXTRACTIVE
         return self.model or desk.settings.model
 
@@ -95,7 +83,7 @@ def whole(typed: str | None) -> int | None:
 
 
 def lay_out_settings(desk: Desk, models: Sequence[str]) -> "list[Component]":
-    """The components that `Wishes.of` reads, in the open layout; visitors choose among `models`."""
+    """The components that `ChatSettings.of` reads, in the open layout; visitors choose among `models`."""
     import gradio as gr
 
     has_model = desk.settings.has_model

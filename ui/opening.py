@@ -1,0 +1,36 @@
+"""Which library an interface opens: the one that is named, the user's own, else the bundled one."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from ingest.bundled import BundledSource
+from ingest.pipeline import ingest
+from ingest.sources.base import Source
+from rag.errors import LibraryBusyError
+from rag.library import Library
+from rag.library.library import closing_on_error, holds_papers
+from rag.library.progress import Track, untracked
+from rag.settings import Settings, bundled_library, own_library
+
+
+def open_library(named: Path | None, settings: Settings, track: Track = untracked) -> Library:
+    """The library that is meant, brought up to date; the bundled one is built where there is none.
+
+    Raises LibraryError, EncoderMissingError, ModelError.
+    """
+    own = own_library() if holds_papers(own_library()) else None
+    folder = named or settings.library or own
+    return Library.open(folder, settings, track) if folder else open_bundled(settings, track)
+
+
+def open_bundled(settings: Settings, track: Track = untracked) -> Library:
+    """The bundled library, built or brought up to date; unchanged papers cost nothing."""
+    return open_filled(bundled_library(), BundledSource(), settings, track)
+
+
+def open_filled(folder: Path, source: Source, settings: Settings, track: Track = untracked) -> Library:
+    """The library of a folder that holds what a source says, built or brought up to date."""
+    library = Library.open(folder, settings, create=True, catch_up=False)
+    with closing_on_error(library), suppress(LibraryBusyError):  # another process is building it
+        ingest(library, [source], track)
+    return library
