@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from rag.types import Answer, Filters, Markers
+from rag.answering import read_answer
+from rag.types import Answer, Filters, Markers, Request
 
 
 def an_answer(**told: Any) -> Answer:
@@ -25,3 +26,8 @@ def an_answer(**told: Any) -> Answer:
         "seconds": {},
     }
     return Answer(**empty | told)
+
+
+def ask_at(desk, question, **options):
+    """The answer that a desk gives."""
+    return read_answer(desk.stream(Request.of(question, **options)))

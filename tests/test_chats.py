@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-from answers import an_answer
+from answers import an_answer, ask_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -592,6 +592,6 @@ def test_the_size_of_an_exchange_is_that_of_its_memory(exchange):
 
 def test_what_a_library_answers_comes_back_whole(bundled):
     with Desk(Settings(), bundled.folder) as desk:
-        answer = desk.assistant().ask("How much compute does bert2BERT save?")
+        answer = ask_at(desk, "How much compute does bert2BERT save?")
         shelf = Shelf("a" * 32, [Chat((Exchange(answer.question, answer=answer),))])
         assert Visitors().shelf(through_browser(shelf.dump())).chats == shelf.chats

@@ -13,13 +13,12 @@ from rag.embedding import embedded_encoder
 from rag.markers import UNSUPPORTED, Marker, find_markers, without_markers
 from rag.query import (
     LONGEST_QUESTION,
-    check_count,
     check_question,
-    check_words,
-    make_filters,
+    check_request,
 )
 from rag.sentences import sentence_spans, strip_span
 from rag.support import CalibratedJudge, support
+from rag.types import Request
 from rag.words import content_words, numbers
 
 FIRST = Paper(
@@ -300,23 +299,19 @@ def test_half_a_character_of_a_question_is_replaced():
     assert check_question("Frogs \udcff?") == "Frogs ??"
 
 
-@pytest.mark.parametrize(("check", "bad"), [(check_words, 0), (check_words, -1), (check_count, 0)])
-def test_a_number_that_cannot_be_is_refused(check, bad):
+@pytest.mark.parametrize(("option", "bad"), [("words", 0), ("words", -1), ("k", 0)])
+def test_a_number_that_cannot_be_is_refused(option, bad):
     with pytest.raises(QuestionError, match="at least 1"):
-        check(bad)
-    assert check(1) == 1
-
-
-def test_no_word_limit_is_no_limit():
-    assert check_words(None) is None
+        check_request(Request("?", **{option: bad}))
+    assert getattr(check_request(Request("?", **{option: 1})), option) == 1
 
 
 def test_years_include_both_ends_and_may_be_open():
-    assert make_filters(2020, 2020) == Filters(2020, 2020)
-    assert make_filters(None, 2020).has_years
-    assert not make_filters(None, None).has_years
+    assert Request.of("?", from_year=2020, to_year=2020).filters == Filters(2020, 2020)
+    assert Request.of("?", filters=Filters(2019, 2020), to_year=2021).filters == Filters(None, 2021)
+    assert Request.of("?", filters=Filters(2019, 2020)).filters == Filters(2019, 2020)
     with pytest.raises(QuestionError, match="2021 to 2020"):
-        make_filters(2021, 2020)
+        check_request(Request.of("?", from_year=2021, to_year=2020))
 
 
 def test_the_quote_is_chosen_for_the_whole_sentence_wherever_the_marker_stands():

@@ -607,7 +607,7 @@ def test_eval_asks_those_with_a_tag_and_a_sample_of_them(run_json, shelf, tmp_pa
 
 
 def test_eval_asks_about_the_papers_that_come_with_it(run, run_json, bundled, monkeypatch, tmp_path, shelf):
-    monkeypatch.setattr("ui.desk.bundled_library", lambda: bundled.folder)
+    monkeypatch.setattr("ui.opening.bundled_library", lambda: bundled.folder)
     monkeypatch.setenv("ASKPAPERS_LIBRARY", str(shelf))
     command = ("eval", "test", "--tag", "name", "--sample", 4, "--out", tmp_path / "out", "--demo")
     code, summary = run_json(*command)

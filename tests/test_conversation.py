@@ -10,7 +10,6 @@ import pytest
 
 from ingest.bundled import BundledSource
 from rag import Assistant, Conversation, Filters, Library, Paper, QuestionError
-from rag import assistant as assistants
 from rag.sentences import sentence_spans
 from rag.settings import Settings
 from rag.tokens import count_tokens
@@ -21,12 +20,6 @@ OTHER = "What are Tiny Time Mixers?"
 
 @pytest.fixture(scope="module")
 def shared(bundled: Library) -> Assistant:
-    return Assistant(bundled, settings=Settings())
-
-
-@pytest.fixture
-def assistant(bundled: Library) -> Assistant:
-    """One that has not been asked yet."""
     return Assistant(bundled, settings=Settings())
 
 
@@ -97,38 +90,26 @@ def test_clearing_forgets_what_was_said(conversation):
     assert conversation.ask(SECOND).resolved_question is None
 
 
-def test_the_assistant_keeps_conversations_apart_by_name(assistant):
-    assistant.chat(FIRST)
-    assistant.chat(OTHER, conversation="b")
-    assert assistant.chat(SECOND).resolved_question == f"{FIRST} {SECOND}"
-    assert assistant.chat("How small are they?", conversation="b").resolved_question.startswith(OTHER)
-    assert assistant.chat(SECOND, conversation="c").resolved_question is None
-    assistant.forget("b")
-    assistant.forget("of which nothing is known")
-    assert assistant.chat(SECOND, conversation="b").resolved_question is None
-    assert assistant.chat(SECOND).resolved_question
+def test_conversations_of_one_assistant_are_kept_apart(shared):
+    one, other = Conversation(shared), Conversation(shared)
+    one.ask(FIRST)
+    other.ask(OTHER)
+    assert one.ask(SECOND).resolved_question == f"{FIRST} {SECOND}"
+    assert other.ask("How small are they?").resolved_question.startswith(OTHER)
 
 
-def test_the_options_of_ask_reach_a_conversation(assistant):
-    answer = assistant.chat(FIRST, words=1, from_year=2020, filters=Filters(min_authors=2))
+def test_the_options_of_ask_reach_a_conversation(conversation):
+    answer = conversation.ask(FIRST, words=1, from_year=2020, filters=Filters(min_authors=2))
     assert len(answer.claims) == 1
     assert answer.filters == Filters(from_year=2020, min_authors=2)
     with pytest.raises(TypeError, match="wrods"):
-        assistant.chat(FIRST, wrods=1)
+        conversation.ask(FIRST, wrods=1)
 
 
-def test_the_conversation_that_was_used_longest_ago_is_forgotten_first(assistant, monkeypatch):
-    monkeypatch.setattr(assistants, "_CONVERSATIONS", 2)
-    for name in ("a", "b", "a", "c"):
-        assistant.chat(FIRST, conversation=name)
-    resolved = {name: assistant.chat(SECOND, conversation=name).resolved_question for name in ("a", "b")}
-    assert resolved == {"a": f"{FIRST} {SECOND}", "b": None}
-
-
-def test_chatting_works_inside_a_running_event_loop(assistant):
+def test_chatting_works_inside_a_running_event_loop(conversation):
     async def notebook() -> str | None:
-        assistant.chat(FIRST)
-        return (await asyncio.to_thread(assistant.chat, SECOND)).resolved_question
+        conversation.ask(FIRST)
+        return (await asyncio.to_thread(conversation.ask, SECOND)).resolved_question
 
     assert asyncio.run(notebook()) == f"{FIRST} {SECOND}"
 
@@ -154,8 +135,9 @@ def test_thirty_two_conversations_at_once_are_not_mixed_up(bundled, server):
     def talk(title):
         if title in titles[:8]:
             together.wait()
-        first = assistant.chat(f"What does {title} show?", conversation=title)
-        second = assistant.chat("What does it need?", conversation=title)
+        conversation = Conversation(assistant)
+        first = conversation.ask(f"What does {title} show?")
+        second = conversation.ask("What does it need?")
         return first.text, second.resolved_question
 
     with ThreadPoolExecutor(8) as pool:

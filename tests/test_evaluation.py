@@ -14,14 +14,13 @@ from eval.runner import evaluate, missing_papers
 from eval.scoring import expect, score
 from eval.statistics import interval, sign_test, unanimous_interval
 from eval.summary import summarise
-from eval.systems import Options
 from ingest.pipeline import ingest
 from ingest.sources.files import open_path
 from rag import Answer, Assistant, KeyRefusedError, Library
 from rag.embedding import embedded_encoder
 from rag.settings import Settings
 from rag.support import CalibratedJudge
-from rag.types import Filters, Markers
+from rag.types import Filters, Markers, Request
 
 JUDGE = CalibratedJudge(embedded_encoder())
 
@@ -191,7 +190,7 @@ def test_later_turns_see_the_earlier_ones(assistant):
 def test_options_are_passed_on_and_the_filters_of_a_case_go_first(assistant):
     wide = turn("We count owls in the field; what did it cost, and what does the ledger of owls hold?")
     cases = [Case(id="one", turns=[wide]), Case(id="two", turns=[turn(filters={"from_year": 2012})])]
-    one, two = rows(assistant, *cases, options=Options(Filters(2014, 2016), words=5))
+    one, two = rows(assistant, *cases, request=Request(filters=Filters(2014, 2016), words=5))
     assert one.answer["filters"] == {"from_year": 2014, "to_year": 2016}
     assert two.answer["filters"] == {"from_year": 2012, "to_year": 2016}
     assert one.outcomes["words"].value < rows(assistant, *cases)[0].outcomes["words"].value

@@ -8,6 +8,7 @@ import ui.fields
 from eval.cases import BUNDLED
 from eval.errors import RunError
 from eval.fields import biomedicine_ids, by_field, field_of
+from rag.settings import Settings
 from ui.fields import open_field
 
 ABSTRACTS = {
@@ -48,21 +49,21 @@ def test_a_set_belongs_to_a_field_by_its_name(tmp_path):
 
 
 def test_the_library_holds_the_abstracts_that_are_asked_about_and_is_built_once(data, encoder, monkeypatch):
-    with open_field("biomedicine", data, encoder) as library:
+    with open_field("biomedicine", data, Settings()) as library:
         assert titles(library) == {"Title 4983", "Title 5836"}
         (paper,) = library.catalog.browse("4983")
         assert paper.abstract == " ".join(ABSTRACTS["4983"])
         assert not library.catalog.holds_digests
     monkeypatch.setattr(type(encoder), "encode_both", None)  # nothing is encoded again
-    with open_field("biomedicine", data, encoder) as again:
+    with open_field("biomedicine", data, Settings()) as again:
         assert again.folder == library.folder
 
 
 def test_another_corpus_makes_another_library(data, encoder, tmp_path):
     other = write_corpus(tmp_path / "other", dict.fromkeys(ABSTRACTS, "Other words."), text="text")
     with (
-        open_field("biomedicine", data, encoder) as one,
-        open_field("biomedicine", other, encoder) as two,
+        open_field("biomedicine", data, Settings()) as one,
+        open_field("biomedicine", other, Settings()) as two,
     ):
         assert one.folder != two.folder
         assert {paper.abstract for paper in two.catalog.browse(most=9)} == {"Other words."}
@@ -71,12 +72,12 @@ def test_another_corpus_makes_another_library(data, encoder, tmp_path):
 def test_a_corpus_that_cannot_be_used_says_what_to_name(data, encoder, tmp_path):
     few = write_corpus(tmp_path / "few", {"4983": ["Newborns."]})
     with pytest.raises(RunError, match="lacks 1 of the 2"):
-        open_field("biomedicine", few, encoder)
+        open_field("biomedicine", few, Settings())
     with pytest.raises(RunError, match="cannot be read"):
-        open_field("biomedicine", tmp_path, encoder)
+        open_field("biomedicine", tmp_path, Settings())
     (few / "corpus.jsonl").write_text("[1]\n")
     with pytest.raises(RunError, match="cannot be read"):
-        open_field("biomedicine", few, encoder)
+        open_field("biomedicine", few, Settings())
 
 
 def test_economics_needs_no_data_and_is_asked_on_its_digests(data, run, tmp_path):
@@ -116,7 +117,7 @@ def test_a_tag_and_its_gate_are_for_the_parts_that_have_it(data, run, tmp_path):
 
 
 def test_a_named_library_is_asked_whatever_the_field(data, encoder, run, tmp_path):
-    with open_field("biomedicine", data, encoder) as library:
+    with open_field("biomedicine", data, Settings()) as library:
         options = ("--out", tmp_path / "out", "--sample", 2, "--json")
         code, printed, _ = run("eval", "economics", "dev", "--library", library.folder, *options)
     assert (code, json.loads(printed)["n"]) == (0, 2)

@@ -15,6 +15,7 @@ from rag import Assistant, Filters, Library
 from rag.query import Turn, newest, turns_of, understand
 from rag.settings import Settings
 from rag.tokens import count_tokens
+from rag.types import Request
 
 TODAY = date(2026, 6, 15)
 DUTCH = "Which papers build a BERT for Dutch?"
@@ -29,7 +30,7 @@ def said(*questions, answer="They do [1]."):
 
 
 def understood(question, *before):
-    return understand(question, said(*before), today=TODAY)
+    return understand(Request(question, said(*before), day=TODAY))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_another_topic_does_not_drag_the_old_one_along(question):
     ],
 )
 def test_what_was_said_may_come_in_parts(content, told):
-    asked = understand("Why?", [{"role": "user", "content": content}], today=TODAY)
+    asked = understand(Request("Why?", [{"role": "user", "content": content}], day=TODAY))
     assert asked.resolved == (told and f"{told} Why?")
 
 

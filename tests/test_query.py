@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rag import Filters, QuestionError
 from rag.query import YearWords, find_years, kind_of, understand, without_years
 from rag.query.years import describe
+from rag.types import Request
 
 TODAY = date(2026, 11, 21)
 DEV = Path(__file__).parents[1] / "eval" / "questions" / "dev.jsonl"
@@ -410,7 +411,7 @@ def test_any_text_has_a_kind_and_leaves_something_to_search_with(text):
 @given(texts, texts)
 def test_what_can_be_asked_is_understood(earlier, text):
     try:
-        asked = understand(text, asked_before(earlier), today=TODAY)
+        asked = understand(Request(text, asked_before(earlier), day=TODAY))
     except QuestionError:
         assert not text.strip()
         return
@@ -444,22 +445,22 @@ CODE = "Which papers since 2019 pre-train on code?"
     ],
 )
 def test_years_hold_for_a_follow_up_until_others_are_named(turns, query, years, offered):
-    asked = understand(turns[-1], asked_before(*turns[:-1]), today=TODAY)
+    asked = understand(Request(turns[-1], asked_before(*turns[:-1]), day=TODAY))
     assert (asked.query, asked.filters, asked.offered) == (query, years, offered)
 
 
 def test_the_note_says_which_papers_and_who_asked_for_them():
-    own = understand(CODE, today=TODAY)
-    held = understand("and on review?", asked_before(CODE), today=TODAY)
+    own = understand(Request(CODE, day=TODAY))
+    held = understand(Request("and on review?", asked_before(CODE), day=TODAY))
     assert own.note == "Only papers from 2019 on, as the question asks."
     assert held.note == "Only papers from 2019 on, as was asked before."
     told = [describe(Filters(2019, 2021)), describe(Filters(None, 2021)), describe(Filters(2021, 2021))]
     assert told == ["from 2019 to 2021", "up to 2021", "of 2021"]
 
 
-@pytest.mark.parametrize("options", [{"given": Filters(None, 2015)}, {"years_from_question": False}])
+@pytest.mark.parametrize("options", [{"filters": Filters(None, 2015)}, {"years_from_question": False}])
 def test_years_of_the_caller_win_and_the_words_can_be_left_alone(options):
-    asked = understand(CODE, today=TODAY, **options)
+    asked = understand(Request(CODE, day=TODAY, **options))
     assert (asked.query, asked.note) == (CODE, None)
-    assert asked.filters == options.get("given", Filters())
-    assert understand("How many owls in 2019?", today=TODAY, **options).offered is None
+    assert asked.filters == options.get("filters", Filters())
+    assert understand(Request("How many owls in 2019?", day=TODAY, **options)).offered is None

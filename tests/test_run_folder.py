@@ -18,10 +18,11 @@ from eval.record import differences
 from eval.rows import Expected, Row
 from eval.runner import evaluate
 from eval.selection import Questions, Selection
-from eval.systems import AssistantSystem, Options
+from eval.systems import AssistantSystem
 from rag import Assistant
 from rag.errors import ModelFailedError
 from rag.settings import Settings
+from rag.types import Request
 
 QUESTIONS = ["What is bert2BERT?", "How much compute does bert2BERT save?", "Which papers study Dutch?"]
 
@@ -174,7 +175,7 @@ except RunError as error:
 @pytest.mark.parametrize(
     ("change", "names"),
     [
-        ({"options": Options(words=20)}, "system"),
+        ({"request": Request(words=20)}, "system"),
         ({"questions": CASES[:2]}, "questions"),
         ({"selection": Selection(tags=("list",))}, "tags"),
         ({"selection": Selection(sample=1)}, "sample"),

@@ -27,7 +27,7 @@ from eval.rows import Row
 from eval.runner import evaluate
 from eval.scoring import expect, score
 from eval.shelf import Papers
-from eval.systems import Answered, AssistantSystem, Options, Reply, Source, as_system
+from eval.systems import Answered, AssistantSystem, Reply, Source, as_system
 from ingest.pipeline import ingest
 from ingest.sources.files import open_path
 from rag import Assistant, Filters, KeyRefusedError, Library
@@ -36,7 +36,7 @@ from rag.llamaindex import PaperRetriever
 from rag.markers import find_markers, without_markers
 from rag.retrieval import Retriever
 from rag.support import CalibratedJudge
-from rag.types import Answer, Markers, Paper
+from rag.types import Answer, Markers, Paper, Request
 
 JUDGE = CalibratedJudge(embedded_encoder())
 TOPICS = ["owls", "bees", "foxes"]
@@ -258,7 +258,7 @@ def test_a_function_is_given_what_its_signature_names():
         return f"{words} {len(history)} {filters.to_year}"
 
     history = [{"role": "user", "content": "Before?"}]
-    options = Options(Filters(2012, 2016), words=5)
+    options = Request(filters=Filters(2012, 2016), words=5)
     asked = turn("Now?", filters={"from_year": 2014})
 
     def said(thing):
@@ -539,7 +539,7 @@ def test_a_library_may_be_named_by_its_folder(library):
 
 
 def test_who_is_asked_is_recorded(assistant, library):
-    options = Options(words=5)
+    options = Request(words=5)
 
     def mine(question):
         return "Owls."

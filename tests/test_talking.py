@@ -8,15 +8,16 @@ from itertools import pairwise
 
 import model_server as served
 import pytest
-from answers import an_answer
+from answers import an_answer, ask_at
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.chunking import split_abstract
 from rag.library import Library
 from rag.settings import Settings
-from rag.types import Citation, Filters, Paper
+from rag.types import Citation, Filters, Paper, Request
 from ui.desk import Desk
+from ui.web.chat_settings import ChatSettings
 from ui.web.chats import STOPPED, Chat, Exchange
 from ui.web.rendering import MOST_HTML, answer_html
 from ui.web.talking import (
@@ -31,7 +32,6 @@ from ui.web.talking import (
     years_offered,
 )
 from ui.web.visitors import Shelf, Visitors
-from ui.web.wishes import Wishes
 
 OWLS = "How many owls live in the forest?"
 EELS = "How many eels live in the river?"
@@ -45,7 +45,8 @@ PAPERS = [
         "BeeNet: A Study of Bees", "We count 900 bees on the heath. They live in hives.", published="2021"
     ),
 ]
-OWN = Wishes("extractive")
+OWN = ChatSettings(Request(writer="extractive"))
+BY_MODEL = ChatSettings(Request(writer="llm"))
 SECRET = "sk-very-secret"
 
 
@@ -100,7 +101,7 @@ def test_a_question_is_shown_at_once_then_written_then_answered(session, desk):
     written = [each.written for each in shown[1:-1]]
     assert written and all(after.startswith(before) for before, after in pairwise(written))
     assert written[-1] == exchange.answer.text
-    assert untimed(exchange.answer) == untimed(desk.assistant("extractive").ask(OWLS))
+    assert untimed(exchange.answer) == untimed(ask_at(desk, OWLS, writer="extractive"))
     assert "31 owls" in exchange.answer.text
     assert kept(session) == [session.chat]
 
@@ -119,7 +120,7 @@ def test_what_was_said_before_goes_along(session, desk):
         {"role": "assistant", "content": first.answer.text},
     ]
     second, _ = tell(session, "And how many eels?", desk)
-    alone = desk.assistant("extractive").ask("And how many eels?", history=history)
+    alone = ask_at(desk, "And how many eels?", history=history, writer="extractive")
     assert untimed(second.answer) == untimed(alone)
     assert second.answer.resolved_question
     assert "12 eels" in second.answer.text
@@ -136,7 +137,7 @@ def test_another_conversation_knows_nothing_of_it(session, desk):
 
 def test_the_model_is_sent_what_was_said_and_its_words_are_shown(session, modelled, server):
     server.play(served.answer("We count 31 ", "owls in the forest [1]."))
-    exchange, shown = tell(session, OWLS, modelled, Wishes("llm"))
+    exchange, shown = tell(session, OWLS, modelled, BY_MODEL)
     assert exchange.answer.writer == "scripted"
     assert exchange.answer.text == "We count 31 owls in the forest [1]."
     assert len(shown) >= 3
@@ -144,7 +145,7 @@ def test_the_model_is_sent_what_was_said_and_its_words_are_shown(session, modell
 
 
 def test_wishes_are_followed(session, desk):
-    exchange, _ = tell(session, "Which papers study animals?", desk, Wishes("extractive", from_year=2020))
+    exchange, _ = tell(session, "Which papers study animals?", desk, OWN.within(Filters(2020)))
     assert exchange.answer.filters.from_year == 2020
     assert all(paper.title != PAPERS[0].title for paper in exchange.answer.papers)
 
@@ -168,7 +169,7 @@ def test_years_are_offered_where_they_are_not_applied(session, desk):
 
 def test_years_that_no_paper_can_have_are_told_in_one_line(session, desk):
     for years in ({"from_year": 2022, "to_year": 2020}, {"from_year": 0}):
-        exchange, shown = tell(session, OWLS, desk, Wishes("extractive", **years))
+        exchange, shown = tell(session, OWLS, desk, OWN.within(Filters(**years)))
         assert exchange.answer is None
         assert re.fullmatch(r".{1,250}: .+", exchange.error)
         assert not shown[0].is_over
@@ -182,21 +183,21 @@ def test_a_question_that_cannot_be_asked_is_told_in_one_line(session, desk):
 
 
 def test_a_model_that_is_not_there_is_told_in_one_line(session, desk):
-    exchange, _ = tell(session, OWLS, desk, Wishes("llm"))
+    exchange, _ = tell(session, OWLS, desk, BY_MODEL)
     assert exchange.error.startswith("no language model is configured: ")
     assert kept(session) == [session.chat]
 
 
 def test_a_key_that_is_refused_is_told_without_the_key(session, modelled, server):
     server.play(served.error(401, "invalid_api_key", f"Incorrect API key provided: {SECRET}"))
-    exchange, _ = tell(session, OWLS, modelled, Wishes("llm"))
+    exchange, _ = tell(session, OWLS, modelled, BY_MODEL)
     assert exchange.error and "\n" not in exchange.error
     assert SECRET not in str(kept(session))
     assert "ap-failed" in bubbles(session, modelled)[-1].html
 
 
 def test_after_an_error_the_conversation_goes_on(session, desk):
-    tell(session, OWLS, desk, Wishes("llm"))
+    tell(session, OWLS, desk, BY_MODEL)
     exchange, _ = tell(session, EELS, desk)
     assert "12 eels" in exchange.answer.text
     assert [each.error is None for each in session.chat.exchanges] == [False, True]
@@ -206,9 +207,9 @@ class Faulty:
     """A desk with a fault of ours."""
 
     def __init__(self, desk):
-        self.library = desk.library
+        self.library, self.answering = desk.library, desk.answering
 
-    def assistant(self, writer, model):
+    def stream(self, request, model):
         raise ZeroDivisionError("in /srv/secret")
 
 

@@ -13,6 +13,7 @@ from typing import Self
 
 from ingest.pipeline import Report
 from ingest.sources.base import Source
+from rag.answering import AnswerStream
 from rag.assistant import Assistant
 from rag.embedding.remember import Remembering
 from rag.errors import QuestionError
@@ -22,6 +23,7 @@ from rag.library.progress import Track, untracked
 from rag.open_assistants import OpenAssistants
 from rag.retrieval import Retriever
 from rag.settings import Settings, bundled_library, own_library
+from rag.types import Request
 from ui.adding import ingest_apart
 from ui.opening import open_library
 
@@ -68,6 +70,11 @@ class Desk:
         """
         settings = replace(self.settings, model=model or self.settings.model)
         return self._assistants.using(self.library, settings)
+
+    def stream(self, request: Request, model: str | None = None) -> AnswerStream:
+        """The answer to a request, by the assistant that is meant now. Raises as `Assistant.stream`."""
+        with self.assistant(model) as assistant:
+            return assistant.stream(request)
 
     @contextmanager
     def answering(self) -> Iterator[None]:

@@ -80,8 +80,7 @@ class Programs:
             history=_messages(history),
             writer=self._writer,
         )
-        with self._desk.assistant() as assistant:
-            return assistant.stream(request)
+        return self._desk.stream(request)
 
     def search(
         self, query: str, k: int = 10, from_year: int | None = None, to_year: int | None = None

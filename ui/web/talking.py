@@ -150,8 +150,8 @@ def _written(asked: Exchange, history: History, desk: Desk, settings: ChatSettin
     """The exchange with more and more of its answer, whatever happens."""
     written = ""
     try:
-        with desk.assistant(settings.model) as assistant, desk.answering():
-            stream = assistant.stream(settings.ask(asked.question, history))
+        with desk.answering():
+            stream = desk.stream(settings.ask(asked.question, history), settings.model)
             for piece in stream:
                 written += piece
                 yield replace(asked, written=written)
