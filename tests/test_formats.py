@@ -387,7 +387,7 @@ def test_a_page_may_name_its_paper_in_its_head_or_in_articles(tmp_path):
 
 def test_every_suffix_and_format_is_in_the_help_and_the_errors(tmp_path, capsys):
     with pytest.raises(SystemExit):
-        build_parser().parse_args(["ingest", "--help"])
+        build_parser("ingest").parse_args(["ingest", "--help"])
     told = re.sub(r"\s+", " ", capsys.readouterr().out)
     rare = {".htm", ".ndjson", ".bibtex"}
     assert not [suffix for suffix in SUFFIXES if suffix not in told and suffix not in rare]

@@ -6,7 +6,7 @@ The docstrings of the three are shown to programs and to language models, hence 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rag.answering import AnswerStream, read_answer
 from rag.errors import QuestionError
@@ -15,10 +15,8 @@ from rag.query import Understanding, understand
 from rag.query.checks import encodable
 from rag.retrieval import Retriever
 from rag.types import Answer, Hit, Request, WriterName
+from ui.desk import Desk
 from ui.export import link
-
-if TYPE_CHECKING:
-    from ui.desk import Desk
 
 MOST_PAPERS = 100  # that one search gives
 _MOST_SHOWN = 80  # characters of what was asked for, in an error

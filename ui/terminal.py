@@ -9,14 +9,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
+from ingest.pipeline import Report
+from rag.library.near import NearDuplicate
 from rag.library.progress import Work
 from rag.plain import CONTROL, in_a_line, plain, sentence
 from rag.readable import in_our_words, readable, without_markup
@@ -24,10 +34,6 @@ from rag.types import Answer, Hit
 from ui.authors import in_short
 from ui.parts import Group, Part, groups_of, rows_of
 from ui.verdicts import doubts, quoted
-
-if TYPE_CHECKING:
-    from ingest.pipeline import Report
-    from rag.library.near import NearDuplicate
 
 _WIDEST = 100  # characters of a line on a terminal
 _WIDEST_LINE = 10_000  # and of a row of a table in a pipe
@@ -248,14 +254,6 @@ def _shortly(seconds: float) -> str:
 
 
 def _bar(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
 
     left = TimeElapsedColumn() if total is None else TimeRemainingColumn()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), left

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from rag.embedding.weights import find_weights
 from rag.errors import SettingError
 from rag.settings import Settings, data_folder
 from ui.checkup.finding import Finding, State
@@ -86,7 +87,6 @@ def read_settings(environment: Mapping[str, str]) -> tuple[Settings, list[Findin
 
 def look_at_encoder() -> Iterator[Finding]:
     """Whether the weights are here, to the byte."""
-    from rag.embedding.weights import find_weights
 
     place = find_weights().tensors.parent
     yield Finding("encoder", "ok", f"all-MiniLM-L6-v2, its weights to the byte, in {place}")

@@ -5,7 +5,9 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from rag.errors import ModelError, ModelMissingError
+from rag.library.chroma_api import find_database, hang_up, open_api
 from rag.library.chroma_server import ChromaServer
+from rag.model_client import WRITING, open_client, server_name, translated
 from rag.settings import Settings
 from ui.checkup.finding import Finding
 
@@ -21,7 +23,6 @@ def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
     if not settings.has_model:
         yield Finding("model", "ok", "none, so answers are in the papers' own sentences")
         return
-    from rag.model_client import server_name
 
     key = "with a key" if settings.api_key else "without a key"
     yield Finding("model", "ok", f"{settings.model} at {server_name(settings)}, {key}")
@@ -34,7 +35,6 @@ def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
 
 
 def _ask_models(settings: Settings) -> Iterator[Finding]:
-    from rag.model_client import WRITING, open_client, translated
 
     with open_client(settings) as client:
         try:
@@ -63,7 +63,6 @@ def look_at_chroma(settings: Settings) -> Iterator[Finding]:
     server = ChromaServer.from_settings(settings)
     if not server:
         return
-    from rag.library.chroma_api import find_database, hang_up, open_api
 
     api = open_api(server, seconds=_SECONDS, tries=1)
     try:

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
+from rag.embedding import embedded_encoder, open_encoder
 from rag.errors import AskpapersError, DamagedError
 from rag.library.chroma_server import ChromaServer
+from rag.library.dense import DenseIndex
 from rag.library.glance import Glance, glance, glance_at_dense
+from rag.library.lexical import LexicalIndex
 from rag.library.library import catalog_path, is_library
 from rag.library.lock import Holder, WriteLock
+from rag.library.tokens import TokenIndex
 from rag.settings import Settings, bundled_library, own_library
 from ui.checkup.finding import Finding
 from ui.checkup.machine import look_at_place
@@ -78,15 +82,12 @@ def _look_at_indexes(folder: Path, seen: Glance, settings: Settings, is_served: 
 
 
 def _lexical(folder: Path, _: Settings) -> int:
-    from rag.library.lexical import LexicalIndex
 
     with closing(LexicalIndex(folder / "lexical")) as index:
         return index.checkpoint()
 
 
 def _dense(folder: Path, settings: Settings) -> int:
-    from rag.embedding import open_encoder
-    from rag.library.dense import DenseIndex
 
     encoder, server = open_encoder(settings), ChromaServer.from_settings(settings)
     if not server:
@@ -96,8 +97,6 @@ def _dense(folder: Path, settings: Settings) -> int:
 
 
 def _tokens(folder: Path, _: Settings) -> int:
-    from rag.embedding import embedded_encoder
-    from rag.library.tokens import TokenIndex
 
     with closing(TokenIndex(folder / "tokens", embedded_encoder())) as index:
         return index.checkpoint()

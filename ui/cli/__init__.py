@@ -3,20 +3,35 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 from rag.errors import AskpapersError
 from rag.private import private_umask
-from ui.cli import ask, chat, compare, doctor, evaluate, ingest, library, mcp, search, setup, ui
-from ui.cli.options import Parsers
+from ui.cli.options import Group
 
 INTERRUPTED = 130
-_COMMANDS = (ask, chat, ui, search, ingest, library, evaluate, compare, mcp, setup, doctor)
+_COMMANDS = {  # what each does; the module of its name is loaded when it is used
+    "ask": "answer a question about the papers, with citations",
+    "chat": "ask one question after the other, with follow-ups; without a terminal, one a line",
+    "ui": "serve the chat page",
+    "search": "rank the papers for a query, without an answer",
+    "ingest": "bring papers into the library",
+    "library": "look after the library",
+    "eval": "ask questions with known answers and score what comes back",
+    "compare": "compare two runs of the same questions",
+    "mcp": "serve the papers to programs that speak the Model Context Protocol",
+    "setup": "find or fetch the encoder's weights (85 MB)",
+    "doctor": "see whether everything is in its place; exit 1 where something fails",
+}
+_MODULES = {"eval": "evaluate"}  # whose name is another
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 an error in one line, 2 usage, 130 interrupted."""
-    arguments = build_parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    arguments = build_parser(next(iter(argv), None)).parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         if stream:  # None where the caller has closed it
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
@@ -28,9 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         kept = "interrupted: what was done is kept, and the same command goes on from there"
         return _fail(str(interrupt) or kept, INTERRUPTED)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
-        from ui.terminal import drop
-
-        drop(sys.stdout)
+        import_module("ui.terminal").drop(sys.stdout)
         return 0
     except AskpapersError as error:
         if arguments.debug:
@@ -45,16 +58,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the command line; of all commands the chosen one alone has its options."""
     parser = argparse.ArgumentParser(
         prog="askpapers",
         description="Ask questions about research papers; every sentence of the answer is cited.",
     )
     parser.add_argument("--version", action=_Version, help="show the version")
-    parsers = Parsers(parser)
-    for command in _COMMANDS:
-        command.add(parsers)
+    group = Group(parser)
+    for name, summary in _COMMANDS.items():
+        command = group.add(name, summary)
+        if name == chosen:
+            import_module(f"ui.cli.{_MODULES.get(name, name)}").add(command)
     return parser
 
 
@@ -65,14 +80,10 @@ class _Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, **keywords)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version
-
         print(f"askpapers {version('askpapers')}")
         parser.exit()
 
 
 def _fail(message: str, code: int = 1) -> int:
-    from ui.terminal import print_error
-
-    print_error(message)
+    import_module("ui.terminal").print_error(message)  # late, as rich takes longer than the help
     return code

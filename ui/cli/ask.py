@@ -3,21 +3,21 @@
 import argparse
 import sys
 
-from ui.cli.options import Parsers, add_answering, request_of, tell_years
+from rag.assistant import Assistant
+from rag.query import check_request
+from rag.settings import Settings
+from ui.cli.options import add_answering, add_common, request_of, tell_years
+from ui.cli.places import open_for_reading
+from ui.terminal import print_answer, print_json, print_rest, write_piece
 
 
-def add(parsers: Parsers) -> None:
-    command = parsers.add("ask", "answer a question about the papers, with citations", run)
+def add(command: argparse.ArgumentParser) -> None:
+    add_common(command, run)
     command.add_argument("question", help="what you want to know, in quotes")
     add_answering(command, writer="auto")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from rag.assistant import Assistant
-    from rag.query import check_request
-    from rag.settings import Settings
-    from ui.cli.places import open_for_reading
-    from ui.terminal import print_answer, print_json, print_rest, write_piece
 
     request = check_request(request_of(arguments, arguments.question))  # before anything is built
     settings = Settings.from_environment()

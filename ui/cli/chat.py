@@ -4,13 +4,15 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from ui.cli.options import Parsers, add_answering, request_of, tell_years
-
-if TYPE_CHECKING:
-    from rag.conversation import Conversation
-    from rag.types import Request
+from rag.assistant import Assistant
+from rag.conversation import Conversation
+from rag.errors import ModelError, QuestionError
+from rag.settings import Settings
+from rag.types import Request
+from ui.cli.options import add_answering, add_common, request_of, tell_years
+from ui.cli.places import open_for_reading
+from ui.terminal import print_answer, print_error, print_json_line, print_rest, write_piece
 
 _HELP = (
     "Ask about the papers. /alone asks the last question again without what was said before it, "
@@ -20,18 +22,12 @@ _ALONE = "/alone"
 _PROMPT = "\n> "
 
 
-def add(parsers: Parsers) -> None:
-    command = parsers.add(
-        "chat", "ask one question after the other, with follow-ups; without a terminal, one a line", run
-    )
+def add(command: argparse.ArgumentParser) -> None:
+    add_common(command, run)
     add_answering(command, writer="auto")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from rag.assistant import Assistant
-    from rag.conversation import Conversation
-    from rag.settings import Settings
-    from ui.cli.places import open_for_reading
 
     options, settings = request_of(arguments), Settings.from_environment()
     with open_for_reading(arguments) as library, Assistant(library, settings=settings) as assistant:
@@ -47,8 +43,6 @@ def _converse(
     conversation: "Conversation", options: "Request", arguments: argparse.Namespace, is_streamed: bool
 ) -> int:
     """Answer line by line; 1 where a question that was piped in could not be answered."""
-    from rag.errors import ModelError, QuestionError
-    from ui.terminal import print_error
 
     is_typed, failed, asked = sys.stdin.isatty(), 0, ""
     if is_typed:
@@ -83,7 +77,6 @@ def _answer(
     arguments: argparse.Namespace,
     is_streamed: bool,
 ) -> None:
-    from ui.terminal import print_answer, print_json_line, print_rest, write_piece
 
     stream = conversation.stream(replace(options, question=question))
     for piece in stream:

@@ -3,15 +3,22 @@
 import argparse
 from pathlib import Path
 
+from eval.comparison import compare
+from eval.comparison.markdown import to_markdown
+from eval.errors import GateError
+from eval.folder import read_run
+from eval.gates import fail_on, require
 from ui.cli.gates import add_gates, exit_code
-from ui.cli.options import Parsers
+from ui.cli.options import add_common
+from ui.tables import print_comparison
+from ui.terminal import print_error, print_json, whoever_reads
 
 _CHANGED = 20
 _USAGE = 2
 
 
-def add(parsers: Parsers) -> None:
-    command = parsers.add("compare", "compare two runs of the same questions", run, has_library=False)
+def add(command: argparse.ArgumentParser) -> None:
+    add_common(command, run, has_library=False)
     command.add_argument("before", type=Path, metavar="RUN_A", help="folder of the run to start from")
     command.add_argument("after", type=Path, metavar="RUN_B", help="folder of the run that follows it")
     command.add_argument("--markdown", action="store_true", help="print Markdown")
@@ -32,13 +39,6 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from eval.comparison import compare
-    from eval.comparison.markdown import to_markdown
-    from eval.errors import GateError
-    from eval.folder import read_run
-    from eval.gates import fail_on, require
-    from ui.tables import print_comparison
-    from ui.terminal import print_error, print_json, whoever_reads
 
     if arguments.json and arguments.markdown:
         print_error("--json and --markdown exclude each other: leave one out")

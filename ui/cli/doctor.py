@@ -1,27 +1,27 @@
 """`askpapers doctor`: whether everything is in its place, and what to do where it is not."""
 
 import argparse
-from typing import TYPE_CHECKING
+import os
+from concurrent.futures import ThreadPoolExecutor
 
-from ui.cli.options import Parsers
+from rich.text import Text
 
-if TYPE_CHECKING:
-    from ui.checkup import Finding
+from rag.plain import in_a_line
+from ui.checkup import Finding, attempted, machine, services, shelf
+from ui.cli.options import add_common
+from ui.terminal import print_json, print_text
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
-def add(parsers: Parsers) -> None:
-    command = parsers.add(
-        "doctor", "see whether everything is in its place; exit 1 where something fails", run
-    )
+def add(command: argparse.ArgumentParser) -> None:
+    add_common(command, run)
     command.add_argument(
         "--online", action="store_true", help="ask the model's server too where only a key is set"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ui.terminal import print_json
 
     findings = _look(arguments)
     is_well = all(finding.state != "fail" for finding in findings)
@@ -38,10 +38,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _look(arguments: argparse.Namespace) -> list["Finding"]:
     """The servers are asked while the rest is looked at."""
-    import os
-    from concurrent.futures import ThreadPoolExecutor
-
-    from ui.checkup import attempted, machine, services, shelf
 
     settings, told = machine.read_settings(os.environ)
     with ThreadPoolExecutor(2) as others:
@@ -58,10 +54,6 @@ def _look(arguments: argparse.Namespace) -> list["Finding"]:
 
 
 def _print(findings: list["Finding"]) -> None:
-    from rich.text import Text
-
-    from rag.plain import in_a_line
-    from ui.terminal import print_text
 
     width = max(len(each.name) for each in findings)
     for each in findings:

@@ -2,24 +2,35 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from eval.errors import GateError
+from eval.folder import read_answered
+from eval.gates import check_tag, require
+from eval.judging import open_judge
+from eval.judging.check import check_judge
+from eval.labelled import read_claims
+from eval.run import Run
+from eval.runner import evaluate, missing_papers
+from eval.selection import Questions
+from rag.assistant import Assistant
+from rag.embedding import embedded_encoder
+from rag.library import Library
+from rag.plain import in_a_line
+from rag.settings import Settings
+from rag.support import CalibratedJudge
 from ui.cli.gates import add_gates, exit_code
-from ui.cli.options import Parsers, add_answering, request_of
-
-if TYPE_CHECKING:
-    from eval.run import Run
-    from eval.selection import Questions
-    from rag.library import Library
-    from ui.cli.parts import Part
+from ui.cli.options import add_answering, add_common, request_of
+from ui.cli.parts import Part, parts_of
+from ui.tables import print_check, print_summary
+from ui.terminal import print_error, print_json, tell, track, whoever_reads
 
 _MOST_ERRORS = 0.05
 _JUDGED_AT_A_TIME = 4
 _USAGE = 2
 
 
-def add(parsers: Parsers) -> None:
-    command = parsers.add("eval", "ask questions with known answers and score what comes back", run)
+def add(command: argparse.ArgumentParser) -> None:
+    add_common(command, run)
     command.add_argument(
         "questions",
         nargs="*",
@@ -83,7 +94,6 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ui.terminal import print_error
 
     if arguments.check_judge is not None:
         given = {"QUESTIONS": arguments.questions, "--out": arguments.out, "--require": arguments.require}
@@ -99,10 +109,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from eval.errors import GateError
-    from eval.gates import check_tag
-    from ui.cli.parts import parts_of
-    from ui.terminal import print_error, print_json, whoever_reads
 
     parts = parts_of(arguments)  # before anything is built
     try:
@@ -121,9 +127,6 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 def _run_part(arguments: argparse.Namespace, part: "Part") -> "tuple[Run, int]":
     """The run of a part, shown unless as JSON, and its exit code."""
-    from eval.gates import require
-    from ui.tables import print_summary
-    from ui.terminal import whoever_reads
 
     done = _ask_part(arguments, part)
     if not arguments.json:
@@ -138,11 +141,6 @@ def _run_part(arguments: argparse.Namespace, part: "Part") -> "tuple[Run, int]":
 
 def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
     """Ask the questions of a part, or those that are left of it."""
-    from eval.judging import open_judge
-    from eval.runner import evaluate
-    from rag.assistant import Assistant
-    from rag.settings import Settings
-    from ui.terminal import track
 
     settings = Settings.from_environment()
     request = request_of(arguments)
@@ -172,14 +170,6 @@ def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
 
 def _check_judge(arguments: argparse.Namespace) -> int:
     """How well a judge judges claims whose labels are known."""
-    from eval.judging import open_judge
-    from eval.judging.check import check_judge
-    from eval.labelled import read_claims
-    from rag.embedding import embedded_encoder
-    from rag.settings import Settings
-    from rag.support import CalibratedJudge
-    from ui.tables import print_check
-    from ui.terminal import print_error, print_json, track, whoever_reads
 
     claims = read_claims(arguments.check_judge or None)
     judge = (
@@ -204,7 +194,6 @@ def _check_judge(arguments: argparse.Namespace) -> int:
 
 def _too_many_errors(done: "Run", most_errors: float) -> int:
     """1 where more of the questions are errors, in either layer, than may be; and why on stderr."""
-    from ui.terminal import print_error
 
     failed = [row for row in done.rows if row.failures]
     if len(failed) <= most_errors * len(done.rows):
@@ -218,9 +207,6 @@ def _too_many_errors(done: "Run", most_errors: float) -> int:
 
 def _warn(questions: "Questions", library: "Library") -> None:
     """Say what of the question files has no effect, or cannot be met by this library."""
-    from eval.runner import missing_papers
-    from rag.plain import in_a_line
-    from ui.terminal import tell
 
     if unread := {name for case in questions.cases for name in case.unread}:
         tell(in_a_line(f"Fields that are not read: {', '.join(sorted(unread))}."))
@@ -235,8 +221,6 @@ def _warn(questions: "Questions", library: "Library") -> None:
 
 def _tell_known(folder: Path) -> None:
     """Say that a run goes on."""
-    from eval.folder import read_answered
-    from ui.terminal import tell
 
     if known := len(read_answered(folder)):
         tell(f"Questions answered already in {folder}: {known}; --fresh asks them anew.")

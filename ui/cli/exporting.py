@@ -7,14 +7,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
-from ui.cli.options import Parsers, add_conditions, filters_of
-
-if TYPE_CHECKING:
-    from rag.library import Library
-    from rag.library.progress import Track
-    from rag.types import Filters, Paper
+from ingest.backup import write_backup
+from rag.errors import AskpapersError, QuestionError
+from rag.library import Library
+from rag.library.progress import Track, untracked
+from rag.private import users_umask
+from rag.settings import Settings
+from rag.types import Filters, Paper
+from ui.cli.options import Group, add_conditions, filters_of
+from ui.cli.places import open_existing
+from ui.export import bibtex_entries, jsonl_lines
+from ui.terminal import print_error, print_json, tell, track
 
 WORDS = "in the title, organisation, year, arXiv id or DOI, each"
 _JSONL, _BIBTEX = "jsonl", "bibtex"
@@ -23,7 +28,7 @@ _PAGE = 500  # papers in memory at a time
 _USAGE = 2
 
 
-def add(group: Parsers) -> None:
+def add(group: Group) -> None:
     """Register the command."""
     command = group.add("export", "write papers as JSON lines or BibTeX, with their abstracts", run)
     command.add_argument("words", nargs="*", metavar="WORDS", help=WORDS)
@@ -46,9 +51,6 @@ def add(group: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from rag.settings import Settings
-    from ui.cli.places import open_existing
-    from ui.terminal import print_error, print_json, tell
 
     file: Path | None = arguments.output
     filters = filters_of(arguments)
@@ -76,7 +78,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _back_up(library: "Library", arguments: argparse.Namespace) -> dict[str, Any]:
     """Write every record; how many, of how many papers."""
-    from ingest.backup import write_backup
 
     with _opened(arguments.output, arguments.force) as output:
         counts = write_backup(library.catalog, output, _shown(arguments.output))
@@ -85,7 +86,6 @@ def _back_up(library: "Library", arguments: argparse.Namespace) -> dict[str, Any
 
 def _export(library: "Library", arguments: argparse.Namespace, filters: "Filters", form: str) -> int:
     """Write the papers that are meant; how many. Raises QuestionError where none are."""
-    from rag.errors import QuestionError
 
     ids = library.catalog.listed(" ".join(arguments.words), filters=filters)
     if not ids:
@@ -108,14 +108,11 @@ def _pages(library: "Library", ids: list[str]) -> Iterator[list["Paper"]]:
 
 def _shown(file: Path | None) -> "Track":
     """How progress is shown: not where papers scroll past, as a bar would among them."""
-    from rag.library.progress import untracked
-    from ui.terminal import track
 
     return track if file or not sys.stdout.isatty() else untracked
 
 
 def _texts(papers: Iterable["Paper"], form: str) -> Iterator[str]:
-    from ui.export import bibtex_entries, jsonl_lines
 
     if form == _JSONL:
         yield from jsonl_lines(papers)
@@ -132,7 +129,6 @@ def _opened(file: Path | None, is_replaced: bool) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.flush()
         return
-    from rag.errors import AskpapersError
 
     if file.is_file() and not is_replaced:
         raise AskpapersError(f"{file} is there already: add --force to replace it, or name another file")
@@ -151,7 +147,6 @@ def written_whole(file: Path) -> Iterator[BinaryIO]:
     """
     target = file.resolve()  # a link stays one
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    from rag.private import users_umask
 
     try:
         with users_umask():

@@ -2,10 +2,10 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from eval.gates import Checked, Gate
+from eval.errors import GateError
+from eval.gates import Checked, Gate, parse_gate
+from ui.terminal import print_error
 
 
 def add_gates(command: argparse.ArgumentParser, option: str, says: str) -> None:
@@ -22,8 +22,6 @@ def add_gates(command: argparse.ArgumentParser, option: str, says: str) -> None:
 
 def _gate(text: str) -> "Gate":
     """The gate that an option holds; what is none is a usage error."""
-    from eval.errors import GateError
-    from eval.gates import parse_gate
 
     try:
         return parse_gate(text)
@@ -33,7 +31,6 @@ def _gate(text: str) -> "Gate":
 
 def exit_code(checks: "Sequence[Checked]", next_step: str) -> int:
     """1 where a gate failed, and which on stderr."""
-    from ui.terminal import print_error
 
     failed = [check for check in checks if not check.passed]
     if not failed:

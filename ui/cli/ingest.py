@@ -3,13 +3,23 @@
 import argparse
 from pathlib import Path
 
-from ui.cli.options import Parsers, as_day
+from ingest.bundled import BundledSource
+from ingest.pipeline import ingest
+from ingest.sources.base import Reading, Source
+from ingest.sources.columns import columns_from
+from ingest.sources.named import names_to_sources
+from rag.errors import SourceError
+from rag.library import Library
+from rag.settings import Settings, bundled_library, own_library
+from ui.cli.options import add_common, as_day
+from ui.cli.places import named_folder
+from ui.terminal import print_json, print_report, track
 
 DEMO = "demo"
 
 
-def add(parsers: Parsers) -> None:
-    command = parsers.add("ingest", "bring papers into the library", run)
+def add(command: argparse.ArgumentParser) -> None:
+    add_common(command, run)
     command.add_argument(
         "sources",
         nargs="+",
@@ -42,16 +52,6 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ingest.bundled import BundledSource
-    from ingest.pipeline import ingest
-    from ingest.sources.base import Reading, Source
-    from ingest.sources.columns import columns_from
-    from ingest.sources.named import names_to_sources
-    from rag.errors import SourceError
-    from rag.library import Library
-    from rag.settings import Settings, bundled_library, own_library
-    from ui.cli.places import named_folder
-    from ui.terminal import print_json, print_report, track
 
     is_demo = DEMO in arguments.sources and not Path(DEMO).exists()
     if is_demo and len(arguments.sources) > 1:

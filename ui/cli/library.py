@@ -2,22 +2,30 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
 
+from rich.text import Text
+
+from rag.errors import QuestionError
+from rag.library import Library
+from rag.plain import cut, in_a_line, plain
+from rag.readable import readable, without_markup
+from rag.settings import Settings, bundled_library
+from rag.types import Paper
 from ui.cli import exporting, restoring
-from ui.cli.options import Parsers, add_conditions, filters_of
-
-if TYPE_CHECKING:
-    from rag.library import Library
-    from rag.types import Paper
+from ui.cli.options import Group, add_conditions, filters_of
+from ui.cli.places import open_existing
+from ui.terminal import print_error, print_fields, print_json, print_near, print_text, tell, track
 
 _LISTED = 50  # papers, unless told otherwise
 _NAMED = 5  # references in an error
 _LONGEST_NAME = 100  # characters of one
 
 
-def add(parsers: Parsers) -> None:
-    group = parsers.group("library", "look after the library")
+def add(command: argparse.ArgumentParser) -> None:
+    group = Group(command)
     group.add("info", "how many papers and passages there are, and who encodes and writes", run_info)
     listing = group.add("list", "the papers, newest first", run_list)
     listing.add_argument("words", nargs="*", metavar="WORDS", help=exporting.WORDS)
@@ -44,9 +52,6 @@ def add(parsers: Parsers) -> None:
 
 
 def run_info(arguments: argparse.Namespace) -> int:
-    from rag.settings import Settings
-    from ui.cli.places import open_existing
-    from ui.terminal import print_fields, print_json
 
     settings = Settings.from_environment()
     with open_existing(arguments, settings) as library:
@@ -64,10 +69,6 @@ def run_info(arguments: argparse.Namespace) -> int:
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-    from rag.errors import QuestionError
-    from rag.settings import Settings
-    from ui.cli.places import open_existing
-    from ui.terminal import print_json, tell
 
     if arguments.n < 1:
         raise QuestionError(f"{arguments.n} papers cannot be listed: ask for at least 1 with -n")
@@ -87,9 +88,6 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 
 def run_show(arguments: argparse.Namespace) -> int:
-    from rag.settings import Settings
-    from ui.cli.places import open_existing
-    from ui.terminal import print_json
 
     with open_existing(arguments, Settings.from_environment()) as library:
         (paper,) = _known(library, [arguments.paper], arguments)
@@ -113,9 +111,6 @@ def run_show(arguments: argparse.Namespace) -> int:
 
 
 def run_remove(arguments: argparse.Namespace) -> int:
-    from rag.settings import Settings
-    from ui.cli.places import open_existing
-    from ui.terminal import print_error, print_json, track
 
     if not (arguments.yes or (sys.stdin and sys.stdin.isatty())):
         print_error("there is no terminal to ask on before papers are removed: add --yes")
@@ -134,10 +129,6 @@ def run_remove(arguments: argparse.Namespace) -> int:
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
-    from rag.plain import plain
-    from rag.settings import Settings
-    from ui.cli.places import open_existing
-    from ui.terminal import print_fields, print_json, track
 
     with open_existing(arguments, Settings.from_environment()) as library:
         problems = library.verify(track)
@@ -159,9 +150,6 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 
 def run_reindex(arguments: argparse.Namespace) -> int:
-    from rag.settings import Settings
-    from ui.cli.places import open_existing
-    from ui.terminal import print_fields, print_json, track
 
     with open_existing(arguments, Settings.from_environment()) as library:
         library.reindex(track, arguments.indexes)
@@ -171,12 +159,6 @@ def run_reindex(arguments: argparse.Namespace) -> int:
 
 
 def run_duplicates(arguments: argparse.Namespace) -> int:
-    from dataclasses import asdict
-    from itertools import islice
-
-    from rag.settings import Settings
-    from ui.cli.places import open_existing
-    from ui.terminal import print_json, print_near, tell, track
 
     with open_existing(arguments, Settings.from_environment()) as library:
         pairs = list(islice(library.near_duplicates(track=track), max(arguments.n, 0) + 1))
@@ -194,8 +176,6 @@ def run_duplicates(arguments: argparse.Namespace) -> int:
 
 def _known(library: "Library", references: list[str], arguments: argparse.Namespace) -> list["Paper"]:
     """The papers that are referred to, each once. Raises QuestionError where one is not there."""
-    from rag.errors import QuestionError
-    from rag.plain import cut
 
     found = library.catalog.find(references)
     unknown = [f"“{cut(each, _LONGEST_NAME)}”" for each in references if each not in found]
@@ -211,8 +191,6 @@ def _known(library: "Library", references: list[str], arguments: argparse.Namesp
 
 def _check_own(library: "Library") -> None:
     """Raises QuestionError for the bundled library, whose papers come back when it is next opened."""
-    from rag.errors import QuestionError
-    from rag.settings import bundled_library
 
     if library.folder.resolve() == bundled_library().resolve():
         raise QuestionError(
@@ -223,8 +201,6 @@ def _check_own(library: "Library") -> None:
 
 def _is_confirmed(papers: list["Paper"]) -> bool:
     """Whether who sits at the terminal wants these papers to go."""
-    from rag.plain import in_a_line
-    from ui.terminal import tell
 
     for paper in papers:
         tell(in_a_line(paper.title))
@@ -245,11 +221,6 @@ def _fields(paper: "Paper") -> dict[str, Any]:
 
 def _print_lines(papers: list["Paper"]) -> None:
     """Id, date and title of each."""
-    from rich.text import Text
-
-    from rag.plain import in_a_line
-    from rag.readable import without_markup
-    from ui.terminal import print_text
 
     ids = [in_a_line(paper.paper_id) for paper in papers]
     width = max(map(len, ids), default=0)
@@ -262,11 +233,6 @@ def _print_paper(
     paper: "Paper", origins: dict[str, list[str]], sources: list[str], spans: list[tuple[int, int]]
 ) -> None:
     """What is known, a line each, with the sources that say it where not all do; then the text."""
-    from rich.text import Text
-
-    from rag.plain import in_a_line, plain
-    from rag.readable import readable, without_markup
-    from ui.terminal import print_fields, print_text
 
     known = {name: value for name, value in _fields(paper).items() if value not in (None, ())}
     if paper.authors:

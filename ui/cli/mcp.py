@@ -2,11 +2,16 @@
 
 import argparse
 
-from ui.cli.options import Parsers
+from rag.settings import Settings
+from ui.cli.options import add_common
+from ui.desk import Desk
+from ui.mcp import aside, make_server, serve
+from ui.programs import Programs
+from ui.terminal import tell, track
 
 
-def add(parsers: Parsers) -> None:
-    command = parsers.add("mcp", "serve the papers to programs that speak the Model Context Protocol", run)
+def add(command: argparse.ArgumentParser) -> None:
+    add_common(command, run)
     command.add_argument(
         "--writer",
         choices=("auto", "llm", "extractive"),
@@ -18,11 +23,6 @@ def add(parsers: Parsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """stdout is the protocol's from the first line to the last."""
-    from rag.settings import Settings
-    from ui.desk import Desk
-    from ui.mcp import aside, make_server, serve
-    from ui.programs import Programs
-    from ui.terminal import tell, track
 
     with aside():
         desk = Desk(Settings.from_environment(), arguments.library, track)

@@ -5,49 +5,40 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rag.types import Filters, Request
+from rag.query import check_filters, check_options
+from rag.types import Filters, Request
 
 Run = Callable[[argparse.Namespace], int]
 
 
-class Parsers:
-    """Adds commands that all know --json and --debug, and most of them --library."""
+class Group:
+    """A command that has commands of its own."""
 
     def __init__(self, parser: argparse.ArgumentParser) -> None:
         self._commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def add(
-        self, name: str, summary: str, run: Run, *, has_library: bool = True
-    ) -> argparse.ArgumentParser:
-        """A new command; what it returns takes further options."""
-        command = self._commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-        )
-        command.set_defaults(run=run)
-        if has_library:
-            _add_library(command)
-        command.add_argument("--json", action="store_true", help="print JSON")
-        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    def add(self, name: str, summary: str, run: Run | None = None) -> argparse.ArgumentParser:
+        """A new command; what it returns takes options. `run` does it, with the options of all."""
+        description = f"{summary[0].upper()}{summary[1:]}."
+        command = self._commands.add_parser(name, help=summary, description=description)
+        if run:
+            add_common(command, run)
         return command
 
-    def group(self, name: str, summary: str) -> "Parsers":
-        """A command that has commands of its own."""
-        parser = self._commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
-        return Parsers(parser)
 
-
-def _add_library(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--library",
-        type=Path,
-        metavar="DIR",
-        help="folder of the library (default: ASKPAPERS_LIBRARY, or the user data folder)",
-    )
+def add_common(command: argparse.ArgumentParser, run: Run, *, has_library: bool = True) -> None:
+    """What does the command, and the options that every command has."""
+    command.set_defaults(run=run)
+    if has_library:
+        command.add_argument(
+            "--library",
+            type=Path,
+            metavar="DIR",
+            help="folder of the library (default: ASKPAPERS_LIBRARY, or the user data folder)",
+        )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
 def add_filters(command: argparse.ArgumentParser) -> None:
@@ -82,8 +73,6 @@ def add_conditions(command: argparse.ArgumentParser) -> None:
 
 def filters_of(arguments: argparse.Namespace) -> "Filters":
     """The filters that the options give. Raises QuestionError where no paper can fulfil them."""
-    from rag.query import check_filters
-    from rag.types import Filters
 
     return check_filters(
         Filters(
@@ -103,8 +92,6 @@ def request_of(arguments: argparse.Namespace, question: str = "") -> "Request":
 
     Raises QuestionError where the options cannot be fulfilled.
     """
-    from rag.query import check_options
-    from rag.types import Request
 
     given = vars(arguments)
     named = ("words", "k", "writer", "day")

@@ -3,20 +3,17 @@
 import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eval.cases import Case
 from eval.errors import RunError
 from eval.fields import by_field
 from eval.selection import Questions, Selection, tags_of
+from rag.library import Library
 from rag.settings import Settings
 from ui.cli.places import open_for_reading
 from ui.fields import needs_data, open_field
 from ui.opening import open_bundled
 from ui.terminal import tell, track
-
-if TYPE_CHECKING:
-    from rag.library import Library
 
 _OWN = "library"  # the folder of what is asked on the user's own library, beside those of fields
 

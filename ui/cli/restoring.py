@@ -3,20 +3,20 @@
 import argparse
 from pathlib import Path
 
-from ui.cli.options import Parsers
+from ingest.backup import restore
+from rag.library import Library
+from rag.settings import Settings, own_library
+from ui.cli.options import Group
+from ui.cli.places import named_folder
+from ui.terminal import print_fields, print_json, track
 
 
-def add(group: Parsers) -> None:
+def add(group: Group) -> None:
     command = group.add("restore", "make a library anew from a backup (`library export --all`)", run)
     command.add_argument("file", type=Path, metavar="FILE", help="the backup")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ingest.backup import restore
-    from rag.library import Library
-    from rag.settings import Settings, own_library
-    from ui.cli.places import named_folder
-    from ui.terminal import print_fields, print_json, track
 
     settings = Settings.from_environment()
     folder = named_folder(arguments, settings) or own_library()

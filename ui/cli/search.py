@@ -3,22 +3,22 @@
 import argparse
 import sys
 
-from ui.cli.options import Parsers, add_filters, request_of, tell_years
+from rag.query import understand
+from rag.retrieval import Retriever
+from ui.cli.options import add_common, add_filters, request_of, tell_years
+from ui.cli.places import open_for_reading
+from ui.programs import search_json
+from ui.terminal import print_hits, print_json
 
 
-def add(parsers: Parsers) -> None:
-    command = parsers.add("search", "rank the papers for a query, without an answer", run)
+def add(command: argparse.ArgumentParser) -> None:
+    add_common(command, run)
     command.add_argument("query", help="what the papers should be about, in quotes")
     command.add_argument("-k", type=int, default=10, metavar="N", help="number of papers")
     add_filters(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from rag.query import understand
-    from rag.retrieval import Retriever
-    from ui.cli.places import open_for_reading
-    from ui.programs import search_json
-    from ui.terminal import print_hits, print_json
 
     question = understand(request_of(arguments, arguments.query))
     with open_for_reading(arguments) as library:

@@ -3,19 +3,19 @@
 import argparse
 import sys
 
-from ui.cli.options import Parsers
+from rag.embedding.minilm import MiniLM
+from rag.embedding.weights import fetch_weights, find_weights
+from rag.errors import EncoderMissingError
+from ui.cli.options import add_common
+from ui.terminal import print_fields, print_json
 
 
-def add(parsers: Parsers) -> None:
-    command = parsers.add("setup", "find or fetch the encoder's weights (85 MB)", run, has_library=False)
+def add(command: argparse.ArgumentParser) -> None:
+    add_common(command, run, has_library=False)
     command.add_argument("--check", action="store_true", help="only look, fetch nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from rag.embedding.minilm import MiniLM
-    from rag.embedding.weights import fetch_weights, find_weights
-    from rag.errors import EncoderMissingError
-    from ui.terminal import print_fields, print_json
 
     try:
         weights = find_weights()

@@ -7,16 +7,24 @@ import os
 import signal
 import sys
 import threading
+import webbrowser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ui.cli.options import Parsers
+from rag.errors import SettingError
+from rag.settings import Settings, data_folder
+from ui.cli.options import add_common
+from ui.cli.places import named_folder
+from ui.desk import Desk
+from ui.terminal import print_json_line, track
+from ui.web.door.guard import check_listening
+from ui.web.door.output import filtered
 
 PORT = 7860
 
 
-def add(parsers: Parsers) -> None:
-    command = parsers.add("ui", "serve the chat page", run)
+def add(command: argparse.ArgumentParser) -> None:
+    add_common(command, run)
     command.add_argument(
         "--host",
         default="127.0.0.1",
@@ -74,12 +82,6 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from rag.settings import Settings, data_folder
-    from ui.cli.places import named_folder
-    from ui.desk import Desk
-    from ui.terminal import print_json_line, track
-    from ui.web.door.guard import check_listening
-    from ui.web.door.output import filtered
 
     password = os.environ.get("ASKPAPERS_PASSWORD") or (_asked() if arguments.password else None)
     check_listening(arguments.host, bool(password), arguments.no_password)
@@ -115,8 +117,6 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"askpapers is at {served.address}", file=stdout, flush=True)
                 logging.getLogger("askpapers").warning("Ctrl-C ends it.")
             if arguments.open:
-                import webbrowser
-
                 webbrowser.open(served.address)
             threading.Event().wait()
         except KeyboardInterrupt as interrupt:
@@ -128,7 +128,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _asked() -> str:
     """A password that is typed in twice, unseen. Raises SettingError."""
-    from rag.errors import SettingError
 
     if not sys.stdin.isatty():
         raise SettingError("a password can be asked for on a terminal only: set ASKPAPERS_PASSWORD")
