@@ -57,8 +57,8 @@ from rag.support import names as support_names
 from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import sign
 from rag.support.llm import read_verdicts
-from rag.told import told
 from rag.types import Answer, Hit, Paper, Request
+from rag.with_sources import with_sources
 from rag.writers.base import Log, Task
 from rag.writers.extractive import ExtractiveWriter
 from rag.writers.model_text import one_line, without_control_lines
@@ -226,7 +226,7 @@ def _papers() -> Iterator[Row]:
 def _others() -> Iterator[Row]:
     """Answers that come from elsewhere: out of a browser, a file, somebody else's program."""
     said = LONGEST_REPLY
-    yield "rag.told.told", lambda text: told(answer(text)), WHOLE
+    yield "rag.with_sources.with_sources", lambda text: with_sources(answer(text)), WHOLE
     yield "ui.export.to_markdown", lambda text: export.to_markdown(answer(text), {}), said
     yield "ui.parts.pieces_of", lambda text: list(parts.pieces_of(text)), WHOLE
     yield "ui.parts.parts_of", lambda text: parts.parts_of(answer(text)), WHOLE

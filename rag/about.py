@@ -1,7 +1,7 @@
-"""Whether a question is to the program itself and not to the papers: by its likeness to examples.
+"""Whether a question is addressed to the program and not to the papers: by its likeness to examples.
 
-It is one of these where its vector is close to that of an example and each of its word pieces is close to
-one of the examples': so "list all papers by Google" is a question to the papers, for a single word.
+It is where its vector is close to that of an example, and each of its word pieces to one of the examples.
+So a single word ("Google") makes "list all papers by Google" a question to the papers.
 """
 
 from functools import cache, lru_cache
@@ -55,7 +55,7 @@ _EXAMPLES: dict[Topic | None, tuple[str, ...]] = {
         "what is in the library",
         "which papers are in the library",
     ),
-    # What reads like these and goes on from an answer.
+    # Follow-ups that read like these.
     None: (
         "papers",
         "which papers",
@@ -68,22 +68,22 @@ _EXAMPLES: dict[Topic | None, tuple[str, ...]] = {
         "how can I help",
     ),
 }
-# Between what is meant and what is not (tests/test_about.py has both): the cosine of the whole, and that
-# of the word piece that is least like any of the examples'.
+# The cosine of the whole, and that of the word piece that is least like the examples', which separate the
+# two kinds of questions in tests/test_about.py.
 _LIKE, _PIECE_LIKE = 0.78, 0.6
 _LONGEST = 12  # words
 
 
 def topic_of(question: str) -> Topic | None:
-    """What of the program is asked about or said to it; None for a question to the papers."""
-    said = question.strip(" \n\t?!.").lower()
-    return _topic(said) if 0 < len(said.split()) <= _LONGEST and len(said) < 20 * _LONGEST else None
+    """What a remark to the program is about; None for a question to the papers."""
+    text = question.strip(" \n\t?!.").lower()
+    return _topic(text) if 0 < len(text.split()) <= _LONGEST and len(text) < 20 * _LONGEST else None
 
 
 @lru_cache(maxsize=1024)
-def _topic(said: str) -> Topic | None:
+def _topic(text: str) -> Topic | None:
     topics, examples, pieces = _examples()
-    (vector,), (tokens,) = embedded_encoder().encode_both([said])
+    (vector,), (tokens,) = embedded_encoder().encode_both([text])
     likeness = examples @ vector
     topic = topics[int(likeness.argmax())]
     if topic is None or likeness.max() < _LIKE or not len(tokens.vectors):
@@ -95,8 +95,10 @@ def _topic(said: str) -> Topic | None:
 @cache
 def _examples() -> tuple[list[Topic | None], Vectors, dict[Topic | None, Vectors]]:
     """The topic and the vector of each example; the vectors of the word pieces of each topic."""
-    topics = [topic for topic, said in _EXAMPLES.items() for _ in said]
-    vectors, tokens = embedded_encoder().encode_both([each for said in _EXAMPLES.values() for each in said])
+    topics = [topic for topic, texts in _EXAMPLES.items() for _ in texts]
+    vectors, tokens = embedded_encoder().encode_both(
+        [text for texts in _EXAMPLES.values() for text in texts]
+    )
     by_topic = {
         topic: np.concatenate(
             [unit(each.vectors) for each, of in zip(tokens, topics, strict=True) if of == topic]

@@ -12,8 +12,8 @@ from llama_index.core.tools import FunctionTool
 
 from rag.library import Library
 from rag.retrieval import Retriever
-from rag.told import told
 from rag.types import Answer, Filters, Paper
+from rag.with_sources import with_sources
 
 NAME = "research_papers"
 DESCRIPTION = (
@@ -82,7 +82,7 @@ def make_tool(assistant: Answering, name: str, description: str) -> FunctionTool
         return await assistant.aask(question)
 
     return FunctionTool.from_defaults(
-        fn=answer, async_fn=answer_later, name=name, description=description, callback=told
+        fn=answer, async_fn=answer_later, name=name, description=description, callback=with_sources
     )
 
 

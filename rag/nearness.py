@@ -1,7 +1,7 @@
-"""Whether any paper is near a question, by similarity alone: alike in every field and library.
+"""Whether any paper is near a question, by similarity alone, in every field and library.
 
-A word of the question that stands in no paper refuses nothing by itself: it raises the similarity that
-is needed. Weights and threshold are those that `benchmarks/calibrate_answers.py` fits: docs/evaluation.md.
+A word of the question that is in no paper does not refuse it: it raises the similarity that is needed.
+`benchmarks/calibrate_answers.py` fits the weights and the threshold: docs/evaluation.md.
 """
 
 import re
@@ -19,15 +19,15 @@ from rag.reading import Reading
 from rag.types import Hit, Kind
 from rag.words import SPELLED, is_function_word
 
-HITS = 5  # the papers that are looked at
+HITS = 5  # papers that are considered
 near = Logistic({"match": 15.0, "rare": 9.1, "unknown": -2.0, "words": 5.5, "list": 1.7}, -23.0)
-"""How likely a question with these features is about the papers; it is taken to be from 0.5 on."""
+"""How likely a question with these features is about the papers; at 0.5 it is taken to be."""
 _NOT_PLAIN = re.compile(r"[\W_]+")
-_SHORTEST_JOINED = 5  # letters of a word that a paper may write apart
-_WEIGHED = 3  # the power of a word's rarity by which it counts: "the" and "people" hardly do
+_SHORTEST_JOINED = 5  # letters of a word that a paper may write as two
+_POWER = 3  # of a word's rarity in its weight, so that "the" and "people" hardly count
 _TELLING = 0.6  # the rarity from which an unknown word is worth naming
 _MOST_NAMED = 3
-_FEW = 4.5  # words; a shorter question ("What is ELECTRA?") need not match better than one of so many
+_FEW = 4.5  # words; a shorter question ("What is ELECTRA?") need not match better than one this long
 
 
 @dataclass(frozen=True)
@@ -42,32 +42,32 @@ class Word:
 
     @property
     def weight(self) -> float:
-        return float(self.rarity**_WEIGHED)
+        return float(self.rarity**_POWER)
 
 
 def words_of(question: str, hits: Sequence[Hit], reading: Reading, library: Library) -> list[Word]:
-    """The words of a question that was read against these hits; numbers alone are none."""
-    told = [_NOT_PLAIN.sub("", " ".join(_texts(hit)).lower()) for hit in hits]
+    """The words of a question that was read against these hits, without numbers."""
+    texts = [_NOT_PLAIN.sub("", " ".join(_texts(hit)).lower()) for hit in hits]
     words = []
-    for found in SPELLED.finditer(question):
-        text = re.sub(r"['’]\w{1,2}$", "", found[0])
+    for match in SPELLED.finditer(question):
+        text = re.sub(r"['’]\w{1,2}$", "", match[0])
         if text.isdigit() or len(text) < 2 or is_function_word(text.lower()):
             continue
-        places = np.flatnonzero((reading.starts >= found.start()) & (reading.starts < found.end()))
+        places = np.flatnonzero((reading.starts >= match.start()) & (reading.starts < match.end()))
         matches = reading.papers[:, places].mean(axis=1) if len(places) else np.zeros(len(hits))
         joined = _NOT_PLAIN.sub("", text.lower())
-        is_told = len(joined) >= _SHORTEST_JOINED and any(joined in each for each in told)
-        standing: Standing = "there" if is_told else library.lexical.standing(text)
+        is_there = len(joined) >= _SHORTEST_JOINED and any(joined in each for each in texts)
+        standing: Standing = "there" if is_there else library.lexical.standing(text)
         words.append(Word(text, rarity(reading.pieces[places]), matches.tolist(), standing))
     return words
 
 
 def features(reading: Reading, words: Sequence[Word], kind: Kind = "single") -> dict[str, float]:
-    """What tells whether a paper is near; to a comparison, whether two are together.
+    """The features of one paper's nearness, or of two together for a comparison.
 
-    `match` is the best paper's match of all word pieces by their rarity in the library; `rare` that of the
-    words that are not misspelt by their rarity in English, `unknown` the share of those that stand
-    nowhere; `words` is the logarithm of their number, as many words match less well than few.
+    `match` is the best match of all word pieces, weighted by their rarity in the library; `rare` that of
+    the words that are not misspelt, weighted by their rarity in English; `unknown` the share of words that
+    are in no paper; `words` the logarithm of their number, as many words match less well than few.
     """
     spelt = [word for word in words if word.standing != "misspelt"]
     weights = np.array([word.weight for word in spelt])
@@ -87,7 +87,7 @@ def features(reading: Reading, words: Sequence[Word], kind: Kind = "single") -> 
 def why_far(
     question: str, hits: Sequence[Hit], reading: Reading, library: Library, kind: Kind = "single"
 ) -> str | None:
-    """Why no paper is near a question that was read against the best hits, one at least; else None."""
+    """Why no paper is near a question that was read against its best hits; None where one is."""
     words = words_of(question, hits, reading, library)
     if near.log_odds(features(reading, words, kind)) >= 0:
         return None
@@ -104,5 +104,5 @@ def _by_rarity(word: Word) -> float:
 
 
 def _texts(hit: Hit) -> tuple[str, ...]:
-    """What is known of a paper in words."""
+    """All texts that are known of a paper."""
     return hit.paper.title, hit.paper.abstract, *hit.paper.authors, hit.paper.organization or ""

@@ -1,4 +1,4 @@
-"""What is said of the program and its library: a few plain sentences that claim nothing of papers."""
+"""Replies about the program and its library: a few plain sentences that claim nothing about papers."""
 
 import time
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from rag.plain import cut, in_a_line
 from rag.readable import in_our_words
 from rag.types import Answer, Filters, Markers, Paper, Request
 
-_NEWEST = 5  # papers that are named
+_NEWEST = 5  # titles that a reply names
 _LONGEST_TITLE = 150  # characters
 _ADD = "Add papers with `askpapers ingest SOURCE...`, or in the Library tab of the page."
 _SEE = "See them all with `askpapers library list`, or in the Library tab of the page."
 
 
 def reply_to(request: Request, topic: Topic, catalog: Catalog, writer: str, *, has_model: bool) -> Answer:
-    """The reply as an answer without claims. `has_model` tells whether a model could write."""
+    """The reply as an answer without claims. `has_model` says whether a model could write."""
     started = time.perf_counter()
     lines = [*_lines(topic, catalog, request.filters)]
     if topic == "program":
@@ -65,14 +65,14 @@ def _example(catalog: Catalog) -> Iterator[str]:
 
 
 def _holdings(catalog: Catalog, filters: Filters) -> Iterator[str]:
-    """How many papers of which years there are within the filters, and the newest."""
+    """The number of papers within the filters, their years, and the newest of them."""
     count = catalog.count_matching(filters=filters)
     newest = catalog.browse(most=_NEWEST, filters=filters)
     if not count and filters.is_open:
         yield f"The library holds no papers yet. {_ADD}"
         return
-    told = _years(catalog) if filters.is_open else " within these conditions"
-    yield f"The library holds {count:,} {'paper' if count == 1 else 'papers'}{told}."
+    bounds = _years(catalog) if filters.is_open else " within these conditions"
+    yield f"The library holds {count:,} {'paper' if count == 1 else 'papers'}{bounds}."
     if count > len(newest):
         yield "The newest:" if newest[0].year else "Some of them:"
     yield from (f"- {_title(paper)}{f' ({paper.year})' if paper.year else ''}" for paper in newest)

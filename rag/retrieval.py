@@ -10,22 +10,22 @@ from rag.library import Library
 from rag.library.matching import Match
 from rag.types import Filters, Hit, Passage
 
-# Of the score: docs/retrieval.md says how they were chosen. `token` is a whole paper's match, `passage`
-# that of its best passage.
+# The parts of the score (docs/retrieval.md says how they were chosen): `token` is the match of the whole
+# paper, `passage` that of its best passage.
 WEIGHTS = {"dense": 0.24, "lexical": 0.15, "token": 0.28, "passage": 0.33}
-FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # of the two searches, for the choice of candidates
-# The score from which a paper belongs on a list, whatever the best one has; below it, how it follows from
-# the best one's. Measured on lists of two fields: docs/retrieval.md.
+FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # by which the candidates are chosen
+# A paper belongs on a list from the first score on, or from one that follows from the best paper's score.
+# Measured on lists of two fields: docs/retrieval.md.
 _BELONGS, _BELONGS_LEAST, _BELONGS_SHARE = 0.6, 0.05, 0.7
-# The score from which a paper is close to a query of which it has words, and of which it has hardly any.
-_NEAR, _NEAR_IN_OTHER_WORDS, _SHARES = 0.35, 0.5, 0.05
+# The score from which a paper is close to a query: where it shares words with it, and where it hardly does.
+_NEAR, _NEAR_IN_OTHER_WORDS, _SHARES_WORDS = 0.35, 0.5, 0.05
 _CANDIDATES = 64  # papers that are compared token by token
-_PAPERS = 100  # that the lexical search gives
-_PASSAGES = 300  # that the dense search gives
-_PER_PAPER = 10  # passages, so that a long ranking has its papers
+_PAPERS = 100  # from the lexical search
+_PASSAGES = 300  # from the dense search
+_PER_PAPER = 10  # passages of the dense search for each paper of a long ranking
 
 Signals = dict[str, dict[str, float]]
-"""What is known of each paper, by its id and the name of the signal."""
+"""The values of each paper by its id and the name of the signal."""
 
 
 class Retriever:
@@ -37,7 +37,7 @@ class Retriever:
     def search(self, query: str, k: int = 10, filters: Filters = Filters()) -> list[Hit]:
         """The `k` best papers, best first; fewer where the library or the filters leave fewer.
 
-        Scores are absolute: alike in every library and for every query.
+        Scores are absolute: they mean the same in every library and for every query.
         """
         signals, passages = self.signals(query, k, filters)
         scores = fuse(signals, WEIGHTS)
@@ -50,14 +50,14 @@ class Retriever:
                 _nth(spans[paper_id], passages[paper_id]),
                 signals[paper_id],
                 scores[paper_id]
-                >= (_NEAR if signals[paper_id]["lexical"] > _SHARES else _NEAR_IN_OTHER_WORDS),
+                >= (_NEAR if signals[paper_id]["lexical"] > _SHARES_WORDS else _NEAR_IN_OTHER_WORDS),
             )
             for paper_id in best
-            if paper_id in papers and paper_id in spans  # else it has just been removed
+            if paper_id in papers and paper_id in spans  # another process may have removed it
         ]
 
     def newest(self, most: int, filters: Filters) -> list[Hit]:
-        """The newest papers that fulfil the filters: what a query without a subject finds."""
+        """The newest papers that fulfil the filters, for a query without a subject."""
         catalog = self._library.catalog
         papers = catalog.browse(most=most, filters=filters)
         spans = catalog.passages([paper.paper_id for paper in papers])
@@ -90,8 +90,8 @@ class Retriever:
 
 
 def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float]) -> Signals:
-    """The signals of the two searches. A paper that the dense one did not reach has the least of
-    those that it did, and one without a word of the query has BM25 0."""
+    """The signals of the two searches. A paper that the dense search did not reach gets the lowest cosine
+    that it found; one without a word of the query has BM25 0."""
     least = min((cosine for _, cosine in dense.values()), default=0.0)
     return {
         paper_id: {
@@ -103,23 +103,23 @@ def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float])
 
 
 def belonging(hits: Sequence[Hit]) -> Sequence[Hit]:
-    """The hits of a ranking that belong on a list: those that clearly match by themselves, and those that
-    match nearly as well as the best, as to a long question every paper is far."""
+    """The hits that belong on a list: those that clearly match, and those that match nearly as well as the
+    best one, as no paper scores high for a long question."""
     least = min(_BELONGS, _BELONGS_LEAST + _BELONGS_SHARE * hits[0].score) if hits else 0.0
     return [hit for hit in hits if hit.score >= least]
 
 
-def best_passages(found: Iterable[tuple[str, int, float]]) -> dict[str, tuple[int, float]]:
+def best_passages(passages: Iterable[tuple[str, int, float]]) -> dict[str, tuple[int, float]]:
     """The number of the best passage of each paper, with its score."""
     best: dict[str, tuple[int, float]] = {}
-    for paper_id, number, score in found:
+    for paper_id, number, score in passages:
         if paper_id not in best or score > best[paper_id][1]:
             best[paper_id] = number, score
     return best
 
 
 def fuse(signals: Signals, weights: Mapping[str, float]) -> dict[str, float]:
-    """One score in [0, 1] per paper: the weighted sum of its signals, none below 0."""
+    """One score in [0, 1] per paper: the weighted sum of its signals, negative ones taken as 0."""
     return {
         paper_id: sum(weight * max(row[name], 0.0) for name, weight in weights.items())
         for paper_id, row in signals.items()
@@ -127,5 +127,5 @@ def fuse(signals: Signals, weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def _nth(passages: Sequence[Passage], number: int) -> Passage:
-    """The passage of this number; the last one where the paper has just become shorter."""
+    """The passage of this number; the last one where the paper was shortened meanwhile."""
     return passages[min(number, len(passages) - 1)]

@@ -13,7 +13,7 @@ from rag.assistant import Assistant
 from rag.llamaindex import PaperRetriever
 from rag.plain import sentence
 from rag.retrieval import Retriever
-from rag.told import told
+from rag.with_sources import with_sources
 
 QUESTION = "How much compute does bert2BERT save?"
 
@@ -60,7 +60,7 @@ def test_the_tool_says_why_it_has_no_answer(bundled):
 
 def test_the_tool_says_what_is_missing_from_an_answer(bundled):
     answer = replace(Assistant(bundled).ask(QUESTION), status="partial", missing="the learning rate")
-    rest = told(answer).removeprefix(f"{answer.text}\n").splitlines()
+    rest = with_sources(answer).removeprefix(f"{answer.text}\n").splitlines()
     assert rest[0] == "Not in the papers: the learning rate."
 
 

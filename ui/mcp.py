@@ -20,8 +20,8 @@ from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnno
 
 from rag.errors import AskpapersError
 from rag.plain import in_a_line
-from rag.told import told
 from rag.types import Answer, Filters
+from rag.with_sources import with_sources
 from ui.programs import Programs, answer_json
 
 INTERRUPTED = 130
@@ -86,17 +86,17 @@ def make_server(programs: Programs) -> MCPServer:
         stream = programs.stream(question, from_year, to_year, words)
         for _ in stream:
             anyio.from_thread.check_cancelled()  # nobody waits for the rest
-        return _result(told(stream.answer), answer_json(stream.answer))
+        return _result(with_sources(stream.answer), answer_json(stream.answer))
 
     def search_papers(
         query: str, k: int = 10, from_year: int | None = None, to_year: int | None = None
     ) -> Annotated[CallToolResult, Ranking]:
         ranking = programs.search(query, k, from_year, to_year)
-        return _result(_told_ranking(ranking), ranking)
+        return _result(_ranking_text(ranking), ranking)
 
     def get_paper(paper: str) -> Annotated[CallToolResult, KnownPaper]:
         known = programs.get_paper(paper)
-        return _result(_told_paper(known), known)
+        return _result(_paper_text(known), known)
 
     tools = [
         _tool(ask_papers, "Ask the papers", programs.ask),
@@ -203,7 +203,7 @@ def _failed(message: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=in_a_line(message))], is_error=True)
 
 
-def _told_ranking(ranking: dict[str, Any]) -> str:
+def _ranking_text(ranking: dict[str, Any]) -> str:
     """A line for each paper, so that none of their texts can pass for another."""
     lines = [
         f"{place}. {in_a_line(hit['title'])} ({hit['paper_id']}, {hit['score']:.2f}): "
@@ -214,7 +214,7 @@ def _told_ranking(ranking: dict[str, Any]) -> str:
     return "\n".join([*first, *lines]) or "No paper found."
 
 
-def _told_paper(paper: dict[str, Any]) -> str:
+def _paper_text(paper: dict[str, Any]) -> str:
     """A line for each thing that is known."""
     return "\n".join(
         f"{name}: {in_a_line(str(value))}" for name, value in paper.items() if value is not None

@@ -1,4 +1,4 @@
-"""What was asked: a question that can be asked, its kind, its years, and a follow-up made whole."""
+"""Understanding a request: whether it can be asked, its kind, its years, follow-ups made whole."""
 
 from rag.query.checks import (
     LONGEST_QUESTION,

@@ -1,4 +1,4 @@
-"""What a question leans on, where it does not stand by itself: the earlier questions of its topic."""
+"""Which earlier questions a follow-up depends on: those of its topic."""
 
 import re
 from collections.abc import Sequence
@@ -21,34 +21,35 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w-]*[^\W_]|[a-z][\w-]*[A-Z][\w-]*)")
-_FEW, _FEWEST = (
-    5,
-    3,
-)  # content words up to which one that points back, or begins with "and", leans on others
+# The most content words of a follow-up that points back, and of one that begins with "and".
+_FEW, _FEWEST = 5, 3
 
 
 def leaning(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
-    """The question behind those that it plainly leans on, oldest first; alone where it stands by itself.
+    """The question behind the earlier ones that it plainly depends on, oldest first.
 
-    It does where it goes on without a clause of its own ("and for German?"), says nothing but that
-    ("why?"), or points back or begins with "and" and says little ("how big is it?").
+    It depends on them where it has no clause of its own ("and for German?") or no word of its own
+    ("why?"), or where it is short and points back or begins with "and" ("how big is it?").
     """
     return _behind_topic(question, turns) if points_back(question) else (question,)
 
 
 def may_lean(question: str, turns: Sequence[Turn]) -> tuple[str, ...] | None:
-    """The question behind the topic, for one that finds nothing by itself; None where it says enough, or
-    names a subject of its own."""
+    """The question behind its topic, to be tried where it finds nothing by itself.
+
+    None for a question that says enough, or names a subject of its own.
+    """
     if points_back(question) or len(_own_words(question)) > _FEW or _NAME.search(question):
         return None
     chain = _behind_topic(question, turns)
     return chain if len(chain) > 1 else None
 
 
-def topic_of(turns: Sequence[Turn]) -> tuple[str, ...]:
+def topic_questions(turns: Sequence[Turn]) -> tuple[str, ...]:
     """The question that opened the last topic, and the last one that moved it on; () before any.
 
-    What merely asked about the topic ("who made it?") is left out: its words would draw the search away.
+    Questions that merely ask about the topic ("who made it?") are left out: their words would draw the
+    search away.
     """
     topic: tuple[str, ...] = ()
     for turn in turns:
@@ -60,7 +61,7 @@ def topic_of(turns: Sequence[Turn]) -> tuple[str, ...]:
 
 
 def points_back(question: str) -> bool:
-    """Whether a question plainly goes on from what was said."""
+    """Whether a question plainly continues the conversation."""
     own = len(_own_words(_LINK.sub("", question, count=1)))
     goes_on = own <= _FEWEST and _GOES_ON.match(question) and not _NAME.search(question)
     points = own <= _FEW and _POINTS_BACK.search(question)
@@ -68,13 +69,13 @@ def points_back(question: str) -> bool:
 
 
 def is_elliptical(question: str) -> bool:
-    """Whether a question goes on without a clause of its own: "and for German?"."""
+    """Whether a question continues without a clause of its own: "and for German?"."""
     return bool(_GOES_ON.match(question)) and not _CLAUSE.match(_LINK.sub("", question, count=1))
 
 
 def _behind_topic(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
-    asked = question.strip().casefold()
-    return (*(each for each in topic_of(turns) if each.strip().casefold() != asked), question)
+    own = question.strip().casefold()
+    return (*(other for other in topic_questions(turns) if other.strip().casefold() != own), question)
 
 
 def _own_words(question: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What was said before: OpenAI-style messages, read as turns."""
+"""The history of a question: OpenAI-style messages, read as turns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from rag.types import History
 
 @dataclass(frozen=True)
 class Turn:
-    """A question of the user's, and what was answered to it ("" where nothing was)."""
+    """A question of the user's and its answer ("" where there was none)."""
 
     question: str
     answer: str = ""
@@ -23,24 +23,24 @@ class Turn:
 
 
 def turns_of(history: History) -> list[Turn]:
-    """The turns in order; what no question is, is left out with what was answered to it."""
+    """The turns in order, without messages of the user's that are empty or too long, and their answers."""
     turns: list[Turn] = []
-    is_asked = False
+    is_question = False
     for message in history:
-        text = encodable(_said(message.get("content")).strip())
+        text = encodable(_text(message.get("content")).strip())
         if message.get("role") == "user":
-            is_asked = 0 < len(text) <= LONGEST_QUESTION
-            turns += [Turn(text)] if is_asked else []
-        elif message.get("role") == "assistant" and is_asked:
-            said = f"{turns[-1].answer}\n{text}".strip()
-            turns[-1] = Turn(turns[-1].question, said)
+            is_question = 0 < len(text) <= LONGEST_QUESTION
+            turns += [Turn(text)] if is_question else []
+        elif message.get("role") == "assistant" and is_question:
+            answer = f"{turns[-1].answer}\n{text}".strip()
+            turns[-1] = Turn(turns[-1].question, answer)
     return turns
 
 
 def newest(turns: Sequence[Turn], tokens: int) -> list[Turn]:
-    """The last turns that fit into so many tokens, in order; those before them fall out whole.
+    """The last turns that fit into this many tokens, in order.
 
-    The last one always stays, with as much of its answer as fits beside its question.
+    The last turn always stays, with as much of its answer as fits beside its question.
     """
     kept: list[Turn] = []
     left = tokens
@@ -61,7 +61,7 @@ def _cut(turn: Turn, tokens: int) -> Turn:
     return Turn(turn.question, turn.answer[: offsets[room]] if room < len(offsets) else turn.answer)
 
 
-def _said(content: object) -> str:
+def _text(content: object) -> str:
     """The text of a message's content."""
     if isinstance(content, str):
         return content

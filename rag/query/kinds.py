@@ -1,4 +1,4 @@
-"""What kind of answer a question wants: about one thing, a list of papers, or a comparison."""
+"""The kind of answer that a question wants: about one thing, a list of papers, or a comparison."""
 
 import re
 
@@ -43,11 +43,11 @@ _COMPARISON = re.compile(
 
 
 def kind_of(question: str) -> Kind:
-    """Whether a question asks for papers, sets things side by side, or is about one thing.
+    """Whether a question asks for papers, compares things, or is about one thing.
 
     "Which papers compare A and B?" asks for papers.
     """
-    said = unquoted(question)
-    if _LIST.search(said):
+    text = unquoted(question)
+    if _LIST.search(text):
         return "list"
-    return "comparison" if _COMPARISON.search(said) else "single"
+    return "comparison" if _COMPARISON.search(text) else "single"

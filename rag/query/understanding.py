@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.query.checks import check_request
-from rag.query.follow_up import is_elliptical, leaning, may_lean, topic_of
+from rag.query.follow_up import is_elliptical, leaning, may_lean, topic_questions
 from rag.query.history import Turn, turns_of
 from rag.query.kinds import kind_of
 from rag.query.years import YearWords, describe, find_years, without_phrases, without_years
@@ -14,14 +14,14 @@ from rag.words import content_words
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A question as a model has made it stand alone, None where it could not; the tokens it took."""
+    """A follow-up as a model rewrote it, None where it could not; and the tokens that took."""
 
     question: str | None
     usage: Mapping[str, float] = field(default_factory=dict)
 
 
 Rewriter = Callable[[str, Sequence[Turn]], Rewritten]
-"""Makes a question stand alone that follows turns."""
+"""Rewrites a question that follows these turns so that it stands alone."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def understand(request: Request, rewrite: Rewriter | None = None) -> Understandi
         behind = may_lean(question, turns)
         fallback = _of_chain(behind, request) if behind else None
         return replace(_of_chain(chain, request), usage=rewritten.usage, fallback=fallback)
-    understanding = _of_chain((*topic_of(turns), question), request)
+    understanding = _of_chain((*topic_questions(turns), question), request)
     query = without_years(whole, _years_in(whole, request))
     return replace(
         understanding, resolved=whole, query=query or whole, kind=kind_of(whole), usage=rewritten.usage

@@ -1,4 +1,4 @@
-"""Years in a question: those that date publications bound the papers, others are only offered."""
+"""Years in a question: those that date publications filter the papers, others are only offered."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ from datetime import date
 from rag.query.quoted import unquoted
 from rag.types import Filters, Span
 
-_MOST = 8  # phrases of years; a text with more of them is no question that years bound
-_NEAR = 200  # characters before a phrase in which it is looked for publications
+_MOST = 8  # phrases of years; a text with more of them is not taken for a question with a filter
+_NEAR = 200  # characters before a phrase that are searched for publications
 _NUMBERS = ["", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 # Years, in all ways of saying them; the first that fits is taken.
@@ -87,7 +87,7 @@ _ONE = _pattern(r"\b(?:research|literature|work|paper)[\s,(]*$")
 
 @dataclass(frozen=True)
 class YearWords:
-    """What years bound, and the spans of their words; `offered`: what others would, where none do."""
+    """The filter that years ask for, with the spans of their words; else the filter to offer."""
 
     filters: Filters = field(default_factory=Filters)
     spans: tuple[Span, ...] = ()
@@ -95,7 +95,8 @@ class YearWords:
 
 
 def find_years(question: str, today: date) -> YearWords:
-    """The years in a question: a wrong filter hides papers, one that is only offered costs a click."""
+    """The years in a question. When in doubt they are offered: a wrong filter hides papers, an offer costs
+    a click."""
     phrases = list(_PHRASE.finditer(unquoted(question)))
     if len(phrases) > _MOST:
         return YearWords()
@@ -109,17 +110,17 @@ def find_years(question: str, today: date) -> YearWords:
     return YearWords(offered=years[offers[0]] if len(offers) == 1 else None)
 
 
-def without_years(question: str, found: YearWords) -> str:
-    """The question without the words that became a filter; the whole where nothing else is said."""
+def without_years(question: str, years: YearWords) -> str:
+    """The question without the words that became a filter; unchanged where nothing else would be left."""
     rest = question
-    for start, end in found.spans:
+    for start, end in years.spans:
         rest = re.sub(r"\(\s*\)", " ", f"{rest[:start]} {rest[end:]}")
         rest = re.sub(r"\s+(?=[,.;:?!)])", "", re.sub(r"\s+", " ", rest)).lstrip(" ,.;:").rstrip(" ,;:")
     return rest if re.search(r"\w", rest) else question
 
 
 def without_phrases(text: str) -> str:
-    """The text without any phrase of years, to see what else it says."""
+    """The text without any phrase of years."""
     return _PHRASE.sub(" ", text)
 
 
@@ -150,7 +151,7 @@ def _dates_papers(phrase: re.Match[str]) -> bool:
 
 
 def _may_date(phrase: re.Match[str]) -> bool:
-    """Whether the years are worth an offer: no count, no name, and not those that are not wanted."""
+    """Whether the years are worth an offer: no count, no name, and not excluded by the question."""
     return not (_is_count(phrase) or phrase["own"] or _before(_DENIED, phrase))
 
 
@@ -161,11 +162,11 @@ def _is_count(phrase: re.Match[str]) -> bool:
 
 
 def _filters(phrase: re.Match[str], today: date) -> Filters | None:
-    """What a phrase bounds; None where these are no years of papers, or no range."""
+    """The filter that a phrase means; None where its numbers are no years of papers, or no range."""
     words, form = phrase[0].lower(), str(phrase.lastgroup)
     if form == "window":  # the oldest of "the last two years" began two years ago
-        found = next(iter(re.findall(_COUNT, words)), "1")
-        number = int(found) if found.isdecimal() else _NUMBERS.index(found)
+        count = next(iter(re.findall(_COUNT, words)), "1")
+        number = int(count) if count.isdecimal() else _NUMBERS.index(count)
         return Filters(today.year - number * (10 if "decade" in words else 1))
     times = re.findall(r"(\d{4})(s?)|(this|last)\syear", words)
     years = [(int(year or today.year - (name == "last")), 9 * bool(s)) for year, s, name in times]
