@@ -145,7 +145,10 @@ def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
     settings = Settings.from_environment()
     request = request_of(arguments)
     model_judge = open_judge(arguments.judge, settings) if arguments.judge else None
-    with part.open(arguments, settings) as library, Assistant(library, settings=settings) as assistant:
+    with (
+        part.open(arguments, settings) as library,
+        Assistant(library, settings=settings, writer=arguments.writer) as assistant,
+    ):
         _warn(part.questions, library)
         if not arguments.fresh:
             _tell_known(part.out)
