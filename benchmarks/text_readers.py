@@ -22,7 +22,6 @@ from benchmarks.text_reading import (
     TextReader,
     Vectorless,
     answer,
-    encodable,
     hits,
     indexed,
     paper,
@@ -47,6 +46,7 @@ from rag.library import near, sameness, selecting
 from rag.library.lexical import LexicalIndex
 from rag.library.merge import merge_records
 from rag.nearness import why_far
+from rag.plain import encodable
 from rag.query import history, kinds, quoted, understand
 from rag.query.checks import LONGEST_QUESTION
 from rag.query.follow_up import is_elliptical, leaning, may_lean, points_back

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rag.answering import AnswerStream, read_answer
 from rag.errors import QuestionError
 from rag.options import WriterName
-from rag.plain import cut, in_a_line
+from rag.plain import cut, encodable, in_a_line
 from rag.query import Asked, make_filters, understand
-from rag.query.checks import encodable
 from rag.retrieval import Retriever
 from rag.types import Answer, Hit
 from ui.export import link

@@ -10,7 +10,7 @@ from typing import Any
 import arxiv
 import requests
 
-from ingest.sources.base import Entry, Rejection, entry_from, one_line
+from ingest.sources.base import Entry, Rejection, entry_from
 from ingest.sources.service import ARXIV_FORMS, BUSY, Passing, Patience, Wish, asked, busy, silent
 from rag.errors import SourceError
 from rag.identity import arxiv_key, doi_key
@@ -157,12 +157,12 @@ class _Session(requests.Session):
 
 def _entry(result: arxiv.Result, source: str) -> Entry:
     doi = next(iter((result.doi or "").split()), "")  # of several, which spaces separate, the first
-    summary = one_line(result.summary)
+    summary = in_a_line(result.summary)
     record = {
-        "title": one_line(result.title),
+        "title": in_a_line(result.title),
         "abstract": None if _WITHDRAWN.match(summary) else summary,
         "published": result.published.date().isoformat(),
-        "authors": [one_line(author.name) for author in result.authors],
+        "authors": [in_a_line(author.name) for author in result.authors],
         "arxiv_id": arxiv_key(result.entry_id),
         "doi": doi if doi_key(doi) else None,
     }

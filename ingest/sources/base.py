@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from rag.identity import arxiv_key, doi_key, normalise_title
+from rag.plain import encodable, in_a_line
 from rag.types import Paper
 
 
@@ -104,7 +105,7 @@ def entry_from(record: Any, source: str, line: int | None) -> Entry:
     try:
         return paper_from(record)
     except ValueError as error:
-        return Rejection(source, line, one_line(str(error)))
+        return Rejection(source, line, in_a_line(str(error)))
 
 
 def is_date(shown: str) -> bool:
@@ -115,18 +116,13 @@ def is_date(shown: str) -> bool:
         return False
 
 
-def one_line(text: str) -> str:
-    """The text with each run of white space as one space: for texts that were wrapped to lines."""
-    return " ".join(text.split())
-
-
 def _names(value: Any) -> tuple[str, ...]:
     """Raises ValueError unless this is None or a list of names."""
     if value is None:
         return ()
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
         raise ValueError("`authors` is not a list of names")
-    names = tuple(storable(name.strip()) for name in value if name.strip())
+    names = tuple(encodable(name.strip()) for name in value if name.strip())
     if len(names) > MOST_AUTHORS or any(len(name) > LONGEST_NAME for name in names):
         raise ValueError("`authors` are more, or longer, than names are")
     return names
@@ -140,9 +136,4 @@ def _text(record: Mapping[str, Any], name: str, most: int) -> str | None:
     text = (value or "").strip()
     if len(text) > most:
         raise ValueError(f"the {name} has {len(text):,} characters, and at most {most:,} are read")
-    return storable(text) or None
-
-
-def storable(text: str) -> str:
-    """The text with what no file can hold (lone halves of surrogate pairs) as question marks."""
-    return text.encode("utf-8", "replace").decode()
+    return encodable(text) or None

@@ -20,11 +20,11 @@ from ingest.sources.base import (
     Reading,
     Rejection,
     entry_from,
-    one_line,
 )
 from ingest.sources.loose import loose_record, plain_text
 from ingest.sources.texts import WINDOWS, numbered_lines
 from rag.latex import latex_to_text
+from rag.plain import in_a_line
 
 if TYPE_CHECKING:
     from bibtexparser import model
@@ -83,7 +83,7 @@ def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> It
     try:
         blocks = parse_string(piece, parse_stack=[]).blocks
     except ParsingException as error:
-        yield Rejection(source, first, f"not BibTeX: {one_line(str(error))[:200]}")
+        yield Rejection(source, first, f"not BibTeX: {in_a_line(str(error))[:200]}")
         return
     for block in blocks:
         line = first + (block.start_line or 0)
@@ -98,12 +98,12 @@ def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> It
         elif isinstance(block, model.ParsingFailedBlock):
             yield Rejection(source, line, _broken(block))
         elif isinstance(block, model.ImplicitComment) and _LOST_ENTRY.search(block.comment):
-            yield Rejection(source, line, f"not an entry: {one_line(block.comment)[:60]}")
+            yield Rejection(source, line, f"not an entry: {in_a_line(block.comment)[:60]}")
 
 
 def _broken(block: "model.ParsingFailedBlock") -> str:
-    told = one_line(getattr(block.error, "abort_reason", "") or str(block.error))
-    return f"a broken entry ({told[:120].rstrip('. ')}): {one_line((block.raw or '')[:200])[:60]}"
+    told = in_a_line(getattr(block.error, "abort_reason", "") or str(block.error))
+    return f"a broken entry ({told[:120].rstrip('. ')}): {in_a_line((block.raw or '')[:200])[:60]}"
 
 
 def _entry(entry: "model.Entry", strings: Mapping[str, str], source: str, line: int) -> Entry:
@@ -115,7 +115,7 @@ def _entry(entry: "model.Entry", strings: Mapping[str, str], source: str, line: 
         except ValueError as error:
             if name in ("title", "abstract"):
                 return Rejection(
-                    source, line, f"a broken entry ({error}): {one_line(entry.raw or '')[:60]}"
+                    source, line, f"a broken entry ({error}): {in_a_line(entry.raw or '')[:60]}"
                 )
     return entry_from(_record(entry.entry_type.lower(), values), source, line)
 
@@ -144,8 +144,8 @@ def _record(kind: str, values: Mapping[str, str]) -> dict[str, object]:
 
 def _printed(text: str, most: int) -> str:
     """What LaTeX prints, in one line; a text that is too long for that to be read stays as it is."""
-    text = one_line(text)
-    return text if len(text) > MOST_MARKUP * most else one_line(latex_to_text(text))
+    text = in_a_line(text)
+    return text if len(text) > MOST_MARKUP * most else in_a_line(latex_to_text(text))
 
 
 def _abs(volume: str) -> str | None:
@@ -172,7 +172,7 @@ def _authors(text: str) -> Iterator[str]:
     has_others, text = whole != text, whole
     if not _is_balanced(text):
         text = text.replace("{", "").replace("}", "")
-    for name in split_multiple_persons_names(one_line(text)):
+    for name in split_multiple_persons_names(in_a_line(text)):
         if told := dict(_PART.findall(name[:1_000])):  # biblatex's own form: family=Berg, prefix=van der
             told.pop("given-i" if "given" in told else "", None)
             yield plain_text(latex_to_text(" ".join(told[each] for each in _PARTS if each in told)))

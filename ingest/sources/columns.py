@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.sources.base import one_line
 from ingest.sources.loose import loose_record
 from rag.errors import SourceError
 from rag.identity import normalise_title
+from rag.plain import in_a_line
 
 # What columns are called where nobody says it, by field, the surest first; letters and digits alone.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -125,6 +125,6 @@ def _place(header: Sequence[str], column: str) -> int:
 
 
 def _shown(header: Sequence[str]) -> str:
-    names = [one_line(name) for name in header if name.strip()]
+    names = [in_a_line(name) for name in header if name.strip()]
     shown = ", ".join(name[:40] for name in names[:_SHOWN]) or "its columns, once they have names,"
     return shown + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")

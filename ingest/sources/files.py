@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 
-from ingest.sources.base import AS_IT_SAYS, Entry, Reading, Rejection, Source, one_line
+from ingest.sources.base import AS_IT_SAYS, Entry, Reading, Rejection, Source
 from ingest.sources.formats import DAMAGED, READABLE, SUFFIXES, recognise, suffix_of
 from rag.errors import SourceError
+from rag.plain import in_a_line
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class FileSource:
         try:
             yield from found.read(self.path, self.name, self.reading)
         except DAMAGED as error:
-            yield Rejection(self.name, None, f"the file cannot be read further ({one_line(str(error))})")
+            yield Rejection(self.name, None, f"the file cannot be read further ({in_a_line(str(error))})")
 
 
 @dataclass(frozen=True)

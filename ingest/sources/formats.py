@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.sources.arxiv_snapshot import is_snapshot, read_snapshot
-from ingest.sources.base import Entry, Reading, one_line
+from ingest.sources.base import Entry, Reading
 from ingest.sources.bibtex import ENTRY, read_bibtex
 from ingest.sources.csl_json import is_csl_json, read_csl_json
 from ingest.sources.csv_table import check_csv, is_csv, read_csv
@@ -18,6 +18,7 @@ from ingest.sources.saved_html import check_saved_html, is_html, read_saved_html
 from ingest.sources.saved_page import is_saved_page, read_saved_page
 from ingest.sources.texts import marked_encoding, open_bytes, read_whole
 from rag.errors import SourceError
+from rag.plain import in_a_line
 
 Read = Callable[[Path, str, Reading], Iterator[Entry]]
 Check = Callable[[Path, str, Reading], None]
@@ -92,7 +93,7 @@ def recognise(path: Path, name: str, reading: Reading) -> Format:
     except PermissionError as error:
         raise SourceError(f"{name} cannot be read ({error.strerror}): check its permissions") from error
     except DAMAGED as error:
-        raise SourceError(f"{name} cannot be read ({one_line(str(error))}): copy it again") from error
+        raise SourceError(f"{name} cannot be read ({in_a_line(str(error))}): copy it again") from error
     except ValueError as error:
         raise SourceError(f"{name} {error}") from error
     return found

@@ -11,7 +11,7 @@ from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from ingest.sources.base import Entry, Rejection, entry_from, one_line
+from ingest.sources.base import Entry, Rejection, entry_from
 from ingest.sources.service import BUSY, HF_FORMS, Patience, Wish, asked, busy, silent
 from rag.errors import SourceError
 from rag.identity import arxiv_key
@@ -214,4 +214,4 @@ def _entry(paper: "PaperInfo", source: str) -> Entry:
 
 
 def _unwrapped(value: Any) -> Any:
-    return one_line(value) if isinstance(value, str) else value
+    return in_a_line(value) if isinstance(value, str) else value

@@ -18,17 +18,17 @@ from ingest.sources.base import (
     MOST_AUTHORS,
     MOST_MARKUP,
     is_date,
-    one_line,
 )
 from rag.identity import arxiv_key, doi_key
+from rag.months import MONTH_PATTERN, month_number
+from rag.plain import in_a_line
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST_HINT = 2_000  # characters of a note or an address in which an identifier is looked for
 _LONGEST_LIST = 200_000  # characters of the names of authors in one text
 _LONGEST_PYTHON = 20_000  # the same in Python's form
 _ISO = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)", re.ASCII)
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20|21)\d\d(?!\d)", re.ASCII)
-_MONTH = re.compile(rf"\b({'|'.join(MONTHS)})[a-z]*\b", re.IGNORECASE | re.ASCII)
+_MONTH = re.compile(rf"\b{MONTH_PATTERN}\b", re.IGNORECASE | re.ASCII)
 _DAY = re.compile(r"(?<!\d)\d{1,2}(?!\d)", re.ASCII)
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>{}]{1,200}")
 _ARXIV = re.compile(
@@ -93,7 +93,7 @@ def plain_text(value: Any, most: int = LONGEST_ABSTRACT) -> str:
     """
     if not isinstance(value, str):
         return ""
-    text = one_line(value)
+    text = in_a_line(value)
     if len(text) > MOST_MARKUP * most:
         return text
     if "<" in text:
@@ -101,7 +101,7 @@ def plain_text(value: Any, most: int = LONGEST_ABSTRACT) -> str:
         text = _INLINES.sub("", _SUPERSCRIPT.sub(r"^\1", text))  # 10<sup>5</sup> is not 105
     if "&" in text:
         text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
-    return one_line(text)
+    return in_a_line(text)
 
 
 def _short(text: str, most: int) -> str | None:
@@ -126,11 +126,11 @@ def read_date(value: Any) -> str | None:
     if len(years) != 1:
         return None
     year = years.pop()
-    months = {month.lower() for month in _MONTH.findall(text)}
+    months = set(map(month_number, _MONTH.findall(text)))
     if len(months) != 1:
         return year
     days = _DAY.findall(text)
-    return _surest(year, str(MONTHS.index(months.pop()) + 1), days[0] if len(days) == 1 else None)
+    return _surest(year, str(months.pop()), days[0] if len(days) == 1 else None)
 
 
 def _surest(year: str, month: str | None, day: str | None) -> str | None:
@@ -178,7 +178,7 @@ def read_names(value: Any) -> list[str]:
         value = _listed(value[:_LONGEST_LIST].strip())
     if not isinstance(value, list | tuple):
         return []
-    names = [one_line(_name(each)) for each in value[:MOST_AUTHORS]]
+    names = [in_a_line(_name(each)) for each in value[:MOST_AUTHORS]]
     return [name for name in names if 0 < len(name) <= LONGEST_NAME]
 
 

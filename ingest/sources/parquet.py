@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.sources.base import Entry, Reading, entry_from, one_line
+from ingest.sources.base import Entry, Reading, entry_from
 from ingest.sources.columns import find_columns
+from rag.plain import in_a_line
 
 if TYPE_CHECKING:
     import pyarrow
@@ -47,7 +48,7 @@ def _opened(path: Path) -> "Iterator[ParquetFile]":
         with ParquetFile(path) as file:
             yield file
     except (pyarrow.ArrowException, MemoryError, OverflowError) as error:
-        raise OSError(one_line(str(error))[:200] or type(error).__name__) from error
+        raise OSError(in_a_line(str(error))[:200] or type(error).__name__) from error
 
 
 def _at(cells: dict[int, list[Any]], row: int) -> Callable[[int], Any]:

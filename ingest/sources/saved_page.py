@@ -14,6 +14,7 @@ from typing import Any
 
 from ingest.sources.base import LONGEST_ABSTRACT, Entry, Rejection
 from rag.identity import normalise_title
+from rag.months import MONTHS, month_number
 from rag.types import Paper
 
 _BEFORE_BUTTON = "Get trending papers in your email inbox!"
@@ -26,10 +27,9 @@ _CHROME = {
     _BEFORE_BUTTON,
     _BUTTON,
 }
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _AUTHORS = re.compile(r"•\s*(\d{1,6}) authors?")
 # "Sep 27, 2024", "Jan 23", and either with the count of upvotes behind it.
-_DATE = re.compile(rf"({'|'.join(_MONTHS)}) (\d{{1,2}})(?:, (\d{{4}}))?(?: \d+)?")
+_DATE = re.compile(rf"({'|'.join(MONTHS).title()}) (\d{{1,2}})(?:, (\d{{4}}))?(?: \d+)?")
 # On the five pages titles have 17 to 134 characters and abstracts 507 to 1,916.
 _LONGEST_TITLE = 300
 _SHORTEST_SURE_ABSTRACT = 200
@@ -185,6 +185,6 @@ def _date(month: str, day: str, year: str | None, saved: date | None) -> str | N
         return None
     try:
         in_year = int(year) if year else saved.year  # type: ignore[union-attr]
-        return date(in_year, _MONTHS.index(month) + 1, int(day)).isoformat()
+        return date(in_year, month_number(month) or 0, int(day)).isoformat()
     except ValueError:
         return None

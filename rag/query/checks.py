@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from rag.errors import QuestionError
+from rag.plain import encodable
 from rag.types import Filters
 
 LONGEST_QUESTION = 4000  # characters
@@ -62,8 +63,3 @@ def make_filters(from_year: int | None, to_year: int | None, others: Filters = F
     if from_year is None and to_year is None:
         return check_filters(others)
     return check_filters(replace(others, from_year=from_year, to_year=to_year))
-
-
-def encodable(text: str) -> str:
-    """The text with halves of surrogate pairs replaced, which no encoder takes."""
-    return text.encode("utf-8", "replace").decode()

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rag.query.checks import LONGEST_QUESTION, encodable
+from rag.plain import encodable
+from rag.query.checks import LONGEST_QUESTION
 from rag.tokens import count_tokens, token_offsets
 
 History = Sequence[Mapping[str, Any]]
