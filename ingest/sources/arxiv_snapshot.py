@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS, MOST_MARKUP, Entry, Reading
+from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS, MOST_MARKUP, Entry, ReadOptions
 from ingest.sources.jsonl import read_lines
 from ingest.sources.loose import read_date, read_doi
 from rag.identity import arxiv_key
@@ -24,7 +24,7 @@ def is_snapshot(record: Mapping[str, Any]) -> bool:
     return {"id", "title", "abstract"} <= record.keys() and bool(own & record.keys())
 
 
-def read_snapshot(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
+def read_snapshot(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
     """The paper of each record, dated by its first version. Streams."""
     yield from read_lines(path, source, snapshot_record)
 

@@ -37,20 +37,18 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How files are read, where they do not say it themselves.
+class ReadOptions:
+    """What a user says about files that they do not say themselves.
 
-    `saved` is the day on which a page was saved: it gives the year to dates that show none. `columns`
-    gives the names that the fields of a paper have in a table or in JSON lines, by field. `format` names
-    the format of a file whose name and content do not tell it.
+    `saved` is the day on which a page was saved: it gives the year to dates without one. `columns` maps
+    the fields of a paper to the names that they have in a table or in JSON lines. `format` names the
+    format of files whose name and content do not tell it.
     """
 
     saved: date | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
 
-
-AS_IT_SAYS = Reading()
 
 LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract
 LONGEST_NAME, MOST_AUTHORS = 300, 10_000

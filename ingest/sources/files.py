@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path
 
-from ingest.sources.base import AS_IT_SAYS, Entry, Reading, Rejection, Source
-from ingest.sources.formats import DAMAGED, READABLE, SUFFIXES, recognise, suffix_of
+from ingest.sources.base import Entry, ReadOptions, Rejection, Source
+from ingest.sources.formats import READABLE, SUFFIXES
+from ingest.sources.recognition import DAMAGED, recognise, suffix_of
 from rag.errors import SourceError
 from rag.plain import in_a_line
 
@@ -21,7 +22,7 @@ class FileSource:
     """
 
     path: Path
-    reading: Reading = AS_IT_SAYS
+    options: ReadOptions = field(default_factory=ReadOptions)
     label: str | None = None
 
     @property
@@ -32,9 +33,9 @@ class FileSource:
         """Yield each entry once. Raises SourceError where the file cannot be read from its start on;
         one that breaks off later ends in a rejection.
         """
-        found = recognise(self.path, self.name, self.reading)
+        form = recognise(self.path, self.name, self.options)
         try:
-            yield from found.read(self.path, self.name, self.reading)
+            yield from form.read(self.path, self.name, self.options)
         except DAMAGED as error:
             yield Rejection(self.name, None, f"the file cannot be read further ({in_a_line(str(error))})")
 
@@ -54,18 +55,18 @@ class UnreadableFile:
         yield Rejection(self.name, None, self.problem)
 
 
-def open_path(path: Path, reading: Reading = AS_IT_SAYS) -> list[Source]:
+def open_path(path: Path, options: ReadOptions = ReadOptions()) -> list[Source]:
     """The source of a file, or one source for each file that a folder holds at any depth, hidden ones
     left out, or that a pattern such as `papers/**/*.bib` names.
 
     Raises SourceError for a file that cannot be read, and for a folder or a pattern without one that can.
     """
     if path.is_dir():
-        return _open_all(_inside(path), path, reading)
+        return _open_all(_inside(path), path, options)
     if has_magic(str(path)) and not path.exists():
-        return _open_all(_matching(path), path, reading)
-    source = FileSource(path, reading)
-    recognise(path, source.name, reading)
+        return _open_all(_matching(path), path, options)
+    source = FileSource(path, options)
+    recognise(path, source.name, options)
     return [source]
 
 
@@ -83,22 +84,22 @@ def _matching(pattern: Path) -> Iterator[Path]:
     yield from found
 
 
-def _open_all(paths: Iterable[Path], name: Path, reading: Reading) -> list[Source]:
+def _open_all(paths: Iterable[Path], name: Path, options: ReadOptions) -> list[Source]:
     """The files among these that can be read by their suffix; all of them, where the format is given."""
     files = sorted(
-        path for path in paths if (reading.format or suffix_of(path) in SUFFIXES) and path.is_file()
+        path for path in paths if (options.format or suffix_of(path) in SUFFIXES) and path.is_file()
     )
     if not files:
         raise SourceError(
             f"{shown_path(name)} holds no file that can be read: name a folder with {READABLE}"
         )
-    return [_open_inside(file, reading) for file in files]
+    return [_open_inside(file, options) for file in files]
 
 
-def _open_inside(path: Path, reading: Reading) -> Source:
-    source = FileSource(path, reading)
+def _open_inside(path: Path, options: ReadOptions) -> Source:
+    source = FileSource(path, options)
     try:
-        recognise(path, source.name, reading)
+        recognise(path, source.name, options)
     except SourceError as error:
         return UnreadableFile(path, str(error))
     return source

@@ -8,19 +8,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+from huggingface_hub import HfApi, constants, get_session
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+from huggingface_hub.errors import HTTPError as ConnectionFailed  # type: ignore[attr-defined]
+from huggingface_hub.hf_api import PaperInfo
+from huggingface_hub.utils._http import parse_ratelimit_headers
 
 from ingest.sources.base import Entry, Rejection, entry_from
 from ingest.sources.service import BUSY, HF_FORMS, Patience, Wish, asked, busy, silent
 from rag.errors import SourceError
 from rag.identity import arxiv_key
 from rag.plain import cut, in_a_line
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
-    from huggingface_hub.hf_api import PaperInfo
 
 Answer = TypeVar("Answer")
 MOST_FOUND = 120  # papers of a search; the Hub gives no further ones
@@ -76,7 +77,7 @@ class HubSource:
         if is_empty:
             yield Rejection(self.name, None, "the Hugging Face Hub lists no paper")
 
-    def _named(self, api: "HfApi", arxiv_id: str) -> Entry:
+    def _named(self, api: HfApi, arxiv_id: str) -> Entry:
         try:
             return _entry(_asked(lambda: api.paper_info(arxiv_id), self.hub), self.name)
         except _UnknownError as error:
@@ -85,13 +86,13 @@ class HubSource:
                 raise SourceError(f"{unknown}: check the id, or say arxiv:{arxiv_id}") from error
             return Rejection(self.name, None, f"{unknown}: say arxiv:{arxiv_id}")
 
-    def _found(self, api: "HfApi") -> Iterator["PaperInfo"]:
+    def _found(self, api: HfApi) -> Iterator[PaperInfo]:
         most = self.wish.most or MOST_FOUND
         yield from _asked(
             lambda: list(api.list_papers(query=self.wish.value, limit=most, token=False)), self.hub
         )
 
-    def _featured(self, api: "HfApi") -> Iterator["PaperInfo"]:
+    def _featured(self, api: HfApi) -> Iterator[PaperInfo]:
         """Page by page, each paper once: it may move to the next page while they are read."""
         period: dict[str, Any] = {self.wish.key: self.wish.value, "limit": _PAGE, "token": False}
         met: set[str] = set()
@@ -120,10 +121,9 @@ class _UnknownError(SourceError):
     """The Hub has nothing of the name that was asked for."""
 
 
-def _open(endpoint: str | None) -> "HfApi":
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # it is read at import, and never after
-    from huggingface_hub import HfApi
-
+def _open(endpoint: str | None) -> HfApi:
+    if "HF_HUB_DISABLE_TELEMETRY" not in os.environ:
+        constants.HF_HUB_DISABLE_TELEMETRY = True
     api = HfApi(endpoint, token=False)  # all papers are public
     if not _is_address(api.endpoint):
         raise SourceError("HF_ENDPOINT is no address of a server: unset it, or say https://NAME")
@@ -138,7 +138,7 @@ def _is_address(endpoint: str) -> bool:
         return False
 
 
-def _page(api: "HfApi", wanted: dict[str, Any]) -> list["PaperInfo"]:
+def _page(api: HfApi, wanted: dict[str, Any]) -> list[PaperInfo]:
     return list(api.list_daily_papers(**wanted))
 
 
@@ -148,9 +148,6 @@ def _asked(ask: Callable[[], Answer], hub: Hub) -> Answer:
 
 def _once(ask: Callable[[], Answer], seconds: float) -> Answer:
     """One answer, asked for once. Raises Passing, SourceError."""
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-    from huggingface_hub.errors import HTTPError as ConnectionFailed  # type: ignore[attr-defined]
-
     try:
         with _ending(seconds):
             return ask()
@@ -172,8 +169,6 @@ def _once(ask: Callable[[], Answer], seconds: float) -> Answer:
 @contextmanager
 def _ending(seconds: float) -> Iterator[None]:
     """Within this, requests of the client end some time, as they do not by themselves."""
-    from huggingface_hub import get_session
-
     session = get_session()
     before, session.timeout = session.timeout, seconds
     try:
@@ -182,10 +177,8 @@ def _ending(seconds: float) -> Iterator[None]:
         session.timeout = before
 
 
-def _told(error: "HfHubHTTPError") -> Exception:
+def _told(error: HfHubHTTPError) -> Exception:
     """What a status other than 200 means: Passing or SourceError."""
-    from huggingface_hub.utils._http import parse_ratelimit_headers
-
     response = error.response
     status, headers = response.status_code, response.headers
     if status in BUSY:
@@ -200,7 +193,7 @@ def _told(error: "HfHubHTTPError") -> Exception:
     return SourceError(f"the Hugging Face Hub does not take the request ({said}): say it like {HF_FORMS}")
 
 
-def _entry(paper: "PaperInfo", source: str) -> Entry:
+def _entry(paper: PaperInfo, source: str) -> Entry:
     organization = paper.organization
     record = {
         "title": _unwrapped(paper.title),

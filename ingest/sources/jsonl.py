@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.base import Entry, Reading, Rejection, entry_from
+from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
 from ingest.sources.columns import FIELDS, check_keys
 from ingest.sources.loose import loose_record
 from ingest.sources.texts import LONGEST_LINE, numbered_lines
@@ -14,9 +14,9 @@ from ingest.sources.texts import LONGEST_LINE, numbered_lines
 _LOOKED_AT = 50  # lines in which a key that a user names must stand once
 
 
-def read_jsonl(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
+def read_jsonl(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
     """The paper of each line; a line that is none is rejected with the reason. Streams."""
-    yield from read_lines(path, source, lambda told: _renamed(told, reading))
+    yield from read_lines(path, source, lambda told: _renamed(told, options))
 
 
 def read_lines(path: Path, source: str, record_of: Callable[[Any], Any]) -> Iterator[Entry]:
@@ -32,15 +32,15 @@ def read_lines(path: Path, source: str, record_of: Callable[[Any], Any]) -> Iter
                 yield entry_from(record_of(told), source, number)
 
 
-def check_jsonl(path: Path, name: str, reading: Reading) -> None:
+def check_jsonl(path: Path, options: ReadOptions) -> None:
     """Raises ValueError where a key that the user names stands in none of the first lines."""
-    if not reading.columns:
+    if not options.columns:
         return
     lines = islice(numbered_lines(path), _LOOKED_AT)
-    records = (_parsed(line, name, number) for number, line in lines if line and line.strip())
+    records = (_parsed(line, "", number) for number, line in lines if line and line.strip())
     keys = {key: None for record in records if isinstance(record, Mapping) for key in record}
     if keys:
-        check_keys(list(keys), reading.columns)
+        check_keys(list(keys), options.columns)
 
 
 def _parsed(line: str, source: str, number: int) -> Any:
@@ -51,9 +51,9 @@ def _parsed(line: str, source: str, number: int) -> Any:
         return Rejection(source, number, str(error))
 
 
-def _renamed(record: Any, reading: Reading) -> Any:
+def _renamed(record: Any, options: ReadOptions) -> Any:
     """The record by the keys that the user names; as it is where none are named."""
-    if not reading.columns or not isinstance(record, Mapping):
+    if not options.columns or not isinstance(record, Mapping):
         return record
-    told: dict[str, Any] = {field: record.get(reading.columns.get(field, field)) for field in FIELDS}
+    told: dict[str, Any] = {field: record.get(options.columns.get(field, field)) for field in FIELDS}
     return loose_record(**told | {"published": [told["published"]]})

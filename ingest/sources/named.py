@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
-from ingest.sources.base import AS_IT_SAYS, Reading, Source
+from ingest.sources.base import ReadOptions, Source
 from ingest.sources.files import open_path
 from ingest.sources.service import ARXIV_FORMS, HF_FORMS, Wish
 from ingest.sources.standard_input import STANDARD_INPUT, open_standard_input
@@ -18,7 +18,7 @@ _SHOWN = 100  # characters of a name in an error
 _MOST = re.compile(r"max=(\d{1,9})", re.ASCII)
 
 
-def names_to_sources(names: Sequence[str], reading: Reading = AS_IT_SAYS) -> list[Source]:
+def names_to_sources(names: Sequence[str], options: ReadOptions = ReadOptions()) -> list[Source]:
     """The sources of these names, the form of each checked before any is read.
 
     `-` is standard input, `hf:` and `arxiv:` open the name of a service; all else is a file, a folder or
@@ -35,21 +35,21 @@ def names_to_sources(names: Sequence[str], reading: Reading = AS_IT_SAYS) -> lis
         if name in asked:
             sources.append(asked[name])
         elif name == STANDARD_INPUT:
-            sources.append(open_standard_input(reading))
+            sources.append(open_standard_input(options))
         else:
-            sources += _on_disk(name, reading)
+            sources += _on_disk(name, options)
     unique: dict[str, Source] = {}
     for source in sources:
         unique.setdefault(source.name, source)
     return list(unique.values())
 
 
-def _on_disk(name: str, reading: Reading) -> list[Source]:
+def _on_disk(name: str, options: ReadOptions) -> list[Source]:
     path = Path(name).expanduser().absolute()
     key = arxiv_key(name)
     if key and not path.exists():
         raise SourceError(f"{name} is no file: for the paper of that id say arxiv:{key}")
-    return open_path(path, reading)
+    return open_path(path, options)
 
 
 class _Services:
