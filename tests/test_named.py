@@ -48,7 +48,7 @@ def folder(tmp_path, monkeypatch):
 def test_a_service_has_a_name_that_stays(name, remembered, most):
     (source,) = names_to_sources([name])
     assert isinstance(source, HubSource if name.startswith("hf:") else ArxivSource)
-    assert (source.name, source.wish.most) == (remembered, most)
+    assert (source.name, source.query.most) == (remembered, most)
 
 
 @pytest.mark.parametrize(

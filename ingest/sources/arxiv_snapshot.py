@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS, MOST_MARKUP, Entry, ReadOptions
+from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS, MOST_MARKUP, Entry, ReadOptions, unwrapped
 from ingest.sources.jsonl import read_lines
 from ingest.sources.loose import read_date, read_doi
 from rag.identity import arxiv_key
@@ -35,17 +35,13 @@ def snapshot_record(told: Any) -> Any:
         return told
     arxiv_id, doi = told.get("id"), told.get("doi")
     return {
-        "title": _line(told.get("title")),
-        "abstract": _line(told.get("abstract")),
+        "title": unwrapped(told.get("title")),
+        "abstract": unwrapped(told.get("abstract")),
         "published": _published(told),
         "arxiv_id": arxiv_key(arxiv_id) if isinstance(arxiv_id, str) else None,
         "doi": read_doi(doi),
         "authors": list(_names(told.get("authors_parsed"))),
     }
-
-
-def _line(value: Any) -> Any:
-    return in_a_line(value) if isinstance(value, str) else value
 
 
 def _published(told: Mapping[str, Any]) -> str | None:

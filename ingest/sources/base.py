@@ -98,6 +98,11 @@ def paper_from(record: Any) -> Paper:
     )
 
 
+def unwrapped(value: Any) -> Any:
+    """A text as one line; any other value as it is, for `paper_from` to reject."""
+    return in_a_line(value) if isinstance(value, str) else value
+
+
 def entry_from(record: Any, source: str, line: int | None) -> Entry:
     """The paper of a record, or why it is none, in one line."""
     try:
