@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS, MOST_MARKUP, Entry, ReadOptions, unwrapped
-from ingest.sources.jsonl import read_lines
+from ingest.sources.jsonl import read_json_lines
 from ingest.sources.loose import read_date, read_doi
 from rag.identity import arxiv_key
 from rag.latex import latex_to_text
@@ -26,7 +26,7 @@ def is_snapshot(record: Mapping[str, Any]) -> bool:
 
 def read_snapshot(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
     """The paper of each record, dated by its first version. Streams."""
-    yield from read_lines(path, source, snapshot_record)
+    yield from read_json_lines(path, source, snapshot_record)
 
 
 def snapshot_record(told: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What every source gives: papers, and what it had to leave out and why."""
+"""What every source yields: papers, and rejections that say what was left out and why."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,15 +24,15 @@ Entry = Paper | Rejection
 
 
 class Source(Protocol):
-    """A place that papers can be read from, in the order in which they stand there."""
+    """Something that papers can be read from, in its own order."""
 
     @property
     def name(self) -> str:
-        """How the catalog remembers where a record came from; the same at every run."""
+        """The name under which the catalog keeps its records; the same at every run."""
         ...
 
     def read(self) -> Iterator[Entry]:
-        """Yield each entry once, as it is read. Raises SourceError where the place cannot be read."""
+        """Yield each entry once, as it is read. Raises SourceError where the source cannot be read."""
         ...
 
 
@@ -53,7 +53,7 @@ class ReadOptions:
 LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract
 LONGEST_NAME, MOST_AUTHORS = 300, 10_000
 LONGEST_DETAIL = 1_000  # characters of a date, an identifier, an organisation
-MOST_MARKUP = 4  # times as long as what it says is a text with its markup, at most
+MOST_MARKUP = 4  # a text with its markup is read up to this many times the limit of the text
 _MOST_COUNTED = 1_000_000  # authors; the longest list of a paper has some thousands
 _SHOWN = 60  # characters of a title in a reason
 _PUBLISHED = re.compile(r"\d{4}(-\d\d){0,2}", re.ASCII)
@@ -63,12 +63,11 @@ _TEXTS = {"title": LONGEST_TITLE, "abstract": LONGEST_ABSTRACT} | dict.fromkeys(
 
 
 def paper_from(record: Any) -> Paper:
-    """The paper that a record with the fields of `Paper` tells of.
+    """The paper of a record that has the fields of `Paper`.
 
-    A field that is missing, None or blank is not known; texts are stripped at both ends, and ids spelled
-    as their keys. `authors` are a list of names, and all of them unless `author_count` says otherwise, if
-    only by None. Raises ValueError, with the reason in one line, where the
-    record is no paper.
+    A field that is missing, None or blank is not known. Texts are stripped, ids get their usual form.
+    `authors` is a list of names: all authors, unless `author_count` is there and differs or is None.
+    Raises ValueError, with the reason in one line, where the record is no paper.
     """
     if not isinstance(record, Mapping):
         raise ValueError("not a JSON object")
@@ -81,8 +80,8 @@ def paper_from(record: Any) -> Paper:
     if fields["published"] and not is_date(fields["published"]):
         raise ValueError("`published` is not YYYY, YYYY-MM or YYYY-MM-DD")
     for name, key, example in (("arxiv_id", arxiv_key, "2110.07143"), ("doi", doi_key, "10.1000/182")):
-        told, fields[name] = fields[name], key(fields[name] or "")
-        if told and not fields[name]:
+        given, fields[name] = fields[name], key(fields[name] or "")
+        if given and not fields[name]:
             raise ValueError(f"`{name}` is not one, like {example}")
     authors = _names(record.get("authors"))
     count = record.get("author_count", len(authors) or None)
@@ -104,17 +103,17 @@ def unwrapped(value: Any) -> Any:
 
 
 def entry_from(record: Any, source: str, line: int | None) -> Entry:
-    """The paper of a record, or why it is none, in one line."""
+    """The paper of a record, or its rejection."""
     try:
         return paper_from(record)
     except ValueError as error:
         return Rejection(source, line, in_a_line(str(error)))
 
 
-def is_date(shown: str) -> bool:
-    """Whether this is YYYY, YYYY-MM or YYYY-MM-DD of a year, a month or a day that exists."""
+def is_date(text: str) -> bool:
+    """Whether this is YYYY, YYYY-MM or YYYY-MM-DD, and exists in the calendar."""
     try:
-        return bool(_PUBLISHED.fullmatch(shown) and date.fromisoformat(shown + "-01-01"[len(shown) - 4 :]))
+        return bool(_PUBLISHED.fullmatch(text) and date.fromisoformat(text + "-01-01"[len(text) - 4 :]))
     except ValueError:
         return False
 
@@ -132,7 +131,7 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _text(record: Mapping[str, Any], name: str, most: int) -> str | None:
-    """What a field says. Raises ValueError for what is too long to be read, before anything reads it."""
+    """The text of a field. Raises ValueError where it is too long, before any pattern runs over it."""
     value = record.get(name)
     if value is not None and not isinstance(value, str):
         raise ValueError(f"`{name}` is not a text")

@@ -1,4 +1,4 @@
-"""Files, folders and patterns on disk: which are read, and what of them cannot be."""
+"""The sources in files, folders and patterns on disk."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -17,8 +17,8 @@ from rag.plain import in_a_line
 class FileSource:
     """The papers of one file.
 
-    `label` names a file whose path says nothing, such as one that was uploaded: ingested from
-    another path under the same label, it is the same source.
+    `label` names a file whose path means nothing, such as an upload. Under the same label, a file at
+    another path is the same source.
     """
 
     path: Path
@@ -30,8 +30,8 @@ class FileSource:
         return shown_path(self.path) if self.label is None else self.label
 
     def read(self) -> Iterator[Entry]:
-        """Yield each entry once. Raises SourceError where the file cannot be read from its start on;
-        one that breaks off later ends in a rejection.
+        """Yield each entry once. Raises SourceError where the file cannot be read at all; a file that
+        breaks off later ends in a rejection.
         """
         form = recognise(self.path, self.name, self.options)
         try:
@@ -42,7 +42,7 @@ class FileSource:
 
 @dataclass(frozen=True)
 class UnreadableFile:
-    """A file inside a folder that cannot be read: it is listed, and the others go on."""
+    """A file in a folder that cannot be read. It is listed, and the others are read."""
 
     path: Path
     problem: str
@@ -56,10 +56,10 @@ class UnreadableFile:
 
 
 def open_path(path: Path, options: ReadOptions = ReadOptions()) -> list[Source]:
-    """The source of a file, or one source for each file that a folder holds at any depth, hidden ones
-    left out, or that a pattern such as `papers/**/*.bib` names.
+    """The source of a file; or a source for each file that a pattern such as `papers/**/*.bib` matches,
+    or that a folder holds at any depth, hidden ones left out.
 
-    Raises SourceError for a file that cannot be read, and for a folder or a pattern without one that can.
+    Raises SourceError for a file that cannot be read, and where a folder or a pattern has none that can.
     """
     if path.is_dir():
         return _open_all(_inside(path), path, options)
@@ -78,14 +78,14 @@ def _inside(folder: Path) -> Iterator[Path]:
 
 def _matching(pattern: Path) -> Iterator[Path]:
     """Raises SourceError where the pattern names no file."""
-    found = [Path(each) for each in glob(str(pattern), recursive=True)]  # noqa: PTH207
-    if not any(file.is_file() for file in found):
+    paths = [Path(name) for name in glob(str(pattern), recursive=True)]  # noqa: PTH207
+    if not any(path.is_file() for path in paths):
         raise SourceError(f"{shown_path(pattern)} names no file: check the spelling of the pattern")
-    yield from found
+    yield from paths
 
 
 def _open_all(paths: Iterable[Path], name: Path, options: ReadOptions) -> list[Source]:
-    """The files among these that can be read by their suffix; all of them, where the format is given."""
+    """The sources of the files whose suffix can be read; of all of them, where the format is given."""
     files = sorted(
         path for path in paths if (options.format or suffix_of(path) in SUFFIXES) and path.is_file()
     )
