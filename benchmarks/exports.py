@@ -5,6 +5,9 @@ import io
 import json
 from typing import Any
 
+import pyarrow
+from pyarrow.parquet import write_table
+
 OWLS = "Barn owls hunt by ear alone; we count what they bring home on 412 nights, and 95% of it is voles."
 BEES = "We follow 1,208 bees with radio tags. They return to the first flower of the day, even in rain."
 EELS = "Eels swim 5,000 km to spawn. Nobody has seen it; our buoys hear them pass at depth."
@@ -110,40 +113,11 @@ Bees Remember
 {BEES} {OWLS} {EELS}
 """
 
-PROPS = {
-    "dailyPapers": [
-        {
-            "paper": {
-                "id": "2103.01234",
-                "title": "Barn Owls Hunt by Ear",
-                "summary": OWLS,
-                "authors": [{"name": "Åsa Lind", "hidden": False}],
-                "publishedAt": "2021-03-05T10:00:00.000Z",
-                "upvotes": 12,
-                "organization": {"name": "owls", "fullname": "The Owl Society"},
-            },
-            "title": "Barn Owls Hunt by Ear",
-            "numComments": 2,
-        }
-    ],
-    "periodType": "day",
-}
-
-
-def daily_papers(props: Any) -> str:
-    """A page whose papers are in the data of its component, as those of Hugging Face are."""
-    data = json.dumps(props).replace("&", "&amp;").replace('"', "&quot;")
-    hydrated = f'<div class="SVELTE_HYDRATER contents" data-target="DailyPapers" data-props="{data}"></div>'
-    return f"<!doctype html><html><head></head><body><main>{hydrated}</main></body>"
-
 
 def parquet(**columns: Any) -> bytes:
     """A table of these columns."""
-    import pyarrow
-    from pyarrow import parquet as written
-
     kept = io.BytesIO()
-    written.write_table(pyarrow.table(columns), kept)
+    write_table(pyarrow.table(columns), kept)
     return kept.getvalue()
 
 
@@ -155,7 +129,6 @@ def exports() -> dict[str, bytes]:
     table = [("title", "abstract", "year"), ("Owls", OWLS, "2021"), ("Bees", BEES, "2020")]
     return {
         "owls.txt": PAGE.encode(),
-        "owls.html": daily_papers(PROPS).encode(),
         "owls.jsonl": f"{json.dumps(owls)}\n{json.dumps(eels)}\n".encode(),
         "snapshot.json": lines.encode(),
         "snapshot.json.gz": gzip.compress(lines.encode(), mtime=0),

@@ -55,13 +55,6 @@ def _csv(told: Mapping[str, str]) -> str:
     return f"{','.join(told)}\n{','.join(cells)}\n"
 
 
-def _html(told: Mapping[str, str]) -> str:
-    named = {"title", "abstract", "author", "published", "doi"} & told.keys()
-    tags = ((name.replace("published", "date"), told[name]) for name in named)
-    metas = (f'<meta name="citation_{tag}" content="{text}">' for tag, text in tags)
-    return f"<html><head>{''.join(metas)}</head><body><h3>{told['title']}</h3></body></html>"
-
-
 def _txt(told: Mapping[str, str]) -> str:
     abstract = told["abstract"] if len(told["abstract"]) > 200 else f"{told['abstract']} {ABSTRACT * 3}"
     details = f"owls {told['organization']}\n• 10 authors\n·\n{told['published']}\n"
@@ -74,7 +67,6 @@ _FORMATS: Mapping[str, tuple[Callable[[Mapping[str, str]], str], tuple[str, ...]
     "csl.json": (_csl, tuple(_TOLD)),
     "papers.bib": (_bibtex, tuple(_TOLD)),
     "papers.csv": (_csv, tuple(_TOLD)),
-    "paper.html": (_html, ("title", "abstract", "author", "published", "doi")),
     "page.txt": (_txt, ("title", "abstract", "organization", "published")),
 }
 

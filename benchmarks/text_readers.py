@@ -22,7 +22,6 @@ from benchmarks.text_reading import (
     TextReader,
     Vectorless,
     answer,
-    encodable,
     hits,
     indexed,
     paper,
@@ -38,7 +37,7 @@ from eval.shelf import Papers
 from eval.systems import answers as systems
 from eval.systems.replies import Source, papers_of, read_reply
 from ingest.chunking import split_abstract
-from ingest.sources import base, columns, csl_json, csv_table, loose, saved_html
+from ingest.sources import base, columns, csl_json, csv_table, loose
 from rag import identity, latex, layout, markers, plain, readable, sentences, tokens, words
 from rag.chat_model import LONGEST as LONGEST_REPLY
 from rag.citations import Composer, Quote, best_quote
@@ -47,6 +46,7 @@ from rag.library import near, sameness, selecting
 from rag.library.lexical import LexicalIndex
 from rag.library.merge import merge_records
 from rag.nearness import why_far
+from rag.plain import encodable
 from rag.query import history, kinds, quoted, understand
 from rag.query.checks import LONGEST_QUESTION
 from rag.query.follow_up import is_elliptical, leaning, may_lean, points_back
@@ -131,7 +131,6 @@ def _texts() -> Iterator[Row]:
     yield "ingest.columns.columns_from", columns.columns_from, WHOLE
     yield "ingest.csl_json.is_csl_json", csl_json.is_csl_json, WHOLE
     yield "ingest.csv_table.is_csv", csv_table.is_csv, WHOLE
-    yield "ingest.saved_html.is_html", saved_html.is_html, WHOLE
     yield "rag.library.selecting.matching", selecting.matching, WHOLE
     yield "rag.library.selecting.has_words", lambda text: selecting.has_words(text, text), WHOLE
     yield "rag.library.lexical.terms", lambda text: LexicalIndex(Path()).terms(encodable(text)), WHOLE

@@ -15,6 +15,7 @@ from ingest.sources import base
 from rag.embedding.base import Tokens
 from rag.library.catalog import Change
 from rag.library.lexical import LexicalIndex
+from rag.plain import encodable
 from rag.query.checks import LONGEST_QUESTION
 from rag.support import Support
 from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
@@ -106,11 +107,6 @@ def answer(text: str, **fields: Any) -> Answer:
         "seconds": {"total": 1.0},
     }
     return Answer(**shown | fields)
-
-
-def encodable(text: str) -> str:
-    """As texts are that have come into a library."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def written(name: str, content: bytes) -> Path:

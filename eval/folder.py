@@ -9,7 +9,6 @@ report.html, report.md
 """
 
 import json
-import os
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ from eval.outcomes import Outcomes
 from eval.record import FORMAT, differences
 from eval.rows import Place, Row, dump_outcomes, load_outcomes
 from eval.run import Run
-from rag.private import FILE, make_folder
+from rag.private import FILE, atomic_write, make_folder
 
 RECORD = "run.json"
 RESULTS = "results.jsonl"
@@ -204,23 +203,15 @@ def read_answered(folder: Path) -> list[Row]:
 
 
 def write_whole(path: Path, pieces: Iterable[str], *, is_export: bool = False) -> None:
-    """Write a file so that it is never met half-written. Raises RunError.
+    """Write a file atomically. Raises RunError.
 
-    It has the mode of the file that it replaces, or else of the record beside it. Without both it is its
-    user's alone, or where it is an export what the umask says.
+    It has the mode of the file that it replaces, or else of the record beside it. Without both it is
+    private, or, for an export, follows the user's umask.
     """
-    unfinished = path.with_name(f"{path.name}.new")
     with translated(path.parent):
-        mode = _mode_of(path) or _mode_of(path.with_name(RECORD)) or (0 if is_export else FILE)
-        if mode:
-            unfinished.touch(FILE)
-            with suppress(OSError):  # of a disk that knows no modes
-                unfinished.chmod(mode | FILE)
-        with unfinished.open("w", encoding="utf-8", errors=_ODD, newline="\n") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())  # a power cut leaves the old file or the new one
-        unfinished.replace(path)
+        mode = _mode_of(path) or _mode_of(path.with_name(RECORD)) or (None if is_export else FILE)
+        with atomic_write(path, mode and mode | FILE) as file:
+            file.writelines(piece.encode("utf-8", _ODD) for piece in pieces)
 
 
 def _mode_of(path: Path) -> int:

@@ -1,7 +1,7 @@
-"""A library as one file of JSON lines, and back: every record of every source, from which all else follows.
+"""A backup: every record of every source as one file of JSON lines, from which a library is made again.
 
-The first line tells what the file holds; each that follows is a record with its source. `ingest` reads
-such a file too, as papers of one source.
+The first line says what the file holds; each further line is a record with its source. `ingest` reads
+such a file too, as the papers of one source.
 """
 
 import json
@@ -23,12 +23,12 @@ from rag.library.progress import Track, untracked
 from rag.library.recorder import Splitter
 from rag.types import Paper
 
-_FORMAT = 1  # raise it with every change of the lines
+_FORMAT = 1  # raised with every change to the lines
 _MARK = "askpapers_backup"
 _LONGEST_LINE = 4_000_000  # bytes
 
 Record = tuple[str, int, Paper]
-"""Source, mention and record, as the catalog keeps them."""
+"""Source, place within the source, and record, as the catalog keeps them."""
 
 
 @dataclass(frozen=True)
@@ -40,24 +40,24 @@ class Counts:
 
 
 def write_backup(catalog: Catalog, file: BinaryIO, track: Track = untracked) -> Counts:
-    """Write all that sources said, as it is at one moment; how much it is. Raises OSError, DamagedError."""
+    """Write a consistent snapshot of all records; return their counts. Raises OSError, DamagedError."""
     with catalog.unchanging():
         counts = Counts(catalog.count(), catalog.count_records())
-        head = {_MARK: _FORMAT, "papers": counts.papers, "records": counts.records}
-        file.write(_line(head))
+        header = {_MARK: _FORMAT, "papers": counts.papers, "records": counts.records}
+        file.write(_json_line(header))
         for records in track(grouped(catalog.records(), TRANSACTION), "writing a backup", counts.records):
-            file.writelines(_line(_told(*record)) for record in records)
+            file.writelines(_json_line(_fields(*record)) for record in records)
     return counts
 
 
 def restore(folder: Path, path: Path, track: Track = untracked, split: Splitter = split_abstract) -> Counts:
-    """Make the catalog of a folder from a backup; whatever stops it, there is all of it or nothing.
+    """Make the catalog of a folder from a backup, all of it or nothing.
 
-    The indexes are then behind, as after an ingest. Raises SourceError where the file is no whole
+    Its indexes are then behind, as after an ingest. Raises SourceError where the file is not a whole
     backup, LibraryError where the folder holds papers already, LibraryBusyError.
     """
     place = folder.expanduser().absolute()
-    counts = _checked(path)
+    counts = _check(path)
     make_folder(place)
     with WriteLock(place).held():
         if holds_papers(place):
@@ -70,56 +70,57 @@ def restore(folder: Path, path: Path, track: Track = untracked, split: Splitter 
         catalog = Catalog(new)
         try:
             recorder = catalog.recorder(split)
-            of_papers = (
-                list(of_one) for _, of_one in groupby(_records(path), lambda each: each[2].paper_id)
+            papers = (
+                list(group) for _, group in groupby(_records(path), lambda record: record[2].paper_id)
             )
-            for batch in track(grouped(of_papers, TRANSACTION), "restoring papers", counts.papers):
-                recorder.restore([record for of_one in batch for record in of_one])
+            for batch in track(grouped(papers, TRANSACTION), "restoring papers", counts.papers):
+                recorder.restore([record for records in batch for record in records])
         except BaseException:
             catalog.close()
             _remove(new)
             raise
         catalog.close()
-        forget_indexes(place)  # they followed another catalog, and its numbers
+        forget_indexes(place)  # they follow the old catalog's sequence numbers
         _remove(catalog_path(place))
         new.replace(catalog_path(place))
     return counts
 
 
-def _checked(path: Path) -> Counts:
-    """What the file says that it holds. Raises SourceError unless all of that is there."""
+def _check(path: Path) -> Counts:
+    """The counts that the file's header gives. Raises SourceError unless all of these records are there."""
     try:
         with path.open("rb") as file:
-            head = _head(file.readline(_LONGEST_LINE))
-            found = sum(1 for line in file if line.strip()) if head else 0
+            header = _header(file.readline(_LONGEST_LINE))
+            records = sum(1 for line in file if line.strip()) if header else 0
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}): name another backup") from error
-    if not head:
+    if not header:
         raise SourceError(
             f"{path} is no backup: make one with `askpapers library export --all -o FILE`, or bring its "
             f"papers in with `askpapers ingest {path}`"
         )
-    if head[_MARK] > _FORMAT:
+    if header[_MARK] > _FORMAT:
         raise SourceError(
             f"{path} was written by a newer askpapers: upgrade with `pip install --upgrade askpapers`"
         )
-    if found != head["records"]:
-        why = "it was cut short" if found < head["records"] else "it was changed"
+    if records != header["records"]:
+        why = "it was cut short" if records < header["records"] else "it was changed"
         raise SourceError(
-            f"{path} holds {found} of its {head['records']} records, as {why}: restore an older "
+            f"{path} holds {records} of its {header['records']} records, as {why}: restore an older "
             f"backup, or bring in what is there with `askpapers ingest {path}`"
         )
-    return Counts(head["papers"], head["records"])
+    return Counts(header["papers"], header["records"])
 
 
-def _head(line: bytes) -> dict[str, Any] | None:
+def _header(line: bytes) -> dict[str, Any] | None:
+    """The first line of a backup; None for that of another file."""
     try:
-        head = json.loads(line)
+        header = json.loads(line)
     except (ValueError, RecursionError):
         return None
     names = (_MARK, "papers", "records")
-    is_head = isinstance(head, dict) and all(isinstance(head.get(name), int) for name in names)
-    return head if is_head else None
+    is_header = isinstance(header, dict) and all(isinstance(header.get(name), int) for name in names)
+    return header if is_header else None
 
 
 def _records(path: Path) -> Iterator[Record]:
@@ -136,29 +137,29 @@ def _records(path: Path) -> Iterator[Record]:
                     ) from error
 
 
-def _told(source: str, mention: int, record: Paper) -> dict[str, Any]:
-    """A line: what a source said."""
-    told = {"source": source, "mention": mention, **asdict(record)}
-    return {name: value for name, value in told.items() if value not in (None, ()) and value is not False}
+def _fields(source: str, mention: int, record: Paper) -> dict[str, Any]:
+    """The fields of a line, without those that are not known."""
+    values = {"source": source, "mention": mention, **asdict(record)}
+    return {name: value for name, value in values.items() if value not in (None, ()) and value is not False}
 
 
-def _record(told: Any) -> Record:
-    """Raises KeyError, TypeError, ValueError."""
+def _record(values: Any) -> Record:
+    """The record of a line's fields. Raises KeyError, TypeError, ValueError."""
     kinds = {"paper_id": str, "source": str, "mention": int, "title": str, "abstract": str}
-    wrong = [name for name, kind in kinds.items() if not isinstance(told[name], kind)]
-    wrong += ["published"] if not str(told.get("published") or "0000")[:4].isdecimal() else []
-    if wrong or not told["paper_id"]:
+    wrong = [name for name, kind in kinds.items() if not isinstance(values[name], kind)]
+    wrong += ["published"] if not str(values.get("published") or "0000")[:4].isdecimal() else []
+    if wrong or not values["paper_id"]:
         raise ValueError(f"`{(wrong or ['paper_id'])[0]}` is not what it should be")
-    paper_from({**told, "arxiv_id": None, "doi": None, "published": None})  # the kinds of the others
-    names = {each.name for each in fields(Paper)}
-    return told["source"], told["mention"], Paper(**{name: told[name] for name in names & told.keys()})
+    paper_from({**values, "arxiv_id": None, "doi": None, "published": None})  # checks the other fields
+    known = {field.name for field in fields(Paper)} & values.keys()
+    return values["source"], values["mention"], Paper(**{name: values[name] for name in known})
 
 
-def _line(told: dict[str, Any]) -> bytes:
-    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+def _json_line(values: dict[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
 def _remove(catalog: Path) -> None:
-    """A catalog's file, and what SQLite keeps beside it."""
+    """Delete a catalog's file and the two that SQLite keeps beside it."""
     for name in ("", "-wal", "-shm"):
         catalog.with_name(catalog.name + name).unlink(missing_ok=True)

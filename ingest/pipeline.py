@@ -1,4 +1,4 @@
-"""From sources to the library: read, write to the catalog in small transactions, index."""
+"""From sources to the library: read, write to the catalog in small transactions, update the indexes."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -16,19 +16,18 @@ from rag.types import Paper
 
 Item = TypeVar("Item")
 
-TRANSACTION = 256  # entries that are written at once
-LISTED = 10_000  # rejections, and near duplicates, that a report names one by one
+TRANSACTION = 256  # entries written at once
+LISTED = 10_000  # rejections, and near duplicates, that a report lists
 _PATIENCE = 5.0  # seconds to wait for another writer to end
 
 
 @dataclass
 class Report:
-    """What an ingest did. `seen` is the sum of the three that follow it, the duplicates and the rejections.
+    """What an ingest did. `seen` is the sum of added, updated, unchanged, duplicates and rejections.
 
-    A paper that this run has met before is a duplicate, whatever its earlier mention did. What was
-    rejected is named, the first 10,000 entries one by one; `unlisted` counts those behind them.
-    `near_duplicates` are pairs of papers that this run added or changed, and others, whose titles are
-    nearly the same; they stay two papers.
+    A duplicate is a paper that occurred earlier in this run. `rejected` lists the first 10,000 rejections;
+    `unlisted` counts the rest. `near_duplicates` pairs papers that this run added or changed with others
+    whose titles are nearly the same; they stay two papers.
     """
 
     seen: int = 0
@@ -47,7 +46,7 @@ class Report:
         return asdict(self)
 
     def reject(self, rejection: Rejection) -> None:
-        """Name an entry that was rejected, or count it."""
+        """List a rejection, or count it where too many are listed."""
         if len(self.rejected) < LISTED:
             self.rejected.append(rejection)
         else:
@@ -61,13 +60,12 @@ def ingest(
     split: Splitter = split_abstract,
     transaction: int = TRANSACTION,
 ) -> Report:
-    """Bring the papers of all sources into the library, then its indexes up to date.
+    """Bring the papers of all sources into the library, then update its indexes.
 
-    What a transaction has written stays, whatever happens later; running it again goes on from
-    there. `split` cuts an abstract into passages; `transaction` is how many entries are written at once.
-    Memory is that of a batch, and of what the indexes take; sources are read as a stream.
-    Raises SourceError, LibraryBusyError, MixedLibraryError, EncoderMissingError, IndexServerError,
-    ModelError.
+    Whatever a transaction has written stays, and a second run goes on from there. `split` cuts an abstract
+    into passages; `transaction` is how many entries are written at once. Sources are read as streams, so
+    memory holds one batch and what the indexes take. Raises SourceError, LibraryBusyError,
+    MixedLibraryError, EncoderMissingError, IndexServerError, ModelError.
     """
     started = time.perf_counter()
     report = Report()
@@ -98,7 +96,7 @@ def _write(recorder: Recorder, source: Source, report: Report, track: Track, tra
 
 
 def _or_nothing(entries: Iterable[Entry], source: str) -> Iterator[Entry]:
-    """The entries of a source, or that there are none."""
+    """The entries of a source, or a rejection where it has none."""
     is_empty = True
     for entry in entries:
         is_empty = False
@@ -108,7 +106,7 @@ def _or_nothing(entries: Iterable[Entry], source: str) -> Iterator[Entry]:
 
 
 def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """The items in lists of so many, the last one of what is left."""
+    """The items in lists of `size`; the last list may be shorter."""
     iterator = iter(items)
     while group := list(islice(iterator, size)):
         yield group

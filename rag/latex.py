@@ -8,11 +8,10 @@ own abstracts. pylatexenc knows what commands print; its parser is not asked, as
 import re
 import unicodedata
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pylatexenc.macrospec import LatexContextDb
+from pylatexenc.latex2text import get_default_latex_context_db
 
+_commands = cache(get_default_latex_context_db)
 _TOKEN = re.compile(
     r"""
       (?P<math> \$[^$]*\$ | \\\((?:[^\\]|\\[^()]){0,1000}\\\) )
@@ -107,10 +106,3 @@ def symbol(name: str) -> str:
 def is_command(name: str) -> bool:
     """Whether LaTeX has a command of this name, as far as pylatexenc knows."""
     return name in _KNOWN or _commands().get_macro_spec(name) is not None
-
-
-@cache
-def _commands() -> "LatexContextDb":
-    from pylatexenc.latex2text import get_default_latex_context_db
-
-    return get_default_latex_context_db()

@@ -1,62 +1,89 @@
-"""Folders and files that are this user's alone, 0700 and 0600, whatever the umask.
+"""Folders and files that only this user can read, modes 0700 and 0600, whatever the umask.
 
-What is there already keeps the modes that its owner gave it, but for the user data folder: older versions
-left it open to others. On Windows modes mean nothing; there what stands in a user's profile is the user's.
+Existing files keep the modes that their owner gave them. The user data folder is the exception: older
+versions left it open to others. On Windows, modes mean nothing, and a user's profile is private anyway.
 """
 
 import os
+import secrets
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from rag.settings import data_folder
 
 FOLDER, FILE = 0o700, 0o600
 _OTHERS = 0o077
-_umasks: list[int] = []  # the user's own, while `private_umask` has put another in its place
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_umasks: list[int] = []  # the user's own umask, while `private_umask` replaces it
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, where there are none. Raises OSError."""
-    for each in (*reversed(folder.parents), folder):
-        if not each.is_dir():
-            each.mkdir(FOLDER, exist_ok=True)
+    """Make a folder and its missing parents. Raises OSError."""
+    for path in (*reversed(folder.parents), folder):
+        if not path.is_dir():
+            path.mkdir(FOLDER, exist_ok=True)
     close_data_folder(folder)
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file where there is none, for others to fill: SQLite gives its log the same mode.
+    """Make an empty file where there is none. SQLite, which fills it, gives its log the same mode.
 
-    Where that fails, it is for who fills it to say so. The file is made under another name: a process
-    that closes one which SQLite has open takes its locks away.
+    Errors are left to the code that fills the file. It is made under another name and then linked, because
+    a process that closes a file which it also has open in SQLite loses SQLite's locks.
     """
     if path.exists():
         return
     with suppress(OSError):
-        handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(handle)
         try:
-            os.link(made, path)
+            os.link(name, path)
         finally:
-            Path(made).unlink()
+            Path(name).unlink()
+
+
+@contextmanager
+def atomic_write(path: Path, mode: int | None = FILE) -> Iterator[BinaryIO]:
+    """A new file to fill, which replaces `path` at the end. If anything fails, `path` stays as it was.
+
+    The file gets this mode; None means the mode that the user's own umask gives. Raises OSError.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with users_umask() if mode is None else nullcontext():
+            handle = os.open(part, _NEW_FILE, 0o666 if mode is None else FILE)
+        with open(handle, "wb") as file:  # noqa: PTH123
+            if mode not in (None, FILE):
+                with suppress(OSError):  # some file systems have no modes
+                    part.chmod(mode)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # after a power cut there is the old file or the new one
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
 def close_data_folder(place: Path) -> None:
-    """Let nobody else into the user data folder, if the place is in it and this user owns it."""
+    """Close the user data folder to others, if `place` is inside it and this user owns it."""
     folder = data_folder()
     if not hasattr(os, "geteuid") or not place.is_relative_to(folder):
         return
-    with suppress(OSError):  # not there yet, or of a disk that knows no modes
-        found = folder.stat()
-        if found.st_uid == os.geteuid() and found.st_mode & _OTHERS:
-            folder.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
+    with suppress(OSError):  # it does not exist yet, or its file system has no modes
+        status = folder.stat()
+        if status.st_uid == os.geteuid() and status.st_mode & _OTHERS:
+            folder.chmod(stat.S_IMODE(status.st_mode) & ~_OTHERS)
 
 
 @contextmanager
 def private_umask() -> Iterator[None]:
-    """All that is made inside is this user's alone. For programs: a process has one umask."""
+    """Everything created inside is private. For programs only, as a process has one umask."""
     _umasks.append(os.umask(_OTHERS))
     try:
         yield
@@ -66,7 +93,7 @@ def private_umask() -> Iterator[None]:
 
 @contextmanager
 def users_umask() -> Iterator[None]:
-    """What is made inside follows the user's umask again: it goes where the user wants to have it."""
+    """Inside, the user's own umask holds again, even within `private_umask`."""
     ours = os.umask(_umasks[-1]) if _umasks else None
     try:
         yield

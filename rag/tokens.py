@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import tiktoken
+import tiktoken
 
 ENCODING = "o200k_base"
 
@@ -26,9 +24,7 @@ def token_offsets(text: str) -> list[int]:
 
 
 @cache
-def _encoding() -> "tiktoken.Encoding":
-    import tiktoken
-
+def _encoding() -> tiktoken.Encoding:
     with _vocabulary_folder():
         return tiktoken.get_encoding(ENCODING)
 

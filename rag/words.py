@@ -2,15 +2,14 @@
 
 import re
 import threading
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
-if TYPE_CHECKING:
-    from snowballstemmer import stemmer
+import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+")
 SPELLED = re.compile(r"[^\W_]+(?:[-.+/'’][^\W_]+)*")  # with what joins its parts
 _LONGEST_WORD = 100  # characters; all that are stemmed are remembered
+_stemmer = snowballstemmer.stemmer("english")
 _stemming = threading.Lock()  # a stemmer holds the word that it works on
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 _FUNCTION_WORDS = frozenset(
@@ -57,13 +56,6 @@ def _plain(number: str) -> str:
     return number.replace(",", "") if is_grouped else number
 
 
-@cache
-def _stemmer() -> "stemmer":
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("english")
-
-
 def stem(word: str) -> str:
     """The stem of a word in lower case, by Snowball; of one that is too long for any, the word itself.
 
@@ -75,4 +67,4 @@ def stem(word: str) -> str:
 @lru_cache(maxsize=100_000)
 def _stem(word: str) -> str:
     with _stemming:
-        return str(_stemmer().stemWord(word))
+        return str(_stemmer.stemWord(word))

@@ -14,11 +14,11 @@ from service_server import Reply, ServiceServer, reply, running
 from ingest.pipeline import ingest
 from ingest.sources.arxiv_api import Arxiv, ArxivSource
 from ingest.sources.base import Rejection
-from ingest.sources.service import Patience, Wish
+from ingest.sources.service import RetryPolicy, ServiceQuery
 from rag.errors import SourceError
 from rag.types import Paper
 
-AT_ONCE = Patience(answer=5.0, pauses=(0.0, 0.0))
+AT_ONCE = RetryPolicy(timeout=5.0, pauses=(0.0, 0.0))
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +34,11 @@ def server(running_server):
     return running_server
 
 
-def ask(server, delay=0.0, patience=AT_ONCE, **wish):
+def ask(server, delay=0.0, retries=AT_ONCE, **wish):
     """What arXiv tells of a wish, all of it."""
-    service = Arxiv(f"{server.url}/api/query?{{}}", delay, patience)
+    service = Arxiv(f"{server.url}/api/query?{{}}", delay, retries)
     try:
-        return list(ArxivSource(Wish(**wish), service).read())
+        return list(ArxivSource(ServiceQuery(**wish), service).read())
     finally:
         service.client.close()
 
@@ -122,7 +122,11 @@ def test_a_paper_without_an_abstract_is_listed(server, summary):
 def test_requests_are_paced_whichever_source_they_are_for(server):
     server.service.papers = numbered(150)
     service = Arxiv(f"{server.url}/api/query?{{}}", 0.2, AT_ONCE)
-    for wish in (Wish(key="query", value="a", most=150), Wish(("2110.00001",)), Wish(("2110.00002",))):
+    for wish in (
+        ServiceQuery(key="query", value="a", most=150),
+        ServiceQuery(("2110.00001",)),
+        ServiceQuery(("2110.00002",)),
+    ):
         list(ArxivSource(wish, service).read())
     service.client.close()
     times = [each.at for each in server.asked]
@@ -133,7 +137,7 @@ def test_requests_are_paced_whichever_source_they_are_for(server):
 def test_arxiv_is_asked_every_three_seconds_by_itself():
     assert Arxiv().delay == 3.0
     assert Arxiv().client.delay_seconds == 3.0
-    assert min(Patience().pauses) >= 3.0
+    assert min(RetryPolicy().pauses) >= 3.0
 
 
 FAILURES = {
@@ -170,7 +174,7 @@ def test_what_goes_on_failing_is_an_error(server, failed):
 def test_pauses_grow_and_last_as_long_as_arxiv_asks(server):
     busy = reply(503, "busy")
     server.play(busy, busy)
-    ask(server, patience=Patience(pauses=(0.1, 0.3)), ids=("2110.07143",))
+    ask(server, retries=RetryPolicy(pauses=(0.1, 0.3)), ids=("2110.07143",))
     first, second, third = (each.at for each in server.asked)
     assert 0.1 <= second - first < 0.3 <= third - second
     server.play(reply(503, "busy", Retry_After="1"))
@@ -188,7 +192,7 @@ def test_a_pause_of_an_hour_is_not_waited_for(server):
 
 def test_silence_ends(server):
     server.play(*[reply(200, feed([], 0), ATOM, after=5.0)] * 9)
-    said = failure(server, patience=Patience(answer=0.1, pauses=(0.0,)), ids=("2110.07143",))
+    said = failure(server, retries=RetryPolicy(timeout=0.1, pauses=(0.0,)), ids=("2110.07143",))
     assert said == "arXiv does not answer (timed out): check the connection and run it again"
 
 
@@ -197,7 +201,7 @@ def test_a_server_that_is_not_there_is_an_error():
         taken.bind(("127.0.0.1", 0))  # bound, but not listening
         service = Arxiv(f"http://127.0.0.1:{taken.getsockname()[1]}/?{{}}", 0.0, AT_ONCE)
         with pytest.raises(SourceError) as caught:
-            list(ArxivSource(Wish(("2110.07143",)), service).read())
+            list(ArxivSource(ServiceQuery(("2110.07143",)), service).read())
     said = "arXiv does not answer (Connection refused): check the connection and run it again"
     assert str(caught.value) == said
 
@@ -205,7 +209,7 @@ def test_a_server_that_is_not_there_is_an_error():
 def test_a_name_that_cannot_be_resolved_is_an_error():
     service = Arxiv("http://arxiv.invalid/?{}", 0.0, AT_ONCE)
     with pytest.raises(SourceError, match=r"^arXiv does not answer \([^\n]+\): check the connection"):
-        list(ArxivSource(Wish(("2110.07143",)), service).read())
+        list(ArxivSource(ServiceQuery(("2110.07143",)), service).read())
 
 
 @pytest.mark.parametrize("status", [200, 400])
@@ -245,7 +249,7 @@ def test_entities_and_markup_are_texts(server):
 def test_ingesting_again_finds_the_papers_unchanged(server, library):
     server.service.papers = numbered(3)
     service = Arxiv(f"{server.url}/api/query?{{}}", 0.0, AT_ONCE)
-    source = ArxivSource(Wish(key="query", value="all:owls"), service)
+    source = ArxivSource(ServiceQuery(key="query", value="all:owls"), service)
     assert ingest(library, [source]).added == 3
     server.service.papers[0] = replace(server.service.papers[0], summary="We count other owls.")
     report = ingest(library, [source])
@@ -259,7 +263,7 @@ def test_what_was_read_before_arxiv_failed_is_kept(server, library):
     pages = [reply(200, feed(server.service.papers[n : n + 100], 400), ATOM) for n in (0, 100, 200)]
     server.play(*pages, *[reply(503, "busy")] * 9)
     service = Arxiv(f"{server.url}/api/query?{{}}", 0.0, AT_ONCE)
-    source = ArxivSource(Wish(key="query", value="all:owls", most=400), service)
+    source = ArxivSource(ServiceQuery(key="query", value="all:owls", most=400), service)
     with pytest.raises(SourceError, match="run it again"):
         ingest(library, [source])
     service.client.close()
@@ -277,7 +281,7 @@ def test_a_broken_feed_gives_papers_rejections_or_an_error(running_server, text,
     broken = whole[:place] + text + whole[place + cut :]
     running_server.play(*[reply(200, broken, ATOM)] * 9)
     try:
-        entries = ask(running_server, key="query", value="all:owls", patience=Patience(5.0, ()))
+        entries = ask(running_server, key="query", value="all:owls", retries=RetryPolicy(5.0, ()))
     except SourceError as error:
         assert "\n" not in str(error)
     else:
@@ -289,4 +293,4 @@ def test_a_broken_feed_gives_papers_rejections_or_an_error(running_server, text,
 def test_noise_gives_an_error(running_server, noise):
     running_server.play(*[Reply(200, ATOM, noise, {})] * 9)
     with pytest.raises(SourceError):
-        ask(running_server, key="query", value="all:owls", patience=Patience(5.0, ()))
+        ask(running_server, key="query", value="all:owls", retries=RetryPolicy(5.0, ()))

@@ -5,7 +5,7 @@ import pyarrow
 import pytest
 
 from ingest.pipeline import ingest
-from ingest.sources.base import Reading, Rejection
+from ingest.sources.base import ReadOptions, Rejection
 from ingest.sources.bibtex import read_bibtex
 from ingest.sources.files import FileSource
 from ingest.sources.loose import loose_record, plain_text, read_names
@@ -17,7 +17,7 @@ from rag.types import Paper
 
 def read(tmp_path, name, content):
     (tmp_path / name).write_text(content, encoding="utf-8")
-    return list(FileSource(tmp_path / name, Reading(), name).read())
+    return list(FileSource(tmp_path / name, ReadOptions(), name).read())
 
 
 @pytest.mark.parametrize("name", ["savedrecs.txt", "savedrecs.tsv"])
@@ -100,7 +100,7 @@ def test_preprints_of_dblp_and_names_of_biblatex(tmp_path):
         "@article{a, title={Owls}, abstract={They sleep.}, journal={CoRR}, volume={abs/2110.07143},\n"
         " author={given=Jan, family=Berg, prefix=van der and given-i=B., family=Bee and Ada Owl}}\n"
     )
-    (paper,) = read_bibtex(path, "a.bib", Reading())
+    (paper,) = read_bibtex(path, "a.bib", ReadOptions())
     assert isinstance(paper, Paper)
     assert paper.arxiv_id == "2110.07143"
     assert paper.authors == ("Jan van der Berg", "B. Bee", "Ada Owl")

@@ -171,7 +171,6 @@ def test_what_is_withdrawn_where_nothing_was_saved_makes_no_file(feedback):
 def test_the_file_is_for_its_owner_alone_and_nothing_else_is_left(feedback):
     feedback.path.parent.mkdir(parents=True)
     feedback.path.touch(0o644)
-    feedback.path.with_name("feedback.jsonl.new").write_text("of a process that was stopped")
     feedback.save(verdict())
     left = {path.name: path.stat().st_mode & 0o777 for path in feedback.path.parent.iterdir()}
     assert left.pop("feedback.jsonl") == 0o600

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.exports import BEES, CSL, EELS, OWLS, PROPS, SNAPSHOT, daily_papers, exports, parquet
+from benchmarks.exports import CSL, OWLS, SNAPSHOT, exports, parquet
 from benchmarks.malformed import broken, wrong
-from ingest.sources.base import Reading, Rejection
+from ingest.sources.base import ReadOptions, Rejection
 from ingest.sources.columns import columns_from
 from ingest.sources.files import FileSource, open_path
-from ingest.sources.formats import FORMATS, SUFFIXES, recognise
+from ingest.sources.formats import FORMATS, SUFFIXES
+from ingest.sources.recognition import recognise
 from ingest.sources.standard_input import open_standard_input
 from rag.errors import AskpapersError, SourceError
 from rag.types import Paper
@@ -30,19 +31,11 @@ EXPORTS = exports()
 def read(tmp_path, name, content, **reading):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(FileSource(path, Reading(**reading), name).read())
+    return list(FileSource(path, ReadOptions(**reading), name).read())
 
 
 def reasons(entries):
     return [(each.line, each.reason) for each in entries if isinstance(each, Rejection)]
-
-
-OWL = {
-    "title": "Barn Owls Hunt by Ear",
-    "abstract": OWLS,
-    "published": "2021-03-05",
-    "authors": ("Åsa Lind",),
-}
 
 
 # What each export gives: titles, and of the first paper all that is known.
@@ -94,7 +87,6 @@ OWL = {
         ),
         ("owls.tsv", ["Owls", "Bees"], {"published": "2021", "abstract": OWLS}),
         ("owls.parquet", ["Owls", "Bees"], {"published": "2021", "authors": ("Å. Lind",)}),
-        ("owls.html", ["Barn Owls Hunt by Ear"], OWL | {"organization": "The Owl Society"}),
         ("owls.jsonl", ["Owls", "Eels"], {"published": "2021-03"}),
         ("owls.txt", ["Barn Owls Hunt by Ear", "Bees Remember"], {"published": "2021-03-05"}),
     ],
@@ -345,43 +337,6 @@ def test_the_rows_of_parquet_are_numbered_and_its_dates_read(tmp_path):
     assert reasons(entries) == [(2, "no title"), (3, "no abstract: Bees")]
 
 
-def test_papers_of_a_page_whose_abstracts_it_does_not_show_are_listed(tmp_path):
-    props = {
-        "dailyPapers": [
-            {"paper": {"id": "2103.01234", "title": "Owls", "authors": []}},
-            *PROPS["dailyPapers"] * 2,
-        ]
-    }
-    first, second = read(tmp_path, "a.html", daily_papers(props))
-    assert first == Rejection("a.html", 1, "no abstract: Owls") or first.reason == "no abstract: Owls"
-    assert second.arxiv_id == "2103.01234"
-
-
-def test_a_page_may_name_its_paper_in_its_head_or_in_articles(tmp_path):
-    meta = {
-        "title": "Owls",
-        "author": "Lind, Åsa",
-        "date": "2021/03/05",
-        "arxiv_id": "2103.01234",
-        "abstract": OWLS,
-    }
-    tags = "".join(f'<meta name="citation_{name}" content="{value}">' for name, value in meta.items())
-    (paper,) = read(tmp_path, "a.html", f"<html><head>{tags}</head><body></body></html>")
-    assert (paper.title, paper.authors, paper.published) == ("Owls", ("Åsa Lind",), "2021-03-05")
-    linked = {
-        "@type": "ScholarlyArticle",
-        "headline": "Bees",
-        "abstract": BEES,
-        "author": {"name": "Ann Lee"},
-    }
-    script = f'<script type="application/ld+json">{json.dumps(linked)}</script>'
-    (paper,) = read(tmp_path, "b.html", f"<html><head>{script}</head></html>")
-    assert (paper.title, paper.authors) == ("Bees", ("Ann Lee",))
-    articles = f'<article><h3><a href="/papers/1901.00001">Eels</a></h3><p>{EELS}</p></article>'
-    (paper,) = read(tmp_path, "c.html", f"<!doctype html><body>{articles}</body>")
-    assert (paper.title, paper.arxiv_id) == ("Eels", "1901.00001")
-
-
 # Which files are read, and as what.
 
 
@@ -389,7 +344,7 @@ def test_every_suffix_and_format_is_in_the_help_and_the_errors(tmp_path, capsys)
     with pytest.raises(SystemExit):
         build_parser("ingest").parse_args(["ingest", "--help"])
     told = re.sub(r"\s+", " ", capsys.readouterr().out)
-    rare = {".htm", ".ndjson", ".bibtex"}
+    rare = {".ndjson", ".bibtex"}
     assert not [suffix for suffix in SUFFIXES if suffix not in told and suffix not in rare]
     assert not [each.name for each in FORMATS if each.name not in told]
     with pytest.raises(SourceError) as error:
@@ -412,7 +367,29 @@ def test_every_suffix_and_format_is_in_the_help_and_the_errors(tmp_path, capsys)
 def test_content_tells_what_a_suffix_leaves_open(tmp_path, name, content, format_name):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert recognise(path, name, Reading()).name == format_name
+    assert recognise(path, name, ReadOptions()).name == format_name
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.HTM", "a.html.gz", "a.txt", "a"])
+def test_a_saved_web_page_is_refused_with_what_to_do_instead(tmp_path, name):
+    content = b"<!DOCTYPE html><html><body><article><h3>Owls</h3></article></body></html>"
+    with pytest.raises(SourceError) as error:
+        read(tmp_path, name, gzip.compress(content) if name.endswith(".gz") else content)
+    assert str(error.value) == (
+        f"{name} is a web page, and saved web pages are not read: save it as text (.txt), or fetch its "
+        "papers with hf:date=YYYY-MM-DD or arxiv:ID"
+    )
+
+
+def test_parquet_without_pyarrow_is_refused_with_the_extra_to_install(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "ingest.sources.parquet", raising=False)
+    monkeypatch.delattr("ingest.sources.parquet", raising=False)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(
+        SourceError, match=r"^a\.parquet is Parquet.* `pip install \"askpapers\[parquet\]\"`$"
+    ):
+        read(tmp_path, "a.parquet", EXPORTS["owls.parquet"])
+    assert read(tmp_path, "a.bib", EXPORTS["owls.bib"])
 
 
 def test_a_format_that_is_named_counts(tmp_path):
@@ -484,8 +461,6 @@ def test_what_unpacks_without_end_is_refused(tmp_path):
         ("a.bib", b"@a{k, title={x}, abstract={" + b"\\(" * 70_000 + b"}}"),
         ("a.csv", b'title,abstract\n"' + b"x" * (9 << 20)),
         ("a.csv", b'title,abstract,authors\na,b,"' + b"[" * 9_000 + b"]" * 9_000 + b'"'),
-        ("a.html", b"<html>" + b"<div>" * 200_000),
-        ("a.html", b"<html><a " + b" ".join(b"a%d=b" % each for each in range(100_000))),
         ("a.txt", b"Get trending papers in your email inbox!\n" + b"x\n" * 300_000),
     ],
 )

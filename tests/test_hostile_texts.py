@@ -192,10 +192,6 @@ FILES = {
     "a.csv": lambda title: f'title,abstract\n"{title}","{ABSTRACT}"\n',
     "a.bib": lambda title: f"@misc{{a, title = {{{title}}}, abstract = {{{ABSTRACT}}}}}",
     "csl.json": lambda title: json.dumps([{"title": title, "abstract": ABSTRACT}]),
-    "a.html": lambda title: (
-        f'<html><head><meta name="citation_title" content="{title}">'
-        f'<meta name="citation_abstract" content="{ABSTRACT}"></head></html>'
-    ),
     "arxiv.json": lambda title: json.dumps(
         {"id": "2110.07143", "title": title, "abstract": ABSTRACT, "versions": []}
     ),

@@ -17,11 +17,11 @@ from service_server import ServiceServer, reply, running
 
 from ingest.sources.base import Rejection
 from ingest.sources.hugging_face import Hub, HubSource
-from ingest.sources.service import Patience, Wish
+from ingest.sources.service import RetryPolicy, ServiceQuery
 from rag.errors import SourceError
 from rag.types import Paper
 
-AT_ONCE = Patience(answer=5.0, pauses=(0.0, 0.0))
+AT_ONCE = RetryPolicy(timeout=5.0, pauses=(0.0, 0.0))
 TOKEN = "hf_thisIsASecret"
 
 
@@ -42,9 +42,9 @@ def server(running_server):
     return running_server
 
 
-def ask(server, patience=AT_ONCE, **wish):
+def ask(server, retries=AT_ONCE, **wish):
     """What the Hub tells of a wish, all of it."""
-    return list(HubSource(Wish(**wish), Hub(server.url, patience)).read())
+    return list(HubSource(ServiceQuery(**wish), Hub(server.url, retries)).read())
 
 
 def failure(server, **wish):
@@ -223,8 +223,8 @@ def test_silence_ends_and_the_clients_own_patience_comes_back(server):
     session = huggingface_hub.get_session()
     before = session.timeout
     server.play(*[reply(200, "[]", JSON, after=5.0)] * 9)
-    patience = Patience(answer=0.1, pauses=(0.0,))
-    said = failure(server, patience=patience, key="query", value="owls")
+    retries = RetryPolicy(timeout=0.1, pauses=(0.0,))
+    said = failure(server, retries=retries, key="query", value="owls")
     assert said == "the Hugging Face Hub does not answer (timed out): check the connection and run it again"
     assert session.timeout == before
 
@@ -236,7 +236,7 @@ def test_a_server_that_is_not_there_is_an_error(running_server):
         with pytest.raises(
             SourceError, match=r"^the Hugging Face Hub does not answer \(.*refused\): check"
         ):
-            list(HubSource(Wish(("2110.07143",)), hub).read())
+            list(HubSource(ServiceQuery(("2110.07143",)), hub).read())
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_server_that_is_not_there_is_an_error(running_server):
 )
 def test_an_endpoint_that_is_no_address_is_an_error(running_server, endpoint):
     with pytest.raises(SourceError, match=r"^HF_ENDPOINT is no address of a server: unset it"):
-        list(HubSource(Wish(("2110.07143",)), Hub(endpoint, AT_ONCE)).read())
+        list(HubSource(ServiceQuery(("2110.07143",)), Hub(endpoint, AT_ONCE)).read())
 
 
 def test_without_the_network_by_the_users_wish_nothing_is_asked(server, monkeypatch):

@@ -1,18 +1,22 @@
 """Sources by the names that a command line gives them."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.sources.arxiv_api import ArxivSource
-from ingest.sources.base import Reading
+from ingest.sources.base import ReadOptions
 from ingest.sources.files import FileSource
 from ingest.sources.hugging_face import HubSource
 from ingest.sources.named import names_to_sources
 from rag.errors import SourceError
 
+ROOT = Path(__file__).parents[1]
 RECORD = {"title": "Ledgers of Owls", "abstract": "We count owls."}
 
 
@@ -44,7 +48,7 @@ def folder(tmp_path, monkeypatch):
 def test_a_service_has_a_name_that_stays(name, remembered, most):
     (source,) = names_to_sources([name])
     assert isinstance(source, HubSource if name.startswith("hf:") else ArxivSource)
-    assert (source.name, source.wish.most) == (remembered, most)
+    assert (source.name, source.query.most) == (remembered, most)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +105,20 @@ def test_any_name_of_a_service_is_a_source_or_one_line_of_error(prefix, wish):
         assert source.name.startswith(prefix)
 
 
+def test_only_the_libraries_of_the_sources_that_are_named_are_loaded(folder):
+    (folder / "papers.bib").write_text("@misc{a, title={Owls}, abstract={They sleep.}}")
+    program = (
+        "import sys; from ingest.sources.named import names_to_sources\n"
+        "late = {'arxiv', 'huggingface_hub', 'bibtexparser', 'pyarrow'}\n"
+        "for source in names_to_sources(sys.argv[1:]): list(source.read())\n"
+        "print(*late & set(sys.modules))"
+    )
+    for name, loaded in {"papers.jsonl": "", "papers.bib": "bibtexparser"}.items():
+        command = [sys.executable, "-c", program, str(folder / name)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == loaded
+
+
 def test_forms_are_checked_before_anything_is_read(folder, monkeypatch):
     """Standard input would have to be read at once."""
     monkeypatch.setattr("sys.stdin", None)
@@ -120,7 +138,7 @@ def test_sources_of_a_service_share_it(folder):
 
 def test_a_file_with_such_a_name_is_read_behind_a_dot(folder):
     (folder / "hf:2110.07143").write_text(json.dumps(RECORD))
-    (source,) = names_to_sources(["./hf:2110.07143"], Reading(format="jsonl"))
+    (source,) = names_to_sources(["./hf:2110.07143"], ReadOptions(format="jsonl"))
     assert [paper.title for paper in source.read()] == ["Ledgers of Owls"]
     (source,) = names_to_sources(["hf:2110.07143"])
     assert isinstance(source, HubSource)

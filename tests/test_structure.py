@@ -36,7 +36,6 @@ HOMES = {
     "bibtexparser": ["ingest/sources/bibtex.py"],
     "pylatexenc": ["rag/latex.py"],
     "pyarrow": ["ingest/sources/parquet.py"],
-    "selectolax": ["ingest/sources/saved_html.py"],
     "openai": ["rag/model_client.py", "rag/embedding/openai.py"],
     "httpx": ["rag/model_client.py", "rag/library/chroma_api.py"],
     "tenacity": ["rag/library/"],

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from rag.identity import arxiv_key, doi_key
+from rag.months import MONTHS
 from rag.plain import CONTROL, in_a_line, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Paper
@@ -24,7 +25,6 @@ _COLLECTIVE = re.compile(
     r",|\b(and|others|collaboration|community|consortium|group|initiative|labs?|network|project|team)\b",
     re.IGNORECASE,
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _RECORD = (
     *("title", "abstract", "published", "author_count", "authors", "organization", "arxiv_id", "doi"),
     "is_digest",
@@ -185,7 +185,7 @@ def _protected(title: str) -> str:
 def _month(paper: Paper) -> str | None:
     """BibTeX's own name of the month, which each style writes in its way."""
     number = (paper.published or "")[5:7]
-    return _MONTHS[int(number) - 1] if number.isdecimal() and 1 <= int(number) <= 12 else None
+    return MONTHS[int(number) - 1] if number.isdecimal() and 1 <= int(number) <= 12 else None
 
 
 def _in_latex(text: str) -> str:

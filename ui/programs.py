@@ -10,9 +10,8 @@ from typing import Any
 
 from rag.answering import AnswerStream, read_answer
 from rag.errors import QuestionError
-from rag.plain import cut, in_a_line
+from rag.plain import cut, encodable, in_a_line
 from rag.query import Understanding, understand
-from rag.query.checks import encodable
 from rag.retrieval import Retriever
 from rag.types import Answer, Hit, Request, WriterName
 from ui.desk import Desk

@@ -6,7 +6,6 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 
 MB = 2**20
 SMALL, LARGE = 80_000, 19 * MB  # the page takes files of up to 20 MB
@@ -67,7 +66,7 @@ def large_files() -> Iterator[HostileFiles]:
     yield _one("noise", ".parquet", b"PAR1" + noise + b"PAR1")
     yield _one("200,000 papers that are the same", ".parquet", _parquet("a b " * 1000, 200_000))
     yield _one("a text of 200 MB, packed", ".parquet", _parquet(" " * 200 * MB, 1))
-    for suffix in (".jsonl", ".json", ".txt", ".html", ".bib", ".csv"):
+    for suffix in (".jsonl", ".json", ".txt", ".bib", ".csv"):
         yield _one("1 GB packed", f"{suffix}.gz", _bomb())
 
 
@@ -109,29 +108,6 @@ def _text(title: str, abstract: str) -> bytes:
     return f"{page}  • 3 authors\n·\nSep 27, 2021".encode()
 
 
-def _head(title: str, abstract: str) -> bytes:
-    """A page that names its paper in its head."""
-    named = {"citation_title": title, "citation_arxiv_id": "2001.00001", "citation_abstract": abstract}
-    lines = "".join(f'<meta name="{name}" content="{escape(text)}">' for name, text in named.items())
-    return f"<!doctype html><html><head>{lines}</head><body></body></html>".encode()
-
-
-def _linked(title: str, abstract: str) -> bytes:
-    """A page that has its paper as linked data."""
-    told = {"@type": "ScholarlyArticle", "name": title, "headline": title, "abstract": abstract}
-    told |= {"description": abstract, "url": "https://arxiv.org/abs/2001.00001"}
-    script = f'<script type="application/ld+json">{json.dumps(told)}</script>'
-    return f"<!doctype html><html><head>{script}</head><body></body></html>".encode()
-
-
-def _laid_out(title: str, abstract: str) -> bytes:
-    """With what stands in it as markup."""
-    link = '<a href="/papers/2001.00001">'
-    return (
-        f"<html><body><article><h3>{link}{title}</a></h3><p>{abstract}</p></article></body></html>".encode()
-    )
-
-
 def _parquet(abstract: str, rows: int) -> bytes:
     """A table whose rows all say the same, which takes next to no room."""
     import pyarrow as pa
@@ -162,7 +138,4 @@ _WRITERS: Mapping[str, Callable[[str, str], bytes]] = {
     ".csv": _csv,
     ".arxiv.json": _snapshot,
     ".txt": _text,
-    ".html": _head,
-    ".linked.html": _linked,
-    ".laid.htm": _laid_out,
 }

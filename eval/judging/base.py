@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from rag.errors import KeyRefusedError, ModelError, ModelMissingError
-from rag.query.checks import encodable
+from rag.plain import encodable
 
 Kind = Literal["support", "correctness", "relevancy"]
 KINDS: tuple[Kind, ...] = ("support", "correctness", "relevancy")

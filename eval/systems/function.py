@@ -19,7 +19,7 @@ from eval.systems.loop import OwnLoop
 from eval.systems.replies import read_reply
 from rag.errors import AskpapersError
 from rag.library import Library
-from rag.query.checks import encodable
+from rag.plain import in_a_line
 from rag.support import Judge
 from rag.types import Answer, Filters, History, Request
 
@@ -128,7 +128,7 @@ def _offer(request: Request) -> dict[str, Any]:
 
 def _in_a_line(told: str) -> str:
     """What an error of others says, without what looks like a key."""
-    return _KEY.sub("…", " ".join(encodable(told).split()))[:_LONGEST]
+    return _KEY.sub("…", in_a_line(told))[:_LONGEST]
 
 
 def _check(function: Callable[..., Any]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from eval.shelf import Shelf
 from rag.identity import arxiv_key, doi_key, normalise_title, title_key
-from rag.query.checks import encodable
+from rag.plain import encodable
 from rag.types import Paper, RankedPaper
 
 _SHOWN = 80  # characters of a source that has no name

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.sources.base import Entry, Reading
+from ingest.sources.base import Entry, ReadOptions
 from ingest.sources.jsonl import read_jsonl
 
 PAPERS = Path(__file__).parent / "papers.jsonl"
@@ -19,4 +19,4 @@ class BundledSource:
     name: str = "bundled"
 
     def read(self) -> Iterator[Entry]:
-        yield from read_jsonl(self.path, self.name, Reading())
+        yield from read_jsonl(self.path, self.name, ReadOptions())

@@ -10,8 +10,17 @@ from typing import Any
 import arxiv
 import requests
 
-from ingest.sources.base import Entry, Rejection, entry_from, one_line
-from ingest.sources.service import ARXIV_FORMS, BUSY, Passing, Patience, Wish, asked, busy, silent
+from ingest.sources.base import Entry, Rejection, entry_from
+from ingest.sources.service import (
+    ARXIV_FORMS,
+    BUSY,
+    RetryPolicy,
+    ServiceQuery,
+    TemporaryError,
+    busy_error,
+    connection_error,
+    with_retries,
+)
 from rag.errors import SourceError
 from rag.identity import arxiv_key, doi_key
 from rag.plain import cut, in_a_line
@@ -19,23 +28,23 @@ from rag.plain import cut, in_a_line
 DEFAULT_MOST, LARGEST_MOST = 100, 30_000  # papers of a query; arXiv gives no further ones
 _ADDRESS = "https://export.arxiv.org/api/query?{}"
 _PAGE = 100  # papers of an answer, and ids of a request
-_SHOWN = 200  # characters of what arXiv says of an error
+_SHOWN = 200  # characters of arXiv's own error message
 _UNREADABLE = "sends a list of papers that cannot be read: check the connection and run it again"
 _EMPTY = "sends an empty page, as it does when it is busy: run it again later"
 _WITHDRAWN = re.compile(r"\W*(th(is|e) )?\w+ (has been|was|is) withdrawn\b", re.IGNORECASE)
 _PROBLEM = re.compile(rb"<id>[^<]*/api/errors.*?<summary[^>]*>(.*?)</summary>", re.DOTALL)
 
-logging.getLogger("arxiv").addHandler(logging.NullHandler())  # else its warnings go to the terminal
+logging.getLogger("arxiv").addHandler(logging.NullHandler())  # keeps its warnings off the terminal
 
 
 @dataclass(frozen=True)
 class Arxiv:
-    """The service, and how gently it is asked: `delay` seconds lie between two requests, as it asks
-    for, whichever of the sources that share this object they are for."""
+    """The service. `delay` seconds lie between two requests, as arXiv asks for; all sources that share
+    this object keep to it together."""
 
     address: str = _ADDRESS  # {} stands for the parameters
     delay: float = 3.0
-    patience: Patience = field(default_factory=Patience)
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
 
     @cached_property
     def client(self) -> "_PatientClient":
@@ -44,81 +53,81 @@ class Arxiv:
 
 @dataclass(frozen=True)
 class ArxivSource:
-    """The papers of a wish: those of its ids, or those that a query finds, the most relevant first."""
+    """The papers with the ids of a query, or those that match it, the most relevant first."""
 
-    wish: Wish
+    query: ServiceQuery
     service: Arxiv = field(default_factory=Arxiv)
 
     @property
     def name(self) -> str:
-        return f"arxiv:{','.join(self.wish.ids) or f'query={self.wish.value}'}"
+        return f"arxiv:{','.join(self.query.ids) or f'query={self.query.value}'}"
 
     def read(self) -> Iterator[Entry]:
         """Yield each paper as arXiv gives it now. Raises SourceError."""
-        yield from self._named() if self.wish.ids else self._found()
+        yield from self._named() if self.query.ids else self._matching()
 
     def _named(self) -> Iterator[Entry]:
-        for start in range(0, len(self.wish.ids), _PAGE):
-            ids = self.wish.ids[start : start + _PAGE]
-            results = {arxiv_key(each.entry_id): each for each in self.service.client.named(ids)}
+        for start in range(0, len(self.query.ids), _PAGE):
+            ids = self.query.ids[start : start + _PAGE]
+            results = {arxiv_key(result.entry_id): result for result in self.service.client.named(ids)}
             yield from (_entry(result, self.name) for result in results.values())
-            for missing in [each for each in ids if each not in results]:
-                if len(self.wish.ids) == 1:
+            for missing in [arxiv_id for arxiv_id in ids if arxiv_id not in results]:
+                if len(self.query.ids) == 1:
                     raise SourceError(f"arXiv has no paper {missing}: check the id")
                 yield Rejection(self.name, None, f"arXiv has no paper {missing}")
 
-    def _found(self) -> Iterator[Entry]:
-        met = set()
-        for result in self.service.client.found(self.wish.value, self.wish.most or DEFAULT_MOST):
-            if result.entry_id not in met:  # one that could not be read moves those behind it up a page
+    def _matching(self) -> Iterator[Entry]:
+        ids = set()
+        for result in self.service.client.matching(self.query.value, self.query.most or DEFAULT_MOST):
+            if result.entry_id not in ids:  # an unreadable entry moves those behind it up a page
                 yield _entry(result, self.name)
-            met.add(result.entry_id)
-        if not met:
+            ids.add(result.entry_id)
+        if not ids:
             yield Rejection(self.name, None, "arXiv finds no paper")
 
 
-def arxiv_source(wish: Wish, service: Arxiv) -> ArxivSource:
-    """The source of a wish. Raises ValueError where arXiv fulfils no such wish."""
-    if not wish.ids and (wish.key != "query" or (wish.most or 1) > LARGEST_MOST):
-        raise ValueError("not a wish that arXiv fulfils")
-    return ArxivSource(wish, service)
+def arxiv_source(query: ServiceQuery, service: Arxiv) -> ArxivSource:
+    """The source of a query. Raises ValueError where arXiv has no such query."""
+    if not query.ids and (query.key != "query" or (query.most or 1) > LARGEST_MOST):
+        raise ValueError("not a query of arXiv's")
+    return ArxivSource(query, service)
 
 
 class _PatientClient(arxiv.Client):  # type: ignore[misc]  # the package has no types
-    """The package's client, with requests that end some time and failed ones made again after a pause."""
+    """The package's client, with time-outs, and with pauses before failed requests are tried again."""
 
     def __init__(self, service: Arxiv) -> None:
-        super().__init__(_PAGE, service.delay, num_retries=0)  # its own come as fast as all others
+        super().__init__(_PAGE, service.delay, num_retries=0)  # its own retries do not wait longer
         self.query_url_format = service.address
-        self._session = _Session(service.patience.answer)
-        self._patience = service.patience
+        self._session = _Session(service.retries.timeout)
+        self._retries = service.retries
 
     def named(self, ids: tuple[str, ...]) -> list[arxiv.Result]:
         """Those of at most _PAGE ids that arXiv has. Raises SourceError."""
         url = self._format_url(arxiv.Search(id_list=list(ids)), 0, len(ids))
-        feed = asked("arXiv", lambda: self._page(url, is_first=True), self._patience)
+        feed = with_retries("arXiv", lambda: self._page(url, is_first=True), self._retries)
         return list(feed.results)
 
-    def found(self, query: str, most: int) -> Iterator[arxiv.Result]:
-        """What a query finds, page by page. Raises SourceError."""
+    def matching(self, query: str, most: int) -> Iterator[arxiv.Result]:
+        """What matches a query, page by page. Raises SourceError."""
         self.page_size = min(_PAGE, most)
         yield from self.results(arxiv.Search(query, max_results=most))
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._session.close()
 
     def _parse_feed(self, url: str, first_page: bool = True, _try_index: int = 0) -> Any:
         def ask() -> Any:
             feed = self._page(url, is_first=first_page)
             if feed.header.total_results and not feed.results:
-                raise Passing(_EMPTY)
+                raise TemporaryError(_EMPTY)
             return feed
 
-        return asked("arXiv", ask, self._patience)
+        return with_retries("arXiv", ask, self._retries)
 
     def _page(self, url: str, is_first: bool) -> Any:
-        """One answer, asked for once. Raises Passing, SourceError."""
+        """One page, tried once. Raises TemporaryError, SourceError."""
         try:
             feed = super()._parse_feed(url, is_first)
         except arxiv.HTTPError as error:
@@ -126,18 +135,18 @@ class _PatientClient(arxiv.Client):  # type: ignore[misc]  # the package has no 
                 f"arXiv refuses the request (HTTP {error.status}): run it again later"
             ) from error
         except arxiv.UnexpectedEmptyPageError as error:
-            raise Passing(_EMPTY) from error
+            raise TemporaryError(_EMPTY) from error
         except requests.RequestException as error:
-            raise silent(error) from error
-        except ValueError as error:  # of a date that is none
-            raise Passing(_UNREADABLE) from error
+            raise connection_error(error) from error
+        except ValueError as error:  # a broken date
+            raise TemporaryError(_UNREADABLE) from error
         if feed.malformed:
-            raise Passing(_UNREADABLE)
+            raise TemporaryError(_UNREADABLE)
         return feed
 
 
 class _Session(requests.Session):
-    """Waits for no answer forever, and lets nothing through but lists of papers."""
+    """Has a time-out, and returns nothing but lists of papers."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -146,23 +155,23 @@ class _Session(requests.Session):
     def request(self, *arguments: Any, **options: Any) -> requests.Response:
         response = super().request(*arguments, **options | {"timeout": self._seconds})
         if response.status_code in BUSY:
-            raise busy(response.status_code, response.headers.get("Retry-After"))
+            raise busy_error(response.status_code, response.headers.get("Retry-After"))
         if problem := _PROBLEM.search(response.content):
-            said = cut(in_a_line(problem[1].decode(errors="replace")), _SHOWN)
-            raise SourceError(f"arXiv does not take the request ({said}): say it like {ARXIV_FORMS}")
+            reason = cut(in_a_line(problem[1].decode(errors="replace")), _SHOWN)
+            raise SourceError(f"arXiv does not take the request ({reason}): say it like {ARXIV_FORMS}")
         if response.ok and not response.content.rstrip().endswith(b"</feed>"):
-            raise Passing(_UNREADABLE)
+            raise TemporaryError(_UNREADABLE)
         return response
 
 
 def _entry(result: arxiv.Result, source: str) -> Entry:
-    doi = next(iter((result.doi or "").split()), "")  # of several, which spaces separate, the first
-    summary = one_line(result.summary)
+    doi = next(iter((result.doi or "").split()), "")  # the first of several
+    summary = in_a_line(result.summary)
     record = {
-        "title": one_line(result.title),
+        "title": in_a_line(result.title),
         "abstract": None if _WITHDRAWN.match(summary) else summary,
         "published": result.published.date().isoformat(),
-        "authors": [one_line(author.name) for author in result.authors],
+        "authors": [in_a_line(author.name) for author in result.authors],
         "arxiv_id": arxiv_key(result.entry_id),
         "doi": doi if doi_key(doi) else None,
     }

@@ -5,13 +5,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS, MOST_MARKUP, Entry, Reading, one_line
-from ingest.sources.jsonl import read_lines
-from ingest.sources.loose import MONTHS, read_date, read_doi
+from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS, MOST_MARKUP, Entry, ReadOptions, unwrapped
+from ingest.sources.jsonl import read_json_lines
+from ingest.sources.loose import read_date, read_doi
 from rag.identity import arxiv_key
 from rag.latex import latex_to_text
+from rag.months import MONTH_PATTERN
+from rag.plain import in_a_line
 
-_CREATED = re.compile(r"\b(\d{1,2}) ([A-Z][a-z]{2}) (\d{4})\b", re.ASCII)  # "Mon, 2 Apr 2007 19:18:42 GMT"
+_CREATED = re.compile(
+    rf"\b\d{{1,2}} {MONTH_PATTERN} \d{{4}}\b", re.ASCII | re.IGNORECASE
+)  # "Mon, 2 Apr 2007 19:18:42 GMT"
 
 
 def is_snapshot(record: Mapping[str, Any]) -> bool:
@@ -20,9 +24,9 @@ def is_snapshot(record: Mapping[str, Any]) -> bool:
     return {"id", "title", "abstract"} <= record.keys() and bool(own & record.keys())
 
 
-def read_snapshot(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
+def read_snapshot(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
     """The paper of each record, dated by its first version. Streams."""
-    yield from read_lines(path, source, snapshot_record)
+    yield from read_json_lines(path, source, snapshot_record)
 
 
 def snapshot_record(told: Any) -> Any:
@@ -31,8 +35,8 @@ def snapshot_record(told: Any) -> Any:
         return told
     arxiv_id, doi = told.get("id"), told.get("doi")
     return {
-        "title": _line(told.get("title")),
-        "abstract": _line(told.get("abstract")),
+        "title": unwrapped(told.get("title")),
+        "abstract": unwrapped(told.get("abstract")),
         "published": _published(told),
         "arxiv_id": arxiv_key(arxiv_id) if isinstance(arxiv_id, str) else None,
         "doi": read_doi(doi),
@@ -40,19 +44,12 @@ def snapshot_record(told: Any) -> Any:
     }
 
 
-def _line(value: Any) -> Any:
-    return one_line(value) if isinstance(value, str) else value
-
-
 def _published(told: Mapping[str, Any]) -> str | None:
     versions = told.get("versions")
     first = versions[0] if isinstance(versions, list) and versions else None
     created = first.get("created") if isinstance(first, Mapping) else None
-    if isinstance(created, str) and (found := _CREATED.search(created[:100])):
-        month = found[2].lower()
-        if month in MONTHS:
-            return read_date(f"{found[3]}-{MONTHS.index(month) + 1}-{found[1]}")
-    return read_date(told.get("update_date"))
+    day = _CREATED.search(created[:100]) if isinstance(created, str) else None
+    return read_date(day[0] if day else told.get("update_date"))
 
 
 def _names(parsed_names: Any) -> Iterator[str]:
@@ -62,7 +59,7 @@ def _names(parsed_names: Any) -> Iterator[str]:
     for each in parsed_names[:MOST_AUTHORS]:
         if isinstance(each, list):
             parts = [part for part in each[:3] if isinstance(part, str)]
-            told = one_line(" ".join([*parts[1:2], *parts[:1], *parts[2:]]))
-            name = one_line(latex_to_text(told)) if len(told) <= MOST_MARKUP * LONGEST_NAME else ""
+            told = in_a_line(" ".join([*parts[1:2], *parts[:1], *parts[2:]]))
+            name = in_a_line(latex_to_text(told)) if len(told) <= MOST_MARKUP * LONGEST_NAME else ""
             if name and len(name) <= LONGEST_NAME:
                 yield name

@@ -1,4 +1,4 @@
-"""What every source gives: papers, and what it had to leave out and why."""
+"""What every source yields: papers, and rejections that say what was left out and why."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from rag.identity import arxiv_key, doi_key, normalise_title
+from rag.plain import encodable, in_a_line
 from rag.types import Paper
 
 
@@ -23,25 +24,25 @@ Entry = Paper | Rejection
 
 
 class Source(Protocol):
-    """A place that papers can be read from, in the order in which they stand there."""
+    """Something that papers can be read from, in its own order."""
 
     @property
     def name(self) -> str:
-        """How the catalog remembers where a record came from; the same at every run."""
+        """The name under which the catalog keeps its records; the same at every run."""
         ...
 
     def read(self) -> Iterator[Entry]:
-        """Yield each entry once, as it is read. Raises SourceError where the place cannot be read."""
+        """Yield each entry once, as it is read. Raises SourceError where the source cannot be read."""
         ...
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How files are read, where they do not say it themselves.
+class ReadOptions:
+    """What a user says about files that they do not say themselves.
 
-    `saved` is the day on which a page was saved: it gives the year to dates that show none. `columns`
-    gives the names that the fields of a paper have in a table or in JSON lines, by field. `format` names
-    the format of a file whose name and content do not tell it.
+    `saved` is the day on which a page was saved: it gives the year to dates without one. `columns` maps
+    the fields of a paper to the names that they have in a table or in JSON lines. `format` names the
+    format of files whose name and content do not tell it.
     """
 
     saved: date | None = None
@@ -49,12 +50,10 @@ class Reading:
     format: str | None = None
 
 
-AS_IT_SAYS = Reading()
-
 LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract
 LONGEST_NAME, MOST_AUTHORS = 300, 10_000
 LONGEST_DETAIL = 1_000  # characters of a date, an identifier, an organisation
-MOST_MARKUP = 4  # times as long as what it says is a text with its markup, at most
+MOST_MARKUP = 4  # a text with its markup is read up to this many times the limit of the text
 _MOST_COUNTED = 1_000_000  # authors; the longest list of a paper has some thousands
 _SHOWN = 60  # characters of a title in a reason
 _PUBLISHED = re.compile(r"\d{4}(-\d\d){0,2}", re.ASCII)
@@ -64,12 +63,11 @@ _TEXTS = {"title": LONGEST_TITLE, "abstract": LONGEST_ABSTRACT} | dict.fromkeys(
 
 
 def paper_from(record: Any) -> Paper:
-    """The paper that a record with the fields of `Paper` tells of.
+    """The paper of a record that has the fields of `Paper`.
 
-    A field that is missing, None or blank is not known; texts are stripped at both ends, and ids spelled
-    as their keys. `authors` are a list of names, and all of them unless `author_count` says otherwise, if
-    only by None. Raises ValueError, with the reason in one line, where the
-    record is no paper.
+    A field that is missing, None or blank is not known. Texts are stripped, ids get their usual form.
+    `authors` is a list of names: all authors, unless `author_count` is there and differs or is None.
+    Raises ValueError, with the reason in one line, where the record is no paper.
     """
     if not isinstance(record, Mapping):
         raise ValueError("not a JSON object")
@@ -82,8 +80,8 @@ def paper_from(record: Any) -> Paper:
     if fields["published"] and not is_date(fields["published"]):
         raise ValueError("`published` is not YYYY, YYYY-MM or YYYY-MM-DD")
     for name, key, example in (("arxiv_id", arxiv_key, "2110.07143"), ("doi", doi_key, "10.1000/182")):
-        told, fields[name] = fields[name], key(fields[name] or "")
-        if told and not fields[name]:
+        given, fields[name] = fields[name], key(fields[name] or "")
+        if given and not fields[name]:
             raise ValueError(f"`{name}` is not one, like {example}")
     authors = _names(record.get("authors"))
     count = record.get("author_count", len(authors) or None)
@@ -99,25 +97,25 @@ def paper_from(record: Any) -> Paper:
     )
 
 
+def unwrapped(value: Any) -> Any:
+    """A text as one line; any other value as it is, for `paper_from` to reject."""
+    return in_a_line(value) if isinstance(value, str) else value
+
+
 def entry_from(record: Any, source: str, line: int | None) -> Entry:
-    """The paper of a record, or why it is none, in one line."""
+    """The paper of a record, or its rejection."""
     try:
         return paper_from(record)
     except ValueError as error:
-        return Rejection(source, line, one_line(str(error)))
+        return Rejection(source, line, in_a_line(str(error)))
 
 
-def is_date(shown: str) -> bool:
-    """Whether this is YYYY, YYYY-MM or YYYY-MM-DD of a year, a month or a day that exists."""
+def is_date(text: str) -> bool:
+    """Whether this is YYYY, YYYY-MM or YYYY-MM-DD, and exists in the calendar."""
     try:
-        return bool(_PUBLISHED.fullmatch(shown) and date.fromisoformat(shown + "-01-01"[len(shown) - 4 :]))
+        return bool(_PUBLISHED.fullmatch(text) and date.fromisoformat(text + "-01-01"[len(text) - 4 :]))
     except ValueError:
         return False
-
-
-def one_line(text: str) -> str:
-    """The text with each run of white space as one space: for texts that were wrapped to lines."""
-    return " ".join(text.split())
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -126,23 +124,18 @@ def _names(value: Any) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
         raise ValueError("`authors` is not a list of names")
-    names = tuple(storable(name.strip()) for name in value if name.strip())
+    names = tuple(encodable(name.strip()) for name in value if name.strip())
     if len(names) > MOST_AUTHORS or any(len(name) > LONGEST_NAME for name in names):
         raise ValueError("`authors` are more, or longer, than names are")
     return names
 
 
 def _text(record: Mapping[str, Any], name: str, most: int) -> str | None:
-    """What a field says. Raises ValueError for what is too long to be read, before anything reads it."""
+    """The text of a field. Raises ValueError where it is too long, before any pattern runs over it."""
     value = record.get(name)
     if value is not None and not isinstance(value, str):
         raise ValueError(f"`{name}` is not a text")
     text = (value or "").strip()
     if len(text) > most:
         raise ValueError(f"the {name} has {len(text):,} characters, and at most {most:,} are read")
-    return storable(text) or None
-
-
-def storable(text: str) -> str:
-    """The text with what no file can hold (lone halves of surrogate pairs) as question marks."""
-    return text.encode("utf-8", "replace").decode()
+    return encodable(text) or None

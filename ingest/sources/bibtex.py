@@ -9,7 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from bibtexparser import model
+from bibtexparser.entrypoint import parse_string
+from bibtexparser.exceptions import ParsingException
+from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
 
 from ingest.sources.base import (
     LONGEST_ABSTRACT,
@@ -17,19 +21,15 @@ from ingest.sources.base import (
     LONGEST_TITLE,
     MOST_MARKUP,
     Entry,
-    Reading,
+    ReadOptions,
     Rejection,
     entry_from,
-    one_line,
 )
 from ingest.sources.loose import loose_record, plain_text
-from ingest.sources.texts import WINDOWS, numbered_lines
+from ingest.sources.texts import BIBTEX_ENTRY, WINDOWS, numbered_lines
 from rag.latex import latex_to_text
+from rag.plain import in_a_line
 
-if TYPE_CHECKING:
-    from bibtexparser import model
-
-ENTRY = re.compile(r"[ \t]*@[ \t]*\w+[ \t]*[{(]")
 _PIECE, _LONGEST_PIECE = 1 << 17, 1 << 20  # characters; the longest entry with an abstract has thousands
 _LONGEST_VALUE, _LONGEST_AUTHORS = 8 * LONGEST_ABSTRACT, 400_000
 _LONGEST = {"title": LONGEST_TITLE, "abstract": LONGEST_ABSTRACT, "abstractnote": LONGEST_ABSTRACT}
@@ -45,7 +45,7 @@ _OF_AUTHORS = {"misc", "online", "report", "techreport", "manual", "dataset", "s
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # what it warns of is listed here
 
 
-def read_bibtex(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
+def read_bibtex(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
     """The paper of each entry; one that is broken or has no abstract is rejected with its line. Streams."""
     strings: dict[str, str] = {}
     for first, piece in _pieces(path):
@@ -60,7 +60,7 @@ def _pieces(path: Path) -> Iterator[tuple[int, str | None]]:
     lines: list[str] = []
     first, size, is_skipped = 1, 0, False
     for number, line in numbered_lines(path, errors=WINDOWS):
-        is_start = line is not None and "@" in line and ENTRY.match(line) is not None
+        is_start = line is not None and "@" in line and BIBTEX_ENTRY.match(line) is not None
         if is_start and (size > _PIECE or is_skipped):
             yield from [] if is_skipped else [(first, "".join(lines))]
             lines, first, size, is_skipped = [], number, 0, False
@@ -76,14 +76,10 @@ def _pieces(path: Path) -> Iterator[tuple[int, str | None]]:
 
 
 def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> Iterator[Entry]:
-    from bibtexparser import model
-    from bibtexparser.entrypoint import parse_string
-    from bibtexparser.exceptions import ParsingException
-
     try:
         blocks = parse_string(piece, parse_stack=[]).blocks
     except ParsingException as error:
-        yield Rejection(source, first, f"not BibTeX: {one_line(str(error))[:200]}")
+        yield Rejection(source, first, f"not BibTeX: {in_a_line(str(error))[:200]}")
         return
     for block in blocks:
         line = first + (block.start_line or 0)
@@ -98,15 +94,15 @@ def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> It
         elif isinstance(block, model.ParsingFailedBlock):
             yield Rejection(source, line, _broken(block))
         elif isinstance(block, model.ImplicitComment) and _LOST_ENTRY.search(block.comment):
-            yield Rejection(source, line, f"not an entry: {one_line(block.comment)[:60]}")
+            yield Rejection(source, line, f"not an entry: {in_a_line(block.comment)[:60]}")
 
 
-def _broken(block: "model.ParsingFailedBlock") -> str:
-    told = one_line(getattr(block.error, "abort_reason", "") or str(block.error))
-    return f"a broken entry ({told[:120].rstrip('. ')}): {one_line((block.raw or '')[:200])[:60]}"
+def _broken(block: model.ParsingFailedBlock) -> str:
+    told = in_a_line(getattr(block.error, "abort_reason", "") or str(block.error))
+    return f"a broken entry ({told[:120].rstrip('. ')}): {in_a_line((block.raw or '')[:200])[:60]}"
 
 
-def _entry(entry: "model.Entry", strings: Mapping[str, str], source: str, line: int) -> Entry:
+def _entry(entry: model.Entry, strings: Mapping[str, str], source: str, line: int) -> Entry:
     values: dict[str, str] = {}
     for field in entry.fields:
         name = field.key.lower()
@@ -115,7 +111,7 @@ def _entry(entry: "model.Entry", strings: Mapping[str, str], source: str, line: 
         except ValueError as error:
             if name in ("title", "abstract"):
                 return Rejection(
-                    source, line, f"a broken entry ({error}): {one_line(entry.raw or '')[:60]}"
+                    source, line, f"a broken entry ({error}): {in_a_line(entry.raw or '')[:60]}"
                 )
     return entry_from(_record(entry.entry_type.lower(), values), source, line)
 
@@ -144,8 +140,8 @@ def _record(kind: str, values: Mapping[str, str]) -> dict[str, object]:
 
 def _printed(text: str, most: int) -> str:
     """What LaTeX prints, in one line; a text that is too long for that to be read stays as it is."""
-    text = one_line(text)
-    return text if len(text) > MOST_MARKUP * most else one_line(latex_to_text(text))
+    text = in_a_line(text)
+    return text if len(text) > MOST_MARKUP * most else in_a_line(latex_to_text(text))
 
 
 def _abs(volume: str) -> str | None:
@@ -164,15 +160,13 @@ def _dates(year: str, month: str, day: str) -> Iterable[str]:
 
 def _authors(text: str) -> Iterator[str]:
     """The names, the given name first, and `others` where the list says that it is not whole."""
-    from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
-
     if not text.strip():
         return
     whole = text[:-_TAIL] + _OTHERS.sub("", text[-_TAIL:])
     has_others, text = whole != text, whole
     if not _is_balanced(text):
         text = text.replace("{", "").replace("}", "")
-    for name in split_multiple_persons_names(one_line(text)):
+    for name in split_multiple_persons_names(in_a_line(text)):
         if told := dict(_PART.findall(name[:1_000])):  # biblatex's own form: family=Berg, prefix=van der
             told.pop("given-i" if "given" in told else "", None)
             yield plain_text(latex_to_text(" ".join(told[each] for each in _PARTS if each in told)))

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.sources.base import one_line
 from ingest.sources.loose import loose_record
 from rag.errors import SourceError
 from rag.identity import normalise_title
+from rag.plain import in_a_line
 
-# What columns are called where nobody says it, by field, the surest first; letters and digits alone.
+# The usual names of columns, by field, the most reliable first; letters and digits alone.
 _NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "papertitle", "articletitle", "documenttitle", "ti"),
     "abstract": ("abstract", "abstractnote", "summary", "abstracttext", "paperabstract", "ab"),
@@ -51,17 +51,17 @@ def columns_from(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Columns:
-    """Where in a row the fields of a paper stand; `published` and the hints may stand in several."""
+    """The places of a paper's fields in a row; `published` and the hints may have several."""
 
     places: Mapping[str, tuple[int, ...]]
 
     @property
     def needed(self) -> list[int]:
-        """The places that are read, in order."""
+        """The places to read, in order."""
         return sorted({place for places in self.places.values() for place in places})
 
     def record(self, cell: Callable[[int], Any]) -> dict[str, Any]:
-        """The record of a row, of which `cell` gives what stands at a place."""
+        """The record of a row; `cell` returns the value at a place."""
         first = {name: cell(places[0]) for name, places in self.places.items() if places}
         return loose_record(
             first.get("title"),
@@ -77,9 +77,9 @@ class Columns:
 
 
 def find_columns(header: Sequence[str], columns: Mapping[str, str]) -> Columns:
-    """Where the fields stand in a table with this header: as `columns` says, else by well-known names.
+    """The places of the fields under this header: as `columns` says, else by their usual names.
 
-    Raises ValueError, with what there is, where a column is missing.
+    Raises ValueError, which lists the columns, where one is missing.
     """
     known = [normalise_title(name) for name in header]
     places = {
@@ -100,7 +100,7 @@ def find_columns(header: Sequence[str], columns: Mapping[str, str]) -> Columns:
 
 
 def has_columns(header: Sequence[str], columns: Mapping[str, str]) -> bool:
-    """Whether a table with this header is one of papers."""
+    """Whether a table with this header holds papers."""
     try:
         find_columns(header, columns)
     except ValueError:
@@ -109,7 +109,7 @@ def has_columns(header: Sequence[str], columns: Mapping[str, str]) -> bool:
 
 
 def check_keys(keys: Sequence[str], columns: Mapping[str, str]) -> None:
-    """Raises ValueError where none of the keys of objects is the column of a field."""
+    """Raises ValueError where a column that the user names is not among the keys."""
     for column in columns.values():
         _place(keys, column)
 
@@ -125,6 +125,6 @@ def _place(header: Sequence[str], column: str) -> int:
 
 
 def _shown(header: Sequence[str]) -> str:
-    names = [one_line(name) for name in header if name.strip()]
+    names = [in_a_line(name) for name in header if name.strip()]
     shown = ", ".join(name[:40] for name in names[:_SHOWN]) or "its columns, once they have names,"
     return shown + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ingest.sources.arxiv_snapshot import is_snapshot, snapshot_record
-from ingest.sources.base import Entry, Reading, Rejection, entry_from, storable
+from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
 from ingest.sources.loose import loose_record
 from ingest.sources.texts import LONGEST_LINE, open_text
+from rag.plain import encodable
 
 _READ = 1 << 18  # characters
 _ITEMS = re.compile(r"\"(?:items|references)\"\s{0,20}:\s{0,20}\[")
@@ -17,14 +18,14 @@ _BETWEEN = re.compile(r"[\s,]*")
 _DECODER = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) < 20 else None)
 
 
-def read_csl_json(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
+def read_csl_json(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
     """The paper of each record; the line of a rejection is the number of the record. Streams."""
     number = 0
     try:
         for number, item in enumerate(_items(path), start=1):
             yield entry_from(_record(item), source, number)
     except (ValueError, RecursionError) as error:
-        told = storable(getattr(error, "msg", str(error)))
+        told = encodable(getattr(error, "msg", str(error)))
         yield Rejection(source, number + 1, f"the JSON breaks here, and nothing further is read ({told})")
 
 

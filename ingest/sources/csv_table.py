@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from ingest.sources.base import Entry, Reading, Rejection, entry_from
+from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
 from ingest.sources.columns import Columns, find_columns, has_columns
 from ingest.sources.texts import LONGEST_LINE, WINDOWS, numbered_lines
 
@@ -16,10 +16,10 @@ _MOST_CELLS = 2_000
 _DECLARED = re.compile(r"sep=(.)\s*\Z")  # how a spreadsheet is told the delimiter, in the first line
 
 
-def read_csv(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
+def read_csv(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
     """The paper of each row; the line of a rejection is where the row begins. Streams."""
-    delimiter, header, first = _header(path, reading.columns)
-    columns = find_columns(header, reading.columns)
+    delimiter, header, first = _header(path, options.columns)
+    columns = find_columns(header, options.columns)
     for line, row in _rows(path, delimiter):
         if isinstance(row, str):
             yield Rejection(source, line, row)
@@ -27,10 +27,10 @@ def read_csv(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
             yield _entry(row, len(header), columns, source, line)
 
 
-def check_csv(path: Path, name: str, reading: Reading) -> None:
+def check_csv(path: Path, options: ReadOptions) -> None:
     """Raises ValueError where title and abstract are in no column."""
-    _, header, _ = _header(path, reading.columns)
-    find_columns(header, reading.columns)
+    _, header, _ = _header(path, options.columns)
+    find_columns(header, options.columns)
 
 
 def is_csv(start: str) -> bool:

@@ -1,26 +1,28 @@
-"""Files, folders and patterns on disk: which are read, and what of them cannot be."""
+"""The sources in files, folders and patterns on disk."""
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path
 
-from ingest.sources.base import AS_IT_SAYS, Entry, Reading, Rejection, Source, one_line
-from ingest.sources.formats import DAMAGED, READABLE, SUFFIXES, recognise, suffix_of
+from ingest.sources.base import Entry, ReadOptions, Rejection, Source
+from ingest.sources.formats import READABLE, SUFFIXES
+from ingest.sources.recognition import DAMAGED, recognise, suffix_of
 from rag.errors import SourceError
+from rag.plain import in_a_line
 
 
 @dataclass(frozen=True)
 class FileSource:
     """The papers of one file.
 
-    `label` names a file whose path says nothing, such as one that was uploaded: ingested from
-    another path under the same label, it is the same source.
+    `label` names a file whose path means nothing, such as an upload. Under the same label, a file at
+    another path is the same source.
     """
 
     path: Path
-    reading: Reading = AS_IT_SAYS
+    options: ReadOptions = field(default_factory=ReadOptions)
     label: str | None = None
 
     @property
@@ -28,19 +30,19 @@ class FileSource:
         return shown_path(self.path) if self.label is None else self.label
 
     def read(self) -> Iterator[Entry]:
-        """Yield each entry once. Raises SourceError where the file cannot be read from its start on;
-        one that breaks off later ends in a rejection.
+        """Yield each entry once. Raises SourceError where the file cannot be read at all; a file that
+        breaks off later ends in a rejection.
         """
-        found = recognise(self.path, self.name, self.reading)
+        form = recognise(self.path, self.name, self.options)
         try:
-            yield from found.read(self.path, self.name, self.reading)
+            yield from form.read(self.path, self.name, self.options)
         except DAMAGED as error:
-            yield Rejection(self.name, None, f"the file cannot be read further ({one_line(str(error))})")
+            yield Rejection(self.name, None, f"the file cannot be read further ({in_a_line(str(error))})")
 
 
 @dataclass(frozen=True)
 class UnreadableFile:
-    """A file inside a folder that cannot be read: it is listed, and the others go on."""
+    """A file in a folder that cannot be read. It is listed, and the others are read."""
 
     path: Path
     problem: str
@@ -53,18 +55,18 @@ class UnreadableFile:
         yield Rejection(self.name, None, self.problem)
 
 
-def open_path(path: Path, reading: Reading = AS_IT_SAYS) -> list[Source]:
-    """The source of a file, or one source for each file that a folder holds at any depth, hidden ones
-    left out, or that a pattern such as `papers/**/*.bib` names.
+def open_path(path: Path, options: ReadOptions = ReadOptions()) -> list[Source]:
+    """The source of a file; or a source for each file that a pattern such as `papers/**/*.bib` matches,
+    or that a folder holds at any depth, hidden ones left out.
 
-    Raises SourceError for a file that cannot be read, and for a folder or a pattern without one that can.
+    Raises SourceError for a file that cannot be read, and where a folder or a pattern has none that can.
     """
     if path.is_dir():
-        return _open_all(_inside(path), path, reading)
+        return _open_all(_inside(path), path, options)
     if has_magic(str(path)) and not path.exists():
-        return _open_all(_matching(path), path, reading)
-    source = FileSource(path, reading)
-    recognise(path, source.name, reading)
+        return _open_all(_matching(path), path, options)
+    source = FileSource(path, options)
+    recognise(path, source.name, options)
     return [source]
 
 
@@ -76,28 +78,28 @@ def _inside(folder: Path) -> Iterator[Path]:
 
 def _matching(pattern: Path) -> Iterator[Path]:
     """Raises SourceError where the pattern names no file."""
-    found = [Path(each) for each in glob(str(pattern), recursive=True)]  # noqa: PTH207
-    if not any(file.is_file() for file in found):
+    paths = [Path(name) for name in glob(str(pattern), recursive=True)]  # noqa: PTH207
+    if not any(path.is_file() for path in paths):
         raise SourceError(f"{shown_path(pattern)} names no file: check the spelling of the pattern")
-    yield from found
+    yield from paths
 
 
-def _open_all(paths: Iterable[Path], name: Path, reading: Reading) -> list[Source]:
-    """The files among these that can be read by their suffix; all of them, where the format is given."""
+def _open_all(paths: Iterable[Path], name: Path, options: ReadOptions) -> list[Source]:
+    """The sources of the files whose suffix can be read; of all of them, where the format is given."""
     files = sorted(
-        path for path in paths if (reading.format or suffix_of(path) in SUFFIXES) and path.is_file()
+        path for path in paths if (options.format or suffix_of(path) in SUFFIXES) and path.is_file()
     )
     if not files:
         raise SourceError(
             f"{shown_path(name)} holds no file that can be read: name a folder with {READABLE}"
         )
-    return [_open_inside(file, reading) for file in files]
+    return [_open_inside(file, options) for file in files]
 
 
-def _open_inside(path: Path, reading: Reading) -> Source:
-    source = FileSource(path, reading)
+def _open_inside(path: Path, options: ReadOptions) -> Source:
+    source = FileSource(path, options)
     try:
-        recognise(path, source.name, reading)
+        recognise(path, source.name, options)
     except SourceError as error:
         return UnreadableFile(path, str(error))
     return source

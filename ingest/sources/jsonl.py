@@ -6,54 +6,54 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.base import Entry, Reading, Rejection, entry_from
+from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
 from ingest.sources.columns import FIELDS, check_keys
 from ingest.sources.loose import loose_record
 from ingest.sources.texts import LONGEST_LINE, numbered_lines
 
-_LOOKED_AT = 50  # lines in which a key that a user names must stand once
+_CHECKED = 50  # lines, one of which must have each key that a user names
 
 
-def read_jsonl(path: Path, source: str, reading: Reading) -> Iterator[Entry]:
-    """The paper of each line; a line that is none is rejected with the reason. Streams."""
-    yield from read_lines(path, source, lambda told: _renamed(told, reading))
+def read_jsonl(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
+    """The paper of each line, or why it is none. Streams."""
+    yield from read_json_lines(path, source, lambda value: _renamed(value, options))
 
 
-def read_lines(path: Path, source: str, record_of: Callable[[Any], Any]) -> Iterator[Entry]:
-    """The entry of each line of JSON, of whose value `record_of` makes a record for `paper_from`."""
+def read_json_lines(path: Path, source: str, record_of: Callable[[Any], Any]) -> Iterator[Entry]:
+    """The entry of each line; `record_of` turns its value into a record for `paper_from`."""
     for number, line in numbered_lines(path):
         if line is None:
             yield Rejection(source, number, f"the line has more than {LONGEST_LINE:,} characters")
         elif line.strip():
-            told = _parsed(line, source, number)
-            if isinstance(told, Rejection):
-                yield told
+            value = _parsed(line, source, number)
+            if isinstance(value, Rejection):
+                yield value
             else:
-                yield entry_from(record_of(told), source, number)
+                yield entry_from(record_of(value), source, number)
 
 
-def check_jsonl(path: Path, name: str, reading: Reading) -> None:
-    """Raises ValueError where a key that the user names stands in none of the first lines."""
-    if not reading.columns:
+def check_jsonl(path: Path, options: ReadOptions) -> None:
+    """Raises ValueError where a key that the user names is in none of the first lines."""
+    if not options.columns:
         return
-    lines = islice(numbered_lines(path), _LOOKED_AT)
-    records = (_parsed(line, name, number) for number, line in lines if line and line.strip())
+    lines = islice(numbered_lines(path), _CHECKED)
+    records = (_parsed(line, "", number) for number, line in lines if line and line.strip())
     keys = {key: None for record in records if isinstance(record, Mapping) for key in record}
     if keys:
-        check_keys(list(keys), reading.columns)
+        check_keys(list(keys), options.columns)
 
 
 def _parsed(line: str, source: str, number: int) -> Any:
-    """The value of a line of JSON, or a Rejection that says why it has none."""
+    """The value of a line of JSON, or a Rejection where it is broken."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
         return Rejection(source, number, str(error))
 
 
-def _renamed(record: Any, reading: Reading) -> Any:
-    """The record by the keys that the user names; as it is where none are named."""
-    if not reading.columns or not isinstance(record, Mapping):
+def _renamed(record: Any, options: ReadOptions) -> Any:
+    """The record under the keys that the user names, or unchanged where none are named."""
+    if not options.columns or not isinstance(record, Mapping):
         return record
-    told: dict[str, Any] = {field: record.get(reading.columns.get(field, field)) for field in FIELDS}
-    return loose_record(**told | {"published": [told["published"]]})
+    values: dict[str, Any] = {field: record.get(options.columns.get(field, field)) for field in FIELDS}
+    return loose_record(**values | {"published": [values["published"]]})

@@ -1,6 +1,6 @@
-"""What other programs write about a paper, made what its fields hold: dates, identifiers, names, markup.
+"""What other programs write about a paper, turned into its fields: dates, identifiers, names, markup.
 
-What cannot be read of a field that a paper can do without is left out; nothing is guessed.
+An optional field that cannot be read is left out; nothing is guessed.
 """
 
 import ast
@@ -18,17 +18,17 @@ from ingest.sources.base import (
     MOST_AUTHORS,
     MOST_MARKUP,
     is_date,
-    one_line,
 )
 from rag.identity import arxiv_key, doi_key
+from rag.months import MONTH_PATTERN, month_number
+from rag.plain import in_a_line
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_LONGEST_HINT = 2_000  # characters of a note or an address in which an identifier is looked for
+_LONGEST_HINT = 2_000  # characters of a note or an address that are searched for an identifier
 _LONGEST_LIST = 200_000  # characters of the names of authors in one text
-_LONGEST_PYTHON = 20_000  # the same in Python's form
+_LONGEST_PYTHON = 20_000  # the same as a Python list
 _ISO = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)", re.ASCII)
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20|21)\d\d(?!\d)", re.ASCII)
-_MONTH = re.compile(rf"\b({'|'.join(MONTHS)})[a-z]*\b", re.IGNORECASE | re.ASCII)
+_MONTH = re.compile(rf"\b{MONTH_PATTERN}\b", re.IGNORECASE | re.ASCII)
 _DAY = re.compile(r"(?<!\d)\d{1,2}(?!\d)", re.ASCII)
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>{}]{1,200}")
 _ARXIV = re.compile(
@@ -36,7 +36,7 @@ _ARXIV = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _OTHERS = re.compile(r"(?:^others|\bet al\.?)$", re.IGNORECASE)
-# Names of elements, so that "p < 0.05 and q > 3" is none; JATS is what Crossref's abstracts are in.
+# Only known elements, so that "p < 0.05 and q > 3" stays; Crossref's abstracts are in JATS.
 _INLINE = r"(?:i|b|u|em|strong|sub|sup|span|a|font|small|tt|code|(?:jats|mml):[\w-]{1,40})"
 _BLOCK = (
     r"(?:p|br|div|li|ul|ol|h[1-6]|sec|title|abstract|section|jats:(?:p|title|sec|list|list-item|break))"
@@ -65,11 +65,11 @@ def loose_record(
     organization: Any = None,
     author_count: Any = None,
 ) -> dict[str, Any]:
-    """A record for `paper_from` of what another program has written.
+    """A record for `paper_from`, made of what another program has written.
 
-    The first date of `published` that can be read counts. `hints` are texts that may name the arXiv
-    identifier, such as addresses. A title or an abstract that is too long stays as it is, for
-    `paper_from` to say so; of the rest it is left out.
+    The first date of `published` that can be read counts. `hints` are texts, such as addresses, that may
+    name the arXiv identifier. A title or an abstract that is too long stays, for `paper_from` to reject;
+    other fields that are too long are left out.
     """
     names = read_names(authors)
     known = [whole for name in names if (whole := _OTHERS.sub("", name).strip())]
@@ -87,13 +87,13 @@ def loose_record(
 
 
 def plain_text(value: Any, most: int = LONGEST_ABSTRACT) -> str:
-    """The text in one line, without markup; empty for what is no text.
+    """The text in one line, without markup; empty for any other value.
 
-    What must be longer than `most` characters without its markup, too, keeps it.
+    Markup stays in a text that is so long that it exceeds `most` characters even without it.
     """
     if not isinstance(value, str):
         return ""
-    text = one_line(value)
+    text = in_a_line(value)
     if len(text) > MOST_MARKUP * most:
         return text
     if "<" in text:
@@ -101,16 +101,16 @@ def plain_text(value: Any, most: int = LONGEST_ABSTRACT) -> str:
         text = _INLINES.sub("", _SUPERSCRIPT.sub(r"^\1", text))  # 10<sup>5</sup> is not 105
     if "&" in text:
         text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
-    return one_line(text)
+    return in_a_line(text)
 
 
 def _short(text: str, most: int) -> str | None:
-    """The text, None where there is none or it is too long."""
+    """The text; None if it is empty or too long."""
     return text if 0 < len(text) <= most else None
 
 
 def read_date(value: Any) -> str | None:
-    """YYYY, YYYY-MM or YYYY-MM-DD, as much as is sure; None where not even one year is."""
+    """YYYY, YYYY-MM or YYYY-MM-DD, as far as it is certain; None where not even the year is."""
     if isinstance(value, date):
         return value.isoformat()[:10]
     if isinstance(value, float) and value.is_integer():
@@ -120,47 +120,48 @@ def read_date(value: Any) -> str | None:
     if not isinstance(value, str) or len(value) > LONGEST_DETAIL:
         return None
     text = value.strip()
-    if found := _ISO.match(text):
-        return _surest(*found.groups())
+    if iso_date := _ISO.match(text):
+        return _longest_date(*iso_date.groups())
     years: set[str] = set(_YEAR.findall(text))
     if len(years) != 1:
         return None
     year = years.pop()
-    months = {month.lower() for month in _MONTH.findall(text)}
+    months = set(map(month_number, _MONTH.findall(text)))
     if len(months) != 1:
         return year
     days = _DAY.findall(text)
-    return _surest(year, str(MONTHS.index(months.pop()) + 1), days[0] if len(days) == 1 else None)
+    return _longest_date(year, str(months.pop()), days[0] if len(days) == 1 else None)
 
 
-def _surest(year: str, month: str | None, day: str | None) -> str | None:
+def _longest_date(year: str, month: str | None, day: str | None) -> str | None:
+    """As many of the three parts as make a date."""
     parts = [year] + [part.zfill(2) for part in (month, day) if part]
-    told = ("-".join(parts[:count]) for count in range(len(parts), 0, -1))
-    return next(filter(is_date, told), None)
+    dates = ("-".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next(filter(is_date, dates), None)
 
 
 def read_doi(value: Any) -> str | None:
     """The DOI in a text such as `https://doi.org/10.1000/182`; None where there is none."""
     if not isinstance(value, str) or len(value) > LONGEST_DETAIL:
         return None
-    found = _DOI.search(html.unescape(value))
-    return doi_key(found[0].rstrip(".,;:")) if found else None
+    doi = _DOI.search(html.unescape(value))
+    return doi_key(doi[0].rstrip(".,;:")) if doi else None
 
 
 def read_arxiv_id(value: Any, hints: Iterable[Any] = ()) -> str | None:
-    """The identifier that a field for it holds, else one that another text names as arXiv's."""
+    """The arXiv identifier in its own field, else one that another text names as arXiv's."""
     if isinstance(value, str) and len(value) <= LONGEST_DETAIL:
-        for told in (value, value.split(" ")[0]):  # "2110.07143 [cs]"
-            if key := arxiv_key(told):
+        for text in (value, value.split(" ")[0]):  # "2110.07143 [cs]"
+            if key := arxiv_key(text):
                 return key
     for text in (value, *hints):
-        if isinstance(text, str) and (found := _ARXIV.search(text[:_LONGEST_HINT])):
-            return arxiv_key(found[1])
+        if isinstance(text, str) and (match := _ARXIV.search(text[:_LONGEST_HINT])):
+            return arxiv_key(match[1])
     return None
 
 
 def read_count(value: Any) -> int | None:
-    """A number of authors, where it is one that can be."""
+    """A plausible number of authors, else None."""
     if isinstance(value, str) and len(value := value.strip()) <= 6 and value.isdecimal():
         value = int(value)
     if isinstance(value, float) and value.is_integer():
@@ -170,25 +171,25 @@ def read_count(value: Any) -> int | None:
 
 
 def read_names(value: Any) -> list[str]:
-    """The names in a list of texts or of objects, or in one text, each with the given name first.
+    """The names in a list of texts or objects, or in one text, each with the given name first.
 
-    What says that there are others ("et al.") stands among them.
+    "et al." and "others" are kept as if they were names.
     """
     if isinstance(value, str):
         value = _listed(value[:_LONGEST_LIST].strip())
     if not isinstance(value, list | tuple):
         return []
-    names = [one_line(_name(each)) for each in value[:MOST_AUTHORS]]
+    names = [in_a_line(_name(author)) for author in value[:MOST_AUTHORS]]
     return [name for name in names if 0 < len(name) <= LONGEST_NAME]
 
 
 def _name(value: Any) -> str:
     if isinstance(value, Mapping):
-        told = value.get("name") or value.get("literal") or value.get("fullname")
-        if isinstance(told, str):
-            return plain_text(told, LONGEST_NAME)
-        told = [value.get(part) for part in ("given", "non-dropping-particle", "family", "suffix")]
-        return " ".join(plain_text(part, LONGEST_NAME) for part in told if isinstance(part, str))
+        whole = value.get("name") or value.get("literal") or value.get("fullname")
+        if isinstance(whole, str):
+            return plain_text(whole, LONGEST_NAME)
+        given = [value.get(part) for part in ("given", "non-dropping-particle", "family", "suffix")]
+        return " ".join(plain_text(part, LONGEST_NAME) for part in given if isinstance(part, str))
     if not isinstance(value, str):
         return ""
     name = _NUMBER.sub("", plain_text(value, LONGEST_NAME))
@@ -201,9 +202,9 @@ def _name(value: Any) -> str:
 
 
 def _listed(text: str) -> list[Any]:
-    """The names of a text: `A; B`, `A and B`, `A, B` of two words each, or a list in Python's form.
+    """The names in a text: `A; B`, `A and B`, `A, B` with two words or more each, or a Python list.
 
-    One that begins with a small letter ("de la Cruz, María José") is one name.
+    A text that begins with a small letter ("de la Cruz, María José") is one name.
     """
     if text.startswith("[") and text.endswith("]") and len(text) <= _LONGEST_PYTHON:
         try:

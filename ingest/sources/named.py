@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
-from ingest.sources.base import AS_IT_SAYS, Reading, Source
+from ingest.sources.base import ReadOptions, Source
 from ingest.sources.files import open_path
-from ingest.sources.service import ARXIV_FORMS, HF_FORMS, Wish
+from ingest.sources.service import ARXIV_FORMS, HF_FORMS, ServiceQuery
 from ingest.sources.standard_input import STANDARD_INPUT, open_standard_input
 from rag.errors import SourceError
 from rag.identity import arxiv_key
@@ -18,82 +18,82 @@ _SHOWN = 100  # characters of a name in an error
 _MOST = re.compile(r"max=(\d{1,9})", re.ASCII)
 
 
-def names_to_sources(names: Sequence[str], reading: Reading = AS_IT_SAYS) -> list[Source]:
-    """The sources of these names, the form of each checked before any is read.
+def names_to_sources(names: Sequence[str], options: ReadOptions = ReadOptions()) -> list[Source]:
+    """The sources with these names, each checked for its form before any is read.
 
-    `-` is standard input, `hf:` and `arxiv:` open the name of a service; all else is a file, a folder or
-    a pattern, as is what begins with `./`. What several of them name is read once. Raises SourceError.
+    `-` is standard input; `hf:` and `arxiv:` begin the name of a service; any other name, and one that
+    begins with `./`, is a file, a folder or a pattern. Each source comes once. Raises SourceError.
     """
     if not all(name.strip() for name in names):
         raise SourceError("a source has no name: say which file or folder to ingest")
     if names.count(STANDARD_INPUT) > 1:
         raise SourceError(f"standard input can be read once: say {STANDARD_INPUT} once")
     services = _Services()
-    asked = {name: services.source(name) for name in names if name.startswith(("hf:", "arxiv:"))}
+    of_services = {name: services.source(name) for name in names if name.startswith(("hf:", "arxiv:"))}
     sources: list[Source] = []
     for name in names:
-        if name in asked:
-            sources.append(asked[name])
+        if name in of_services:
+            sources.append(of_services[name])
         elif name == STANDARD_INPUT:
-            sources.append(open_standard_input(reading))
+            sources.append(open_standard_input(options))
         else:
-            sources += _on_disk(name, reading)
+            sources += _on_disk(name, options)
     unique: dict[str, Source] = {}
     for source in sources:
         unique.setdefault(source.name, source)
     return list(unique.values())
 
 
-def _on_disk(name: str, reading: Reading) -> list[Source]:
+def _on_disk(name: str, options: ReadOptions) -> list[Source]:
     path = Path(name).expanduser().absolute()
     key = arxiv_key(name)
     if key and not path.exists():
         raise SourceError(f"{name} is no file: for the paper of that id say arxiv:{key}")
-    return open_path(path, reading)
+    return open_path(path, options)
 
 
 class _Services:
-    """The services that names ask for. Sources of the same one share it, and so its pace."""
+    """The services, each loaded at its first use. All sources of a service share it, and so its pace."""
 
     @cached_property
-    def arxiv(self) -> Callable[[Wish], Source]:
+    def arxiv(self) -> Callable[[ServiceQuery], Source]:
         from ingest.sources.arxiv_api import Arxiv, arxiv_source
 
         return partial(arxiv_source, service=Arxiv())
 
     @cached_property
-    def hub(self) -> Callable[[Wish], Source]:
+    def hub(self) -> Callable[[ServiceQuery], Source]:
         from ingest.sources.hugging_face import Hub, hub_source
 
         return partial(hub_source, hub=Hub())
 
     def source(self, name: str) -> Source:
-        """What a name means that begins with a service's prefix. Raises SourceError."""
+        """The source for a name with a service's prefix. Raises SourceError."""
         prefix, _, text = name.partition(":")
         service, forms = (self.hub, HF_FORMS) if prefix == "hf" else (self.arxiv, ARXIV_FORMS)
         try:
-            return service(_wish(text))
+            return service(_query(text))
         except ValueError as error:
             shown = cut(in_a_line(name), _SHOWN)
             raise SourceError(f"{shown} names no papers: say it like {forms}") from error
 
 
-def _wish(text: str) -> Wish:
-    """What `ID,ID` or `key=value;max=N` asks for. Raises ValueError."""
+def _query(text: str) -> ServiceQuery:
+    """The query that `ID,ID` or `key=value;max=N` stands for. Raises ValueError."""
     what, *options = (part.strip() for part in text.split(";"))
     key, equals, value = (part.strip() for part in what.partition("="))
-    value.encode()  # raises ValueError for what no address can hold
+    value.encode()  # raises ValueError for half a surrogate pair, which no address can hold
     if not equals and not options:
-        return Wish(ids=ids_in(what))
-    most = [int(found[1]) for option in options if (found := _MOST.fullmatch(option))]
+        return ServiceQuery(ids=ids_in(what))
+    most = [int(match[1]) for option in options if (match := _MOST.fullmatch(option))]
     if not value or len(most) < len(options) or len(options) > 1 or most == [0]:
         raise ValueError("not a form")
-    return Wish(key=key, value=value, most=most[0] if most else None)
+    return ServiceQuery(key=key, value=value, most=most[0] if most else None)
 
 
 def ids_in(text: str) -> tuple[str, ...]:
     """arXiv ids that commas separate, without their versions, each once. Raises ValueError."""
-    keys = [arxiv_key(each) for each in text.split(",")]
+    keys = [arxiv_key(arxiv_id) for arxiv_id in text.split(",")]
     if not all(keys):
         raise ValueError("not an arXiv id")
     return tuple(dict.fromkeys(_SUBJECT.sub("", key) for key in keys if key))

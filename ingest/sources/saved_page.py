@@ -14,6 +14,7 @@ from typing import Any
 
 from ingest.sources.base import LONGEST_ABSTRACT, Entry, Rejection
 from rag.identity import normalise_title
+from rag.months import MONTHS, month_number
 from rag.types import Paper
 
 _BEFORE_BUTTON = "Get trending papers in your email inbox!"
@@ -26,10 +27,9 @@ _CHROME = {
     _BEFORE_BUTTON,
     _BUTTON,
 }
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _AUTHORS = re.compile(r"•\s*(\d{1,6}) authors?")
 # "Sep 27, 2024", "Jan 23", and either with the count of upvotes behind it.
-_DATE = re.compile(rf"({'|'.join(_MONTHS)}) (\d{{1,2}})(?:, (\d{{4}}))?(?: \d+)?")
+_DATE = re.compile(rf"({'|'.join(MONTHS).title()}) (\d{{1,2}})(?:, (\d{{4}}))?(?: \d+)?")
 # On the five pages titles have 17 to 134 characters and abstracts 507 to 1,916.
 _LONGEST_TITLE = 300
 _SHORTEST_SURE_ABSTRACT = 200
@@ -44,7 +44,7 @@ class _Kind(Enum):
 
 
 @dataclass(frozen=True)
-class _Line:
+class _PageLine:
     number: int  # from 1
     text: str
     kind: _Kind
@@ -65,7 +65,7 @@ def read_saved_page(text: str, source: str, saved: date | None) -> Iterator[Entr
         yield Rejection(source, None, "not a saved page of Hugging Face's Daily Papers")
         return
     lines = _classify(text)
-    texts: list[_Line] = []
+    texts: list[_PageLine] = []
     for is_text, group in groupby(lines, key=lambda line: line.kind is _Kind.TEXT):
         if is_text:
             texts = list(group)
@@ -75,7 +75,7 @@ def read_saved_page(text: str, source: str, saved: date | None) -> Iterator[Entr
     yield from _entries(texts, [], source, saved)
 
 
-def _classify(text: str) -> Iterator[_Line]:
+def _classify(text: str) -> Iterator[_PageLine]:
     """The lines that say something, without the page's own furniture."""
     follows_blank, previous = True, ""
     for number, raw in enumerate(text.split("\n"), start=1):
@@ -88,7 +88,7 @@ def _classify(text: str) -> Iterator[_Line]:
         kind = _kind(line, previous)
         is_page_date = kind is _Kind.TEXT and _DATE.fullmatch(line)
         if line and line not in _CHROME and not is_page_date:
-            yield _Line(number, line, kind, follows_blank)
+            yield _PageLine(number, line, kind, follows_blank)
         follows_blank, previous = False, line
 
 
@@ -114,7 +114,9 @@ def is_saved_page(text: str) -> bool:
     return position >= 0
 
 
-def _entries(texts: list[_Line], details: list[_Line], source: str, saved: date | None) -> Iterator[Entry]:
+def _entries(
+    texts: list[_PageLine], details: list[_PageLine], source: str, saved: date | None
+) -> Iterator[Entry]:
     """The entries of a run of text lines; the details behind the run belong to its last entry."""
     organization = None
     if details and texts and _is_organization(texts[-1], details[0]):
@@ -129,14 +131,14 @@ def _entries(texts: list[_Line], details: list[_Line], source: str, saved: date 
         yield entry
 
 
-def _is_organization(line: _Line, detail: _Line) -> bool:
+def _is_organization(line: _PageLine, detail: _PageLine) -> bool:
     """Whether a text is the line "handle Display Name", which touches the details behind it."""
     return (
         not detail.follows_blank and len(line.text) <= _LONGEST_ORGANIZATION and not line.text.endswith(".")
     )
 
 
-def _pair(texts: list[_Line], source: str) -> Iterator[Entry]:
+def _pair(texts: list[_PageLine], source: str) -> Iterator[Entry]:
     """Titles with their abstracts; a line that has no partner is rejected, never guessed at."""
     position = 0
     while position < len(texts):
@@ -157,7 +159,7 @@ def _pair(texts: list[_Line], source: str) -> Iterator[Entry]:
             position += 1
 
 
-def _is_title_of(following: list[_Line]) -> bool:
+def _is_title_of(following: list[_PageLine]) -> bool:
     """Whether the first of two lines is the title of the second, so not an abstract itself."""
     return (
         len(following) == 2
@@ -167,7 +169,7 @@ def _is_title_of(following: list[_Line]) -> bool:
     )
 
 
-def _read_details(details: list[_Line], saved: date | None) -> dict[str, Any]:
+def _read_details(details: list[_PageLine], saved: date | None) -> dict[str, Any]:
     """Number of authors and date, each None where the page does not give it."""
     found: dict[str, Any] = {"author_count": None, "published": None}
     for line in details:
@@ -185,6 +187,6 @@ def _date(month: str, day: str, year: str | None, saved: date | None) -> str | N
         return None
     try:
         in_year = int(year) if year else saved.year  # type: ignore[union-attr]
-        return date(in_year, _MONTHS.index(month) + 1, int(day)).isoformat()
+        return date(in_year, month_number(month) or 0, int(day)).isoformat()
     except ValueError:
         return None

@@ -6,16 +6,16 @@ import tempfile
 import weakref
 from pathlib import Path
 
-from ingest.sources.base import AS_IT_SAYS, Reading
+from ingest.sources.base import ReadOptions
 from ingest.sources.files import FileSource
-from ingest.sources.formats import recognise
+from ingest.sources.recognition import recognise
 from rag.errors import SourceError
 
 STANDARD_INPUT = "-"  # what a command line calls it
 _NAME = "standard input"
 
 
-def open_standard_input(reading: Reading = AS_IT_SAYS) -> FileSource:
+def open_standard_input(options: ReadOptions = ReadOptions()) -> FileSource:
     """The papers of standard input, all of which is read at once; its file goes with the source.
 
     Raises SourceError.
@@ -24,7 +24,7 @@ def open_standard_input(reading: Reading = AS_IT_SAYS) -> FileSource:
         raise SourceError("nothing is piped in: name a file, or pipe one to `askpapers ingest -`")
     with tempfile.NamedTemporaryFile(prefix="askpapers-", delete=False) as kept:
         path = Path(kept.name)
-        source = FileSource(path, reading, _NAME)
+        source = FileSource(path, options, _NAME)
         weakref.finalize(source, path.unlink, missing_ok=True)
         try:
             shutil.copyfileobj(sys.stdin.buffer, kept)
@@ -32,5 +32,5 @@ def open_standard_input(reading: Reading = AS_IT_SAYS) -> FileSource:
             raise SourceError(
                 f"{_NAME} cannot be kept ({error.strerror}): make room on the disk"
             ) from error
-    recognise(path, _NAME, reading)
+    recognise(path, _NAME, options)
     return source

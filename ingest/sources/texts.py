@@ -11,6 +11,7 @@ from typing import BinaryIO, TextIO
 LONGEST_LINE = 8 << 20  # characters; a record of a paper has thousands
 LARGEST_WHOLE = 64 << 20  # characters of a file that is read as a whole
 PACKED = b"\x1f\x8b"  # how gzip begins
+BIBTEX_ENTRY = re.compile(r"[ \t]*@[ \t]*\w+[ \t]*[{(]")  # how an entry of BibTeX begins
 _MOST_RATIO, _UNCHECKED = 200, 4 << 20  # text packs to a third or a tenth; bytes before that is looked at
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

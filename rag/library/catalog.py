@@ -22,10 +22,10 @@ from rag.library.selecting import (
     fulfilling,
     matching,
     of_years,
-    storable,
     together,
 )
 from rag.library.sql import rows_in
+from rag.plain import encodable
 from rag.types import Filters, Paper, Passage
 
 
@@ -70,10 +70,10 @@ class Catalog:
 
         Titles are compared normalised. References to papers that are not here are left out.
         """
-        keys = {reference: reference_keys(storable(reference)) for reference in references}
+        keys = {reference: reference_keys(encodable(reference)) for reference in references}
         known = self._known({key for several in keys.values() for key in several})
         found = {
-            reference: next((known[key] for key in several if key in known), storable(reference))
+            reference: next((known[key] for key in several if key in known), encodable(reference))
             for reference, several in keys.items()
         }
         held = self.papers(list(found.values()))

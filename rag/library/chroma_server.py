@@ -14,7 +14,7 @@ from rag.embedding.base import Encoder
 from rag.errors import IndexServerError
 from rag.library.collection import Handle, new_collection
 from rag.library.faults import wrong_encoder
-from rag.private import make_file
+from rag.private import atomic_write
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -256,11 +256,8 @@ class ServerCollection:
 
     def _write_mark(self) -> str:
         mark = uuid.uuid4().hex
-        new = self._mark_file.with_suffix(".new")
-        make_file(new)
-        with new.open("w", encoding="ascii") as file:
-            file.write(f"{mark} {os.fstat(file.fileno()).st_ino}\n")
-        new.replace(self._mark_file)
+        with atomic_write(self._mark_file) as file:
+            file.write(f"{mark} {os.fstat(file.fileno()).st_ino}\n".encode())
         return mark
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag.errors import LibraryBusyError, NotWritableError
-from rag.private import FILE, make_file
+from rag.private import FILE, atomic_write
 
 _LONGEST = 40  # characters of a program's name
 
@@ -83,11 +83,8 @@ class WriteLock:
         """Trouble with it is no error: it is for others to read, and the lock holds without it."""
         since = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S")
         holder = Holder(os.getpid(), socket.gethostname(), _program(), since)
-        new = self._told.with_suffix(".new")
-        with suppress(OSError):
-            make_file(new)
-            new.write_text(json.dumps(asdict(holder)), encoding="utf-8")
-            new.replace(self._told)
+        with suppress(OSError), atomic_write(self._told) as file:
+            file.write(json.dumps(asdict(holder)).encode())
 
 
 def _program() -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+from rag.plain import encodable
 from rag.types import Filters
 
 Condition = tuple[str, list[str | int]]
@@ -64,7 +65,7 @@ def matching(words: str) -> Condition:
 
     In any case, and to the letter: no character stands for another.
     """
-    wanted = dict.fromkeys(folded(storable(words)).split())
+    wanted = dict.fromkeys(folded(encodable(words)).split())
     return (_HAS_WORDS, [" ".join(wanted)]) if wanted else ("1", [])
 
 
@@ -80,11 +81,6 @@ def folded(*texts: str | int | None) -> str:
     No word reaches from one into the next: they stand on lines of their own.
     """
     return "\n".join(str(text) for text in texts if text is not None).casefold()
-
-
-def storable(text: str) -> str:
-    """A text that SQLite takes: halves of surrogate pairs, as in odd file names, are marked as unknown."""
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def _literally(text: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from rag.errors import QuestionError
+from rag.plain import encodable
 from rag.types import Filters, Request
 
 LONGEST_QUESTION = 4000  # characters
@@ -65,8 +66,3 @@ def check_filters(filters: Filters) -> Filters:
     if fewest is not None and most is not None and fewest > most:
         raise QuestionError(f"no number of authors lies from {fewest} to {most}: swap the two")
     return filters
-
-
-def encodable(text: str) -> str:
-    """The text with halves of surrogate pairs replaced, which no encoder takes."""
-    return text.encode("utf-8", "replace").decode()

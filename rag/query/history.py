@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.query.checks import LONGEST_QUESTION, encodable
+from rag.plain import encodable
+from rag.query.checks import LONGEST_QUESTION
 from rag.tokens import count_tokens, token_offsets
 from rag.types import History
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rag.errors import ModelError
 from rag.model_client import WRITING, attended, translated
-from rag.query.checks import LONGEST_QUESTION, encodable
+from rag.plain import encodable
+from rag.query.checks import LONGEST_QUESTION
 from rag.query.follow_up import points_back
 from rag.query.history import Turn, newest
 from rag.query.understanding import Rewritten

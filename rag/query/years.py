@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 
+from rag.months import MONTH_PATTERN
 from rag.query.quoted import unquoted
 from rag.types import Filters, Span
 
@@ -12,7 +13,7 @@ _NEAR = 200  # characters before a phrase that are searched for publications
 _NUMBERS = ["", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 # Years, in all ways of saying them; the first that fits is taken.
-_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?\s"
+_MONTH = rf"{MONTH_PATTERN}\.?\s"
 _T = rf"(?:(?:{_MONTH})?\d{{4}}|(?:the\s)?\d{{3}}0s|(?:this|last)\syear)"
 _IN = r"(?:(?:in|from|of|during|for|within|over|dated)\s)"
 _COUNT = rf"(?:\d{{1,2}}|{'|'.join(_NUMBERS[1:])})"

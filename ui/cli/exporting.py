@@ -1,10 +1,9 @@
 """`askpapers library export`: papers in a form that other programs read, and `ingest` too."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,7 +12,7 @@ from ingest.backup import write_backup
 from rag.errors import AskpapersError, QuestionError
 from rag.library import Library
 from rag.library.progress import Track, untracked
-from rag.private import users_umask
+from rag.private import atomic_write
 from rag.settings import Settings
 from rag.types import Filters, Paper
 from ui.cli.options import Group, add_conditions, filters_of
@@ -133,29 +132,9 @@ def _opened(file: Path | None, is_replaced: bool) -> Iterator[BinaryIO]:
     if file.is_file() and not is_replaced:
         raise AskpapersError(f"{file} is there already: add --force to replace it, or name another file")
     try:
-        with written_whole(file) if file.is_file() or not file.exists() else file.open("wb") as output:
+        is_ordinary = file.is_file() or not file.exists()  # else a pipe or a device
+        # A link stays one: its target is replaced.
+        with atomic_write(file.resolve(), mode=None) if is_ordinary else file.open("wb") as output:
             yield output
     except OSError as error:
         raise AskpapersError(f"{file} cannot be written ({error.strerror}): name another file") from error
-
-
-@contextmanager
-def written_whole(file: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of the one of this name when all has been written; else that one stays.
-
-    Raises OSError.
-    """
-    target = file.resolve()  # a link stays one
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-
-    try:
-        with users_umask():
-            new = part.open("xb")
-        with new as output:
-            yield output
-            output.flush()
-            os.fsync(output.fileno())
-        part.replace(target)
-    finally:
-        with suppress(OSError):
-            part.unlink()

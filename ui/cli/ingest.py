@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ingest.bundled import BundledSource
 from ingest.pipeline import ingest
-from ingest.sources.base import Reading, Source
+from ingest.sources.base import ReadOptions, Source
 from ingest.sources.columns import columns_from
 from ingest.sources.named import names_to_sources
 from rag.errors import SourceError
@@ -24,7 +24,7 @@ def add(command: argparse.ArgumentParser) -> None:
         "sources",
         nargs="+",
         metavar="SOURCE",
-        help="a file: a saved page of Daily Papers (.txt, .html), papers as JSON lines (.jsonl), arXiv's "
+        help="a file: a saved page of Daily Papers (.txt), papers as JSON lines (.jsonl), arXiv's "
         "metadata snapshot or CSL-JSON (.json), BibTeX (.bib), a table (.csv, .tsv, .parquet), also "
         "packed (.gz); a folder of those, at any depth; a pattern ('papers/**/*.bib'); - for standard "
         "input; papers of a service: arxiv:2110.07143, arxiv:query=..., hf:query=..., hf:date=...; or "
@@ -40,7 +40,7 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--format",
         metavar="NAME",
-        help="the format of the files, where name and content do not tell it: page, html, jsonl, arxiv, "
+        help="the format of the files, where name and content do not tell it: page, jsonl, arxiv, "
         "csl, bibtex, csv or parquet",
     )
     command.add_argument(
@@ -59,10 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
     if is_demo and (arguments.saved or arguments.columns or arguments.format):
         raise SourceError("how `demo` is read is known: leave --saved, --columns and --format out")
     columns = {} if arguments.columns is None else columns_from(arguments.columns)
-    reading = Reading(arguments.saved, columns, arguments.format)
+    options = ReadOptions(arguments.saved, columns, arguments.format)
     sources: list[Source] = [BundledSource()] if is_demo else []
     if not is_demo:
-        sources += names_to_sources(arguments.sources, reading)
+        sources += names_to_sources(arguments.sources, options)
     default = bundled_library() if is_demo else own_library()
     settings = Settings.from_environment()
     folder = named_folder(arguments, settings) or default

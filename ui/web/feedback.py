@@ -1,9 +1,8 @@
 """Likes and dislikes, kept on this machine in a file that `askpapers eval` reads as cases."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,7 +15,7 @@ from eval.cases import FEEDBACK
 from rag.errors import AskpapersError
 from rag.markers import without_markers
 from rag.plain import cut, plain
-from rag.private import FILE, make_folder
+from rag.private import FILE, atomic_write, make_folder
 from rag.types import Answer, Filters
 
 LONGEST_TEXT = 20_000  # characters
@@ -139,7 +138,8 @@ class Feedback:
                 before = _read(self.path)
                 after = change(before)
                 if after != before:
-                    _write_whole(self.path, b"".join(line.text + b"\n" for line in after))
+                    with atomic_write(self.path) as file:
+                        file.writelines(line.text + b"\n" for line in after)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -173,23 +173,6 @@ def _read(path: Path) -> list[_Line]:
     if not lines[-1]:  # behind the end of the last line; one that was cut off gets its end
         del lines[-1]
     return [_Line(line) for line in lines]
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is never met half-written, for its owner alone. For one writer at a time."""
-    unfinished = path.with_name(f"{path.name}.new")
-    unfinished.unlink(missing_ok=True)  # of a process that was stopped, maybe with other rights
-    try:
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE)
-        with open(handle, "wb") as file:  # noqa: PTH123
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # a power cut leaves the old file or the new one
-        unfinished.replace(path)
-    except OSError:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
 
 
 def _without(id_: str, lines: list[_Line]) -> list[_Line]:

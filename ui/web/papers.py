@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ingest.sources.base import Reading
+from ingest.sources.base import ReadOptions
 from ingest.sources.files import FileSource
 from ingest.sources.formats import PACKED_SUFFIX, SUFFIXES
 from rag.errors import AskpapersError, SourceError
@@ -237,7 +237,7 @@ def _uploaded(files: Sequence[str], folder: Path) -> list[str]:
 def _source(uploaded: str, saved: date | None) -> FileSource:
     """An uploaded file, under the name that it had."""
     path = Path(uploaded)
-    return FileSource(path, Reading(saved), label=f"{_LABEL}{path.name}")
+    return FileSource(path, ReadOptions(saved), label=f"{_LABEL}{path.name}")
 
 
 def _day(text: str) -> date | None:

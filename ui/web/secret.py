@@ -1,6 +1,5 @@
 """The key under which browsers keep conversations: the same after a restart, or they would be lost."""
 
-import os
 import secrets
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import SettingError
-from rag.private import FILE, make_folder
+from rag.private import atomic_write, make_folder
 
 _LENGTH = 32  # hexadecimal digits
 
@@ -56,7 +55,5 @@ class Withheld:
 def _make(path: Path) -> None:
     """Write a new key whole, or none; of two processes at once the last one wins."""
     make_folder(path.parent)
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    new.touch(FILE)
-    new.write_text(secrets.token_hex(_LENGTH // 2), encoding="ascii")
-    new.replace(path)
+    with atomic_write(path) as file:
+        file.write(secrets.token_hex(_LENGTH // 2).encode())

@@ -1,0 +1,137 @@
+"""Which format a file is in, by its name and its content."""
+
+import json
+import re
+import zlib
+from pathlib import Path
+
+from ingest.sources.arxiv_snapshot import is_snapshot
+from ingest.sources.base import ReadOptions
+from ingest.sources.csl_json import is_csl_json
+from ingest.sources.csv_table import is_csv
+from ingest.sources.formats import (
+    ARXIV,
+    BIBTEX,
+    CSL,
+    CSV,
+    FORMATS,
+    JSONL,
+    PACKED_SUFFIX,
+    PAGE,
+    PARQUET,
+    READABLE,
+    Format,
+)
+from ingest.sources.saved_page import is_saved_page
+from ingest.sources.texts import BIBTEX_ENTRY, marked_encoding, open_bytes, read_whole
+from rag.errors import SourceError
+from rag.plain import in_a_line
+
+DAMAGED = (OSError, EOFError, zlib.error)  # what reading a file raises, a packed one too
+_START = 1 << 18  # bytes, and then characters, that a format is recognised by
+_BINARY = 1 << 16  # bytes in which a file that is not text shows it
+_PARQUET_MAGIC = b"PAR1"
+_WEB_PAGE_SUFFIXES = (".html", ".htm")
+_WEB_PAGE = re.compile(r"\s*<(?:!doctype html|html|head|!-- saved from)", re.IGNORECASE)
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that tells the format: of `owls.bib.gz`, `.bib`."""
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() if suffix == PACKED_SUFFIX else suffix
+
+
+def recognise(path: Path, name: str, options: ReadOptions = ReadOptions()) -> Format:
+    """The format of a file that can be read. Raises SourceError, whose text begins with `name`."""
+    try:
+        if path.exists() and not path.is_file():
+            raise SourceError(f"{name} is no file: save what it gives to one, or pipe it to `-`")
+        start = _start(path)
+        form = _named(options.format) if options.format else _format(path, start)
+        form.check(path, options)
+    except FileNotFoundError as error:
+        raise SourceError(f"{name} does not exist: check the spelling of the path") from error
+    except PermissionError as error:
+        raise SourceError(f"{name} cannot be read ({error.strerror}): check its permissions") from error
+    except DAMAGED as error:
+        raise SourceError(f"{name} cannot be read ({in_a_line(str(error))}): copy it again") from error
+    except ValueError as error:
+        raise SourceError(f"{name} {error}") from error
+    return form
+
+
+def _start(path: Path) -> bytes:
+    """The beginning of a file. Raises OSError, and ValueError where nothing in the file can be read."""
+    with open_bytes(path) as file:
+        start = file.read(_START)
+    if start.startswith(b"%PDF-"):
+        raise ValueError(
+            "is a PDF, and askpapers reads titles and abstracts only: "
+            f"give it the abstract of this paper as {READABLE}"
+        )
+    if not start.strip():
+        raise ValueError("is empty: save or export the papers again and ingest the new file")
+    return start
+
+
+def _format(path: Path, start: bytes) -> Format:
+    """The format that name and content tell. Raises OSError, and ValueError where they tell none."""
+    if start.startswith(_PARQUET_MAGIC):
+        return PARQUET
+    suffix = suffix_of(path)
+    by_suffix = next((form for form in FORMATS if suffix in form.suffixes), None)
+    if by_suffix is PARQUET or (not marked_encoding(start) and b"\0" in start[:_BINARY]):
+        wrong = "is no Parquet file" if by_suffix is PARQUET else "is not a text file"
+        raise ValueError(f"{wrong}: give it {READABLE}")
+    text = start.decode(marked_encoding(start) or "utf-8", "replace")
+    if suffix in _WEB_PAGE_SUFFIXES or (by_suffix in (None, PAGE) and _WEB_PAGE.match(text)):
+        raise ValueError(
+            "is a web page, and saved web pages are not read: save it as text (.txt), or fetch its papers "
+            "with hf:date=YYYY-MM-DD or arxiv:ID"
+        )
+    if by_suffix in (JSONL, ARXIV):
+        return _json_format(text, is_lines=by_suffix is JSONL)
+    if by_suffix is PAGE:
+        by_content = _by_content(text)
+        is_sure = by_content is BIBTEX or not is_saved_page(text)
+        return by_content if by_content and is_sure else PAGE
+    return by_suffix or _by_content(text) or _page(path)
+
+
+def _json_format(text: str, *, is_lines: bool) -> Format:
+    """Of the three formats that are JSON, the one that a text begins as."""
+    try:
+        first = json.loads(text.lstrip().partition("\n")[0])
+    except (ValueError, RecursionError):
+        first = None  # cut, broken, or an object over several lines
+    if isinstance(first, dict) and is_snapshot(first):
+        return ARXIV
+    is_object = isinstance(first, dict) and not is_csl_json(text)
+    return JSONL if is_lines or is_object or not text.lstrip().startswith(("{", "[")) else CSL
+
+
+def _by_content(text: str) -> Format | None:
+    """The format of a text whose name does not tell it, where its content does."""
+    text = text.lstrip()
+    if re.match(r"\{\s*\"|\[\s*\{", text):
+        return _json_format(text, is_lines=False)
+    if any(BIBTEX_ENTRY.match(line) for line in text.splitlines()):
+        return BIBTEX
+    return CSV if is_csv(text) else None
+
+
+def _page(path: Path) -> Format:
+    """A saved page whose file has another suffix. Raises OSError, ValueError."""
+    text = read_whole(path, "replace").strip()
+    if "\n" not in text or not is_saved_page(text):
+        raise ValueError(f"is of no kind that can be read: give it {READABLE}, or say which with --format")
+    return PAGE
+
+
+def _named(name: str) -> Format:
+    """Raises SourceError."""
+    for form in FORMATS:
+        if form.name == name:
+            return form
+    names = ", ".join(form.name for form in FORMATS)
+    raise SourceError(f"{name} is no format: it is one of {names}")
