@@ -12,7 +12,7 @@ from ingest.chunking import split_abstract
 from rag.errors import DamagedError, MixedLibraryError
 from rag.identity import normalise_title
 from rag.library.catalog import Catalog
-from rag.library.catalog_file import FORMAT
+from rag.library.catalog_tables import FORMAT
 from rag.library.merge import merge_records
 from rag.types import Paper, Passage
 

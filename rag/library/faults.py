@@ -63,6 +63,14 @@ def unusable(what: str, folder: Path, error: Exception, cure: str) -> LibraryErr
     return DamagedError(f"{what} cannot be used ({told}): {cure}")
 
 
+def newer(path: Path, version: int, newest: int) -> DamagedError:
+    """The error of a file of a later format than the newest one that is known here."""
+    return DamagedError(
+        f"{path} was written by a newer askpapers (format {version}, this one knows {newest}): upgrade "
+        "with `pip install --upgrade askpapers`"
+    )
+
+
 def _is_full(folder: Path, error: Exception) -> bool:
     if any(words in str(error) for words in _FULL):
         return True

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag.errors import DamagedError
 from rag.library import probing
-from rag.library.catalog_file import FORMAT
+from rag.library.catalog_tables import FORMAT
 from rag.library.faults import MEND_CATALOG, translated, unusable, wrong_encoder
 
 _VECTOR_FILES = ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin")

@@ -43,13 +43,13 @@ def _near(catalog: Catalog, lexical: LexicalIndex, changes: Sequence[Change]) ->
         if change.paper
     }
     nearest = list({paper_id for ids in found.values() for paper_id in ids})
-    titles, sequences = catalog.titles(nearest), catalog.sequences(nearest)
+    papers, sequences = catalog.papers(nearest), catalog.sequences(nearest)
     for change in changes:
         for other_id in found[change.paper_id]:
-            other = titles.get(other_id)
+            other = papers.get(other_id)
             is_earlier = sequences.get(other_id, change.sequence) < change.sequence
-            if change.paper and other and is_earlier and are_near(change.paper.title, other):
-                yield NearDuplicate(change.paper_id, change.paper.title, other_id, other)
+            if change.paper and other and is_earlier and are_near(change.paper.title, other.title):
+                yield NearDuplicate(change.paper_id, change.paper.title, other_id, other.title)
 
 
 def are_near(one: str, other: str) -> bool:
