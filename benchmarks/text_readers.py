@@ -58,7 +58,7 @@ from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import sign
 from rag.support.llm import read_verdicts
 from rag.told import told
-from rag.types import Answer, Filters, Filters, Hit, Paper
+from rag.types import Answer, Filters, Hit, Paper
 from rag.writers.base import Log, Task
 from rag.writers.extractive import ExtractiveWriter
 from rag.writers.model_text import one_line, without_control_lines

@@ -153,7 +153,9 @@ class Recorder:
         with self._database.transaction():
             for source, mention, record in records:
                 self._check_kind(record.is_digest)
-                self._keep(record.paper_id, source, mention, record)
+                self._make_known(record.paper_id, record)
+                self._database.run(_DELETE_RECORD, id=record.paper_id, of=source, number=mention)
+                self._add(source, mention, record.paper_id, dump(record))
             for paper_id in dict.fromkeys(record.paper_id for *_, record in records):
                 self._store(paper_id)
 
@@ -175,7 +177,11 @@ class Recorder:
         mention, is_same = old[0] if old else (self._next_mention(paper_id, source), False)
         self._meet(paper_id, source, mention)
         if not is_same:
-            self._keep(paper_id, source, mention, record)
+            self._make_known(paper_id, record)
+        if not old:
+            self._add(source, mention, paper_id, dumped)
+        elif not is_same:
+            self._database.run(_UPDATE_RECORD, id=paper_id, of=source, number=mention, record=dumped)
         return bool(is_same)
 
     def _candidates(self, record: Paper, source: str) -> list[Candidate]:
@@ -208,23 +214,20 @@ class Recorder:
         """Make two papers one: its records and keys become those of the other."""
         for source, mention, record in self._records(paper_id):
             following = self._next_mention(into, source)
-            self._keep(into, source, following, record)
+            self._add(source, following, into, dump(replace(record, paper_id=into)))
             if mention in self._mentions_met(paper_id, source):
                 self._meet(into, source, following)
         self._database.run(_JOIN_KEYS, id=paper_id, into=into)
         delete_papers(self._database, [paper_id])
         self._database.run(_UNMEET, id=paper_id)
 
-    def _keep(self, paper_id: str, source: str, mention: int, record: Paper) -> None:
-        """Write a record, and the keys under which it makes the paper known."""
+    def _add(self, source: str, mention: int, paper_id: str, record: str) -> None:
+        self._database.run(_INSERT_RECORD, paper_id=paper_id, source=source, mention=mention, record=record)
+
+    def _make_known(self, paper_id: str, record: Paper) -> None:
+        """Keep the keys under which a record makes a paper known."""
         known_as = {*record.keys, paper_id}
         self._database.run_all(_ADD_KEY, ({"key": key, "paper_id": paper_id} for key in known_as))
-        dumped = dump(replace(record, paper_id=paper_id))
-        place = {"id": paper_id, "of": source, "number": mention}
-        if not self._database.run(_UPDATE_RECORD, **place, record=dumped):
-            self._database.run(
-                _INSERT_RECORD, paper_id=paper_id, source=source, mention=mention, record=dumped
-            )
 
     def _next_mention(self, paper_id: str, source: str) -> int:
         return int(self._database.value(_NEXT_MENTION, id=paper_id, of=source))

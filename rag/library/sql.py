@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -33,8 +33,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.sql.selectable import TableValuedAlias
 
+from rag.errors import LibraryError
 from rag.library.faults import newer, unusable
 
+T = TypeVar("T")
 Migration = Callable[["Database"], None]
 """Brings the tables of one format to the next, within a transaction."""
 
@@ -64,7 +66,7 @@ class Database:
         )
         self._writer: sqlite3.Connection | None = None
         self._writing = threading.RLock()
-        self._own = threading.local()
+        self._own = _Own()
         self._is_closed = False
 
     def close(self) -> None:
@@ -77,13 +79,7 @@ class Database:
 
     def rows(self, statement: Executable, **values: object) -> list[Any]:
         """All rows of a statement. Raises DamagedError, as all that follow."""
-        with self._connected() as connection:
-            return execute(connection, statement, values).fetchall()
-
-    def stream(self, statement: Executable, **values: object) -> Iterator[Any]:
-        """The rows of a statement one by one, as they were when it began."""
-        with self._connected() as connection:
-            yield from execute(connection, statement, values)
+        return self._result(sqlite3.Cursor.fetchall, statement, values)
 
     def value(self, statement: Executable, **values: object) -> Any:
         """The one value that a statement gives."""
@@ -91,14 +87,18 @@ class Database:
 
     def run(self, statement: Executable, **values: object) -> int:
         """Change rows, within a transaction; how many there were."""
-        with self._connected() as connection:
-            return execute(connection, statement, values).rowcount
+        return self._result(_row_count, statement, values)
 
     def run_all(self, statement: Executable, rows: Iterable[Mapping[str, object]]) -> None:
         """Run a statement once for each of these rows of values, within a transaction."""
+        sql, names, known = _compiled(statement)
         with self._connected() as connection:
-            sql, names, known = _compiled(statement)
             connection.executemany(sql, ([{**known, **row}[name] for name in names] for row in rows))
+
+    def stream(self, statement: Executable, **values: object) -> Iterator[Any]:
+        """The rows of a statement one by one, as they were when it began."""
+        with self._connected() as connection:
+            yield from execute(connection, statement, values)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -113,18 +113,21 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that this thread writes inside is written, or nothing of it."""
-        with self._writing, self._translated():
-            writer: sqlite3.Connection = self._writer or self._connect()
-            self._writer = writer
-            writer.execute("BEGIN IMMEDIATE")
+        with self._writing:
             try:
-                with self._bound(writer):
-                    yield
-            except BaseException:
-                if writer.in_transaction:  # a full disk has ended it already
-                    writer.execute("ROLLBACK")
-                raise
-            writer.execute("COMMIT")
+                writer: sqlite3.Connection = self._writer or self._connect()
+                self._writer = writer
+                writer.execute("BEGIN IMMEDIATE")
+                try:
+                    with self._bound(writer):
+                        yield
+                except BaseException:
+                    if writer.in_transaction:  # a full disk has ended it already
+                        writer.execute("ROLLBACK")
+                    raise
+                writer.execute("COMMIT")
+            except sqlite3.DatabaseError as error:
+                raise self._unusable(error) from error
 
     def create(self, tables: MetaData | Table) -> None:
         """Make tables with their indexes, within a transaction."""
@@ -166,18 +169,31 @@ class Database:
             raise
         return connection
 
+    def _result(
+        self, result: Callable[[sqlite3.Cursor], T], statement: Executable, values: Mapping[str, object]
+    ) -> T:
+        if own := self._own.connection:  # not through `_connected`, which takes as long as the statement
+            try:
+                return result(execute(own, statement, values))
+            except sqlite3.DatabaseError as error:
+                raise self._unusable(error) from error
+        with self._connected() as connection:
+            return result(execute(connection, statement, values))
+
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """The connection of what this thread is inside of, else one that nobody else uses meanwhile."""
-        if own := getattr(self._own, "connection", None):
-            with self._translated():
+        lease = None
+        try:
+            if own := self._own.connection:
                 yield own
-            return
-        with self._translated():
-            lease = self._readers.connect()
-            try:
+            else:
+                lease = self._readers.connect()
                 yield lease.driver_connection  # type: ignore[misc]  # of whatever driver
-            finally:
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
+        finally:
+            if lease:
                 lease.close()
                 if self._is_closed:
                     self._readers.dispose()
@@ -191,12 +207,18 @@ class Database:
         finally:
             self._own.connection = None
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            raise unusable(self._name, self.path.parent, error, self._remedy) from error
+    def _unusable(self, error: Exception) -> LibraryError:
+        return unusable(self._name, self.path.parent, error, self._remedy)
+
+
+class _Own(threading.local):
+    """The connection of what a thread is inside of."""
+
+    connection: sqlite3.Connection | None = None
+
+
+def _row_count(cursor: sqlite3.Cursor) -> int:
+    return cursor.rowcount
 
 
 def execute(
