@@ -15,8 +15,8 @@ _FULL = ("disk is full", "No space left", "os error 28")
 
 
 @contextmanager
-def translated(index: str, folder: Path, *errors: type[Exception]) -> Iterator[None]:
-    """These errors, of the store of an index in this folder, as DamagedError.
+def store_errors(index: str, folder: Path, *errors: type[Exception]) -> Iterator[None]:
+    """Raise these errors, of the store of an index in this folder, as DamagedError.
 
     Raises DiskFullError and NotWritableError where that is why.
     """

@@ -18,7 +18,7 @@ from rag.library import token_tables as sql
 from rag.library.catalog import Change
 from rag.library.codec import Compact, Plain
 from rag.library.embedded import fingerprint
-from rag.library.faults import cure, translated, wrong_encoder
+from rag.library.faults import cure, store_errors, wrong_encoder
 from rag.library.folders import made_whole, move_away
 from rag.library.matching import Match, matches
 from rag.library.progress import Track, untracked
@@ -185,7 +185,7 @@ class TokenIndex:
         return (self._folder / _FILE).is_file()
 
     def _create(self) -> None:
-        with translated("token", self._folder, OSError), made_whole(self._folder) as new:
+        with store_errors("token", self._folder, OSError), made_whole(self._folder) as new:
             make_file(new / _FILE)
             database = self._database(new)
             try:
@@ -205,7 +205,7 @@ class TokenIndex:
 
     def _opened(self) -> _Opened:
         """The file that is there now."""
-        with translated("token", self._folder, OSError):
+        with store_errors("token", self._folder, OSError):
             inode = (self._folder / _FILE).stat().st_ino
         with self._lock:
             old = self._current
