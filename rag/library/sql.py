@@ -57,7 +57,7 @@ class Database:
 
     def __init__(self, path: Path, name: str, remedy: str, *, shrinks: bool = False) -> None:
         """`name` and `remedy` are for errors: what cannot be used, and what to do then. A file that
-        shrinks gives the disk back what is deleted; that holds from its first table on."""
+        shrinks gives the disk back what is deleted: to be said where it is made, and not again."""
         self.path = path
         self._name, self._remedy = name, remedy
         self._settings = (_SHRINK, *_SETTINGS) if shrinks else _SETTINGS

@@ -187,7 +187,7 @@ class TokenIndex:
     def _create(self) -> None:
         with store_errors("token", self._folder, OSError), made_whole(self._folder) as new:
             make_file(new / _FILE)
-            database = self._database(new)
+            database = self._database(new, is_new=True)
             try:
                 with database.transaction():
                     database.create(sql.TABLES)
@@ -216,9 +216,9 @@ class TokenIndex:
             old.database.close()
         return current
 
-    def _database(self, folder: Path) -> Database:
-        name = f"the token index in {self._folder}"
-        return Database(folder / _FILE, name, f"run {cure(self._folder)}", shrinks=True)
+    def _database(self, folder: Path, *, is_new: bool = False) -> Database:
+        name, remedy = f"the token index in {self._folder}", f"run {cure(self._folder)}"
+        return Database(folder / _FILE, name, remedy, shrinks=is_new)
 
 
 def _compact(database: Database, plain: Plain) -> None:
