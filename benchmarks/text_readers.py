@@ -42,7 +42,7 @@ from rag import identity, latex, layout, markers, plain, readable, sentences, to
 from rag.chat_model import LONGEST as LONGEST_REPLY
 from rag.citations import Composer, Quote, best_quote
 from rag.errors import AskpapersError
-from rag.library import near, sameness, selecting
+from rag.library import catalog_rows, near, sameness, selecting
 from rag.library.lexical import LexicalIndex
 from rag.library.merge import merge_records
 from rag.nearness import why_far
@@ -131,8 +131,8 @@ def _texts() -> Iterator[Row]:
     yield "ingest.columns.columns_from", columns.columns_from, WHOLE
     yield "ingest.csl_json.is_csl_json", csl_json.is_csl_json, WHOLE
     yield "ingest.csv_table.is_csv", csv_table.is_csv, WHOLE
-    yield "rag.library.selecting.matching", selecting.matching, WHOLE
-    yield "rag.library.selecting.has_words", lambda text: selecting.has_words(text, text), WHOLE
+    yield "rag.library.selecting.criteria", lambda text: selecting.criteria(Filters(), text), WHOLE
+    yield "rag.library.catalog_rows.folded", catalog_rows.folded, WHOLE
     yield "rag.library.lexical.terms", lambda text: LexicalIndex(Path()).terms(encodable(text)), WHOLE
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rag.library import Library
 from rag.library.matching import Match
+from rag.library.selection import Selection
 from rag.types import Filters, Hit, Passage
 
 # The parts of the score (docs/retrieval.md says how they were chosen): `token` is the match of the whole
@@ -67,9 +68,10 @@ class Retriever:
         """The signals of the candidates for `k` places, and the number of each one's best passage."""
         library, most = self._library, max(k, _CANDIDATES)
         vector, tokens = library.encode_query(query)
-        known = library.catalog.narrow(filters)
-        lexical = dict(library.lexical.search(query, max(k, _PAPERS), known))
-        dense = best_passages(library.dense.search(vector, max(_PASSAGES, _PER_PAPER * k), known))
+        selection = Selection(library.catalog, filters)
+        lexical = dict(selection.best(library.lexical.search, query, max(k, _PAPERS)))
+        passages = selection.best(library.dense.search, vector, max(_PASSAGES, _PER_PAPER * k))
+        dense = best_passages(passages)
         signals = _merge(dense, lexical)
         first = fuse(signals, FIRST_WEIGHTS)
         candidates = sorted(signals, key=lambda paper_id: (-first[paper_id], paper_id))[:most]

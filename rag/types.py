@@ -14,6 +14,8 @@ Kind = Literal["single", "list", "comparison"]
 """What kind of answer a question wants: about one thing, a list of papers, or a comparison."""
 Check = Literal["verbatim", "supported", "partly", "contradicted", "not found", "unchecked"]
 """`verbatim`: the paper's own words. The others are the verdict of a judge; `unchecked`: nobody judged."""
+Part = Literal["abstract", "body", "note"]
+"""The part of a paper that a passage is of."""
 Unsupported = Literal["mark", "drop"]
 """What becomes of a sentence that the words which it cites do not support."""
 WriterName = Literal["auto", "llm", "extractive"]
@@ -66,11 +68,12 @@ class Paper:
 
 @dataclass(frozen=True)
 class Passage:
-    """A piece of a paper that is embedded: its abstract at [start, end), in characters."""
+    """A piece of a paper that is embedded: one of its parts at [start, end), in characters."""
 
     paper_id: str
     start: int
     end: int
+    part: Part = "abstract"
 
 
 @dataclass(frozen=True)

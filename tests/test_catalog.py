@@ -12,9 +12,9 @@ from ingest.chunking import split_abstract
 from rag.errors import DamagedError, MixedLibraryError
 from rag.identity import normalise_title
 from rag.library.catalog import Catalog
-from rag.library.catalog_file import FORMAT
+from rag.library.catalog_tables import FORMAT
 from rag.library.merge import merge_records
-from rag.types import Paper, Passage
+from rag.types import Filters, Paper, Passage
 
 OWLS = Paper("Owls at Noon: A Study", "Owls sleep at noon. We watched nine of them.")
 
@@ -288,6 +288,39 @@ def test_what_is_written_survives_closing(tmp_path):
         assert put(catalog, odd) == [(odd.paper_id, outcome)]
         assert only(catalog) == odd
         catalog.close()
+
+
+def test_a_catalog_of_the_second_format_is_listed_and_filtered_as_one_of_this(tmp_path):
+    path = tmp_path / "catalog.sqlite"
+    catalog = Catalog(path)
+    put(catalog, *LISTED, replace(OWLS, author_count=3))
+    expected = catalog.browse(), catalog.browse("öwl lab"), catalog.digest(), catalog.last_sequence()
+    catalog.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP INDEX papers_by")
+        for column in ("published", "author_count", "organization", "words"):
+            connection.execute(f"ALTER TABLE papers DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    catalog = Catalog(path)
+    assert (
+        catalog.browse(),
+        catalog.browse("öwl lab"),
+        catalog.digest(),
+        catalog.last_sequence(),
+    ) == expected
+    assert catalog.count_matching(filters=Filters(min_authors=2)) == 1
+    assert catalog.count_matching(filters=Filters(organization="ÖWL lab")) == 1
+    catalog.close()
+
+
+def test_a_passage_is_of_the_abstract_unless_its_part_is_kept(catalog):
+    spans = [(0, 4), (4, 9, "body"), (0, 3, "note")]
+    catalog.recorder(lambda abstract: spans).put([OWLS], "a.txt")
+    parts = [passage.part for passage in catalog.passages([OWLS.paper_id])[OWLS.paper_id]]
+    assert parts == ["abstract", "body", "note"]
+    (change,) = catalog.changes_after(0, 9)
+    assert change.passages == tuple(Passage(OWLS.paper_id, *span) for span in spans)
 
 
 def test_a_format_of_the_future_is_refused(tmp_path):

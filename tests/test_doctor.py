@@ -20,7 +20,7 @@ from conftest import Halved
 from ingest.pipeline import ingest
 from rag.embedding.weights import HASHES
 from rag.library import Library
-from rag.library.catalog_file import FORMAT
+from rag.library.catalog_tables import FORMAT
 from rag.settings import bundled_library, data_folder, own_library
 from rag.types import Paper
 from ui.checkup import Finding, attempted, machine

@@ -7,26 +7,67 @@ so that an index that knows which number it has applied knows all that it lacks.
 
 import hashlib
 import json
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from sqlalchemy import Executable, bindparam, delete, func, select, text
+
 from rag.identity import reference_keys
-from rag.library.catalog_file import CatalogFile
+from rag.library.catalog_rows import load, load_passages
+from rag.library.catalog_tables import changes, keys, kind, open_catalog, papers, records
 from rag.library.merge import origins
-from rag.library.recorder import Recorder, Splitter, forget, load
-from rag.library.selecting import (
-    Condition,
-    among,
-    fulfilling,
-    matching,
-    of_years,
-    together,
-)
-from rag.library.sql import rows_in
+from rag.library.recorder import Recorder, Splitter, delete_papers
+from rag.library.selecting import Criteria, criteria, fulfil
+from rag.library.sql import one_of, texts
 from rag.plain import encodable
 from rag.types import Filters, Paper, Passage
+
+_HELD = select(papers.c.paper_id).where(one_of(papers.c.paper_id, "ids"))
+_PAPERS = select(papers.c.paper_id, papers.c.paper).where(one_of(papers.c.paper_id, "ids"))
+_PASSAGES = select(papers.c.paper_id, papers.c.passages).where(one_of(papers.c.paper_id, "ids"))
+_SEQUENCES = select(changes.c.paper_id, changes.c.sequence).where(one_of(changes.c.paper_id, "ids"))
+_KNOWN = select(keys.c.key, keys.c.paper_id).where(one_of(keys.c.key, "keys"))
+_SOURCES = (
+    select(records.c.source)
+    .where(records.c.paper_id == bindparam("id"))
+    .distinct()
+    .order_by(records.c.source)
+)
+_RECORDS_OF = (
+    select(records.c.source, records.c.record)
+    .where(records.c.paper_id == bindparam("id"))
+    .order_by(records.c.source, records.c.mention)
+)
+_RECORDS = select(records.c.source, records.c.mention, records.c.record).order_by(
+    records.c.paper_id, records.c.source, records.c.mention
+)
+_YEARS = select(papers.c.year, func.count()).group_by(papers.c.year).order_by(papers.c.year.nulls_last())
+_CHANGES = (
+    select(changes.c.sequence, changes.c.paper_id, papers.c.paper, papers.c.passages)
+    .outerjoin_from(changes, papers, changes.c.paper_id == papers.c.paper_id)
+    .where(changes.c.sequence > bindparam("after"))
+    .order_by(changes.c.sequence)
+    .limit(bindparam("most"))
+)
+_CHANGES_AFTER = select(func.count()).select_from(changes).where(changes.c.sequence > bindparam("after"))
+_LAST = select(func.coalesce(func.max(changes.c.sequence), 0))
+_COUNT = select(func.count()).select_from(papers)
+_COUNT_RECORDS = select(func.count()).select_from(records)
+_COUNT_PASSAGES = select(func.coalesce(func.sum(papers.c.passage_count), 0))
+_PASSAGE_COUNTS = select(papers.c.paper_id, papers.c.passage_count).order_by(papers.c.paper_id)
+_DIGESTED = select(papers.c.paper, papers.c.passages).order_by(papers.c.paper_id)
+_KIND = select(kind.c.is_digest)
+_DAMAGE = text("PRAGMA quick_check(5)")
+_PROBLEMS = {
+    f"{one.name} without a {other.name.removesuffix('s')}": select(func.count())
+    .select_from(one)
+    .where(one.c.paper_id.not_in(select(other.c.paper_id)))
+    for one, other in ((papers, records), (records, papers), (papers, changes))
+}
 
 
 @dataclass(frozen=True)
@@ -44,25 +85,25 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it. Raises DamagedError."""
-        self._file = CatalogFile(path)
+        self._database = open_catalog(path)
 
     def close(self) -> None:
-        self._file.close()
+        self._database.close()
 
     def recorder(self, split: Splitter) -> Recorder:
         """The pen of a run over sources; `split` cuts an abstract into passages."""
-        return Recorder(self._file, split)
+        return Recorder(self._database, split)
 
     def remove(self, references: Sequence[str]) -> int:
         """Forget papers, and all that sources said of them, in one transaction; how many there were.
 
         References are taken as `find` takes them. A catalog without papers takes either kind again.
         """
-        with self._file.transaction():
+        with self._database.transaction():
             paper_ids = sorted(set(self.find(references).values()))
-            forget(self._file, paper_ids)
+            delete_papers(self._database, paper_ids)
             if not self.count():
-                self._file.run("DELETE FROM kind")
+                self._database.run(delete(kind))
         return len(paper_ids)
 
     def find(self, references: Sequence[str]) -> dict[str, str]:
@@ -70,29 +111,24 @@ class Catalog:
 
         Titles are compared normalised. References to papers that are not here are left out.
         """
-        keys = {reference: reference_keys(encodable(reference)) for reference in references}
-        known = self._known({key for several in keys.values() for key in several})
-        found = {
+        possible = {reference: reference_keys(encodable(reference)) for reference in references}
+        known = self._known({key for several in possible.values() for key in several})
+        named = {
             reference: next((known[key] for key in several if key in known), encodable(reference))
-            for reference, several in keys.items()
+            for reference, several in possible.items()
         }
-        held = self.papers(list(found.values()))
-        return {reference: paper_id for reference, paper_id in found.items() if paper_id in held}
+        held = {row[0] for row in self._database.rows(_HELD, ids=texts(named.values()))}
+        return {reference: paper_id for reference, paper_id in named.items() if paper_id in held}
 
-    def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
+    def papers(self, paper_ids: Collection[str]) -> dict[str, Paper]:
         """The papers of these ids, by id; unknown ids are left out."""
-        rows = rows_in(self._file.rows, "SELECT paper_id, paper FROM papers WHERE paper_id IN", paper_ids)
+        rows = self._database.rows(_PAPERS, ids=texts(paper_ids))
         return {paper_id: load(paper) for paper_id, paper in rows}
 
-    def passages(self, paper_ids: Sequence[str]) -> dict[str, list[Passage]]:
+    def passages(self, paper_ids: Collection[str]) -> dict[str, list[Passage]]:
         """The passages of these papers in their order, by id; unknown ids are left out."""
-        rows = rows_in(
-            self._file.rows, "SELECT paper_id, passages FROM papers WHERE paper_id IN", paper_ids
-        )
-        return {
-            paper_id: [Passage(paper_id, start, end) for start, end in json.loads(spans)]
-            for paper_id, spans in rows
-        }
+        rows = self._database.rows(_PASSAGES, ids=texts(paper_ids))
+        return {paper_id: load_passages(paper_id, passages) for paper_id, passages in rows}
 
     def browse(
         self, words: str = "", *, offset: int = 0, most: int = 50, filters: Filters = Filters()
@@ -104,170 +140,145 @@ class Catalog:
         case. The newest first, those without a date last; then by title.
         """
         ids = self.listed(words, offset=offset, most=most, filters=filters)
-        found = self.papers(ids)
-        return [found[paper_id] for paper_id in ids if paper_id in found]
+        held = self.papers(ids)
+        return [held[paper_id] for paper_id in ids if paper_id in held]
 
     def listed(
-        self, words: str = "", *, offset: int = 0, most: int = -1, filters: Filters = Filters()
+        self, words: str = "", *, offset: int = 0, most: int = sys.maxsize, filters: Filters = Filters()
     ) -> list[str]:
-        """The ids of what `browse` gives, all of them unless `most` is told."""
-        condition, values = self._meant(words, filters)
-        rows = self._file.rows(
-            f"SELECT paper_id FROM papers WHERE {condition}"
-            " ORDER BY json_extract(paper, '$.published') DESC, folded(json_extract(paper, '$.title')),"
-            " paper_id LIMIT ? OFFSET ?",
-            *values,
-            most,
-            offset,
-        )
+        """The ids of what `browse` gives, all of them unless `most` is given."""
+        wanted = self._criteria(filters, words)
+        rows = self._database.rows(_listing(frozenset(wanted)), most=most, offset=offset, **wanted)
         return [row[0] for row in rows]
 
     def count_matching(self, words: str = "", filters: Filters = Filters()) -> int:
         """How many papers have each of these words and fulfil the filters, as `browse` takes them."""
-        condition, values = self._meant(words, filters)
-        return self._file.number(f"SELECT count(*) FROM papers WHERE {condition}", *values)
+        wanted = self._criteria(filters, words)
+        return int(self._database.value(_counting(frozenset(wanted)), **wanted))
+
+    def matching(self, filters: Filters, most: int, among: Collection[str] | None = None) -> list[str]:
+        """The ids of `most` papers that fulfil the filters, sorted; among these, which stand for the papers
+        that the filters name, or of all."""
+        wanted = self._criteria(filters) if among is None else criteria(filters, paper_ids=among)
+        rows = self._database.rows(_matching(frozenset(wanted)), most=most, **wanted)
+        return sorted(row[0] for row in rows)
 
     def sources(self, paper_id: str) -> list[str]:
         """The names of the sources that speak of a paper, sorted."""
-        rows = self._file.rows(
-            "SELECT DISTINCT source FROM records WHERE paper_id = ? ORDER BY source", paper_id
-        )
-        return [row[0] for row in rows]
+        return [row[0] for row in self._database.rows(_SOURCES, id=paper_id)]
 
     def origins(self, paper_id: str) -> dict[str, list[str]]:
         """The sources that say what the catalog holds of a paper, by field; empty for an unknown id."""
-        rows = self._file.rows(
-            "SELECT source, record FROM records WHERE paper_id = ? ORDER BY source, mention", paper_id
-        )
+        rows = self._database.rows(_RECORDS_OF, id=paper_id)
         return origins([(source, load(record)) for source, record in rows]) if rows else {}
 
     def records(self) -> Iterator[tuple[str, int, Paper]]:
-        """All that sources said: source, mention and record, the records of a paper one after the other.
-
-        Nothing else is read or written meanwhile.
-        """
-        statement = "SELECT source, mention, record FROM records ORDER BY paper_id, source, mention"
-        for source, mention, record in self._file.stream(statement):
+        """All that sources said: source, mention and record, the records of a paper one after the other."""
+        for source, mention, record in self._database.stream(_RECORDS):
             yield source, mention, load(record)
 
     def years(self) -> dict[int | None, int]:
         """Number of papers of each year; the years in their order, those of no known year last."""
-        return dict(
-            self._file.rows("SELECT year, count(*) FROM papers GROUP BY year ORDER BY year IS NULL, year")
-        )
-
-    def narrow(self, filters: Filters) -> Filters:
-        """The same filters by years and ids alone, which is what the indexes know."""
-        condition, values = fulfilling(filters)
-        papers = None if filters.papers is None else tuple(self.find(filters.papers).values())
-        if values:
-            found = self._file.rows(
-                f"SELECT paper_id FROM papers WHERE {condition} ORDER BY paper_id", *values
-            )
-            wanted = papers if papers is None else set(papers)
-            papers = tuple(row[0] for row in found if wanted is None or row[0] in wanted)
-        return Filters(filters.from_year, filters.to_year, papers=papers)
+        return dict(self._database.rows(_YEARS))
 
     def changes_after(self, sequence: int, most: int) -> list[Change]:
         """The first `most` changes after a sequence number, in their order."""
-        rows = self._file.rows(
-            "SELECT sequence, paper_id, paper, passages FROM changes LEFT JOIN papers"
-            " USING (paper_id) WHERE sequence > ? ORDER BY sequence LIMIT ?",
-            sequence,
-            most,
-        )
-        return [_change(*row) for row in rows]
+        return [_change(*row) for row in self._database.rows(_CHANGES, after=sequence, most=most)]
 
     def count_changes_after(self, sequence: int) -> int:
         """How many papers changed after a sequence number."""
-        return self._file.number("SELECT count(*) FROM changes WHERE sequence > ?", sequence)
+        return int(self._database.value(_CHANGES_AFTER, after=sequence))
 
-    def titles(self, paper_ids: Sequence[str]) -> dict[str, str]:
-        """The titles of these papers, by id; unknown ids are left out."""
-        statement = "SELECT paper_id, json_extract(paper, '$.title') FROM papers WHERE paper_id IN"
-        return dict(rows_in(self._file.rows, statement, paper_ids))
-
-    def sequences(self, paper_ids: Sequence[str]) -> dict[str, int]:
+    def sequences(self, paper_ids: Collection[str]) -> dict[str, int]:
         """The number of the last change of each of these papers, by id; unknown ids are left out."""
-        return dict(
-            rows_in(self._file.rows, "SELECT paper_id, sequence FROM changes WHERE paper_id IN", paper_ids)
-        )
+        return dict(self._database.rows(_SEQUENCES, ids=texts(paper_ids)))
 
     def last_sequence(self) -> int:
         """The sequence number of the last change, 0 where nothing was ever written."""
-        return self._file.number("SELECT coalesce(max(sequence), 0) FROM changes")
+        return int(self._database.value(_LAST))
 
     def count(self) -> int:
-        return self._file.number("SELECT count(*) FROM papers")
+        return int(self._database.value(_COUNT))
 
     def count_records(self) -> int:
         """How often sources speak of papers."""
-        return self._file.number("SELECT count(*) FROM records")
+        return int(self._database.value(_COUNT_RECORDS))
 
     def unchanging(self) -> AbstractContextManager[None]:
-        """All that is read inside is as it was at one moment, whatever another process writes."""
-        return self._file.snapshot()
+        """All that this thread reads inside is as it was at one moment, whatever others write."""
+        return self._database.snapshot()
 
     def count_passages(self) -> int:
-        return self._file.number("SELECT coalesce(sum(passage_count), 0) FROM papers")
+        return int(self._database.value(_COUNT_PASSAGES))
 
     def count_without_year(self) -> int:
-        return self._file.number("SELECT count(*) FROM papers WHERE year IS NULL")
+        return int(self._database.value(_COUNT.where(papers.c.year.is_(None))))
 
     def count_without_authors(self) -> int:
-        return self._file.number(
-            "SELECT count(*) FROM papers WHERE json_extract(paper, '$.author_count') IS NULL"
-        )
+        return int(self._database.value(_COUNT.where(papers.c.author_count.is_(None))))
 
     def passages_by_paper(self) -> Iterator[tuple[str, int]]:
         """Every paper id with its number of passages."""
-        yield from self._file.rows("SELECT paper_id, passage_count FROM papers ORDER BY paper_id")
+        yield from self._database.rows(_PASSAGE_COUNTS)
 
     def problems(self) -> list[str]:
         """What is wrong within the catalog itself, in words; reads the whole file."""
-        checks = {
-            "papers without a record": "SELECT count(*) FROM papers WHERE paper_id NOT IN"
-            " (SELECT paper_id FROM records)",
-            "records without a paper": "SELECT count(*) FROM records WHERE paper_id NOT IN"
-            " (SELECT paper_id FROM papers)",
-            "papers without a change": "SELECT count(*) FROM papers WHERE paper_id NOT IN"
-            " (SELECT paper_id FROM changes)",
-        }
-        damage = [row[0] for row in self._file.rows("PRAGMA quick_check(5)") if row[0] != "ok"]
-        counts = {what: self._file.number(statement) for what, statement in checks.items()}
+        damage = [row[0] for row in self._database.rows(_DAMAGE) if row[0] != "ok"]
+        counts = {what: self._database.value(statement) for what, statement in _PROBLEMS.items()}
         wrong = [f"catalog: {number} {what}" for what, number in counts.items() if number]
-        return [f"catalog: {' '.join(each.split())}" for each in damage] + wrong
+        return [f"catalog: {' '.join(line.split())}" for line in damage] + wrong
 
     def digest(self) -> str:
         """SHA-256 of all papers with their passages: the same whatever the order in which they came."""
-        found = hashlib.sha256()
-        for row in self._file.stream("SELECT paper, passages FROM papers ORDER BY paper_id"):
-            found.update(json.dumps(row).encode())
-        return found.hexdigest()
+        digest = hashlib.sha256()
+        for row in self._database.stream(_DIGESTED):
+            digest.update(json.dumps(row).encode())
+        return digest.hexdigest()
 
     @property
     def holds_digests(self) -> bool:
         """Whether the texts here are digests; False for an empty catalog."""
-        return bool(self._file.number("SELECT coalesce(max(is_digest), 0) FROM kind"))
+        return any(is_digest for (is_digest,) in self._database.rows(_KIND))
 
-    def _meant(self, words: str, filters: Filters) -> Condition:
-        papers = None if filters.papers is None else self.find(filters.papers).values()
-        return together(matching(words), fulfilling(filters), of_years(filters), among(papers))
+    def _criteria(self, filters: Filters, words: str = "") -> Criteria:
+        named = None if filters.papers is None else self.find(filters.papers).values()
+        return criteria(filters, words, named)
 
-    def _known(self, keys: Collection[str]) -> dict[str, str]:
+    def _known(self, wanted: Collection[str]) -> dict[str, str]:
         """The ids of the papers that are known under these keys, by key.
 
         Of several papers of one title, the one that has it for its id goes first.
         """
-        rows = rows_in(self._file.rows, "SELECT key, paper_id FROM keys WHERE key IN", keys)
+        rows = self._database.rows(_KNOWN, keys=texts(wanted))
         return dict(sorted(rows, key=lambda row: (row[0] == row[1], row[1])))
 
 
+@cache
+def _matching(names: frozenset[str]) -> Executable:
+    """The first papers, in no order, that fulfil what is named."""
+    return select(papers.c.paper_id).where(fulfil(names)).limit(bindparam("most"))
+
+
+@cache
+def _listing(names: frozenset[str]) -> Executable:
+    return (
+        select(papers.c.paper_id)
+        .where(fulfil(names))
+        .order_by(papers.c.published.desc().nulls_last(), papers.c.words, papers.c.paper_id)
+        .limit(bindparam("most"))
+        .offset(bindparam("offset"))
+    )
+
+
+@cache
+def _counting(names: frozenset[str]) -> Executable:
+    return _COUNT.where(fulfil(names))
+
+
 def _change(sequence: int, paper_id: str, paper: str | None, passages: str | None) -> Change:
-    spans = json.loads(passages) if passages else []
     return Change(
         sequence,
         paper_id,
         load(paper) if paper else None,
-        tuple(Passage(paper_id, start, end) for start, end in spans),
+        tuple(load_passages(paper_id, passages)) if passages else (),
     )

@@ -10,7 +10,7 @@ from rag.library.progress import Track, untracked
 _AT_A_TIME = 1000  # papers
 
 
-class Checked(Protocol):
+class VerifiableIndex(Protocol):
     """An index that can tell what it holds of each paper."""
 
     @property
@@ -24,7 +24,9 @@ class Checked(Protocol):
         ...
 
 
-def disagreements(catalog: Catalog, indexes: Sequence[Checked], track: Track = untracked) -> Iterator[str]:
+def disagreements(
+    catalog: Catalog, indexes: Sequence[VerifiableIndex], track: Track = untracked
+) -> Iterator[str]:
     """Every paper that an index lacks, holds otherwise than the catalog, or holds beyond it; in words.
 
     Takes a few hundred bytes a paper and index.

@@ -18,7 +18,7 @@ from rag.embedding.base import Encoder
 from rag.errors import DamagedError, LibraryError
 from rag.library import probing
 from rag.library.collection import Handle, new_collection
-from rag.library.faults import translated, wrong_encoder
+from rag.library.faults import store_errors, wrong_encoder
 from rag.library.folders import made_whole, move_away
 from rag.private import make_file
 
@@ -217,4 +217,4 @@ def _own_spelling(folder: Path) -> str:
 def _translated(folder: Path) -> AbstractContextManager[None]:
     from chromadb.errors import ChromaError
 
-    return translated("dense", folder, ChromaError, OSError)
+    return store_errors("dense", folder, ChromaError, OSError)

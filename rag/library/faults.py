@@ -15,8 +15,8 @@ _FULL = ("disk is full", "No space left", "os error 28")
 
 
 @contextmanager
-def translated(index: str, folder: Path, *errors: type[Exception]) -> Iterator[None]:
-    """These errors, of the store of an index in this folder, as DamagedError.
+def store_errors(index: str, folder: Path, *errors: type[Exception]) -> Iterator[None]:
+    """Raise these errors, of the store of an index in this folder, as DamagedError.
 
     Raises DiskFullError and NotWritableError where that is why.
     """
@@ -61,6 +61,14 @@ def unusable(what: str, folder: Path, error: Exception, cure: str) -> LibraryErr
         )
     told = cut(in_a_line(str(error)), _TOLD)
     return DamagedError(f"{what} cannot be used ({told}): {cure}")
+
+
+def newer(path: Path, version: int, newest: int) -> DamagedError:
+    """The error of a file of a later format than the newest one that is known here."""
+    return DamagedError(
+        f"{path} was written by a newer askpapers (format {version}, this one knows {newest}): upgrade "
+        "with `pip install --upgrade askpapers`"
+    )
 
 
 def _is_full(folder: Path, error: Exception) -> bool:

@@ -6,11 +6,15 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import DamagedError
-from rag.library import probing
-from rag.library.catalog_file import FORMAT
-from rag.library.faults import MEND_CATALOG, translated, unusable, wrong_encoder
+from sqlalchemy import func, select
 
+from rag.library import probing
+from rag.library.catalog_tables import FORMAT, changes, kind, papers
+from rag.library.faults import MEND_CATALOG, newer, store_errors, unusable, wrong_encoder
+from rag.library.sql import execute
+
+_COUNTS = select(func.count(), func.coalesce(func.sum(papers.c.passage_count), 0))
+_SEQUENCES = select(changes.c.sequence).order_by(changes.c.sequence)
 _VECTOR_FILES = ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin")
 _LABELS = "index_metadata.pickle"  # comes with the first thousand, which are in a queue until then
 
@@ -42,10 +46,7 @@ def glance(catalog: Path) -> Glance:
         with _opened(catalog) as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version > FORMAT:
-                raise DamagedError(
-                    f"{catalog} was written by a newer askpapers (format {version}, this one knows "
-                    f"{FORMAT}): upgrade with `pip install --upgrade askpapers`"
-                )
+                raise newer(catalog, version, FORMAT)
             return _seen(connection, version)
     except (sqlite3.Error, OSError) as error:
         raise unusable(f"the catalog {catalog}", catalog.parent, error, MEND_CATALOG) from error
@@ -55,14 +56,13 @@ def glance_at_dense(folder: Path, encoder: str) -> int:
     """The checkpoint of a dense index in a folder, 0 where there is none; `encoder` is the one in use.
 
     Chroma writes to its file whenever it opens it, so the file is read past it; where a process has ended
-    in the folder, another one tries it. Raises
-    WrongEncoderError, DamagedError.
+    in the folder, another one tries it. Raises WrongEncoderError, DamagedError.
     """
     file = folder / "chroma.sqlite3"
     if not folder.exists():
         return 0
     probing.check(folder)
-    with translated("dense", folder, sqlite3.Error, OSError), _opened(file) as connection:
+    with store_errors("dense", folder, sqlite3.Error, OSError), _opened(file) as connection:
         _check_files(folder, connection)
         rows = connection.execute("SELECT key, coalesce(str_value, int_value) FROM collection_metadata")
         told = dict(rows.fetchall())
@@ -85,12 +85,10 @@ def _check_files(folder: Path, connection: sqlite3.Connection) -> None:
 def _seen(connection: sqlite3.Connection, version: int) -> Glance:
     if not version:  # made, and not filled yet
         return Glance(FORMAT, 0, 0, False, ())
-    papers, passages = connection.execute(
-        "SELECT count(*), coalesce(sum(passage_count), 0) FROM papers"
-    ).fetchone()
-    kind = connection.execute("SELECT is_digest FROM kind").fetchone()
-    sequences = connection.execute("SELECT sequence FROM changes ORDER BY sequence").fetchall()
-    return Glance(version, papers, passages, bool(kind and kind[0]), tuple(one for (one,) in sequences))
+    count, passages = execute(connection, _COUNTS).fetchone()
+    kinds = execute(connection, select(kind.c.is_digest)).fetchall()
+    sequences = tuple(row[0] for row in execute(connection, _SEQUENCES))
+    return Glance(version, count, passages, any(is_digest for (is_digest,) in kinds), sequences)
 
 
 @contextmanager

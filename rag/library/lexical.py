@@ -14,7 +14,7 @@ import tantivy
 
 from rag.library.catalog import Change
 from rag.library.embedded import fingerprint
-from rag.library.faults import translated, without_panic
+from rag.library.faults import store_errors, without_panic
 from rag.library.folders import made_whole, move_away
 from rag.library.progress import Track, untracked
 from rag.types import Filters, Paper
@@ -49,7 +49,7 @@ class LexicalIndex:
         """The last change that this index has applied. Raises DamagedError."""
         if not self._is_there():
             return 0
-        with _translated(self._folder):
+        with _errors(self._folder):
             searcher = self._searcher()
             found = searcher.search(self._term("paper_id", _CHECKPOINT), limit=1).hits
             return int(searcher.doc(found[0][1])["applied"][0]) if found else 0
@@ -58,7 +58,7 @@ class LexicalIndex:
         """What was indexed of every paper, as a fingerprint."""
         if not self._is_there():
             return {}
-        with _translated(self._folder):
+        with _errors(self._folder):
             searcher = self._searcher()
             everything = searcher.search(tantivy.Query.all_query(), limit=max(searcher.num_docs, 1))
             rows = (searcher.doc(address).to_dict() for _, address in everything.hits)
@@ -76,7 +76,7 @@ class LexicalIndex:
             self._commit(changes, checkpoint)
         except ValueError:  # left by a writer that was killed in its commit, and gone with the next
             self.close()
-            with _translated(self._folder):
+            with _errors(self._folder):
                 self._commit(changes, checkpoint)
 
     def _commit(self, changes: Sequence[Change], checkpoint: int) -> None:
@@ -105,7 +105,7 @@ class LexicalIndex:
         except ValueError:  # another process is committing, or has moved the folder
             self.close()
             time.sleep(_PATIENCE)
-            with _translated(self._folder):
+            with _errors(self._folder):
                 return self._search(terms, most, filters)
 
     def _search(self, terms: Sequence[str], most: int, filters: Filters) -> list[tuple[str, float]]:
@@ -249,5 +249,5 @@ def _document(paper: Paper) -> tantivy.Document:
     return document
 
 
-def _translated(folder: Path) -> AbstractContextManager[None]:
-    return translated("lexical", folder, ValueError, OSError)  # Tantivy has no error class of its own
+def _errors(folder: Path) -> AbstractContextManager[None]:
+    return store_errors("lexical", folder, ValueError, OSError)  # Tantivy has no error class of its own

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz
+
 from rag.library.catalog import Catalog, Change
 from rag.library.lexical import LexicalIndex
 from rag.types import Filters
@@ -37,25 +39,23 @@ def near_duplicates(
 
 
 def _near(catalog: Catalog, lexical: LexicalIndex, changes: Sequence[Change]) -> Iterator[NearDuplicate]:
-    found = {
+    alike = {
         change.paper_id: [id_ for id_, _ in lexical.search(change.paper.title, _NEAREST, Filters())]
         for change in changes
         if change.paper
     }
-    nearest = list({paper_id for ids in found.values() for paper_id in ids})
-    titles, sequences = catalog.titles(nearest), catalog.sequences(nearest)
+    nearest = {paper_id for ids in alike.values() for paper_id in ids}
+    papers, sequences = catalog.papers(nearest), catalog.sequences(nearest)
     for change in changes:
-        for other_id in found[change.paper_id]:
-            other = titles.get(other_id)
+        for other_id in alike[change.paper_id]:
+            other = papers.get(other_id)
             is_earlier = sequences.get(other_id, change.sequence) < change.sequence
-            if change.paper and other and is_earlier and are_near(change.paper.title, other):
-                yield NearDuplicate(change.paper_id, change.paper.title, other_id, other)
+            if change.paper and other and is_earlier and are_near(change.paper.title, other.title):
+                yield NearDuplicate(change.paper_id, change.paper.title, other_id, other.title)
 
 
 def are_near(one: str, other: str) -> bool:
     """Whether two titles are nearly, or entirely, the same."""
-    from rapidfuzz import fuzz
-
     titles = _spelled(one), _spelled(other)
     if re.findall(r"\d+", titles[0]) != re.findall(r"\d+", titles[1]):
         return False

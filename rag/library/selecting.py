@@ -1,86 +1,71 @@
-"""Which papers of the catalog are meant, as conditions in SQL on its table of papers."""
+"""Which papers of the catalog are meant, as conditions on its table of papers."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
 
+from sqlalchemy import ColumnElement, and_, bindparam, exists, literal, or_, select, true
+
+from rag.library.catalog_rows import folded
+from rag.library.catalog_tables import papers, records
+from rag.library.sql import each_text, one_of, texts
 from rag.plain import encodable
 from rag.types import Filters
 
-Condition = tuple[str, list[str | int]]
-"""What stands behind WHERE, and its values."""
+_LONGEST_WORD = 10_000  # characters; SQLite looks for patterns of 50,000 bytes at most
+_word = each_text("words").c.value
 
-
-def fulfilling(filters: Filters) -> Condition:
-    """The papers that fulfil what only the catalog knows: authors, organisation and source.
-
-    Without values where the filters say nothing of these.
-    """
-    conditions: list[str] = []
-    values: list[str | int] = []
-    for condition, value in (
-        ("json_extract(paper, '$.author_count') >= ?", filters.min_authors),
-        ("json_extract(paper, '$.author_count') <= ?", filters.max_authors),
-        ("lower(json_extract(paper, '$.organization')) = lower(?)", filters.organization),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            values.append(value)
-    if filters.source is not None:
-        conditions.append(
-            "paper_id IN (SELECT paper_id FROM records WHERE source = ? OR source LIKE ? ESCAPE '\\')"
+CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "from_year": papers.c.year >= bindparam("from_year"),
+    "to_year": papers.c.year <= bindparam("to_year"),
+    "min_authors": papers.c.author_count >= bindparam("min_authors"),
+    "max_authors": papers.c.author_count <= bindparam("max_authors"),
+    "organization": papers.c.organization == bindparam("organization"),
+    "source": papers.c.paper_id.in_(
+        select(records.c.paper_id).where(
+            or_(
+                records.c.source == bindparam("source"),
+                records.c.source.like(bindparam("source_end"), escape="\\"),
+            )
         )
-        values += [filters.source, f"%/{_literally(filters.source)}"]
-    return " AND ".join(conditions) or "1", values
+    ),
+    "papers": one_of(papers.c.paper_id, "papers"),
+    "words": ~exists()
+    .where(papers.c.words.not_like(literal("%").concat(_word).concat("%"), escape="\\"))
+    .correlate(papers),
+}
+"""What may be asked of a paper, by the name of the value that it is compared with."""
+
+Criteria = dict[str, Any]
+"""Values for some of the conditions, by name."""
 
 
-def of_years(filters: Filters) -> Condition:
-    """The papers of the years that the filters let through."""
-    ends = [("year >= ?", filters.from_year), ("year <= ?", filters.to_year)]
-    told = [(condition, value) for condition, value in ends if value is not None]
-    return " AND ".join(condition for condition, _ in told) or "1", [value for _, value in told]
+def criteria(filters: Filters, words: str = "", paper_ids: Collection[str] | None = None) -> Criteria:
+    """The papers that filters let through and that have each of these words, among those of these ids.
 
-
-def among(paper_ids: Iterable[str] | None) -> Condition:
-    """The papers of these ids; all, where None are given."""
+    Words are found in any case in title, organisation, arXiv id, DOI and year; no character of them stands
+    for another. `paper_ids` take the place of the papers that the filters name; None means all.
+    """
+    known = {name: value for name, value in asdict(filters).items() if value is not None}
+    known |= {name: encodable(value) for name, value in known.items() if isinstance(value, str)}
+    if filters.organization is not None:
+        known["organization"] = folded(known["organization"])
+    if filters.source is not None:
+        known["source_end"] = f"%/{_literally(known['source'])}"
+    if wanted := dict.fromkeys(encodable(words).casefold().split()):
+        known["words"] = texts(map(_literally, wanted))
+        if any("\0" in word or len(word) > _LONGEST_WORD for word in wanted):
+            paper_ids = ()  # no paper has such a word
     if paper_ids is None:
-        return "1", []
-    return "paper_id IN (SELECT value FROM json_each(?))", [json.dumps(list(paper_ids))]
+        known.pop("papers", None)
+    else:
+        known["papers"] = texts(paper_ids)
+    return known
 
 
-def together(*conditions: Condition) -> Condition:
-    """The papers that fulfil each condition."""
-    return " AND ".join(text for text, _ in conditions), [
-        value for _, several in conditions for value in several
-    ]
-
-
-_HAS_WORDS = (
-    "has_words(?, json_extract(paper, '$.title'), json_extract(paper, '$.organization'),"
-    " json_extract(paper, '$.arxiv_id'), json_extract(paper, '$.doi'), year)"
-)
-
-
-def matching(words: str) -> Condition:
-    """The papers whose title, organisation, arXiv id, DOI or year has each of these words in it.
-
-    In any case, and to the letter: no character stands for another.
-    """
-    wanted = dict.fromkeys(folded(encodable(words)).split())
-    return (_HAS_WORDS, [" ".join(wanted)]) if wanted else ("1", [])
-
-
-def has_words(words: str, *texts: str | int | None) -> bool:
-    """Whether each of these words, folded already, is in one of the texts; for SQL."""
-    text = folded(*texts)
-    return all(word in text for word in words.split())
-
-
-def folded(*texts: str | int | None) -> str:
-    """Texts without regard to case, for SQL, whose own knows no letter beyond ASCII.
-
-    No word reaches from one into the next: they stand on lines of their own.
-    """
-    return "\n".join(str(text) for text in texts if text is not None).casefold()
+def fulfil(names: Collection[str]) -> ColumnElement[bool]:
+    """The condition of all that is named."""
+    return and_(true(), *(condition for name, condition in CONDITIONS.items() if name in names))
 
 
 def _literally(text: str) -> str:

@@ -5,63 +5,38 @@ match in a paper. Here it is weighted by its inverse document frequency, and the
 that the encoder of the passages gives in the same pass.
 """
 
-import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.base import TokenEncoder, Tokens, Vectors
-from rag.embedding.english import commonness
-from rag.errors import LibraryError
+from rag.library import token_tables as sql
 from rag.library.catalog import Change
-from rag.library.codec import Codec, Compact, Plain
-from rag.library.embedded import embedded_text, fingerprint
-from rag.library.faults import translated, wrong_encoder
+from rag.library.codec import Compact, Plain
+from rag.library.embedded import fingerprint
+from rag.library.faults import cure, store_errors, wrong_encoder
 from rag.library.folders import made_whole, move_away
-from rag.library.matching import Ends, Match, matches
+from rag.library.matching import Match, matches
 from rag.library.progress import Track, untracked
-from rag.library.sql import rows_in
+from rag.library.sql import Database, texts
+from rag.library.token_tables import PaperTokens, State, dump_ends, encoded_texts, joined, load_ends
 from rag.private import make_file
 
 _FILE = "tokens.sqlite"
-_PRIOR = 100  # texts of plain English that count beside the papers
-_ABSTRACT = 150  # word pieces of each
 _FIT_AT = 64  # papers to which the compact codec is fitted; fewer are kept plain
-_SCHEMA = """
-CREATE TABLE papers (
-    paper_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL,
-    pieces BLOB NOT NULL, ends BLOB NOT NULL, vectors BLOB NOT NULL
-);
-CREATE TABLE state (
-    encoder TEXT NOT NULL, applied INTEGER NOT NULL, frequencies BLOB NOT NULL, codec BLOB
-);
-"""
 
 
-@dataclass(frozen=True)
-class _State:
-    """What holds for all papers; `frequencies` count the papers with each word piece."""
+@dataclass
+class _Opened:
+    """The file as it was opened; another process may put another in its place, with another number."""
 
-    applied: int
-    papers: int
-    frequencies: NDArray[np.int32]
-    codec: Codec
-
-    def weights(self, pieces: NDArray[np.int32]) -> Vectors:
-        """The inverse document frequency of word pieces, as BM25 has it, adding up to 1.
-
-        A few papers say little of how rare a piece is: so `_PRIOR` texts of plain English are added.
-        """
-        found = self.frequencies[pieces] + _PRIOR * commonness(pieces, _ABSTRACT)
-        weights = np.log1p((self.papers + _PRIOR - found + 0.5) / (found + 0.5))
-        shares: Vectors = (weights / weights.sum()).astype(np.float32)
-        return shares
+    database: Database
+    inode: int
+    state: State | None = None
 
 
 class TokenIndex:
@@ -77,29 +52,29 @@ class TokenIndex:
     def __init__(self, folder: Path, encoder: TokenEncoder) -> None:
         self._folder = folder
         self._encoder = encoder
-        self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._inode = 0
-        self._known: _State | None = None
+        self._lock = threading.Lock()
+        self._current: _Opened | None = None
 
     def checkpoint(self) -> int:
         """The last change that this index has applied. Raises DamagedError."""
-        return self._state().applied if self._is_there() else 0
+        return self._state(self._opened()).applied if self._is_there() else 0
 
     def held(self, track: Track = untracked) -> dict[str, str]:
         """What was encoded of every paper, as a fingerprint; something else where vectors are cut short."""
         if not self._is_there():
             return {}
-        size = len(self._state().codec.encode(np.ones((1, self._encoder.width), np.float32)))
-        rows = self._rows("SELECT paper_id, fingerprint, ends, length(vectors) FROM papers")
+        opened = self._opened()
+        with opened.database.snapshot():
+            codec, rows = self._state(opened).codec, opened.database.rows(sql.HELD)
+        size = len(codec.encode(np.ones((1, self._encoder.width), np.float32)))
         return {
-            paper_id: found if _ends(ends)[-1] * size == length else "cut short"
-            for paper_id, found, ends, length in rows
+            paper_id: known if load_ends(ends)[-1] * size == length else "cut short"
+            for paper_id, known, ends, length in rows
         }
 
     def wanted(self, change: Change) -> str | None:
         """The fingerprint of what should be encoded of a paper."""
-        return fingerprint(texts) if (texts := _texts(change)) else None
+        return fingerprint(encoded) if (encoded := encoded_texts(change)) else None
 
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
         """Bring changed papers up to date and move the checkpoint, in one transaction.
@@ -108,28 +83,29 @@ class TokenIndex:
         """
         if not self._is_there():
             self._create()
-        texts = {change.paper_id: _texts(change) for change in changes}
-        held = dict(
-            rows_in(self._rows, "SELECT paper_id, fingerprint FROM papers WHERE paper_id IN", texts)
-        )
-        changed = [paper_id for paper_id in texts if held.get(paper_id) != fingerprint(texts[paper_id])]
-        new = {paper_id: texts[paper_id] for paper_id in changed if texts[paper_id]}
-        tokens = self._encode(new)
-        with self._transaction():
-            self._replace(changed, new, tokens, checkpoint)
+        opened = self._opened()
+        wanted = {change.paper_id: encoded_texts(change) for change in changes}
+        held = dict(opened.database.rows(sql.FINGERPRINTS, ids=texts(wanted)))
+        changed = {
+            paper_id: several
+            for paper_id, several in wanted.items()
+            if held.get(paper_id) != fingerprint(several)
+        }
+        tokens = self._encode({paper_id: several for paper_id, several in changed.items() if several})
+        with opened.database.transaction():
+            self._replace(opened, changed, tokens, checkpoint)
 
     def match(self, query: Tokens, paper_ids: Sequence[str]) -> dict[str, Match]:
         """How well papers match a query, by id; those that are not indexed are left out."""
         if not self._is_there() or not len(query.ids):
             return {}
-        with self._lock:
-            state = self._state()
-            rows = rows_in(
-                self._rows, "SELECT paper_id, ends, vectors FROM papers WHERE paper_id IN", paper_ids
-            )
+        opened = self._opened()
+        with opened.database.snapshot():
+            state = self._state(opened)
+            rows = opened.database.rows(sql.MATCHED, ids=texts(paper_ids))
         if not rows:
             return {}
-        ends = {paper_id: _ends(stored) for paper_id, stored, _ in rows}
+        ends = {paper_id: load_ends(stored) for paper_id, stored, _ in rows}
         similar = state.codec.similarities(b"".join(stored for _, _, stored in rows), query.vectors)
         return matches(ends, similar, state.weights(query.ids))
 
@@ -137,9 +113,9 @@ class TokenIndex:
         """The inverse document frequency of word pieces, float32 (n,), adding up to 1."""
         if not len(ids):
             return np.zeros(0, np.float32)
-        return (
-            self._state().weights(ids) if self._is_there() else np.full(len(ids), 1 / len(ids), np.float32)
-        )
+        if not self._is_there():
+            return np.full(len(ids), 1 / len(ids), np.float32)
+        return self._state(self._opened()).weights(ids)
 
     def reset(self) -> None:
         """Delete the index; the next changes build it anew."""
@@ -148,148 +124,107 @@ class TokenIndex:
 
     def close(self) -> None:
         with self._lock:
-            if self._connection:
-                self._connection.close()
-            self._connection = self._known = None
+            opened, self._current = self._current, None
+        if opened:
+            opened.database.close()
 
-    def _encode(self, texts: Mapping[str, Sequence[str]]) -> dict[str, "_PaperTokens"]:
+    def _encode(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, PaperTokens]:
         """The tokens of papers, by id."""
-        found = iter(self._encoder.encode_tokens([text for several in texts.values() for text in several]))
+        tokens = iter(
+            self._encoder.encode_tokens([text for several in wanted.values() for text in several])
+        )
         return {
-            paper_id: _joined(several, [next(found) for _ in several])
-            for paper_id, several in texts.items()
+            paper_id: joined(several, [next(tokens) for _ in several])
+            for paper_id, several in wanted.items()
         }
 
     def _replace(
         self,
-        changed: Collection[str],
-        new: Mapping[str, Sequence[str]],
-        tokens: Mapping[str, "_PaperTokens"],
+        opened: _Opened,
+        changed: Mapping[str, Sequence[str]],
+        tokens: Mapping[str, PaperTokens],
         checkpoint: int,
     ) -> None:
-        state = self._state()
+        database, state = opened.database, self._state(opened)
         frequencies = state.frequencies.copy()
-        for (pieces,) in rows_in(self._rows, "SELECT pieces FROM papers WHERE paper_id IN", changed):
+        for (pieces,) in database.rows(sql.PIECES, ids=texts(changed)):
             frequencies[np.frombuffer(pieces, np.uint16)] -= 1
-        rows_in(self._rows, "DELETE FROM papers WHERE paper_id IN", changed)
-        for paper_id, found in tokens.items():
-            pieces = np.unique(found.ids).astype(np.uint16)
+        database.run(sql.REMOVE, ids=texts(changed))
+        for paper_id, of_paper in tokens.items():
+            pieces = of_paper.pieces
             frequencies[pieces] += 1
-            row = (
-                pieces.tobytes(),
-                found.ends.astype(np.uint16).tobytes(),
-                state.codec.encode(found.vectors),
+            database.run(
+                sql.ADD,
+                paper_id=paper_id,
+                fingerprint=fingerprint(changed[paper_id]),
+                pieces=pieces.tobytes(),
+                ends=dump_ends(of_paper.ends),
+                vectors=state.codec.encode(of_paper.vectors),
             )
-            self._rows(
-                "INSERT INTO papers VALUES (?, ?, ?, ?, ?)", paper_id, fingerprint(new[paper_id]), *row
-            )
-        self._rows("UPDATE state SET applied = ?, frequencies = ?", checkpoint, frequencies.tobytes())
-        if isinstance(state.codec, Plain) and self._rows("SELECT count(*) FROM papers")[0][0] >= _FIT_AT:
-            self._compact(state.codec)
+        database.run(sql.ADVANCE, applied=checkpoint, frequencies=frequencies.tobytes())
+        if isinstance(state.codec, Plain) and database.value(sql.COUNT) >= _FIT_AT:
+            _compact(database, state.codec)
 
-    def _compact(self, plain: Plain) -> None:
-        """Fit the compact codec to the papers so far, and store them by it."""
-        rows = [
-            (paper_id, plain.decode(v))
-            for paper_id, v in self._rows("SELECT paper_id, vectors FROM papers")
-        ]
-        codec = Compact.fit(np.concatenate([vectors for _, vectors in rows]))
-        self._rows("UPDATE state SET codec = ?", codec.to_bytes())
-        for paper_id, vectors in rows:
-            self._rows("UPDATE papers SET vectors = ? WHERE paper_id = ?", codec.encode(vectors), paper_id)
-
-    def _state(self) -> _State:
+    def _state(self, opened: _Opened) -> State:
         """Read anew only where the checkpoint has moved."""
-        with self._lock:
-            encoder, applied = self._rows("SELECT encoder, applied FROM state")[0]
-            if encoder != self._encoder.name:
-                raise wrong_encoder(self._folder, encoder, self._encoder.name)
-            if self._known is None or self._known.applied != applied:
-                ((frequencies, codec, papers),) = self._rows(
-                    "SELECT frequencies, codec, (SELECT count(*) FROM papers) FROM state"
-                )
-                self._known = _State(
-                    applied,
-                    papers,
-                    np.frombuffer(frequencies, np.int32),
-                    Compact.from_bytes(codec) if codec else Plain(self._encoder.width),
-                )
-            return self._known
+        encoder, applied = opened.database.rows(sql.CHECKPOINT)[0]
+        if encoder != self._encoder.name:
+            raise wrong_encoder(self._folder, encoder, self._encoder.name)
+        known = opened.state
+        if known is None or known.applied != applied:
+            ((applied, frequencies, codec, papers),) = opened.database.rows(sql.STATE)
+            known = opened.state = State(
+                applied,
+                papers,
+                np.frombuffer(frequencies, np.int32),
+                Compact.from_bytes(codec) if codec else Plain(self._encoder.width),
+            )
+        return known
 
     def _is_there(self) -> bool:
         return (self._folder / _FILE).is_file()
 
     def _create(self) -> None:
-        with _translated(self._folder), made_whole(self._folder) as new:
+        with store_errors("token", self._folder, OSError), made_whole(self._folder) as new:
             make_file(new / _FILE)
-            connection = sqlite3.connect(new / _FILE)
-            connection.executescript(f"PRAGMA auto_vacuum = FULL; PRAGMA journal_mode = WAL; {_SCHEMA}")
-            frequencies = np.zeros(self._encoder.vocabulary, np.int32).tobytes()
-            connection.execute(
-                "INSERT INTO state VALUES (?, 0, ?, NULL)", (self._encoder.name, frequencies)
-            )
-            connection.commit()
-            connection.close()
+            database = self._database(new, is_new=True)
+            try:
+                with database.transaction():
+                    database.create(sql.TABLES)
+                    frequencies = np.zeros(self._encoder.vocabulary, np.int32).tobytes()
+                    database.run(
+                        sql.BEGIN,
+                        encoder=self._encoder.name,
+                        applied=0,
+                        frequencies=frequencies,
+                        codec=None,
+                    )
+            finally:
+                database.close()
         self.close()
 
-    def _opened(self) -> sqlite3.Connection:
-        """The connection, to the file that is there now: another process may have replaced it."""
-        inode = (self._folder / _FILE).stat().st_ino
-        if self._connection is None or inode != self._inode:
-            self.close()
-            self._connection = sqlite3.connect(
-                self._folder / _FILE, timeout=30, isolation_level=None, check_same_thread=False
-            )
-            self._inode = inode
-        return self._connection
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _opened(self) -> _Opened:
+        """The file that is there now."""
+        with store_errors("token", self._folder, OSError):
+            inode = (self._folder / _FILE).stat().st_ino
         with self._lock:
-            self._rows("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._known = None
-                with suppress(LibraryError):  # a full disk has ended it already
-                    self._rows("ROLLBACK")
-                raise
-            self._rows("COMMIT")
+            old = self._current
+            if old and old.inode == inode:
+                return old
+            current = self._current = _Opened(self._database(self._folder), inode)
+        if old:
+            old.database.close()
+        return current
 
-    def _rows(self, statement: str, *values: object) -> list[Any]:
-        with self._lock, _translated(self._folder):
-            return self._opened().execute(statement, values).fetchall()
+    def _database(self, folder: Path, *, is_new: bool = False) -> Database:
+        name, remedy = f"the token index in {self._folder}", f"run {cure(self._folder)}"
+        return Database(folder / _FILE, name, remedy, shrinks=is_new)
 
 
-@dataclass(frozen=True)
-class _PaperTokens:
-    """The tokens of a paper: those of its title, then those of each passage."""
-
-    ids: NDArray[np.int32]
-    vectors: Vectors
-    ends: Ends
-
-
-def _texts(change: Change) -> list[str]:
-    """What is encoded of a paper; nothing where it was removed."""
-    return [embedded_text(change.paper, passage) for passage in change.passages] if change.paper else []
-
-
-def _joined(texts: Sequence[str], tokens: Sequence[Tokens]) -> _PaperTokens:
-    """The tokens of passages, each of which has the title before it, with the title once."""
-    in_title = [found.starts < text.index("\n") for text, found in zip(texts, tokens, strict=True)]
-    parts = [(tokens[0], in_title[0])]
-    parts += [(found, ~title) for found, title in zip(tokens, in_title, strict=True)]
-    return _PaperTokens(
-        ids=np.concatenate([found.ids[kept] for found, kept in parts]),
-        vectors=np.concatenate([found.vectors[kept] for found, kept in parts]),
-        ends=np.cumsum([kept.sum() for _, kept in parts]),
-    )
-
-
-def _ends(stored: bytes) -> Ends:
-    return np.frombuffer(stored, np.uint16).astype(np.int64)
-
-
-def _translated(folder: Path) -> AbstractContextManager[None]:
-    return translated("token", folder, sqlite3.DatabaseError, OSError)
+def _compact(database: Database, plain: Plain) -> None:
+    """Fit the compact codec to the papers so far, and store them by it."""
+    rows = [(paper_id, plain.decode(stored)) for paper_id, stored in database.rows(sql.VECTORS)]
+    codec = Compact.fit(np.concatenate([vectors for _, vectors in rows]))
+    database.run(sql.SET_CODEC, codec=codec.to_bytes())
+    for paper_id, vectors in rows:
+        database.run(sql.STORE_VECTORS, id=paper_id, vectors=codec.encode(vectors))

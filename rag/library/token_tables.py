@@ -1,0 +1,128 @@
+"""The tables of the token index, and what stands in them of a paper."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from rag.embedding.base import Tokens, Vectors
+from rag.embedding.english import commonness
+from rag.library.catalog import Change
+from rag.library.codec import Codec
+from rag.library.embedded import embedded_text
+from rag.library.matching import Ends
+from rag.library.sql import one_of
+
+_PRIOR = 100  # texts of plain English that count beside the papers
+_ABSTRACT = 150  # word pieces of each
+
+TABLES = MetaData()
+papers = Table(
+    "papers",
+    TABLES,
+    Column("paper_id", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("pieces", LargeBinary, nullable=False),
+    Column("ends", LargeBinary, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),
+)
+state = Table(
+    "state",
+    TABLES,
+    Column("encoder", Text, nullable=False),
+    Column("applied", Integer, nullable=False),
+    Column("frequencies", LargeBinary, nullable=False),
+    Column("codec", LargeBinary),
+)
+
+_wanted = one_of(papers.c.paper_id, "ids")
+HELD = select(papers.c.paper_id, papers.c.fingerprint, papers.c.ends, func.length(papers.c.vectors))
+FINGERPRINTS = select(papers.c.paper_id, papers.c.fingerprint).where(_wanted)
+MATCHED = select(papers.c.paper_id, papers.c.ends, papers.c.vectors).where(_wanted)
+PIECES = select(papers.c.pieces).where(_wanted)
+VECTORS = select(papers.c.paper_id, papers.c.vectors)
+COUNT = select(func.count()).select_from(papers)
+ADD = insert(papers)
+REMOVE = delete(papers).where(_wanted)
+STORE_VECTORS = (
+    update(papers).where(papers.c.paper_id == bindparam("id")).values(vectors=bindparam("vectors"))
+)
+BEGIN = insert(state)
+CHECKPOINT = select(state.c.encoder, state.c.applied)
+STATE = select(state.c.applied, state.c.frequencies, state.c.codec, COUNT.scalar_subquery())
+ADVANCE = update(state).values(applied=bindparam("applied"), frequencies=bindparam("frequencies"))
+SET_CODEC = update(state).values(codec=bindparam("codec"))
+
+
+@dataclass(frozen=True)
+class State:
+    """What holds for all papers; `frequencies` count the papers with each word piece."""
+
+    applied: int
+    papers: int
+    frequencies: NDArray[np.int32]
+    codec: Codec
+
+    def weights(self, pieces: NDArray[np.int32]) -> Vectors:
+        """The inverse document frequency of word pieces, as BM25 has it, adding up to 1.
+
+        A few papers say little of how rare a piece is: so `_PRIOR` texts of plain English are added.
+        """
+        counts = self.frequencies[pieces] + _PRIOR * commonness(pieces, _ABSTRACT)
+        weights = np.log1p((self.papers + _PRIOR - counts + 0.5) / (counts + 0.5))
+        shares: Vectors = (weights / weights.sum()).astype(np.float32)
+        return shares
+
+
+@dataclass(frozen=True)
+class PaperTokens:
+    """The tokens of a paper: those of its title, then those of each passage."""
+
+    ids: NDArray[np.int32]
+    vectors: Vectors
+    ends: Ends
+
+    @property
+    def pieces(self) -> NDArray[np.uint16]:
+        """The word pieces, each once."""
+        return np.unique(self.ids).astype(np.uint16)
+
+
+def encoded_texts(change: Change) -> list[str]:
+    """What is encoded of a paper; nothing where it was removed."""
+    return [embedded_text(change.paper, passage) for passage in change.passages] if change.paper else []
+
+
+def joined(texts: Sequence[str], tokens: Sequence[Tokens]) -> PaperTokens:
+    """The tokens of passages, each of which has the title before it, with the title once."""
+    in_title = [of_text.starts < text.index("\n") for text, of_text in zip(texts, tokens, strict=True)]
+    parts = [(tokens[0], in_title[0])]
+    parts += [(of_text, ~title) for of_text, title in zip(tokens, in_title, strict=True)]
+    return PaperTokens(
+        ids=np.concatenate([part.ids[kept] for part, kept in parts]),
+        vectors=np.concatenate([part.vectors[kept] for part, kept in parts]),
+        ends=np.cumsum([kept.sum() for _, kept in parts]),
+    )
+
+
+def dump_ends(ends: Ends) -> bytes:
+    return ends.astype(np.uint16).tobytes()
+
+
+def load_ends(stored: bytes) -> Ends:
+    return np.frombuffer(stored, np.uint16).astype(np.int64)
