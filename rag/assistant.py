@@ -11,6 +11,7 @@ from rag.about import Topic, topic_of
 from rag.answering import Answerer, AnswerStream, Wanted, as_stream, read_answer
 from rag.conversation import Conversation
 from rag.embedding import embedded_encoder
+from rag.embedding.english import shares
 from rag.embedding.remember import Remembering
 from rag.errors import ModelError
 from rag.library import Library
@@ -71,7 +72,8 @@ class Assistant:
         settings = settings or Settings()
         encoder = sentences or Remembering(embedded_encoder())
         self.judge = CalibratedJudge(encoder)
-        self._reader = Reader(encoder, library.tokens.weights)
+        is_same = encoder.name == library.token_encoder.name  # else the library knows other word pieces
+        self._reader = Reader(encoder, library.tokens.weights if is_same else shares)
         self._has_model = llm is not None or settings.has_model
         extractive = ExtractiveWriter(self._reader, BY_CHOICE if self._has_model else NO_MODEL)
         chosen, self._rewriter = _choose_writer(writer, llm, settings, extractive)

@@ -33,7 +33,5 @@ def embedded_encoder() -> "MiniLM":
 
 def hang_up(encoder: Encoder) -> None:
     """Close the connection of an encoder that has one; it can still be used."""
-    from rag.embedding.openai import OpenAIEncoder
-
-    if isinstance(encoder, OpenAIEncoder):
-        encoder.close()
+    if close := getattr(encoder, "close", None):
+        close()

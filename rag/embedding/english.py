@@ -12,6 +12,13 @@ def commonness(pieces: NDArray[np.int32], length: int) -> NDArray[np.float64]:
     return likely
 
 
+def shares(pieces: NDArray[np.int32]) -> NDArray[np.float32]:
+    """The weight of each piece by its rarity in English, adding up to 1."""
+    weights = np.log1p(_ranks(pieces))
+    weighed: NDArray[np.float32] = (weights / max(weights.sum(), 1.0)).astype(np.float32)
+    return weighed
+
+
 def rarity(pieces: NDArray[np.int32]) -> float:
     """How rare a word of these pieces is: 0 for "the", 1 for one that the vocabulary has not whole."""
     return 1.0 if len(pieces) != 1 else float(np.log(_ranks(pieces)[0]) / np.log(_COUNT))

@@ -151,7 +151,7 @@ class ChromaFolder:
     def _create(self) -> None:
         with _translated(self._folder), made_whole(self._folder) as new:
             client = connect(new)
-            client.create_collection(COLLECTION, **new_collection(self._encoder))
+            client.create_collection(COLLECTION, **new_collection(self._encoder), embedding_function=None)
             client.close()
             make_file(new / _MARK)
             (new / _MARK).write_text(uuid.uuid4().hex)

@@ -75,7 +75,6 @@ def new_collection(encoder: Encoder) -> dict[str, Any]:
     return {
         "configuration": {"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}},
         "metadata": {"encoder": encoder.name, "dimension": encoder.dimension, "applied": 0},
-        "embedding_function": None,
     }
 
 

@@ -20,7 +20,7 @@ from rag.embedding.base import TokenEncoder, Tokens, Vectors
 from rag.embedding.english import commonness
 from rag.errors import LibraryError
 from rag.library.catalog import Change
-from rag.library.codec import Codec, Compact, Plain
+from rag.library.codec import COMPONENTS, Codec, Compact, Plain
 from rag.library.embedded import embedded_text, fingerprint
 from rag.library.faults import translated, wrong_encoder
 from rag.library.folders import made_whole, move_away
@@ -184,7 +184,8 @@ class TokenIndex:
                 "INSERT INTO papers VALUES (?, ?, ?, ?, ?)", paper_id, fingerprint(new[paper_id]), *row
             )
         self._rows("UPDATE state SET applied = ?, frequencies = ?", checkpoint, frequencies.tobytes())
-        if isinstance(state.codec, Plain) and self._rows("SELECT count(*) FROM papers")[0][0] >= _FIT_AT:
+        papers = self._rows("SELECT count(*) FROM papers")[0][0]
+        if isinstance(state.codec, Plain) and papers >= _FIT_AT and self._encoder.width >= COMPONENTS:
             self._compact(state.codec)
 
     def _compact(self, plain: Plain) -> None:
