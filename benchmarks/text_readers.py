@@ -57,7 +57,7 @@ from rag.support import names as support_names
 from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import sign
 from rag.support.llm import read_verdicts
-from rag.types import Answer, Hit, Paper, Request
+from rag.types import Answer, Filters, Hit, Paper, Request
 from rag.with_sources import with_sources
 from rag.writers.base import Log, Task
 from rag.writers.extractive import ExtractiveWriter

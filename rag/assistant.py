@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from rag.about import Topic, topic_of
 from rag.answering import Answerer, AnswerStream, as_stream, read_answer
+from rag.embedding import embedded_encoder
+from rag.embedding.english import shares
 from rag.embedding.remember import Remembering
 from rag.errors import ModelError
 from rag.library import Library
@@ -72,9 +74,10 @@ class Assistant:
         self._counting = threading.Lock()  # the users
         if not self._has_model and "llm" in (writer, self._settings.judge):
             raise ModelError(_NO_MODEL)
-        encoder = sentences or Remembering(library.token_encoder)
+        encoder = sentences or Remembering(embedded_encoder())
         self.judge = CalibratedJudge(encoder)
-        self._reader = Reader(encoder, library.tokens.weights)
+        is_same = encoder.name == library.token_encoder.name  # else the library knows other word pieces
+        self._reader = Reader(encoder, library.tokens.weights if is_same else shares)
         self._extractive = ExtractiveWriter(self._reader, BY_CHOICE if self._has_model else NO_MODEL)
         self._answerer = Answerer(
             library,

@@ -1,10 +1,11 @@
-"""A cache in one SQLite file, with which no trouble is an error.
+"""A cache in one SQLite file, which never raises an error.
 
-A file that is damaged is made anew, one that cannot be read or written is done without. The worst case
-is that what it held is asked for again.
+A damaged file is made anew; one that cannot be read or written is done without. At worst, what it held
+is computed or paid for again.
 """
 
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -16,7 +17,8 @@ from rag.private import FILE, make_file, make_folder
 
 T = TypeVar("T")
 
-_PATIENCE = 30  # seconds, for another process that writes
+_PATIENCE = 30  # seconds, for other processes that write
+_PAUSE = 0.02  # seconds
 
 
 class CacheFile:
@@ -28,16 +30,35 @@ class CacheFile:
         self._schema = schema
 
     def attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """What the work gives, on a file made anew where it is damaged; `otherwise` where it fails."""
+        """The result of `work`, on a new file where this one is damaged; `otherwise` where it fails.
+
+        `work` may be called more than once.
+        """
         with suppress(sqlite3.DatabaseError, OSError):  # busy, full, read-only, or no file at all
             try:
-                return self._work(work)
+                return self._wait_for(work)
             except sqlite3.OperationalError:
                 raise
             except sqlite3.DatabaseError:
                 self._rebuild()
-                return self._work(work)
+                return self._wait_for(work)
         return otherwise
+
+    def _wait_for(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of `work` once the file is free.
+
+        SQLite's own timeout does not cover the change of a new file to WAL: where another process is
+        writing to it, that fails at once.
+        """
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return self._work(work)
+            except sqlite3.OperationalError as error:
+                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the rest tells why
+                if not is_busy or time.monotonic() > deadline:
+                    raise
+            time.sleep(_PAUSE)
 
     def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
         make_folder(self.path.parent)
@@ -52,7 +73,7 @@ class CacheFile:
         """Remove a damaged file, unless another process has just done so."""
         with FileLock(f"{self.path}.lock", mode=FILE):
             try:
-                if self._work(_check) == "ok":
+                if self._wait_for(_check) == "ok":
                     return
             except sqlite3.OperationalError:
                 raise

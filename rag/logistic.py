@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Logistic:
-    """How likely something is by its features, each of which weighs so much per unit."""
+    """How likely something is, from its features and the weight of each."""
 
     weights: Mapping[str, float]
     bias: float
 
     def log_odds(self, features: Mapping[str, float]) -> float:
-        """Above 0 where it is likelier than not; features without a weight count nothing."""
+        """Above 0 where it is likelier than not; features without a weight are ignored."""
         return self.bias + sum(weight * features[name] for name, weight in self.weights.items())
 
     def __call__(self, features: Mapping[str, float]) -> float:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from conftest import Halved
 from ingest.pipeline import ingest
 from rag.errors import DamagedError, IndexServerError, WrongEncoderError
 from rag.library import Library
-from rag.library.chroma_api import open_api
+from rag.library.chroma_api import ChromaClient
 from rag.library.chroma_server import ChromaServer
 from rag.retrieval import Retriever
 from rag.types import Filters, Paper
@@ -76,11 +77,13 @@ def is_well(library):
 
 
 def collections(process):
-    api = open_api(ChromaServer(process.url))
-    try:
+    with closing(ChromaClient(ChromaServer(process.url))) as api:
         return {model.name for model in api.list_collections()}
-    finally:
-        api._session.close()
+
+
+def collection_name(library):
+    (mark, _) = (library.folder / "dense.id").read_text().split()
+    return f"askpapers-{mark}"
 
 
 @pytest.fixture(scope="module")
@@ -121,9 +124,8 @@ def door(process):
 @pytest.fixture
 def api(door):
     """Chroma's client, behind the door."""
-    api = open_api(ChromaServer(door.url, SECRET))
-    yield api
-    api._session.close()
+    with closing(ChromaClient(ChromaServer(door.url, SECRET))) as api:
+        yield api
 
 
 def run(library, server, *arguments, **environment):
@@ -166,12 +168,10 @@ def test_changes_and_removals_are_followed(shared):
 def test_a_passage_that_is_lost_or_altered_is_seen(shared, process):
     bring(shared)
     (first, second, *_) = sorted(shared.dense.held())
-    api = open_api(ChromaServer(process.url))
-    (mark, _) = (shared.folder / "dense.id").read_text().split()
-    collection = api.get_collection(f"askpapers-{mark}")
-    api._delete(collection.id, ids=[f"{first}#0"])
-    api._update(collection.id, [f"{second}#0"], metadatas=[{"year": 1800}])
-    api._session.close()
+    with closing(ChromaClient(ChromaServer(process.url))) as api:
+        collection = api.find(collection_name(shared))
+        collection.delete([f"{first}#0"])
+        collection.update([f"{second}#0"], metadatas=[{"year": 1800}])
     assert [problem for problem in shared.verify() if "dense" in problem] == [
         f"{first}: missing in dense",
         f"{second}: not as in the catalog in dense",
@@ -371,11 +371,10 @@ def test_what_is_no_answer_is_one_line_with_a_next_step(status, kind, body, told
 
 def test_a_server_that_never_answers_is_not_waited_for(door):
     door.is_deaf = True
-    api = open_api(ChromaServer(door.url), seconds=0.2)
-    with pytest.raises(IndexServerError, match="too long"):
-        api.get_version()
+    impatient = ChromaClient(ChromaServer(door.url), seconds=0.2)
+    with closing(impatient), pytest.raises(IndexServerError, match="too long"):
+        impatient.get_version()
     assert len(door.seen) == 1  # nor asked again
-    api._session.close()
 
 
 def test_a_tenant_or_database_that_is_not_there_is_named(process, tmp_path, encoder):
@@ -389,11 +388,9 @@ def test_a_tenant_or_database_that_is_not_there_is_named(process, tmp_path, enco
 
 def test_a_vector_that_is_none_is_seen(shared, process):
     bring(shared)
-    (mark, _) = (shared.folder / "dense.id").read_text().split()
     first = min(shared.dense.held())
-    api = open_api(ChromaServer(process.url))
-    api._update(api.get_collection(f"askpapers-{mark}").id, [f"{first}#0"], [[0.0] * 384])
-    api._session.close()
+    with closing(ChromaClient(ChromaServer(process.url))) as api:
+        api.find(collection_name(shared)).update([f"{first}#0"], [[0.0] * 384])
     assert f"{first}: missing in dense" in shared.verify()
 
 

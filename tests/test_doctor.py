@@ -203,7 +203,7 @@ def test_who_is_writing_is_named_and_who_was_killed_is_not(doctor, folder, encod
 
 
 def test_weights_that_are_missing_or_wrong(doctor, folder, monkeypatch):
-    monkeypatch.setattr("rag.embedding.weights._MODULE", "a_package_that_is_not_here")
+    monkeypatch.setattr("rag.embedding.weights.MODULE", "a_package_that_is_not_here")
     code, found, _ = doctor("--library", folder)
     assert (code, "askpapers setup" in found["encoder"][0]["todo"]) == (1, True)
     assert states(found["index dense"]) == ["ok"]  # the rest is looked at all the same

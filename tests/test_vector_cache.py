@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -70,6 +71,19 @@ def test_a_row_that_is_no_unit_vector_is_asked_anew(cache, blob):
         connection.execute("UPDATE vectors SET vector = ? WHERE vector = ?", (blob, ROWS["owls"].tobytes()))
     connection.close()
     assert list(cache.get("counts", ROWS)) == ["bees"]
+
+
+def test_a_write_waits_for_another_process_that_writes_to_a_new_file(cache):
+    """SQLite itself does not wait: a new file is no WAL yet, and it changes at once or not at all."""
+    with sqlite3.connect(cache.path, check_same_thread=False) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN IMMEDIATE")
+        writing = threading.Timer(0.3, other.commit)
+        writing.start()
+        cache.put("counts", {"foxes": np.float32([1, 0, 0])})
+        writing.join()
+    other.close()
+    assert "foxes" in cache.get("counts", ["foxes"])
 
 
 def test_several_processes_and_threads_write_to_one_cache(tmp_path):

@@ -15,6 +15,7 @@ from ingest.pipeline import Report
 from ingest.sources.base import Source
 from rag.answering import AnswerStream
 from rag.assistant import Assistant
+from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
 from rag.errors import QuestionError
 from rag.library import Library
@@ -43,7 +44,7 @@ class Desk:
         self._named = named or settings.library
         library = open_library(self._named, settings, track)
         self._libraries = [library]
-        self._assistants = OpenAssistants(Remembering(library.token_encoder, REMEMBERED))
+        self._assistants = OpenAssistants(Remembering(embedded_encoder(), REMEMBERED))
         self._choosing = threading.RLock()
         self._writing = threading.Lock()
         self._closed = threading.Event()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 
-_LEAST = 1e-9  # stands for the length of a vector of zeros
+_LEAST = 1e-9  # the length that a vector of zeros is divided by
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,11 @@ class Tokens:
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors whose dot product is their cosine similarity."""
+    """Turns texts into vectors whose dot product is their cosine similarity.
+
+    If it has `close`, a library calls that when it is closed itself; another use may follow. If it is a
+    `TokenEncoder` too, a library takes the vectors of tokens from it, else from the embedded encoder.
+    """
 
     @property
     def name(self) -> str:
@@ -58,7 +62,7 @@ class TokenEncoder(Protocol):
 
     @property
     def vocabulary(self) -> int:
-        """Number of different word pieces; ids are below it."""
+        """Number of different word pieces; ids are below it. At most 65,536."""
         ...
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
@@ -67,7 +71,7 @@ class TokenEncoder(Protocol):
 
 
 def unit(vectors: Vectors) -> Vectors:
-    """The vectors (..., width) with length 1; one of zeros stays so."""
+    """The vectors (..., width) with length 1; zeros stay zeros."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     scaled: Vectors = vectors / np.maximum(lengths, _LEAST)
     return scaled

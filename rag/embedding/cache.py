@@ -1,4 +1,4 @@
-"""Vectors that were paid for once: kept by encoder and by the hash of the text, in one SQLite file."""
+"""Vectors that have been paid for, kept in one SQLite file by encoder and hash of the text."""
 
 import hashlib
 import sqlite3
@@ -18,15 +18,15 @@ CREATE TABLE IF NOT EXISTS vectors (
     encoder TEXT NOT NULL, text BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (encoder, text)
 );
 """
-_UNEVEN = 1e-3  # how far the length of a vector may be from 1
+_TOLERANCE = 1e-3  # how far the length of a vector may be from 1
 _STORED, _BYTES = "<f4", 4  # float32, the same on every machine
 
 
 class VectorCache:
     """Vectors of unit length by encoder and text; the texts themselves are not kept.
 
-    Safe to use from several threads and processes. No trouble with it breaks an answer: the worst case is
-    that texts are encoded again.
+    Safe to use from several threads and processes. It never raises an error: at worst, texts are
+    encoded again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,13 +38,13 @@ class VectorCache:
         return self._file.attempt(lambda connection: _dimension(connection, encoder), None)
 
     def get(self, encoder: str, texts: Iterable[str]) -> dict[str, Vector]:
-        """The vectors that are known, by text; one that is no unit vector is left out."""
+        """The known vectors, by text; those that are not of unit length are left out."""
 
         def read(connection: sqlite3.Connection) -> dict[str, Vector]:
             size = _BYTES * (_dimension(connection, encoder) or 0)
             blobs = {text: _blob(connection, encoder, text) for text in texts}
-            found = {text: _vector(blob) for text, blob in blobs.items() if blob and len(blob) == size}
-            return {text: vector for text, vector in found.items() if _is_unit(vector)}
+            vectors = {text: _vector(blob) for text, blob in blobs.items() if blob and len(blob) == size}
+            return {text: vector for text, vector in vectors.items() if _is_unit(vector)}
 
         return self._file.attempt(read, {})
 
@@ -84,4 +84,4 @@ def _hash(text: str) -> bytes:
 
 
 def _is_unit(vector: Vector) -> bool:
-    return bool(abs(np.linalg.norm(vector.astype(np.float64)) - 1) < _UNEVEN)
+    return bool(abs(np.linalg.norm(vector.astype(np.float64)) - 1) < _TOLERANCE)

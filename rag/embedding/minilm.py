@@ -11,13 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.base import Tokens, Vectors, unit
-from rag.embedding.weights import find_weights
 
 if TYPE_CHECKING:
     import onnxruntime
     from tokenizers import Encoding, Tokenizer
 
-_LONGEST = 256  # word pieces, the length with which the model is used; more is cut off
 _BATCH = 8  # texts; 16 passages of 64 tokens are slower, 4 are no faster
 _THREADS = min(os.cpu_count() or 1, 8)  # each runs a batch by itself
 
@@ -34,8 +32,7 @@ class MiniLM:
 
     def __init__(self) -> None:
         self._loading = threading.Lock()
-        self._session: onnxruntime.InferenceSession | None = None
-        self._tokenizer: Tokenizer | None = None
+        self._loaded: tuple[onnxruntime.InferenceSession, Tokenizer] | None = None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """float32, (len(texts), 384), unit length. Raises EncoderMissingError."""
@@ -51,14 +48,12 @@ class MiniLM:
     def encode_both(self, texts: Sequence[str]) -> tuple[Vectors, list[Tokens]]:
         """`encode` and `encode_tokens` from one pass. Raises EncoderMissingError."""
         vectors = np.zeros((len(texts), self.dimension), np.float32)
-        found: dict[int, Tokens] = {}
-        for rows, pieces, tokens, mask in self._run(texts):
-            vectors[rows] = _pool(tokens, mask)
-            found |= {
-                row: self._tokens(piece, tokens[place])
-                for place, (row, piece) in enumerate(zip(rows, pieces, strict=True))
-            }
-        return vectors, [found[row] for row in range(len(texts))]
+        tokens: dict[int, Tokens] = {}
+        for rows, pieces, of_pieces, mask in self._run(texts):
+            vectors[rows] = _pool(of_pieces, mask)
+            for row, piece, of_piece in zip(rows, pieces, of_pieces, strict=True):
+                tokens[row] = self._tokens(piece, of_piece)
+        return vectors, [tokens[row] for row in range(len(texts))]
 
     def _run(
         self, texts: Sequence[str]
@@ -83,45 +78,27 @@ class MiniLM:
 
     def _tokens(self, piece: "Encoding", vectors: Vectors) -> Tokens:
         ids = np.array(piece.ids, np.int32)
-        kept = np.flatnonzero(self._says_something[ids])
+        kept = np.flatnonzero(self._is_word[ids])
         starts = np.array([start for start, _ in piece.offsets], np.int32)
         return Tokens(ids[kept], vectors[kept], starts[kept])
 
     @cached_property
-    def _says_something(self) -> NDArray[np.bool_]:
-        """Which word pieces are no punctuation and no mark, bool (vocabulary,)."""
+    def _is_word(self) -> NDArray[np.bool_]:
+        """Which word pieces are neither punctuation nor marks, bool (vocabulary,)."""
         _, tokenizer = self._load()
-        says = np.zeros(self.vocabulary, np.bool_)
+        is_word = np.zeros(self.vocabulary, np.bool_)
         for piece, number in tokenizer.get_vocab().items():
-            says[number] = not piece.startswith("[") and any(map(str.isalnum, piece))
-        return says
+            is_word[number] = not piece.startswith("[") and any(map(str.isalnum, piece))
+        return is_word
 
     def _load(self) -> "tuple[onnxruntime.InferenceSession, Tokenizer]":
         with self._loading:
-            if self._session is None or self._tokenizer is None:
-                self._session, self._tokenizer = _open()
-            return self._session, self._tokenizer
+            if self._loaded is None:
+                os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reads it at its import
+                from rag.embedding.minilm_session import open_session
 
-
-def _open() -> "tuple[onnxruntime.InferenceSession, Tokenizer]":
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it is read at import, and never after
-    import onnxruntime
-    from safetensors.numpy import load_file
-    from tokenizers import Tokenizer
-
-    from rag.embedding.minilm_graph import build_graph
-
-    weights = find_weights()
-    graph, tensors = build_graph(load_file(weights.tensors))
-    options = onnxruntime.SessionOptions()
-    values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensor) for tensor in tensors.values()]
-    options.intra_op_num_threads = 1  # batches run side by side instead, and no thread spins between them
-    options.add_external_initializers(list(tensors), values)
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    tokenizer = Tokenizer.from_file(str(weights.tokenizer))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(_LONGEST)
-    return session, tokenizer
+                self._loaded = open_session()
+            return self._loaded
 
 
 def _pad(pieces: "list[Encoding]") -> tuple[NDArray[np.int64], NDArray[np.int64]]:

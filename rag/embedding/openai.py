@@ -1,4 +1,4 @@
-"""An encoder on a server: any OpenAI-compatible embedding model, each text sent once and kept."""
+"""An encoder on a server: any OpenAI-compatible embedding model; each text is sent once."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -53,16 +53,16 @@ class OpenAIEncoder:
         """float32, (len(texts), dimension), unit length. Raises ModelError."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        asked = [_askable(text) for text in texts]
-        known = self._cache.get(self.name, set(asked))
-        for batch in _batches([text for text in dict.fromkeys(asked) if text not in known]):
+        prepared = [_prepared(text) for text in texts]
+        known = self._cache.get(self.name, set(prepared))
+        for batch in _batches([text for text in dict.fromkeys(prepared) if text not in known]):
             vectors = dict(zip(batch, self._request(batch), strict=True))
             self._cache.put(self.name, vectors)  # now, so that a later failure costs nothing twice
             known |= vectors
-        return np.stack([known[text] for text in asked])
+        return np.stack([known[text] for text in prepared])
 
     def close(self) -> None:
-        """Hang up; the next text that is not in the cache opens a new connection."""
+        """Close the connection; the next text that is not in the cache opens a new one."""
         if client := self.__dict__.pop("_client", None):
             client.close()
 
@@ -88,7 +88,7 @@ class OpenAIEncoder:
         return self._checked(rows)
 
     def _checked(self, rows: np.ndarray) -> Vectors:
-        """The rows with unit length. Raises ModelError: they are no vectors, or of another length."""
+        """The rows with unit length. Raises ModelError where they are no vectors, or of another length."""
         with np.errstate(over="ignore", invalid="ignore"):
             lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
         if rows.ndim != 2 or not np.all(np.isfinite(lengths) & (lengths > 0)):
@@ -107,8 +107,8 @@ class OpenAIEncoder:
         return checked
 
 
-def _askable(text: str) -> str:
-    """The text as servers take it: no half characters, not blank, not too long."""
+def _prepared(text: str) -> str:
+    """The text as servers accept it: no half characters, not blank, not too long."""
     whole = text.encode("utf-8", "replace").decode()
     if not whole.strip():
         return _BLANK

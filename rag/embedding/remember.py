@@ -9,10 +9,10 @@ TEXTS = 600  # sentences; one of 25 word pieces takes 40 KB
 
 
 class Remembering:
-    """Encodes each text once, as long as it is among the last ones. Safe to use from several threads.
+    """Encodes a text once, while it is among the last `texts`. Safe to use from several threads.
 
-    Answering reads the same sentences several times: for what they say of the question, for the
-    answer, for its check, and again at the next question about the same papers.
+    The same sentences are read several times: to see what is near a question, to write the answer, to
+    check it, and again at the next question about the same papers.
     """
 
     def __init__(self, encoder: TokenEncoder, texts: int = TEXTS) -> None:
@@ -33,5 +33,5 @@ class Remembering:
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The word pieces of each text."""
-        found = self._recent.of(texts)
-        return [found[text] for text in texts]
+        tokens = self._recent.of(texts)
+        return [tokens[text] for text in texts]

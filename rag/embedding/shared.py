@@ -1,17 +1,30 @@
-"""One pass of an encoder for two indexes."""
+"""Encoders that give both the vectors of texts and those of their tokens, from one pass where they can."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeGuard
 
 from rag.embedding.base import Encoder, TokenEncoder, Tokens, Vectors
 
+OnePass = Callable[[Sequence[str]], tuple[Vectors, list[Tokens]]]
+
 
 class BothEncoder(Encoder, TokenEncoder, Protocol):
-    """An encoder whose one pass gives the vector of a text and those of its tokens."""
+    """Gives the vectors of texts and those of their tokens.
 
-    def encode_both(self, texts: Sequence[str]) -> tuple[Vectors, list[Tokens]]:
-        """What `encode` and `encode_tokens` give."""
-        ...
+    If it also has `encode_both(texts)`, which returns what `encode` and `encode_tokens` return, one pass
+    serves two indexes.
+    """
+
+
+def gives_tokens(encoder: Encoder) -> TypeGuard[BothEncoder]:
+    """Whether an encoder also gives the vectors of tokens."""
+    return hasattr(encoder, "encode_tokens")
+
+
+def encode_both(encoder: BothEncoder, texts: Sequence[str]) -> tuple[Vectors, list[Tokens]]:
+    """The vectors of texts and those of their tokens."""
+    one_pass: OnePass | None = getattr(encoder, "encode_both", None)
+    return one_pass(texts) if one_pass else (encoder.encode(texts), encoder.encode_tokens(texts))
 
 
 class SharedPass:
@@ -23,12 +36,16 @@ class SharedPass:
     def __init__(self, encoder: BothEncoder) -> None:
         self._encoder = encoder
         self._kept: dict[str, Tokens] = {}
-        self.name, self.dimension = encoder.name, encoder.dimension
-        self.width, self.vocabulary = encoder.width, encoder.vocabulary
+        self.name, self.width, self.vocabulary = encoder.name, encoder.width, encoder.vocabulary
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector; an encoder on a server may have to ask for it."""
+        return self._encoder.dimension
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """float32, (len(texts), dimension), unit length."""
-        vectors, tokens = self._encoder.encode_both(texts)
+        vectors, tokens = encode_both(self._encoder, texts)
         self._kept = dict(zip(texts, tokens, strict=True))
         return vectors
 

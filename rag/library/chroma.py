@@ -1,7 +1,7 @@
-"""One Chroma collection in a folder, kept open, and opened anew when another process has written.
+"""One Chroma collection in a folder, kept open, and reopened when another process has written to it.
 
 Chroma's clients do not see what another process adds. So a reader compares the checkpoint on disk
-with the one it has opened, opens the folder a second time in the background, then swaps; the old
+with the one that it has opened, opens the folder a second time in the background, then swaps; the old
 client is closed when its last query is done.
 """
 
@@ -9,16 +9,21 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+
+import chromadb
+from chromadb.config import Settings
+from chromadb.errors import ChromaError
 
 from rag.embedding.base import Encoder
 from rag.errors import DamagedError, LibraryError
 from rag.library import probing
-from rag.library.collection import Handle, new_collection
-from rag.library.faults import store_errors, wrong_encoder
+from rag.library.collection import Handle, check_encoder, checkpoint, new_collection
+from rag.library.faults import store_errors
 from rag.library.folders import made_whole, move_away
 from rag.private import make_file
 
@@ -34,22 +39,12 @@ _opened: dict[Path, int] = {}  # how often each folder was opened in this proces
 
 @dataclass(kw_only=True)
 class FolderHandle(Handle):
-    """An open client and its collection; `mark` tells its folder from another that has taken the place."""
+    """An open client and its collection; `mark` tells its folder from another that has replaced it."""
 
-    client: Any  # chromadb declares no type that has `close`
     mark: str
-    folder: Path
+    close: Callable[[], None]
     users: int = 0
     is_retired: bool = False
-
-    def close(self) -> None:
-        self.client.close()
-        probing.leave(self.folder)
-
-    def stored_checkpoint(self) -> int:
-        """Takes 1 ms."""
-        fresh = self.client.get_collection(COLLECTION, embedding_function=None)
-        return int((fresh.metadata or {}).get("applied", 0))
 
 
 class ChromaFolder:
@@ -63,10 +58,10 @@ class ChromaFolder:
         self._reopening: threading.Thread | None = None
 
     def read(self, reading: Callable[[Handle], T], otherwise: T) -> T:
-        """What a reading of the current handle gives, or `otherwise` where there is no folder.
+        """See `Place`. Raises WrongEncoderError, DamagedError.
 
-        Tried again on a handle opened anew: while another process moves or fills the folder, a reading
-        can fail that a later one does not. Raises WrongEncoderError, DamagedError.
+        A reading that fails is tried again on a new handle: while another process moves or fills the
+        folder, one can fail where a later one does not.
         """
         if not self._mark():
             return otherwise
@@ -80,9 +75,7 @@ class ChromaFolder:
 
     @contextmanager
     def writing(self) -> Iterator[Handle]:
-        """The current handle, of a folder made or opened anew as needed: a writer builds on all that
-        other processes wrote. Raises WrongEncoderError, DamagedError.
-        """
+        """See `Place`. Raises WrongEncoderError, DamagedError."""
         if not self._mark():
             self._create()
         with self._lease() as handle:
@@ -93,7 +86,7 @@ class ChromaFolder:
             yield handle
 
     def follow(self, handle: Handle) -> None:
-        """Start to open the folder anew where another process has written to it."""
+        """Start to reopen the folder where another process has written to it."""
         if handle.stored_checkpoint() == handle.applied:
             return
         with self._lock:
@@ -102,9 +95,9 @@ class ChromaFolder:
                 self._reopening.start()
 
     def catch_up(self) -> None:
-        """Come back when a handle that is open sees what other processes have written."""
+        """Wait until the current handle sees what other processes have written."""
         if self._current:
-            with suppress(LibraryError):  # which the next query tells of
+            with suppress(LibraryError):  # the next query raises it
                 self.read(self.follow, None)
         if thread := self._reopening:
             thread.join()
@@ -166,25 +159,22 @@ class ChromaFolder:
     def _open(self) -> FolderHandle:
         mark = self._mark()
         probing.enter(self._folder)
-        try:
+        with ExitStack() as closing:
+            closing.callback(probing.leave, self._folder)
             with _translated(self._folder):
                 client = connect(self._folder)
-                collection = client.get_collection(COLLECTION, embedding_function=None)
-            metadata = collection.metadata or {}
-            if metadata.get("encoder") != self._encoder.name:
-                client.close()
-                raise wrong_encoder(self._folder, metadata.get("encoder"), self._encoder.name)
+                closing.callback(client.close)
+                look_up = partial(client.get_collection, COLLECTION, embedding_function=None)
+                collection = look_up()
+            check_encoder(collection, self._encoder, self._folder)
             return FolderHandle(
                 collection=collection,
-                applied=int(metadata.get("applied", 0)),
+                applied=checkpoint(collection),
                 most=client.get_max_batch_size(),
-                client=client,
+                look_up=look_up,
                 mark=mark,
-                folder=self._folder,
+                close=closing.pop_all().close,
             )
-        except BaseException:
-            probing.leave(self._folder)
-            raise
 
     def _mark(self) -> str:
         """Empty where there is no folder of ours."""
@@ -194,13 +184,9 @@ class ChromaFolder:
 
 
 def connect(folder: Path) -> Any:
-    """A client of its own for a folder."""
-    import chromadb
-    from chromadb.config import Settings
-
-    return chromadb.PersistentClient(
-        path=_own_spelling(folder), settings=Settings(anonymized_telemetry=False)
-    )
+    """A client of its own for a folder; chromadb declares no type that has `close`."""
+    settings = Settings(anonymized_telemetry=False)
+    return chromadb.PersistentClient(path=_own_spelling(folder), settings=settings)
 
 
 def _own_spelling(folder: Path) -> str:
@@ -215,6 +201,4 @@ def _own_spelling(folder: Path) -> str:
 
 
 def _translated(folder: Path) -> AbstractContextManager[None]:
-    from chromadb.errors import ChromaError
-
     return store_errors("dense", folder, ChromaError, OSError)

@@ -1,34 +1,40 @@
 """What the dense index needs of the place where its Chroma collection lives: a folder or a server."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rag.embedding.base import Encoder
+from rag.library.faults import wrong_encoder
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 T = TypeVar("T")
 
-# Neighbours that a search keeps in view. Each process links what was added last in an order of its own:
-# only a search that misses none, as this one among a few thousand, finds the same everywhere.
-_LOOKED_AT = 1500
+# How many neighbours a search keeps in view. Each process links the newest vectors in an order of its own:
+# only a search that misses none, as this one does among a few thousand, gives the same result everywhere.
+_EF_SEARCH = 1500
 
 
 @dataclass
-class Handle(ABC):
-    """An open collection; `applied` is the checkpoint that it sees, `most` what one call takes."""
+class Handle:
+    """An open collection.
+
+    `applied` is the checkpoint that it sees, `most` the number of passages that one call takes,
+    `look_up` gets the collection anew.
+    """
 
     collection: "Collection"
     applied: int
     most: int
+    look_up: Callable[[], "Collection"]
 
-    @abstractmethod
     def stored_checkpoint(self) -> int:
-        """The checkpoint as any process wrote it last."""
+        """The checkpoint that any process wrote last; takes 1 ms in a folder, one request on a server."""
+        return checkpoint(self.look_up())
 
     def move_checkpoint(self, applied: int) -> None:
         self.collection.modify(metadata={**(self.collection.metadata or {}), "applied": applied})
@@ -39,34 +45,46 @@ class Place(Protocol):
     """Where a collection lives, and who else writes to it. Safe to use from several threads."""
 
     def read(self, reading: Callable[[Handle], T], otherwise: T) -> T:
-        """What a reading of the collection gives, or `otherwise` where there is none.
+        """The result of reading the collection, or `otherwise` where there is none.
 
-        Raises WrongEncoderError, and the LibraryError of what keeps it from being read.
+        Raises WrongEncoderError, and LibraryError where it cannot be read.
         """
         ...
 
     def writing(self) -> AbstractContextManager[Handle]:
-        """The collection with all that any process wrote; it is made where there is none."""
+        """The collection with all that any process has written; it is created where there is none."""
         ...
 
     def follow(self, handle: Handle) -> None:
-        """See to it that this, or a later reading, sees what other processes have written."""
+        """Let this reading, or a later one, see what other processes have written."""
         ...
 
     def catch_up(self) -> None:
-        """Come back when that is seen."""
+        """Wait until readings see what other processes have written."""
         ...
 
     def delete(self) -> None:
-        """Remove the collection with all that it holds."""
+        """Delete the collection with all that it holds."""
         ...
 
     def close(self) -> None: ...
 
 
 def new_collection(encoder: Encoder) -> dict[str, Any]:
-    """How a collection for the vectors of an encoder is made."""
+    """The settings of a new collection for the vectors of an encoder."""
     return {
-        "configuration": {"hnsw": {"space": "cosine", "ef_search": _LOOKED_AT}},
+        "configuration": {"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}},
         "metadata": {"encoder": encoder.name, "dimension": encoder.dimension, "applied": 0},
     }
+
+
+def checkpoint(collection: "Collection") -> int:
+    """The checkpoint in a collection's metadata."""
+    return int((collection.metadata or {}).get("applied", 0))
+
+
+def check_encoder(collection: "Collection", encoder: Encoder, folder: Path) -> None:
+    """Raises WrongEncoderError where another encoder made the vectors."""
+    built_with = (collection.metadata or {}).get("encoder")
+    if built_with != encoder.name:
+        raise wrong_encoder(folder, built_with, encoder.name)

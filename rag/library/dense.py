@@ -1,5 +1,6 @@
 """The dense index: the vectors of all passages in Chroma, compared by cosine."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,7 @@ import numpy as np
 
 from rag.embedding.base import Encoder, Vectors
 from rag.library.catalog import Change
-from rag.library.chroma import ChromaFolder
-from rag.library.chroma_server import ChromaServer, ServerCollection
+from rag.library.chroma_server import ChromaServer
 from rag.library.collection import Handle, Place
 from rag.library.embedded import embedded_text, fingerprint
 from rag.library.progress import Track, untracked
@@ -17,15 +17,15 @@ from rag.types import Filters, Paper
 
 _MARK = "#"  # between a paper's id and the number of its passage
 _PAGE = 500  # passages that are read at a time with their vectors
-_UNIT = 0.01  # how far from 1 the length of a vector may be
-_TRACES = 2**128
+_TOLERANCE = 0.01  # how far from 1 the length of a vector may be
+_DIGESTS = 2**128
 
 
 class DenseIndex:
     """Passages with their vectors; the checkpoint is in the collection's metadata.
 
-    Their texts are the catalog's: Chroma would index every three letters of them, for a search that
-    is not ours, in twice the time that the vectors take.
+    Their texts stay in the catalog: Chroma would index every three letters of them, for a search that
+    we do not use, and take twice the time that the vectors take.
 
     One process writes at a time (the library sees to that); readers notice and follow. Safe to
     use from several threads.
@@ -35,15 +35,27 @@ class DenseIndex:
     batch = 64  # papers that are applied at a time
 
     def __init__(self, folder: Path, encoder: Encoder, server: ChromaServer | None = None) -> None:
-        """The index in a folder; or on a server, where the folder's place says which collection it is."""
-        self._place: Place = (
-            ServerCollection(server, folder, encoder) if server else ChromaFolder(folder, encoder)
-        )
+        """The index in a folder; or on a server, where the path of the folder tells which collection it is.
+
+        Nothing is opened before the first use.
+        """
+        self._folder = folder
         self._encoder = encoder
+        self._server = server
+        self._opening = threading.Lock()
+        self._opened: Place | None = None
+
+    @property
+    def _place(self) -> Place:
+        with self._opening:
+            self._opened = self._opened or _open(self._folder, self._encoder, self._server)
+            return self._opened
 
     def checkpoint(self) -> int:
-        """The last change that this index has applied. Raises WrongEncoderError, DamagedError,
-        IndexServerError."""
+        """The last change that this index has applied.
+
+        Raises WrongEncoderError, DamagedError, IndexServerError.
+        """
         return self._place.read(lambda handle: handle.stored_checkpoint(), 0)
 
     def count(self) -> int:
@@ -62,7 +74,7 @@ class DenseIndex:
     def search(self, vector: Vectors, most: int, filters: Filters) -> list[tuple[str, int, float]]:
         """The `most` nearest passages, best first: paper id, number, cosine to a vector (dimension,).
 
-        Of the filters, years and ids are known here. Metadata is not asked for: reading it takes
+        Of the filters, this index knows years and ids. It does not read metadata, which would take
         four times as long as the search.
         """
         nothing: Any = {"ids": [[]], "distances": [[]]}
@@ -80,53 +92,56 @@ class DenseIndex:
                 include=["distances"],
             )
 
-        found = self._place.read(query, nothing)
+        result = self._place.read(query, nothing)
         return [
             (*_parts(id_), 1.0 - distance)
-            for id_, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+            for id_, distance in zip(result["ids"][0], result["distances"][0], strict=True)
         ]
 
     def held(self, track: Track = untracked) -> dict[str, str]:
-        """By paper, the digest of its passages as they are here, each with a vector of unit length.
+        """By paper, a digest of its passages here, of those whose vectors have unit length.
 
-        `wanted` gives what it ought to be; a paper without any passage is absent. Raises DamagedError
+        `wanted` gives what it should be; a paper without any passage is absent. Raises DamagedError
         where vectors cannot be read: queries go on without them.
         """
 
         def hold(handle: Handle) -> dict[str, str]:
             sums: dict[str, int] = {}
             pages = _pages(handle, min(_PAGE, handle.most), ["metadatas", "embeddings"])
-            whole = (list(_whole(page)) for page in pages)
-            for passages in track(whole, "reading the dense index", handle.collection.count()):
+            batches = (list(_whole(page)) for page in pages)
+            for passages in track(batches, "reading the dense index", handle.collection.count()):
                 for paper_id, number, metadata in passages:
-                    sums[paper_id] = (sums.get(paper_id, 0) + _trace(number, metadata)) % _TRACES
-            return {paper_id: _spelled(total) for paper_id, total in sums.items()}
+                    sums[paper_id] = sums.get(paper_id, 0) + _digest(number, metadata)
+            return {paper_id: _in_hex(total) for paper_id, total in sums.items()}
 
         return self._place.read(hold, {})
 
     def wanted(self, change: Change) -> str | None:
-        """What `held` says of a paper whose last change has been applied; None without passages."""
-        rows = list(_rows(change))
-        traces = [_trace(number, row["metadata"]) for number, row in enumerate(rows)]
-        return _spelled(sum(traces) % _TRACES) if rows else None
+        """What `held` returns for a paper whose last change has been applied; None without passages."""
+        digests = [_digest(number, row["metadata"]) for number, row in enumerate(_rows(change))]
+        return _in_hex(sum(digests)) if digests else None
 
     def catch_up(self) -> None:
-        """See what other processes have written, now rather than soon."""
-        self._place.catch_up()
+        """Wait until searches see what other processes have written."""
+        if self._opened:
+            self._opened.catch_up()
 
     def reset(self) -> None:
         """Delete the index; the next changes build it anew."""
         self._place.delete()
 
     def close(self) -> None:
-        self._place.close()
+        with self._opening:
+            place, self._opened = self._opened, None
+        if place:
+            place.close()
 
     def _replace(self, handle: Handle, changes: Sequence[Change]) -> None:
-        held = handle.collection.get(
+        stored = handle.collection.get(
             where=_of_papers([change.paper_id for change in changes]),
             include=["metadatas"],
         )
-        known = dict(zip(held["ids"], held["metadatas"] or [], strict=True))
+        known = dict(zip(stored["ids"], stored["metadatas"] or [], strict=True))
         wanted = {row["id"]: row for change in changes for row in _rows(change)}
         if gone := [id_ for id_ in known if id_ not in wanted]:
             handle.collection.delete(ids=gone)
@@ -151,6 +166,17 @@ class DenseIndex:
             )
 
 
+def _open(folder: Path, encoder: Encoder, server: ChromaServer | None) -> Place:
+    """Loads Chroma, which takes a second."""
+    if server:
+        from rag.library.server_collection import ServerCollection
+
+        return ServerCollection(server, folder, encoder)
+    from rag.library.chroma import ChromaFolder
+
+    return ChromaFolder(folder, encoder)
+
+
 def _rows(change: Change) -> Iterator[dict[str, Any]]:
     if not change.paper:
         return
@@ -164,38 +190,38 @@ def _rows(change: Change) -> Iterator[dict[str, Any]]:
 
 
 def _metadata(paper: Paper, embedded: str) -> dict[str, str | int | None]:
-    """What Chroma keeps of a passage; it drops a field that is None, and keeps one that is absent."""
+    """What Chroma keeps of a passage. An update deletes a field that is None, and leaves others alone."""
     return {"paper_id": paper.paper_id, "fingerprint": fingerprint([embedded]), "year": paper.year}
 
 
-def _differs(held: Any, wanted: Mapping[str, str | int | None]) -> bool:
-    return any(held.get(name) != value for name, value in wanted.items())
+def _differs(known: Any, wanted: Mapping[str, str | int | None]) -> bool:
+    return any(known.get(name) != value for name, value in wanted.items())
 
 
 def _pages(handle: Handle, size: int, include: Any) -> Iterator[Any]:
-    """All passages, so many at a time."""
+    """All passages, `size` at a time."""
     for start in range(0, handle.collection.count(), size):
         yield handle.collection.get(limit=size, offset=start, include=include)
 
 
 def _whole(page: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
-    """Of passages as Chroma gives them, those with a vector: paper id, number, metadata."""
-    if not page["ids"]:  # papers went while the pages were read
+    """The passages of a page from Chroma whose vector is sound: paper id, number, metadata."""
+    if not page["ids"]:  # papers were removed while the pages were read
         return
     lengths = np.linalg.norm(np.asarray(page["embeddings"], dtype=np.float32), axis=1)
     for id_, length, metadata in zip(page["ids"], lengths, page["metadatas"], strict=True):
-        if abs(length - 1) < _UNIT:
+        if abs(length - 1) < _TOLERANCE:
             yield *_parts(id_), metadata
 
 
-def _trace(number: int, metadata: Mapping[str, Any]) -> int:
-    """Tells a passage in its place from others. Traces are added: Chroma gives passages in any order."""
-    told = (number, *(metadata.get(name) for name in ("paper_id", "fingerprint", "year")))
-    return int(fingerprint([repr(told)]), 16)
+def _digest(number: int, metadata: Mapping[str, Any]) -> int:
+    """Tells a passage and its place from others. Digests are added, as Chroma keeps no order."""
+    values = (number, *(metadata.get(name) for name in ("paper_id", "fingerprint", "year")))
+    return int(fingerprint([repr(values)]), 16)
 
 
-def _spelled(traces: int) -> str:
-    return f"{traces:032x}"
+def _in_hex(digests: int) -> str:
+    return f"{digests % _DIGESTS:032x}"
 
 
 def _parts(id_: str) -> tuple[str, int]:
@@ -205,6 +231,7 @@ def _parts(id_: str) -> tuple[str, int]:
 
 
 def _where(filters: Filters) -> Any:
+    """The filters as Chroma's condition; None where there are none."""
     ends = [("$gte", filters.from_year), ("$lte", filters.to_year)]
     conditions: list[Any] = [{"year": {operator: year}} for operator, year in ends if year is not None]
     if filters.papers is not None:

@@ -1,4 +1,4 @@
-"""What an encoder sees of a passage, and how a passage is named in the indexes of vectors."""
+"""What an encoder sees of a passage, and the fingerprint by which indexes know a text."""
 
 import hashlib
 from collections.abc import Iterable

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from rag.embedding import embedded_encoder, hang_up, open_encoder
-from rag.embedding.base import Encoder, Tokens, Vectors
-from rag.embedding.minilm import MiniLM
-from rag.embedding.shared import SharedPass
+from rag.embedding.base import Encoder, TokenEncoder, Tokens, Vectors
+from rag.embedding.shared import SharedPass, encode_both, gives_tokens
 from rag.errors import LibraryBusyError, LibraryError, NoLibraryError
 from rag.library.catalog import Catalog, Change
 from rag.library.checking import disagreements
@@ -67,13 +66,12 @@ class Library:
             )
         close_data_folder(self.folder)
         self.encoder = encoder or embedded_encoder()
-        self.token_encoder = self.encoder if isinstance(self.encoder, MiniLM) else embedded_encoder()
-        shared = SharedPass(self.token_encoder)
+        both = self.encoder if gives_tokens(self.encoder) else None
+        self.token_encoder: TokenEncoder = both or embedded_encoder()
+        shared = SharedPass(both) if both else None
         self.catalog = Catalog(catalog_path(self.folder))
-        self.dense = DenseIndex(
-            self.folder / "dense", shared if self.token_encoder is self.encoder else self.encoder, server
-        )
-        self.tokens = TokenIndex(self.folder / "tokens", shared)
+        self.dense = DenseIndex(self.folder / "dense", shared or self.encoder, server)
+        self.tokens = TokenIndex(self.folder / "tokens", shared or self.token_encoder)
         self.lexical = LexicalIndex(self.folder / "lexical")
         self.lock = WriteLock(self.folder)
 
@@ -129,8 +127,8 @@ class Library:
 
     def encode_query(self, query: str) -> tuple[Vectors, Tokens]:
         """The vector of a query (dimension,) and its word pieces, from one pass where that gives both."""
-        if self.token_encoder is self.encoder:
-            (vector,), (tokens,) = self.token_encoder.encode_both([query])
+        if gives_tokens(self.encoder):
+            (vector,), (tokens,) = encode_both(self.encoder, [query])
         else:
             (vector,), (tokens,) = self.encoder.encode([query]), self.token_encoder.encode_tokens([query])
         return vector, tokens

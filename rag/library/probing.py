@@ -1,9 +1,9 @@
-"""Whether a folder of Chroma's can be opened without the program's end.
+"""Whether a folder of Chroma's can be opened without ending the program.
 
-Chroma reads its vector files as they are: damage in them can end the whole process, and nothing can be
-caught. So each process that has a folder open holds a lock on a file beside it, which is deleted when the
-folder is closed. Where such a file is left and nobody holds it, a process ended there that closed nothing
-(killed, perhaps, or ended by damage); then the folder is first tried in a process of its own.
+Chroma does not check its vector files: damage in them can end the whole process, with no exception to
+catch. So each process that has a folder open holds a lock on a file beside it, and deletes that file when
+it closes the folder. A file whose lock nobody holds was left by a process that ended early (killed, or
+ended by damage); then the folder is first tried in a process of its own.
 """
 
 import atexit
@@ -21,14 +21,13 @@ from rag.errors import DamagedError
 from rag.library.faults import cure
 from rag.private import FILE, FOLDER
 
-_QUERIES, _FOUND = 30, 100
 _guard = threading.Lock()
 _held: dict[Path, tuple[FileLock, int]] = {}
-"""By folder the lock of this process, and how often it has the folder open."""
+"""By folder, the lock of this process and how often it has the folder open."""
 
 
 def enter(folder: Path) -> None:
-    """Note that this process opens a folder, after trying it where another one has ended in it.
+    """Note that this process opens a folder; try it first where another process has ended early.
 
     Raises DamagedError where trying it ends a process.
     """
@@ -39,7 +38,7 @@ def enter(folder: Path) -> None:
             return
         for path in check(folder):
             path.unlink(missing_ok=True)
-        with suppress(OSError):  # a folder that cannot be written is told of by who writes to it
+        with suppress(OSError):  # whoever writes to the folder reports that it cannot be written
             place = _place(folder)
             place.mkdir(FOLDER, exist_ok=True)
             lock = FileLock(place / uuid.uuid4().hex, mode=FILE)
@@ -48,7 +47,7 @@ def enter(folder: Path) -> None:
 
 
 def check(folder: Path) -> list[Path]:
-    """The files that ended processes have left beside a folder, which has been tried then.
+    """The files that processes have left beside a folder; where there are any, the folder is tried first.
 
     Raises DamagedError where trying it ends a process.
     """
@@ -75,27 +74,27 @@ def leave(folder: Path) -> None:
 
 
 def forget(folder: Path) -> None:
-    """Take back what was noted of a folder that is deleted; who has it open still holds a lock."""
+    """Remove the notes on a folder that is deleted, but for those of processes that have it open."""
     for path in _left(folder):
         path.unlink(missing_ok=True)
 
 
 def _left(folder: Path) -> list[Path]:
-    """The files of processes that are no more."""
-    found = []
+    """The files of processes that have ended."""
+    files = []
     with suppress(OSError):
         for path in _place(folder).iterdir():
             lock = FileLock(path)
             with suppress(Timeout):
                 lock.acquire(timeout=0)
                 lock.release()
-                found.append(path)
-    return found
+                files.append(path)
+    return files
 
 
 def _survives(folder: Path) -> bool:
-    """Whether a process that searches the folder ends by itself, whatever it says of it."""
-    command = [sys.executable, "-m", "rag.library.probing", str(folder)]
+    """Whether a process that searches the folder is not killed by it; an error of its own is no matter."""
+    command = [sys.executable, "-m", "rag.library.probe", str(folder)]
     path = os.pathsep.join(sys.path)
     done = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, check=False)
     return done.returncode >= 0
@@ -114,25 +113,7 @@ def _drop(lock: FileLock) -> None:
 
 @atexit.register
 def _drop_all() -> None:
-    """A program that ends by itself has closed what it had open."""
+    """A program that ends normally leaves no file."""
     for lock, _ in _held.values():
         _drop(lock)
     _held.clear()
-
-
-def _probe(folder: str) -> None:
-    """Search a folder here and there."""
-    import numpy as np
-
-    from rag.library.chroma import COLLECTION, connect
-
-    client = connect(Path(folder))
-    collection = client.get_collection(COLLECTION, embedding_function=None)
-    dimension = int((collection.metadata or {})["dimension"])
-    vectors = np.random.default_rng(0).standard_normal((_QUERIES, dimension)).astype(np.float32)
-    collection.query(query_embeddings=vectors, n_results=_FOUND, include=["distances"])
-    client.close()
-
-
-if __name__ == "__main__":
-    _probe(sys.argv[1])

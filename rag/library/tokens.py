@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rag.embedding.base import TokenEncoder, Tokens, Vectors
 from rag.library import token_tables as sql
 from rag.library.catalog import Change
-from rag.library.codec import Compact, Plain
+from rag.library.codec import COMPONENTS, Compact, Plain
 from rag.library.embedded import fingerprint
 from rag.library.faults import cure, store_errors, wrong_encoder
 from rag.library.folders import made_whole, move_away
@@ -162,7 +162,8 @@ class TokenIndex:
                 vectors=state.codec.encode(of_paper.vectors),
             )
         database.run(sql.ADVANCE, applied=checkpoint, frequencies=frequencies.tobytes())
-        if isinstance(state.codec, Plain) and database.value(sql.COUNT) >= _FIT_AT:
+        is_due = database.value(sql.COUNT) >= _FIT_AT and self._encoder.width >= COMPONENTS
+        if isinstance(state.codec, Plain) and is_due:
             _compact(database, state.codec)
 
     def _state(self, opened: _Opened) -> State:

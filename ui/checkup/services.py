@@ -1,11 +1,11 @@
 """The servers that the user has configured: of models and of vectors. None else is ever asked."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from rag.errors import ModelError, ModelMissingError
-from rag.library.chroma_api import find_database, hang_up, open_api
 from rag.library.chroma_server import ChromaServer
 from rag.model_client import WRITING, open_client, server_name, translated
 from rag.settings import Settings
@@ -63,13 +63,11 @@ def look_at_chroma(settings: Settings) -> Iterator[Finding]:
     server = ChromaServer.from_settings(settings)
     if not server:
         return
+    from rag.library.chroma_api import ChromaClient
 
-    api = open_api(server, seconds=_SECONDS, tries=1)
-    try:
-        number = api.get_version()
-        find_database(api, server)
-    finally:
-        hang_up(api)
+    with closing(ChromaClient(server, seconds=_SECONDS, tries=1)) as client:
+        number = client.get_version()
+        client.check_database()
     yield Finding(
         "Chroma server", "ok", f"{server} answers (interface {number}), database {server.database}"
     )

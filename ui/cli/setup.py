@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from rag.embedding.minilm import MiniLM
-from rag.embedding.weights import fetch_weights, find_weights
+from rag.embedding.weights import find_weights
 from rag.errors import EncoderMissingError
 from ui.cli.options import add_common
 from ui.terminal import print_fields, print_json
@@ -22,6 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
     except EncoderMissingError:
         if arguments.check:
             raise
+        from rag.embedding.fetching import fetch_weights
+
         weights = fetch_weights(lambda line: print(line, file=sys.stderr))
     MiniLM().encode(["The encoder works."])
     fields = {"encoder": MiniLM.name, "weights": str(weights.tensors)}
