@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Unpack
 
@@ -14,7 +14,6 @@ from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
 from rag.errors import ModelError
 from rag.library import Library
-from rag.model_client import server_name
 from rag.options import AskOptions, HistoryOptions, WriterName
 from rag.plain_replies import reply_to
 from rag.query import (
@@ -28,19 +27,22 @@ from rag.query import (
     turns_of,
     understand,
 )
+from rag.query.rewriting import ModelRewriter
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
-from rag.support import CalibratedJudge, Judge
+from rag.support import CalibratedJudge, Judge, LLMJudge
 from rag.types import Answer, Filters, Paper
 from rag.writers.base import Writer
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
+from rag.writers.llm import LLMWriter
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
     from llama_index.core.tools import FunctionTool
 
     from rag.llamaindex import CitedQueryEngine
+    from rag.model.chat import ChatModel
 
 _CONVERSATIONS = 1000  # that `chat` remembers; the one that was used longest ago is forgotten first
 _RECENT = 50  # turns among which those are looked for that were said to the program
@@ -60,11 +62,13 @@ class Assistant:
         settings: Settings | None = None,
         writer: WriterName = "auto",
         sentences: Remembering | None = None,
+        on_wait: Callable[[str], None] | None = None,
     ) -> None:
         """`llm` is any LlamaIndex model; without it the one that the settings name is used.
 
         `sentences` encodes what is read and remembers it, for assistants that share it; else each has
         its own. `writer` decides where both could write: `auto` takes a model where there is one.
+        `on_wait` is told, from another thread, that a model on this machine is waited for.
         Raises ModelError where a model is asked for and none is configured.
         """
         self.library = library
@@ -74,16 +78,16 @@ class Assistant:
         self._reader = Reader(encoder, library.tokens.weights)
         self._has_model = llm is not None or settings.has_model
         extractive = ExtractiveWriter(self._reader, BY_CHOICE if self._has_model else NO_MODEL)
-        chosen, self._rewriter = _choose_writer(writer, llm, settings, extractive)
-        is_opened = llm is None and (self._rewriter is not None or settings.judge == "llm")
-        self._server = server_name(settings) if is_opened else None
+        writes = writer == "llm" or (writer == "auto" and self._has_model)
+        self._model = _open_model(llm, settings, on_wait) if writes or settings.judge == "llm" else None
+        chosen, self._rewriter = _choose_writer(self._model if writes else None, extractive)
         self._answerer = Answerer(
             library,
             Retriever(library),
             self._reader,
             chosen,
             extractive,
-            _choose_judge(llm, settings, self.judge),
+            _choose_judge(self._model, settings, self.judge),
             self.judge,
             settings.unsupported,
         )
@@ -98,7 +102,12 @@ class Assistant:
     @property
     def server(self) -> str | None:
         """Where the model is that writes or checks; None where there is none, or it was passed in."""
-        return self._server
+        return self._model.address if self._model else None
+
+    def close(self) -> None:
+        """Close the connections to the model, unless it was passed in."""
+        if self._model:
+            self._model.close()
 
     @property
     def checks(self) -> dict[str, str]:
@@ -223,29 +232,22 @@ def _about_papers(history: History) -> list[Mapping[str, str]]:
     return [message for turn in kept for message in turn.messages]
 
 
-def _choose_judge(llm: "LLM | None", settings: Settings, calibrated: Judge) -> Judge:
-    """Who checks what is written. Raises ModelError."""
-    if settings.judge == "calibrated":
-        return calibrated
+def _open_model(
+    llm: "LLM | None", settings: Settings, on_wait: Callable[[str], None] | None
+) -> "ChatModel":
+    """The one model of an assistant: it writes, makes follow-ups whole and checks. Raises ModelError."""
     if llm is None and not settings.has_model:
         raise ModelError(_NO_MODEL)
-    from rag.support.llm import LLMJudge
-    from rag.writers.llm import open_model
+    from rag.model.chat import ChatModel
 
-    return LLMJudge(llm or open_model(settings), calibrated)
+    return ChatModel(llm, prices=settings.prices) if llm else ChatModel.open(settings, on_wait=on_wait)
 
 
-def _choose_writer(
-    name: WriterName, llm: "LLM | None", settings: Settings, extractive: Writer
-) -> tuple[Writer, Rewriter | None]:
-    """Who writes, and the model that makes follow-ups whole where a model does. Raises ModelError."""
-    wants_model = name == "llm" or (name == "auto" and (llm is not None or settings.has_model))
-    if not wants_model:
-        return extractive, None
-    if llm is None and not settings.has_model:
-        raise ModelError(_NO_MODEL)
-    from rag.query.rewriting import ModelRewriter
-    from rag.writers.llm import LLMWriter, open_model
+def _choose_judge(model: "ChatModel | None", settings: Settings, calibrated: Judge) -> Judge:
+    """Who checks what is written."""
+    return LLMJudge(model, calibrated) if model and settings.judge == "llm" else calibrated
 
-    model = llm or open_model(settings)
-    return LLMWriter(model, settings.prices), ModelRewriter(model, settings.prices)
+
+def _choose_writer(model: "ChatModel | None", extractive: Writer) -> tuple[Writer, Rewriter | None]:
+    """Who writes, and the model that makes follow-ups whole where a model writes."""
+    return (LLMWriter(model), ModelRewriter(model)) if model else (extractive, None)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from eval.evidence import Evidence, find_evidence
-from eval.judging.base import KINDS, Asked, ModelJudge, Verdict, correctness, digest, relevancy, support
+from eval.judging.base import KINDS, JudgeInput, ModelJudge, Verdict, digest
 from eval.metrics.registry import JUDGED
 from eval.outcomes import Outcome, Outcomes, failed, not_applicable, scored
 from eval.rows import Row
@@ -12,13 +12,13 @@ from eval.shelf import Shelf
 from eval.supporting import faithfulness_outcome, named, precision_outcome, recall_outcome
 from rag.markers import without_markers
 from rag.types import Answer
-from rag.usage import total_usage
+from rag.model.usage import total_usage
 
 _FORMAT = 1  # of what is judged and of what follows from it: what another one left is judged anew
 _TAKES = ("seconds", "usage")  # fields of an answer that say nothing of its worth
 _NOTHING = Verdict("not mentioned", 0.0, "it cites nothing that can be read")
 
-Ask = Callable[[Asked], Verdict]
+Ask = Callable[[JudgeInput], Verdict]
 
 
 @dataclass(frozen=True)
@@ -131,13 +131,15 @@ class _Hearing:
 
     def _correctness(self) -> Outcome:
         reference = self._row.expected.reference or ""
-        return self._scored(correctness(self._row.question, self._said, reference, self._earlier))
+        return self._scored(
+            JudgeInput.for_correctness(self._row.question, self._said, reference, self._earlier)
+        )
 
     def _relevancy(self) -> Outcome:
-        return self._scored(relevancy(self._row.question, self._said, self._earlier))
+        return self._scored(JudgeInput.for_relevancy(self._row.question, self._said, self._earlier))
 
-    def _scored(self, asked: Asked) -> Outcome:
-        verdict = _readable(self._verdict(asked), "the answer")
+    def _scored(self, judge_input: JudgeInput) -> Outcome:
+        verdict = _readable(self._verdict(judge_input), "the answer")
         return scored(verdict.value or 0.0, _told(verdict))
 
     def _is_supported(self, claim: str, text: str) -> bool:
@@ -146,12 +148,12 @@ class _Hearing:
     def _support(self, claim: str, passages: Sequence[str]) -> Verdict:
         if not any(passage.strip() for passage in passages):
             return _NOTHING
-        return self._verdict(support(claim, passages))
+        return self._verdict(JudgeInput.for_support(claim, passages))
 
-    def _verdict(self, asked: Asked) -> Verdict:
-        if asked.digest not in self._verdicts:
-            self._verdicts[asked.digest] = self._ask(asked)
-        return self._verdicts[asked.digest]
+    def _verdict(self, judge_input: JudgeInput) -> Verdict:
+        if judge_input.digest not in self._verdicts:
+            self._verdicts[judge_input.digest] = self._ask(judge_input)
+        return self._verdicts[judge_input.digest]
 
 
 class _Supports(dict[tuple[str, str], bool]):

@@ -1,4 +1,4 @@
-"""Verdicts that were paid for once: by judge, by its rules and by what it was asked, in one SQLite file.
+"""Verdicts that were paid for, by judge, its rules and what it judged, in one SQLite file.
 
 The file is one for all runs of a user, so that a second run over the same answers costs nothing, whatever
 folder it goes to, and of a changed run only what has changed is asked.
@@ -7,8 +7,9 @@ folder it goes to, and of a changed run only what has changed is asked.
 import json
 import sqlite3
 from pathlib import Path
+from typing import Self
 
-from eval.judging.base import Asked, Kind, ModelJudge, Verdict
+from eval.judging.base import ChatJudge, JudgeInput, Kind, Verdict
 from rag.cache_file import CacheFile
 
 _SCHEMA = """
@@ -22,44 +23,42 @@ Key = tuple[str, str, str]
 
 
 class CachedJudge:
-    """A judge that is asked only what it has not yet given a verdict on.
+    """A judge that is asked only for verdicts that it has not yet given.
 
-    A verdict that was kept took nothing, which its usage says: `cached` is 1. Errors are not kept.
+    A verdict from the cache took nothing, which its usage says: `cached` is 1. Errors are not kept.
     No trouble with the file is an error.
     """
 
-    def __init__(self, judge: ModelJudge, path: Path) -> None:
+    def __init__(self, judge: ChatJudge, path: Path) -> None:
         self._judge = judge
         self._file = CacheFile(path, _SCHEMA)
+        self.name, self.model, self.labels = judge.name, judge.model, judge.labels
 
-    @property
-    def name(self) -> str:
-        return self._judge.name
+    def __enter__(self) -> Self:
+        return self
 
-    @property
-    def model(self) -> str:
-        return self._judge.model
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self._judge.labels
+    def close(self) -> None:
+        """Close the connections of the judge."""
+        self._judge.close()
 
     def prompt(self, kind: Kind) -> str:
         return self._judge.prompt(kind)
 
-    def verdict(self, asked: Asked) -> Verdict:
-        backend = self.name.partition(":")[0]
-        key = (f"{backend}: {self.model}", self.prompt(asked.kind), asked.digest)
+    def verdict(self, judge_input: JudgeInput) -> Verdict:
+        key = (f"{self._judge.backend}: {self.model}", self.prompt(judge_input.kind), judge_input.digest)
         if known := self._file.attempt(lambda connection: _read(connection, key), None):
             return known
-        verdict = self._judge.verdict(asked)
+        verdict = self._judge.verdict(judge_input)
         if not verdict.is_error:
             self._file.attempt(lambda connection: _write(connection, key, verdict), None)
         return verdict
 
 
 def _read(connection: sqlite3.Connection, key: Key) -> Verdict | None:
-    """What is kept; None where that is no verdict."""
+    """The verdict that is kept; None where there is none, or it makes no sense."""
     row = connection.execute(
         "SELECT verdict FROM verdicts WHERE judge = ? AND prompt = ? AND input = ?", key
     ).fetchone()
@@ -73,6 +72,6 @@ def _read(connection: sqlite3.Connection, key: Key) -> Verdict | None:
 
 
 def _write(connection: sqlite3.Connection, key: Key, verdict: Verdict) -> None:
-    told = json.dumps([verdict.label, verdict.value, verdict.reason])
+    dumped = json.dumps([verdict.label, verdict.value, verdict.reason])
     with connection:
-        connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", (*key, told))
+        connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", (*key, dumped))

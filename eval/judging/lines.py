@@ -8,7 +8,7 @@ from eval.folder import JUDGED, dump_line, open_lines, read_lines, translated, w
 from eval.judging.answers import Judged
 from eval.rows import Place, Row, dump_outcomes, load_outcomes
 from rag.private import make_folder
-from rag.usage import total_usage
+from rag.model.usage import total_usage
 
 Line = Mapping[str, Any]
 
