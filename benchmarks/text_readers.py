@@ -61,9 +61,9 @@ from rag.support.verdicts import read_verdicts
 from rag.told import told
 from rag.types import Answer, Filters, Hit, Paper
 from rag.writers.base import Log, Task
-from rag.writers.extractive import ExtractiveWriter
 from rag.writers.control_lines import told_text, without_control_lines
-from rag.writers.prompting import papers_that_fit, read_repair, repair_prompt, write_prompt
+from rag.writers.extractive import ExtractiveWriter
+from rag.writers.prompting import fit_papers, read_repair, repair_prompt, write_prompt
 from ui import export, parts
 from ui.web import rendering, suggestions
 from ui.web.chats import Exchange
@@ -206,7 +206,11 @@ def _papers() -> Iterator[Row]:
     yield "rag.nearness.why_far", lambda text: _far(ASKED, hits(text)), abstract
     yield "rag.writers.extractive", lambda text: _extract(ASKED, hits(text)), abstract
     yield "rag.writers.extractive, a list", lambda text: _extract(ASKED, hits(text), "list"), abstract
-    yield "rag.writers.prompting.papers_that_fit", lambda text: papers_that_fit([], hits(text), 4_096), abstract
+    yield (
+        "rag.writers.prompting.fit_papers",
+        lambda text: fit_papers([], hits(text), 4096),
+        abstract,
+    )
     yield "rag.writers.prompting.repair_prompt", lambda text: _repair(text), sentences.LONGEST_SENTENCE
     yield "rag.library.near.are_near", lambda text: near.are_near(text, f"{text}: a"), title
     yield "rag.library.sameness.same_papers", lambda text: _same(encodable(text)), title

@@ -11,8 +11,8 @@ from eval.rows import Row
 from eval.shelf import Shelf
 from eval.supporting import faithfulness_outcome, named, precision_outcome, recall_outcome
 from rag.markers import without_markers
-from rag.types import Answer
 from rag.model.usage import total_usage
+from rag.types import Answer
 
 _FORMAT = 1  # of what is judged and of what follows from it: what another one left is judged anew
 _TAKES = ("seconds", "usage")  # fields of an answer that say nothing of its worth

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_chec
 
 from rag.errors import KeyRefusedError, ModelError, ModelMissingError
 from rag.plain import cut, in_a_line
+from rag.query.checks import encodable
 
 if TYPE_CHECKING:
     from rag.model.chat import ChatModel
@@ -146,8 +147,8 @@ def in_short(text: str) -> str:
 
 
 def quoted(value: object) -> str:
-    """A value as JSON in one line, whose strings nothing in them can end."""
-    return json.dumps(value, ensure_ascii=False)
+    """A value as JSON in one line, whose strings nothing in them can end; no halves of characters."""
+    return encodable(json.dumps(value, ensure_ascii=False))
 
 
 def digest(value: object) -> str:

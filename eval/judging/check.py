@@ -15,8 +15,8 @@ from eval.labelled import LabelledClaim
 from eval.metrics.agreement import accuracy, cohen_kappa
 from eval.statistics import interval, unanimous_interval
 from rag.library.progress import Track, untracked
-from rag.support import Judge
 from rag.model.usage import total_usage
+from rag.support import Judge
 
 THREE = (SUPPORTED, "contradicted", "not mentioned")
 TWO = (SUPPORTED, "not supported")

@@ -71,7 +71,7 @@ class LlamaIndexJudge(ChatJudge):
 
 
 class _AskedByUs(CustomLLM):
-    """A chat model as LlamaIndex's evaluators want one: our model sends their requests, within its limits."""
+    """A chat model as LlamaIndex's evaluators want one: ours sends their requests, within its limits."""
 
     _model: ChatModel = PrivateAttr()
     _usage: dict[str, float] = PrivateAttr()

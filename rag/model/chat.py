@@ -1,10 +1,10 @@
-"""A language model that is asked: the text as it comes, bounded, without reasoning; what it took; our errors."""
+"""A chat model that is asked for a reply: its text as it comes, within limits, and what it took."""
 
 import math
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.llms import LLM
@@ -38,7 +38,7 @@ class ChatModel:
     prices: Prices | None = None
     client: OpenAI | None = None
     address: str | None = None
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
     on_wait: Callable[[str], None] | None = None
 
     @classmethod

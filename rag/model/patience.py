@@ -18,7 +18,7 @@ _QUIET = 5.0  # seconds without a word before a line says what is waited for
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds: of `silence` before the first word and between two, and for a `text` after its first word."""
+    """Seconds of `silence` before the first word and between two, and of a `text` from its first word."""
 
     silence: float = 60.0
     text: float = 300.0

@@ -1,4 +1,4 @@
-"""What a model streams, as a reader may see it: no reasoning, no escape sequences, no control characters."""
+"""What a model streams, fit to be read: without reasoning, escape sequences and control characters."""
 
 import re
 import unicodedata

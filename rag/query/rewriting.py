@@ -1,4 +1,4 @@
-"""A follow-up made whole by a language model: one short request, whose reply is checked before it is used."""
+"""A follow-up made whole by a language model: one short request, its reply checked before it is used."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a language model is asked of claims, and how its verdicts are read: for answers and for evaluations."""
+"""Verdicts of a language model on claims: how they are asked for and read, in answers and evaluations."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def verdict_rules() -> str:
 
 
 def read_verdicts(reply: str) -> dict[int, tuple[str, str]]:
-    """The label and the reason of each verdict that can be read, by key; a key with two verdicts has none."""
+    """The label and reason of each verdict that can be read, by key; a key with two verdicts has none."""
     rows = read_object(reply).get("verdicts")
     verdicts: dict[int, tuple[str, str]] = {}
     seen: set[int] = set()

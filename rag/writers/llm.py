@@ -12,7 +12,7 @@ from rag.model.base import Message
 from rag.types import Hit
 from rag.writers.base import Log, Task
 from rag.writers.control_lines import NOT_SAID, without_control_lines
-from rag.writers.prompting import papers_that_fit, read_repair, repair_prompt, write_prompt
+from rag.writers.prompting import fit_papers, read_repair, repair_prompt, write_prompt
 
 if TYPE_CHECKING:
     from rag.model.chat import ChatModel
@@ -43,7 +43,7 @@ class LLMWriter:
     def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """The model's answer as it comes. One that breaks off before its first citation, is empty or cites
         nothing is asked for once more. Raises ModelError."""
-        papers = papers_that_fit(write_prompt(task, ()), hits, self._model.window)
+        papers = fit_papers(write_prompt(task, ()), hits, self._model.window)
         messages = write_prompt(task, papers)
         for tries_left in reversed(range(_TRIES)):
             log.missing = log.refusal = None
@@ -65,7 +65,7 @@ class LLMWriter:
         self, task: Task, hits: Sequence[Hit], doubts: Sequence[Sentence], log: Log
     ) -> list[list[Piece]]:
         """The model's other words for sentences in doubt, in one request. Raises ModelError."""
-        papers = papers_that_fit(repair_prompt(task, (), doubts), hits, self._model.window)
+        papers = fit_papers(repair_prompt(task, (), doubts), hits, self._model.window)
         reply = "".join(self._stream(repair_prompt(task, papers, doubts), Log(usage=log.usage)))
         return [
             [_among(len(papers), piece) for piece in find_markers([line])]

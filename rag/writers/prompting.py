@@ -48,7 +48,7 @@ def read_repair(reply: str, count: int) -> list[str]:
     return [lines.get(number, "") for number in range(1, count + 1)]
 
 
-def papers_that_fit(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> list[str]:
+def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> list[str]:
     """The papers as JSON lines, best first, as many as a window of tokens holds beside the messages and
     a reply. The first one is cut after a sentence if it does not fit whole.
 
