@@ -104,6 +104,11 @@ class Assistant:
         """Where the model is that writes or checks; None where there is none, or it was passed in."""
         return self._model.address if self._model else None
 
+    @property
+    def wait_line(self) -> str | None:
+        """What to show while an answer has no text yet and a model on this machine is waited for."""
+        return self._model.wait_line if self._model else None
+
     def close(self) -> None:
         """Close the connections to the model, unless it was passed in."""
         if self._model:

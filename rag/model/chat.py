@@ -2,9 +2,11 @@
 
 import math
 import time
+import weakref
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.llms import LLM
@@ -15,7 +17,7 @@ from rag.model.address import is_near, server_name
 from rag.model.base import WRITING, Message, Use, reply_tokens
 from rag.model.client import open_client, translated
 from rag.model.llm import attended, open_llm, stop_reason
-from rag.model.patience import Patience, told_if_quiet
+from rag.model.patience import Patience, told_after
 from rag.model.reasoning import behind_reasoning, without_reasoning
 from rag.model.usage import Prices, add_usage, counts
 from rag.query.checks import encodable
@@ -49,11 +51,13 @@ class ChatModel:
         patience: Patience | None = None,
         on_wait: Callable[[str], None] | None = None,
     ) -> "ChatModel":
-        """The model that the settings name. Nothing is sent before it is asked. Close it behind you."""
+        """The model that the settings name. Nothing is sent before it is asked."""
         address = server_name(settings)
         patience = patience or Patience.with_server(address)
         client = open_client(settings, patience.client())
-        return cls(open_llm(settings, client), use, settings.prices, client, address, patience, on_wait)
+        llm = open_llm(settings, client)
+        weakref.finalize(llm, client.close)  # before the garbage collector takes its sockets one by one
+        return cls(llm, use, settings.prices, client, address, patience, on_wait)
 
     @property
     def name(self) -> str:
@@ -118,10 +122,11 @@ class ChatModel:
         length, ends = 0, math.inf
         finished: str | bool | None = None
         used: dict[str, int] = {}
+        tell = partial(self.on_wait, self.wait_line) if self.on_wait and self.wait_line else None
         try:
             with (
                 translated(self.name, self.use),
-                told_if_quiet(self.on_wait, self.wait_line) as begin,
+                told_after(self.patience.quiet, tell) as begin,
                 closing(self._responses(messages, most_tokens)) as responses,
             ):
                 for response in responses:

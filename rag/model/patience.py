@@ -13,15 +13,15 @@ import openai
 from rag.model.address import is_near
 
 _CONNECTING = 10.0  # seconds
-_QUIET = 5.0  # seconds without a word before a line says what is waited for
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds of `silence` before the first word and between two, and of a `text` from its first word."""
+    """Seconds: what a request may take, and when somebody is told that it is waited for."""
 
-    silence: float = 60.0
-    text: float = 300.0
+    silence: float = 60.0  # before the first word, and between two
+    text: float = 300.0  # from its first word on
+    quiet: float = 5.0  # before a line says what is waited for
 
     @classmethod
     def with_server(cls, address: str) -> "Patience":
@@ -71,14 +71,12 @@ class _Bounded(httpx.SyncByteStream):
 
 
 @contextmanager
-def told_if_quiet(tell: Callable[[str], None] | None, line: str | None) -> Iterator[Callable[[], None]]:
-    """Tell a line after five seconds, from another thread, unless what this gives is called before."""
-    if not tell or not line:
-        yield lambda: None
-        return
-    timer = Timer(_QUIET, tell, [line])
+def told_after(seconds: float, tell: Callable[[], None] | None) -> Iterator[Callable[[], None]]:
+    """Call `tell` after so many seconds, from another thread, unless what this gives is called before."""
+    timer = Timer(seconds, tell or (lambda: None))
     timer.daemon = True
-    timer.start()
+    if tell:
+        timer.start()
     try:
         yield timer.cancel
     finally:

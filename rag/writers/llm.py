@@ -44,7 +44,7 @@ class LLMWriter:
         """The model's answer as it comes. One that breaks off before its first citation, is empty or cites
         nothing is asked for once more. Raises ModelError."""
         papers = fit_papers(write_prompt(task, ()), hits, self._model.window)
-        messages = write_prompt(task, papers)
+        messages, notes = write_prompt(task, papers), len(log.notes)
         for tries_left in reversed(range(_TRIES)):
             log.missing = log.refusal = None
             has_begun = False
@@ -54,7 +54,8 @@ class LLMWriter:
                     yield piece
                 return
             except (BrokenStreamError, _UnusableError) as error:
-                if has_begun or not tries_left:
+                was_stopped = len(log.notes) > notes  # and would be again
+                if has_begun or was_stopped or not tries_left:
                     raise
                 if isinstance(error, _UnusableError):
                     messages += error.remark

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import closing
 
 from ui.cli.options import Parsers, add_answering, filters_of, tell_years
 
@@ -17,12 +18,14 @@ def run(arguments: argparse.Namespace) -> int:
     from rag.query import check_question
     from rag.settings import Settings
     from ui.cli.places import open_for_reading
-    from ui.terminal import print_answer, print_json, print_rest, write_piece
+    from ui.terminal import print_answer, print_json, print_rest, tell, write_piece
 
     check_question(arguments.question)  # before anything is built
     settings = Settings.from_environment()
-    with open_for_reading(arguments) as library:
-        assistant = Assistant(library, settings=settings, writer=arguments.writer)
+    with (
+        open_for_reading(arguments) as library,
+        closing(Assistant(library, settings=settings, writer=arguments.writer, on_wait=tell)) as assistant,
+    ):
         stream = assistant.stream(
             arguments.question,
             filters=filters_of(arguments),

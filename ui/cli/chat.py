@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ui.cli.options import Parsers, add_answering, filters_of, tell_years
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rag.query import check_papers, check_words
     from rag.settings import Settings
     from ui.cli.places import open_for_reading
+    from ui.terminal import tell
 
     options: AskOptions = {
         "filters": filters_of(arguments),
@@ -39,8 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
         "k": check_papers(arguments.k),
         "years_from_question": not arguments.no_years,
     }
-    with open_for_reading(arguments) as library:
-        assistant = Assistant(library, settings=Settings.from_environment(), writer=arguments.writer)
+    settings = Settings.from_environment()
+    with (
+        open_for_reading(arguments) as library,
+        closing(Assistant(library, settings=settings, writer=arguments.writer, on_wait=tell)) as assistant,
+    ):
         is_streamed = not arguments.json and sys.stdout.isatty() and assistant.writer != "extractive"
         try:
             return _converse(Conversation(assistant), options, arguments, is_streamed)

@@ -1,6 +1,7 @@
 """`askpapers eval`: questions with known answers, and what the answers are worth."""
 
 import argparse
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,9 +154,11 @@ def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
         check_papers(arguments.k),
         not arguments.no_years,
     )
-    model_judge = open_judge(arguments.judge, settings) if arguments.judge else None
-    with part.open(arguments, settings) as library:
-        assistant = Assistant(library, settings=settings, writer=arguments.writer)
+    with (
+        open_judge(arguments.judge, settings) if arguments.judge else nullcontext() as model_judge,
+        part.open(arguments, settings) as library,
+        closing(Assistant(library, settings=settings, writer=arguments.writer)) as assistant,
+    ):
         _warn(part.questions, library)
         if not arguments.fresh:
             _tell_known(part.out)
@@ -190,12 +193,12 @@ def _check_judge(arguments: argparse.Namespace) -> int:
     from ui.terminal import print_error, print_json, track, whoever_reads
 
     claims = read_claims(arguments.check_judge or None)
-    judge = (
+    with (
         open_judge(arguments.judge, Settings.from_environment())
         if arguments.judge
-        else CalibratedJudge(embedded_encoder())
-    )
-    found = check_judge(claims, judge, arguments.workers or _JUDGED_AT_A_TIME, track)
+        else nullcontext(CalibratedJudge(embedded_encoder()))
+    ) as judge:
+        found = check_judge(claims, judge, arguments.workers or _JUDGED_AT_A_TIME, track)
     with whoever_reads():
         if arguments.json:
             print_json(found)
