@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_server import USAGE, ModelServer
 
-from eval.judging import JUDGES, CachedJudge, JudgeName, open_judge
+from eval.judging import JUDGES, ChatJudge, JudgeName, open_judge
 from eval.judging.base import JudgeInput
 from eval.judging.check import check_judge
 from eval.judging.llamaindex import read_yes_or_no
@@ -59,7 +59,7 @@ def settings(server: ModelServer) -> Settings:
     return Settings(api_key=KEY, base_url=server.url, model="scripted")
 
 
-Opener = Callable[..., CachedJudge]
+Opener = Callable[..., ChatJudge]
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def opened(settings: Settings, tmp_path: Path) -> Iterator[Opener]:
     """Opens judges, with other settings or another cache, and closes them behind the test."""
     with ExitStack() as stack:
 
-        def open_one(name: JudgeName = "llm", cache: str = "verdicts.sqlite", **others: Any) -> CachedJudge:
+        def open_one(name: JudgeName = "llm", cache: str = "verdicts.sqlite", **others: Any) -> ChatJudge:
             judge = open_judge(name, replace(settings, **others), tmp_path / cache)
             return stack.enter_context(judge)
 
@@ -75,17 +75,17 @@ def opened(settings: Settings, tmp_path: Path) -> Iterator[Opener]:
 
 
 @pytest.fixture(params=JUDGES)
-def judge(request: pytest.FixtureRequest, opened: Opener) -> CachedJudge:
+def judge(request: pytest.FixtureRequest, opened: Opener) -> ChatJudge:
     return opened(request.param)
 
 
 @pytest.fixture
-def prompted(opened: Opener) -> CachedJudge:
+def prompted(opened: Opener) -> ChatJudge:
     return opened()
 
 
 @pytest.fixture
-def llamaindex(opened: Opener) -> CachedJudge:
+def llamaindex(opened: Opener) -> ChatJudge:
     return opened("llamaindex")
 
 

@@ -2,10 +2,12 @@
 
 import gc
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import model_server as served
 import pytest
@@ -111,13 +113,14 @@ def check(model):
 
 def score(model):
     """The judge of a run by our rules."""
-    assert PromptedJudge(model).verdict(JudgeInput.for_relevancy("What?", "Mice.")).is_error
+    judge = PromptedJudge(model, Path(os.devnull))
+    assert judge.verdict(JudgeInput.for_relevancy("What do owls eat?", "Mice.")).is_error
 
 
 def evaluate(model):
     """LlamaIndex's evaluators."""
-    verdict = LlamaIndexJudge(model).verdict(JudgeInput.for_support("Owls see.", ["Owls see at night."]))
-    assert verdict.is_error
+    judge = LlamaIndexJudge(model, Path(os.devnull))
+    assert judge.verdict(JudgeInput.for_support("Owls see.", ["Owls see at night."])).is_error
 
 
 @pytest.mark.parametrize("script", [endless, mute, wordless, trickling, dripping, looping])

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Literal, get_args
 
-from eval.judging.base import ChatJudge, JudgeInput, Kind, ModelJudge, Verdict
-from eval.judging.cache import CachedJudge
+from eval.judging.asked_once import ChatJudge
+from eval.judging.base import JudgeInput, Kind, ModelJudge, Verdict
 from eval.judging.prompted import PromptedJudge
 from rag.errors import ModelError
 from rag.model.base import JUDGING
@@ -25,11 +25,11 @@ JudgeName = Literal["llm", "llamaindex"]
 JUDGES: tuple[JudgeName, ...] = get_args(JudgeName)
 
 
-def open_judge(name: JudgeName, settings: Settings, cache: Path | None = None) -> CachedJudge:
+def open_judge(name: JudgeName, settings: Settings, cache: Path | None = None) -> ChatJudge:
     """The judge of this name with the model that the settings name; nothing is sent before the first claim.
 
     `llm` judges by our rules, `llamaindex` by LlamaIndex's evaluators. Verdicts are kept in the file
-    `cache`, by default in the user data folder. Close it behind you.
+    `cache`, by default in the user data folder. As a context manager it closes its connections.
     Raises ModelError where no model is configured.
     """
     if not settings.has_model:
@@ -37,15 +37,11 @@ def open_judge(name: JudgeName, settings: Settings, cache: Path | None = None) -
             "no model is configured that could judge: set OPENAI_API_KEY, or OPENAI_BASE_URL for a "
             "compatible server, or evaluate without a judge"
         )
-    return CachedJudge(_open(name, settings.for_judge()), cache or verdict_cache())
-
-
-def _open(name: JudgeName, settings: Settings) -> ChatJudge:
     from rag.model.chat import ChatModel
 
-    model = ChatModel.open(settings, JUDGING)
+    given = ChatModel.open(settings.for_judge(), JUDGING), cache or verdict_cache()
     if name == "llm":
-        return PromptedJudge(model)
+        return PromptedJudge(*given)
     from eval.judging.llamaindex import LlamaIndexJudge
 
-    return LlamaIndexJudge(model)
+    return LlamaIndexJudge(*given)

@@ -2,17 +2,12 @@
 
 import hashlib
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, runtime_checkable
 
-from rag.errors import KeyRefusedError, ModelError, ModelMissingError
 from rag.plain import cut, in_a_line
 from rag.query.checks import encodable
-
-if TYPE_CHECKING:
-    from rag.model.chat import ChatModel
 
 Kind = Literal["support", "correctness", "relevancy"]
 KINDS: tuple[Kind, ...] = ("support", "correctness", "relevancy")
@@ -103,37 +98,10 @@ class ModelJudge(Protocol):
         ...
 
 
-class ChatJudge(ABC):
-    """A judge that asks our chat model; what that took, and its failures, are in the verdict."""
-
-    backend: ClassVar[str]
-    labels: tuple[str, ...]
-
-    def __init__(self, model: "ChatModel") -> None:
-        self._model = model
-        self.name = f"{self.backend}:{model.name}"
-        self.model = f"{model.name} at {model.address}"
-
-    def verdict(self, judge_input: JudgeInput) -> Verdict:
-        usage: dict[str, float] = {}
-        try:
-            verdict = self._judge(judge_input, usage)
-        except (KeyRefusedError, ModelMissingError):
-            raise
-        except ModelError as error:
-            verdict = Verdict(None, None, str(error))
-        return replace(verdict, usage=usage)
-
-    def close(self) -> None:
-        """Close the connections to the model."""
-        self._model.close()
-
-    @abstractmethod
-    def prompt(self, kind: Kind) -> str: ...
-
-    @abstractmethod
-    def _judge(self, judge_input: JudgeInput, usage: dict[str, float]) -> Verdict:
-        """Raises ModelError."""
+def score_verdict(score: float, scale: tuple[int, int], reason: str) -> Verdict:
+    """A score on a scale, both ends of which it may have."""
+    low, high = scale
+    return Verdict(f"{score:g} of {high}", (score - low) / (high - low), reason)
 
 
 def unreadable(reply: str) -> Verdict:

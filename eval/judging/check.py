@@ -68,19 +68,19 @@ def check_judge(
     Raises KeyRefusedError, ModelMissingError.
     """
     work = _by_model(claims, judge, workers) if isinstance(judge, ModelJudge) else _by_rules(claims, judge)
-    with closing(work) as done:
-        found = {each.claim.id: each for batch in track(done, "claims", len(claims)) for each in batch}
-    checked = [found[claim.id] for claim in claims]
-    read = [each for each in checked if not each.verdict.is_error]
+    with closing(work) as batches:
+        by_id = {one.claim.id: one for batch in track(batches, "claims", len(claims)) for one in batch}
+    checked = [by_id[claim.id] for claim in claims]
+    readable = [one for one in checked if not one.verdict.is_error]
     classes = _classes(claims, judge)
     return {
         "judge": judge.name,
         "n": len(checked),
-        "errors": len(checked) - len(read),
+        "errors": len(checked) - len(readable),
         "classes": list(classes),
-        **_agreement([each.pair(classes) for each in read]),
-        "supported": _agreement([each.pair(TWO) for each in read]),
-        "confusion": _confusion(read),
+        **_agreement([one.pair(classes) for one in readable]),
+        "supported": _agreement([one.pair(TWO) for one in readable]),
+        "confusion": _confusion(readable),
         "by_kind": _by_kind(checked, classes),
         "usage": total_usage(each.verdict.usage for each in checked),
         "claims": [each.to_dict(classes) for each in checked],
@@ -90,12 +90,10 @@ def check_judge(
 def _by_model(
     claims: Sequence[LabelledClaim], judge: ModelJudge, workers: int
 ) -> Generator[list[CheckedClaim], None, None]:
-    def work(claim: LabelledClaim, _: threading.Event) -> CheckedClaim:
-        return CheckedClaim(claim, judge.verdict(JudgeInput.for_support(claim.claim, claim.passages)))
+    def work(claim: LabelledClaim, _: threading.Event) -> list[CheckedClaim]:
+        return [CheckedClaim(claim, judge.verdict(JudgeInput.for_support(claim.claim, claim.passages)))]
 
-    with closing(in_threads(work, claims, workers)) as done:
-        for checked in done:
-            yield [checked]
+    return in_threads(work, claims, workers)
 
 
 def _by_rules(claims: Sequence[LabelledClaim], judge: Judge) -> Generator[list[CheckedClaim], None, None]:

@@ -8,7 +8,7 @@ scale is none. What they put into their prompts are JSON strings here, which not
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,15 +27,16 @@ from llama_index.core.evaluation import (
 from llama_index.core.llms import LLM, CustomLLM
 from llama_index.core.prompts import BasePromptTemplate
 
+from eval.judging.asked_once import ChatJudge
 from eval.judging.base import (
     SUPPORTED,
-    ChatJudge,
     JudgeInput,
     Kind,
     Verdict,
     digest,
     in_short,
     quoted,
+    score_verdict,
     unreadable,
 )
 from rag.errors import ModelFailedError
@@ -66,7 +67,7 @@ class LlamaIndexJudge(ChatJudge):
     def prompt(self, kind: Kind) -> str:
         return digest([template.format() for template in _TEMPLATES[kind]])
 
-    def _judge(self, judge_input: JudgeInput, usage: dict[str, float]) -> Verdict:
+    def _ask(self, judge_input: JudgeInput, usage: dict[str, float]) -> Verdict:
         return _JUDGES[judge_input.kind](_AskedByUs(self._model, usage), judge_input.data)
 
 
@@ -115,23 +116,21 @@ def _support(llm: LLM, data: Any) -> Verdict:
 
 def _correctness(llm: LLM, data: Any) -> Verdict:
     evaluator = CorrectnessEvaluator(llm, _TEMPLATES["correctness"][0], parser_function=_read_score)
-    texts = {name: quoted(data[name]) for name in ("answer", "reference")}
-    result = _evaluated(
-        evaluator, query=_query(data), response=texts["answer"], reference=texts["reference"]
-    )
-    if result.score is None:
-        return unreadable(result.feedback or "")
-    return Verdict(f"{result.score:g} of 5", (result.score - 1) / 4, in_short(result.feedback or ""))
+    texts = {"response": quoted(data["answer"]), "reference": quoted(data["reference"])}
+    result = _evaluated(evaluator, query=_query(data), **texts)
+    return _score(result, result.score, (1, 5))
 
 
 def _relevancy(llm: LLM, data: Any) -> Verdict:
-    evaluator = AnswerRelevancyEvaluator(
-        llm, eval_template=_TEMPLATES["relevancy"][0], parser_function=_read_result
-    )
+    template = _TEMPLATES["relevancy"][0]
+    evaluator = AnswerRelevancyEvaluator(llm, eval_template=template, parser_function=_read_result)
     result = _evaluated(evaluator, query=_query(data), response=quoted(data["answer"]))
-    if result.score is None:
-        return unreadable(result.feedback or "")
-    return Verdict(f"{2 * result.score:g} of 2", result.score, in_short(result.feedback or ""))
+    return _score(result, None if result.score is None else 2 * result.score, (0, 2))
+
+
+def _score(result: EvaluationResult, score: float | None, scale: tuple[int, int]) -> Verdict:
+    feedback = result.feedback or ""
+    return unreadable(feedback) if score is None else score_verdict(score, scale, in_short(feedback))
 
 
 _JUDGES: dict[Kind, Callable[[LLM, Any], Verdict]] = {
@@ -172,16 +171,7 @@ def _query(data: Any) -> str:
 def _evaluated(evaluator: BaseEvaluator, **texts: Any) -> EvaluationResult:
     """What an evaluator makes of texts. Raises ModelError, also for what breaks inside it."""
     try:
-        return _run(evaluator.aevaluate(**texts))
+        with ThreadPoolExecutor(1) as pool:  # in this thread an event loop may be running
+            return pool.submit(asyncio.run, evaluator.aevaluate(**texts)).result()
     except (ValueError, TypeError, RuntimeError, OSError) as error:
         raise ModelFailedError(f"LlamaIndex's evaluator failed ({type(error).__name__})") from error
-
-
-def _run(evaluation: Coroutine[Any, Any, EvaluationResult]) -> EvaluationResult:
-    """The result, also where an event loop runs in this thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(evaluation)
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, evaluation).result()

@@ -3,7 +3,17 @@
 from functools import cache
 from importlib import resources
 
-from eval.judging.base import SUPPORTED, ChatJudge, JudgeInput, Kind, Verdict, digest, quoted, unreadable
+from eval.judging.asked_once import ChatJudge
+from eval.judging.base import (
+    SUPPORTED,
+    JudgeInput,
+    Kind,
+    Verdict,
+    digest,
+    quoted,
+    score_verdict,
+    unreadable,
+)
 from rag.model.base import Message
 from rag.support.verdicts import (
     LABELS,
@@ -29,7 +39,7 @@ class PromptedJudge(ChatJudge):
     def prompt(self, kind: Kind) -> str:
         return digest(_rules(kind))
 
-    def _judge(self, judge_input: JudgeInput, usage: dict[str, float]) -> Verdict:
+    def _ask(self, judge_input: JudgeInput, usage: dict[str, float]) -> Verdict:
         return read(judge_input.kind, self._model.ask(_messages(judge_input), usage))
 
 
@@ -42,7 +52,7 @@ def read(kind: Kind, reply: str) -> Verdict:
     score = row.get("score")
     if isinstance(score, bool) or not isinstance(score, int | float) or not low <= score <= high:
         return unreadable(reply)
-    return Verdict(f"{score:g} of {high}", (score - low) / (high - low), read_reason(row))
+    return score_verdict(score, (low, high), read_reason(row))
 
 
 def _messages(judge_input: JudgeInput) -> list[Message]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 Message = tuple[str, str]
 """A role and a text."""
+Usage = dict[str, float]
+"""What requests took: their number, their tokens, their cost where prices are set."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from openai import OpenAI
 
 from rag.errors import BrokenStreamError, ModelFailedError
 from rag.model.address import is_near, server_name
-from rag.model.base import WRITING, Message, Use, reply_tokens
+from rag.model.base import WRITING, Message, Usage, Use, reply_tokens
 from rag.model.client import open_client, translated
 from rag.model.llm import attended, open_llm, stop_reason
 from rag.model.patience import Patience, told_after
@@ -25,6 +25,10 @@ from rag.settings import Settings
 
 LONGEST = 20_000  # characters, or chunks, of a reply with its reasoning; a model that goes on is stopped
 _UNFINISHED = ("length", "content_filter")  # reasons to stop that leave a reply unfinished
+
+
+Tell = Callable[[str], None]
+Texts = Generator[str, None, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +45,7 @@ class ChatModel:
     client: OpenAI | None = None
     address: str | None = None
     patience: Patience = field(default_factory=Patience)
-    on_wait: Callable[[str], None] | None = None
+    on_wait: Tell | None = None
 
     @classmethod
     def open(
@@ -49,7 +53,7 @@ class ChatModel:
         settings: Settings,
         use: Use = WRITING,
         patience: Patience | None = None,
-        on_wait: Callable[[str], None] | None = None,
+        on_wait: Tell | None = None,
     ) -> "ChatModel":
         """The model that the settings name. Nothing is sent before it is asked."""
         address = server_name(settings)
@@ -80,7 +84,7 @@ class ChatModel:
         if self.client:
             self.client.close()
 
-    def ask(self, messages: Sequence[Message], usage: dict[str, float], longest: int = LONGEST) -> str:
+    def ask(self, messages: Sequence[Message], usage: Usage, longest: int = LONGEST) -> str:
         """A whole reply of at most so many characters; what it took is added to `usage`.
 
         Raises ModelError, also where the reply is empty, too long or stops before its end.
@@ -96,12 +100,8 @@ class ChatModel:
         return answer
 
     def stream(
-        self,
-        messages: Sequence[Message],
-        usage: dict[str, float],
-        cut: Callable[[str], None] | None = None,
-        most_tokens: int | None = None,
-    ) -> Generator[str, None, None]:
+        self, messages: Sequence[Message], usage: Usage, cut: Tell | None = None, most_tokens: int = 0
+    ) -> Texts:
         """The text of one reply as it comes; what it took is added to `usage`, even if it fails.
 
         `cut` is told why a text stopped before its end; without it that is an error. `most_tokens` is for
@@ -112,12 +112,8 @@ class ChatModel:
             yield from without_reasoning(texts)
 
     def _texts(
-        self,
-        messages: Sequence[Message],
-        usage: dict[str, float],
-        cut: Callable[[str], None] | None,
-        most_tokens: int | None,
-    ) -> Generator[str, None, None]:
+        self, messages: Sequence[Message], usage: Usage, cut: Tell | None, most_tokens: int
+    ) -> Texts:
         """What the model sends, with its reasoning."""
         length, ends = 0, math.inf
         finished: str | bool | None = None
@@ -155,7 +151,7 @@ class ChatModel:
             cut(str(finished))
 
     def _responses(
-        self, messages: Sequence[Message], most_tokens: int | None
+        self, messages: Sequence[Message], most_tokens: int
     ) -> Generator[ChatResponse, None, None]:
         sent = [ChatMessage(role=role, content=encodable(text)) for role, text in messages]
         # Not every model that is passed in knows the name of this option.

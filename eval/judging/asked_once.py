@@ -1,16 +1,22 @@
-"""Verdicts that were paid for, by judge, its rules and what it judged, in one SQLite file.
+"""A judge that asks our chat model, and keeps what was paid for: verdicts by judge, rules and input.
 
-The file is one for all runs of a user, so that a second run over the same answers costs nothing, whatever
-folder it goes to, and of a changed run only what has changed is asked.
+One SQLite file serves all runs of a user, so that a second run over the same answers costs nothing in
+whatever folder, and of a changed run only what has changed is asked.
 """
 
 import json
 import sqlite3
+from abc import ABC, abstractmethod
+from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from eval.judging.base import ChatJudge, JudgeInput, Kind, Verdict
+from eval.judging.base import JudgeInput, Kind, Verdict
 from rag.cache_file import CacheFile
+from rag.errors import KeyRefusedError, ModelError, ModelMissingError
+
+if TYPE_CHECKING:
+    from rag.model.chat import ChatModel
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS verdicts (
@@ -22,39 +28,49 @@ CREATE TABLE IF NOT EXISTS verdicts (
 Key = tuple[str, str, str]
 
 
-class CachedJudge:
-    """A judge that is asked only for verdicts that it has not yet given.
+class ChatJudge(ABC):
+    """A judge that asks only for verdicts that it has not yet given.
 
     A verdict from the cache took nothing, which its usage says: `cached` is 1. Errors are not kept.
     No trouble with the file is an error.
     """
 
-    def __init__(self, judge: ChatJudge, path: Path) -> None:
-        self._judge = judge
-        self._file = CacheFile(path, _SCHEMA)
-        self.name, self.model, self.labels = judge.name, judge.model, judge.labels
+    backend: ClassVar[str]
+    labels: tuple[str, ...]
+
+    def __init__(self, model: "ChatModel", cache: Path) -> None:
+        self._model = model
+        self._file = CacheFile(cache, _SCHEMA)
+        self.name = f"{self.backend}:{model.name}"
+        self.model = f"{model.name} at {model.address}"
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections of the judge."""
-        self._judge.close()
-
-    def prompt(self, kind: Kind) -> str:
-        return self._judge.prompt(kind)
+        self._model.close()
 
     def verdict(self, judge_input: JudgeInput) -> Verdict:
-        key = (f"{self._judge.backend}: {self.model}", self.prompt(judge_input.kind), judge_input.digest)
+        key = (f"{self.backend}: {self.model}", self.prompt(judge_input.kind), judge_input.digest)
         if known := self._file.attempt(lambda connection: _read(connection, key), None):
             return known
-        verdict = self._judge.verdict(judge_input)
+        usage: dict[str, float] = {}
+        try:
+            verdict = self._ask(judge_input, usage)
+        except (KeyRefusedError, ModelMissingError):
+            raise
+        except ModelError as error:
+            return Verdict(None, None, str(error), usage)
         if not verdict.is_error:
             self._file.attempt(lambda connection: _write(connection, key, verdict), None)
-        return verdict
+        return replace(verdict, usage=usage)
+
+    @abstractmethod
+    def prompt(self, kind: Kind) -> str: ...
+
+    @abstractmethod
+    def _ask(self, judge_input: JudgeInput, usage: dict[str, float]) -> Verdict:
+        """The model's verdict; what it took is added to `usage`. Raises ModelError."""
 
 
 def _read(connection: sqlite3.Connection, key: Key) -> Verdict | None:
