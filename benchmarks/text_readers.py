@@ -30,7 +30,7 @@ from benchmarks.text_reading import (
 from eval.cases import read_records
 from eval.evidence import find_evidence
 from eval.judging import llamaindex, prompted
-from eval.judging.asking import shortened
+from eval.judging.base import in_short
 from eval.markdown import code
 from eval.metrics.facts import holds
 from eval.shelf import Papers
@@ -39,12 +39,13 @@ from eval.systems.replies import Source, papers_of, read_reply
 from ingest.chunking import split_abstract
 from ingest.sources import base, columns, csl_json, csv_table, loose
 from rag import identity, latex, layout, markers, plain, readable, sentences, tokens, words
-from rag.chat_model import LONGEST as LONGEST_REPLY
 from rag.citations import Composer, Quote, best_quote
 from rag.errors import AskpapersError
 from rag.library import catalog_rows, near, sameness, selecting
 from rag.library.lexical import LexicalIndex
 from rag.library.merge import merge_records
+from rag.model.chat import LONGEST as LONGEST_REPLY
+from rag.model.reasoning import without_reasoning
 from rag.nearness import why_far
 from rag.plain import encodable
 from rag.query import history, kinds, quoted, understand
@@ -56,14 +57,13 @@ from rag.support import CalibratedJudge, numbers, verbatim
 from rag.support import names as support_names
 from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import sign
-from rag.support.llm import read_verdicts
+from rag.support.verdicts import read_verdicts
 from rag.types import Answer, Filters, Hit, Paper, Request
 from rag.with_sources import with_sources
 from rag.writers.base import Log, Task
+from rag.writers.control_lines import told_text, without_control_lines
 from rag.writers.extractive import ExtractiveWriter
-from rag.writers.model_text import one_line, without_control_lines
-from rag.writers.model_text import readable as read_stream
-from rag.writers.prompting import fitting, read_repair, repair_prompt, write_prompt
+from rag.writers.prompting import fit_papers, read_repair, repair_prompt, write_prompt
 from ui import export, parts
 from ui.web import rendering, suggestions
 from ui.web.chats import Exchange
@@ -166,21 +166,21 @@ def _models() -> Iterator[Row]:
     def said(read: Callable[[str], object]) -> tuple[Callable[[str], object], int]:
         return read, LONGEST_REPLY
 
-    yield "rag.writers.model_text.readable", *said(lambda text: list(read_stream([text])))
-    yield "rag.writers.model_text.readable, streamed", *said(lambda text: list(read_stream(pieces(text))))
-    yield "rag.writers.model_text.control", *said(lambda text: list(without_control_lines([text], Log())))
-    yield "rag.writers.model_text.control, streamed", *said(_controlled)
-    yield "rag.writers.model_text.one_line", one_line, WHOLE
+    yield "rag.model.reasoning", *said(lambda text: list(without_reasoning([text])))
+    yield "rag.model.reasoning, streamed", *said(lambda text: list(without_reasoning(pieces(text))))
+    yield "rag.writers.control_lines", *said(lambda text: list(without_control_lines([text], Log())))
+    yield "rag.writers.control_lines, streamed", *said(_controlled)
+    yield "rag.writers.control_lines.told_text", told_text, WHOLE
     yield "rag.markers.find_markers, streamed", *said(lambda text: list(markers.find_markers(pieces(text))))
     yield "rag.citations.Composer", *said(lambda text: _composed([text]))
     yield "rag.citations.Composer, streamed", *said(lambda text: _composed(pieces(text)))
     yield "rag.citations.Composer of markers", *said(lambda text: _composed(markers.find_markers([text])))
     yield "rag.citations.Composer of a quote", *said(lambda text: _composed([text, Quote(0, (0, 9)), ". "]))
     yield "rag.writers.prompting.read_repair", *said(lambda text: read_repair(text, 3))
-    yield "rag.support.llm.read_verdicts", *said(read_verdicts)
+    yield "rag.support.verdicts.read_verdicts", *said(read_verdicts)
     yield "eval.judging.prompted.read", *said(partial(prompted.read, "support"))
     yield "eval.judging.llamaindex.read_yes_or_no", *said(llamaindex.read_yes_or_no)
-    yield "eval.judging.asking.shortened", shortened, WHOLE
+    yield "eval.judging.base.in_short", in_short, WHOLE
 
 
 def _judged() -> Iterator[Row]:
@@ -205,7 +205,11 @@ def _papers() -> Iterator[Row]:
     yield "rag.nearness.why_far", lambda text: _far(ASKED, hits(text)), abstract
     yield "rag.writers.extractive", lambda text: _extract(ASKED, hits(text)), abstract
     yield "rag.writers.extractive, a list", lambda text: _extract(ASKED, hits(text), "list"), abstract
-    yield "rag.writers.prompting.fitting", lambda text: fitting([], hits(text), 4_096), abstract
+    yield (
+        "rag.writers.prompting.fit_papers",
+        lambda text: fit_papers([], hits(text), 4096),
+        abstract,
+    )
     yield "rag.writers.prompting.repair_prompt", lambda text: _repair(text), sentences.LONGEST_SENTENCE
     yield "rag.library.near.are_near", lambda text: near.are_near(text, f"{text}: a"), title
     yield "rag.library.sameness.same_papers", lambda text: _same(encodable(text)), title

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from eval.rows import Row
 from eval.summary import summarise
-from rag.usage import total_usage
+from rag.model.usage import total_usage
 
 if TYPE_CHECKING:
     from pandas import DataFrame

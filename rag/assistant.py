@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import weakref
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self, Unpack
@@ -16,23 +17,24 @@ from rag.errors import ModelError
 from rag.library import Library
 from rag.library.library import Place, closing_on_error
 from rag.library.progress import Track, untracked
-from rag.model_client import server_name
 from rag.plain_replies import reply_to
 from rag.query import check_request, turns_of, understand
+from rag.query.rewriting import ModelRewriter
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
-from rag.support import CalibratedJudge
+from rag.support import CalibratedJudge, LLMJudge
 from rag.types import Answer, Paper, Request, RequestOptions, WriterName
 from rag.writers.base import Writer
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
+from rag.writers.llm import LLMWriter
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
     from llama_index.core.tools import FunctionTool
 
     from rag.llamaindex import CitedQueryEngine
-    from rag.model_uses import ModelUses
+    from rag.model.chat import ChatModel
 
 _RECENT = 50  # turns among which those are looked for that were said to the program
 _NO_MODEL = (
@@ -54,11 +56,13 @@ class Assistant:
         settings: Settings | None = None,
         writer: WriterName = "auto",
         sentences: Remembering | None = None,
+        on_wait: Callable[[str], None] | None = None,
     ) -> None:
         """`llm` is any LlamaIndex model; without it the one that the settings name is used.
 
         `writer` decides for requests that leave it to `auto`; there, `auto` takes a model where one is
-        configured. `sentences` remembers what is read, for assistants that share it.
+        configured. `sentences` remembers what is read, for assistants that share it. `on_wait` is told,
+        from another thread, that a model on this machine is waited for.
         Raises ModelError where a model is asked for and none is configured.
         """
         self.library = library
@@ -67,7 +71,8 @@ class Assistant:
         self._default = writer
         self._has_model = llm is not None or self._settings.has_model
         self._opening = threading.Lock()  # the model
-        self._models: list[ModelUses] = []  # one, once it has been opened
+        self._opened: ChatModel | None = None
+        self._on_wait = on_wait
         self._owned: Library | None = None
         self._is_closed = False
         self._users = 1  # this object until it is closed, and each answer that may still be read
@@ -84,7 +89,7 @@ class Assistant:
             Retriever(library),
             self._reader,
             self._extractive,
-            self.judge if self._settings.judge == "calibrated" else self._model().judge(self.judge),
+            LLMJudge(self._model(), self.judge) if self._settings.judge == "llm" else self.judge,
             self.judge,
             self._settings.unsupported,
         )
@@ -121,7 +126,12 @@ class Assistant:
     def server(self) -> str | None:
         """The address of the model that writes or checks; None where there is none, or it was passed in."""
         asks = self.writer != "extractive" or self._settings.judge == "llm"
-        return server_name(self._settings) if asks and self._given is None else None
+        return self._model().address if asks else None
+
+    @property
+    def wait_line(self) -> str | None:
+        """What to show while an answer has no text yet and a model on this machine is waited for."""
+        return self._opened.wait_line if self._opened else None
 
     @property
     def checks(self) -> dict[str, str]:
@@ -144,7 +154,7 @@ class Assistant:
         if topic := topic_of(request.question):
             stream = as_stream(self._reply(request, topic, writer))
         else:
-            rewrite = None if writer is self._extractive else self._model().rewrite
+            rewrite = None if writer is self._extractive else ModelRewriter(self._model())
             stream = self._answerer.stream(understand(_about_papers(request), rewrite), writer)
         self.hold()
         weakref.finalize(stream, self.release)
@@ -187,8 +197,8 @@ class Assistant:
             self._users -= 1
             is_last = not self._users
         if is_last:
-            for model in self._models:
-                model.close()
+            if self._opened:
+                self._opened.close()
             if self._owned:
                 self._owned.close()
 
@@ -203,18 +213,23 @@ class Assistant:
         choice = self._default if choice == "auto" else choice
         if choice == "extractive" or (choice == "auto" and not self._has_model):
             return self._extractive
-        return self._model().writer
+        return LLMWriter(self._model())
 
-    def _model(self) -> "ModelUses":
-        """What the language model is used for, opened at the first use. Raises ModelError."""
+    def _model(self) -> "ChatModel":
+        """The one model that writes, rewrites and checks, opened at its first use. Raises ModelError."""
         if not self._has_model:
             raise ModelError(_NO_MODEL)
         with self._opening:
-            if not self._models:
-                from rag import model_uses
+            if not self._opened:
+                from rag.model.chat import ChatModel
 
-                self._models.append(model_uses.open_uses(self._given, self._settings))
-            return self._models[0]
+                settings, llm = self._settings, self._given
+                self._opened = (
+                    ChatModel(llm, prices=settings.prices)
+                    if llm
+                    else ChatModel.open(settings, on_wait=self._on_wait)
+                )
+            return self._opened
 
     def _reply(self, request: Request, topic: Topic, writer: Writer) -> Answer:
         """What is said of the program and its library."""

@@ -17,7 +17,8 @@ AskpapersError
 └── ModelError              the language model, or the embedding model, gives no answer
     ├── KeyRefusedError     the server refuses the key
     ├── ModelMissingError   the server does not have the model
-    └── ModelFailedError    it failed for a while: time-out, overload, a broken stream
+    └── ModelFailedError    it failed for a while: time-out, overload
+        └── BrokenStreamError   a reply began and broke off, or made no sense
 """
 
 
@@ -91,3 +92,7 @@ class ModelMissingError(ModelError):
 
 class ModelFailedError(ModelError):
     """The server or the connection failed after all retries; asking again may work."""
+
+
+class BrokenStreamError(ModelFailedError):
+    """A reply began and broke off, or made no sense: the retries of the client were over by then."""

@@ -4,11 +4,10 @@ import os
 import re
 import signal
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import model_server
 import numpy as np
@@ -44,8 +43,6 @@ from rag.embedding import embedded_encoder  # noqa: E402
 from rag.embedding.base import Encoder  # noqa: E402
 from rag.library import Library  # noqa: E402
 from rag.library.merge import merge_records  # noqa: E402
-from rag.model_client import open_client  # noqa: E402
-from rag.settings import Settings  # noqa: E402
 from rag.types import Paper  # noqa: E402
 
 PAGES = Path(__file__).parents[2] / "shared" / "pages"
@@ -144,24 +141,6 @@ def browser() -> Iterator["Browser"]:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def hung_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each client is closed behind its test: the garbage collector may close its sockets before it does."""
-    opened = []
-
-    def open_and_remember(settings: Settings) -> Any:
-        opened.append(open_client(settings))
-        return opened[-1]
-
-    monkeypatch.setattr("rag.writers.llm.open_client", open_and_remember)
-    yield
-    for thread in threading.enumerate():  # that are still asking where judging has ended with an error
-        if thread.name.startswith("askpapers-judge"):
-            thread.join()
-    for client in opened:
-        client.close()
 
 
 @pytest.fixture

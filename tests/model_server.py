@@ -124,6 +124,11 @@ def vector(text: str) -> list[float]:
     return counts
 
 
+def verdict(label: object, reason: str = "", key: object = 1) -> str:
+    """The verdict of a model on one claim, as JSON."""
+    return json.dumps({"verdicts": [{"key": key, "reason": reason, "verdict": label}]})
+
+
 def embeddings(
     vector: Callable[[str], Any] = vector, places: Callable[[int], Sequence[int]] = range
 ) -> Script:

@@ -16,9 +16,10 @@ from ingest.bundled import BundledSource
 from ingest.chunking import split_abstract
 from rag import Answer, Assistant, Library, Paper
 from rag.answering import REFUSAL
+from rag.model.reasoning import without_reasoning
 from rag.settings import Settings
 from rag.writers.base import Log
-from rag.writers.model_text import readable, without_control_lines
+from rag.writers.control_lines import without_control_lines
 
 QUESTION = "How much compute does bert2BERT save?"
 CLAIM = "bert2BERT saves about 45% of the pre-training computation for BERT_BASE"
@@ -334,9 +335,9 @@ FRAGMENTS = st.sampled_from(
 @given(st.lists(st.one_of(FRAGMENTS, st.text(max_size=2)), max_size=25).map("".join), st.integers(1, 9))
 def test_what_is_read_does_not_depend_on_the_cut_of_the_stream(text, size):
     whole, cut = Log(), Log()
-    once = "".join(without_control_lines(readable([text]), whole))
+    once = "".join(without_control_lines(without_reasoning([text]), whole))
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
-    assert "".join(without_control_lines(readable(pieces), cut)) == once
+    assert "".join(without_control_lines(without_reasoning(pieces), cut)) == once
     assert (cut.missing, cut.refusal) == (whole.missing, whole.refusal)
     assert not {"Cc", "Cf", "Cs"} & set(map(unicodedata.category, once.replace("\n", "")))
     assert not re.search(r"(?m)^(?:Missing|Premise):", once)

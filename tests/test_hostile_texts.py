@@ -24,8 +24,8 @@ from rag.markers import Marker, find_markers, without_markers
 from rag.query import kind_of
 from rag.sentences import LONGEST_SENTENCE, sentence_spans
 from rag.support import Support, numbers, verbatim
-from rag.support.llm import read_verdicts
 from rag.support.names import find_names
+from rag.support.verdicts import read_verdicts
 from rag.words import stem, subject_of
 from rag.writers.prompting import read_repair
 

@@ -9,8 +9,6 @@ import pytest
 from eval.folder import read_run
 from eval.labelled import read_claims
 
-pytestmark = pytest.mark.usefixtures("hung_up")
-
 OWLS = {"title": "A Study of owls", "abstract": "We count owls. The ledger of owls holds 131 entries."}
 QUESTION = {"id": "one", "question": "How many entries does the ledger of owls hold?", "reference": "131."}
 LATER = {"id": "two", "question": "Why do violins sing?", "answerable": False}
@@ -19,8 +17,9 @@ LATER = {"id": "two", "question": "Why do violins sing?", "answerable": False}
 def in_a_word(request):
     """A judge to whom everything is supported and right."""
     data = json.loads(request["messages"][-1]["content"])
-    told = {"verdict": "supported"} if "claim" in data else {"score": 5 if "reference" in data else 2}
-    return json.dumps({"reason": "it says <b>so</b>"} | told)
+    if "claims" in data:
+        return served.verdict("supported", "it says <b>so</b>")
+    return json.dumps({"reason": "it says <b>so</b>", "score": 5 if "reference" in data else 2})
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import model_server as served
 import pytest
@@ -20,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_server import USAGE, ModelServer
 
-from eval.judging import JUDGES, ModelJudge, open_judge
-from eval.judging.base import correctness, relevancy, support
+from eval.judging import JUDGES, ChatJudge, JudgeName, open_judge
+from eval.judging.base import JudgeInput
 from eval.judging.check import check_judge
 from eval.judging.llamaindex import read_yes_or_no
 from eval.judging.prompted import read
@@ -46,9 +48,6 @@ BEES = Paper("Bees", "Bees dance. Bees make honey.", "2021")
 SHELF = Papers([OWLS, BEES])
 
 
-pytestmark = pytest.mark.usefixtures("hung_up")
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[ModelServer]:
     with served.running() as server:
@@ -60,26 +59,45 @@ def settings(server: ModelServer) -> Settings:
     return Settings(api_key=KEY, base_url=server.url, model="scripted")
 
 
+Opener = Callable[..., ChatJudge]
+
+
+@pytest.fixture
+def opened(settings: Settings, tmp_path: Path) -> Iterator[Opener]:
+    """Opens judges, with other settings or another cache, and closes them behind the test."""
+    with ExitStack() as stack:
+
+        def open_one(name: JudgeName = "llm", cache: str = "verdicts.sqlite", **others: Any) -> ChatJudge:
+            judge = open_judge(name, replace(settings, **others), tmp_path / cache)
+            return stack.enter_context(judge)
+
+        yield open_one
+
+
 @pytest.fixture(params=JUDGES)
-def judge(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> ModelJudge:
-    return open_judge(request.param, settings, tmp_path / "verdicts.sqlite")
+def judge(request: pytest.FixtureRequest, opened: Opener) -> ChatJudge:
+    return opened(request.param)
 
 
 @pytest.fixture
-def prompted(settings: Settings, tmp_path: Path) -> ModelJudge:
-    return open_judge("llm", settings, tmp_path / "verdicts.sqlite")
+def prompted(opened: Opener) -> ChatJudge:
+    return opened()
 
 
 @pytest.fixture
-def llamaindex(settings: Settings, tmp_path: Path) -> ModelJudge:
-    return open_judge("llamaindex", settings, tmp_path / "verdicts.sqlite")
+def llamaindex(opened: Opener) -> ChatJudge:
+    return opened("llamaindex")
 
 
-def verdict(**told):
-    return served.answer(json.dumps(told))
-
-
-SAYS_YES = {"llm": verdict(reason="it says so", verdict="supported"), "llamaindex": served.answer("YES")}
+SAYS_YES = {
+    "llm": served.answer(served.verdict("supported", "it says so")),
+    "llamaindex": served.answer("YES"),
+}
+support, correctness, relevancy = (
+    JudgeInput.for_support,
+    JudgeInput.for_correctness,
+    JudgeInput.for_relevancy,
+)
 
 
 def says_yes(judge):
@@ -117,8 +135,9 @@ def claim(text, *citations):
 
 
 def data_of(request):
-    """What our own rules are given to judge."""
-    return json.loads(request["messages"][-1]["content"])
+    """What our own rules are given to judge: a claim with its passages, or an answer."""
+    data = json.loads(request["messages"][-1]["content"])
+    return data["claims"][0] if "claims" in data else data
 
 
 def literally(request):
@@ -126,9 +145,7 @@ def literally(request):
     data = data_of(request)
     if "claim" in data:
         is_there = data["claim"].rstrip(".") in "\n".join(data["passages"])
-        return json.dumps(
-            {"reason": "as I see it", "verdict": "supported" if is_there else "not mentioned"}
-        )
+        return served.verdict("supported" if is_there else "not mentioned", "as I see it")
     return json.dumps({"reason": "as I see it", "score": 4 if "reference" in data else 1})
 
 
@@ -152,15 +169,16 @@ def lines(folder):
 @pytest.mark.parametrize(
     ("reply", "label", "value"),
     [
-        ('{"reason": "it says so", "verdict": "supported"}', "supported", 1),
-        ('{"reason": "it says so", "verdict": "Partly"}', "partly", 0),
-        ('```json\n{"verdict": "contradicted", "reason": "it says so"}\n```', "contradicted", 0),
-        ('Here it is: {"verdict": "not mentioned", "reason": "it says so"}', "not mentioned", 0),
+        (served.verdict("supported", "it says so"), "supported", 1),
+        (served.verdict("Partly", "it says so"), "partly", 0),
+        (f"```json\n{served.verdict('contradicted', 'it says so')}\n```", "contradicted", 0),
+        (f"Here it is: {served.verdict('not mentioned', 'it says so')}", "not mentioned", 0),
         (
-            '<think>{"verdict": "supported"}</think>{"verdict": "partly", "reason": "it says so"}',
+            f"<think>{served.verdict('supported')}</think>{served.verdict('partly', 'it says so')}",
             "partly",
             0,
         ),
+        (f"{{Maybe}} so</think>{served.verdict('partly', 'it says so')}", "partly", 0),
     ],
 )
 def test_a_verdict_of_our_rules(server, prompted, reply, label, value):
@@ -177,14 +195,17 @@ def test_a_verdict_of_our_rules(server, prompted, reply, label, value):
         "{",
         "[]",
         '"supported"',
-        '{"verdict": "surely"}',
-        '{"verdict": ["supported"]}',
-        '{"verdict": true}',
-        '{"reason": "supported"}',
-        '{"verdict": "supported", "verdict": "contradicted"}',
-        '{"verdict": "supported"} or rather {"verdict": "contradicted"}',
-        '{"answer": {"verdict": "supported"}}',
-        '<think>{"verdict": "supported"}',
+        served.verdict("surely"),
+        served.verdict(["supported"]),
+        served.verdict(True),
+        served.verdict("supported", key=2),
+        served.verdict("supported", key="1"),
+        '{"verdict": "supported"}',
+        '{"verdicts": [{"key": 1, "reason": "supported"}]}',
+        '{"verdicts": [{"key": 1, "verdict": "supported", "verdict": "contradicted"}]}',
+        f"{served.verdict('supported')} or rather {served.verdict('contradicted')}",
+        f'{{"answer": {served.verdict("supported")}}}',
+        f"<think>{served.verdict('supported')}",
         "[" * 100_000 + "]" * 100_000,
     ],
 )
@@ -351,9 +372,9 @@ def test_a_judge_can_be_asked_where_an_event_loop_runs(server, judge):
     [
         (served.answer(""), "wrote nothing"),
         (served.answer(" \n "), "wrote nothing"),
-        (served.answer('{"verdict": "supported"}', finish="length"), "before the end"),
+        (served.answer(served.verdict("supported"), finish="length"), "before the end"),
         (served.answer("YES", finish="content_filter"), "before the end"),
-        (served.broken_off('{"verdict": "supported"}'), "failed|broke off"),
+        (served.broken_off(served.verdict("supported")), "failed|broke off"),
         (served.answer("YES", finish=None), "broke off"),
         (served.error(500, "overloaded"), "status 500"),
         (served.error(400, "too long"), "status 400"),
@@ -377,11 +398,11 @@ def test_a_model_that_fails_gives_an_error_that_says_why(server, judge, script, 
     ],
 )
 @pytest.mark.parametrize("name", JUDGES)
-def test_a_refused_key_and_a_missing_model_end_the_judging(settings, tmp_path, name, script, error):
+def test_a_refused_key_and_a_missing_model_end_the_judging(opened, tmp_path, name, script, error):
     rows = [a_row(f"owls {number}", claim("Owls see at night.", 1)) for number in range(20)]
     with served.running() as server:  # its own: a thread may still ask when the judging has ended
         server.play(script)
-        judge = open_judge(name, replace(settings, base_url=server.url), tmp_path / "verdicts.sqlite")
+        judge = opened(name, base_url=server.url)
         with pytest.raises(error) as raised:
             judged(rows, judge, tmp_path / "run", workers=2)
         assert len(server.requests) <= 4
@@ -389,10 +410,9 @@ def test_a_refused_key_and_a_missing_model_end_the_judging(settings, tmp_path, n
     assert "\n" not in str(raised.value)
 
 
-def test_texts_beyond_the_context_are_no_hundred_requests(server, settings, tmp_path):
+def test_texts_beyond_the_context_are_no_hundred_requests(server, opened):
     server.play(served.answer("YES"))
-    small = replace(settings, context_window=1024)
-    judge = open_judge("llamaindex", small, tmp_path / "verdicts.sqlite")
+    judge = opened("llamaindex", context_window=1024)
     found = judge.verdict(support("Owls see.", ["Owls see at night. " * 1000]))
     assert found.is_error
     assert "ASKPAPERS_CONTEXT_WINDOW" in found.reason
@@ -405,9 +425,9 @@ def test_without_a_model_nobody_judges(name):
         open_judge(name, Settings())
 
 
-def test_another_model_may_judge(server, settings, tmp_path):
+def test_another_model_may_judge(server, opened):
     server.play(SAYS_YES["llm"])
-    judge = open_judge("llm", replace(settings, judge_model="large"), tmp_path / "verdicts.sqlite")
+    judge = opened(judge_model="large")
     judge.verdict(support("Owls see.", ["Owls see at night."]))
     assert server.requests[0].body["model"] == "large"
     assert (judge.name, judge.model) == ("llm:large", f"large at {server.url}")
@@ -427,22 +447,19 @@ def test_a_verdict_is_asked_for_once(server, judge):
     assert len(server.requests) == 2
 
 
-def test_another_judge_model_server_or_rule_is_asked_anew(server, settings, tmp_path, monkeypatch):
+def test_another_judge_model_server_or_rule_is_asked_anew(server, opened, monkeypatch):
     server.play(SAYS_YES["llm"])
-    cache = tmp_path / "verdicts.sqlite"
     asked = support("Owls see.", ["Owls see at night."])
-    for other in (settings, replace(settings, model="large"), replace(settings, base_url=f"{server.url}/")):
-        open_judge("llm", other, cache).verdict(asked)
+    for others in ({}, {"model": "large"}, {"base_url": f"{server.url}/"}):
+        opened(**others).verdict(asked)
     assert len(server.requests) == 2  # the address is the same
-    open_judge(
-        "llm", replace(settings, base_url=server.url.replace("127.0.0.1", "localhost")), cache
-    ).verdict(asked)
+    opened(base_url=server.url.replace("127.0.0.1", "localhost")).verdict(asked)
     assert len(server.requests) == 3
     monkeypatch.setattr("eval.judging.prompted._rules", lambda kind: "Judge otherwise.")
-    open_judge("llm", settings, cache).verdict(asked)
+    opened().verdict(asked)
     assert len(server.requests) == 4
     server.play(SAYS_YES["llamaindex"])
-    open_judge("llamaindex", settings, cache).verdict(asked)
+    opened("llamaindex").verdict(asked)
     assert len(server.requests) == 1
 
 
@@ -456,12 +473,12 @@ def test_errors_are_asked_again(server, judge):
 
 
 @pytest.mark.parametrize("damage", [b"damaged " * 1000, b""])
-def test_a_damaged_cache_costs_a_request_and_nothing_else(server, settings, tmp_path, damage):
+def test_a_damaged_cache_costs_a_request_and_nothing_else(server, opened, tmp_path, damage):
     server.play(SAYS_YES["llm"])
     cache = tmp_path / "verdicts.sqlite"
     asked = support("Owls see.", ["Owls see at night."])
     for _ in range(3):
-        assert open_judge("llm", settings, cache).verdict(asked).supported
+        assert opened().verdict(asked).supported
         if len(server.requests) == 1:
             cache.write_bytes(damage)
             for rest in tmp_path.glob("verdicts.sqlite-*"):
@@ -540,12 +557,11 @@ def test_a_second_run_over_the_same_answers_costs_nothing(server, prompted, tmp_
     assert (second.record["usage"], server.requests) == ({"cached": 10}, [])
 
 
-def test_tokens_have_their_price_where_the_judge_is_the_model_that_has_one(server, settings, tmp_path):
+def test_tokens_have_their_price_where_the_judge_is_the_model_that_has_one(server, opened, tmp_path):
     server.play(LITERALLY)
-    dear = replace(settings, price_input=10.0, price_output=100.0)
     costs = []
     for place, model in enumerate([None, "large"]):
-        judge = open_judge("llm", replace(dear, judge_model=model), tmp_path / "verdicts.sqlite")
+        judge = opened(judge_model=model, price_input=10.0, price_output=100.0)
         costs.append(judged([ROW], judge, tmp_path / f"run{place}").record["usage"].get("cost"))
     assert costs == [pytest.approx(10 * (700 * 10 + 42 * 100) / 1e6), None]
 
@@ -627,13 +643,12 @@ def test_a_follow_up_is_judged_with_the_questions_before_it(server, prompted, tm
     assert [(line["id"], line["turn"]) for line in lines(tmp_path / "run")] == [("talk", 2), ("talk", 1)]
 
 
-def test_a_changed_answer_reference_paper_or_judge_is_judged_anew(server, settings, tmp_path):
+def test_a_changed_answer_reference_paper_or_judge_is_judged_anew(server, opened, tmp_path):
     server.play(LITERALLY)
 
     def requests(row=ROW, shelf=SHELF, model="scripted"):
         server.requests.clear()
-        nowhere = tmp_path / f"{len(list(tmp_path.iterdir()))}.sqlite"
-        judge = open_judge("llm", replace(settings, model=model), nowhere)
+        judge = opened(cache=f"{len(list(tmp_path.iterdir()))}.sqlite", model=model)
         judge_rows([row], lambda _: shelf, judge, tmp_path / "run")
         return len(server.requests)
 
@@ -648,23 +663,23 @@ def test_a_changed_answer_reference_paper_or_judge_is_judged_anew(server, settin
     assert len(lines(tmp_path / "run")) == 1
 
 
-def test_a_line_that_is_cut_off_or_none_is_judged_again(server, settings, tmp_path):
+def test_a_line_that_is_cut_off_or_none_is_judged_again(server, opened, tmp_path):
     server.play(LITERALLY)
     rows = [a_row(name, claim(f"Owls see {name}.", 1)) for name in ("one", "two", "three")]
     folder = tmp_path / "run"
-    first = judged(rows, open_judge("llm", settings, tmp_path / "1.sqlite"), folder)
+    first = judged(rows, opened(cache="1.sqlite"), folder)
     written = (folder / "judged.jsonl").read_bytes()
     whole = written.split(b"\n")
     for left in (b"\n".join([whole[0], whole[1][:40]]), b"\n".join([b"{}", b"\xff", b"7", *whole[:2]])):
         (folder / "judged.jsonl").write_bytes(left)
         server.requests.clear()
-        again = judged(rows, open_judge("llm", settings, tmp_path / f"{len(left)}.sqlite"), folder)
+        again = judged(rows, opened(cache=f"{len(left)}.sqlite"), folder)
         assert again == first
         assert len(server.requests) in (3, 6)
         assert (folder / "judged.jsonl").read_bytes() == written
 
 
-def test_rows_are_judged_at_once_and_never_more_than_the_workers(server, settings, tmp_path):
+def test_rows_are_judged_at_once_and_never_more_than_the_workers(server, prompted, tmp_path):
     together = threading.Barrier(3, timeout=30)
     waits = threading.Semaphore(3)
 
@@ -675,7 +690,7 @@ def test_rows_are_judged_at_once_and_never_more_than_the_workers(server, setting
 
     server.play(meet)
     rows = [a_row(f"owls {number}", claim(f"Owls see {number}.", 1)) for number in range(12)]
-    judged(rows, open_judge("llm", settings, tmp_path / "verdicts.sqlite"), tmp_path / "run", workers=3)
+    judged(rows, prompted, tmp_path / "run", workers=3)
     assert server.most_at_once == 3
     assert [line["id"] for line in lines(tmp_path / "run")] == [row.case_id for row in rows]
 
@@ -771,7 +786,7 @@ def claims(*labels, kind="number"):
 def by_claim(*given):
     """The verdict on each claim, by its number."""
     return served.answered_by(
-        lambda request: json.dumps({"verdict": given[int(re.sub(r"\D", "", data_of(request)["claim"]))]})
+        lambda request: served.verdict(given[int(re.sub(r"\D", "", data_of(request)["claim"]))])
     )
 
 

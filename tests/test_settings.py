@@ -1,13 +1,15 @@
 """What the environment decides, and what it cannot say."""
 
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from rag import SettingError
 from rag.library.chroma_server import ChromaServer
+from rag.model.chat import ChatModel
+from rag.model.llm import WINDOW, known_window
 from rag.settings import DEFAULT_MODEL, Settings
-from rag.writers.llm import WINDOW, known_window, open_model
 
 
 def test_an_empty_variable_is_one_that_is_not_set():
@@ -113,15 +115,11 @@ def test_vectors_are_in_the_folder_unless_a_server_is_named():
 
 
 def test_the_window_is_the_one_that_is_set_or_known_or_a_small_one():
-    windows = {
-        settings: open_model(settings).metadata.context_window
-        for settings in (
-            Settings(),
-            Settings(model="my-own"),
-            Settings(model="my-own", context_window=2048),
-        )
-    }
-    assert list(windows.values()) == [known_window(DEFAULT_MODEL), WINDOW, 2048]
+    windows = []
+    for settings in (Settings(), Settings(model="my-own"), Settings(model="my-own", context_window=2048)):
+        with closing(ChatModel.open(settings)) as model:
+            windows.append(model.window)
+    assert windows == [known_window(DEFAULT_MODEL), WINDOW, 2048]
     assert known_window(DEFAULT_MODEL) > 100_000
     assert known_window("my-own") is None
 

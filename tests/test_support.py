@@ -1,6 +1,8 @@
 """The judge of support: numbers, names, directions, negations, comparisons; and the judge with a model."""
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 
 import model_server as served
@@ -14,6 +16,7 @@ from benchmarks.support import area
 from ingest.bundled import BundledSource
 from rag import KeyRefusedError
 from rag.embedding import embedded_encoder
+from rag.model.chat import ChatModel
 from rag.sentences import sentence_spans
 from rag.settings import Settings
 from rag.support import CalibratedJudge, LLMJudge, support
@@ -21,7 +24,6 @@ from rag.support.names import find_names, missing_names
 from rag.support.numbers import find_quantities, missing_numbers
 from rag.support.texts import text_reader
 from rag.support.verbatim import is_verbatim
-from rag.writers.llm import open_model
 
 TITLE = "Mole: Reusing Small Language Models"
 QUOTE = (
@@ -249,8 +251,10 @@ def test_the_area_counts_a_tie_half():
 
 
 @pytest.fixture(scope="module")
-def model_judge(server: ModelServer) -> LLMJudge:
-    return LLMJudge(open_model(Settings(api_key="sk-test", base_url=server.url, model="scripted")), JUDGE)
+def model_judge(server: ModelServer) -> Iterator[LLMJudge]:
+    settings = Settings(api_key="sk-test", base_url=server.url, model="scripted")
+    with closing(ChatModel.open(settings)) as model:
+        yield LLMJudge(model, JUDGE)
 
 
 def verdicts(*rows):

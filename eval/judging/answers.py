@@ -4,21 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from eval.evidence import Evidence, find_evidence
-from eval.judging.base import KINDS, Asked, ModelJudge, Verdict, correctness, digest, relevancy, support
+from eval.judging.base import KINDS, JudgeInput, ModelJudge, Verdict, digest
 from eval.metrics.registry import JUDGED
 from eval.outcomes import Outcome, Outcomes, failed, not_applicable, scored
 from eval.rows import Row
 from eval.shelf import Shelf
 from eval.supporting import faithfulness_outcome, named, precision_outcome, recall_outcome
 from rag.markers import without_markers
+from rag.model.usage import total_usage
 from rag.types import Answer
-from rag.usage import total_usage
 
 _FORMAT = 1  # of what is judged and of what follows from it: what another one left is judged anew
 _TAKES = ("seconds", "usage")  # fields of an answer that say nothing of its worth
 _NOTHING = Verdict("not mentioned", 0.0, "it cites nothing that can be read")
 
-Ask = Callable[[Asked], Verdict]
+Ask = Callable[[JudgeInput], Verdict]
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,10 @@ def judge_answer(subject: Subject, ask: Ask) -> Judged:
     if answer is None:
         why = subject.row.error or "there is no answer"
         return Judged({name: inapplicable.get(name) or failed(why) for name in JUDGED})
-    hearing = _Hearing(subject, answer, ask)
-    outcomes = {name: inapplicable.get(name) or hearing.outcome(name) for name in JUDGED}
-    return Judged(outcomes, hearing.claims, hearing.usage)
+    verdicts = _Verdicts(ask)
+    metrics = _metrics(subject, answer, verdicts)
+    outcomes = {name: inapplicable.get(name) or _outcome(metrics[name]) for name in JUDGED}
+    return Judged(outcomes, verdicts.on_claims(answer, subject.evidence), verdicts.usage)
 
 
 def _without_reference(subject: Subject) -> Outcomes:
@@ -85,85 +86,75 @@ class _NoVerdictError(Exception):
     """A verdict that a metric needs is an error; the text says why."""
 
 
-class _Hearing:
-    """All that a judge is asked of one answer, nothing twice."""
+class _Verdicts(dict[tuple[str, str], bool]):
+    """The verdicts on one answer, each asked for once, and only when it is needed.
 
-    def __init__(self, subject: Subject, answer: Answer, ask: Ask) -> None:
-        self._row = subject.row
-        self._evidence = subject.evidence
-        self._earlier = subject.earlier
-        self._answer = answer
+    As a mapping: whether a text, the second of a pair, supports a claim, the first.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        super().__init__()
         self._ask = ask
-        self._said = without_markers(answer.text)
-        self._verdicts: dict[str, Verdict] = {}
-        self._supports = _Supports(self._is_supported)
-        self._outcomes: dict[str, Callable[[], Outcome]] = {
-            "judge_faithfulness": self._faithfulness,
-            "judge_citation_precision": lambda: precision_outcome(answer, self._evidence, self._supports),
-            "judge_citation_recall": lambda: recall_outcome(answer, self._evidence, self._supports),
-            "judge_correctness": self._correctness,
-            "judge_relevancy": self._relevancy,
-        }
+        self._given: dict[str, Verdict] = {}
 
-    @property  # not cached_property, whose lock in Python 3.11 is one for all threads
-    def claims(self) -> tuple[Verdict, ...]:
-        """The verdict on each claim by its quotes."""
-        pairs = zip(self._answer.claims, self._evidence.quotes, strict=True)
-        return tuple(self._support(claim.text, quotes) for claim, quotes in pairs)
+    def __missing__(self, pair: tuple[str, str]) -> bool:
+        claim, text = pair
+        self[pair] = bool(_readable(self._on_claim(claim, [text]), claim).supported)
+        return self[pair]
 
     @property
     def usage(self) -> dict[str, float]:
-        return total_usage(verdict.usage for verdict in self._verdicts.values())
+        return total_usage(verdict.usage for verdict in self._given.values())
 
-    def outcome(self, name: str) -> Outcome:
-        try:
-            return self._outcomes[name]()
-        except _NoVerdictError as error:
-            return failed(str(error))
+    def on(self, judge_input: JudgeInput) -> Verdict:
+        if judge_input.digest not in self._given:
+            self._given[judge_input.digest] = self._ask(judge_input)
+        return self._given[judge_input.digest]
 
-    def _faithfulness(self) -> Outcome:
-        found = [
-            _readable(verdict, claim.text)
-            for claim, verdict in zip(self._answer.claims, self.claims, strict=True)
-        ]
-        doubts = {place: _told(verdict) for place, verdict in enumerate(found) if not verdict.supported}
-        return faithfulness_outcome(self._answer, doubts)
+    def on_claims(self, answer: Answer, evidence: Evidence) -> tuple[Verdict, ...]:
+        """The verdict on each claim by its quotes."""
+        pairs = zip(answer.claims, evidence.quotes, strict=True)
+        return tuple(self._on_claim(claim.text, quotes) for claim, quotes in pairs)
 
-    def _correctness(self) -> Outcome:
-        reference = self._row.expected.reference or ""
-        return self._scored(correctness(self._row.question, self._said, reference, self._earlier))
-
-    def _relevancy(self) -> Outcome:
-        return self._scored(relevancy(self._row.question, self._said, self._earlier))
-
-    def _scored(self, asked: Asked) -> Outcome:
-        verdict = _readable(self._verdict(asked), "the answer")
-        return scored(verdict.value or 0.0, _told(verdict))
-
-    def _is_supported(self, claim: str, text: str) -> bool:
-        return bool(_readable(self._support(claim, [text]), claim).supported)
-
-    def _support(self, claim: str, passages: Sequence[str]) -> Verdict:
+    def _on_claim(self, claim: str, passages: Sequence[str]) -> Verdict:
         if not any(passage.strip() for passage in passages):
             return _NOTHING
-        return self._verdict(support(claim, passages))
-
-    def _verdict(self, asked: Asked) -> Verdict:
-        if asked.digest not in self._verdicts:
-            self._verdicts[asked.digest] = self._ask(asked)
-        return self._verdicts[asked.digest]
+        return self.on(JudgeInput.for_support(claim, passages))
 
 
-class _Supports(dict[tuple[str, str], bool]):
-    """Whether a text supports a claim, asked when it is looked up: few of all pairs are needed."""
+def _metrics(subject: Subject, answer: Answer, verdicts: _Verdicts) -> dict[str, Callable[[], Outcome]]:
+    """What computes each metric; each raises _NoVerdictError."""
+    row, evidence = subject.row, subject.evidence
+    about = row.question, without_markers(answer.text)
 
-    def __init__(self, is_supported: Callable[[str, str], bool]) -> None:
-        super().__init__()
-        self._is_supported = is_supported
+    def faithfulness() -> Outcome:
+        pairs = zip(answer.claims, verdicts.on_claims(answer, evidence), strict=True)
+        on_claims = [_readable(verdict, claim.text) for claim, verdict in pairs]
+        doubts = {
+            place: _shown(verdict) for place, verdict in enumerate(on_claims) if not verdict.supported
+        }
+        return faithfulness_outcome(answer, doubts)
 
-    def __missing__(self, pair: tuple[str, str]) -> bool:
-        self[pair] = self._is_supported(*pair)
-        return self[pair]
+    def score(judge_input: JudgeInput) -> Outcome:
+        verdict = _readable(verdicts.on(judge_input), "the answer")
+        return scored(verdict.value or 0.0, _shown(verdict))
+
+    return {
+        "judge_faithfulness": faithfulness,
+        "judge_citation_precision": lambda: precision_outcome(answer, evidence, verdicts),
+        "judge_citation_recall": lambda: recall_outcome(answer, evidence, verdicts),
+        "judge_correctness": lambda: score(
+            JudgeInput.for_correctness(*about, row.expected.reference or "", subject.earlier)
+        ),
+        "judge_relevancy": lambda: score(JudgeInput.for_relevancy(*about, subject.earlier)),
+    }
+
+
+def _outcome(metric: Callable[[], Outcome]) -> Outcome:
+    try:
+        return metric()
+    except _NoVerdictError as error:
+        return failed(str(error))
 
 
 def _readable(verdict: Verdict, of: str) -> Verdict:
@@ -173,5 +164,5 @@ def _readable(verdict: Verdict, of: str) -> Verdict:
     return verdict
 
 
-def _told(verdict: Verdict) -> str:
+def _shown(verdict: Verdict) -> str:
     return f"{verdict.label}: {verdict.reason}" if verdict.reason else str(verdict.label)

@@ -2,30 +2,43 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from rag.errors import KeyRefusedError, ModelError, ModelMissingError
-from rag.plain import encodable
+from rag.plain import cut, encodable, in_a_line
 
 Kind = Literal["support", "correctness", "relevancy"]
 KINDS: tuple[Kind, ...] = ("support", "correctness", "relevancy")
 
 SUPPORTED = "supported"
+_SHOWN = 300  # characters
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question to a judge: what it is about, as JSON types. All of it is data, none an instruction."""
+class JudgeInput:
+    """What a judge is to judge, as JSON types. All of it is data, none of it an instruction."""
 
     kind: Kind
     data: Mapping[str, Any]
 
-    @property
-    def text(self) -> str:
-        """The data as a line of JSON: nothing in it can end the string that it stands in."""
-        return quoted(self.data)
+    @classmethod
+    def for_support(cls, claim: str, passages: Sequence[str]) -> "JudgeInput":
+        """Do the passages support the claim?"""
+        return cls("support", {"claim": claim, "passages": list(passages)})
+
+    @classmethod
+    def for_correctness(
+        cls, question: str, answer: str, reference: str, earlier: Sequence[str] = ()
+    ) -> "JudgeInput":
+        """Does the answer say what the reference says? `earlier` are the questions before it."""
+        data = {"question": question, "reference": reference, "answer": answer}
+        return cls("correctness", _earlier(earlier) | data)
+
+    @classmethod
+    def for_relevancy(cls, question: str, answer: str, earlier: Sequence[str] = ()) -> "JudgeInput":
+        """Is the answer about the question?"""
+        return cls("relevancy", _earlier(earlier) | {"question": question, "answer": answer})
 
     @property
     def digest(self) -> str:
@@ -35,10 +48,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge says, and what asking took.
+    """What a judge says, and what asking it took.
 
-    `label` is its own word, `value` what it is worth, in [0, 1]; of support 1 means all of it. Both are
-    None where there is no verdict that can be read: an error, never a guess; `reason` says why.
+    `label` is its own word, `value` what that is worth, in [0, 1]; for support 1 means all of it. Both
+    are None where no verdict can be read: an error, never a guess; `reason` says why.
     """
 
     label: str | None
@@ -79,50 +92,29 @@ class ModelJudge(Protocol):
         """SHA-256 of the rules that it is given for a kind of question."""
         ...
 
-    def verdict(self, asked: Asked) -> Verdict:
+    def verdict(self, judge_input: JudgeInput) -> Verdict:
         """Its verdict. Raises KeyRefusedError and ModelMissingError, which end all judging."""
         ...
 
 
-def support(claim: str, passages: Sequence[str]) -> Asked:
-    """Do the passages support the claim?"""
-    return Asked("support", {"claim": claim, "passages": list(passages)})
+def score_verdict(score: float, scale: tuple[int, int], reason: str) -> Verdict:
+    """A score on a scale, both ends of which it may have."""
+    low, high = scale
+    return Verdict(f"{score:g} of {high}", (score - low) / (high - low), reason)
 
 
-def correctness(question: str, answer: str, reference: str, earlier: Sequence[str] = ()) -> Asked:
-    """Does the answer say what the reference says? `earlier` are the questions before it."""
-    return Asked(
-        "correctness", _with_earlier(earlier, question=question, reference=reference, answer=answer)
-    )
+def unreadable(reply: str) -> Verdict:
+    """No verdict can be read in this reply."""
+    return Verdict(None, None, f"no verdict that can be read: {in_short(reply)}")
 
 
-def relevancy(question: str, answer: str, earlier: Sequence[str] = ()) -> Asked:
-    """Is the answer about the question?"""
-    return Asked("relevancy", _with_earlier(earlier, question=question, answer=answer))
-
-
-def unread(reason: str) -> Verdict:
-    """No verdict, and why."""
-    return Verdict(None, None, reason)
-
-
-def attempt(judge: Callable[[dict[str, float]], Verdict]) -> Verdict:
-    """What a judge says who counts what it takes; no verdict where the model fails.
-
-    Raises KeyRefusedError, ModelMissingError.
-    """
-    usage: dict[str, float] = {}
-    try:
-        found = judge(usage)
-    except (KeyRefusedError, ModelMissingError):
-        raise
-    except ModelError as error:
-        found = unread(str(error))
-    return replace(found, usage=usage)
+def in_short(text: str) -> str:
+    """What a model wrote, as a line."""
+    return cut(in_a_line(text), _SHOWN)
 
 
 def quoted(value: object) -> str:
-    """A value as JSON that a model reads: letters as they are, no halves of characters."""
+    """A value as JSON in one line, whose strings nothing in them can end; no halves of characters."""
     return encodable(json.dumps(value, ensure_ascii=False))
 
 
@@ -131,5 +123,5 @@ def digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _with_earlier(earlier: Sequence[str], **data: str) -> dict[str, Any]:
-    return {"earlier questions": list(earlier), **data} if earlier else dict(data)
+def _earlier(questions: Sequence[str]) -> dict[str, Any]:
+    return {"earlier questions": list(questions)} if questions else {}

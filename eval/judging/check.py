@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from eval.judging.base import SUPPORTED, ModelJudge, Verdict, support
+from eval.judging.base import SUPPORTED, JudgeInput, ModelJudge, Verdict
 from eval.judging.pool import in_threads
 from eval.labelled import LabelledClaim
 from eval.metrics.agreement import accuracy, cohen_kappa
 from eval.statistics import interval, unanimous_interval
 from rag.library.progress import Track, untracked
+from rag.model.usage import total_usage
 from rag.support import Judge
-from rag.usage import total_usage
 
 THREE = (SUPPORTED, "contradicted", "not mentioned")
 TWO = (SUPPORTED, "not supported")
@@ -31,7 +31,7 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedClaim:
     """A claim, and what the judge said of it."""
 
     claim: LabelledClaim
@@ -68,19 +68,19 @@ def check_judge(
     Raises KeyRefusedError, ModelMissingError.
     """
     work = _by_model(claims, judge, workers) if isinstance(judge, ModelJudge) else _by_rules(claims, judge)
-    with closing(work) as done:
-        found = {each.claim.id: each for batch in track(done, "claims", len(claims)) for each in batch}
-    checked = [found[claim.id] for claim in claims]
-    read = [each for each in checked if not each.verdict.is_error]
+    with closing(work) as batches:
+        by_id = {one.claim.id: one for batch in track(batches, "claims", len(claims)) for one in batch}
+    checked = [by_id[claim.id] for claim in claims]
+    readable = [one for one in checked if not one.verdict.is_error]
     classes = _classes(claims, judge)
     return {
         "judge": judge.name,
         "n": len(checked),
-        "errors": len(checked) - len(read),
+        "errors": len(checked) - len(readable),
         "classes": list(classes),
-        **_agreement([each.pair(classes) for each in read]),
-        "supported": _agreement([each.pair(TWO) for each in read]),
-        "confusion": _confusion(read),
+        **_agreement([one.pair(classes) for one in readable]),
+        "supported": _agreement([one.pair(TWO) for one in readable]),
+        "confusion": _confusion(readable),
         "by_kind": _by_kind(checked, classes),
         "usage": total_usage(each.verdict.usage for each in checked),
         "claims": [each.to_dict(classes) for each in checked],
@@ -89,21 +89,21 @@ def check_judge(
 
 def _by_model(
     claims: Sequence[LabelledClaim], judge: ModelJudge, workers: int
-) -> Generator[list[Checked], None, None]:
-    def work(claim: LabelledClaim, _: threading.Event) -> Checked:
-        return Checked(claim, judge.verdict(support(claim.claim, claim.passages)))
+) -> Generator[list[CheckedClaim], None, None]:
+    def work(claim: LabelledClaim, _: threading.Event) -> list[CheckedClaim]:
+        return [CheckedClaim(claim, judge.verdict(JudgeInput.for_support(claim.claim, claim.passages)))]
 
-    with closing(in_threads(work, claims, workers)) as done:
-        for checked in done:
-            yield [checked]
+    return in_threads(work, claims, workers)
 
 
-def _by_rules(claims: Sequence[LabelledClaim], judge: Judge) -> Generator[list[Checked], None, None]:
+def _by_rules(claims: Sequence[LabelledClaim], judge: Judge) -> Generator[list[CheckedClaim], None, None]:
     for start in range(0, len(claims), _AT_A_TIME):
         some = claims[start : start + _AT_A_TIME]
         found = judge.judge([(claim.claim, claim.passages) for claim in some])
         yield [
-            Checked(claim, Verdict(TWO[not each.supported], float(each.supported), ", ".join(each.reasons)))
+            CheckedClaim(
+                claim, Verdict(TWO[not each.supported], float(each.supported), ", ".join(each.reasons))
+            )
             for claim, each in zip(some, found, strict=True)
         ]
 
@@ -155,7 +155,7 @@ def _figure(value: float | None, n: int, ends: Sequence[float] | None) -> dict[s
     }
 
 
-def _confusion(checked: Sequence[Checked]) -> dict[str, dict[str, int]]:
+def _confusion(checked: Sequence[CheckedClaim]) -> dict[str, dict[str, int]]:
     """How often each verdict was given to the claims of each label."""
     counts: dict[str, Counter[str]] = {}
     for each in checked:
@@ -163,13 +163,13 @@ def _confusion(checked: Sequence[Checked]) -> dict[str, dict[str, int]]:
     return {label: dict(sorted(given.items())) for label, given in sorted(counts.items())}
 
 
-def _by_kind(checked: Sequence[Checked], classes: Sequence[str]) -> dict[str, dict[str, Any]]:
-    kinds: dict[str, list[Checked]] = {}
+def _by_kind(checked: Sequence[CheckedClaim], classes: Sequence[str]) -> dict[str, dict[str, Any]]:
+    kinds: dict[str, list[CheckedClaim]] = {}
     for each in checked:
         kinds.setdefault(each.claim.kind, []).append(each)
     return {kind: _of_kind(some, classes) for kind, some in sorted(kinds.items())}
 
 
-def _of_kind(checked: Sequence[Checked], classes: Sequence[str]) -> dict[str, Any]:
+def _of_kind(checked: Sequence[CheckedClaim], classes: Sequence[str]) -> dict[str, Any]:
     pairs = [each.pair(classes) for each in checked if not each.verdict.is_error]
     return {"n": len(checked), "errors": len(checked) - len(pairs), "accuracy": _accuracy(pairs)}

@@ -7,8 +7,8 @@ from typing import Any, Self
 from eval.folder import JUDGED, dump_line, open_lines, read_lines, translated, write_whole
 from eval.judging.answers import Judged
 from eval.rows import Place, Row, dump_outcomes, load_outcomes
+from rag.model.usage import total_usage
 from rag.private import make_folder
-from rag.usage import total_usage
 
 Line = Mapping[str, Any]
 

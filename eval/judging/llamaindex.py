@@ -8,7 +8,7 @@ scale is none. What they put into their prompts are JSON strings here, which not
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,17 +27,26 @@ from llama_index.core.evaluation import (
 from llama_index.core.llms import LLM, CustomLLM
 from llama_index.core.prompts import BasePromptTemplate
 
-from eval.judging.asking import JUDGING, ask, shortened
-from eval.judging.base import SUPPORTED, Asked, Kind, Verdict, attempt, digest, quoted, unread
-from rag.chat_model import ChatModel
+from eval.judging.asked_once import ChatJudge
+from eval.judging.base import (
+    SUPPORTED,
+    JudgeInput,
+    Kind,
+    Verdict,
+    digest,
+    in_short,
+    quoted,
+    score_verdict,
+    unreadable,
+)
 from rag.errors import ModelFailedError
-from rag.usage import Prices
+from rag.model.chat import ChatModel
 
 NOT_SUPPORTED = "not supported"
 
 _MOST_REQUESTS = 5  # a verdict: texts beyond the context are shown in parts, in a small one hundreds
 _YES_OR_NO = re.compile(r"\W*(?:answer\W+)?(yes|no)(?![ ]*\w)", re.IGNORECASE)
-_WORD = {"yes": re.compile(r"\bno\b", re.IGNORECASE), "no": re.compile(r"\byes\b", re.IGNORECASE)}
+_OTHER = {"yes": re.compile(r"\bno\b", re.IGNORECASE), "no": re.compile(r"\byes\b", re.IGNORECASE)}
 _SCORE = re.compile(r"\W*([1-5](?:\.\d+)?)\W*")
 _RESULT = re.compile(r"\[RESULT\]\W*(\d+)(?![\d.])", re.IGNORECASE)
 
@@ -49,27 +58,21 @@ _TEMPLATES: dict[Kind, tuple[BasePromptTemplate, ...]] = {
 }
 
 
-class LlamaIndexJudge:
+class LlamaIndexJudge(ChatJudge):
     """Asks a LlamaIndex evaluator for each verdict."""
 
+    backend = "llamaindex"
     labels = (SUPPORTED, NOT_SUPPORTED)
-
-    def __init__(self, llm: LLM, server: str, prices: Prices | None = None) -> None:
-        """`server` names where the model is. `prices` are as in `rag.usage`."""
-        self._model = ChatModel(llm, JUDGING, prices)
-        self.name = f"llamaindex:{self._model.name}"
-        self.model = f"{self._model.name} at {server}"
 
     def prompt(self, kind: Kind) -> str:
         return digest([template.format() for template in _TEMPLATES[kind]])
 
-    def verdict(self, asked: Asked) -> Verdict:
-        judge = _JUDGES[asked.kind]
-        return attempt(lambda usage: judge(_Counted(self._model, usage), asked.data))
+    def _ask(self, judge_input: JudgeInput, usage: dict[str, float]) -> Verdict:
+        return _JUDGES[judge_input.kind](_AskedByUs(self._model, usage), judge_input.data)
 
 
-class _Counted(CustomLLM):
-    """A chat model as LlamaIndex's evaluators want one: their requests are sent and counted by ours."""
+class _AskedByUs(CustomLLM):
+    """A chat model as LlamaIndex's evaluators want one: ours sends their requests, within its limits."""
 
     _model: ChatModel = PrivateAttr()
     _usage: dict[str, float] = PrivateAttr()
@@ -93,7 +96,7 @@ class _Counted(CustomLLM):
                 "ASKPAPERS_CONTEXT_WINDOW to what the model takes"
             )
         sent = [(message.role.value, message.content or "") for message in messages]
-        reply = ask(self._model, sent, self._usage)
+        reply = self._model.ask(sent, self._usage)
         return ChatResponse(message=ChatMessage(role="assistant", content=reply))
 
     def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:
@@ -113,23 +116,21 @@ def _support(llm: LLM, data: Any) -> Verdict:
 
 def _correctness(llm: LLM, data: Any) -> Verdict:
     evaluator = CorrectnessEvaluator(llm, _TEMPLATES["correctness"][0], parser_function=_read_score)
-    texts = {name: quoted(data[name]) for name in ("answer", "reference")}
-    found = _evaluated(
-        evaluator, query=_query(data), response=texts["answer"], reference=texts["reference"]
-    )
-    if found.score is None:
-        return _unreadable(found.feedback or "")
-    return Verdict(f"{found.score:g} of 5", (found.score - 1) / 4, shortened(found.feedback or ""))
+    texts = {"response": quoted(data["answer"]), "reference": quoted(data["reference"])}
+    result = _evaluated(evaluator, query=_query(data), **texts)
+    return _score(result, result.score, (1, 5))
 
 
 def _relevancy(llm: LLM, data: Any) -> Verdict:
-    evaluator = AnswerRelevancyEvaluator(
-        llm, eval_template=_TEMPLATES["relevancy"][0], parser_function=_read_result
-    )
-    found = _evaluated(evaluator, query=_query(data), response=quoted(data["answer"]))
-    if found.score is None:
-        return _unreadable(found.feedback or "")
-    return Verdict(f"{2 * found.score:g} of 2", found.score, shortened(found.feedback or ""))
+    template = _TEMPLATES["relevancy"][0]
+    evaluator = AnswerRelevancyEvaluator(llm, eval_template=template, parser_function=_read_result)
+    result = _evaluated(evaluator, query=_query(data), response=quoted(data["answer"]))
+    return _score(result, None if result.score is None else 2 * result.score, (0, 2))
+
+
+def _score(result: EvaluationResult, score: float | None, scale: tuple[int, int]) -> Verdict:
+    feedback = result.feedback or ""
+    return unreadable(feedback) if score is None else score_verdict(score, scale, in_short(feedback))
 
 
 _JUDGES: dict[Kind, Callable[[LLM, Any], Verdict]] = {
@@ -141,26 +142,25 @@ _JUDGES: dict[Kind, Callable[[LLM, Any], Verdict]] = {
 
 def read_yes_or_no(reply: str) -> Verdict:
     """Begins with YES or NO, as a word of its own, and does not say the other anywhere."""
-    found = _YES_OR_NO.match(reply)
-    if not found or _WORD[found[1].lower()].search(reply):
-        return _unreadable(reply)
-    if found[1].lower() == "yes":
-        return Verdict(SUPPORTED, 1.0, shortened(reply))
-    return Verdict(NOT_SUPPORTED, 0.0, shortened(reply))
+    match = _YES_OR_NO.match(reply)
+    if not match or _OTHER[match[1].lower()].search(reply):
+        return unreadable(reply)
+    is_supported = match[1].lower() == "yes"
+    return Verdict(SUPPORTED if is_supported else NOT_SUPPORTED, float(is_supported), in_short(reply))
 
 
 def _read_score(reply: str) -> tuple[float | None, str]:
     """The score of the first line, from 1 to 5, and the rest; without one None, and all of it."""
     first, _, rest = reply.strip().partition("\n")
-    found = _SCORE.fullmatch(first)
-    score = float(found[1]) if found else None
+    match = _SCORE.fullmatch(first)
+    score = float(match[1]) if match else None
     return (score, rest.strip()) if score is not None and score <= 5 else (None, reply)
 
 
 def _read_result(reply: str) -> tuple[float | None, str]:
     """The one result, 0 to 2, and the reply."""
-    found = _RESULT.findall(reply)
-    return float(found[0]) if len(found) == 1 and found[0] in ("0", "1", "2") else None, reply
+    results = _RESULT.findall(reply)
+    return float(results[0]) if len(results) == 1 and results[0] in ("0", "1", "2") else None, reply
 
 
 def _query(data: Any) -> str:
@@ -168,23 +168,10 @@ def _query(data: Any) -> str:
     return quoted(data["question"]) + (f" (asked after {quoted(earlier)})" if earlier else "")
 
 
-def _unreadable(reply: str) -> Verdict:
-    return unread(f"no verdict that can be read: {shortened(reply)}")
-
-
 def _evaluated(evaluator: BaseEvaluator, **texts: Any) -> EvaluationResult:
     """What an evaluator makes of texts. Raises ModelError, also for what breaks inside it."""
     try:
-        return _run(evaluator.aevaluate(**texts))
+        with ThreadPoolExecutor(1) as pool:  # in this thread an event loop may be running
+            return pool.submit(asyncio.run, evaluator.aevaluate(**texts)).result()
     except (ValueError, TypeError, RuntimeError, OSError) as error:
         raise ModelFailedError(f"LlamaIndex's evaluator failed ({type(error).__name__})") from error
-
-
-def _run(evaluation: Coroutine[Any, Any, EvaluationResult]) -> EvaluationResult:
-    """The result, also where an event loop runs in this thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(evaluation)
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, evaluation).result()

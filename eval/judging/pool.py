@@ -31,7 +31,12 @@ def in_threads(
     def run() -> None:
         with suppress(Empty):
             while not stopped.is_set():
-                done.put(_done(work, waiting.get_nowait(), stopped))
+                item, future = waiting.get_nowait(), Future[Result]()
+                try:
+                    future.set_result(work(item, stopped))
+                except BaseException as error:  # is raised in the caller's thread
+                    future.set_exception(error)
+                done.put(future)
 
     for number in range(min(workers, len(items))):
         threading.Thread(target=run, name=f"askpapers-judge-{number}", daemon=True).start()
@@ -40,13 +45,3 @@ def in_threads(
             yield done.get().result()
     finally:
         stopped.set()
-
-
-def _done(work: Work[Item, Result], item: Item, stopped: threading.Event) -> Future[Result]:
-    """What came of one item: its result, or what was raised, to be raised in the caller's thread."""
-    future: Future[Result] = Future()
-    try:
-        future.set_result(work(item, stopped))
-    except BaseException as error:
-        future.set_exception(error)
-    return future

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from eval.judging.answers import Judged, Subject, judge_answer
-from eval.judging.base import Asked, ModelJudge, Verdict
+from eval.judging.base import JudgeInput, ModelJudge, Verdict
 from eval.judging.lines import JudgedFile
 from eval.judging.pool import in_threads
 from eval.rows import Row, load_outcomes
 from eval.shelf import Shelf
 from rag.library.progress import Track, untracked
-from rag.usage import total_usage
+from rag.model.usage import total_usage
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class _StoppedError(Exception):
 
 
 def _judge(subject: Subject, judge: ModelJudge, stopped: threading.Event) -> tuple[Row, Judged]:
-    def ask(asked: Asked) -> Verdict:
+    def ask(judge_input: JudgeInput) -> Verdict:
         if stopped.is_set():
             raise _StoppedError
-        return judge.verdict(asked)
+        return judge.verdict(judge_input)
 
     return subject.row, judge_answer(subject, ask)

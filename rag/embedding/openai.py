@@ -9,7 +9,9 @@ import numpy as np
 from rag.embedding.base import Vectors
 from rag.embedding.cache import VectorCache
 from rag.errors import ModelError
-from rag.model_client import EMBEDDING, open_client, server_name, translated
+from rag.model.address import server_name
+from rag.model.base import EMBEDDING
+from rag.model.client import open_client, translated
 from rag.settings import Settings
 from rag.tokens import count_tokens, token_offsets
 

@@ -1,4 +1,4 @@
-"""A follow-up made whole by a language model: one short request, checked before it is believed."""
+"""A follow-up made whole by a language model: one short request, its reply checked before it is used."""
 
 import json
 from collections.abc import Sequence
@@ -7,55 +7,41 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from rag.errors import ModelError
-from rag.model_client import WRITING, attended, translated
-from rag.plain import encodable
+from rag.model.base import Message
 from rag.query.checks import LONGEST_QUESTION
 from rag.query.follow_up import points_back
 from rag.query.history import Turn, newest
 from rag.query.understanding import Rewritten
-from rag.usage import Prices, add_usage, counts
 from rag.words import content_words
 
 if TYPE_CHECKING:
-    from llama_index.core.base.llms.types import ChatMessage
-    from llama_index.core.llms import LLM
+    from rag.model.chat import ChatModel
 
 _HISTORY_TOKENS = 1000  # of the turns that the model is shown
-_LONGER = 300  # characters that a rewritten question may have more; a model that goes on is stopped
+_LONGER = 300  # characters that a rewritten question may have more
 _SHARE = 0.5  # of the question's words that are kept, and of the new one's that were said before
 
 
 class ModelRewriter:
-    """Asks a model to make a question stand alone; where it fails, the rule has to do."""
+    """Asks a model to make a question stand alone; where it fails, the rule decides."""
 
-    def __init__(self, llm: "LLM", prices: Prices | None = None) -> None:
-        self._llm = llm
-        self._prices = prices
+    def __init__(self, model: "ChatModel") -> None:
+        self._model = model
 
     def __call__(self, question: str, turns: Sequence[Turn]) -> Rewritten:
-        """The question with what it leans on, itself where it stands alone, None upon any failure."""
+        """The question with what it leans on, itself if it stands alone; None upon any failure."""
         usage: dict[str, float] = {}
-        used: dict[str, int] = {}
-        text = ""
         try:
-            with translated(self._llm.metadata.model_name, WRITING):
-                for response in attended(self._llm.stream_chat(_messages(question, turns))):
-                    used |= counts(response.additional_kwargs)
-                    text += response.delta or ""
-                    if len(text) > len(question) + 2 * _LONGER:
-                        break
+            reply = self._model.ask(_messages(question, turns), usage, len(question) + _LONGER)
         except ModelError:  # the writer meets it again, and says so
             return Rewritten(None, usage)
-        finally:
-            add_usage(usage, used, self._prices)
-        rewritten = encodable(text).strip().strip('"“”')
+        rewritten = reply.strip('"“”')
         return Rewritten(rewritten if _is_plausible(rewritten, question, turns) else None, usage)
 
 
 def _is_plausible(rewritten: str, question: str, turns: Sequence[Turn]) -> bool:
-    """Whether this is the question in other words: one line, hardly longer, from what was said."""
-    longest = min(len(question) + _LONGER, LONGEST_QUESTION)
-    if not 0 < len(rewritten) <= longest or len(rewritten.splitlines()) > 1:
+    """Whether this is the question in other words: one line, made of what was said."""
+    if not 0 < len(rewritten) <= LONGEST_QUESTION or len(rewritten.splitlines()) > 1:
         return False
     new, own = set(content_words(rewritten)), set(content_words(question))
     said = own.union(*(content_words(f"{turn.question} {turn.answer}") for turn in turns))
@@ -64,17 +50,12 @@ def _is_plausible(rewritten: str, question: str, turns: Sequence[Turn]) -> bool:
     return len(own & new) >= _SHARE * len(own) and len(said & new) >= _SHARE * len(new)
 
 
-def _messages(question: str, turns: Sequence[Turn]) -> "list[ChatMessage]":
-    from llama_index.core.base.llms.types import ChatMessage, MessageRole
-
-    lines = [
-        json.dumps({"question": turn.question, "answer": turn.answer}, ensure_ascii=False)
-        for turn in newest(turns, _HISTORY_TOKENS)
-    ]
-    asked = json.dumps({"latest question": question}, ensure_ascii=False)
+def _messages(question: str, turns: Sequence[Turn]) -> list[Message]:
+    shown = [{"question": turn.question, "answer": turn.answer} for turn in newest(turns, _HISTORY_TOKENS)]
+    lines = [*shown, {"latest question": question}]
     return [
-        ChatMessage(role=MessageRole.SYSTEM, content=_prompt()),
-        ChatMessage(role=MessageRole.USER, content="\n".join([*lines, asked])),
+        ("system", _prompt()),
+        ("user", "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)),
     ]
 
 

@@ -1,60 +1,29 @@
-"""The writer with a language model: any OpenAI-compatible chat model, through LlamaIndex."""
+"""The writer with a language model."""
 
 import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from rag.chat_model import ChatModel, Message
 from rag.citations import Piece, Sentence
-from rag.errors import ModelFailedError
+from rag.errors import BrokenStreamError, ModelFailedError
 from rag.markers import Marker, find_markers
-from rag.model_client import WRITING, BrokenStreamError, open_client
-from rag.settings import Settings
+from rag.model.base import Message
 from rag.types import Hit
-from rag.usage import Prices
 from rag.writers.base import Log, Task
-from rag.writers.model_text import NOT_SAID, readable, without_control_lines
-from rag.writers.prompting import fitting, read_repair, repair_prompt, write_prompt
+from rag.writers.control_lines import NOT_SAID, without_control_lines
+from rag.writers.prompting import fit_papers, read_repair, repair_prompt, write_prompt
 
 if TYPE_CHECKING:
-    from llama_index.core.llms import LLM
+    from rag.model.chat import ChatModel
 
-WINDOW = 8192  # tokens of context that a model is taken to have where nobody says
 _LONGEST_REMARK = 2000  # characters of an uncited answer that the model is shown again
-_TRIES = 2  # that an answer broke off, was empty or cited nothing; the client has its own retries
-_PAUSE = 0.3  # seconds before a stream that broke is asked for again
-
-
-def open_model(settings: Settings) -> "LLM":
-    """The model that the settings name. Nothing is sent before the first question."""
-    from llama_index.llms.openai_like import OpenAILike
-
-    llm: LLM = OpenAILike(
-        model=settings.model,
-        api_key="unused",  # the client has it; left out, LlamaIndex would read and show it
-        openai_client=open_client(settings),
-        max_retries=0,  # the client retries
-        is_chat_model=True,
-        context_window=settings.context_window or known_window(settings.model) or WINDOW,
-        temperature=0.0,
-        additional_kwargs={"stream_options": {"include_usage": True}},
-    )
-    return llm
-
-
-def known_window(model: str) -> int | None:
-    """The context of a model in tokens, by LlamaIndex's table; None for one that it does not know."""
-    from llama_index.llms.openai.utils import openai_modelname_to_contextsize
-
-    try:
-        return openai_modelname_to_contextsize(model)
-    except ValueError:
-        return None
+_TRIES = 2  # at an answer that breaks off, is empty or cites nothing; the client has its own retries
+_PAUSE = 0.3  # seconds before a broken stream is asked for again
 
 
 class _UnusableError(ModelFailedError):
-    """An answer came and is none; `remark` tells the model why."""
+    """The answer is empty or cites nothing; `remark` tells the model so."""
 
     def __init__(self, text: str, remark: Sequence[Message]) -> None:
         super().__init__(text)
@@ -64,19 +33,18 @@ class _UnusableError(ModelFailedError):
 class LLMWriter:
     """Shows a model the question and the papers, and reads the markers in what it streams."""
 
-    def __init__(self, llm: "LLM", prices: Prices | None = None) -> None:
-        """`prices` are dollars per million tokens that are sent and that are written."""
-        self._model = ChatModel(llm, WRITING, prices)
+    def __init__(self, model: "ChatModel") -> None:
+        self._model = model
 
     @property
     def name(self) -> str:
         return self._model.name
 
     def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
-        """The model's answer as it comes. An answer that broke off before its first citation, is
-        empty or cites nothing is asked for once more. Raises ModelError."""
-        papers = fitting(write_prompt(task, ()), hits, self._model.window)
-        messages = write_prompt(task, papers)
+        """The model's answer as it comes. One that breaks off before its first citation, is empty or cites
+        nothing is asked for once more. Raises ModelError."""
+        papers = fit_papers(write_prompt(task, ()), hits, self._model.window)
+        messages, notes = write_prompt(task, papers), len(log.notes)
         for tries_left in reversed(range(_TRIES)):
             log.missing = log.refusal = None
             has_begun = False
@@ -86,7 +54,8 @@ class LLMWriter:
                     yield piece
                 return
             except (BrokenStreamError, _UnusableError) as error:
-                if has_begun or not tries_left:
+                was_stopped = len(log.notes) > notes  # and would be again
+                if has_begun or was_stopped or not tries_left:
                     raise
                 if isinstance(error, _UnusableError):
                     messages += error.remark
@@ -97,10 +66,8 @@ class LLMWriter:
         self, task: Task, hits: Sequence[Hit], doubts: Sequence[Sentence], log: Log
     ) -> list[list[Piece]]:
         """The model's other words for sentences in doubt, in one request. Raises ModelError."""
-        messages = repair_prompt(task, (), doubts)
-        papers = fitting(messages, hits, self._model.window)
-        stream = self._stream(repair_prompt(task, papers, doubts), Log(usage=log.usage))
-        reply = "".join(readable(stream))
+        papers = fit_papers(repair_prompt(task, (), doubts), hits, self._model.window)
+        reply = "".join(self._stream(repair_prompt(task, papers, doubts), Log(usage=log.usage)))
         return [
             [_among(len(papers), piece) for piece in find_markers([line])]
             for line in read_repair(reply, len(doubts))
@@ -109,7 +76,7 @@ class LLMWriter:
     def _cited(self, messages: list[Message], count: int, log: Log) -> Iterator[Piece]:
         """An answer from its first citation on, with what stands before it."""
         held: list[Piece] = []
-        pieces = find_markers(without_control_lines(readable(self._stream(messages, log)), log))
+        pieces = find_markers(without_control_lines(self._stream(messages, log), log))
         for piece in (_among(count, piece) for piece in pieces):
             held.append(piece)
             if isinstance(piece, Marker) and any(piece.keys):
@@ -132,7 +99,7 @@ class LLMWriter:
         yield from held
 
     def _stream(self, messages: Sequence[Message], log: Log) -> Iterator[str]:
-        """The text of one request. Raises ModelError, BrokenStreamError where it ends before its end."""
+        """The text of one reply; the log notes where it stops early. Raises ModelError."""
 
         def note(reason: str) -> None:
             log.notes.append(f"The model {self.name} stopped before its end ({reason}).")

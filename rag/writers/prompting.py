@@ -1,4 +1,4 @@
-"""What a model is sent: the rules, the papers that its context holds, the question."""
+"""What the model that writes is sent: the rules, the papers that its context holds, the question."""
 
 import json
 import re
@@ -8,16 +8,15 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from rag.chat_model import Message
 from rag.citations import Sentence
 from rag.errors import ModelFailedError
 from rag.markers import neutral
+from rag.model.base import Message, reply_tokens
 from rag.sentences import sentence_spans
 from rag.tokens import count_tokens
 from rag.types import Hit
 from rag.writers.base import Task
 
-_MOST_RESERVED = 2048  # tokens that are kept for the answer, a quarter of a small window
 _FRAME = 8  # tokens that a message takes beside its words, at most
 _NUMBERED = re.compile(r"^(?:[>*_-]|[^\S\n])*+(\d{1,3})\s*[.:)][*_]*\s*+(.*\w.*)$", re.MULTILINE)
 
@@ -39,23 +38,23 @@ def repair_prompt(task: Task, papers: Sequence[str], doubts: Sequence[Sentence])
         for number, doubt in enumerate(doubts, start=1)
         if doubt.support.reasons
     )
-    asked = f"{_text('repair.txt')}\n{reasons}".strip()
-    return [*write_prompt(task, papers), ("assistant", written), ("user", asked)]
+    request = f"{_text('repair.txt')}\n{reasons}".strip()
+    return [*write_prompt(task, papers), ("assistant", written), ("user", request)]
 
 
 def read_repair(reply: str, count: int) -> list[str]:
-    """Of `count` sentences the new words, "" where there are none."""
+    """The new words for each of `count` sentences, "" where there are none."""
     lines = {int(number): line.strip() for number, line in _NUMBERED.findall(reply)}
     return [lines.get(number, "") for number in range(1, count + 1)]
 
 
-def fitting(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> list[str]:
-    """The papers as JSON lines, best first, as many as fit a window of tokens beside the messages and
-    an answer. The first one is cut behind a sentence where it does not fit whole.
+def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> list[str]:
+    """The papers as JSON lines, best first, as many as a window of tokens holds beside the messages and
+    a reply. The first one is cut after a sentence if it does not fit whole.
 
-    Raises ModelFailedError where not one sentence fits.
+    Raises ModelFailedError if not even its first sentence fits.
     """
-    room = window - min(_MOST_RESERVED, window // 4)
+    room = window - reply_tokens(window)
     room -= sum(count_tokens(text) + _FRAME for _, text in messages)
     lines: list[str] = []
     for key, hit in enumerate(hits, start=1):
@@ -80,7 +79,7 @@ def _cut(hit: Hit, room: int, window: int) -> str:
 
 
 def _line(key: int, hit: Hit, end: int | None = None) -> str:
-    """A paper as JSON. What reads as a marker in it is none: it could name another paper."""
+    """A paper as JSON, with nothing in it that reads as a marker: it could name another paper."""
     title, abstract = neutral(hit.paper.title), neutral(hit.paper.abstract[:end].rstrip())
     fields: dict[str, Any] = {"key": key, "title": title, "date": hit.paper.published}
     return json.dumps(fields | {"abstract": abstract}, ensure_ascii=False)

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from rag.errors import ModelError, ModelMissingError
 from rag.library.chroma_server import ChromaServer
-from rag.model_client import WRITING, open_client, server_name, translated
+from rag.model.address import server_name
+from rag.model.base import WRITING
 from rag.settings import Settings
 from ui.checkup.finding import Finding
 
@@ -23,7 +24,6 @@ def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
     if not settings.has_model:
         yield Finding("model", "ok", "none, so answers are in the papers' own sentences")
         return
-
     key = "with a key" if settings.api_key else "without a key"
     yield Finding("model", "ok", f"{settings.model} at {server_name(settings)}, {key}")
     if settings.embedding_model:
@@ -35,6 +35,7 @@ def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
 
 
 def _ask_models(settings: Settings) -> Iterator[Finding]:
+    from rag.model.client import open_client, translated
 
     with open_client(settings) as client:
         try:

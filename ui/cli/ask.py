@@ -8,7 +8,7 @@ from rag.query import check_request
 from rag.settings import Settings
 from ui.cli.options import add_answering, add_common, request_of, tell_years
 from ui.cli.places import open_for_reading
-from ui.terminal import print_answer, print_json, print_rest, write_piece
+from ui.terminal import print_answer, print_json, print_rest, tell, write_piece
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -21,7 +21,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     request = check_request(request_of(arguments, arguments.question))  # before anything is built
     settings = Settings.from_environment()
-    with open_for_reading(arguments) as library, Assistant(library, settings=settings) as assistant:
+    with (
+        open_for_reading(arguments) as library,
+        Assistant(library, settings=settings, on_wait=tell) as assistant,
+    ):
         stream = assistant.stream(request)
         is_written = assistant.writer_for(request.writer) != "extractive"
         is_shown = is_written and sys.stdout.isatty() and not arguments.json

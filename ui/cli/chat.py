@@ -12,7 +12,7 @@ from rag.settings import Settings
 from rag.types import Request
 from ui.cli.options import add_answering, add_common, request_of, tell_years
 from ui.cli.places import open_for_reading
-from ui.terminal import print_answer, print_error, print_json_line, print_rest, write_piece
+from ui.terminal import print_answer, print_error, print_json_line, print_rest, tell, write_piece
 
 _HELP = (
     "Ask about the papers. /alone asks the last question again without what was said before it, "
@@ -30,7 +30,10 @@ def add(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
 
     options, settings = request_of(arguments), Settings.from_environment()
-    with open_for_reading(arguments) as library, Assistant(library, settings=settings) as assistant:
+    with (
+        open_for_reading(arguments) as library,
+        Assistant(library, settings=settings, on_wait=tell) as assistant,
+    ):
         is_written = assistant.writer_for(options.writer) != "extractive"
         is_streamed = is_written and sys.stdout.isatty() and not arguments.json
         try:

@@ -1,6 +1,7 @@
 """`askpapers eval`: questions with known answers, and what the answers are worth."""
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
 
 from eval.errors import GateError
@@ -144,8 +145,8 @@ def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
 
     settings = Settings.from_environment()
     request = request_of(arguments)
-    model_judge = open_judge(arguments.judge, settings) if arguments.judge else None
     with (
+        open_judge(arguments.judge, settings) if arguments.judge else nullcontext() as model_judge,
         part.open(arguments, settings) as library,
         Assistant(library, settings=settings, writer=arguments.writer) as assistant,
     ):
@@ -175,12 +176,12 @@ def _check_judge(arguments: argparse.Namespace) -> int:
     """How well a judge judges claims whose labels are known."""
 
     claims = read_claims(arguments.check_judge or None)
-    judge = (
+    with (
         open_judge(arguments.judge, Settings.from_environment())
         if arguments.judge
-        else CalibratedJudge(embedded_encoder())
-    )
-    found = check_judge(claims, judge, arguments.workers or _JUDGED_AT_A_TIME, track)
+        else nullcontext(CalibratedJudge(embedded_encoder()))
+    ) as judge:
+        found = check_judge(claims, judge, arguments.workers or _JUDGED_AT_A_TIME, track)
     with whoever_reads():
         if arguments.json:
             print_json(found)

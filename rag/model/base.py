@@ -1,0 +1,27 @@
+"""The words of a request to a model: messages, and what the reply is for. Loads no vendor."""
+
+from dataclasses import dataclass
+
+Message = tuple[str, str]
+"""A role and a text."""
+Usage = dict[str, float]
+"""What requests took: their number, their tokens, their cost where prices are set."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a model is used for, as its error messages put it."""
+
+    variable: str  # the setting that names the model
+    without: str  # how to do without a model, after "or"
+
+
+WRITING = Use("ASKPAPERS_MODEL", "answer without a model with `--writer extractive`")
+CHECKING = Use("ASKPAPERS_MODEL", "judge without a model by unsetting ASKPAPERS_JUDGE")
+JUDGING = Use("ASKPAPERS_JUDGE_MODEL (or ASKPAPERS_MODEL)", "evaluate without a judge")
+EMBEDDING = Use("ASKPAPERS_EMBEDDING_MODEL", "unset ASKPAPERS_EMBEDDING_MODEL for the embedded encoder")
+
+
+def reply_tokens(window: int) -> int:
+    """The tokens of a context window that are kept for the reply."""
+    return min(2048, window // 4)

@@ -1,0 +1,159 @@
+"""A chat model that is asked for a reply: its text as it comes, within limits, and what it took."""
+
+import math
+import time
+import weakref
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+from llama_index.core.llms import LLM
+from openai import OpenAI
+
+from rag.errors import BrokenStreamError, ModelFailedError
+from rag.model.address import is_near, server_name
+from rag.model.base import WRITING, Message, Usage, Use, reply_tokens
+from rag.model.client import open_client, translated
+from rag.model.llm import attended, open_llm, stop_reason
+from rag.model.patience import Patience, told_after
+from rag.model.reasoning import behind_reasoning, without_reasoning
+from rag.model.usage import Prices, add_usage, counts
+from rag.plain import encodable
+from rag.settings import Settings
+
+LONGEST = 20_000  # characters, or chunks, of a reply with its reasoning; a model that goes on is stopped
+_UNFINISHED = ("length", "content_filter")  # reasons to stop that leave a reply unfinished
+
+
+Tell = Callable[[str], None]
+Texts = Generator[str, None, None]
+
+
+@dataclass(frozen=True, eq=False)
+class ChatModel:
+    """Any LlamaIndex model. Safe to use from several threads.
+
+    `client` and `address` are those of a model that we opened; one that was passed in has its own
+    patience before the first word. `on_wait` is told, from another thread, what is waited for.
+    """
+
+    llm: LLM
+    use: Use = WRITING
+    prices: Prices | None = None
+    client: OpenAI | None = None
+    address: str | None = None
+    patience: Patience = field(default_factory=Patience)
+    on_wait: Tell | None = None
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        use: Use = WRITING,
+        patience: Patience | None = None,
+        on_wait: Tell | None = None,
+    ) -> "ChatModel":
+        """The model that the settings name. Nothing is sent before it is asked."""
+        address = server_name(settings)
+        patience = patience or Patience.with_server(address)
+        client = open_client(settings, patience.client())
+        llm = open_llm(settings, client)
+        weakref.finalize(llm, client.close)  # before the garbage collector takes its sockets one by one
+        return cls(llm, use, settings.prices, client, address, patience, on_wait)
+
+    @property
+    def name(self) -> str:
+        return self.llm.metadata.model_name
+
+    @property
+    def window(self) -> int:
+        """The context in tokens."""
+        return self.llm.metadata.context_window
+
+    @property
+    def wait_line(self) -> str | None:
+        """What is waited for while a model on one's own machine is silent; None for any other model."""
+        if not self.address or not is_near(self.address):
+            return None
+        return f"Waiting for the model {self.name} at {self.address}: it reads the papers first."
+
+    def close(self) -> None:
+        """Close the connections of a model that we opened."""
+        if self.client:
+            self.client.close()
+
+    def ask(self, messages: Sequence[Message], usage: Usage, longest: int = LONGEST) -> str:
+        """A whole reply of at most so many characters; what it took is added to `usage`.
+
+        Raises ModelError, also where the reply is empty, too long or stops before its end.
+        """
+        reply = ""
+        with closing(self.stream(messages, usage, most_tokens=reply_tokens(self.window))) as pieces:
+            for piece in pieces:
+                reply += piece
+                if len(reply.strip()) > longest:
+                    raise ModelFailedError(f"the model {self.name} wrote more than it was asked for")
+        if not (answer := behind_reasoning(reply).strip()):
+            raise ModelFailedError(f"the model {self.name} wrote nothing: ask again")
+        return answer
+
+    def stream(
+        self, messages: Sequence[Message], usage: Usage, cut: Tell | None = None, most_tokens: int = 0
+    ) -> Texts:
+        """The text of one reply as it comes; what it took is added to `usage`, even if it fails.
+
+        `cut` is told why a text stopped before its end; without it that is an error. `most_tokens` is for
+        short replies: some servers refuse a request where prompt and reply together might not fit.
+        Raises ModelError, BrokenStreamError where the stream ends before the model does.
+        """
+        with closing(self._texts(messages, usage, cut, most_tokens)) as texts:
+            yield from without_reasoning(texts)
+
+    def _texts(
+        self, messages: Sequence[Message], usage: Usage, cut: Tell | None, most_tokens: int
+    ) -> Texts:
+        """What the model sends, with its reasoning."""
+        length, ends = 0, math.inf
+        finished: str | bool | None = None
+        used: dict[str, int] = {}
+        tell = partial(self.on_wait, self.wait_line) if self.on_wait and self.wait_line else None
+        try:
+            with (
+                translated(self.name, self.use),
+                told_after(self.patience.quiet, tell) as begin,
+                closing(self._responses(messages, most_tokens)) as responses,
+            ):
+                for response in responses:
+                    reason = stop_reason(response.raw)
+                    finished = finished if reason is None else finished or reason
+                    used |= counts(response.additional_kwargs)
+                    text = (response.delta or "")[: LONGEST - length]
+                    if ends == math.inf and (text or length):  # the first chunk may only name the role
+                        ends = time.monotonic() + self.patience.text
+                        begin()
+                    if text:
+                        yield text
+                    length += max(1, len(text))
+                    if length >= LONGEST or time.monotonic() > ends:
+                        finished = "length"
+                        break
+        finally:
+            add_usage(usage, used, self.prices)
+        if finished is False:
+            raise BrokenStreamError(f"the answer of the model {self.name} broke off: ask again")
+        if finished in _UNFINISHED:
+            if not cut:
+                raise ModelFailedError(
+                    f"the model {self.name} stopped before the end of its reply ({finished})"
+                )
+            cut(str(finished))
+
+    def _responses(
+        self, messages: Sequence[Message], most_tokens: int
+    ) -> Generator[ChatResponse, None, None]:
+        sent = [ChatMessage(role=role, content=encodable(text)) for role, text in messages]
+        # Not every model that is passed in knows the name of this option.
+        options = {"max_tokens": most_tokens} if most_tokens and self.client else {}
+        yield from attended(self.llm.stream_chat(sent, **options))

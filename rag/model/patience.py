@@ -1,0 +1,83 @@
+"""How long a request to a model may take, by where its server is."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Timer
+from typing import Any
+
+import httpx
+import openai
+
+from rag.model.address import is_near
+
+_CONNECTING = 10.0  # seconds
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds: what a request may take, and when somebody is told that it is waited for."""
+
+    silence: float = 60.0  # before the first word, and between two
+    text: float = 300.0  # from its first word on
+    quiet: float = 5.0  # before a line says what is waited for
+
+    @classmethod
+    def with_server(cls, address: str) -> "Patience":
+        """A model on a machine of one's own may read a long prompt for minutes before its first word."""
+        return cls(silence=300.0) if is_near(address) else cls()
+
+    def client(self) -> httpx.Client:
+        """An HTTP client that is this patient."""
+        return _PatientClient(self)
+
+
+class _PatientClient(openai.DefaultHttpxClient):
+    """Gives up a reply whose server is silent for too long, or sends bytes for ever that make no words."""
+
+    def __init__(self, patience: Patience) -> None:
+        super().__init__(timeout=httpx.Timeout(patience.silence, connect=_CONNECTING))
+        self._longest = patience.silence + patience.text
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        ends = time.monotonic() + self._longest
+        try:
+            response = super().send(request, **options)
+        except (
+            httpx.ReadTimeout
+        ) as error:  # openai would send the request again, but not upon its own error
+            raise openai.APITimeoutError(request=request) from error
+        if isinstance(response.stream, httpx.SyncByteStream):
+            response.stream = _Bounded(response.stream, ends)
+        return response
+
+
+@dataclass(frozen=True)
+class _Bounded(httpx.SyncByteStream):
+    """The bytes of a reply until a point in time."""
+
+    stream: httpx.SyncByteStream
+    ends: float
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self.stream:
+            if time.monotonic() > self.ends:
+                raise httpx.ReadTimeout("the reply takes too long")
+            yield part
+
+    def close(self) -> None:
+        self.stream.close()
+
+
+@contextmanager
+def told_after(seconds: float, tell: Callable[[], None] | None) -> Iterator[Callable[[], None]]:
+    """Call `tell` after so many seconds, from another thread, unless what this gives is called before."""
+    timer = Timer(seconds, tell or (lambda: None))
+    timer.daemon = True
+    if tell:
+        timer.start()
+    try:
+        yield timer.cancel
+    finally:
+        timer.cancel()

@@ -1,0 +1,77 @@
+"""Lines in what a model writes that are addressed to the program: `Missing: ...`, `Premise: ...`."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from rag.markers import find_markers, with_end
+from rag.plain import cut
+from rag.writers.base import Log
+
+NOT_SAID = "the papers do not say"
+"""What a model answers, as a sentence, where the papers hold no answer."""
+PREMISE = "a paper contradicts what the question presupposes"
+
+_LONGEST = 200  # characters of a control line that are told
+# A control line begins a line or follows a sentence; a model may put it in bold or in a list.
+_BEGINS = r"(?:\A|(?<=\n)|(?<=[.!?\])】*\"”]\s))[ \t>*_#-]{0,9}"
+_NAMES = ("Missing", "Premise")
+_SAID = NOT_SAID.capitalize()
+_LINE = re.compile(rf"{_BEGINS}({'|'.join(_NAMES)})[ \t*_]*:", re.IGNORECASE)
+_SENTENCE = re.compile(rf"{_BEGINS}{_SAID}(?:[.!]+[*_\"”]*(?=\s|\Z)|[*_]*(?=\n|\Z))", re.IGNORECASE)
+_BEGUN = "|".join(
+    re.escape(name[:length]) for name in (*_NAMES, _SAID) for length in range(len(name), 0, -1)
+)
+_PART_OF_LINE = re.compile(rf"{_BEGINS}(?:(?:{_BEGUN})[ \t*_.!\"”]*)?\Z", re.IGNORECASE)
+_NOTHING = re.compile(r"(?:none|nothing\b.*|no|n/a|null|-*)", re.IGNORECASE)
+
+
+def without_control_lines(texts: Iterable[str], log: Log) -> Iterator[str]:
+    """A stream without its control lines, and without the sentence that the papers do not say; the log
+    keeps what they tell."""
+    text, place, name = "", 0, None
+    for piece, is_last in with_end(texts):
+        text += piece
+        while True:
+            if name:
+                end = text.find("\n", place)
+                if end < 0 and not is_last:
+                    break
+                end = len(text) if end < 0 else end
+                _keep(name, text[place:end], log)
+                place, name = end, None
+            match = _first(text, place)
+            if not match or (match.re is _SENTENCE and match.end() == len(text) and not is_last):
+                break
+            if text[place : match.start()]:
+                yield text[place : match.start()]
+            place, name = match.end(), match[1] if match.re is _LINE else None
+            if not name:
+                log.refusal = log.refusal or NOT_SAID
+        if name:
+            continue
+        partial = None if is_last else _PART_OF_LINE.search(text, place)
+        ready = partial.start() if partial else len(text)
+        if ready > place:
+            yield text[place:ready]
+        place = ready
+
+
+def told_text(text: str) -> str:
+    """What a control line tells, as the answer quotes it: in one line without markers, and not too long."""
+    words = "".join(piece for piece in find_markers([text]) if isinstance(piece, str)).split()
+    return cut(re.sub(r"\s+(?=[.,;:!?])", "", " ".join(words)).strip(' *_"“”'), _LONGEST)
+
+
+def _first(text: str, place: int) -> re.Match[str] | None:
+    matches = filter(None, (_LINE.search(text, place), _SENTENCE.search(text, place)))
+    return min(matches, key=re.Match.start, default=None)
+
+
+def _keep(name: str, text: str, log: Log) -> None:
+    line = told_text(text).rstrip(".")
+    if _NOTHING.fullmatch(line):
+        return
+    if name.lower() == "missing":
+        log.missing = log.missing or line
+    else:
+        log.refusal = f"{PREMISE}: {line}"
