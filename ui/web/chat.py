@@ -229,12 +229,12 @@ class ChatTab:
     def _open(self, place: int, bookmark: Bookmark | None, stored: Any) -> list[Any]:
         found = self._mine(bookmark, stored)
         if 0 <= place < len(found.listed):
-            found.open(found.shelf.latest(Chat(id=found.listed[place])))
+            found.open(found.conversations.latest(Chat(id=found.listed[place])))
         return self._all(found, stored)
 
     def _forget(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
         found = self._mine(bookmark, stored)
-        found.shelf.remove(found.chat)
+        found.conversations.remove(found.chat)
         found.open(Chat())
         return self._all(found, stored)
 
@@ -246,8 +246,8 @@ class ChatTab:
         """The page's session; a new one from what the browser keeps where the server has lost it."""
         session = bookmark.session() if bookmark else None
         if session is None:
-            session = Session.begin_at(self.visitors.shelf(stored), bookmark, self.pages)
-        self.visitors.keep(session.shelf, session)
+            session = Session.begin_at(self.visitors.conversations(stored), bookmark, self.pages)
+        self.visitors.keep(session.conversations, session)
         return session
 
     # What is shown
@@ -270,9 +270,9 @@ class ChatTab:
 
         The browser is sent nothing where it keeps the same.
         """
-        chats, dumped = session.shelf.chats, session.shelf.dump()
+        chats, dumped = session.conversations.chats, session.conversations.dump()
         session.listed = tuple(chat.id for chat in chats)
-        self.visitors.keep(session.shelf, session)  # it may have grown
+        self.visitors.keep(session.conversations, session)  # it may have grown
         return [
             gr.update(submit_btn=True, stop_btn=False),
             conversation,

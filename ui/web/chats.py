@@ -63,6 +63,11 @@ class Chat:
         turns = newest([exchange.turn for exchange in self.exchanges if exchange.is_over], MEMORY_TOKENS)
         return [message for turn in turns for message in turn.messages]
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return sum(exchange.size for exchange in self.exchanges)
+
     def asked(self, question: str, *, is_alone: bool = False) -> "Chat":
         """With a further question; of a long conversation the first ones go."""
         further = Exchange(question, is_alone=is_alone)
