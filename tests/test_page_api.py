@@ -720,7 +720,7 @@ def test_twelve_visitors_at_once_each_get_their_own_answer(site):
     with ThreadPoolExecutor(len(asked)) as visitors:
         told = list(visitors.map(lambda question: ask_in_the_page(site, question), asked))
     for place, (question, steps) in enumerate(zip(asked, told, strict=True)):
-        (chat,) = Visitors().conversations(kept(steps)).chats
+        (chat,) = Visitors().find(kept(steps)).chats
         (exchange,) = chat.exchanges
         assert exchange.question == question
         assert f"{100 + place} {ANIMALS[place]}" in exchange.answer.text

@@ -74,16 +74,16 @@ class ChatTab:
 
     def lay_out_side(self, models: Sequence[str], *, has_password: bool) -> None:
         """Put the conversations and the settings in place, which stand beside all tabs."""
-        with gr.Sidebar(label="Conversations and settings", width=300, elem_id="side"):
+        with gr.Sidebar(label="Visitor and settings", width=300, elem_id="side"):
             self.new = gr.Button("New conversation", variant="secondary", size="sm")
             self.past = gr.Dataset(
                 components=[gr.Textbox(visible=False)],
                 samples=[],
                 type="index",
                 layout="table",
-                label="Conversations in this browser",
+                label="Visitor in this browser",
                 show_label=False,
-                headers=["Conversations"],
+                headers=["Visitor"],
                 samples_per_page=8,
                 elem_id="past",
             )
@@ -219,7 +219,7 @@ class ChatTab:
         found.stop()
         return self._all(found, stored)
 
-    # Conversations
+    # Visitor
 
     def _new(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
         found = self._mine(bookmark, stored)
@@ -229,12 +229,12 @@ class ChatTab:
     def _open(self, place: int, bookmark: Bookmark | None, stored: Any) -> list[Any]:
         found = self._mine(bookmark, stored)
         if 0 <= place < len(found.listed):
-            found.open(found.conversations.latest(Chat(id=found.listed[place])))
+            found.open(found.visitor.latest(Chat(id=found.listed[place])))
         return self._all(found, stored)
 
     def _forget(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
         found = self._mine(bookmark, stored)
-        found.conversations.remove(found.chat)
+        found.visitor.remove(found.chat)
         found.open(Chat())
         return self._all(found, stored)
 
@@ -246,8 +246,8 @@ class ChatTab:
         """The page's session; a new one from what the browser keeps where the server has lost it."""
         session = bookmark.session() if bookmark else None
         if session is None:
-            session = Session.begin_at(self.visitors.conversations(stored), bookmark, self.pages)
-        self.visitors.keep(session.conversations, session)
+            session = Session.begin_at(self.visitors.find(stored), bookmark, self.pages)
+        self.visitors.keep(session.visitor, session)
         return session
 
     # What is shown
@@ -270,9 +270,9 @@ class ChatTab:
 
         The browser is sent nothing where it keeps the same.
         """
-        chats, dumped = session.conversations.chats, session.conversations.dump()
+        chats, dumped = session.visitor.chats, session.visitor.dump()
         session.listed = tuple(chat.id for chat in chats)
-        self.visitors.keep(session.conversations, session)  # it may have grown
+        self.visitors.keep(session.visitor, session)  # it may have grown
         return [
             gr.update(submit_btn=True, stop_btn=False),
             conversation,

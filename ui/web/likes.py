@@ -63,7 +63,7 @@ class Likes:
             _kept(lambda: self.feedback.withdraw(exchanges[at].id))
         else:
             _kept(lambda: self.feedback.save(_verdict(found, None, settings)))
-        dumped = gr.update(value=found.conversations.dump())
+        dumped = gr.update(value=found.visitor.dump())
         return [found.bookmark, dumped, gr.update(visible=is_liked is not None), ""]
 
     def _explain(self, reason: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> list[Any]:

@@ -18,7 +18,7 @@ from ui.desk import Desk
 from ui.web.chats import STOPPED, Chat, Exchange
 from ui.web.rendering import answer_html, papers_of
 from ui.web.suggestions import next_questions
-from ui.web.visitors import Conversations
+from ui.web.visitors import Visitor
 from ui.web.wishes import Wishes
 
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
@@ -62,7 +62,7 @@ class Pages:
 class Bookmark:
     """Where an open page is, which Gradio keeps between its events: no texts.
 
-    The session itself is held with its visitor's conversations, and goes with them.
+    The session itself is held with its visitor, and goes with it.
     """
 
     session: "weakref.ref[Session]"
@@ -79,7 +79,7 @@ class Session:
     exchange whose like may be given a reason.
     """
 
-    conversations: Conversations
+    visitor: Visitor
     chat: Chat = field(default_factory=Chat)
     answering: Exchange | None = None
     number: int = 0  # of the question that is being answered
@@ -89,12 +89,12 @@ class Session:
     id: int = field(default_factory=count().__next__)
 
     @classmethod
-    def begin_at(cls, conversations: Conversations, bookmark: Bookmark | None, pages: Pages) -> "Session":
+    def begin_at(cls, visitor: Visitor, bookmark: Bookmark | None, pages: Pages) -> "Session":
         """Where a page was whose session has gone; in the newest conversation where it was nowhere."""
         if bookmark is None:
-            return cls(conversations, next(iter(conversations.chats), Chat()), pages=pages)
-        chat = conversations.latest(Chat(id=bookmark.chat))
-        return cls(conversations, chat, listed=bookmark.listed, judged=bookmark.judged, pages=pages)
+            return cls(visitor, next(iter(visitor.chats), Chat()), pages=pages)
+        chat = visitor.latest(Chat(id=bookmark.chat))
+        return cls(visitor, chat, listed=bookmark.listed, judged=bookmark.judged, pages=pages)
 
     @property
     def bookmark(self) -> Bookmark:
@@ -120,11 +120,11 @@ class Session:
     def put(self, chat: Chat) -> None:
         """Take in the conversation as it is now."""
         self.chat = chat
-        self.conversations.put(chat)
+        self.visitor.put(chat)
 
     def change(self, exchange: Exchange) -> None:
         """Take in what became of an exchange; other pages may have gone on in the same conversation."""
-        self.chat = self.conversations.update(self.chat, exchange)
+        self.chat = self.visitor.update(self.chat, exchange)
         if self.answering and self.answering.id == exchange.id:
             self.answering = None if exchange.is_over else exchange
 
@@ -137,7 +137,7 @@ def ask(
     `is_alone` leaves out what was said before.
     """
     session.stop()
-    number, before = session.number, session.conversations.latest(session.chat)
+    number, before = session.number, session.visitor.latest(session.chat)
     asked = session.begin(before.asked(question, is_alone=is_alone))
     yield
     for further in _written(asked, [] if is_alone else before.history, desk, wishes):

@@ -25,16 +25,16 @@ class OpenPage(Protocol):
     chat: Chat
 
 
-class Conversations:
-    """The conversations of one visitor, shared by all pages that this visitor has open.
+class Visitor:
+    """A visitor's conversations, shared by all pages that this visitor has open.
 
     The browser's copy outlives the server. The server's copy is shared by all pages of a browser, so that
     none of them overwrites what another has added. Where they take more than MOST_OF_ONE, the oldest go.
     """
 
-    def __init__(self, visitor: str, chats: Sequence[Chat] = ()) -> None:
+    def __init__(self, id: str, chats: Sequence[Chat] = ()) -> None:  # noqa: A002
         """`chats` are in order, the newest first."""
-        self.visitor = visitor
+        self.id = id
         self._chats = {chat.id: chat for chat in reversed(chats)}
         self.pages: deque[OpenPage] = deque(maxlen=MOST_PAGES)
         self._changing = threading.Lock()
@@ -83,7 +83,7 @@ class Conversations:
             self._chats.pop(chat.id, None)
 
     def add_page(self, page: OpenPage) -> None:
-        """Hold the session of a page; those that were opened first go where their conversations are large."""
+        """Hold the session of a page; the pages that were opened first go where theirs are too large."""
         with self._changing:
             if not any(known is page for known in self.pages):
                 self.pages.append(page)
@@ -92,10 +92,10 @@ class Conversations:
 
     def dump(self) -> str:
         """The text for the browser; the oldest conversations are left out where there is no room."""
-        return stored.write(self.visitor, self.chats)
+        return stored.write(self.id, self.chats)
 
     def _drop_oldest(self) -> None:
-        """Drop the oldest conversations where there are too many or they are too large, but never the newest."""
+        """Drop the oldest conversations where they are too many or too large, but never the newest."""
         size = 0
         for place, chat in enumerate(self.chats):
             size += chat.size
@@ -104,41 +104,41 @@ class Conversations:
 
 
 class Visitors:
-    """The conversations of those who were here last. Safe to use from several threads.
+    """Those who were here last. Safe to use from several threads.
 
     A visitor who was forgotten goes on from what the browser sends along.
     """
 
     def __init__(self, most: int = MOST_VISITORS, most_bytes: int = MOST_BYTES) -> None:
         self._most, self._most_bytes = most, most_bytes
-        self._sizes: OrderedDict[Conversations, int] = OrderedDict()
-        # With those forgotten that a running event still holds: a visitor's are never there twice.
-        self._living: WeakValueDictionary[str, Conversations] = WeakValueDictionary()
+        self._sizes: OrderedDict[Visitor, int] = OrderedDict()
+        # With those forgotten that a running event still holds: a visitor is never there twice.
+        self._living: WeakValueDictionary[str, Visitor] = WeakValueDictionary()
         self._choosing = threading.Lock()
 
-    def conversations(self, kept: Any) -> Conversations:
-        """Those of the visitor whose browser kept this; of a new visitor where it kept nothing."""
+    def find(self, kept: Any) -> Visitor:
+        """The visitor whose browser kept this; a new one where it kept nothing."""
         copy = stored.Stored(kept)
-        conversations = self._living.get(copy.visitor)
-        if conversations is None:
-            read = Conversations(copy.visitor, copy.chats())
+        visitor = self._living.get(copy.visitor)
+        if visitor is None:
+            read = Visitor(copy.visitor, copy.chats())
             with self._choosing:
-                conversations = self._living.setdefault(copy.visitor, read)
-        self.keep(conversations)
-        return conversations
+                visitor = self._living.setdefault(copy.visitor, read)
+        self.keep(visitor)
+        return visitor
 
-    def keep(self, conversations: Conversations, page: OpenPage | None = None) -> None:
+    def keep(self, visitor: Visitor, page: OpenPage | None = None) -> None:
         """Note that a visitor is here, on a page; those who were here longest ago are forgotten."""
         if page:
-            conversations.add_page(page)
-        size = conversations.size
+            visitor.add_page(page)
+        size = visitor.size
         with self._choosing:
-            self._sizes[conversations] = size
-            self._sizes.move_to_end(conversations)
+            self._sizes[visitor] = size
+            self._sizes.move_to_end(visitor)
             freed = 0
             while len(self._sizes) > self._most or sum(self._sizes.values()) > self._most_bytes:
                 forgotten, size = self._sizes.popitem(last=False)
-                forgotten.pages.clear()  # they hold the conversations in turn
+                forgotten.pages.clear()  # they hold the visitor in turn
                 freed += size
         if freed > _WORTH_TRIMMING:
             _give_back_memory()
