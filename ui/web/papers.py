@@ -4,10 +4,12 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
+from pandas import DataFrame
 
 from ingest.sources.base import Reading
 from ingest.sources.files import FileSource
@@ -18,9 +20,6 @@ from rag.readable import without_markup
 from rag.types import Paper
 from ui.desk import Desk
 from ui.web.rendering import paper_html, report_html
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 _SHOWN = 50  # papers of the table
 _HEAD = ("Title", "Published", "Organisation", "Id")
@@ -198,7 +197,7 @@ class PapersTab:
             removed = self.desk.remove([paper_id])
             gr.Info("Removed." if removed else "It was gone already.", duration=4)
         except AskpapersError as error:
-            gr.Warning(_html_free(str(error)))
+            gr.Warning(escape(str(error)))  # a toast shows HTML
             return [*[gr.skip()] * 3, *_buttons(is_asked=False), *self._overview(words)]
         return [gr.update(visible=False), "", None, *_buttons(is_asked=False), *self._overview(words)]
 
@@ -207,10 +206,8 @@ def _row(paper: Paper) -> list[str]:
     return [without_markup(paper.title), paper.published or "", paper.organization or "", paper.paper_id]
 
 
-def _plot(dated: dict[int, int]) -> "DataFrame | None":
+def _plot(dated: dict[int, int]) -> DataFrame | None:
     """Every year from the first to the last, those without a paper too."""
-    from pandas import DataFrame
-
     years = range(min(dated), max(dated) + 1) if dated else ()
     return DataFrame(
         {"year": [str(year) for year in years], "papers": [dated.get(year, 0) for year in years]}
@@ -255,13 +252,6 @@ def _without_paths(message: str, files: Sequence[str]) -> str:
     for each in files:
         message = message.replace(each, Path(each).name)
     return message.replace(_LABEL, "")
-
-
-def _html_free(message: str) -> str:
-    """For a toast, which shows HTML."""
-    from html import escape
-
-    return escape(message)
 
 
 def _tracked(progress: gr.Progress) -> Callable[[Iterable[Work], str, int | None], Iterable[Work]]:

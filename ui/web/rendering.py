@@ -10,11 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from eval.comparison import Comparison, wording
 from ingest.pipeline import Report
-from rag.answering import REFUSAL, YEARS_OFFERED
+from rag.answering import REFUSAL, offer_note
 from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Hit, Paper
@@ -24,11 +27,6 @@ from ui.export import link, to_bibtex, to_markdown
 from ui.parts import Group, Part, groups_of, pieces_of, rows_of
 from ui.verdicts import doubt
 from ui.web.chats import Exchange
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-    from eval.comparison import Comparison
 
 _HERE = Path(__file__).parent
 _TOO_LARGE = "this answer is too large to be shown: ask again for less"
@@ -62,7 +60,7 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Row:
+class ListedPaper:
     """A paper of a list, with its sentences."""
 
     group: Group
@@ -133,11 +131,11 @@ def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) ->
         own_words=_own_words(answer),
         no_model=NO_MODEL,
         groups=_groups(exchange),
-        rows=[Row(each, by_number[each.citation.number]) for each in listed if each.citation],
+        rows=[ListedPaper(each, by_number[each.citation.number]) for each in listed if each.citation],
         numbers=set(by_number),
         cards=cards,
         nearest=_nearest(answer, papers) if answer and answer.status != "answered" else (),
-        notes=[note for note in answer.notes if not note.startswith(YEARS_OFFERED)] if answer else (),
+        notes=_notes(answer) if answer else (),
         byline=_byline(answer) if answer else "",
         exports=_exports(answer, papers) if answer else (),
     )
@@ -150,6 +148,12 @@ def _groups(exchange: Exchange) -> list[Group]:
         return groups_of(replace(answer, text=text))
     written = tuple(pieces_of(exchange.written))
     return [Group((Part(None, written),))] if written else []
+
+
+def _notes(answer: Answer) -> list[str]:
+    """The notes, but for the one that offers years: the page has a button for them."""
+    offer = offer_note(answer.offered_filters) if answer.offered_filters else None
+    return [note for note in answer.notes if note != offer]
 
 
 def _own_words(answer: Answer | None) -> str | None:
@@ -214,10 +218,8 @@ def chips_html(chips: Mapping[str, str]) -> str:
     return _render("chips.html.jinja", chips=chips)
 
 
-def comparison_html(comparison: "Comparison | None", error: str | None) -> str:
+def comparison_html(comparison: Comparison | None, error: str | None) -> str:
     """Two runs side by side, or why they are not."""
-    from eval.comparison import wording
-
     return _render("comparison.html.jinja", comparison=comparison, error=error, wording=wording)
 
 
@@ -270,9 +272,7 @@ def _render(template: str, **content: Any) -> str:
 
 
 @cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,

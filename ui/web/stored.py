@@ -10,14 +10,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from rag.plain import plain
 from rag.types import Answer, Filters
 from ui.web.chats import MOST_EXCHANGES, STOPPED, Chat, Exchange
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 FORMAT = 2  # a JSON text; before it the same as an object, which Gradio walked value by value
 _READ = (1, FORMAT)
@@ -142,9 +141,7 @@ def _with_check(claim: Any) -> Any:
 
 
 @cache
-def _answers() -> "TypeAdapter[Answer]":
-    from pydantic import TypeAdapter
-
+def _answers() -> TypeAdapter[Answer]:
     return TypeAdapter(Answer)
 
 
