@@ -27,7 +27,7 @@ from ui.desk import Desk
 from ui.programs import Programs
 from ui.web.chat import ChatTab
 from ui.web.door import offline
-from ui.web.door.bodies import Patience
+from ui.web.door.bodies import BodyTimeout
 from ui.web.door.guard import Guard, Hosts, hash_of, refuse
 from ui.web.door.proxies import Forwarded, Proxies
 from ui.web.door.routes import Routes, page_routes
@@ -119,7 +119,7 @@ def serve(blocks: gr.Blocks, page: Page) -> Served:
     door = FastAPI(
         openapi_url=None,
         middleware=[
-            Middleware(Patience),
+            Middleware(BodyTimeout),
             Middleware(Forwarded, proxies=proxies),
             Middleware(Guard, hosts=hosts, scripts=[hash_of(script), hash_of(report_script())]),
             Middleware(SignIn, password=page.password, port=page.port),
