@@ -15,7 +15,7 @@ import secrets
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Self
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import SettingError
 from rag.plain import in_a_line
+from ui.web.door.proxies import parse_address
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -91,7 +92,7 @@ class Authority:
             return None
         if match["name"]:
             return cls(match["name"].lower(), port)
-        address = _address(match["six"])
+        address = parse_address(match["six"])
         return cls(str(address), port) if isinstance(address, IPv6Address) else None
 
 
@@ -120,7 +121,7 @@ class Hosts:
         """Whether the server answers to this host."""
         if is_loopback(host.name) or host.name in self.names:
             return True
-        return self.has_addresses and _address(host.name) is not None
+        return self.has_addresses and parse_address(host.name) is not None
 
 
 def hash_of(script: str) -> str:
@@ -171,7 +172,7 @@ def is_loopback(host: str) -> bool:
     name = host.lower().removesuffix(".")
     if name == "localhost":
         return True
-    address = _address(name.removeprefix("[").removesuffix("]"))
+    address = parse_address(name.removeprefix("[").removesuffix("]"))
     network, six = _LOOPBACK
     return address in network if isinstance(address, IPv4Address) else address == six
 
@@ -185,17 +186,10 @@ def check_listening(host: str, has_password: bool, is_allowed_open: bool) -> Non
         )
 
 
-def _address(name: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(name)
-    except ValueError:
-        return None
-
-
 def _allowed(name: str) -> str:
     """The user's name of a host in the form that is compared. Raises SettingError."""
     spelled = name.strip()
-    six = _address(spelled)
+    six = parse_address(spelled)
     host = Authority.from_text(f"[{spelled}]" if isinstance(six, IPv6Address) else spelled)
     if host is None:
         raise SettingError(

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
-from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import TextIO
 
@@ -52,43 +51,28 @@ def filtered() -> Iterator[TextIO]:
 
 
 def _copy(reading: int, behind: int) -> None:
-    """Copy line by line until the pipe ends; the rest of long lines, and too many lines, are left out."""
-    allowance = _Allowance()
+    """Copy line by line until the pipe ends, without the rest of long lines.
+
+    Too many lines a minute are left out, so that nobody fills the operator's disk with complaints.
+    """
+    begun, count = 0.0, 0
     with TextIOWrapper(os.fdopen(reading, "rb"), "utf-8", "backslashreplace", newline="\n") as lines:
         while line := lines.readline(_LONGEST):
             rest = line
             while rest and not rest.endswith("\n"):
                 rest = lines.readline(_LONGEST)
-            if left_out := allowance.spend():
-                _write(behind, f"{_MARK}… {left_out} lines left out\n")
-            if allowance.is_left:
+            if time.monotonic() - begun >= _MINUTE:
+                if count > _MOST:
+                    _write(behind, f"{_MARK}… {count - _MOST} lines left out\n")
+                begun, count = time.monotonic(), 0
+            count += 1
+            if count <= _MOST:
                 _write(behind, f"{_MARK}{_plain(line)}\n")
 
 
 def _plain(line: str) -> str:
     """The line without control characters and other ends of lines."""
     return plain(line).translate(_ENDS).rstrip()
-
-
-@dataclass
-class _Allowance:
-    """Bounds the lines a minute, so that nobody fills the operator's disk by making the server complain."""
-
-    begun: float = 0.0
-    lines: int = 0
-
-    @property
-    def is_left(self) -> bool:
-        return self.lines <= _MOST
-
-    def spend(self) -> int:
-        """Count a line; returns how many were left out of a minute that has ended."""
-        self.lines += 1
-        if time.monotonic() - self.begun < _MINUTE:
-            return 0
-        left_out = max(0, self.lines - 1 - _MOST)
-        self.begun, self.lines = time.monotonic(), 1
-        return left_out
 
 
 def _write(behind: int, line: str) -> None:

@@ -6,7 +6,7 @@ them from anybody.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -37,11 +37,8 @@ class Proxies:
 
     def have(self, address: str) -> bool:
         """Whether one of them has this address."""
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self.networks)
+        parsed = parse_address(address)
+        return parsed is not None and any(parsed in network for network in self.networks)
 
 
 class Forwarded:
@@ -68,6 +65,13 @@ class Forwarded:
             scope["scheme"] = headers["x-forwarded-proto"].strip()
         if host := headers.get("x-forwarded-host"):
             MutableHeaders(scope=scope)["host"] = host.strip()  # the guard checks it like any other
+
+
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def _is_forwarded(name: bytes) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from hmac import compare_digest
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from math import ceil
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from rag.plain import in_a_line
 from ui.web.door.bodies import read_body
 from ui.web.door.guard import refuse
+from ui.web.door.proxies import parse_address
 
 FREE_GUESSES = 10  # wrong passwords of one network before it has to wait
 LONGEST_WAIT = 60.0  # seconds; the first wait is one second, and each one doubles the one before
@@ -228,8 +229,7 @@ def _address(scope: Scope) -> str:
 
 def _network(address: str) -> str:
     """The network that guesses are counted for: who has one address often has its neighbours too."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
+    parsed = parse_address(address)
+    if parsed is None:
         return address
     return str(ip_network(f"{parsed}/{24 if parsed.version == 4 else 64}", strict=False))
