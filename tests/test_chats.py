@@ -20,7 +20,7 @@ from rag.settings import Settings
 from rag.types import Answer, Check, Citation, Claim, Filters, Markers, RankedPaper
 from ui.desk import Desk
 from ui.web.chats import MOST_EXCHANGES, STOPPED, Chat, Exchange
-from ui.web.rendering import answer_html, papers_of
+from ui.web.rendering import answer_html, shown_papers
 from ui.web.stored import FORMAT, LONGEST_EXCHANGE, MOST_BRACKETS, MOST_CHARACTERS, MOST_CHATS, MOST_PARTS
 from ui.web.suggestions import next_questions
 from ui.web.visitors import MOST_OF_ONE, Visitor, Visitors
@@ -228,7 +228,7 @@ def ids(visitor):
 def shown(exchange):
     """The exchange as the page shows it, where its papers are gone."""
     if exchange.answer:
-        papers_of(exchange.answer)
+        shown_papers(exchange.answer)
         next_questions(exchange.answer, [])
     return answer_html(exchange, f"source-{exchange.id}", {})
 

@@ -145,7 +145,7 @@ def free_port():
 @contextmanager
 def serving(folder, home, settings=Settings(), **options):
     """A page of the library in this folder, with nothing of the user's."""
-    from ui.web.app import Page, build, serve
+    from ui.web.app import Page, build_page, serve_page
 
     home.mkdir(exist_ok=True)
     UPLOADS.mkdir(exist_ok=True)
@@ -160,8 +160,8 @@ def serving(folder, home, settings=Settings(), **options):
 
     async def start(desk):
         """In a loop: where there is none, Gradio makes some that it never closes."""
-        blocks = build(desk, page)
-        return blocks, serve(blocks, page)
+        blocks = build_page(desk, page)
+        return blocks, serve_page(blocks, page)
 
     with Desk(settings, folder) as desk:
         blocks, served = asyncio.run(start(desk))

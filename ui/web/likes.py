@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import AskpapersError
-from ui.web.feedback import Feedback, Verdict
+from ui.web.feedback import Feedback, Rating
 from ui.web.talking import Bookmark, Session
 from ui.web.wishes import Wishes
 
@@ -62,15 +62,15 @@ class Likes:
         if is_liked is None:
             _kept(lambda: self.feedback.withdraw(exchanges[at].id))
         else:
-            _kept(lambda: self.feedback.save(_verdict(found, None, settings)))
+            _kept(lambda: self.feedback.save(_rating(found, None, settings)))
         dumped = gr.update(value=found.visitor.dump())
         return [found.bookmark, dumped, gr.update(visible=is_liked is not None), ""]
 
     def _explain(self, reason: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> list[Any]:
         found = self.find(bookmark, stored)
         if found.judged and reason.strip():
-            verdict = _verdict(found, reason.strip(), settings)
-            if _kept(lambda: self.feedback.save(verdict)):
+            rating = _rating(found, reason.strip(), settings)
+            if _kept(lambda: self.feedback.save(rating)):
                 gr.Info("Thank you: it is kept with the question.", duration=4)
         return self._leave(found.bookmark, stored)
 
@@ -85,13 +85,13 @@ def place_of(index: int | tuple[int, ...] | list[int]) -> int:
     return (index if isinstance(index, int) else index[0]) // 2
 
 
-def _verdict(session: Session, reason: str | None, settings: Sequence[Any]) -> Verdict:
+def _rating(session: Session, reason: str | None, settings: Sequence[Any]) -> Rating:
     """What was judged last, with the conversation that led to it."""
     exchanges = session.chat.exchanges
     place = next(at for at, each in enumerate(exchanges) if each.id == session.judged)
     turns = tuple((each.question, each.answer) for each in exchanges[: place + 1] if each.answer)
     is_liked = bool(exchanges[place].is_liked)
-    return Verdict(exchanges[place].id, turns, is_liked, reason, Wishes.of(settings).filters)
+    return Rating(exchanges[place].id, turns, is_liked, reason, Wishes.of(settings).filters)
 
 
 def _kept(save: Callable[[], None]) -> bool:

@@ -1,6 +1,6 @@
-"""What the page shows of answers, papers and searches, as HTML whose every text is escaped by Jinja.
+"""Answers, papers and searches as HTML. Jinja escapes every text.
 
-Gradio's own Markdown is given no text of others: it would fetch the pictures that these name.
+Gradio's own Markdown gets no text of others, as it would fetch the pictures that they name.
 """
 
 import base64
@@ -21,7 +21,7 @@ from rag.answering import REFUSAL, offer_note
 from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Hit, Paper
-from rag.writers.extractive import BY_CHOICE, NO_MODEL
+from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
 from ui.authors import in_short
 from ui.export import link, to_bibtex, to_markdown
 from ui.parts import Group, Part, groups_of, pieces_of, rows_of
@@ -36,7 +36,7 @@ MOST_HTML = 3_000_000  # bytes of an exchange's page; that of a list has some 60
 
 @dataclass(frozen=True)
 class Card:
-    """A source: its citation, and the abstract around the quote where that still stands there."""
+    """A source: its citation, and the abstract around the quote if the quote still stands there."""
 
     citation: Citation
     paper: Paper | None
@@ -77,7 +77,7 @@ class ListedPaper:
 
 @dataclass(frozen=True)
 class Near:
-    """A paper that was near, with its address."""
+    """A paper near the question."""
 
     paper: Paper
 
@@ -88,7 +88,7 @@ class Near:
 
 @dataclass(frozen=True)
 class Export:
-    """A file that the page offers."""
+    """A file for download."""
 
     name: str
     title: str
@@ -102,9 +102,9 @@ class Export:
 
 
 def answer_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
-    """An answer, or what there is of it so far; a line instead where that is too large for a page.
+    """An answer, or as much of it as is written; one line instead where it is too large for a page.
 
-    `anchor` begins the ids of its cards: letters and digits. `papers` holds those that it speaks of.
+    `anchor`, of letters and digits, begins the ids of its cards. `papers` holds its `shown_papers`.
     """
     answer = exchange.answer
     shown = [papers[paper_id] for paper_id in _shown_ids(answer) if paper_id in papers]
@@ -128,7 +128,7 @@ def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) ->
         status=status_of(exchange),
         anchor=anchor,
         refusal=REFUSAL,
-        own_words=_own_words(answer),
+        own_words=_own_words(answer) if answer else None,
         no_model=NO_MODEL,
         groups=_groups(exchange),
         rows=[ListedPaper(each, by_number[each.citation.number]) for each in listed if each.citation],
@@ -142,7 +142,7 @@ def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) ->
 
 
 def _groups(exchange: Exchange) -> list[Group]:
-    """What is written, by paper where it is quoted; without what the banner of a refusal says."""
+    """The text so far, grouped by paper where it quotes; a refusal's words are left to its banner."""
     if answer := exchange.answer:
         text = answer.text.removeprefix(REFUSAL).removesuffix(REFUSAL).strip("\n")
         return groups_of(replace(answer, text=text))
@@ -156,25 +156,27 @@ def _notes(answer: Answer) -> list[str]:
     return [note for note in answer.notes if note != offer]
 
 
-def _own_words(answer: Answer | None) -> str | None:
-    """Which of the notes says that no model wrote."""
-    return next((note for note in answer.notes if note in (NO_MODEL, BY_CHOICE)), None) if answer else None
+def _own_words(answer: Answer) -> str | None:
+    """The note that says why no model wrote."""
+    if answer.writer != ExtractiveWriter.name:
+        return None
+    return next((note for note in answer.notes if note in (NO_MODEL, BY_CHOICE)), None)
 
 
 def status_of(exchange: Exchange) -> str:
-    """answered, partial or refused; writing or failed where there is no answer."""
+    """The answer's status; `writing` or `failed` where there is no answer."""
     if exchange.answer:
         return exchange.answer.status
     return "failed" if exchange.error else "writing"
 
 
-def papers_of(answer: Answer | None) -> list[str]:
+def shown_papers(answer: Answer | None) -> list[str]:
     """The ids of the papers that the page shows of an answer."""
     return list(dict.fromkeys(_shown_ids(answer)))
 
 
 def _shown_ids(answer: Answer | None) -> list[str]:
-    """Once for each place on the page."""
+    """The ids of the papers that the page shows, once for each place."""
     if not answer:
         return []
     near = answer.papers[: _NEAREST + len(answer.citations)] if answer.status != "answered" else ()
@@ -182,7 +184,7 @@ def _shown_ids(answer: Answer | None) -> list[str]:
 
 
 def hits_html(hits: Sequence[Hit], note: str | None) -> str:
-    """A ranking, each paper with its scores and its best passage; what a reader should know above it."""
+    """A ranking, each paper with its scores and its best passage, below a note."""
     linked = [(hit, link(hit.paper)) for hit in hits]
     return _render(
         "hits.html.jinja", hits=linked, note=note, is_near=any(hit.is_near for hit in hits), signals=SIGNALS
@@ -195,11 +197,11 @@ SIGNALS = {
     "token": ("late interaction, paper", "each word piece of the query against the whole paper"),
     "passage": ("late interaction, passage", "the same against the best passage"),
 }
-"""The signals of a hit: a short name and what it says."""
+"""The signals of a hit: a short name, and an explanation."""
 
 
 def paper_html(paper: Paper, sources: Iterable[str]) -> str:
-    """The page of a paper; of a file that it came from, the name without its folder."""
+    """The page of a paper. Its sources are shown by their names, without their folders."""
     return _render(
         "paper.html.jinja",
         paper=paper,
@@ -209,22 +211,22 @@ def paper_html(paper: Paper, sources: Iterable[str]) -> str:
 
 
 def report_html(report: Report | None, error: str | None) -> str:
-    """What an ingest did and had to leave out, or why nothing came of it."""
+    """The report of an ingest, or its error."""
     return _render("report.html.jinja", report=report, error=error)
 
 
 def chips_html(chips: Mapping[str, str]) -> str:
-    """What is in force, a name and a value each."""
+    """The settings in force, each a name and a value."""
     return _render("chips.html.jinja", chips=chips)
 
 
 def comparison_html(comparison: Comparison | None, error: str | None) -> str:
-    """Two runs side by side, or why they are not."""
+    """Two runs side by side, or an error."""
     return _render("comparison.html.jinja", comparison=comparison, error=error, wording=wording)
 
 
 def frame_html(page: str, title: str) -> str:
-    """A whole page inside ours, in a frame of its own that can reach nothing of ours."""
+    """A whole page inside ours, in a frame that cannot reach ours."""
     return _render("frame.html.jinja", page=page, title=title)
 
 
@@ -236,15 +238,15 @@ def _nearest(answer: Answer, papers: Mapping[str, Paper]) -> list[Near]:
 
 def _byline(answer: Answer) -> str:
     tokens = answer.usage.get("total_tokens")
-    told = [_writer(answer)] if answer.claims or answer.writer != "extractive" else []
-    told += [f"{answer.seconds.get('total', 0.0):.1f} s"]
-    told += [f"{tokens:,.0f} tokens"] if tokens else []
-    told += [f"${answer.usage['cost']:.4f}"] if "cost" in answer.usage else []
-    return " · ".join(told)
+    parts = [_writer(answer)] if answer.claims or answer.writer != ExtractiveWriter.name else []
+    parts += [f"{answer.seconds.get('total', 0.0):.1f} s"]
+    parts += [f"{tokens:,.0f} tokens"] if tokens else []
+    parts += [f"${answer.usage['cost']:.4f}"] if "cost" in answer.usage else []
+    return " · ".join(parts)
 
 
 def _writer(answer: Answer) -> str:
-    return "Quotes only" if answer.writer == "extractive" else f"Written by {answer.writer}"
+    return "Quotes only" if answer.writer == ExtractiveWriter.name else f"Written by {answer.writer}"
 
 
 def _exports(answer: Answer, papers: Mapping[str, Paper]) -> list[Export]:

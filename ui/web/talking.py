@@ -16,7 +16,7 @@ from rag.query.years import describe
 from rag.types import Answer, Filters
 from ui.desk import Desk
 from ui.web.chats import STOPPED, Chat, Exchange
-from ui.web.rendering import answer_html, papers_of
+from ui.web.rendering import answer_html, shown_papers
 from ui.web.suggestions import next_questions
 from ui.web.visitors import Visitor
 from ui.web.wishes import Wishes
@@ -204,7 +204,7 @@ def _html(session: Session, exchange: Exchange, desk: Desk) -> str:
     """The page of an exchange, made once when it is over."""
     html = session.pages.get(session.id, exchange.id)
     if html is None:
-        papers = desk.library.catalog.papers(papers_of(exchange.answer))
+        papers = desk.library.catalog.papers(shown_papers(exchange.answer))
         html = answer_html(exchange, f"source-{exchange.id}", papers)
         if exchange.is_over:
             session.pages.put(session.id, exchange.id, html)
