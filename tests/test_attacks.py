@@ -255,9 +255,11 @@ def test_bodies_have_their_size():
 
 
 def test_a_wait_counts_while_it_lasts(page):
+    until = time.monotonic() + 30  # on a busy machine the first look takes its time
     with watching(page.port) as waits:
-        time.sleep(0.3)
-    assert 0 < waits.longest < 5
+        while not waits.longest and time.monotonic() < until:
+            time.sleep(0.1)
+    assert 0 < waits.longest < 30
     assert not waits.failures
     files = HostileFiles("nothing", ())
     assert add(Visitor(page), Wiring.of(Visitor(page)).event("click", value="Add to the library"), files)
