@@ -255,11 +255,9 @@ def test_bodies_have_their_size():
 
 
 def test_a_wait_counts_while_it_lasts(page):
-    until = time.monotonic() + 30  # on a busy machine the first look takes its time
     with watching(page.port) as waits:
-        while not waits.longest and time.monotonic() < until:
-            time.sleep(0.1)
-    assert 0 < waits.longest < 30
+        time.sleep(3)  # on a busy machine the one who waits takes a while to begin
+    assert 0 < waits.longest < 5
     assert not waits.failures
     files = HostileFiles("nothing", ())
     assert add(Visitor(page), Wiring.of(Visitor(page)).event("click", value="Add to the library"), files)
