@@ -25,7 +25,7 @@ class Likes:
     feedback: Feedback
 
     def lay_out(self) -> None:
-        """Put the row in place, hidden; to be called inside the open layout."""
+        """Add the row, hidden; to be called inside the open layout."""
         with gr.Group(visible=False, elem_id="reason") as self.row, gr.Row():
             self.reason = gr.Textbox(
                 label="Why? (optional)",

@@ -24,7 +24,7 @@ class SearchTab:
     desk: Desk
 
     def lay_out(self) -> None:
-        """Put the components in place; to be called inside the open layout."""
+        """Add the components; to be called inside the open layout."""
         with gr.Row(equal_height=True):
             self.query = gr.Textbox(
                 label="What the papers should be about",
@@ -46,17 +46,17 @@ class SearchTab:
         )
 
     def wire(self) -> None:
-        """Say what happens when."""
+        """Connect the events."""
         filters = [self.from_year, self.to_year, self.least, self.most, self.organization]
         self.query.submit(self._search, [self.query, self.k, *filters], self.hits, **_QUICK)
 
     def _search(self, query: str, k: int, *values: Any) -> str:
         try:
-            asked = understand(query, today=date.today(), given=check_filters(_filters(*values)))
-            hits = Retriever(self.desk.library).search(asked.query, int(k), asked.filters)
+            understood = understand(query, today=date.today(), given=check_filters(_filters(*values)))
+            hits = Retriever(self.desk.library).search(understood.query, int(k), understood.filters)
         except AskpapersError as error:
             return report_html(None, str(error))
-        return hits_html(hits, asked.note)
+        return hits_html(hits, understood.note)
 
 
 def _filters(first: str, last: str, least: str, most: str, name: str) -> Filters:
