@@ -236,7 +236,7 @@ def _others() -> Iterator[Row]:
     yield "ui.parts.groups_of", lambda text: parts.groups_of(answer(text)), WHOLE
     yield "ui.web.rendering.answer_html", lambda text: _page(answer(text)), said
     yield "ui.web.suggestions.next_questions", lambda text: _next(answer(text)), WHOLE
-    yield "ui.web.visitors.Visitors.shelf", _shelf, WHOLE
+    yield "ui.web.visitors.Visitors.find", _kept, WHOLE
     yield "eval.metrics.facts.holds", lambda text: holds(text, "45%"), WHOLE
     yield "eval.metrics.facts.holds a form", lambda text: holds(f"{text} owls", text), WHOLE
     yield "eval.markdown.code", code, WHOLE
@@ -344,10 +344,10 @@ def _next(shown: Answer) -> object:
     return suggestions.next_questions(shown, [paper(title=shown.question[: base.LONGEST_TITLE])])
 
 
-def _shelf(text: str) -> object:
+def _kept(text: str) -> object:
     told = {"question": text, "written": text, "answer": answer(text).to_dict()}
     chats = [{"id": "0" * 32, "exchanges": [told]}]
-    return Visitors().shelf({"format": FORMAT, "visitor": "0" * 32, "chats": chats})
+    return Visitors().find({"format": FORMAT, "visitor": "0" * 32, "chats": chats})
 
 
 def _sources(text: str) -> object:

@@ -26,7 +26,6 @@ _DIGESTS = (
 _NO_SUPPORT = "no sentence of the answer is supported by the words that it cites"
 BROKE_OFF = "(The model broke off. The papers' own sentences:)"
 MODEL_FAILED = "The model failed, and the papers' own sentences answer: "
-YEARS_OFFERED = "To bound publication years: "
 REFUSAL = "The papers in this library do not answer this question."
 
 
@@ -224,7 +223,7 @@ class Answerer:
     def _library_notes(self, question: Understanding) -> list[str]:
         notes = [_DIGESTS] if self.library.catalog.holds_digests else []
         notes += [question.note] if question.note else []
-        notes += [f"{YEARS_OFFERED}{_as_options(question.offered)}"] if question.offered else []
+        notes += [offer_note(question.offered)] if question.offered else []
         catalog, filters = self.library.catalog, question.filters
         if filters.has_years and (without := catalog.count_without_year()):
             notes.append(f"Left out, as their year is not known: {_count(without, 'paper')}.")
@@ -257,10 +256,11 @@ def _outcome(draft: _Draft, composer: Composer) -> tuple[Status, str | None]:
     return "refused", f"the papers do not say: {log.missing}" if log.missing else _NO_SUPPORT
 
 
-def _as_options(filters: Filters) -> str:
-    """Years as the command line takes them."""
+def offer_note(filters: Filters) -> str:
+    """The note that offers years, as the command line takes them."""
     ends = {"--from-year": filters.from_year, "--to-year": filters.to_year}
-    return " ".join(f"{option} {year}" for option, year in ends.items() if year is not None)
+    options = " ".join(f"{option} {year}" for option, year in ends.items() if year is not None)
+    return f"To bound publication years: {options}"
 
 
 def _preface(log: Log) -> str:

@@ -118,9 +118,12 @@ class Watch:
         frames = [frame for context in self.contexts for page in context.pages for frame in page.frames]
         return [found for frame in frames if (found := frame.evaluate("window.hacked"))]
 
-    def strange(self) -> list[str]:
-        """Requests that are none of the page's own: beyond its server, or for what is not on it."""
-        return [each for each in self.requests if not any(own.match(each) for own in self._own)]
+    def check(self) -> None:
+        """Nothing complained since the last time, and no request but the page's own was made: none went
+        beyond its server, or for what is not on it."""
+        complaints, self.complaints[:] = list(self.complaints), []
+        assert complaints == []
+        assert not [each for each in self.requests if not any(own.match(each) for own in self._own)]
 
     def _note(self, kind: str, text: str) -> None:
         if kind == "error":

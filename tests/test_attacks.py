@@ -256,7 +256,7 @@ def test_bodies_have_their_size():
 
 def test_a_wait_counts_while_it_lasts(page):
     with watching(page.port) as waits:
-        time.sleep(0.3)
+        time.sleep(3)  # on a busy machine the one who waits takes a while to begin
     assert 0 < waits.longest < 5
     assert not waits.failures
     files = HostileFiles("nothing", ())

@@ -1,4 +1,4 @@
-"""Conversations as browsers keep them: nothing is lost on the way, and nothing foreign does harm."""
+"""Visitor as browsers keep them: nothing is lost on the way, and nothing foreign does harm."""
 
 import json
 import math
@@ -20,10 +20,10 @@ from rag.settings import Settings
 from rag.types import Answer, Check, Citation, Claim, Filters, Markers, RankedPaper
 from ui.desk import Desk
 from ui.web.chats import MOST_EXCHANGES, STOPPED, Chat, Exchange
-from ui.web.rendering import answer_html, papers_of
+from ui.web.rendering import answer_html, shown_papers
 from ui.web.stored import FORMAT, LONGEST_EXCHANGE, MOST_BRACKETS, MOST_CHARACTERS, MOST_CHATS, MOST_PARTS
 from ui.web.suggestions import next_questions
-from ui.web.visitors import Shelf, Visitors
+from ui.web.visitors import MOST_OF_ONE, Visitor, Visitors
 
 OURS = re.compile(r"[0-9a-f]{32}")
 MARKUP = '"><img src=x onerror=alert(1)>'
@@ -83,28 +83,28 @@ def asked(question="Why?", **changes):
 @given(st.lists(chats, max_size=3))
 @settings(max_examples=30)
 def test_what_was_dumped_loads_as_the_same_conversations(kept):
-    dumped = through_browser(Shelf("a" * 32, kept).dump())
-    shelf = Visitors().shelf(dumped)
-    assert shelf.visitor == "a" * 32
-    assert shelf.chats == kept
-    assert through_browser(shelf.dump()) == dumped
+    dumped = through_browser(Visitor("a" * 32, kept).dump())
+    visitor = Visitors().find(dumped)
+    assert visitor.id == "a" * 32
+    assert visitor.chats == kept
+    assert through_browser(visitor.dump()) == dumped
 
 
 @given(texts, texts)
 def test_an_answer_that_was_being_written_is_a_stopped_one_when_it_comes_back(question, written):
-    shelf = Shelf("a" * 32, [Chat((Exchange(question, written),))])
-    (chat,) = Visitors().shelf(through_browser(shelf.dump())).chats
+    visitor = Visitor("a" * 32, [Chat((Exchange(question, written),))])
+    (chat,) = Visitors().find(through_browser(visitor.dump())).chats
     (exchange,) = chat.exchanges
     assert (exchange.question, exchange.written, exchange.error) == (question, written, STOPPED)
 
 
-def test_a_shelf_that_the_server_still_has_goes_before_what_a_browser_kept():
+def test_conversations_that_the_server_still_has_go_before_the_copy_of_the_browser():
     visitors = Visitors()
-    shelf = visitors.shelf(None)
-    before = through_browser(shelf.dump())
-    shelf.put(asked())
-    assert visitors.shelf(before) is shelf
-    assert len(shelf.chats) == 1
+    visitor = visitors.find(None)
+    before = through_browser(visitor.dump())
+    visitor.put(asked())
+    assert visitors.find(before) is visitor
+    assert len(visitor.chats) == 1
 
 
 def one_answer(**changes):
@@ -124,7 +124,7 @@ def one_answer(**changes):
 
 
 STORED = opened(
-    Shelf(
+    Visitor(
         "b" * 32,
         [
             Chat(
@@ -154,16 +154,16 @@ def test_a_sentence_kept_before_there_were_verdicts_says_whether_it_is_supported
     del claim["check"]
     for supported, check in ((True, "supported"), (False, "not found")):
         claim["supported"] = supported
-        found = Visitors().shelf(json.dumps(kept)).chats[0].exchanges[0].answer
+        found = Visitors().find(json.dumps(kept)).chats[0].exchanges[0].answer
         assert [each.check for each in found.claims] == [check]
 
 
 def test_what_the_version_before_kept_opens_and_becomes_a_text():
     stored = STORED | {"format": 1}
-    shelf = Visitors().shelf(stored)
-    assert len(shelf.chats[0].exchanges) == 3
-    assert isinstance(shelf.dump(), str)
-    assert opened(shelf.dump()) == STORED
+    visitor = Visitors().find(stored)
+    assert len(visitor.chats[0].exchanges) == 3
+    assert isinstance(visitor.dump(), str)
+    assert opened(visitor.dump()) == STORED
 
 
 # What a browser may send
@@ -218,9 +218,9 @@ def truncated(draw):
     return changed(STORED, path, shorter)
 
 
-def ids(shelf):
-    yield shelf.visitor
-    for chat in shelf.chats:
+def ids(visitor):
+    yield visitor.id
+    for chat in visitor.chats:
         yield chat.id
         yield from (each.id for each in chat.exchanges)
 
@@ -228,7 +228,7 @@ def ids(shelf):
 def shown(exchange):
     """The exchange as the page shows it, where its papers are gone."""
     if exchange.answer:
-        papers_of(exchange.answer)
+        shown_papers(exchange.answer)
         next_questions(exchange.answer, [])
     return answer_html(exchange, f"source-{exchange.id}", {})
 
@@ -236,17 +236,17 @@ def shown(exchange):
 @given(loose | spoiled() | truncated())
 @settings(max_examples=120)
 def test_anything_at_all_loads_and_is_shown_and_kept(stored):
-    as_text = Visitors().shelf(json.dumps(stored))
-    shelf = Visitors().shelf(stored)
-    assert len(as_text.chats) == len(shelf.chats)
-    assert all(OURS.fullmatch(each) for each in ids(shelf))
-    for chat in shelf.chats:
+    as_text = Visitors().find(json.dumps(stored))
+    visitor = Visitors().find(stored)
+    assert len(as_text.chats) == len(visitor.chats)
+    assert all(OURS.fullmatch(each) for each in ids(visitor))
+    for chat in visitor.chats:
         assert isinstance(chat.title, str)
         assert all(isinstance(message["content"], str) for message in chat.history)
         for exchange in chat.exchanges:
             assert exchange.is_over
             assert "ap-answer" in shown(exchange)
-    through_browser(shelf.dump())
+    through_browser(visitor.dump())
 
 
 @pytest.mark.parametrize(
@@ -276,18 +276,18 @@ def test_anything_at_all_loads_and_is_shown_and_kept(stored):
     ],
 )
 def test_an_answer_with_another_kind_of_field_does_no_harm(changes):
-    shelf = Visitors().shelf(exchange_with(**changes))
-    for chat in shelf.chats:
+    visitor = Visitors().find(exchange_with(**changes))
+    for chat in visitor.chats:
         for exchange in chat.exchanges:
             assert MARKUP not in shown(exchange)
-    through_browser(shelf.dump())
+    through_browser(visitor.dump())
 
 
 @pytest.mark.parametrize("field", ["published", "organization"])
 def test_a_citation_with_another_kind_of_date_or_name_does_no_harm(field):
     stored = exchange_with()
     stored["chats"][0]["exchanges"][0]["answer"]["citations"][0][field] = {"a": [1]}
-    for chat in Visitors().shelf(stored).chats:
+    for chat in Visitors().find(stored).chats:
         assert shown(chat.exchanges[0])
 
 
@@ -296,41 +296,41 @@ def test_deeply_nested_json_loads():
     for _ in range(900):
         deep = [deep]
     for stored in (deep, {"format": FORMAT, "chats": deep}, exchange_with(notes=deep)):
-        through_browser(Visitors().shelf(stored).dump())
+        through_browser(Visitors().find(stored).dump())
 
 
 def test_foreign_ids_are_replaced():
     for foreign in (MARKUP, "a" * 31, "A" * 32, "a" * 32 + "\n", "١" * 32, 7, None, ["a" * 32]):
-        stored = opened(Shelf("d" * 32, [asked()]).dump())
+        stored = opened(Visitor("d" * 32, [asked()]).dump())
         stored["visitor"] = stored["chats"][0]["id"] = foreign
         stored["chats"][0]["exchanges"][0]["id"] = foreign
-        shelf = Visitors().shelf(stored)
-        assert len(shelf.chats) == 1
-        assert all(OURS.fullmatch(each) for each in ids(shelf))
+        visitor = Visitors().find(stored)
+        assert len(visitor.chats) == 1
+        assert all(OURS.fullmatch(each) for each in ids(visitor))
 
 
 def test_what_another_version_kept_is_left():
-    stored = opened(Shelf("e" * 32, [asked()]).dump())
+    stored = opened(Visitor("e" * 32, [asked()]).dump())
     for version in (None, 0, FORMAT + 1, "1", [1]):
-        shelf = Visitors().shelf(stored | {"format": version})
-        assert not shelf.chats
-        assert shelf.visitor != "e" * 32
+        visitor = Visitors().find(stored | {"format": version})
+        assert not visitor.chats
+        assert visitor.id != "e" * 32
 
 
 # Bounds
 
 
 def test_no_more_chats_than_fit_the_oldest_go():
-    shelf = Shelf("a" * 32)
+    visitor = Visitor("a" * 32)
     for number in range(MOST_CHATS + 5):
-        shelf.put(asked(f"Question {number}?"))
-    assert [chat.title for chat in shelf.chats] == [
+        visitor.put(asked(f"Question {number}?"))
+    assert [chat.title for chat in visitor.chats] == [
         f"Question {number}?" for number in reversed(range(5, MOST_CHATS + 5))
     ]
-    many = {"format": FORMAT, "chats": opened(shelf.dump())["chats"] * 10}
+    many = {"format": FORMAT, "chats": opened(visitor.dump())["chats"] * 10}
     for place, chat in enumerate(many["chats"]):
         chat = many["chats"][place] = dict(chat, id=f"{place:032x}")
-    assert len(Visitors().shelf(many).chats) == MOST_CHATS
+    assert len(Visitors().find(many).chats) == MOST_CHATS
 
 
 def test_no_more_exchanges_than_fit_the_first_go():
@@ -340,22 +340,60 @@ def test_no_more_exchanges_than_fit_the_first_go():
     assert [each.question for each in chat.exchanges] == [
         f"{number}?" for number in range(5, MOST_EXCHANGES + 5)
     ]
-    stored = opened(Shelf("a" * 32, [chat]).dump())
+    stored = opened(Visitor("a" * 32, [chat]).dump())
     stored["chats"][0]["exchanges"] *= 3
-    (loaded,) = Visitors().shelf(stored).chats
+    (loaded,) = Visitors().find(stored).chats
     assert len(loaded.exchanges) == MOST_EXCHANGES
     assert loaded.exchanges[-1] == chat.exchanges[-1]
 
 
 def test_no_more_characters_than_fit_the_newest_stay():
     size = MOST_CHARACTERS // 4
-    shelf = Shelf("a" * 32)
+    visitor = Visitor("a" * 32)
     for number in range(6):
-        shelf.put(asked(f"{number}{'é' * (size // 6)}"))  # six characters each as JSON spells it
-    dumped = shelf.dump()
+        visitor.put(asked(f"{number}{'é' * (size // 6)}"))  # six characters each as JSON spells it
+    dumped = visitor.dump()
     assert len(json.dumps(dumped)) <= MOST_CHARACTERS + 200  # the browser keeps JSON of the text
     assert [chat["exchanges"][0]["question"][0] for chat in opened(dumped)["chats"]] == ["5", "4", "3"]
-    assert len(shelf.chats) == 6  # the server still has them
+    assert len(visitor.chats) == 6  # the server still has them
+
+
+def test_no_more_bytes_of_one_visitor_than_fit_the_newest_stay():
+    large = MOST_OF_ONE // 4
+    visitor = Visitor("a" * 32)
+    for number in range(6):
+        visitor.put(asked(f"{number}{'x' * large}"))
+        assert visitor.size <= MOST_OF_ONE
+    assert [chat.title[0] for chat in visitor.chats] == ["5", "4", "3"]
+    oldest = visitor.chats[-1]
+    visitor.update(oldest, replace(oldest.exchanges[0], written="y" * large))
+    assert [chat.title[0] for chat in visitor.chats] == ["5", "4"]
+    visitor.put(asked("z" * (2 * MOST_OF_ONE)))  # the newest stays, whatever its size
+    assert [chat.title[0] for chat in visitor.chats] == ["z"]
+
+
+def test_pages_that_were_opened_first_are_let_go_where_they_hold_too_much():
+    visitors = Visitors()
+    visitor = visitors.find(None)
+    for number in range(6):
+        visitors.keep(visitor, Page(asked(f"{number}{'x' * (MOST_OF_ONE // 4)}")))
+        assert visitor.size <= MOST_OF_ONE
+    assert [page.chat.title[0] for page in visitor.pages] == ["3", "4", "5"]
+
+
+def test_all_that_a_full_browser_holds_comes_back():
+    """Its bound, in characters, is reached before that of one visitor here, in bytes of memory."""
+    claims = (Claim("Owls “hoot” at night [1].", (1,), "verbatim", 1.0),) * 20
+    quotes = (Citation(1, "p" * 20, "A Study of Owls", None, "2024", "Owls “hoot” at night.", 0, 21),) * 20
+    papers = (RankedPaper("p" * 20, "A Study of Owls", 0.5),) * 20
+    answer = an_answer(
+        text="Owls “hoot” at night [1]. " * 40, claims=claims, citations=quotes, papers=papers
+    )
+    exchange = Exchange("Why?", answer=answer)
+    stored = Visitor("a" * 32, [Chat((exchange,) * 20, f"{n:032x}") for n in range(MOST_CHATS)]).dump()
+    assert len(stored) > MOST_CHARACTERS // 2
+    copy = Visitors().find(stored)
+    assert copy.size > 4 * 2**20 and copy.dump() == stored
 
 
 def test_a_title_is_one_line_of_bounded_length():
@@ -380,8 +418,8 @@ def test_the_history_is_bounded_and_in_order():
 
 def test_two_pages_of_a_visitor_lose_nothing_to_each_other():
     visitors = Visitors()
-    first = visitors.shelf(None)
-    second = visitors.shelf(through_browser(first.dump()))
+    first = visitors.find(None)
+    second = visitors.find(through_browser(first.dump()))
     assert second is first
     mine, yours = asked("Mine?"), asked("Yours?")
     first.put(mine)
@@ -395,36 +433,36 @@ def test_two_pages_of_a_visitor_lose_nothing_to_each_other():
 
 
 def test_a_conversation_that_was_deleted_does_not_come_back_by_itself():
-    shelf, chat = Shelf("a" * 32), asked()
-    shelf.put(chat)
-    shelf.remove(chat)
-    shelf.update(chat, chat.exchanges[0])
-    assert not shelf.chats
+    visitor, chat = Visitor("a" * 32), asked()
+    visitor.put(chat)
+    visitor.remove(chat)
+    visitor.update(chat, chat.exchanges[0])
+    assert not visitor.chats
 
 
 def test_what_became_of_an_exchange_is_kept_beside_what_another_page_added():
-    shelf, chat = Shelf("a" * 32), asked().asked("And how?")
-    shelf.put(chat)
-    shelf.put(shelf.latest(chat).asked("And when?"))
+    visitor, chat = Visitor("a" * 32), asked().asked("And how?")
+    visitor.put(chat)
+    visitor.put(visitor.latest(chat).asked("And when?"))
     answered = replace(chat.exchanges[1], answer=one_answer())
-    changed = shelf.update(chat, answered)
+    changed = visitor.update(chat, answered)
     assert [each.question for each in changed.exchanges] == ["Why?", "And how?", "And when?"]
     assert changed.exchanges[1] == answered
-    assert shelf.chats == [changed]
-    gone = shelf.update(chat, Exchange("Nobody asked", error="none: ask again"))
+    assert visitor.chats == [changed]
+    gone = visitor.update(chat, Exchange("Nobody asked", error="none: ask again"))
     assert gone == changed
 
 
 def test_what_is_hidden_in_a_text_stays_away():
-    stored = opened(Shelf("a" * 32, [asked("a")]).dump())
+    stored = opened(Visitor("a" * 32, [asked("a")]).dump())
     stored["chats"][0]["exchanges"][0] |= {"question": "W\ud800h\x00y\u202e?", "error": "n\udfffo\x1b: ask"}
-    (chat,) = Visitors().shelf(stored).chats
+    (chat,) = Visitors().find(stored).chats
     assert (chat.exchanges[0].question, chat.exchanges[0].error) == ("Why?", "no: ask")
 
 
 def test_more_than_a_page_could_have_kept_is_left():
-    stored = opened(Shelf("a" * 32, [asked()]).dump())
-    assert not Visitors().shelf(stored | {"more": "x" * (2 * MOST_CHARACTERS)}).chats
+    stored = opened(Visitor("a" * 32, [asked()]).dump())
+    assert not Visitors().find(stored | {"more": "x" * (2 * MOST_CHARACTERS)}).chats
 
 
 @pytest.mark.parametrize("field", MOST_PARTS)
@@ -446,23 +484,23 @@ def test_an_answer_with_more_parts_than_any_has_is_left_out_alone(field):
         (MOST_PARTS[field], ["Why?", "Why not?", "And how?"]),
         (MOST_PARTS[field] + 1, ["Why not?", "And how?"]),
     ):
-        (chat,) = Visitors().shelf(exchange_with(**{field: [part] * count})).chats
+        (chat,) = Visitors().find(exchange_with(**{field: [part] * count})).chats
         assert [each.question for each in chat.exchanges] == questions
 
 
 def test_an_exchange_that_is_longer_than_any_is_left_out_alone():
-    (chat,) = Visitors().shelf(exchange_with(text="x" * LONGEST_EXCHANGE)).chats
+    (chat,) = Visitors().find(exchange_with(text="x" * LONGEST_EXCHANGE)).chats
     assert [each.question for each in chat.exchanges] == ["Why not?", "And how?"]
 
 
 def test_brackets_in_texts_are_no_lists():
-    stored = Shelf("a" * 32, [asked('[{"' * 1000, id=f"{place:032x}") for place in range(MOST_CHATS)])
+    stored = Visitor("a" * 32, [asked('[{"' * 1000, id=f"{place:032x}") for place in range(MOST_CHATS)])
     many = [
         Chat(tuple(Exchange('[{"\\' * 2000, error="none") for _ in range(5)), f"{n:032x}")
         for n in range(20)
     ]
-    for shelf in (stored, Shelf("a" * 32, many)):
-        assert Visitors().shelf(shelf.dump()).chats == shelf.chats
+    for visitor in (stored, Visitor("a" * 32, many)):
+        assert Visitors().find(visitor.dump()).chats == visitor.chats
     assert (
         sum(each.question.count("[") + each.question.count("{") for c in many for each in c.exchanges)
         > MOST_BRACKETS
@@ -489,13 +527,13 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_the_worst_texts_are_read_in_bounded_memory_and_nothing_is_kept(text):
     visitors = Visitors()
-    visitors.shelf(None)
+    visitors.find(None)
     started = time.perf_counter()
-    visitors.shelf(text)
+    visitors.find(text)
     assert time.perf_counter() - started < 2  # on a busy machine; alone 0.3
     tracemalloc.start()
     try:
-        visitors.shelf(text)
+        visitors.find(text)
         kept, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -505,65 +543,65 @@ def test_the_worst_texts_are_read_in_bounded_memory_and_nothing_is_kept(text):
 
 def test_many_pages_at_once_lose_nothing():
     visitors = Visitors()
-    stored = through_browser(visitors.shelf(None).dump())
+    stored = through_browser(visitors.find(None).dump())
     own = [asked(f"{number}?") for number in range(MOST_CHATS)]
 
     def page(chats):
         for chat in chats:
-            visitors.shelf(stored).put(chat)
-            visitors.shelf(stored).dump()
+            visitors.find(stored).put(chat)
+            visitors.find(stored).dump()
 
     threads = [threading.Thread(target=page, args=[own[start::6]]) for start in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert {chat.id for chat in visitors.shelf(stored).chats} == {chat.id for chat in own}
+    assert {chat.id for chat in visitors.find(stored).chats} == {chat.id for chat in own}
 
 
 def test_visitors_never_share():
     visitors = Visitors()
-    shelves = [visitors.shelf(stored) for stored in (None, {}, [], {"format": FORMAT}, {"format": 9})]
-    assert len({id(shelf) for shelf in shelves}) == len({shelf.visitor for shelf in shelves}) == 5
-    shelves[0].put(asked("A secret?"))
-    assert not any(shelf.chats for shelf in shelves[1:])
-    again = visitors.shelf(through_browser(shelves[1].dump()))
-    assert again is shelves[1]
+    everybody = [visitors.find(stored) for stored in (None, {}, [], {"format": FORMAT}, {"format": 9})]
+    assert len({id(visitor) for visitor in everybody}) == len({visitor.id for visitor in everybody}) == 5
+    everybody[0].put(asked("A secret?"))
+    assert not any(visitor.chats for visitor in everybody[1:])
+    again = visitors.find(through_browser(everybody[1].dump()))
+    assert again is everybody[1]
 
 
 def test_those_who_were_here_longest_ago_are_forgotten_and_come_back_with_what_they_kept():
     visitors = Visitors(most=3)
-    shelves = [visitors.shelf(None) for _ in range(3)]
-    shelves[0].put(asked("Still here?"))
-    kept = [through_browser(shelf.dump()) for shelf in shelves]
-    assert visitors.shelf(kept[0]) is shelves[0]  # was here a moment ago
-    visitors.shelf(None)
-    assert visitors.shelf(kept[0]) is shelves[0]
-    gone, visitor = weakref.ref(shelves.pop(1)), opened(kept[1])["visitor"]
+    everybody = [visitors.find(None) for _ in range(3)]
+    everybody[0].put(asked("Still here?"))
+    kept = [through_browser(visitor.dump()) for visitor in everybody]
+    assert visitors.find(kept[0]) is everybody[0]  # was here a moment ago
+    visitors.find(None)
+    assert visitors.find(kept[0]) is everybody[0]
+    gone, id_ = weakref.ref(everybody.pop(1)), opened(kept[1])["visitor"]
     assert gone() is None
-    assert visitors.shelf(kept[1]).visitor == visitor
+    assert visitors.find(kept[1]).id == id_
 
 
 def test_no_more_bytes_than_fit_are_held_and_who_is_forgotten_loses_nothing():
     visitors = Visitors(most_bytes=600_000)
     kept = []
     for number in range(8):
-        shelf = visitors.shelf(None)
-        shelf.put(asked(f"{number}{'x' * 150_000}"))
-        visitors.keep(shelf)
-        kept.append((weakref.ref(shelf), shelf.dump()))
-        del shelf
-    held = [shelf() for shelf, _ in kept if shelf()]
-    assert [shelf.chats[0].title[0] for shelf in held] == ["5", "6", "7"]
-    assert [visitors.shelf(dumped).dump() for _, dumped in kept] == [dumped for _, dumped in kept]
+        visitor = visitors.find(None)
+        visitor.put(asked(f"{number}{'x' * 150_000}"))
+        visitors.keep(visitor)
+        kept.append((weakref.ref(visitor), visitor.dump()))
+        del visitor
+    held = [visitor() for visitor, _ in kept if visitor()]
+    assert [visitor.chats[0].title[0] for visitor in held] == ["5", "6", "7"]
+    assert [visitors.find(dumped).dump() for _, dumped in kept] == [dumped for _, dumped in kept]
 
 
-def test_a_visitor_who_is_forgotten_during_an_event_has_no_second_shelf():
+def test_a_visitor_who_is_forgotten_during_an_event_is_there_only_once():
     visitors = Visitors(most=1)
-    shelf = visitors.shelf(None)
-    stored = shelf.dump()
-    visitors.shelf(None)
-    assert visitors.shelf(stored) is shelf
+    visitor = visitors.find(None)
+    stored = visitor.dump()
+    visitors.find(None)
+    assert visitors.find(stored) is visitor
 
 
 class Page:
@@ -573,10 +611,10 @@ class Page:
 
 def test_what_is_only_open_in_a_page_counts():
     visitors, large = Visitors(most_bytes=100_000), Page(asked("x" * 200_000))
-    shelf = visitors.shelf(None)
-    visitors.keep(shelf, large)
-    assert shelf.size == 0  # the page has been let go
-    assert not shelf.pages
+    visitor = visitors.find(None)
+    visitors.keep(visitor, large)
+    assert visitor.size == 0  # the page has been let go
+    assert not visitor.pages
 
 
 @given(exchanges)
@@ -585,7 +623,7 @@ def test_the_size_of_an_exchange_is_that_of_its_memory(exchange):
     assert (
         200
         < exchange.size
-        < 20 * len(json.dumps(opened(Shelf("a" * 32, [Chat((exchange,))]).dump()))) + 2000
+        < 20 * len(json.dumps(opened(Visitor("a" * 32, [Chat((exchange,))]).dump()))) + 2000
     )
     assert replace(exchange, question="x" * 10_000).size - replace(exchange, question="").size == 10_000
 
@@ -593,5 +631,5 @@ def test_the_size_of_an_exchange_is_that_of_its_memory(exchange):
 def test_what_a_library_answers_comes_back_whole(bundled):
     with Desk(Settings(), bundled.folder) as desk:
         answer = ask_at(desk, "How much compute does bert2BERT save?")
-        shelf = Shelf("a" * 32, [Chat((Exchange(answer.question, answer=answer),))])
-        assert Visitors().shelf(through_browser(shelf.dump())).chats == shelf.chats
+        visitor = Visitor("a" * 32, [Chat((Exchange(answer.question, answer=answer),))])
+        assert Visitors().find(through_browser(visitor.dump())).chats == visitor.chats

@@ -20,7 +20,7 @@ from rag.conversation import Conversation
 from rag.errors import AskpapersError
 from rag.types import Citation, Filters, Markers
 from ui.cli import main
-from ui.web.feedback import LONGEST_TEXT, MOST_TURNS, MOST_VERDICTS, Feedback, FeedbackError, Verdict
+from ui.web.feedback import LONGEST_TEXT, MOST_RATINGS, MOST_TURNS, Feedback, FeedbackError, Rating
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 7, 1, 9, 30, tzinfo=UTC)
@@ -40,9 +40,9 @@ REFUSED = replace(
 )
 
 
-def verdict(id_="one", answer=ANSWER, *before, liked=True, **others) -> Verdict:
+def rating(id_="one", answer=ANSWER, *before, liked=True, **others) -> Rating:
     turns = [(asked, ANSWER) for asked in before]
-    return Verdict(id_, (*turns, (answer.question, answer)), liked, **others)
+    return Rating(id_, (*turns, (answer.question, answer)), liked, **others)
 
 
 @pytest.fixture
@@ -58,11 +58,11 @@ def read(feedback):
     return read_cases([str(feedback.path)])
 
 
-# What a verdict says
+# What a rating says
 
 
 def test_a_liked_answer_is_what_is_expected():
-    assert verdict(reason=" to the point\n").to_case(NOW) == {
+    assert rating(reason=" to the point\n").to_case(NOW) == {
         "id": "one",
         "question": "Do owls sleep?",
         "answerable": True,
@@ -79,21 +79,21 @@ def test_a_liked_answer_is_what_is_expected():
 
 
 def test_of_a_liked_refusal_only_that_it_refuses():
-    case = verdict(answer=REFUSED).to_case(NOW)
+    case = rating(answer=REFUSED).to_case(NOW)
     assert {name for name in case if name not in ("id", "question", "tags", "feedback")} == {"answerable"}
     assert case["answerable"] is False
 
 
 @pytest.mark.parametrize("answer", [ANSWER, REFUSED])
 def test_what_is_disliked_asserts_nothing(answer):
-    case = verdict(answer=answer, liked=False, reason=" ").to_case(NOW)
+    case = rating(answer=answer, liked=False, reason=" ").to_case(NOW)
     assert case.keys() == {"id", "question", "tags", "feedback"}
     assert (case["tags"], case["feedback"]["reason"]) == (["feedback", "disliked"], None)
     assert case["feedback"]["answer"] == answer.text
 
 
 def test_of_a_conversation_the_last_turn_is_judged(feedback):
-    feedback.save(verdict("talk", ANSWER, "What of owls?", "And of bees?", filters=Filters(2019, None)))
+    feedback.save(rating("talk", ANSWER, "What of owls?", "And of bees?", filters=Filters(2019, None)))
     (case,) = read(feedback)
     *before, last = case.turns
     assert [turn.question for turn in case.turns] == ["What of owls?", "And of bees?", "Do owls sleep?"]
@@ -104,8 +104,8 @@ def test_of_a_conversation_the_last_turn_is_judged(feedback):
 
 
 def test_the_years_that_were_set_are_applied_and_no_other_filter_is(feedback):
-    feedback.save(verdict(filters=Filters(2019, 2021, min_authors=2)))
-    feedback.save(verdict("two", filters=Filters(min_authors=2)))
+    feedback.save(rating(filters=Filters(2019, 2021, min_authors=2)))
+    feedback.save(rating("two", filters=Filters(min_authors=2)))
     assert [case.turns[0].filters.as_filters() for case in read(feedback)] == [
         Filters(2019, 2021),
         Filters(),
@@ -122,8 +122,8 @@ def test_whatever_is_said_the_file_stays_one_that_eval_reads(
     feedback = Feedback(tmp_path_factory.mktemp("feedback") / "feedback.jsonl")
     answer = replace(ANSWER, question=question, text=text)
     before = [question] if is_followup else []
-    feedback.save(verdict("one", answer, *before, liked=liked, reason=reason))
-    feedback.save(verdict("two"))
+    feedback.save(rating("one", answer, *before, liked=liked, reason=reason))
+    feedback.save(rating("two"))
     one, two = read(feedback)
     assert (one.id, two.id, one.unread) == ("one", "two", set())
     assert one.turns[-1].tags == ("feedback", "liked" if liked else "disliked")
@@ -132,7 +132,7 @@ def test_whatever_is_said_the_file_stays_one_that_eval_reads(
 
 def test_texts_and_conversations_have_a_bound(feedback):
     long = replace(ANSWER, question="q" * 10**5, text="t" * 10**5)
-    feedback.save(verdict("one", long, *["Who?"] * 100, reason="r" * 10**5))
+    feedback.save(rating("one", long, *["Who?"] * 100, reason="r" * 10**5))
     (case,) = lines(feedback)
     said = [case["turns"][-1]["question"], case["turns"][-1]["reference"]]
     said += [case["feedback"]["answer"], case["feedback"]["reason"]]
@@ -145,7 +145,7 @@ def test_texts_and_conversations_have_a_bound(feedback):
 )
 def test_a_verdict_is_on_something(id_, turns):
     with pytest.raises(ValueError, match="id"):
-        Verdict(id_, turns, is_liked=True)
+        Rating(id_, turns, is_liked=True)
 
 
 # The file
@@ -153,7 +153,7 @@ def test_a_verdict_is_on_something(id_, turns):
 
 def test_a_verdict_takes_the_place_of_the_former_one_and_can_be_withdrawn(feedback):
     for id_ in ("one", "two", " one\n"):
-        feedback.save(verdict(id_, liked=id_ != " one\n"))
+        feedback.save(rating(id_, liked=id_ != " one\n"))
     assert [(case["id"], case["tags"][1]) for case in lines(feedback)] == [
         ("two", "liked"),
         ("one", "disliked"),
@@ -171,16 +171,16 @@ def test_what_is_withdrawn_where_nothing_was_saved_makes_no_file(feedback):
 def test_the_file_is_for_its_owner_alone_and_nothing_else_is_left(feedback):
     feedback.path.parent.mkdir(parents=True)
     feedback.path.touch(0o644)
-    feedback.save(verdict())
+    feedback.save(rating())
     left = {path.name: path.stat().st_mode & 0o777 for path in feedback.path.parent.iterdir()}
     assert left.pop("feedback.jsonl") == 0o600
     assert left.keys() <= {"feedback.jsonl.lock"}
 
 
 def test_a_link_to_the_file_stays_one(feedback, tmp_path):
-    feedback.save(verdict())
+    feedback.save(rating())
     (tmp_path / "link.jsonl").symlink_to(feedback.path)
-    Feedback(tmp_path / "link.jsonl").save(verdict("two"))
+    Feedback(tmp_path / "link.jsonl").save(rating("two"))
     assert (tmp_path / "link.jsonl").is_symlink()
     assert [case["id"] for case in lines(feedback)] == ["one", "two"]
 
@@ -189,10 +189,10 @@ ODD = [b'{"id": "cut off', b"\xff\xfe\x00", b"[" * 10_000, b"[1]", b"", b'"one"'
 
 
 def test_lines_that_cannot_be_read_stay_and_lose_no_others(feedback):
-    feedback.save(verdict())
+    feedback.save(rating())
     kept = feedback.path.read_bytes()
     feedback.path.write_bytes(b"\n".join([*ODD, kept + ODD[0]]))  # the last one without its end
-    feedback.save(verdict("two"))
+    feedback.save(rating("two"))
     feedback.withdraw("one")
     *odd, two = feedback.path.read_bytes().removesuffix(b"\n").split(b"\n")
     assert odd == [*ODD, ODD[0]]
@@ -200,16 +200,16 @@ def test_lines_that_cannot_be_read_stay_and_lose_no_others(feedback):
 
 
 def test_the_oldest_verdicts_go_first_and_cases_written_by_hand_stay(feedback):
-    feedback.save(verdict("first"))
+    feedback.save(rating("first"))
     line = feedback.path.read_text()
-    many = [line.replace("first", str(number)) for number in range(MOST_VERDICTS)]
+    many = [line.replace("first", str(number)) for number in range(MOST_RATINGS)]
     by_hand = '{"id": "mine", "question": "Why?"}\n'
     feedback.path.write_text("".join([by_hand, *many]))
-    feedback.save(verdict("0", liked=False))  # in place of the oldest: nothing goes
-    assert len(lines(feedback)) == MOST_VERDICTS + 1
-    feedback.save(verdict("last"))
+    feedback.save(rating("0", liked=False))  # in place of the oldest: nothing goes
+    assert len(lines(feedback)) == MOST_RATINGS + 1
+    feedback.save(rating("last"))
     ids = [case["id"] for case in lines(feedback)]
-    assert (len(ids), ids[:2], ids[-2:]) == (MOST_VERDICTS + 1, ["mine", "2"], ["0", "last"])
+    assert (len(ids), ids[:2], ids[-2:]) == (MOST_RATINGS + 1, ["mine", "2"], ["0", "last"])
 
 
 def test_threads_and_processes_at_once_lose_nothing(feedback):
@@ -217,10 +217,10 @@ def test_threads_and_processes_at_once_lose_nothing(feedback):
 import sys
 from pathlib import Path
 sys.path.insert(0, "tests")
-from test_feedback import ANSWER, Feedback, Verdict
+from test_feedback import ANSWER, Feedback, Rating
 for number in range(12):
-    Feedback(Path(sys.argv[1])).save(Verdict(f"{sys.argv[2]} {number}", (("Who?", ANSWER),), True))
-    Feedback(Path(sys.argv[1])).save(Verdict("same", (("Who?", ANSWER),), False))
+    Feedback(Path(sys.argv[1])).save(Rating(f"{sys.argv[2]} {number}", (("Who?", ANSWER),), True))
+    Feedback(Path(sys.argv[1])).save(Rating("same", (("Who?", ANSWER),), False))
 """
     command = [sys.executable, "-c", program, str(feedback.path)]
     processes = [subprocess.Popen([*command, name], cwd=ROOT) for name in ("a", "b")]
@@ -237,11 +237,11 @@ for number in range(12):
 
 def save_many(feedback, name):
     for number in range(12):
-        feedback.save(verdict(f"{name} {number}"))
+        feedback.save(rating(f"{name} {number}"))
 
 
 def test_who_reads_meanwhile_meets_whole_files(feedback):
-    feedback.save(verdict())
+    feedback.save(rating())
     saving = threading.Thread(target=save_many, args=(feedback, "more"))
     saving.start()
     counts = []
@@ -251,16 +251,16 @@ def test_who_reads_meanwhile_meets_whole_files(feedback):
 
 
 def test_a_full_disk_is_one_line_and_nothing_is_lost(feedback):
-    feedback.save(verdict())
+    feedback.save(rating())
     before = feedback.path.read_bytes()
     program = """
 import resource, sys
 from pathlib import Path
 sys.path.insert(0, "tests")
-from test_feedback import ANSWER, Feedback, FeedbackError, Verdict
+from test_feedback import ANSWER, Feedback, FeedbackError, Rating
 resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
 try:
-    Feedback(Path(sys.argv[1])).save(Verdict("two", (("Who?", ANSWER),), True))
+    Feedback(Path(sys.argv[1])).save(Rating("two", (("Who?", ANSWER),), True))
 except FeedbackError as error:
     print(error)
 """
@@ -279,7 +279,7 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path, place):
     (tmp_path / "a folder").mkdir()
     feedback = Feedback(tmp_path / place)
     with pytest.raises(FeedbackError, match=r"cannot be written .*: make room") as error:
-        feedback.save(verdict())
+        feedback.save(rating())
     assert isinstance(error.value, AskpapersError)
     assert "\n" not in str(error.value)
 
@@ -296,10 +296,10 @@ def judged(bundled, tmp_path_factory) -> Path:
     later = talk.ask("Which models was it tried on?")
     refused = Assistant(bundled, writer="extractive").ask("Who won the football world cup in 1974?")
     assert [first.status, refused.status] == ["answered", "refused"]
-    feedback.save(Verdict("single", ((first.question, first),), True, "short", Filters(2015, None)))
-    feedback.save(Verdict("talk", ((first.question, first), (later.question, later)), True))
-    feedback.save(Verdict("refusal", ((refused.question, refused),), True))
-    feedback.save(Verdict("bad", ((first.question, first),), False, "too short"))
+    feedback.save(Rating("single", ((first.question, first),), True, "short", Filters(2015, None)))
+    feedback.save(Rating("talk", ((first.question, first), (later.question, later)), True))
+    feedback.save(Rating("refusal", ((refused.question, refused),), True))
+    feedback.save(Rating("bad", ((first.question, first),), False, "too short"))
     return feedback.path
 
 

@@ -146,7 +146,7 @@ def free_port():
 @contextmanager
 def serving(folder, home, settings=Settings(), **options):
     """A page of the library in this folder, with nothing of the user's."""
-    from ui.web.app import Page, build, serve
+    from ui.web.app import Page, build_page, serve_page
 
     home.mkdir(exist_ok=True)
     UPLOADS.mkdir(exist_ok=True)
@@ -161,8 +161,8 @@ def serving(folder, home, settings=Settings(), **options):
 
     async def start(desk):
         """In a loop: where there is none, Gradio makes some that it never closes."""
-        blocks = build(desk, page)
-        return blocks, serve(blocks, page)
+        blocks = build_page(desk, page)
+        return blocks, serve_page(blocks, page)
 
     with Desk(settings, folder) as desk:
         blocks, served = asyncio.run(start(desk))
@@ -721,7 +721,7 @@ def test_twelve_visitors_at_once_each_get_their_own_answer(site):
     with ThreadPoolExecutor(len(asked)) as visitors:
         told = list(visitors.map(lambda question: ask_in_the_page(site, question), asked))
     for place, (question, steps) in enumerate(zip(asked, told, strict=True)):
-        (chat,) = Visitors().shelf(kept(steps)).chats
+        (chat,) = Visitors().find(kept(steps)).chats
         (exchange,) = chat.exchanges
         assert exchange.question == question
         assert f"{100 + place} {ANIMALS[place]}" in exchange.answer.text

@@ -52,6 +52,7 @@ CHILD, HOURS = "What is ChildMandarin?", "How many hours is it?"
 SPEECH_PAPERS = "Which papers study speech?"
 SAVES = "How much compute does bert2BERT save?"
 PIZZA = "What is the best pizza in Naples?"
+PASSWORD = "correct horse"
 MARKUP = (
     """<img src="/hacked.png" onerror="window.hacked='img'"> <script>window.hacked='script'</script> """
     "![p](https://example.com/p.png) [l](javascript:window.hacked=1) ${alert(1)} {{constructor}} "
@@ -107,8 +108,12 @@ def changing(tmp_path_factory: pytest.TempPathFactory, encoder) -> Iterator[Serv
 
 @pytest.fixture(scope="module")
 def modelled(shelf: Served, server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A page where a scripted model writes."""
-    settings = {"OPENAI_BASE_URL": server.url, "ASKPAPERS_MODEL": "scripted"}
+    """A page with a password, where a scripted model writes."""
+    settings = {
+        "OPENAI_BASE_URL": server.url,
+        "ASKPAPERS_MODEL": "scripted",
+        "ASKPAPERS_PASSWORD": PASSWORD,
+    }
     yield from serving(Served(shelf.library, tmp_path_factory.mktemp("modelled") / "home", settings))
 
 
@@ -161,8 +166,38 @@ def visit(browser):
     for context in watch.contexts:
         context.close()
     assert not hacked
-    assert not watch.complaints
-    assert not watch.strange()
+    watch.check()
+
+
+@pytest.fixture(scope="module")
+def shared(browser, shelf) -> Iterator[tuple[Watch, "Page"]]:
+    """One page of the shelf, as loading one takes longer than most tests."""
+    options = {"viewport": {"width": 1280, "height": 900}, "accept_downloads": True}
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
+    watch = Watch(contexts=[context])
+    yield watch, watch.open(context, shelf.address)
+    context.close()
+
+
+@pytest.fixture
+def page(shared) -> Iterator["Page"]:
+    """The page of the shelf with a new conversation, for tests that leave its settings as they are. Sees at
+    the end what `visit` does."""
+    watch, page = shared
+    go(page, "Chat")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".ap-answer")).to_have_count(0)
+    yield page
+    assert not watch.hacked()
+    watch.check()
+
+
+@pytest.fixture
+def signed_in(browser, modelled):
+    """A browser that has given the password of the page with a model."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    assert context.request.post(f"{modelled.address}login", form={"password": PASSWORD}).ok
+    return context
 
 
 def expect(found):
@@ -187,29 +222,22 @@ def text_of(found: "Locator") -> str:
 
 
 @needs_axe
-def test_the_password_lets_in_and_who_signs_out_is_out(browser, shelf, tmp_path):
-    locked = Served(shelf.library, tmp_path / "home", {"ASKPAPERS_PASSWORD": "correct horse"})
-    locked.start()
-    try:
-        locked.wait()
-        page = browser.new_page()
-        page.goto(locked.address)
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        assert faults(page) == []
-        page.get_by_label("Password").fill("wrong")
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("alert")).to_have_text("That is not the password.")
-        page.get_by_label("Password").fill("correct horse")
-        page.keyboard.press("Enter")
-        is_ready(page)
-        page.get_by_role("link", name="Sign out").click()
-        expect(page.get_by_label("Password")).to_be_visible()
-        page.goto(locked.address)
-        expect(page.get_by_label("Password")).to_be_visible()
-        page.close()
-    finally:
-        locked.stop()
-    assert "Traceback" not in locked.log
+def test_the_password_lets_in_and_who_signs_out_is_out(browser, modelled):
+    page = browser.new_page()
+    page.goto(modelled.address)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert faults(page) == []
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("That is not the password.")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    is_ready(page)
+    page.get_by_role("link", name="Sign out").click()
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.goto(modelled.address)
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.close()
 
 
 def test_no_script_of_others_runs_in_the_page(visit, shelf):
@@ -251,8 +279,7 @@ def test_asks_and_opens_a_source_with_the_keyboard_alone(visit, shelf):
     expect(card.locator("summary")).to_be_focused()
 
 
-def test_a_marker_opens_the_words_of_the_paper_that_it_cites(visit, shelf, encoder, tmp_path):
-    page = visit(shelf)
+def test_a_marker_opens_the_words_of_the_paper_that_it_cites(page, shelf, encoder):
     answer = ask(page, SAVES)
     told = Answer.from_dict(json.loads(downloaded(page, answer, "JSON", "answer.json")))
     known = abstracts(shelf, encoder)
@@ -271,8 +298,8 @@ def test_a_marker_opens_the_words_of_the_paper_that_it_cites(visit, shelf, encod
     expect(answer).to_contain_text("Quotes only")
 
 
-def test_a_list_is_a_table_whose_titles_open_their_sources(visit, shelf):
-    answer = ask(visit(shelf), SPEECH_PAPERS)
+def test_a_list_is_a_table_whose_titles_open_their_sources(page):
+    answer = ask(page, SPEECH_PAPERS)
     table = answer.get_by_role("table")
     assert table.get_by_role("columnheader").all_inner_texts() == ["Paper", "Year", "Sentence"]
     rows = table.get_by_role("row")
@@ -283,26 +310,18 @@ def test_a_list_is_a_table_whose_titles_open_their_sources(visit, shelf):
     expect(card.locator(".ap-title")).to_have_text(title.inner_text())
 
 
-def test_a_follow_up_is_asked_on_its_own_at_a_click(visit, shelf):
-    page = visit(shelf)
-    ask(page, CHILD)
-    ask(page, HOURS).get_by_role("button", name="Ask it on its own").click()
+def test_a_follow_up_is_understood_and_says_how_and_is_asked_on_its_own_at_a_click(page):
+    expect(ask(page, CHILD)).not_to_contain_text("Understood as")
+    follow_up = ask(page, HOURS)
+    expect(follow_up).to_contain_text(f"Understood as: {CHILD} {HOURS}")
+    expect(follow_up).to_contain_text("41.25")
+    assert questions(page) == [CHILD, HOURS]
+    follow_up.get_by_role("button", name="Ask it on its own").click()
     expect(answered(page, 3)).not_to_contain_text("Understood as")
     assert questions(page) == [CHILD, HOURS, HOURS]
 
 
-def test_a_follow_up_is_understood_and_says_how(visit, shelf):
-    page = visit(shelf)
-    first, second = ask(page, CHILD), None
-    expect(first).not_to_contain_text("Understood as")
-    second = ask(page, HOURS)
-    expect(second).to_contain_text(f"Understood as: {CHILD} {HOURS}")
-    expect(second).to_contain_text("41.25")
-    assert questions(page) == [CHILD, HOURS]
-
-
-def test_a_question_off_the_subject_is_refused_with_what_is_near(visit, shelf):
-    page = visit(shelf)
+def test_a_question_off_the_subject_is_refused_with_what_is_near(page):
     answer = ask(page, PIZZA)
     banner = answer.locator(".ap-banner")
     expect(banner).to_contain_text("The papers in this library do not answer this question.")
@@ -315,8 +334,7 @@ def test_a_question_off_the_subject_is_refused_with_what_is_near(visit, shelf):
     expect(near.first.locator(".ap-abstract")).to_be_visible()
 
 
-def test_questions_that_are_offered_are_asked_when_clicked(visit, shelf):
-    page = visit(shelf)
+def test_questions_that_are_offered_are_asked_when_clicked(page):
     offered = page.locator("#chat .example")
     expect(offered).to_have_count(4)
     first = offered.first.inner_text().strip()
@@ -331,8 +349,7 @@ def test_questions_that_are_offered_are_asked_when_clicked(visit, shelf):
     assert questions(page) == [first, second]
 
 
-def test_years_that_are_offered_are_applied_by_a_button(visit, shelf):
-    page = visit(shelf)
+def test_years_that_are_offered_are_applied_by_a_button(page):
     question = "How were programming languages learnt in 2021?"
     answer = ask(page, question)
     expect(answer).not_to_contain_text("--from-year")
@@ -348,8 +365,7 @@ def test_years_that_are_offered_are_applied_by_a_button(visit, shelf):
     assert all(date.startswith("2021") for date in again.locator(".ap-date").all_inner_texts())
 
 
-def test_a_question_can_be_edited_and_asked_again(visit, shelf):
-    page = visit(shelf)
+def test_a_question_can_be_edited_and_asked_again(page):
     ask(page, PIZZA)
     page.get_by_role("button", name="Edit", exact=True).click()
     page.locator("#chat .edit-textarea").fill(CHILD)
@@ -412,14 +428,14 @@ def slowly(first: str, rest: str, goes_on: threading.Event) -> played.Script:
 SPEECH = "ChildMandarin holds 41.25 hours of speech from 397 speakers"
 
 
-def test_an_answer_streams_and_can_be_stopped_and_asked_again(visit, modelled, server):
+def test_an_answer_streams_and_can_be_stopped_and_asked_again(visit, modelled, signed_in, server):
     goes_on = threading.Event()
     try:
         server.play(
             slowly(f"{SPEECH} [1]. It is free for academic", "use by all [1].", goes_on),
             played.answer(f"{SPEECH} [1]."),
         )
-        page = visit(modelled)
+        page = visit(modelled, signed_in)
         box(page).fill(CHILD)
         box(page).press("Enter")
         writing = page.locator(".ap-answer.ap-writing")
@@ -437,9 +453,9 @@ def test_an_answer_streams_and_can_be_stopped_and_asked_again(visit, modelled, s
         goes_on.set()
 
 
-def test_a_sentence_without_support_is_marked(visit, modelled, server):
+def test_a_sentence_without_support_is_marked(visit, modelled, signed_in, server):
     server.play(played.answer(f"{SPEECH} [1]. Penguins recorded it on the Moon."))
-    answer = ask(visit(modelled), CHILD)
+    answer = ask(visit(modelled, signed_in), CHILD)
     sound, unsound = answer.locator(".ap-claim").all()
     expect(sound.locator(".ap-mark")).to_have_text("✓")
     expect(unsound).to_contain_text("Penguins recorded it on the Moon.")
@@ -476,8 +492,7 @@ def give_reason(page: "Page", reason: str) -> None:
     expect(page.get_by_label("Why? (optional)")).to_be_hidden()
 
 
-def test_copies_and_downloads_what_is_shown(visit, shelf):
-    page = visit(shelf, permissions=["clipboard-read", "clipboard-write"])
+def test_copies_and_downloads_what_is_shown(page, shelf):
     answer = ask(page, SAVES)
     answer.get_by_role("button", name="Copy").click()
     expect(answer.get_by_role("button", name="Copied")).to_be_visible()
@@ -521,15 +536,19 @@ def test_uploaded_papers_are_found_in_the_chat_that_was_open(visit, changing):
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"
 
 
-def test_an_upload_that_cannot_be_read_says_why(visit, changing):
+def test_an_upload_that_cannot_be_read_says_why_and_a_hostile_name_is_shown_as_it_is(visit, changing):
     page = visit(changing)
-    report = upload(page, ("paper.txt", PDF))
+    name = "<img src=x onerror=\"window.hacked='name'\">"
+    report = upload(page, (f"{name}.txt", PDF))
     expect(report).to_contain_text("Nothing was added.")
-    expect(report).to_contain_text("paper.txt is a PDF")
+    expect(report).to_contain_text(".txt is a PDF")
     assert " /" not in report.inner_text()  # where the server keeps files
-    report = upload(page, ("half.jsonl", line(OWLS) + '{"title": "Half"}\n'))
-    expect(report).to_contain_text("half.jsonl:2 no abstract")
+    assert page.locator("#report img, #upload img").count() == 0
+    report = upload(page, (f"{name}.jsonl", line(OWLS) + '{"title": "Half"}\n'))
+    expect(report).to_contain_text("1 rejected")
+    expect(report).to_contain_text(".jsonl:2 no abstract")
     assert "/" not in report.inner_text()
+    assert page.locator("#report img, #upload img").count() == 0
 
 
 def test_a_file_of_another_kind_is_not_taken(visit, changing):
@@ -585,8 +604,7 @@ def test_a_paper_that_another_process_brings_is_found_by_the_next_question(
     expect(ask(page, question).locator(".ap-card .ap-title").first).to_have_text(ants.title)
 
 
-def test_a_question_about_a_paper_is_put_into_the_chat(visit, shelf):
-    page = visit(shelf)
+def test_a_question_about_a_paper_is_put_into_the_chat(page):
     shown = open_paper(page, "bert2BERT", "bert2BERT: Towards Reusable Pretrained Language Models")
     expect(shown.locator(".ap-abstract")).to_contain_text("45%")
     page.get_by_role("button", name="Ask about this paper").click()
@@ -717,22 +735,10 @@ def test_hostile_questions_are_shown_as_they_are(visit, shelf):
     assert page.locator("#chat .user img, #past img, .ap-answer img").count() == 0
 
 
-def test_a_hostile_file_name_is_shown_as_it_is(visit, changing):
-    page = visit(changing)
-    name = "<img src=x onerror=\"window.hacked='name'\">"
-    report = upload(page, (f"{name}.jsonl", '{"title": "No abstract"}\n'))
-    expect(report).to_contain_text("1 rejected")
-    assert page.locator("#report img, #upload img").count() == 0
-    report = upload(page, (f"{name}.txt", PDF))
-    expect(report).to_contain_text("is a PDF")
-    assert page.locator("#report img, #upload img").count() == 0
-
-
 # Evaluation
 
 
-def test_runs_are_listed_shown_and_compared(visit, shelf):
-    page = visit(shelf)
+def test_runs_are_listed_shown_and_compared(page):
     go(page, "Evaluation")
     expect(page.locator("#runs")).to_contain_text("second")
     choose(page, "Report of", "first")
@@ -747,8 +753,7 @@ def test_runs_are_listed_shown_and_compared(visit, shelf):
     expect(compared.get_by_role("rowheader", name="fact_recall")).to_be_visible()
 
 
-def test_a_hostile_run_does_nothing(visit, shelf):
-    page = visit(shelf)
+def test_a_hostile_run_does_nothing(page, shelf):
     hostile = next(path.name for path in shelf.runs.iterdir() if path.name.startswith("hostile"))
     go(page, "Evaluation")
     expect(page.locator("#runs")).to_contain_text(hostile)
@@ -788,11 +793,13 @@ CONTRAST = """element => {
 
 
 def test_follows_the_colours_of_the_screen(visit, shelf):
+    page = visit(shelf, color_scheme="dark")
+    answer = ask(page, SAVES)
+    answer.locator("a.ap-marker").first.click()
     backgrounds = set()
-    for scheme in ("light", "dark"):
-        page = visit(shelf, color_scheme=scheme)
-        answer = ask(page, SAVES)
-        answer.locator("a.ap-marker").first.click()
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
         backgrounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
         for part in (".ap-text", ".ap-marker", ".ap-card[open] .ap-abstract", "mark", ".ap-foot"):
             assert answer.locator(part).first.evaluate(CONTRAST) >= 4.5, (scheme, part)
@@ -826,9 +833,8 @@ FIND = """async () => {
 
 
 @needs_axe
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_keeps_people_from_using_the_page(visit, shelf, scheme):
-    page = visit(shelf, color_scheme=scheme, reduced_motion="reduce")
+def test_nothing_keeps_people_from_using_the_page(visit, shelf):
+    page = visit(shelf, reduced_motion="reduce")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = faults(page)
     ask(page, SAVES).locator("a.ap-marker").first.click()
@@ -860,6 +866,11 @@ def test_nothing_keeps_people_from_using_the_page(visit, shelf, scheme):
 
 
 def faults(page: "Page") -> list[tuple[str, bool, str]]:
-    """The serious and critical faults of what is shown: the rule, whether it is of what we add, where."""
-    page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
-    return [tuple(each) for each in page.evaluate(FIND)]
+    """The serious and critical faults of what is shown, in dark and in light colours: the rule, whether
+    it is of what we add, where."""
+    found = []
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
+        found += [tuple(each) for each in page.evaluate(FIND)]
+    return found

@@ -23,7 +23,7 @@ from rag.library.glance import glance
 from rag.settings import data_folder, own_library
 from rag.types import Paper
 from ui.cli import main
-from ui.web.feedback import Feedback, Verdict
+from ui.web.feedback import Feedback, Rating
 from ui.web.secret import read_secret
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes mean nothing here")
@@ -162,7 +162,7 @@ def test_caches_and_what_the_page_keeps_are_private(home):
     damaged = CacheFile(home / "damaged.sqlite", "CREATE TABLE IF NOT EXISTS known (name TEXT)")
     assert damaged.attempt(lambda connection: connection.execute("SELECT 1").fetchone(), None) == (1,)
     read_secret(home / "page" / "browser-secret")
-    Feedback(home / "likes" / "feedback.jsonl").save(Verdict("1", ((QUESTION, ANSWER),), is_liked=True))
+    Feedback(home / "likes" / "feedback.jsonl").save(Rating("1", ((QUESTION, ANSWER),), is_liked=True))
     assert {path.name for path in home.rglob("*")} >= {"damaged.sqlite.lock", "feedback.jsonl.lock"}
     assert open_to_others(home.parent) == {}
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from eval.comparison import compare
 from ingest.pipeline import Report
 from ingest.sources.base import Rejection
-from rag.answering import REFUSAL
+from rag.answering import REFUSAL, offer_note
 from rag.plain import plain
 from rag.readable import readable, without_markup
-from rag.types import Citation, Claim, Hit, Markers, Paper, Passage, RankedPaper
+from rag.types import Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL
 from ui.export import to_bibtex, to_markdown
 from ui.web.chats import Exchange
@@ -30,8 +30,8 @@ from ui.web.rendering import (
     frame_html,
     hits_html,
     paper_html,
-    papers_of,
     report_html,
+    shown_papers,
     status_of,
 )
 
@@ -464,6 +464,14 @@ def test_that_no_model_is_set_up_is_told_once_with_what_to_do():
     assert not shown(answer_of()).all("ap-own")
 
 
+def test_the_note_that_offers_years_is_left_to_the_button_and_no_other_is():
+    years, other = Filters(2019, 2019), "To bound publication years: choose others."
+    notes = (offer_note(years), other)
+    assert offer_note(years) not in shown(answer_of(notes=notes, offered_filters=years)).text
+    assert other in shown(answer_of(notes=notes, offered_filters=years)).text
+    assert offer_note(years) in shown(answer_of(notes=notes)).text
+
+
 def test_a_refusal_is_said_once():
     answer = replace(answer_of(status="refused", reason="No paper mentions owls.", claims=()), text=REFUSAL)
     page = shown(answer)
@@ -529,9 +537,9 @@ def test_the_nearest_papers_stand_under_what_is_not_answered_and_only_there():
         answer = answer_of(status=status, papers=ranked, reason="none")
         page = shown(answer, papers)
         assert len(page.all("details")) == 1 + count
-        assert papers_of(answer)[0] == "p1"
-        assert len(papers_of(answer)) <= 1 + 6
-    assert papers_of(None) == []
+        assert shown_papers(answer)[0] == "p1"
+        assert len(shown_papers(answer)) <= 1 + 6
+    assert shown_papers(None) == []
 
 
 def test_the_writer_the_time_and_the_cost_are_told():

@@ -31,7 +31,7 @@ from ui.web.talking import (
     offer_of,
     years_offered,
 )
-from ui.web.visitors import Shelf, Visitors
+from ui.web.visitors import Visitor, Visitors
 
 OWLS = "How many owls live in the forest?"
 EELS = "How many eels live in the river?"
@@ -74,7 +74,7 @@ def modelled(folder, server):
 
 @pytest.fixture
 def session():
-    return Session(Shelf("a" * 32))
+    return Session(Visitor("a" * 32))
 
 
 def tell(session, question, desk, wishes=OWN):
@@ -89,7 +89,7 @@ def untimed(answer):
 
 def kept(session):
     """The conversations as the browser is given them, read again."""
-    return Visitors().shelf(session.shelf.dump()).chats
+    return Visitors().find(session.visitor.dump()).chats
 
 
 # Answers
@@ -132,7 +132,7 @@ def test_another_conversation_knows_nothing_of_it(session, desk):
     session.open(Chat())
     exchange, _ = tell(session, "Where do they live?", desk)
     assert exchange.answer.resolved_question is None
-    assert [len(chat.exchanges) for chat in session.shelf.chats] == [1, 1]
+    assert [len(chat.exchanges) for chat in session.visitor.chats] == [1, 1]
 
 
 def test_the_model_is_sent_what_was_said_and_its_words_are_shown(session, modelled, server):
@@ -250,7 +250,7 @@ def test_stopping_keeps_what_was_written(session, desk):
     (exchange,) = session.chat.exchanges
     assert (exchange.error, exchange.written) == (STOPPED, written)
     assert list(asking) == []
-    assert kept(session) == [session.chat] == session.shelf.chats
+    assert kept(session) == [session.chat] == session.visitor.chats
     assert session.chat.exchanges[-1] == exchange
     page = bubbles(session, desk)[-1].html
     assert "ap-failed" in page
@@ -274,7 +274,7 @@ def test_a_question_that_was_stopped_can_be_asked_again(session, desk):
     exchange, _ = tell(session, OWLS, desk)
     assert "31 owls" in exchange.answer.text
     assert len(session.chat.exchanges) == 1
-    assert len(session.shelf.chats) == 1
+    assert len(session.visitor.chats) == 1
 
 
 def test_an_answer_never_lands_in_another_conversation(session, desk):
@@ -284,29 +284,29 @@ def test_an_answer_never_lands_in_another_conversation(session, desk):
     session.open(Chat())
     assert list(asking) == []
     assert session.chat.exchanges == ()
-    assert session.shelf.latest(left).exchanges[-1].error == STOPPED
+    assert session.visitor.latest(left).exchanges[-1].error == STOPPED
 
 
 def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(session, desk):
     asking = ask(session, OWLS, desk, OWN)
     next(asking), next(asking)
-    session.shelf.remove(session.chat)
+    session.visitor.remove(session.chat)
     session.open(Chat())
     list(asking)
-    assert session.shelf.chats == []
+    assert session.visitor.chats == []
 
 
 def test_two_pages_that_ask_in_one_conversation_lose_nothing(desk):
-    shelf = Shelf("a" * 32)
-    first = Session(shelf)
+    visitor = Visitor("a" * 32)
+    first = Session(visitor)
     tell(first, "How many bees are there?", desk)
-    second = Session(shelf, first.chat)
+    second = Session(visitor, first.chat)
     asking = ask(first, OWLS, desk, OWN)
     next(asking), next(asking)
     tell(second, EELS, desk)
     list(asking)
     tell(first, "Where do bees live?", desk)
-    (chat,) = shelf.chats
+    (chat,) = visitor.chats
     said = {each.question: each for each in chat.exchanges}
     assert said.keys() == {"How many bees are there?", OWLS, EELS, "Where do bees live?"}
     assert "31 owls" in said[OWLS].answer.text
@@ -314,7 +314,7 @@ def test_two_pages_that_ask_in_one_conversation_lose_nothing(desk):
 
 
 def test_visitors_at_once_each_get_their_own_answers(desk):
-    sessions = [Session(Shelf(f"{number:032x}")) for number in range(3)]
+    sessions = [Session(Visitor(f"{number:032x}")) for number in range(3)]
     askings = [
         ask(session, question, desk, OWN)
         for session, question in zip(sessions, (OWLS, EELS, OWLS), strict=True)
@@ -324,7 +324,7 @@ def test_visitors_at_once_each_get_their_own_answers(desk):
     answers = [session.chat.exchanges[-1].answer.text for session in sessions]
     assert ["31 owls" in answers[0], "12 eels" in answers[1]] == [True, True]
     assert answers[0] == answers[2]
-    assert all(len(session.shelf.chats) == 1 for session in sessions)
+    assert all(len(session.visitor.chats) == 1 for session in sessions)
 
 
 # What is shown
@@ -337,7 +337,7 @@ def test_only_the_last_answer_offers_where_to_go_on(session, desk):
     first, last = bubbles(session, desk)
     assert first.suggestions == ()
     assert last.suggestions
-    assert bubbles(Session(Shelf("b" * 32)), desk) == []
+    assert bubbles(Session(Visitor("b" * 32)), desk) == []
 
 
 def test_every_answer_has_ids_of_its_own(session, desk):
@@ -421,7 +421,7 @@ def test_the_page_of_an_answer_is_bounded():
 
 def test_a_conversation_is_shown_up_to_a_size_the_last_answers_whole(desk):
     answers = [Exchange(OWLS, answer=replace(cited(1), notes=("x" * 150_000,) * 2)) for _ in range(30)]
-    shown = bubbles(Session(Shelf("a" * 32), Chat(tuple(answers))), desk)
+    shown = bubbles(Session(Visitor("a" * 32), Chat(tuple(answers))), desk)
     assert len(shown) == 30
     assert sum(len(each.html) for each in shown) < MOST_SHOWN + 30_000
     assert "ap-answered" in shown[-1].html and "too long to be shown" in shown[0].html
@@ -443,32 +443,32 @@ def test_what_gradio_keeps_of_a_page_holds_nothing_and_finds_all_again(session, 
     tell(session, OWLS, desk)
     session.listed = (session.chat.id,)
     visitors = Visitors(most=1)
-    shelf = visitors.shelf(session.shelf.dump())
-    page = Session.begin_at(shelf, None, session.pages)
+    visitor = visitors.find(session.visitor.dump())
+    page = Session.begin_at(visitor, None, session.pages)
     page.open(Chat())
     tell(page, EELS, desk)
-    page.listed, page.judged = tuple(chat.id for chat in shelf.chats), page.chat.exchanges[0].id
-    visitors.keep(shelf, page)
-    bookmark, stored, open_chat = page.bookmark, shelf.dump(), page.chat
+    page.listed, page.judged = tuple(chat.id for chat in visitor.chats), page.chat.exchanges[0].id
+    visitors.keep(visitor, page)
+    bookmark, stored, open_chat = page.bookmark, visitor.dump(), page.chat
     assert bookmark.session() is page
-    del page, shelf
+    del page, visitor
     assert bookmark.session()  # as long as its visitor is held
-    visitors.shelf(None)
+    visitors.find(None)
     assert bookmark.session() is None
-    again = Session.begin_at(visitors.shelf(stored), bookmark, session.pages)
+    again = Session.begin_at(visitors.find(stored), bookmark, session.pages)
     assert (again.chat, again.judged, len(again.listed)) == (open_chat, open_chat.exchanges[0].id, 2)
 
 
 def test_a_question_outlives_the_forgetting_of_its_visitor(desk):
     visitors = Visitors(most=1)
-    shelf = visitors.shelf(None)
-    page = Session.begin_at(shelf, None, Pages())
-    visitors.keep(shelf, page)
-    stored = shelf.dump()
+    visitor = visitors.find(None)
+    page = Session.begin_at(visitor, None, Pages())
+    visitors.keep(visitor, page)
+    stored = visitor.dump()
     asking = ask(page, OWLS, desk, OWN)
     next(asking)
-    visitors.shelf(None)  # somebody else: the first one is forgotten
-    other_tab = Session.begin_at(visitors.shelf(stored), None, Pages())
+    visitors.find(None)  # somebody else: the first one is forgotten
+    other_tab = Session.begin_at(visitors.find(stored), None, Pages())
     list(asking)
-    assert other_tab.shelf is shelf
-    assert "31 owls" in other_tab.shelf.chats[0].exchanges[0].answer.text
+    assert other_tab.visitor is visitor
+    assert "31 owls" in other_tab.visitor.chats[0].exchanges[0].answer.text

@@ -1,4 +1,4 @@
-"""The process that `ui.adding` starts: its job is on its standard input, and it tells how far it is."""
+"""The process that `ui.adding` starts: its job comes on its standard input, its progress goes out."""
 
 import os
 import pickle
@@ -15,41 +15,41 @@ from rag.library import Library
 from rag.library.progress import Work
 from ui.adding import PATIENCE
 
-_NICENESS = 10  # those who ask go first
-_GRACE = 10  # seconds; the server gives up before
+_NICENESS = 10  # questions go first
+_GRACE = 10  # seconds; the server gives up earlier
 
 
 def main() -> None:
-    """Tell (what, total) where work begins, the length of each batch, then None; last the report."""
+    """Send (what, total) where work begins, the length of each batch, then None; at the end the report."""
     messages = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no message
+    os.dup2(2, 1)  # libraries print to stderr, not between the messages
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
 
-    def tell(message: object) -> None:
-        if hasattr(signal, "alarm"):  # without a server, and in C code, nothing else would end this process
+    def send(message: object) -> None:
+        if hasattr(signal, "alarm"):  # without a server, nothing else ends a process that hangs in C code
             signal.alarm(PATIENCE + _GRACE)
         pickle.dump(message, messages)
         messages.flush()
 
     def track(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
-        tell((what, total))
-        with suppress(GeneratorExit):  # those that follow are not wanted
+        send((what, total))
+        with suppress(GeneratorExit):  # the rest is not wanted
             for batch in batches:
-                tell(len(batch))
+                send(len(batch))
                 yield batch
-        tell(None)
+        send(None)
 
     try:
         folder, settings, sources = pickle.load(sys.stdin.buffer)  # noqa: S301
         threading.Thread(target=_end_with_the_server, daemon=True).start()
         with Library.open(folder, settings, create=True, catch_up=False) as library:
             report = ingest(library, sources, track)
-        tell(report)
+        send(report)
     except AskpapersError as error:
-        tell(error)
+        send(error)
     except Exception:  # a fault of ours, which the server logs
-        tell(RuntimeError(traceback.format_exc()))
+        send(RuntimeError(traceback.format_exc()))
 
 
 def _end_with_the_server() -> None:

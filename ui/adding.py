@@ -1,8 +1,8 @@
-"""An ingest in a process of its own: a file that takes long to read holds up nobody who asks meanwhile.
+"""An ingest in a process of its own, so that a file that takes long to read does not delay questions.
 
-The process is started anew, not forked, as the server has threads. Its job comes on its standard input,
-whose end tells it that the server is gone, so that no key among the settings stands on a command line;
-progress and report come back on its standard output.
+The process is started anew, not forked, as the server has threads. Its job comes on its standard input, so
+that no key of the settings stands on a command line; the input's end tells it that the server is gone.
+Progress and the report come back on its standard output.
 """
 
 import os
@@ -33,16 +33,21 @@ _ELSEWHERE = "or bring them in with `askpapers ingest`, which goes on from there
 def ingest_apart(
     folder: Path, settings: Settings, sources: Iterable[Source], track: Track, closed: threading.Event
 ) -> Report:
-    """What `ingest` reports of these sources, brought into the library of a folder by another process.
+    """Ingest these sources into the library of a folder in another process; returns the report of `ingest`.
 
     Whatever stops it, the library stays whole, and what was written stays. Raises as `ingest` does, and
-    SourceError where the process dies, makes no progress for long, or is ended as `closed` is set.
+    SourceError where the process dies, makes no progress for long, or is ended because `closed` is set.
     """
     if closed.is_set():
         raise SourceError("the page is closed: add the papers again later")
     job = pickle.dumps((folder, settings, tuple(sources)))
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "ui.adder"],  # -P: not that of the folder where the server was started
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "ui.adder",
+        ],  # -P: no module of the folder where the server was started
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
@@ -51,21 +56,21 @@ def ingest_apart(
     ) as process:
         try:
             assert process.stdin and process.stdout  # noqa: S101
-            with suppress(OSError):  # it has died already, which is told below
+            with suppress(OSError):  # it has died already, which is reported below
                 process.stdin.write(job)
                 process.stdin.flush()
-            return _Followed(process.stdout, closed).report(track)
+            return _Process(process.stdout, closed).report(track)
         finally:
             _end(process)
 
 
 @dataclass
-class _Followed:
-    """The process as it is seen from here: what it tells, one message after the other."""
+class _Process:
+    """The other process, by the messages that it sends."""
 
     stream: IO[bytes]
     closed: threading.Event
-    what: str = "adding these papers"  # it does
+    what: str = "adding these papers"  # the work that it is at
     messages: "queue.SimpleQueue[Any]" = field(default_factory=queue.SimpleQueue)
 
     def report(self, track: Track) -> Report:
@@ -78,18 +83,18 @@ class _Followed:
         return message
 
     def _batches(self) -> Iterator[range]:
-        """As many things as the process has at hand, batch by batch."""
+        """Ranges as long as the batches of the process."""
         while (length := self._next()) is not None:
             yield range(length)
 
     def _receive(self) -> None:
-        with suppress(Exception):  # the process has died, maybe within a message
+        with suppress(Exception):  # the process has died, perhaps within a message
             while True:
                 self.messages.put(pickle.load(self.stream))  # noqa: S301
         self.messages.put(EOFError())
 
     def _next(self) -> Any:
-        """The next message. Raises the error that it is, and SourceError where none comes."""
+        """The next message. Raises it where it is an error, and SourceError where none comes."""
         given_up = time.monotonic() + PATIENCE
         while time.monotonic() < given_up and not self.closed.is_set():
             with suppress(queue.Empty):
@@ -112,10 +117,10 @@ class _Followed:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process, and what it may have started."""
+    """End the process and its children."""
     with suppress(OSError):
         if process.stdin:
-            process.stdin.close()  # of a process that has died, some of the job may be left
+            process.stdin.close()  # raises where the process died before it read all of the job
     with suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)

@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         TemporaryDirectory(prefix="askpapers-page-") as uploads,
         filtered() as stdout,
     ):
-        from ui.web.app import Page, build, models_of, serve
+        from ui.web.app import Page, build_page, models_of, serve_page
 
         page = Page(
             uploads=Path(uploads).resolve(),
@@ -106,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
             models=models_of(arguments.model),
             is_read_only=arguments.read_only,
         )
-        served = serve(build(desk, page), page)
+        served = serve_page(build_page(desk, page), page)
         desk.read_ahead()
         # Stopping a service ends it as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # it is read at import
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it when it is imported
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
@@ -27,7 +27,7 @@ from ui.desk import Desk
 from ui.programs import Programs
 from ui.web.chat import ChatTab
 from ui.web.door import offline
-from ui.web.door.bodies import Patience
+from ui.web.door.bodies import BodyTimeout
 from ui.web.door.guard import Guard, Hosts, hash_of, refuse
 from ui.web.door.proxies import Forwarded, Proxies
 from ui.web.door.routes import Routes, page_routes
@@ -45,16 +45,16 @@ from ui.web.secret import Withheld, read_secret
 _HERE = Path(__file__).parent
 ENDPOINTS = ("ask", "search", "get_paper")  # methods of Programs
 _AT_ONCE = 8  # questions that are answered at a time
-_WAITING = 250  # questions, and pages that open, which may wait; the next is told that the queue is full
-_SESSIONS = 100  # whose state is held, some MB each; another goes on from what its browser keeps
-_FETCHING = 1000  # sessions whose answers wait to be fetched, or are
+_WAITING = 250  # questions and opening pages that may wait; the next is told that the queue is full
+_SESSIONS = 100  # whose state is held, some MB each; the others go on from what their browsers keep
+_FETCHING = 1000  # sessions whose answers wait to be fetched, or are being fetched
 _HOUR = 3600
 _FRAME = "frontend/index.html"  # Gradio's template of the page
 
 
 @dataclass(frozen=True)
 class Page:
-    """What a page is made of and where it listens. `uploads` is a private folder, for its time alone."""
+    """The options of a page. `uploads` is a private folder that is removed when the page ends."""
 
     uploads: Path
     host: str = "127.0.0.1"
@@ -68,16 +68,21 @@ class Page:
     models: tuple[str, ...] = ()
     is_read_only: bool = False
 
+    @cached_property
+    def key(self) -> str:
+        """The key under which browsers keep conversations. Raises SettingError."""
+        return read_secret(self.secret)
 
-def build(desk: Desk, page: Page) -> gr.Blocks:
-    """The page's components and events."""
-    os.environ["GRADIO_TEMP_DIR"] = str(page.uploads)  # components remember it when they are made
+
+def build_page(desk: Desk, page: Page) -> gr.Blocks:
+    """The page's components and events. Raises SettingError."""
+    os.environ["GRADIO_TEMP_DIR"] = str(page.uploads)  # components read it when they are made
     blocks: gr.Blocks
     with gr.Blocks(
         title="askpapers", analytics_enabled=False, fill_width=True, delete_cache=(_HOUR, _HOUR)
     ) as blocks:
         session = gr.State(None)
-        browser = gr.BrowserState(storage_key="askpapers", secret=read_secret(page.secret))
+        browser = gr.BrowserState(storage_key="askpapers", secret=page.key)
         chat_tab = ChatTab(desk, Likes(Feedback(page.feedback)), session, browser)
         papers, search = PapersTab(desk, page.uploads, page.is_read_only), SearchTab(desk)
         evaluation = EvaluationTab(page.runs)
@@ -96,13 +101,14 @@ def build(desk: Desk, page: Page) -> gr.Blocks:
         search.wire()
         evaluation.wire(evaluation_tab)
         programs = Programs(desk)
-        for each in (getattr(programs, name) for name in ENDPOINTS):
-            api(_plain(each), api_name=each.__name__, concurrency_id="asking", concurrency_limit=_AT_ONCE)
+        for name in ENDPOINTS:
+            endpoint = _with_plain_errors(getattr(programs, name))
+            api(endpoint, api_name=name, concurrency_id="asking", concurrency_limit=_AT_ONCE)
     blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=_WAITING, api_open=False)
     return blocks
 
 
-def serve(blocks: gr.Blocks, page: Page) -> Served:
+def serve_page(blocks: gr.Blocks, page: Page) -> Served:
     """Serve the page in the background, behind its door, until it is closed. Raises SettingError."""
     offline.close()
     SessionState._update_value_in_config = _keep_no_value  # type: ignore[assignment, method-assign]
@@ -119,12 +125,12 @@ def serve(blocks: gr.Blocks, page: Page) -> Served:
     door = FastAPI(
         openapi_url=None,
         middleware=[
-            Middleware(Patience),
+            Middleware(BodyTimeout),
             Middleware(Forwarded, proxies=proxies),
             Middleware(Guard, hosts=hosts, scripts=[hash_of(script), hash_of(report_script())]),
             Middleware(SignIn, password=page.password, port=page.port),
             Middleware(Routes, routes=routes, uploads=page.uploads, unread=Unread(forget)),
-            Middleware(Withheld, secret=read_secret(page.secret)),
+            Middleware(Withheld, secret=page.key),
         ],
     )
     door.add_route("/gradio_api/upload", uploads.take, methods=["POST"])
@@ -149,23 +155,23 @@ def serve(blocks: gr.Blocks, page: Page) -> Served:
         run_history=False,
         show_error=False,
     )
-    blocks.app = blocks.server_app = door.routes[-1].app  # type: ignore[attr-defined]  # what `close` ends
+    blocks.app = blocks.server_app = door.routes[-1].app  # type: ignore[attr-defined]  # for `close`
     _give_nonces()
     return start(door, page.host, page.port, proxies, lambda: blocks.close(verbose=False))
 
 
 async def _without_input(_: Request, __: Exception) -> Response:
-    """In place of FastAPI's answer, which holds all that was sent."""
+    """Replaces FastAPI's response, which repeats all that was sent."""
     return refuse(422, "this is not what the page sends: see /gradio_api/info")
 
 
 def _keep_no_value(state: SessionState, key: int, value: Any) -> None:
-    """Gradio would keep what every component was last sent and was given, in each session: some MB of
-    each visitor, for links to a state of the page, which ours does not offer."""
+    """Replaces a method of Gradio's that keeps the last value of every component in each session: some MB
+    of each visitor, for links to a state of the page, which ours does not offer."""
 
 
 def _give_nonces() -> None:
-    """Let the scripts of Gradio's own page run: the guard lets those alone that bear its nonce."""
+    """Let the scripts of Gradio's own page run: the guard allows only those with its nonce."""
     loader = templates.env.loader
     if loader and not isinstance(loader, DictLoader):
         source = loader.get_source(templates.env, _FRAME)[0]
@@ -173,13 +179,13 @@ def _give_nonces() -> None:
         templates.env.loader = DictLoader({_FRAME: marked})
 
 
-def _plain(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    """The endpoint, whose errors of ours are told in their line."""
+def _with_plain_errors(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """The endpoint; our errors reach its caller as one line."""
 
     @wraps(endpoint)
-    def answer(*given: Any, **named: Any) -> Any:
+    def answer(*arguments: Any, **options: Any) -> Any:
         try:
-            return endpoint(*given, **named)
+            return endpoint(*arguments, **options)
         except AskpapersError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -214,5 +220,5 @@ def _theme() -> gr.themes.Base:
 
 
 def models_of(names: Sequence[str]) -> tuple[str, ...]:
-    """The names of models, each once."""
+    """The names of models, without duplicates."""
     return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))

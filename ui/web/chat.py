@@ -1,4 +1,4 @@
-"""The chat tab: its layout, and what happens when a visitor asks, goes back, judges or leaves."""
+"""The chat tab: its components, and the events of asking and of choosing conversations."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class ChatTab:
     settings: Sequence[Any] = ()
 
     def lay_out(self) -> None:
-        """Put the conversation in place; to be called inside the open layout."""
+        """Add the components of the conversation; to be called inside the open layout."""
         self.chips = gr.HTML(elem_id="chips", js_on_load=None)
         self.chatbot = gr.Chatbot(
             label="Conversation",
@@ -48,7 +48,7 @@ class ChatTab:
             editable="user",
             layout="panel",
             buttons=[],
-            autoscroll=False,  # to the end of a long answer; ours goes to its beginning
+            autoscroll=False,  # it goes to the end of a long answer; ours goes to its beginning
             height="calc(100dvh - 245px)",
             min_height=280,
             placeholder=_PLACEHOLDER,
@@ -69,21 +69,21 @@ class ChatTab:
             autofocus=True,
             elem_id="question",
         )
-        # Where the page puts the id of the exchange whose question is to be asked on its own.
+        # The page puts the id of an exchange here whose question is to be asked on its own.
         self.alone = gr.Textbox(show_label=False, max_length=64, elem_id="alone", container=False)
 
     def lay_out_side(self, models: Sequence[str], *, has_password: bool) -> None:
-        """Put the conversations and the settings in place, which stand beside all tabs."""
-        with gr.Sidebar(label="Conversations and settings", width=300, elem_id="side"):
+        """Add the list of conversations and the settings, which stand beside all tabs."""
+        with gr.Sidebar(label="Visitor and settings", width=300, elem_id="side"):
             self.new = gr.Button("New conversation", variant="secondary", size="sm")
             self.past = gr.Dataset(
                 components=[gr.Textbox(visible=False)],
                 samples=[],
                 type="index",
                 layout="table",
-                label="Conversations in this browser",
+                label="Visitor in this browser",
                 show_label=False,
-                headers=["Conversations"],
+                headers=["Visitor"],
                 samples_per_page=8,
                 elem_id="past",
             )
@@ -96,7 +96,7 @@ class ChatTab:
                 gr.HTML('<a class="ap-out" href="/logout">Sign out</a>', js_on_load=None)
 
     def wire(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
-        """Say what happens when."""
+        """Connect the events."""
         mine = [self.session, self.browser]
         talk = [self.box, self.chatbot, self.session, self.browser, self.past, self.forget, self.likes.row]
         asking: list[Any] = [
@@ -153,11 +153,11 @@ class ChatTab:
     ) -> Steps:
         yield from self._answer(self._mine(bookmark, stored), str(data.value["text"]), settings)
 
-    def _ask_alone(self, told: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
+    def _ask_alone(self, id_and_time: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
         session = self._mine(bookmark, stored)
-        place = told.partition(" ")[0]  # behind it stands when
-        asked = next((each.question for each in session.chat.exchanges if each.id == place), "")
-        yield from self._answer(session, asked, settings, is_alone=True)
+        id_ = id_and_time.partition(" ")[0]
+        question = next((each.question for each in session.chat.exchanges if each.id == id_), "")
+        yield from self._answer(session, question, settings, is_alone=True)
 
     def _retry(self, data: gr.RetryData, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
         yield from self._again(self._mine(bookmark, stored), place_of(data.index), None, settings)
@@ -174,7 +174,7 @@ class ChatTab:
         settings: Sequence[Any],
         years: Filters | None = None,
     ) -> Steps:
-        """Ask from this exchange on anew, in other words or within other years where there are any."""
+        """Ask again from this exchange on, in other words or within other years where they are given."""
         exchanges = session.chat.exchanges
         if not 0 <= place < len(exchanges):
             yield self._all(session)
@@ -182,8 +182,8 @@ class ChatTab:
         session.put(session.chat.until(place))
         yield self._all(session)  # without the likes of what is asked anew
         is_alone = exchanges[place].is_alone
-        asked = question or exchanges[place].question
-        yield from self._answer(session, asked, settings, years=years, is_alone=is_alone)
+        question = question or exchanges[place].question
+        yield from self._answer(session, question, settings, years=years, is_alone=is_alone)
 
     def _answer(
         self,
@@ -215,39 +215,39 @@ class ChatTab:
         yield self._around(session, self._messages(session))
 
     def _stop(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
-        found = self._mine(bookmark, stored)
-        found.stop()
-        return self._all(found, stored)
+        session = self._mine(bookmark, stored)
+        session.stop()
+        return self._all(session, stored)
 
-    # Conversations
+    # Visitor
 
     def _new(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
-        found = self._mine(bookmark, stored)
-        found.open(Chat())
-        return self._all(found, stored)
+        session = self._mine(bookmark, stored)
+        session.open(Chat())
+        return self._all(session, stored)
 
     def _open(self, place: int, bookmark: Bookmark | None, stored: Any) -> list[Any]:
-        found = self._mine(bookmark, stored)
-        if 0 <= place < len(found.listed):
-            found.open(found.shelf.latest(Chat(id=found.listed[place])))
-        return self._all(found, stored)
+        session = self._mine(bookmark, stored)
+        if 0 <= place < len(session.listed):
+            session.open(session.visitor.latest(Chat(id=session.listed[place])))
+        return self._all(session, stored)
 
     def _forget(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
-        found = self._mine(bookmark, stored)
-        found.shelf.remove(found.chat)
-        found.open(Chat())
-        return self._all(found, stored)
+        session = self._mine(bookmark, stored)
+        session.visitor.remove(session.chat)
+        session.open(Chat())
+        return self._all(session, stored)
 
     def _restore(self, stored: Any, *settings: Any) -> list[Any]:
-        """Where the visitor was when this browser was here last."""
+        """The newest conversation of this browser."""
         return [*self._all(self._mine(None, stored), stored), self._chips(*settings)]
 
     def _mine(self, bookmark: Bookmark | None, stored: Any) -> Session:
-        """The page's session; a new one from what the browser keeps where the server has lost it."""
+        """The page's session; if the server has lost it, a new one from what the browser keeps."""
         session = bookmark.session() if bookmark else None
         if session is None:
-            session = Session.begin_at(self.visitors.shelf(stored), bookmark, self.pages)
-        self.visitors.keep(session.shelf, session)
+            session = Session.begin_at(self.visitors.find(stored), bookmark, self.pages)
+        self.visitors.keep(session.visitor, session)
         return session
 
     # What is shown
@@ -256,7 +256,7 @@ class ChatTab:
         return chips_html(ChatSettings.of(settings).chips(self.desk))
 
     def _all(self, session: Session, stored: Any = None) -> list[Any]:
-        """Everything of another conversation: its likes, and questions to begin with."""
+        """All components for another conversation, with its likes, or questions to begin with."""
         exchanges = session.chat.exchanges
         chatbot = gr.update(
             value=self._messages(session),
@@ -268,16 +268,16 @@ class ChatTab:
     def _around(self, session: Session, conversation: Any, stored: Any = None) -> list[Any]:
         """Box, conversation, session, browser, list of conversations, deletion, reason.
 
-        The browser is sent nothing where it keeps the same.
+        The browser is sent its text only where that has changed.
         """
-        chats, dumped = session.shelf.chats, session.shelf.dump()
+        chats, dumped = session.visitor.chats, session.visitor.dump()
         session.listed = tuple(chat.id for chat in chats)
-        self.visitors.keep(session.shelf, session)  # it may have grown
+        self.visitors.keep(session.visitor, session)  # it may have grown
         return [
             gr.update(submit_btn=True, stop_btn=False),
             conversation,
             session.bookmark,
-            # No plain value, as Gradio keeps each of those that follow a skip.
+            # No plain value, as Gradio keeps those that follow a skip.
             gr.skip() if dumped == stored else gr.update(value=dumped),
             gr.Dataset(samples=[[chat.title] for chat in chats]),
             gr.update(visible=bool(session.chat.exchanges)),
@@ -285,8 +285,8 @@ class ChatTab:
         ]
 
     def _messages(self, session: Session) -> list[dict[str, Any]]:
-        """The open conversation as Gradio takes it: a list of the same shape at each step, so that it sends
-        only what is new, and no update, for which it would make the component anew."""
+        """The open conversation as Gradio takes it. A list of the same shape at each step, so that only the
+        changes are sent, and no update, for which the component would be made anew."""
         messages: list[dict[str, Any]] = []
         for bubble in talking.bubbles(session, self.desk):
             answer = self.blank | {"value": bubble.html}

@@ -17,9 +17,9 @@ _TITLE = 60  # characters
 
 @dataclass(frozen=True)
 class Exchange:
-    """A question and what became of it: an answer, words on the way to one, or an error.
+    """A question with its answer, the words written so far, or an error.
 
-    `is_alone` says that it leans on nothing that was said before.
+    `is_alone` says that it is asked without the history of its conversation.
     """
 
     question: str
@@ -53,37 +53,42 @@ class Chat:
 
     @property
     def title(self) -> str:
-        """The question that began it, in one line."""
+        """Its first question, in one line."""
         asked = " ".join(self.exchanges[0].question.split()) if self.exchanges else ""
         return asked if len(asked) <= _TITLE else f"{asked[: _TITLE - 1]}…"
 
     @property
     def history(self) -> list[dict[str, str]]:
-        """What a next question may lean on, as OpenAI-style messages."""
+        """The history for the next question, as OpenAI-style messages."""
         turns = newest([exchange.turn for exchange in self.exchanges if exchange.is_over], MEMORY_TOKENS)
         return [message for turn in turns for message in turn.messages]
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return sum(exchange.size for exchange in self.exchanges)
+
     def asked(self, question: str, *, is_alone: bool = False) -> "Chat":
-        """With a further question; of a long conversation the first ones go."""
-        further = Exchange(question, is_alone=is_alone)
-        return replace(self, exchanges=(*self.exchanges, further)[-MOST_EXCHANGES:])
+        """With another question; a long conversation loses its first ones."""
+        exchange = Exchange(question, is_alone=is_alone)
+        return replace(self, exchanges=(*self.exchanges, exchange)[-MOST_EXCHANGES:])
 
     def with_exchange(self, exchange: Exchange) -> "Chat":
-        """With what has become of one of its exchanges."""
+        """With a new state of one of its exchanges."""
         others = (exchange if each.id == exchange.id else each for each in self.exchanges)
         return replace(self, exchanges=tuple(others))
 
     def with_last(self, **changes: Any) -> "Chat":
-        """With other values in its last exchange."""
+        """With changes to its last exchange."""
         return self.with_exchange(replace(self.exchanges[-1], **changes))
 
     def until(self, place: int) -> "Chat":
-        """Without the exchanges from a place on."""
+        """The exchanges before a place."""
         return replace(self, exchanges=self.exchanges[:place])
 
 
 def _size(value: Any) -> int:
-    """Bytes that plain data takes, a little more where parts of it are shared."""
+    """Bytes of plain data; shared parts count several times."""
     size = sys.getsizeof(value)
     if value is None or isinstance(value, str | int | float):
         return size

@@ -1,4 +1,4 @@
-"""The evaluation tab: runs that were made on the command line, their reports and comparisons."""
+"""The evaluation tab: the reports and comparisons of runs, which are made on the command line."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +28,8 @@ class EvaluationTab:
     folder: Path
 
     def lay_out(self) -> None:
-        """Put the components in place; to be called inside the open layout."""
-        self.told = gr.Markdown()
+        """Add the components; to be called inside the open layout."""
+        self.hint = gr.Markdown()
         self.table = gr.Dataframe(
             headers=list(_HEAD),
             datatype="str",
@@ -48,16 +48,16 @@ class EvaluationTab:
         self.shown = gr.HTML(js_on_load=None, elem_id="run")
 
     def wire(self, tab: gr.Tab) -> None:
-        """Say what happens when."""
-        tab.select(self._list, None, [self.told, self.table, self.run, self.before, self.after], **_QUICK)
+        """Connect the events."""
+        tab.select(self._list, None, [self.hint, self.table, self.run, self.before, self.after], **_QUICK)
         self.run.input(self._report, self.run, self.shown, **_QUICK)
         self.compare.click(self._compare, [self.before, self.after], self.shown, **_QUICK)
 
     def _list(self) -> list[Any]:
         rows = [row for name in self._names() if (row := self._row(name))]
         choices = gr.update(choices=[row[0] for row in rows], value=None)
-        told = "" if rows else _EMPTY.format(folder=self.folder.name)
-        return [told, gr.update(value=rows, visible=bool(rows)), *[choices] * 3]
+        hint = "" if rows else _EMPTY.format(folder=self.folder.name)
+        return [hint, gr.update(value=rows, visible=bool(rows)), *[choices] * 3]
 
     def _report(self, name: str | None) -> str:
         if name not in self._names():
@@ -68,15 +68,15 @@ class EvaluationTab:
         return frame_html(page.read_text(encoding="utf-8"), f"Report of {name}")
 
     def _compare(self, before: str | None, after: str | None) -> str:
-        """Both by name; nothing but the folders that are listed is read."""
+        """Compare two runs by name; only listed folders are read."""
         names = self._names()
         if before not in names or after not in names:
             return comparison_html(None, "choose two runs above")
         try:
-            found = compare(read_run(self.folder / str(before)), read_run(self.folder / str(after)))
+            comparison = compare(read_run(self.folder / str(before)), read_run(self.folder / str(after)))
         except RunError as error:
             return comparison_html(None, str(error))
-        return comparison_html(found, None)
+        return comparison_html(comparison, None)
 
     def _names(self) -> list[str]:
         """The folders that hold a run, the newest first."""

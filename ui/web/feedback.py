@@ -19,7 +19,7 @@ from rag.private import FILE, atomic_write, make_folder
 from rag.types import Answer, Filters
 
 LONGEST_TEXT = 20_000  # characters
-MOST_VERDICTS = 10_000
+MOST_RATINGS = 10_000
 MOST_TURNS = 50  # more than a conversation remembers: what was asked before led to nothing
 TAG, LIKED, DISLIKED = "feedback", "liked", "disliked"
 
@@ -32,7 +32,7 @@ class FeedbackError(AskpapersError):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Rating:
     """What a reader thinks of an answer, the last of `turns`; those before it led there.
 
     A turn is a question and its answer. `id` tells the answer from all others, and of `filters` the
@@ -47,10 +47,10 @@ class Verdict:
 
     def __post_init__(self) -> None:
         if not (_told(self.id) and self.turns):
-            raise ValueError("a verdict has an id and at least one turn")
+            raise ValueError("a rating has an id and at least one turn")
 
     def to_case(self, when: datetime) -> dict[str, Any]:
-        """The verdict as a case of a question file (docs/evaluation.md)."""
+        """The rating as a case of a question file (docs/evaluation.md)."""
         *before, (question, answer) = self.turns[-MOST_TURNS:]
         judged = {"question": _asked(question)} | self._years() | self._expected()
         facts = {
@@ -71,7 +71,7 @@ class Verdict:
         return {"filters": years} if self.filters.has_years else {}
 
     def _expected(self) -> dict[str, Any]:
-        """What a right answer is like, as far as the verdict says so."""
+        """What a right answer is like, as far as the rating says so."""
         answer = self.turns[-1][1]
         if not self.is_liked:
             return {}
@@ -86,7 +86,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class _Line:
+class _Entry:
     """A line of the file, as bytes: one that is no text stays what it is."""
 
     text: bytes
@@ -101,13 +101,13 @@ class _Line:
         return case if isinstance(case, dict) else {}
 
     @property
-    def is_verdict(self) -> bool:
+    def is_rating(self) -> bool:
         """Whether the page has written it, not a hand."""
         return FEEDBACK in self.case
 
 
 class Feedback:
-    """The verdicts in a file of JSON lines, one for each answer; the oldest go where there are too many.
+    """The ratings in a file of JSON lines, one for each answer; the oldest go where there are too many.
 
     Safe to use from several threads and processes. Lines that cannot be read, or were written by hand,
     stay as they are.
@@ -117,20 +117,20 @@ class Feedback:
         """Nothing is read or written yet. `eval` reads the file where its name ends in .jsonl."""
         self.path = path.resolve()  # a link stays one when its file is replaced
 
-    def save(self, verdict: Verdict) -> None:
-        """Keep a verdict in place of any former one of its id. Raises FeedbackError."""
-        case = verdict.to_case(datetime.now(UTC))
+    def save(self, rating: Rating) -> None:
+        """Keep a rating in place of any former one of its id. Raises FeedbackError."""
+        case = rating.to_case(datetime.now(UTC))
         line = json.dumps(case, ensure_ascii=False).encode("utf-8", _ODD)
-        self._change(lambda lines: [*_bounded(_without(case["id"], lines)), _Line(line)])
+        self._change(lambda lines: [*_bounded(_without(case["id"], lines)), _Entry(line)])
 
     def withdraw(self, id: str) -> None:  # noqa: A002
-        """Forget the verdict of this id, where there is one. Raises FeedbackError."""
+        """Forget the rating of this id, where there is one. Raises FeedbackError."""
         with self._translated():
             if not self.path.exists():
                 return
         self._change(lambda lines: _without(_told(id), lines))
 
-    def _change(self, change: Callable[[list[_Line]], list[_Line]]) -> None:
+    def _change(self, change: Callable[[list[_Entry]], list[_Entry]]) -> None:
         """Replace the lines of the file, whole or not at all."""
         with self._translated():
             make_folder(self.path.parent)
@@ -165,22 +165,22 @@ def _asked(question: str) -> str:
     return _told(question) or "…"  # one of control characters alone; no case is without a question
 
 
-def _read(path: Path) -> list[_Line]:
+def _read(path: Path) -> list[_Entry]:
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
     if not lines[-1]:  # behind the end of the last line; one that was cut off gets its end
         del lines[-1]
-    return [_Line(line) for line in lines]
+    return [_Entry(line) for line in lines]
 
 
-def _without(id_: str, lines: list[_Line]) -> list[_Line]:
+def _without(id_: str, lines: list[_Entry]) -> list[_Entry]:
     return [line for line in lines if line.case.get("id") != id_]
 
 
-def _bounded(lines: list[_Line]) -> list[_Line]:
-    """Room for one more verdict: the oldest go, what is no verdict stays."""
-    places = [place for place, line in enumerate(lines) if line.is_verdict]
-    gone = set(places[: max(len(places) + 1 - MOST_VERDICTS, 0)])
+def _bounded(lines: list[_Entry]) -> list[_Entry]:
+    """Room for one more rating: the oldest go, what is no rating stays."""
+    places = [place for place, line in enumerate(lines) if line.is_rating]
+    gone = set(places[: max(len(places) + 1 - MOST_RATINGS, 0)])
     return [line for place, line in enumerate(lines) if place not in gone]

@@ -1,4 +1,4 @@
-"""Likes and dislikes of answers, and the reason that a visitor may give."""
+"""Likes and dislikes of answers, and the visitor's reason for them."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ import gradio as gr
 
 from rag.errors import AskpapersError
 from ui.web.chat_settings import ChatSettings
-from ui.web.feedback import Feedback, Verdict
+from ui.web.feedback import Feedback, Rating
 from ui.web.talking import Bookmark, Session
 
 FindSession = Callable[[Bookmark | None, Any], Session]
@@ -20,12 +20,12 @@ _QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"
 
 @dataclass
 class Likes:
-    """The row for a reason, and what happens when an answer is liked or not."""
+    """The row for a reason, and the events of liking and disliking."""
 
     feedback: Feedback
 
     def lay_out(self) -> None:
-        """Put the row in place, hidden; to be called inside the open layout."""
+        """Add the row, hidden; to be called inside the open layout."""
         with gr.Group(visible=False, elem_id="reason") as self.row, gr.Row():
             self.reason = gr.Textbox(
                 label="Why? (optional)",
@@ -40,7 +40,7 @@ class Likes:
     def wire(
         self, chatbot: gr.Chatbot, mine: Sequence[Any], settings: Sequence[Any], find: FindSession
     ) -> None:
-        """Say what happens when; `mine` are the session and what the browser keeps."""
+        """Connect the events; `mine` are the session and what the browser keeps."""
         self.find = find
         shown = [*mine, self.row, self.reason]
         chatbot.like(self._judge, [*mine, *settings], shown, **_QUICK)
@@ -52,50 +52,50 @@ class Likes:
         self, data: gr.LikeData, bookmark: Bookmark | None, stored: Any, *settings: Any
     ) -> list[Any]:
         """Keep a like or dislike at once; a reason may follow."""
-        found, at = self.find(bookmark, stored), place_of(data.index)
-        exchanges = found.chat.exchanges
+        session, at = self.find(bookmark, stored), place_of(data.index)
+        exchanges = session.chat.exchanges
         if not 0 <= at < len(exchanges) or not exchanges[at].answer:
-            return [found.bookmark, *[gr.skip()] * 3]
+            return [session.bookmark, *[gr.skip()] * 3]
         is_liked = data.liked if isinstance(data.liked, bool) else None
-        found.change(replace(exchanges[at], is_liked=is_liked))
-        found.judged = exchanges[at].id if is_liked is not None else None
+        session.change(replace(exchanges[at], is_liked=is_liked))
+        session.judged = exchanges[at].id if is_liked is not None else None
         if is_liked is None:
             _kept(lambda: self.feedback.withdraw(exchanges[at].id))
         else:
-            _kept(lambda: self.feedback.save(_verdict(found, None, settings)))
-        dumped = gr.update(value=found.shelf.dump())
-        return [found.bookmark, dumped, gr.update(visible=is_liked is not None), ""]
+            _kept(lambda: self.feedback.save(_rating(session, None, settings)))
+        dumped = gr.update(value=session.visitor.dump())
+        return [session.bookmark, dumped, gr.update(visible=is_liked is not None), ""]
 
     def _explain(self, reason: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> list[Any]:
-        found = self.find(bookmark, stored)
-        if found.judged and reason.strip():
-            verdict = _verdict(found, reason.strip(), settings)
-            if _kept(lambda: self.feedback.save(verdict)):
+        session = self.find(bookmark, stored)
+        if session.judged and reason.strip():
+            rating = _rating(session, reason.strip(), settings)
+            if _kept(lambda: self.feedback.save(rating)):
                 gr.Info("Thank you: it is kept with the question.", duration=4)
-        return self._leave(found.bookmark, stored)
+        return self._leave(session.bookmark, stored)
 
     def _leave(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
-        found = self.find(bookmark, stored)
-        found.judged = None
-        return [found.bookmark, gr.skip(), gr.update(visible=False), ""]
+        session = self.find(bookmark, stored)
+        session.judged = None
+        return [session.bookmark, gr.skip(), gr.update(visible=False), ""]
 
 
 def place_of(index: int | tuple[int, ...] | list[int]) -> int:
-    """The exchange of a message: each has two, the question and the answer."""
+    """The place of a message's exchange: each has two messages, the question and the answer."""
     return (index if isinstance(index, int) else index[0]) // 2
 
 
-def _verdict(session: Session, reason: str | None, settings: Sequence[Any]) -> Verdict:
-    """What was judged last, with the conversation that led to it."""
+def _rating(session: Session, reason: str | None, settings: Sequence[Any]) -> Rating:
+    """The rating of the answer that was judged last, with the conversation that led to it."""
     exchanges = session.chat.exchanges
     place = next(at for at, each in enumerate(exchanges) if each.id == session.judged)
     turns = tuple((each.question, each.answer) for each in exchanges[: place + 1] if each.answer)
     is_liked = bool(exchanges[place].is_liked)
-    return Verdict(exchanges[place].id, turns, is_liked, reason, ChatSettings.of(settings).request.filters)
+    return Rating(exchanges[place].id, turns, is_liked, reason, ChatSettings.of(settings).request.filters)
 
 
 def _kept(save: Callable[[], None]) -> bool:
-    """Whether feedback could be kept; where not, the visitor is told and the log says why."""
+    """Whether feedback could be kept; if not, the visitor is told, and the log says why."""
     try:
         save()
     except AskpapersError as error:

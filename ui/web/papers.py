@@ -1,13 +1,15 @@
-"""The library tab: how many papers there are and of which years, each paper's page, adding and removing."""
+"""The library tab: the number of papers by year, a table, each paper's page, adding and removing."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
+from pandas import DataFrame
 
 from ingest.sources.base import ReadOptions
 from ingest.sources.files import FileSource
@@ -18,9 +20,6 @@ from rag.readable import without_markup
 from rag.types import Paper
 from ui.desk import Desk
 from ui.web.rendering import paper_html, report_html
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 _SHOWN = 50  # papers of the table
 _HEAD = ("Title", "Published", "Organisation", "Id")
@@ -39,7 +38,7 @@ class PapersTab:
     is_read_only: bool = False
 
     def lay_out(self) -> None:
-        """Put the components in place; to be called inside the open layout."""
+        """Add the components; to be called inside the open layout."""
         with gr.Row(equal_height=False):
             with gr.Column(scale=3, min_width=300):
                 self.counts = gr.Markdown(elem_id="counts")
@@ -100,7 +99,7 @@ class PapersTab:
         self.report = gr.HTML(js_on_load=None, elem_id="report")
 
     def wire(self, tab: gr.Tab, tabs: gr.Tabs, box: gr.Textbox) -> None:
-        """Say what happens when; `box` is where a question about a paper goes."""
+        """Connect the events; `box` takes a question about a paper."""
         overview = [self.counts, self.years, self.table, self.matching]
         page = [self.group, self.paper, self.chosen, self.remove, self.sure, self.keep]
         tab.select(self._counts, None, [self.counts, self.years], **_QUICK)
@@ -134,26 +133,24 @@ class PapersTab:
         catalog = self.desk.library.catalog
         dated = {year: number for year, number in catalog.years().items() if year is not None}
         papers, without = catalog.count(), catalog.count() - sum(dated.values())
-        told = f"**{papers:,} papers** in {catalog.count_passages():,} passages"
-        told += f", {without:,} without a year" if without else ""
+        summary = f"**{papers:,} papers** in {catalog.count_passages():,} passages"
+        summary += f", {without:,} without a year" if without else ""
         if self.desk.is_bundled:
-            told += ". They come with askpapers, as digests in our own words; your own take their place."
-        return [told, _plot(dated)]
+            summary += ". They come with askpapers, as digests in our own words; your own take their place."
+        return [summary, _plot(dated)]
 
     def _table(self, words: str) -> list[Any]:
         catalog = self.desk.library.catalog
-        found, matching = catalog.browse(words, most=_SHOWN), catalog.count_matching(words)
+        papers, matching = catalog.browse(words, most=_SHOWN), catalog.count_matching(words)
         if not matching:
-            told = "No paper has these words." if words.strip() else "No papers yet: add some."
-        elif matching > len(found):
-            told = f"The newest {len(found)} of {matching:,}. Say more words to find others."
+            line = "No paper has these words." if words.strip() else "No papers yet: add some."
+        elif matching > len(papers):
+            line = f"The newest {len(papers)} of {matching:,}. Say more words to find others."
+        elif matching > 1:
+            line = f"{matching:,} papers. Select one to read it."
         else:
-            told = (
-                f"{matching:,} papers. Select one to read it."
-                if matching > 1
-                else "1 paper. Select it to read it."
-            )
-        return [[_row(paper) for paper in found], told]
+            line = "1 paper. Select it to read it."
+        return [[_row(paper) for paper in papers], line]
 
     def _open(self, place: gr.SelectData) -> list[Any]:
         """The page of the paper whose row was selected."""
@@ -175,30 +172,30 @@ class PapersTab:
     def _add(
         self, given: list[str] | None, saved: str, words: str, progress: gr.Progress = gr.Progress()
     ) -> list[Any]:
-        """Ingest what was uploaded; the files go whatever comes of it."""
+        """Ingest the uploaded files, and delete them in any case."""
         files: list[str] = []
         try:
             files = _uploaded(given or [], self.uploads)
             day = _day(saved)
             sources = [_source(each, day) for each in files]
             report = self.desk.add(sources, _tracked(progress))
-            told = report_html(report, None)
+            html = report_html(report, None)
         except AskpapersError as error:
-            told = report_html(None, _without_paths(str(error), files))
+            html = report_html(None, _without_paths(str(error), files))
         except Exception:  # a fault of ours: it is logged, and the page goes on
             logging.getLogger("askpapers").exception("an upload could not be ingested")
-            told = report_html(None, "something went wrong on the server: what happened is in its log")
+            html = report_html(None, "something went wrong on the server: what happened is in its log")
         finally:
             for each in files:
                 Path(each).unlink(missing_ok=True)
-        return [None, told, *self._overview(words)]
+        return [None, html, *self._overview(words)]
 
     def _remove(self, paper_id: str, words: str) -> list[Any]:
         try:
             removed = self.desk.remove([paper_id])
             gr.Info("Removed." if removed else "It was gone already.", duration=4)
         except AskpapersError as error:
-            gr.Warning(_html_free(str(error)))
+            gr.Warning(escape(str(error)))  # a toast shows HTML
             return [*[gr.skip()] * 3, *_buttons(is_asked=False), *self._overview(words)]
         return [gr.update(visible=False), "", None, *_buttons(is_asked=False), *self._overview(words)]
 
@@ -207,10 +204,8 @@ def _row(paper: Paper) -> list[str]:
     return [without_markup(paper.title), paper.published or "", paper.organization or "", paper.paper_id]
 
 
-def _plot(dated: dict[int, int]) -> "DataFrame | None":
-    """Every year from the first to the last, those without a paper too."""
-    from pandas import DataFrame
-
+def _plot(dated: dict[int, int]) -> DataFrame | None:
+    """Papers by year, from the first year to the last."""
     years = range(min(dated), max(dated) + 1) if dated else ()
     return DataFrame(
         {"year": [str(year) for year in years], "papers": [dated.get(year, 0) for year in years]}
@@ -218,12 +213,12 @@ def _plot(dated: dict[int, int]) -> "DataFrame | None":
 
 
 def _buttons(*, is_asked: bool) -> list[Any]:
-    """Remove, yes, keep: asked whether, or not."""
+    """The buttons to remove, confirm and keep, before or after the first click."""
     return [gr.update(visible=not is_asked), gr.update(visible=is_asked), gr.update(visible=is_asked)]
 
 
 def _uploaded(files: Sequence[str], folder: Path) -> list[str]:
-    """The files, if all of them were uploaded; Gradio checks it, and here files are read and deleted.
+    """The files, if all of them were uploaded. Gradio checks it too, but here files are read and deleted.
 
     Raises SourceError.
     """
@@ -251,21 +246,14 @@ def _day(text: str) -> date | None:
 
 
 def _without_paths(message: str, files: Sequence[str]) -> str:
-    """The message with names in place of where the server keeps the files, and of our labels."""
+    """The message with the names of files in place of their paths on the server and of our labels."""
     for each in files:
         message = message.replace(each, Path(each).name)
     return message.replace(_LABEL, "")
 
 
-def _html_free(message: str) -> str:
-    """For a toast, which shows HTML."""
-    from html import escape
-
-    return escape(message)
-
-
 def _tracked(progress: gr.Progress) -> Callable[[Iterable[Work], str, int | None], Iterable[Work]]:
-    """Progress of ingest's batches as Gradio's bar, which tells the time to go where that can be known."""
+    """Shows ingest's progress in Gradio's bar, which estimates the time left where it can."""
 
     def track(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
         done = 0

@@ -1,6 +1,6 @@
-"""What the page shows of answers, papers and searches, as HTML whose every text is escaped by Jinja.
+"""Answers, papers and searches as HTML. Jinja escapes every text.
 
-Gradio's own Markdown is given no text of others: it would fetch the pictures that these name.
+Gradio's own Markdown gets no text of others, as it would fetch the pictures that they name.
 """
 
 import base64
@@ -10,25 +10,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from eval.comparison import Comparison, wording
 from ingest.pipeline import Report
-from rag.answering import REFUSAL, YEARS_OFFERED
+from rag.answering import REFUSAL, offer_note
 from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Hit, Paper
-from rag.writers.extractive import BY_CHOICE, NO_MODEL
+from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
 from ui.authors import in_short
 from ui.export import link, to_bibtex, to_markdown
 from ui.parts import Group, Part, groups_of, pieces_of, rows_of
 from ui.verdicts import doubt
 from ui.web.chats import Exchange
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-    from eval.comparison import Comparison
 
 _HERE = Path(__file__).parent
 _TOO_LARGE = "this answer is too large to be shown: ask again for less"
@@ -38,7 +36,7 @@ MOST_HTML = 3_000_000  # bytes of an exchange's page; that of a list has some 60
 
 @dataclass(frozen=True)
 class Card:
-    """A source: its citation, and the abstract around the quote where that still stands there."""
+    """A source: its citation, and the abstract around the quote if the quote still stands there."""
 
     citation: Citation
     paper: Paper | None
@@ -62,7 +60,7 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Row:
+class ListedPaper:
     """A paper of a list, with its sentences."""
 
     group: Group
@@ -79,7 +77,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Near:
-    """A paper that was near, with its address."""
+    """A paper near the question."""
 
     paper: Paper
 
@@ -90,7 +88,7 @@ class Near:
 
 @dataclass(frozen=True)
 class Export:
-    """A file that the page offers."""
+    """A file for download."""
 
     name: str
     title: str
@@ -104,9 +102,9 @@ class Export:
 
 
 def answer_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
-    """An answer, or what there is of it so far; a line instead where that is too large for a page.
+    """An answer, or as much of it as is written; one line instead where it is too large for a page.
 
-    `anchor` begins the ids of its cards: letters and digits. `papers` holds those that it speaks of.
+    `anchor`, of letters and digits, begins the ids of its cards. `papers` holds its `shown_papers`.
     """
     answer = exchange.answer
     shown = [papers[paper_id] for paper_id in _shown_ids(answer) if paper_id in papers]
@@ -130,21 +128,21 @@ def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) ->
         status=status_of(exchange),
         anchor=anchor,
         refusal=REFUSAL,
-        own_words=_own_words(answer),
+        own_words=_own_words(answer) if answer else None,
         no_model=NO_MODEL,
         groups=_groups(exchange),
-        rows=[Row(each, by_number[each.citation.number]) for each in listed if each.citation],
+        rows=[ListedPaper(each, by_number[each.citation.number]) for each in listed if each.citation],
         numbers=set(by_number),
         cards=cards,
         nearest=_nearest(answer, papers) if answer and answer.status != "answered" else (),
-        notes=[note for note in answer.notes if not note.startswith(YEARS_OFFERED)] if answer else (),
+        notes=_notes(answer) if answer else (),
         byline=_byline(answer) if answer else "",
         exports=_exports(answer, papers) if answer else (),
     )
 
 
 def _groups(exchange: Exchange) -> list[Group]:
-    """What is written, by paper where it is quoted; without what the banner of a refusal says."""
+    """The text so far, grouped by paper where it quotes; a refusal's words are left to its banner."""
     if answer := exchange.answer:
         text = answer.text.removeprefix(REFUSAL).removesuffix(REFUSAL).strip("\n")
         return groups_of(replace(answer, text=text))
@@ -152,25 +150,33 @@ def _groups(exchange: Exchange) -> list[Group]:
     return [Group((Part(None, written),))] if written else []
 
 
-def _own_words(answer: Answer | None) -> str | None:
-    """Which of the notes says that no model wrote."""
-    return next((note for note in answer.notes if note in (NO_MODEL, BY_CHOICE)), None) if answer else None
+def _notes(answer: Answer) -> list[str]:
+    """The notes, but for the one that offers years: the page has a button for them."""
+    offer = offer_note(answer.offered_filters) if answer.offered_filters else None
+    return [note for note in answer.notes if note != offer]
+
+
+def _own_words(answer: Answer) -> str | None:
+    """The note that says why no model wrote."""
+    if answer.writer != ExtractiveWriter.name:
+        return None
+    return next((note for note in answer.notes if note in (NO_MODEL, BY_CHOICE)), None)
 
 
 def status_of(exchange: Exchange) -> str:
-    """answered, partial or refused; writing or failed where there is no answer."""
+    """The answer's status; `writing` or `failed` where there is no answer."""
     if exchange.answer:
         return exchange.answer.status
     return "failed" if exchange.error else "writing"
 
 
-def papers_of(answer: Answer | None) -> list[str]:
+def shown_papers(answer: Answer | None) -> list[str]:
     """The ids of the papers that the page shows of an answer."""
     return list(dict.fromkeys(_shown_ids(answer)))
 
 
 def _shown_ids(answer: Answer | None) -> list[str]:
-    """Once for each place on the page."""
+    """The ids of the papers that the page shows, once for each place."""
     if not answer:
         return []
     near = answer.papers[: _NEAREST + len(answer.citations)] if answer.status != "answered" else ()
@@ -178,7 +184,7 @@ def _shown_ids(answer: Answer | None) -> list[str]:
 
 
 def hits_html(hits: Sequence[Hit], note: str | None) -> str:
-    """A ranking, each paper with its scores and its best passage; what a reader should know above it."""
+    """A ranking, each paper with its scores and its best passage, below a note."""
     linked = [(hit, link(hit.paper)) for hit in hits]
     return _render(
         "hits.html.jinja", hits=linked, note=note, is_near=any(hit.is_near for hit in hits), signals=SIGNALS
@@ -191,11 +197,11 @@ SIGNALS = {
     "token": ("late interaction, paper", "each word piece of the query against the whole paper"),
     "passage": ("late interaction, passage", "the same against the best passage"),
 }
-"""The signals of a hit: a short name and what it says."""
+"""The signals of a hit: a short name, and an explanation."""
 
 
 def paper_html(paper: Paper, sources: Iterable[str]) -> str:
-    """The page of a paper; of a file that it came from, the name without its folder."""
+    """The page of a paper. Its sources are shown by their names, without their folders."""
     return _render(
         "paper.html.jinja",
         paper=paper,
@@ -205,24 +211,22 @@ def paper_html(paper: Paper, sources: Iterable[str]) -> str:
 
 
 def report_html(report: Report | None, error: str | None) -> str:
-    """What an ingest did and had to leave out, or why nothing came of it."""
+    """The report of an ingest, or its error."""
     return _render("report.html.jinja", report=report, error=error)
 
 
 def chips_html(chips: Mapping[str, str]) -> str:
-    """What is in force, a name and a value each."""
+    """The settings in force, each a name and a value."""
     return _render("chips.html.jinja", chips=chips)
 
 
-def comparison_html(comparison: "Comparison | None", error: str | None) -> str:
-    """Two runs side by side, or why they are not."""
-    from eval.comparison import wording
-
+def comparison_html(comparison: Comparison | None, error: str | None) -> str:
+    """Two runs side by side, or an error."""
     return _render("comparison.html.jinja", comparison=comparison, error=error, wording=wording)
 
 
 def frame_html(page: str, title: str) -> str:
-    """A whole page inside ours, in a frame of its own that can reach nothing of ours."""
+    """A whole page inside ours, in a frame that cannot reach ours."""
     return _render("frame.html.jinja", page=page, title=title)
 
 
@@ -234,15 +238,15 @@ def _nearest(answer: Answer, papers: Mapping[str, Paper]) -> list[Near]:
 
 def _byline(answer: Answer) -> str:
     tokens = answer.usage.get("total_tokens")
-    told = [_writer(answer)] if answer.claims or answer.writer != "extractive" else []
-    told += [f"{answer.seconds.get('total', 0.0):.1f} s"]
-    told += [f"{tokens:,.0f} tokens"] if tokens else []
-    told += [f"${answer.usage['cost']:.4f}"] if "cost" in answer.usage else []
-    return " · ".join(told)
+    parts = [_writer(answer)] if answer.claims or answer.writer != ExtractiveWriter.name else []
+    parts += [f"{answer.seconds.get('total', 0.0):.1f} s"]
+    parts += [f"{tokens:,.0f} tokens"] if tokens else []
+    parts += [f"${answer.usage['cost']:.4f}"] if "cost" in answer.usage else []
+    return " · ".join(parts)
 
 
 def _writer(answer: Answer) -> str:
-    return "Quotes only" if answer.writer == "extractive" else f"Written by {answer.writer}"
+    return "Quotes only" if answer.writer == ExtractiveWriter.name else f"Written by {answer.writer}"
 
 
 def _exports(answer: Answer, papers: Mapping[str, Paper]) -> list[Export]:
@@ -270,9 +274,7 @@ def _render(template: str, **content: Any) -> str:
 
 
 @cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,

@@ -23,7 +23,7 @@ class SearchTab:
     desk: Desk
 
     def lay_out(self) -> None:
-        """Put the components in place; to be called inside the open layout."""
+        """Add the components; to be called inside the open layout."""
         with gr.Row(equal_height=True):
             self.query = gr.Textbox(
                 label="What the papers should be about",
@@ -45,7 +45,7 @@ class SearchTab:
         )
 
     def wire(self) -> None:
-        """Say what happens when."""
+        """Connect the events."""
         filters = [self.from_year, self.to_year, self.least, self.most, self.organization]
         self.query.submit(self._search, [self.query, self.k, *filters], self.hits, **_QUICK)
 

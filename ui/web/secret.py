@@ -1,4 +1,4 @@
-"""The key under which browsers keep conversations: the same after a restart, or they would be lost."""
+"""The key under which browsers keep conversations. It outlives the server, or they would be lost."""
 
 import secrets
 from pathlib import Path
@@ -13,7 +13,7 @@ _LENGTH = 32  # hexadecimal digits
 
 
 def read_secret(path: Path) -> str:
-    """The key in a file that only its owner can read, made where there is none. Raises SettingError."""
+    """The key in a private file, which is made where there is none. Raises SettingError."""
     try:
         if not path.is_file() or len(path.read_text(encoding="ascii", errors="replace").strip()) != _LENGTH:
             _make(path)
@@ -25,7 +25,7 @@ def read_secret(path: Path) -> str:
 
 
 class Withheld:
-    """ASGI middleware: programs, which ask for `/config`, are not given the key; the page needs it."""
+    """ASGI middleware: leaves the key out of `/config`, which programs read. The page itself needs it."""
 
     def __init__(self, app: ASGIApp, secret: str) -> None:
         self.app = app

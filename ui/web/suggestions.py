@@ -1,4 +1,4 @@
-"""Questions to begin with and to go on with, made of the papers at hand."""
+"""Suggested questions, made from the papers at hand."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,18 +15,18 @@ _LONGEST_NAME = 32  # characters
 
 
 def opening_questions(papers: Iterable[Paper], most: int = 4) -> list[str]:
-    """Questions that papers of the library answer: what those with a name of their own are and bring."""
-    asked = ("What is {}?", "What results does {} report?", "How does {} work?", "What is {} trained on?")
+    """Questions that papers of the library answer, about those whose title begins with a name."""
+    forms = ("What is {}?", "What results does {} report?", "How does {} work?", "What is {} trained on?")
     named = [name for paper in papers if (name := name_of(paper))]
-    return [asked[place % len(asked)].format(name) for place, name in enumerate(dict.fromkeys(named))][
+    return [forms[place % len(forms)].format(name) for place, name in enumerate(dict.fromkeys(named))][
         :most
     ]
 
 
 def next_questions(answer: Answer, papers: Sequence[Paper], most: int = MOST) -> list[str]:
-    """Where to go from an answer: deeper into the first paper that it cites, then to those beside it.
+    """Questions after an answer: more about the first paper that it cites, then about papers beside it.
 
-    `papers` are those of its ranking, best first. Where nothing answers, only papers are offered.
+    `papers` are its ranking, best first. After a refusal, all questions are about those papers.
     """
     cited = [each.paper_id for each in answer.citations] if answer.status != "refused" else []
     by_id = {paper.paper_id: paper for paper in papers}
@@ -37,16 +37,16 @@ def next_questions(answer: Answer, papers: Sequence[Paper], most: int = MOST) ->
             offered.append(f"Which papers are similar to {name}?")
     beside = [paper for paper in papers if paper.paper_id not in cited]
     offered += [f"What is {name}?" for paper in beside if (name := name_of(paper))]
-    asked = answer.question.casefold()
-    return [each for each in dict.fromkeys(offered) if each.casefold() not in asked][:most]
+    question = answer.question.casefold()
+    return [each for each in dict.fromkeys(offered) if each.casefold() not in question][:most]
 
 
 def name_of(paper: Paper) -> str | None:
-    """The name that a title begins with ("bert2BERT: …"), None where it has none that looks like one."""
-    found = _HEAD.match(in_a_line(paper.title))
-    if not found or len(found[1]) > _LONGEST_NAME:
+    """The name that a title begins with ("bert2BERT: …"); None where it begins with none."""
+    match = _HEAD.match(in_a_line(paper.title))
+    if not match or len(match[1]) > _LONGEST_NAME:
         return None
-    return found[1] if any(map(_is_coined, found[1].split())) else None
+    return match[1] if any(map(_is_coined, match[1].split())) else None
 
 
 def _is_coined(word: str) -> bool:

@@ -16,9 +16,9 @@ from rag.types import Answer, Filters, History
 from ui.desk import Desk
 from ui.web.chat_settings import ChatSettings
 from ui.web.chats import STOPPED, Chat, Exchange
-from ui.web.rendering import answer_html, papers_of
+from ui.web.rendering import answer_html, shown_papers
 from ui.web.suggestions import next_questions
-from ui.web.visitors import Shelf
+from ui.web.visitors import Visitor
 
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _JOINER = "\u2060"  # has no width and is no space
@@ -61,7 +61,7 @@ class Pages:
 class Bookmark:
     """Where an open page is, which Gradio keeps between its events: no texts.
 
-    The session itself is kept with its visitor's shelf, and goes with it.
+    The session itself is held with its visitor, and goes with it.
     """
 
     session: "weakref.ref[Session]"
@@ -78,7 +78,7 @@ class Session:
     exchange whose like may be given a reason.
     """
 
-    shelf: Shelf
+    visitor: Visitor
     chat: Chat = field(default_factory=Chat)
     answering: Exchange | None = None
     number: int = 0  # of the question that is being answered
@@ -88,12 +88,12 @@ class Session:
     id: int = field(default_factory=count().__next__)
 
     @classmethod
-    def begin_at(cls, shelf: Shelf, bookmark: Bookmark | None, pages: Pages) -> "Session":
+    def begin_at(cls, visitor: Visitor, bookmark: Bookmark | None, pages: Pages) -> "Session":
         """Where a page was whose session has gone; in the newest conversation where it was nowhere."""
         if bookmark is None:
-            return cls(shelf, next(iter(shelf.chats), Chat()), pages=pages)
-        chat = shelf.latest(Chat(id=bookmark.chat))
-        return cls(shelf, chat, listed=bookmark.listed, judged=bookmark.judged, pages=pages)
+            return cls(visitor, next(iter(visitor.chats), Chat()), pages=pages)
+        chat = visitor.latest(Chat(id=bookmark.chat))
+        return cls(visitor, chat, listed=bookmark.listed, judged=bookmark.judged, pages=pages)
 
     @property
     def bookmark(self) -> Bookmark:
@@ -119,11 +119,11 @@ class Session:
     def put(self, chat: Chat) -> None:
         """Take in the conversation as it is now."""
         self.chat = chat
-        self.shelf.put(chat)
+        self.visitor.put(chat)
 
     def change(self, exchange: Exchange) -> None:
         """Take in what became of an exchange; other pages may have gone on in the same conversation."""
-        self.chat = self.shelf.update(self.chat, exchange)
+        self.chat = self.visitor.update(self.chat, exchange)
         if self.answering and self.answering.id == exchange.id:
             self.answering = None if exchange.is_over else exchange
 
@@ -136,7 +136,7 @@ def ask(
     `is_alone` leaves out what was said before.
     """
     session.stop()
-    number, before = session.number, session.shelf.latest(session.chat)
+    number, before = session.number, session.visitor.latest(session.chat)
     asked = session.begin(before.asked(question, is_alone=is_alone))
     yield
     for further in _written(asked, [] if is_alone else before.history, desk, settings):
@@ -202,7 +202,7 @@ def _html(session: Session, exchange: Exchange, desk: Desk) -> str:
     """The page of an exchange, made once when it is over."""
     html = session.pages.get(session.id, exchange.id)
     if html is None:
-        papers = desk.library.catalog.papers(papers_of(exchange.answer))
+        papers = desk.library.catalog.papers(shown_papers(exchange.answer))
         html = answer_html(exchange, f"source-{exchange.id}", papers)
         if exchange.is_over:
             session.pages.put(session.id, exchange.id, html)

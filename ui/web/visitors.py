@@ -1,4 +1,4 @@
-"""Those who were here last, and their conversations, within a bound of bytes."""
+"""The visitors who were here last, and their conversations, within bounds of bytes."""
 
 import ctypes
 import threading
@@ -13,8 +13,9 @@ from ui.web.chats import Chat, Exchange
 from ui.web.stored import MOST_CHATS
 
 MOST_VISITORS = 300
-MOST_BYTES = 24 * 2**20  # of all visitors' conversations in memory
-MOST_PAGES = 20  # open ones of a visitor whose sessions are held
+MOST_BYTES = 24 * 2**20  # of memory, for the conversations of all visitors
+MOST_OF_ONE = 12 * 2**20  # for those of one visitor; what a browser keeps takes less
+MOST_PAGES = 20  # open pages of a visitor whose sessions are held
 _WORTH_TRIMMING = 2**20  # bytes
 
 
@@ -24,114 +25,127 @@ class OpenPage(Protocol):
     chat: Chat
 
 
-class Shelf:
-    """The conversations of one visitor, shared by all pages that this visitor has open.
+class Visitor:
+    """A visitor's conversations, shared by all pages that this visitor has open.
 
-    What the browser keeps outlives the server; what the server keeps is what several pages of one
-    browser have in common, so that none of them writes over what another has added.
+    The browser's copy outlives the server. The server's copy is shared by all pages of a browser, so that
+    none of them overwrites what another has added. Where they take more than MOST_OF_ONE, the oldest go.
     """
 
-    def __init__(self, visitor: str, chats: Sequence[Chat] = ()) -> None:
+    def __init__(self, id: str, chats: Sequence[Chat] = ()) -> None:  # noqa: A002
         """`chats` are in order, the newest first."""
-        self.visitor = visitor
+        self.id = id
         self._chats = {chat.id: chat for chat in reversed(chats)}
         self.pages: deque[OpenPage] = deque(maxlen=MOST_PAGES)
         self._changing = threading.Lock()
+        self._drop_oldest()
 
     @property
     def size(self) -> int:
-        """Bytes of memory that the conversations take, also those that are only open in a page."""
+        """Bytes of memory that the conversations take, including those that are only open in a page."""
         chats = [*self.chats, *(page.chat for page in list(self.pages))]
         sizes = {id(exchange): exchange.size for chat in chats for exchange in chat.exchanges}
         return sum(sizes.values())
 
     @property
     def chats(self) -> list[Chat]:
-        """The conversations, the one that was spoken in last first."""
+        """The conversations, the one with the last question first."""
         return list(self._chats.values())[::-1]
 
     def latest(self, chat: Chat) -> Chat:
-        """What has become of a conversation, on whichever page."""
+        """The conversation as it is now, whichever page has changed it."""
         return self._chats.get(chat.id, chat)
 
     def put(self, chat: Chat) -> None:
         """Keep a conversation as it is now, once it holds a question; it becomes the newest."""
         with self._changing:
-            self._put(chat)
+            self._chats.pop(chat.id, None)
+            if chat.exchanges:
+                self._chats[chat.id] = chat
+            self._drop_oldest()
 
     def update(self, chat: Chat, exchange: Exchange) -> Chat:
-        """Keep what has become of one exchange; the conversation, with what other pages have added.
+        """Keep a new state of one exchange; returns the conversation with what other pages have added.
 
-        A conversation that was removed meanwhile, or is without this exchange, stays so.
+        A conversation that was removed in the meantime, or no longer has this exchange, stays that way.
         """
         with self._changing:
-            held = self._chats.get(chat.id)
-            if held is None:
+            current = self._chats.get(chat.id)
+            if current is None:
                 return chat.with_exchange(exchange)
-            changed = held.with_exchange(exchange)
+            changed = current.with_exchange(exchange)
             self._chats[chat.id] = changed
+            self._drop_oldest()
             return changed
-
-    def _put(self, chat: Chat) -> None:
-        self._chats.pop(chat.id, None)
-        if chat.exchanges:
-            self._chats[chat.id] = chat
-        while len(self._chats) > MOST_CHATS:
-            del self._chats[next(iter(self._chats))]
 
     def remove(self, chat: Chat) -> None:
         with self._changing:
             self._chats.pop(chat.id, None)
 
+    def add_page(self, page: OpenPage) -> None:
+        """Hold the session of a page; the pages that were opened first go where theirs are too large."""
+        with self._changing:
+            if not any(known is page for known in self.pages):
+                self.pages.append(page)
+            while len(self.pages) > 1 and self.size > MOST_OF_ONE:
+                self.pages.popleft()
+
     def dump(self) -> str:
-        """For the browser; where all is too much, the oldest conversations stay away."""
-        return stored.write(self.visitor, self.chats)
+        """The text for the browser; the oldest conversations are left out where there is no room."""
+        return stored.write(self.id, self.chats)
+
+    def _drop_oldest(self) -> None:
+        """Drop the oldest conversations where they are too many or too large, but never the newest."""
+        size = 0
+        for place, chat in enumerate(self.chats):
+            size += chat.size
+            if place and (place >= MOST_CHATS or size > MOST_OF_ONE):
+                del self._chats[chat.id]
 
 
 class Visitors:
-    """The shelves of those who were here last. Safe to use from several threads.
+    """Those who were here last. Safe to use from several threads.
 
-    Who is forgotten goes on from what the browser sends along.
+    A visitor who was forgotten goes on from what the browser sends along.
     """
 
     def __init__(self, most: int = MOST_VISITORS, most_bytes: int = MOST_BYTES) -> None:
         self._most, self._most_bytes = most, most_bytes
-        self._sizes: OrderedDict[Shelf, int] = OrderedDict()
-        # Also those forgotten that a running event still holds: a visitor never has two.
-        self._living: WeakValueDictionary[str, Shelf] = WeakValueDictionary()
+        self._sizes: OrderedDict[Visitor, int] = OrderedDict()
+        # With those forgotten that a running event still holds: a visitor is never there twice.
+        self._living: WeakValueDictionary[str, Visitor] = WeakValueDictionary()
         self._choosing = threading.Lock()
 
-    def shelf(self, kept: Any) -> Shelf:
-        """The shelf of the visitor whose browser kept this; of a new one where it kept nothing."""
-        found = stored.Stored(kept)
-        shelf = self._living.get(found.visitor)
-        if shelf is None:
-            read = Shelf(found.visitor, found.chats())
+    def find(self, kept: Any) -> Visitor:
+        """The visitor whose browser kept this; a new one where it kept nothing."""
+        copy = stored.Stored(kept)
+        visitor = self._living.get(copy.visitor)
+        if visitor is None:
+            read = Visitor(copy.visitor, copy.chats())
             with self._choosing:
-                shelf = self._living.setdefault(found.visitor, read)
-        self.keep(shelf)
-        return shelf
+                visitor = self._living.setdefault(copy.visitor, read)
+        self.keep(visitor)
+        return visitor
 
-    def keep(self, shelf: Shelf, page: OpenPage | None = None) -> None:
-        """Say that a visitor is here, on a page; those who were here longest ago are forgotten."""
+    def keep(self, visitor: Visitor, page: OpenPage | None = None) -> None:
+        """Note that a visitor is here, on a page; those who were here longest ago are forgotten."""
+        if page:
+            visitor.add_page(page)
+        size = visitor.size
         with self._choosing:
-            if page and not any(each is page for each in shelf.pages):
-                shelf.pages.append(page)
-        size = shelf.size
-        with self._choosing:
-            self._sizes[shelf] = size
-            self._sizes.move_to_end(shelf)
+            self._sizes[visitor] = size
+            self._sizes.move_to_end(visitor)
             freed = 0
             while len(self._sizes) > self._most or sum(self._sizes.values()) > self._most_bytes:
                 forgotten, size = self._sizes.popitem(last=False)
-                forgotten.pages.clear()  # which hold the shelf in turn
+                forgotten.pages.clear()  # they hold the visitor in turn
                 freed += size
         if freed > _WORTH_TRIMMING:
             _give_back_memory()
 
 
 def _give_back_memory() -> None:
-    """Have glibc return what is free to the system: large texts that come and go in many threads leave
-    gaps in its heaps, which grow to several times of what is held."""
+    """Have glibc return free memory to the system: large texts that come and go in many threads leave gaps
+    in its heaps, which then grow to several times of what is in use."""
     with suppress(OSError, AttributeError, TypeError):  # another C library, or Windows
         ctypes.CDLL(None).malloc_trim(0)

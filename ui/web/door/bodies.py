@@ -1,4 +1,4 @@
-"""The bodies of requests: how long one may take, how large it may be, and what JSON may hold."""
+"""The bodies of requests: how long a body may take, how large it may be, and what its JSON may hold."""
 
 import asyncio
 import json
@@ -11,23 +11,25 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.web.door.guard import refuse
 
-NEXT_PIECE = 20.0  # seconds for the next piece of a body
-GRACE = 20.0  # seconds after which a body must have come at some speed
+NEXT_PIECE = 20.0  # seconds to wait for the next piece of a body
+GRACE = 20.0  # seconds after which a body must have come at SLOWEST
 SLOWEST = 16 * 1024  # bytes a second
-_ODD = frozenset("/\\:\0")  # in no name that an upload is given
 MOST_MARKS = 150_000  # commas and brackets; conversations of an older version have up to 100,000
-MOST_QUOTES = 500_000  # those inside of texts too
+MOST_QUOTES = 500_000  # including those inside of texts
+_ODD = frozenset("/\\:\0")  # characters that no name of an upload has
 _MARKS = (b",", b"[", b"{")
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)  # one without an end goes to the end
+_STRING = re.compile(
+    rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL
+)  # without an end, it reaches to the end of the body
 
 
-class Patience:
-    """ASGI middleware: a body that does not come, or drips, is given up with 408."""
+class BodyTimeout:
+    """ASGI middleware: answers 408 where a body does not come, or comes too slowly."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -37,12 +39,12 @@ class Patience:
             await self.app(scope, receive, send)
             return
         body = _Timed(scope, receive, send)
-        with suppress(ClientDisconnect):  # the visitor has left, or was given up: nobody reads an answer
+        with suppress(ClientDisconnect):  # nobody is left to read an answer
             await self.app(scope, body.receive, body.send)
 
 
 class _Timed:
-    """A request that ends where its body is too slow; behind the body only the visitor's leaving comes."""
+    """A request that ends where its body is too slow. After the body only a disconnect can come."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope, self._receive, self._send = scope, receive, send
@@ -77,23 +79,18 @@ class _Timed:
         return {"type": "http.disconnect"}
 
 
-async def read_whole(receive: Receive, limit: int) -> bytes | None:
-    """A body of so many bytes at most; None where it is larger, or the visitor has gone."""
-    pieces, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
+async def read_body(request: Request, limit: int) -> bytes | None:
+    """The body; None where it has more bytes than the limit. Raises ClientDisconnect."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
             return None
-        size += len(message.get("body", b""))
-        if size > limit:
-            return None
-        pieces.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(pieces)
+    return bytes(body)
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
-    """What gives a body that was read, then what comes behind it."""
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body, which was read already, and then what follows it."""
     pieces = [body]
 
     async def receive_again() -> Message:
@@ -105,8 +102,8 @@ def replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def read_json(body: bytes) -> Any:
-    """What a body says. Raises ValueError, also for one of so many values that Gradio would be busy."""
-    # Before it is read: a million lists take seconds to make.
+    """The value of a body. Raises ValueError, also where it has so many parts that Gradio would be busy."""
+    # Counted before they are read: a million lists take seconds to make.
     if body.count(b'"') > MOST_QUOTES or sum(map(_STRING.sub(b"", body).count, _MARKS)) > MOST_MARKS:
         raise ValueError("too many values")
     try:
@@ -116,39 +113,39 @@ def read_json(body: bytes) -> Any:
 
 
 def problem_of(value: Any, host: str, uploads: Path) -> str | None:
-    """Why a body is refused that says this; None where nothing speaks against it.
+    """Why a body with this value is refused; None where it is not.
 
-    Files are named by where an upload has put them: any other place, and any address, is refused before
-    Gradio sees it. `host` is the one that the request was sent to.
+    A file is named by the path that its upload was given. Every other path, and every address, is refused
+    before Gradio sees it. `host` is the host that the request was sent to.
     """
     left = [value]
     while left:
-        each = left.pop()
-        if isinstance(each, dict):
-            if not _is_fine(each, host, uploads):
+        part = left.pop()
+        if isinstance(part, dict):
+            if not _names_no_other_file(part, host, uploads):
                 return "a file was named that was not uploaded: upload it first"
-            left += each.values()
-        elif isinstance(each, list):
-            left += each
+            left += part.values()
+        elif isinstance(part, list):
+            left += part
     return None
 
 
-def _is_fine(value: Mapping[str, Any], host: str, uploads: Path) -> bool:
-    """Whether this names no file, or one that was uploaded."""
+def _names_no_other_file(value: Mapping[str, Any], host: str, uploads: Path) -> bool:
+    """Whether this names no file but uploaded ones."""
     if not isinstance(value.get("path"), str):
         return True
     return is_inside(value["path"], uploads) and _is_own(value.get("url"), host, uploads)
 
 
 def is_inside(path: str, folder: Path) -> bool:
-    """Whether a path is spelled as one of a file below a folder; nothing is looked up."""
+    """Whether a path is spelled like that of a file below the folder; nothing is looked up on disk."""
     start = f"{folder}{os.sep}"
     rest = path.removeprefix(start).replace(os.sep, "/").split("/")
     return path.startswith(start) and all(part.strip(". ") and not _ODD.intersection(part) for part in rest)
 
 
 def _is_own(url: Any, host: str, uploads: Path) -> bool:
-    """Whether this is no address, or the one under which the page gives back an upload."""
+    """Whether this is no address, or the page's own address of an upload."""
     if not url:
         return True
     try:
@@ -157,5 +154,5 @@ def _is_own(url: Any, host: str, uploads: Path) -> bool:
         return False
     if parts is None or (parts.netloc or host) != host or parts.scheme not in ("", "http", "https"):
         return False
-    way, _, path = parts.path.partition("/gradio_api/file=")
-    return not way and is_inside(unquote(path), uploads)
+    before, _, path = parts.path.partition("/gradio_api/file=")
+    return not before and is_inside(unquote(path), uploads)

@@ -4,26 +4,27 @@ import asyncio
 from collections import Counter
 from typing import Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ui.web.door.proxies import Proxies
 
 PATIENCE = 20.0  # seconds for a request's line and headers, or for the rest of a body that was refused
-LARGEST_HEAD = 64 * 1024  # bytes of a request's line and headers, or of what stands between a body's pieces
-MOST_AHEAD = 8  # requests that are sent before the first is answered; browsers send none
-MOST_CONNECTIONS = 512  # of one address; a page that is open has two or three
+MOST_CONNECTIONS = 512  # of one address; an open page has two or three
 
 
-class Connection(HttpToolsProtocol):
-    """Closed where no request comes, where its head does not end, or too many come at once."""
+class Connection(H11Protocol):
+    """A connection that is closed where no request comes, or where its address has too many.
 
-    proxies: ClassVar[Proxies] = Proxies()  # they speak for many visitors
+    uvicorn's option for h11 bounds the size of a head, and h11 reads no request before the one ahead of it
+    is answered.
+    """
+
+    proxies: ClassVar[Proxies] = Proxies()  # these hold the connections of many visitors
     _open: ClassVar[Counter[str]] = Counter()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._deadline: asyncio.TimerHandle | None = None
-        self._head = 0  # bytes since the last piece of a body, or the last request that was whole
         self._address = self.client[0] if self.client else ""
         self._open[self._address] += 1
         if self._open[self._address] > MOST_CONNECTIONS and not self.proxies.have(self._address):
@@ -39,24 +40,8 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._head += len(data)
         super().data_received(data)
-        if self._head > LARGEST_HEAD:
-            self.transport.abort()
         self._watch()
-
-    def on_headers_complete(self) -> None:
-        if len(self.pipeline) >= MOST_AHEAD:
-            raise ValueError("too many requests ahead")  # to the parser, which reads no further
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        self._head = 0
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        self._head = 0
-        super().on_message_complete()
 
     @property
     def _is_waiting(self) -> bool:

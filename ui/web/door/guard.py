@@ -1,8 +1,11 @@
-"""Other web pages, and names that point here, get nothing; all answers have headers that guard them.
+"""Refuses other web pages and other host names; adds security headers to all responses.
 
-A page of someone else's in the same browser can send requests to a server on this machine, and a name of
-someone else's can be made to point at it ("DNS rebinding"), which makes that page the same origin. The
-first is told by `Origin` and `Sec-Fetch-Site`, the second by `Host`.
+A web page of somebody else in the same browser can send requests to this server; `Origin` and
+`Sec-Fetch-Site` tell. A name of somebody else can be made to point here ("DNS rebinding"), which makes that
+page the same origin; `Host` tells.
+
+Starlette's TrustedHostMiddleware compares with a list of names: it knows no networks, no other spellings of
+an address and no origins, and it takes one of several `Host` headers.
 """
 
 import base64
@@ -12,7 +15,7 @@ import secrets
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Self
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import SettingError
 from rag.plain import in_a_line
+from ui.web.door.proxies import parse_address
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -34,23 +38,23 @@ SECURITY_HEADERS = {
 
 
 def content_security_policy(scripts: Iterable[str]) -> str:
-    """The policy of an answer; `scripts` are the inline ones that run, as `'sha256-…'` or `'nonce-…'`."""
+    """The policy of a response; the inline `scripts` are allowed, each as `'sha256-…'` or `'nonce-…'`."""
     allowed = " ".join(["'self'", *scripts])
     return "; ".join(
         (
-            "default-src 'self'",  # what no line below names: only from here
-            f"script-src {allowed} 'unsafe-eval'",  # Gradio and Vega make functions of texts
+            "default-src 'self'",  # for all that no line below names
+            f"script-src {allowed} 'unsafe-eval'",  # Gradio and Vega compile texts to functions
             "style-src 'self' 'unsafe-inline'",  # components carry their own styles
             "img-src 'self' data: blob:",  # icons are data; previews of uploads are blobs
             "font-src 'self' data:",
-            "connect-src 'self'",  # nothing that is read here can be sent elsewhere
+            "connect-src 'self'",  # nothing can be sent elsewhere
             "media-src 'self' data: blob:",
             "worker-src 'self' blob:",  # libraries start their workers from blobs
-            "frame-src 'self' data: blob:",  # what the page itself puts in a frame
+            "frame-src 'self' data: blob:",  # the page shows reports in a frame
             "object-src 'none'",  # no plug-ins
-            "base-uri 'self'",  # a <base> that slips in turns no address of ours elsewhere
-            "form-action 'self'",  # nor does a form
-            "frame-ancestors 'none'",  # nobody puts the page in a frame to catch clicks
+            "base-uri 'self'",  # an injected <base> cannot redirect our addresses
+            "form-action 'self'",  # nor can an injected form
+            "frame-ancestors 'none'",  # no clickjacking
         )
     )
 
@@ -69,7 +73,7 @@ _LOOPBACK = IPv4Network("127.0.0.0/8"), IPv6Address("::1")
 
 @dataclass(frozen=True)
 class Authority:
-    """A host as it is compared, in lower case and without a dot at its end, and its port if it is told.
+    """A host in the form that is compared, lower case and without a final dot, and its port if given.
 
     The name of an IP address is its shortest spelling, without brackets.
     """
@@ -79,55 +83,56 @@ class Authority:
 
     @classmethod
     def from_text(cls, text: str) -> Self | None:
-        """What a `Host` header says; None where it is malformed."""
-        found = _AUTHORITY.fullmatch(text)
-        if found is None or len(found["name"] or "") > _LONGEST_NAME:
+        """The host of a `Host` header; None where it is malformed."""
+        match = _AUTHORITY.fullmatch(text)
+        if match is None or len(match["name"] or "") > _LONGEST_NAME:
             return None
-        port = int(found["port"]) if found["port"] else None
+        port = int(match["port"]) if match["port"] else None
         if port is not None and port > _LARGEST_PORT:
             return None
-        if found["name"]:
-            return cls(found["name"].lower(), port)
-        address = _address(found["six"])
+        if match["name"]:
+            return cls(match["name"].lower(), port)
+        address = parse_address(match["six"])
         return cls(str(address), port) if isinstance(address, IPv6Address) else None
 
 
 @dataclass(frozen=True)
 class Hosts:
-    """The hosts that a server answers to, whatever the port: this machine's loopback, and these."""
+    """The hosts that a server answers to, whatever the port: always the loopback, and these names."""
 
     names: frozenset[str] = frozenset()
-    has_addresses: bool = False  # every IP address: a name is needed to point here from elsewhere
+    has_addresses: bool = False  # and every IP address, as rebinding takes a name
 
     @classmethod
     def for_address(cls, address: str, allowed: Iterable[str] = ()) -> Self:
-        """Those of a server that listens on an address, with the names that the user allows.
+        """The hosts of a server that listens on this address, with the names that the user allows.
 
-        Beyond the loopback also every IP address and this machine's own name. Raises SettingError.
+        If it listens beyond the loopback, also every IP address and this machine's own name. Raises
+        SettingError.
         """
         names = {_allowed(name) for name in allowed}
         if is_loopback(address):
             return cls(frozenset(names))
         own = socket.gethostname()
-        known = (Authority.from_text(name) for name in (address, own, f"{own}.local"))
-        return cls(frozenset(names | {each.name for each in known if each}), has_addresses=True)
+        hosts = (Authority.from_text(name) for name in (address, own, f"{own}.local"))
+        return cls(frozenset(names | {host.name for host in hosts if host}), has_addresses=True)
 
     def has(self, host: Authority) -> bool:
         """Whether the server answers to this host."""
         if is_loopback(host.name) or host.name in self.names:
             return True
-        return self.has_addresses and _address(host.name) is not None
+        return self.has_addresses and parse_address(host.name) is not None
 
 
 def hash_of(script: str) -> str:
-    """What lets an inline script run by what it says."""
+    """The source of a policy that allows this inline script."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 class Guard:
-    """ASGI middleware: refuses what does not come from the page itself, and adds headers to all answers.
+    """ASGI middleware: refuses requests that the page itself did not send, and adds security headers.
 
-    The scope of a request has a `nonce`, which inline scripts of its answer must bear to run.
+    The scope of a request gets a `nonce`, which inline scripts of its response must have to run.
     """
 
     def __init__(self, app: ASGIApp, hosts: Hosts, scripts: Iterable[str] = ()) -> None:
@@ -142,11 +147,11 @@ class Guard:
             return
         nonce = secrets.token_urlsafe(16)
         policy = content_security_policy((f"'nonce-{nonce}'", *self._scripts))
-        answer = self._refusal(scope) or self.app
-        await answer(dict(scope, nonce=nonce), receive, _with_headers(send, policy))
+        app = self._refusal(scope) or self.app
+        await app(dict(scope, nonce=nonce), receive, _with_headers(send, policy))
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
-        """The answer to a request that is refused for what its headers say."""
+        """The response to a request that is refused for its headers."""
         headers = Headers(scope=scope)
         host = _only(headers.getlist("host"))
         if host is None or not self._hosts.has(host):
@@ -163,11 +168,11 @@ class Guard:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address to listen on stays on this machine: "localhost", 127.0.0.0/8, ::1."""
+    """Whether only this machine reaches an address: "localhost", 127.0.0.0/8, ::1."""
     name = host.lower().removesuffix(".")
     if name == "localhost":
         return True
-    address = _address(name.removeprefix("[").removesuffix("]"))
+    address = parse_address(name.removeprefix("[").removesuffix("]"))
     network, six = _LOOPBACK
     return address in network if isinstance(address, IPv4Address) else address == six
 
@@ -181,17 +186,10 @@ def check_listening(host: str, has_password: bool, is_allowed_open: bool) -> Non
         )
 
 
-def _address(name: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(name)
-    except ValueError:
-        return None
-
-
 def _allowed(name: str) -> str:
-    """A name as it is compared, as the user gives it. Raises SettingError."""
+    """The user's name of a host in the form that is compared. Raises SettingError."""
     spelled = name.strip()
-    six = _address(spelled)
+    six = parse_address(spelled)
     host = Authority.from_text(f"[{spelled}]" if isinstance(six, IPv6Address) else spelled)
     if host is None:
         raise SettingError(
@@ -208,26 +206,26 @@ def _only(hosts: list[str]) -> Authority | None:
 def _is_same_origin(origins: list[str], host: Authority) -> bool:
     """Whether a request comes from a page of this host and port, or from no page.
 
-    The scheme is left aside, as a proxy before the server may be the one that speaks TLS.
+    The scheme does not count, as a proxy before the server may speak TLS for it.
     """
     if not origins:
         return True
-    found = _ORIGIN.fullmatch(origins[0])
-    origin = Authority.from_text(found[2]) if found else None
-    if found is None or origin is None or len(origins) > 1:
+    match = _ORIGIN.fullmatch(origins[0])
+    origin = Authority.from_text(match[2]) if match else None
+    if match is None or origin is None or len(origins) > 1:
         return False
-    default = _PORTS[found[1].lower()]
+    default = _PORTS[match[1].lower()]
     return (origin.name, origin.port or default) == (host.name, host.port or default)
 
 
 def _is_foreign(scope: Scope, headers: Headers) -> bool:
-    """Whether a page of another site or port sends this, links to the page aside."""
+    """Whether a page of another site or port sends this; links to the page are allowed."""
     is_link = scope["method"] in ("GET", "HEAD") and scope["path"] == "/"
     return not is_link and not _FOREIGN.isdisjoint(headers.getlist("sec-fetch-site"))
 
 
 def refuse(status: int, line: str, headers: dict[str, str] | None = None) -> PlainTextResponse:
-    """An answer of one line."""
+    """A response of one line."""
     return PlainTextResponse(f"{line}\n", status, headers)
 
 

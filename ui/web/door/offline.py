@@ -1,7 +1,7 @@
-"""Keeps Gradio from fetching anything: what a visitor sends may name addresses, and none is ever asked.
+"""Keeps Gradio from fetching anything: visitors may send addresses, and none of them is ever fetched.
 
-Gradio fetches the addresses in files that are named to it, guards that by looking up their hosts, and asks
-a public service for names that fail there. Nothing of it is needed here.
+Gradio fetches addresses that stand in the place of files. To guard that, it looks up their hosts, and asks
+a public service where that fails. None of it is needed here.
 """
 
 from typing import Any, NoReturn
@@ -31,9 +31,9 @@ _FETCHING = (
 
 
 def close() -> None:
-    """From now on no function of Gradio that fetches does so in this process.
+    """Disable all functions of Gradio that fetch, in this process.
 
-    Raises AttributeError where one of them is gone: then it has another name, and must be found.
+    Raises AttributeError where one of them is gone: it has another name now, which must be found.
     """
     for module, names in _FETCHING:
         for name in names:
@@ -42,5 +42,5 @@ def close() -> None:
 
 
 def _refuse(*_: Any, **__: Any) -> NoReturn:
-    """In place of coroutines too: what would await one is ended by the error just the same."""
+    """Replaces coroutines too: the error is raised before there is anything to await."""
     raise InvalidPathError("nothing is fetched here: upload the file itself")

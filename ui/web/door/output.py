@@ -1,7 +1,7 @@
-"""What the server says to its operator: nothing of a visitor drives the terminal, or passes for ours.
+"""The server's output on its operator's terminal: nothing of a visitor controls it, or passes for ours.
 
-Gradio prints paths and tracebacks, and libraries in other languages write past Python. So all of it goes
-through one pipe and comes out plain, each line marked as not ours; our own lines are told beside it.
+Gradio prints paths and tracebacks, and native libraries write past Python. So all output goes through one
+pipe and comes out as plain text, each line marked as not ours. Our own lines are written beside it.
 """
 
 import logging
@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
-from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import TextIO
 
@@ -20,14 +19,14 @@ from rag.plain import cut, in_a_line, plain
 _MARK = "  | "
 _LONGEST = 2_000  # characters of a line
 _ENDS = dict.fromkeys(map(ord, "\u2028\u2029"), " ")
-_MOST, _MINUTE = 500, 60.0  # lines in so many seconds
+_MOST, _MINUTE = 500, 60.0  # lines, in so many seconds
 
 
 @contextmanager
 def filtered() -> Iterator[TextIO]:
-    """While it lasts stderr, and whatever is printed, comes out plain and marked; what is given is stdout.
+    """Inside, stderr and everything printed comes out plain and marked; yields the real stdout.
 
-    Lines of the `askpapers` logger come out as those of other commands, whole in one line each.
+    Lines of the `askpapers` logger come out like those of other commands, each in one line.
     """
     sys.stderr.flush()
     behind = os.dup(2)
@@ -52,60 +51,45 @@ def filtered() -> Iterator[TextIO]:
 
 
 def _copy(reading: int, behind: int) -> None:
-    """Copy what is written, line by line, until the pipe ends; what is too long or too much is left out."""
-    allowance = _Allowance()
+    """Copy line by line until the pipe ends, without the rest of long lines.
+
+    Too many lines a minute are left out, so that nobody fills the operator's disk with complaints.
+    """
+    begun, count = 0.0, 0
     with TextIOWrapper(os.fdopen(reading, "rb"), "utf-8", "backslashreplace", newline="\n") as lines:
         while line := lines.readline(_LONGEST):
             rest = line
             while rest and not rest.endswith("\n"):
                 rest = lines.readline(_LONGEST)
-            if left_out := allowance.spend():
-                _write(behind, f"{_MARK}… {left_out} lines left out\n")
-            if allowance.is_left:
+            if time.monotonic() - begun >= _MINUTE:
+                if count > _MOST:
+                    _write(behind, f"{_MARK}… {count - _MOST} lines left out\n")
+                begun, count = time.monotonic(), 0
+            count += 1
+            if count <= _MOST:
                 _write(behind, f"{_MARK}{_plain(line)}\n")
 
 
 def _plain(line: str) -> str:
-    """The line without control characters, and without what some take for its end."""
+    """The line without control characters and other ends of lines."""
     return plain(line).translate(_ENDS).rstrip()
 
 
-@dataclass
-class _Allowance:
-    """So many lines a minute: whoever makes the server complain cannot fill the operator's disk."""
-
-    begun: float = 0.0
-    lines: int = 0
-
-    @property
-    def is_left(self) -> bool:
-        return self.lines <= _MOST
-
-    def spend(self) -> int:
-        """Count a line; how many were left out of a minute that is over."""
-        self.lines += 1
-        if time.monotonic() - self.begun < _MINUTE:
-            return 0
-        left_out = max(0, self.lines - 1 - _MOST)
-        self.begun, self.lines = time.monotonic(), 1
-        return left_out
-
-
 def _write(behind: int, line: str) -> None:
-    with suppress(OSError):  # nobody reads it any more
+    with suppress(OSError):  # nobody reads it
         os.write(behind, line.encode("utf-8", "backslashreplace"))
 
 
 class _Lines(logging.Handler):
-    """Writes each record in one line; the traceback of a fault of ours follows, marked."""
+    """Writes each record in one line; its traceback follows in marked lines."""
 
     def __init__(self, behind: int) -> None:
         super().__init__()
         self._behind = behind
 
     def emit(self, record: logging.LogRecord) -> None:
-        told = [f"askpapers: {cut(in_a_line(record.getMessage()), _LONGEST)}"]
+        lines = [f"askpapers: {cut(in_a_line(record.getMessage()), _LONGEST)}"]
         if record.exc_info:
             trace = logging.Formatter().formatException(record.exc_info)
-            told += [f"{_MARK}{cut(_plain(line), _LONGEST)}" for line in trace.splitlines()]
-        _write(self._behind, "".join(f"{line}\n" for line in told))
+            lines += [f"{_MARK}{cut(_plain(line), _LONGEST)}" for line in trace.splitlines()]
+        _write(self._behind, "".join(f"{line}\n" for line in lines))

@@ -1,8 +1,12 @@
-"""Whose word is taken for where a request comes from: only that of proxies that the operator has named."""
+"""Where a request comes from, as told by a proxy: only proxies that the operator has named are believed.
+
+uvicorn's ProxyHeadersMiddleware does not know the host, and leaves the headers for Gradio, which believes
+them from anybody.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,8 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from rag.errors import SettingError
 from rag.plain import in_a_line
 
-_TOLD = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-real-ip")
-_OTHERS = ("x-forwarded-port", "x-forwarded-prefix", "x-gradio-server")  # what Gradio would believe
+_FORWARDED = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-real-ip")
+_OTHERS = ("x-forwarded-port", "x-forwarded-prefix", "x-gradio-server")  # Gradio would believe them
 
 
 @dataclass(frozen=True)
@@ -32,16 +36,13 @@ class Proxies:
             ) from error
 
     def have(self, address: str) -> bool:
-        """Whether this is the address of one of them."""
-        try:
-            known = ip_address(address)
-        except ValueError:
-            return False
-        return any(known in network for network in self.networks)
+        """Whether one of them has this address."""
+        parsed = parse_address(address)
+        return parsed is not None and any(parsed in network for network in self.networks)
 
 
 class Forwarded:
-    """ASGI middleware: visitor, scheme and host are those that a named proxy tells, if it is one."""
+    """ASGI middleware: takes client, scheme and host from a named proxy, and from nobody else."""
 
     def __init__(self, app: ASGIApp, proxies: Proxies) -> None:
         self.app = app
@@ -49,22 +50,29 @@ class Forwarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            told = Headers(scope=scope)
-            scope = dict(scope, headers=[pair for pair in scope["headers"] if not _is_told(pair[0])])
+            headers = Headers(scope=scope)
+            scope = dict(scope, headers=[pair for pair in scope["headers"] if not _is_forwarded(pair[0])])
             if self._proxies.have(scope["client"][0] if scope["client"] else ""):
-                self._believe(scope, told)
+                self._believe(scope, headers)
         await self.app(scope, receive, send)
 
-    def _believe(self, scope: Scope, told: Headers) -> None:
-        hops = [hop.strip() for line in told.getlist("x-forwarded-for") for hop in line.split(",")]
+    def _believe(self, scope: Scope, headers: Headers) -> None:
+        hops = [hop.strip() for line in headers.getlist("x-forwarded-for") for hop in line.split(",")]
         strangers = [hop for hop in hops if hop and not self._proxies.have(hop)]
-        if strangers:  # the last one that no proxy of ours is: those before it are only its word
+        if strangers:  # the last hop that is no named proxy; those before it are only its word
             scope["client"] = (strangers[-1], 0)
-        if told.get("x-forwarded-proto", "").strip() in ("http", "https"):
-            scope["scheme"] = told["x-forwarded-proto"].strip()
-        if host := told.get("x-forwarded-host"):
-            MutableHeaders(scope=scope)["host"] = host.strip()  # the guard looks at it as at any other
+        if headers.get("x-forwarded-proto", "").strip() in ("http", "https"):
+            scope["scheme"] = headers["x-forwarded-proto"].strip()
+        if host := headers.get("x-forwarded-host"):
+            MutableHeaders(scope=scope)["host"] = host.strip()  # the guard checks it like any other
 
 
-def _is_told(name: bytes) -> bool:
-    return name.decode("latin-1").lower() in (*_TOLD, *_OTHERS)
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _is_forwarded(name: bytes) -> bool:
+    return name.decode("latin-1").lower() in (*_FORWARDED, *_OTHERS)

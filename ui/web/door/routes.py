@@ -1,4 +1,4 @@
-"""What the page answers to, each route with the bytes that it takes. Everything else is not there.
+"""The routes that are open, each with the size of body that it takes. Every other path is a 404.
 
 Gradio brings some eighty routes; these are the ones that the page and programs use.
 """
@@ -12,26 +12,27 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ui.web.door.bodies import problem_of, read_json, read_whole, replayed
+from ui.web.door.bodies import problem_of, read_body, read_json, replay
 from ui.web.door.guard import refuse
 from ui.web.door.unread import Unread
 from ui.web.door.uploads import LARGEST_TOGETHER
 
 SMALL = 64 * 1024  # bytes
-PROGRAM = 512 * 1024  # a question with what was said before it
+PROGRAM = 512 * 1024  # a question with its history
 STATE = 4 * 2**20  # a question with the conversations that a browser keeps
 FORM = LARGEST_TOGETHER + SMALL
-MOST_AT_ONCE = 400  # requests of one visitor, those included that wait for what is to come
-MOST_PAGES = 200  # open ones of one visitor: each has a heartbeat all the time
+MOST_AT_ONCE = 400  # requests of one visitor, including those that wait for events
+MOST_PAGES = 200  # open pages of one visitor: each has a heartbeat all the time
 _CALL = "/gradio_api/call/"
 _HEARTBEAT = "/gradio_api/heartbeat/"
 
 
 @dataclass(frozen=True)
 class Route:
-    """Paths with a method, and how large a body they take."""
+    """Paths with their methods, and the bytes of a body that they take."""
 
     methods: tuple[str, ...]
     path: re.Pattern[str]
@@ -43,7 +44,7 @@ class Route:
 
 
 def page_routes(endpoints: Sequence[str], is_read_only: bool) -> tuple[Route, ...]:
-    """Those of a page with these endpoints for programs; without uploads where it is read-only."""
+    """The routes of a page with these endpoints for programs; a read-only page has none for uploads."""
     named = rf"/gradio_api/call(?:/v2)?/(?:{'|'.join(endpoints)})"
     reads = (
         r"/|/config/?|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt|/(?:static|assets)/[^\\]+",
@@ -64,10 +65,10 @@ def page_routes(endpoints: Sequence[str], is_read_only: bool) -> tuple[Route, ..
 
 
 class Routes:
-    """ASGI middleware: lets requests for these routes through, their bodies bounded and looked at."""
+    """ASGI middleware: lets requests for these routes through, and bounds and checks bodies of JSON."""
 
     def __init__(self, app: ASGIApp, routes: Sequence[Route], uploads: Path, unread: Unread) -> None:
-        """`uploads` is the folder in which alone a body may name files."""
+        """`uploads` is the only folder whose files a body may name."""
         self.app = app
         self._routes, self._uploads, self._unread = routes, uploads, unread
         self._at_once: Counter[tuple[str, bool]] = Counter()
@@ -97,63 +98,49 @@ class Routes:
         elif _declared_length(scope) > route.limit:
             answer = _too_large(route)
         elif route.is_json:
-            body = await read_whole(receive, route.limit)
+            body = await read_body(Request(scope, receive), route.limit)
             if body is None:
                 answer = _too_large(route)
             else:
                 answer = await self._refusal(scope, body) or self.app
-                receive = replayed(body, receive)
-        else:
-            receive = _bounded(receive, route.limit)
+                receive = replay(body, receive)
         with self._fetching(scope):
             await answer(scope, receive, send)
 
     def _fetching(self, scope: Scope) -> AbstractContextManager[None]:
-        """Around an answer, which may be one to what was sent before."""
+        """Around a response, which may bring answers to what was sent before."""
         if scope["method"] == "GET" and scope["path"].startswith(_CALL):
             return self._unread.reading_one(scope["visitor"])
         session = parse_qs(scope["query_string"]).get(b"session_hash", [b""])[0]
         return self._unread.reading(session.decode("latin-1"))
 
     async def _refusal(self, scope: Scope, body: bytes) -> ASGIApp | None:
-        """Why a body of JSON goes no further."""
+        """The response to a body of JSON that goes no further; None where it does."""
         try:
             value = read_json(body)
         except ValueError:
             return refuse(400, "the body is no JSON, or holds too many values: send what the page sends")
-        if told := problem_of(value, Headers(scope=scope).get("host", ""), self._uploads):
-            return refuse(400, told)
+        if problem := problem_of(value, Headers(scope=scope).get("host", ""), self._uploads):
+            return refuse(400, problem)
         session = value.get("session_hash") if isinstance(value, dict) else None
-        session = session if isinstance(session, str) else scope["visitor"]  # a program's, for all it asks
+        session = session if isinstance(session, str) else scope["visitor"]  # programs have no session
         if not await self._unread.has_room(scope["visitor"], session, len(body)):
             return refuse(429, "too many answers wait to be fetched: fetch them first")
         return None
 
     def _find(self, scope: Scope) -> Route | None:
         path, method = scope["path"], scope["method"]
-        return next(
-            (each for each in self._routes if method in each.methods and each.path.fullmatch(path)), None
+        matching = (
+            route for route in self._routes if method in route.methods and route.path.fullmatch(path)
         )
+        return next(matching, None)
 
 
 def _declared_length(scope: Scope) -> int:
-    """What the header says; 0 where it says no number: the body is counted as it comes anyway."""
+    """The Content-Length; 0 where it is no number, as the body is counted as it comes anyway."""
     value = Headers(scope=scope).get("content-length", "")
     return int(value[:18]) if value.isascii() and value.isdigit() else 0
 
 
 def _too_large(route: Route) -> ASGIApp:
     return refuse(413, f"the request is larger than {route.limit:,} bytes: send less at a time")
-
-
-def _bounded(receive: Receive, limit: int) -> Receive:
-    """A body that ends, as if the visitor had left, where it is larger than was said."""
-    left = limit
-
-    async def receive_bounded() -> Message:
-        nonlocal left
-        message = await receive() if left >= 0 else {"type": "http.disconnect"}
-        left -= len(message.get("body", b""))
-        return message if left >= 0 else {"type": "http.disconnect"}
-
-    return receive_bounded

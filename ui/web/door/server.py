@@ -1,7 +1,6 @@
-"""The page behind its door, served by uvicorn in a thread of this process."""
+"""The server: uvicorn in a thread of this process."""
 
 import errno
-import os
 import socket
 import threading
 import time
@@ -15,14 +14,17 @@ from rag.errors import SettingError
 from ui.web.door.connections import Connection
 from ui.web.door.proxies import Proxies
 
-_END = 3  # seconds for answers that are being written
+_END = 3  # seconds for answers that are being written when the server is closed
+_LARGEST_HEAD = (
+    64 * 1024
+)  # bytes of a request's line and headers, or of what stands between a body's pieces
 _MOST_CONNECTIONS = 2_000  # of all visitors together
-_REST = 0.01  # seconds
+_REST = 0.01  # seconds between looks at whether it has started
 
 
 @dataclass
 class Served:
-    """A page that is being served; `_end` ends what would hold the server open, such as heartbeats."""
+    """A page that is being served. `_end` ends what would hold the server open, such as heartbeats."""
 
     address: str
     _server: uvicorn.Server
@@ -30,14 +32,17 @@ class Served:
     _end: Callable[[], None]
 
     def close(self) -> None:
-        """Answer nobody any more."""
+        """Stop the server, and wait until it has stopped."""
         self._end()
         self._server.should_exit = True
         self._thread.join()
 
 
 def start(app: ASGIApp, host: str, port: int, proxies: Proxies, end: Callable[[], None]) -> Served:
-    """Serve the app until it is closed; `end` lets go what never ends by itself. Raises SettingError."""
+    """Serve the app until it is closed. `end` ends requests that do not end by themselves.
+
+    Raises SettingError where it cannot listen or start.
+    """
     listening = _listen(host, port)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -45,10 +50,11 @@ def start(app: ASGIApp, host: str, port: int, proxies: Proxies, end: Callable[[]
             http=type("ProxiedConnection", (Connection,), {"proxies": proxies}),
             ws="none",
             lifespan="on",
-            log_config=None,  # what it warns of goes the way of all output
+            h11_max_incomplete_event_size=_LARGEST_HEAD,
+            log_config=None,  # its warnings go the way of all output
             log_level="warning",
             access_log=False,
-            proxy_headers=False,  # `proxies` decides whom to believe
+            proxy_headers=False,  # Forwarded decides whom to believe
             server_header=False,
             limit_concurrency=_MOST_CONNECTIONS,
             timeout_graceful_shutdown=_END,
@@ -68,22 +74,18 @@ def start(app: ASGIApp, host: str, port: int, proxies: Proxies, end: Callable[[]
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there and nowhere else."""
-    listening = None
+    """A socket that listens there and nowhere else. Raises SettingError."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
+        family, *_, address = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listening = socket.socket(family, kind)
-        if os.name == "posix":  # elsewhere it would let others listen at the same place
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(2048)
+        is_dual = family == socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server(
+            (str(address[0]), port), family=family, backlog=2048, dualstack_ipv6=is_dual
+        )
     except OSError as error:
-        if listening:
-            listening.close()
-        why = "it is taken" if error.errno == errno.EADDRINUSE else error.strerror
+        said = str(error.strerror).partition(" (while")[0]  # behind it stands the address
+        why = "it is taken" if error.errno == errno.EADDRINUSE else said
         raise SettingError(
             f"port {port} of {host} cannot be used ({why}): name another with --port"
         ) from error
-    return listening

@@ -1,6 +1,7 @@
-"""The password: nothing behind it is read, begun or told before it was said.
+"""The password: before it is given, nothing behind it is read, begun or told.
 
-A browser that has said it holds a cookie; what the cookie stands for is known to this process alone.
+A browser that has given it holds a cookie. Only this process knows the sessions that cookies stand for, so
+that signing out ends a session for good, and a restart ends all.
 """
 
 import logging
@@ -8,10 +9,10 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from hmac import compare_digest
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from math import ceil
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -23,14 +24,16 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.plain import in_a_line
+from ui.web.door.bodies import read_body
 from ui.web.door.guard import refuse
+from ui.web.door.proxies import parse_address
 
 FREE_GUESSES = 10  # wrong passwords of one network before it has to wait
-LONGEST_WAIT = 60.0  # seconds; the first wait is one second, each further one twice the one before
+LONGEST_WAIT = 60.0  # seconds; the first wait is one second, and each one doubles the one before
 _FORGOTTEN = 3600.0  # seconds after which a network's guesses no longer count
 _MOST_NETWORKS = 10_000
 _MOST_SESSIONS = 10_000
-_SESSION = 30 * 24 * 3600.0  # seconds; a browser that closes forgets its cookie before
+_SESSION = 30 * 24 * 3600.0  # seconds; a browser that closes forgets its cookie earlier
 _LARGEST_FORM = 4096  # bytes
 _NO_FORM = "this is no form of sign-in: send a password of less than 4,000 letters"
 _REFRESH = '<!doctype html><meta http-equiv="refresh" content="0;url=/">'
@@ -41,16 +44,21 @@ _log = logging.getLogger("askpapers")
 
 @dataclass(frozen=True)
 class Guesses:
-    """Wrong passwords of a network: how many, when the last was, and when it may guess again."""
+    """Wrong passwords of a network: how many, and when the last one came."""
 
     count: int = 0
     last: float = 0.0
-    free_at: float = 0.0
+
+    @property
+    def free_at(self) -> float:
+        """When the network may guess again."""
+        too_many = min(self.count - FREE_GUESSES, 10)  # a float holds no power of two beyond 1,023
+        return self.last + (min(LONGEST_WAIT, 2.0**too_many) if too_many >= 0 else 0.0)
 
 
 @dataclass
 class Brake:
-    """Lets a network guess ever more slowly. One thread alone uses it, the server's loop."""
+    """Makes a network guess ever more slowly. Only the server's loop uses it, a single thread."""
 
     clock: Clock = time.monotonic
     _guesses: OrderedDict[str, Guesses] = field(default_factory=OrderedDict)
@@ -61,18 +69,15 @@ class Brake:
 
     def failed(self, address: str) -> Guesses:
         """Note a wrong password."""
-        now, before = self.clock(), self._of(address)
-        count = before.count + 1
-        wait = min(LONGEST_WAIT, 2.0 ** (count - FREE_GUESSES)) if count >= FREE_GUESSES else 0.0
-        noted = replace(before, count=count, last=now, free_at=now + wait)
-        self._guesses[_network(address)] = noted
+        guesses = Guesses(self._of(address).count + 1, self.clock())
+        self._guesses[_network(address)] = guesses
         self._guesses.move_to_end(_network(address))
         while len(self._guesses) > _MOST_NETWORKS:
             self._guesses.popitem(last=False)
-        return noted
+        return guesses
 
     def succeeded(self, address: str) -> None:
-        """Forget what was wrong before."""
+        """Forget the wrong passwords before."""
         self._guesses.pop(_network(address), None)
 
     def _of(self, address: str) -> Guesses:
@@ -82,7 +87,7 @@ class Brake:
 
 @dataclass
 class Sessions:
-    """The browsers that have said the password, each by a token that nobody can guess."""
+    """The browsers that have given the password, each by a token that nobody can guess."""
 
     clock: Clock = time.monotonic
     _ends: OrderedDict[str, float] = field(default_factory=OrderedDict)
@@ -103,7 +108,7 @@ class Sessions:
 
 
 class SignIn:
-    """ASGI middleware: lets in who has said the password, and says to what follows who the visitor is.
+    """ASGI middleware: lets in who has given the password, and notes who the visitor is.
 
     `scope["visitor"]` is the session where there is a password, else the address.
     """
@@ -120,19 +125,19 @@ class SignIn:
             await self.app(scope, receive, send)
         elif self._password is None:
             await self.app(dict(scope, visitor=_address(scope)), receive, send)
-        elif scope["path"] in ("/login", "/login/", "/logout", "/logout/"):
-            answer = await self._way(Request(scope, receive))
-            await answer(scope, receive, send)
+        elif scope["path"].removesuffix("/") in ("/login", "/logout"):
+            response = await self._respond(Request(scope, receive))
+            await response(scope, receive, send)
         elif (token := self._token(scope)) and self._sessions.has(token):
             await self.app(dict(scope, visitor=token), receive, send)
         else:
             await _stop(scope)(scope, receive, send)
 
-    async def _way(self, request: Request) -> Response:
-        """In or out."""
-        said = request.headers.get("content-length", "0")
-        if len(said) > len(str(_LARGEST_FORM)) or "transfer-encoding" in request.headers:
-            return refuse(413, _NO_FORM)  # what is too large, or may be, is not waited for
+    async def _respond(self, request: Request) -> Response:
+        """The way in, or out."""
+        length = request.headers.get("content-length", "0")
+        if len(length) > len(str(_LARGEST_FORM)) or "transfer-encoding" in request.headers:
+            return refuse(413, _NO_FORM)  # a body that is too large, or may be, is not waited for
         if request.url.path.startswith("/logout"):
             return self._leave(request)
         if request.method == "GET":
@@ -143,39 +148,39 @@ class SignIn:
 
     async def _enter(self, request: Request) -> Response:
         address, is_person = _address(request.scope), "text/html" in request.headers.get("accept", "")
-        typed = await _typed(request)
-        if wait := ceil(self._brake.wait(address)):  # looked at last: many may have been read at once
-            told = f"Too many wrong passwords came from your network: try again in {wait} s."
+        password = await _typed_password(request)
+        if wait := ceil(self._brake.wait(address)):  # after reading: others may have been read meanwhile
+            problem = f"Too many wrong passwords came from your network: try again in {wait} s."
             headers = {"Retry-After": str(wait)}
-            return _page(told, 429, headers) if is_person else refuse(429, told, headers)
-        if typed is None:
+            return _page(problem, 429, headers) if is_person else refuse(429, problem, headers)
+        if password is None:
             return refuse(413, _NO_FORM)
         if not compare_digest(
-            typed.encode("utf-8", "replace"), str(self._password).encode("utf-8", "replace")
+            *(text.encode("utf-8", "replace") for text in (password, str(self._password)))
         ):
             guesses = self._brake.failed(address)
             _log.warning("a wrong password from %s, %d so far", in_a_line(address), guesses.count)
-            told = "That is not the password."
-            return _page(told, 400) if is_person else JSONResponse({"detail": told}, 400)
+            problem = "That is not the password."
+            return _page(problem, 400) if is_person else JSONResponse({"detail": problem}, 400)
         self._brake.succeeded(address)
-        answer = RedirectResponse("/", 303) if is_person else JSONResponse({"success": True})
-        self._set_cookie(request, answer, self._sessions.begin())
-        return answer
+        response = RedirectResponse("/", 303) if is_person else JSONResponse({"success": True})
+        self._set_cookie(request, response, self._sessions.begin())
+        return response
 
     def _leave(self, request: Request) -> Response:
         if token := self._token(request.scope):
             self._sessions.end(token)
-        answer = RedirectResponse("/login", 303)
-        self._set_cookie(request, answer, "")
-        return answer
+        response = RedirectResponse("/login", 303)
+        self._set_cookie(request, response, "")
+        return response
 
-    def _set_cookie(self, request: Request, answer: Response, token: str) -> None:
-        """Secure wherever the browser says, or a proxy that was named, that it came by TLS."""
+    def _set_cookie(self, request: Request, response: Response, token: str) -> None:
+        """Secure where the browser, or a named proxy, says that the request came by TLS."""
         is_secure = "https" in (
             request.scope["scheme"],
             request.headers.get("origin", "").partition(":")[0],
         )
-        answer.set_cookie(
+        response.set_cookie(
             self._cookie,
             token,
             max_age=None if token else 0,
@@ -189,7 +194,7 @@ class SignIn:
 
 
 def _stop(scope: Scope) -> Response:
-    """For who has not said the password: people are led to where they can."""
+    """The response without the password: people get the form, programs an error."""
     headers = Headers(scope=scope)
     if scope["path"] != "/" or scope["method"] not in ("GET", "HEAD"):
         return JSONResponse({"detail": "the password is missing: sign in at /login"}, 401)
@@ -198,24 +203,20 @@ def _stop(scope: Scope) -> Response:
     return _page()
 
 
-def _page(told: str = "", status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return HTMLResponse(_template().render(told=told), status, headers)
+def _page(problem: str = "", status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return HTMLResponse(_template().render(problem=problem), status, headers)
 
 
 @cache
 def _template() -> Template:
-    """Compiled once: whoever has not signed in may ask for it as often as they like."""
+    """Compiled once, as anybody may ask for the page as often as they like."""
     return Environment(autoescape=True).from_string(_PAGE.read_text(encoding="utf-8"))
 
 
-async def _typed(request: Request) -> str | None:
-    """The password of a form; None where there is none that could be one."""
-    form = b""
+async def _typed_password(request: Request) -> str | None:
+    """The password in a form; None where there is none."""
     try:
-        async for piece in request.stream():
-            form += piece
-            if len(form) > _LARGEST_FORM:
-                return None
+        form = await read_body(request, _LARGEST_FORM) or b""
         fields = parse_qs(form.decode("utf-8"), keep_blank_values=True, max_num_fields=10)
     except (ClientDisconnect, ValueError):
         return None
@@ -227,9 +228,8 @@ def _address(scope: Scope) -> str:
 
 
 def _network(address: str) -> str:
-    """What guesses are counted by: who has one address mostly has its neighbours too."""
-    try:
-        known = ip_address(address)
-    except ValueError:
+    """The network that guesses are counted for: who has one address often has its neighbours too."""
+    parsed = parse_address(address)
+    if parsed is None:
         return address
-    return str(ip_network(f"{known}/{24 if known.version == 4 else 64}", strict=False))
+    return str(ip_network(f"{parsed}/{24 if parsed.version == 4 else 64}", strict=False))

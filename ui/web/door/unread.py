@@ -1,19 +1,19 @@
-"""Answers that nobody fetches: Gradio keeps them for thousands of visitors; here for some megabytes."""
+"""Answers that wait to be fetched. Gradio keeps them for thousands of sessions; here a size bounds them."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-MOST_OF_ONE = 48 * 2**20  # bytes that one visitor has sent, and whose answers wait to be fetched
+MOST_OF_ONE = 48 * 2**20  # bytes of one visitor's requests whose answers wait to be fetched
 MOST_OF_ALL = 128 * 2**20
-MOST_EVENTS = 200  # of one visitor; Gradio's queue has places for 250 of all
-_PATIENCE = 60.0  # seconds; a page begins to fetch at once
+MOST_EVENTS = 200  # of one visitor; Gradio's queue has places for 250 of all visitors
+_PATIENCE = 60.0  # seconds; a page starts to fetch at once
 
 
 @dataclass
-class Sent:
-    """What was sent in one session of Gradio's, a page that is open."""
+class Waiting:
+    """The requests of one of Gradio's sessions, which is an open page, that wait for their answers."""
 
     visitor: str
     size: int = 0
@@ -24,25 +24,25 @@ class Sent:
 
 @dataclass
 class Unread:
-    """What waits, by session. `forget` lets Gradio drop a session's answers."""
+    """What waits, by session. `forget` makes Gradio drop a session's answers."""
 
     forget: Callable[[str], Awaitable[None]]
-    _sent: dict[str, Sent] = field(default_factory=dict)
+    _sessions: dict[str, Waiting] = field(default_factory=dict)
 
     async def has_room(self, visitor: str, session: str, size: int) -> bool:
         """Note that so many bytes were sent; False where too much waits already."""
         late = time.monotonic() - _PATIENCE
-        for known in [key for key, each in self._sent.items() if not each.readers and each.begun < late]:
-            del self._sent[known]
-            await self.forget(known)
-        mine = [each for each in self._sent.values() if each.visitor == visitor]
-        of_all = sum(each.size for each in self._sent.values())
+        for left in [key for key, each in self._sessions.items() if not each.readers and each.begun < late]:
+            del self._sessions[left]
+            await self.forget(left)
+        mine = [each for each in self._sessions.values() if each.visitor == visitor]
+        of_all = sum(each.size for each in self._sessions.values())
         if sum(each.size for each in mine) + size > MOST_OF_ONE or of_all + size > MOST_OF_ALL:
             return False
         if sum(each.events for each in mine) >= MOST_EVENTS:
             return False
-        sent = self._sent.setdefault(session, Sent(visitor))
-        sent.size, sent.events = sent.size + size, sent.events + 1
+        waiting = self._sessions.setdefault(session, Waiting(visitor))
+        waiting.size, waiting.events = waiting.size + size, waiting.events + 1
         return True
 
     @contextmanager
@@ -51,22 +51,22 @@ class Unread:
         try:
             yield
         finally:
-            if sent := self._sent.get(session):
-                sent.size -= sent.size // sent.events
-                sent.events -= 1
-                if not sent.events:
-                    del self._sent[session]
+            if waiting := self._sessions.get(session):
+                waiting.size -= waiting.size // waiting.events
+                waiting.events -= 1
+                if not waiting.events:
+                    del self._sessions[session]
 
     @contextmanager
     def reading(self, session: str) -> Iterator[None]:
-        """Around fetching; when it ends, all was fetched, or nobody wants it any more."""
-        sent = self._sent.get(session)
-        if sent:
-            sent.readers += 1
+        """Around fetching; when it ends, everything was fetched, or nobody wants it any more."""
+        waiting = self._sessions.get(session)
+        if waiting:
+            waiting.readers += 1
         try:
             yield
         finally:
-            if sent:
-                sent.readers -= 1
-                if not sent.readers and self._sent.get(session) is sent:
-                    del self._sent[session]
+            if waiting:
+                waiting.readers -= 1
+                if not waiting.readers and self._sessions.get(session) is waiting:
+                    del self._sessions[session]
