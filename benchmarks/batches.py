@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.processes import folder_mb
-from eval.cases import Case, Turn
+from eval.cases import Case, CaseTurn
 from eval.runner import evaluate
 from ingest.bundled import BundledSource
 from ingest.pipeline import ingest
@@ -72,7 +72,7 @@ def _cases(papers: list[Paper]) -> Iterator[Case]:
     asked = (form.format(paper.title) for form in _FORMS for paper in papers)
     lists = (f"Which papers are about {paper.title.split(':')[-1]}?" for paper in papers)
     for number, (question, paper) in enumerate(zip(chain(asked, lists), papers * 4, strict=True)):
-        turn = Turn(question=question, papers=(paper.paper_id,))
+        turn = CaseTurn(question=question, papers=(paper.paper_id,))
         yield Case(id=str(number), turns=(turn,))
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.calibrate_support import fit
-from eval.cases import Turn, read_cases
+from eval.cases import CaseTurn, read_cases
 from eval.metrics import holds
 from rag import nearness
 from rag.embedding import embedded_encoder
@@ -47,7 +47,7 @@ class Example:
     """A question with what was found for it."""
 
     field: str
-    turn: Turn
+    turn: CaseTurn
     hits: Sequence[Hit]
     reading: Reading
     near: Mapping[str, float]  # the features of its nearness

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.cases import Turn, bundled_sets, read_cases
+from eval.cases import CaseTurn, bundled_sets, read_cases
 from eval.fields import BIOMEDICINE, by_field
 from eval.metrics import fact_recall, hit_at, set_f1
 from rag.assistant import Assistant
@@ -36,7 +36,7 @@ LIST, PARAPHRASE = "list", "paraphrase"
 class Asked:
     """A question with its answer; the ids of papers that answer, and of those that count neither way."""
 
-    turn: Turn
+    turn: CaseTurn
     answer: Answer
     relevant: frozenset[str]
     ignored: frozenset[str]
@@ -67,7 +67,7 @@ class Asked:
         return Filters(found.from_year, found.to_year), wanted
 
 
-def ask(library: Library, turns: Iterable[Turn]) -> Iterator[Asked]:
+def ask(library: Library, turns: Iterable[CaseTurn]) -> Iterator[Asked]:
     """The answers of the extractive writer."""
     assistant = Assistant(library, settings=Settings(), writer="extractive")
     for turn in turns:
@@ -75,7 +75,7 @@ def ask(library: Library, turns: Iterable[Turn]) -> Iterator[Asked]:
         yield Asked(turn, assistant.ask(turn.question), frozenset(relevant), frozenset(ignored))
 
 
-def turns_of(names: Sequence[str]) -> list[Turn]:
+def turns_of(names: Sequence[str]) -> list[CaseTurn]:
     return [case.turns[0] for case in read_cases(names) if len(case.turns) == 1]
 
 

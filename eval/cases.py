@@ -59,7 +59,7 @@ class Years(Record):
         return Filters(self.from_year, self.to_year)
 
 
-class Turn(Record):
+class CaseTurn(Record):
     """One question and what is known of its answer.
 
     `papers` are ids or titles of the papers that answer; those under `ignore` count neither way.
@@ -83,11 +83,11 @@ class Case(Record):
 
     id: Text
     tags: tuple[Text, ...] = ()
-    turns: Annotated[tuple[Turn, ...], Field(min_length=1)]
+    turns: Annotated[tuple[CaseTurn, ...], Field(min_length=1)]
 
     @field_validator("turns")
     @classmethod
-    def _with_tags(cls, turns: tuple[Turn, ...], known: ValidationInfo) -> tuple[Turn, ...]:
+    def _with_tags(cls, turns: tuple[CaseTurn, ...], known: ValidationInfo) -> tuple[CaseTurn, ...]:
         tags = known.data.get("tags", ())
         return tuple(
             turn.model_copy(update={"tags": tuple(dict.fromkeys(tags + turn.tags))}) for turn in turns
@@ -189,7 +189,7 @@ def _case(where: str, record: Any) -> Case:
     try:
         if not isinstance(record, dict) or record.get("turns") is not None:
             return Case.model_validate(record)
-        turn = Turn.model_validate({name: value for name, value in record.items() if name != "id"})
+        turn = CaseTurn.model_validate({name: value for name, value in record.items() if name != "id"})
         return Case.model_validate({"id": record.get("id"), "turns": [turn]})
     except ValidationError as error:
         raise what_is_wrong(where, "case", error) from error

@@ -1,7 +1,7 @@
 """The deterministic layer: what a case knows against what an answer says, without a language model."""
 
 from eval import metrics
-from eval.cases import Turn
+from eval.cases import CaseTurn
 from eval.evidence import Evidence, find_evidence
 from eval.metrics.registry import METRICS, RANKING, SETS, SUPPORT
 from eval.outcomes import Outcome, Outcomes, failed, not_applicable, scored
@@ -17,7 +17,7 @@ LIST = "list"  # the tag of questions that are answered by a set of papers
 _ANSWERED = ("words", *SUPPORT)
 
 
-def expect(turn: Turn, shelf: Shelf) -> Expected:
+def expect(turn: CaseTurn, shelf: Shelf) -> Expected:
     """What a turn knows, its papers by their ids on the shelf; one that is not there by its title."""
     found = shelf.find([*turn.papers, *turn.ignore])
     relevant = tuple(dict.fromkeys(found.get(paper, paper) for paper in turn.papers))
@@ -32,7 +32,7 @@ def expect(turn: Turn, shelf: Shelf) -> Expected:
     )
 
 
-def score(turn: Turn, expected: Expected, answer: Answer, shelf: Shelf, judge: Judge) -> Outcomes:
+def score(turn: CaseTurn, expected: Expected, answer: Answer, shelf: Shelf, judge: Judge) -> Outcomes:
     """The outcome of every metric, in the order of METRICS."""
     is_refused = answer.status == "refused"
     outcomes = _inapplicable(turn)
@@ -47,13 +47,13 @@ def score(turn: Turn, expected: Expected, answer: Answer, shelf: Shelf, judge: J
     return {name: outcomes.get(name) or found[name] for name in METRICS}
 
 
-def score_nothing(turn: Turn, error: str) -> Outcomes:
+def score_nothing(turn: CaseTurn, error: str) -> Outcomes:
     """The outcomes of a question that has no answer: an error for every metric that could apply."""
     outcomes = _inapplicable(turn)
     return {name: outcomes.get(name) or failed(error) for name in METRICS}
 
 
-def _inapplicable(turn: Turn) -> Outcomes:
+def _inapplicable(turn: CaseTurn) -> Outcomes:
     """The metrics that a turn leaves not applicable, whatever is answered."""
     outcomes: Outcomes = {}
     if not turn.papers:
@@ -115,7 +115,7 @@ def _cited_set(expected: Expected, answer: Answer) -> Outcomes:
     }
 
 
-def _abstention(turn: Turn, answer: Answer) -> Outcomes:
+def _abstention(turn: CaseTurn, answer: Answer) -> Outcomes:
     """An answer that claims nothing, such as one to a greeting, answers as little as a refusal."""
     refused, why = answer.status == "refused" or not answer.claims, answer.reason or ""
     values = {
@@ -125,7 +125,7 @@ def _abstention(turn: Turn, answer: Answer) -> Outcomes:
     return {name: scored(value, why) for name, value in values.items() if value is not None}
 
 
-def _facts(turn: Turn, answer: Answer) -> Outcomes:
+def _facts(turn: CaseTurn, answer: Answer) -> Outcomes:
     if not turn.facts:
         return {}
     said = without_markers(answer.text) if answer.status != "refused" else ""
@@ -138,7 +138,7 @@ def _facts(turn: Turn, answer: Answer) -> Outcomes:
     return {"fact_recall": scored(metrics.fact_recall(said, turn.facts), why)}
 
 
-def _years(turn: Turn, answer: Answer) -> Outcomes:
+def _years(turn: CaseTurn, answer: Answer) -> Outcomes:
     if turn.expected_filters is None:
         return {}
     wanted = turn.expected_filters.as_filters()

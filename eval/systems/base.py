@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
-from eval.cases import Turn, Years
+from eval.cases import CaseTurn, Years
 from eval.outcomes import Outcomes, not_applicable
 from eval.shelf import Shelf
 from rag.library import Library
@@ -74,7 +74,7 @@ class System(Protocol):
         """The papers that are known before anything is answered."""
         ...
 
-    def answer(self, turn: Turn, history: History) -> Answered:
+    def answer(self, turn: CaseTurn, history: History) -> Answered:
         """The answer to a turn.
 
         Raises QuestionError and ModelFailedError, which are of this turn alone, and other errors of

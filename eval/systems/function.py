@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from eval.cases import Turn
+from eval.cases import CaseTurn
 from eval.errors import ProgramError
 from eval.shelf import Papers, Shelf
 from eval.systems.answers import Asked, Refuses, find_refusal, read_answer, take_answer
@@ -78,7 +78,7 @@ class FunctionSystem:
     def shelf(self) -> Shelf:
         return self._library.catalog if self._library else Papers(())
 
-    def answer(self, turn: Turn, history: History) -> Answered:
+    def answer(self, turn: CaseTurn, history: History) -> Answered:
         """Raises ProgramError; AskpapersError where the function does."""
         given = self._given(turn, history)
         started = time.perf_counter()
@@ -93,7 +93,7 @@ class FunctionSystem:
         asked = Asked(turn.question, given.get("filters", Filters()), self.name, seconds)
         return read_answer(asked, reply, refusal, self._judge, self.shelf)
 
-    def _given(self, turn: Turn, history: History) -> dict[str, Any]:
+    def _given(self, turn: CaseTurn, history: History) -> dict[str, Any]:
         """What the function is given beside the question."""
         offered = {
             "history": [dict(message) for message in history],
