@@ -45,7 +45,13 @@ class Run:
         return summary | ({"usage": usage} if usage else {}) | {"seconds": self.record["seconds"]}
 
     def frame(self) -> "DataFrame":
-        """A row a question: its place, tags, status, texts and the value of each metric, for pandas."""
-        from eval.report.frame import make_frame
+        """A pandas frame with one line per question or turn, as `eval.frames.make_frame` describes."""
+        from eval.frames import make_frame
 
-        return make_frame(self)
+        return make_frame(self.rows)
+
+    def outcomes_frame(self) -> "DataFrame":
+        """A pandas frame with one line per outcome, as `eval.frames.outcomes_frame` describes."""
+        from eval.frames import outcomes_frame
+
+        return outcomes_frame(self.rows)

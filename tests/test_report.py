@@ -19,7 +19,6 @@ from eval.outcomes import failed, not_applicable, scored
 from eval.report import write_reports
 from eval.report.colours import DARK, LIGHT
 from eval.report.faults import find_faults
-from eval.report.frame import make_frame, outcomes_frame
 from eval.report.html import render_html
 from eval.report.markdown import render_markdown
 from eval.report.numbers import shown, shown_interval
@@ -315,7 +314,7 @@ def test_runs_with_little_in_them_are_shown(rows, tmp_path):
     run = made.run(rows)
     assert cells(render_html(run))
     assert tables(render_markdown(run))
-    assert len(make_frame(run)) == len(rows)
+    assert len(run.frame()) == len(rows)
 
 
 def test_a_record_of_another_program_may_say_little():
@@ -423,12 +422,12 @@ def test_a_frame_has_a_row_a_question_and_a_column_a_metric():
         "rightly refused",
         "not refused",
     ]
-    assert not set(JUDGED) & set(make_frame(made.run(made.rows())).columns)
+    assert not set(JUDGED) & set(made.run(made.rows()).frame().columns)
 
 
 def test_the_long_frame_tells_why_a_value_is_missing():
     run = whole()
-    frame = outcomes_frame(run)
+    frame = run.outcomes_frame()
     assert len(frame) == sum(len(row.outcomes) + len(row.judged) for row in run.rows)
     kinds = frame.groupby(["layer", "metric", "kind"]).size()
     found = run.summary()["metrics"]["faithfulness"]

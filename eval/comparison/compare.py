@@ -84,27 +84,21 @@ class Comparison:
         return compared | {"judge": self.judge.to_dict()} if self.judge else compared
 
     def frame(self) -> "DataFrame":
-        """A row a metric, over all pairs (there `tag` is missing) and for each tag, for pandas."""
-        from pandas import DataFrame
+        """A pandas frame with one line per metric: over all pairs (`tag` is missing), then for each tag."""
+        from eval.frames import records_frame
 
-        return DataFrame(list(self._records()))
+        return records_frame(self._records())
 
     def _records(self) -> Iterator[dict[str, Any]]:
         for name, layer in self.layers.items():
             groups: list[tuple[str | None, Mapping[str, Difference]]] = [(None, layer.metrics)]
             for tag, differences in [*groups, *layer.by_tag.items()]:
                 for difference in differences.values():
-                    told = difference.to_dict()
-                    low, high = told.pop("ci95")
-                    del told["unpaired"]
-                    yield (
-                        {"layer": name, "metric": difference.metric.name, "tag": tag}
-                        | told
-                        | {
-                            "low": low,
-                            "high": high,
-                        }
+                    record = {"layer": name, "metric": difference.metric.name, "tag": tag}
+                    record |= difference.to_dict() | dict(
+                        zip(("low", "high"), difference.ci95, strict=True)
                     )
+                    yield {key: value for key, value in record.items() if key not in ("ci95", "unpaired")}
 
 
 def compare(before: Run, after: Run) -> Comparison:

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from eval.metrics.registry import JUDGED, MAIN, METRICS
 from eval.report.colours import as_css
 from eval.report.faults import KINDS, is_fault
@@ -18,6 +20,7 @@ from eval.report.head import conditions, judge_facts, peculiarities
 from eval.report.numbers import NONE, applying, shown, shown_interval, shown_score
 from eval.report.plots import Chart, chart_by_tag, chart_recall, chart_seconds, chart_support
 from eval.report.questions import STATUSES, show_questions, telling_columns
+from eval.report.script import script
 from eval.run import Run
 from rag.plain import plain
 
@@ -27,8 +30,6 @@ _REGISTRY = METRICS | JUDGED
 
 def render_html(run: Run) -> str:
     """The page, the same to the byte for the same run."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
@@ -51,11 +52,6 @@ def render_html(run: Run) -> str:
         script_hash=base64.b64encode(hashlib.sha256(script().encode()).digest()).decode(),
     )
     return plain(page.lstrip())
-
-
-def script() -> str:
-    """What sorts and filters the page where it may run."""
-    return (_HERE / "report.js").read_text(encoding="utf-8")
 
 
 def _content(run: Run) -> dict[str, Any]:

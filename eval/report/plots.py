@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from eval import metrics
 from eval.metrics.registry import Metric
@@ -15,10 +17,6 @@ from eval.report.svg import drawing, to_svg
 from eval.rows import Row
 from eval.summary import mean
 from rag.plain import cut, in_a_line
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _WIDTH = 3.6  # inches
 _HEIGHT = 2.2
@@ -143,7 +141,7 @@ def chart_seconds(rows: Sequence[Row]) -> Chart | None:
         return _chart(figure, "seconds", "Time to answer", says)
 
 
-def _draw_counts(axes: "Axes", values: Sequence[float], below: Any, label: str, **look: Any) -> Any:
+def _draw_counts(axes: Axes, values: Sequence[float], below: Any, label: str, **look: Any) -> Any:
     """How many values fall into each bin of [0, 1], as bars on those below; the tops of both."""
     counts, edges = np.histogram(values, _BINS, (0, 1))
     some = counts > 0
@@ -152,7 +150,7 @@ def _draw_counts(axes: "Axes", values: Sequence[float], below: Any, label: str, 
     return below + counts
 
 
-def _draw_intervals(axes: "Axes", means: Sequence[Mapping[str, Any]]) -> None:
+def _draw_intervals(axes: Axes, means: Sequence[Mapping[str, Any]]) -> None:
     """A dot with its interval a line, the first one on top, and how many questions each is of."""
     axes.axvline(means[0]["mean"], color=LIGHT["ink"], linewidth=0.6, linestyle=(0, (1, 2)))
     for place, found in enumerate(means):
@@ -178,17 +176,15 @@ def _draw_intervals(axes: "Axes", means: Sequence[Mapping[str, Any]]) -> None:
 
 def _axes(
     height: float, bottom: float = 0.42, left: float = 0.1, right: float = 0.97
-) -> "tuple[Figure, Axes]":
+) -> tuple[Figure, Axes]:
     """A figure with axes: its height and what is below them in inches, the sides as shares of its width."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(_WIDTH, height))
     low, top = bottom / height, 1 - 0.06 / height
     return figure, figure.add_axes((left, low, right - left, top - low))
 
 
 def _chart(
-    figure: "Figure", name: str, title: str, says: str, texts: Mapping[str, str] | None = None
+    figure: Figure, name: str, title: str, says: str, texts: Mapping[str, str] | None = None
 ) -> Chart:
     return Chart(title, says, to_svg(figure, name, title, says, texts))
 

@@ -4,13 +4,12 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from eval.report.colours import LIGHT, as_property
+from matplotlib import style
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from eval.report.colours import LIGHT, as_property
 
 _STYLE = {
     "svg.fonttype": "none",
@@ -39,14 +38,12 @@ _FAMILY = re.compile(r"font-family:[^;]*;?")
 @contextmanager
 def drawing() -> Iterator[None]:
     """Around making a figure and `to_svg` of it: our style, whatever the user's own settings say."""
-    from matplotlib import style
-
     with style.context(_STYLE, after_reset=True):
         yield
 
 
 def to_svg(
-    figure: "Figure", name: str, title: str, description: str, texts: Mapping[str, str] | None = None
+    figure: Figure, name: str, title: str, description: str, texts: Mapping[str, str] | None = None
 ) -> str:
     """An SVG element with a text alternative, the same bytes each time.
 
