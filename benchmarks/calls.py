@@ -3,10 +3,10 @@
     python -m benchmarks.calls --library DIR
     python -m benchmarks.calls --library DIR --model
 
-Asks the questions of a set in turn, each by a call of its own, and prints a JSON line at each
-stop: the open file handles, the threads and the resident memory of this process, and the median and the
-longest time of the calls since the stop before. Without a model the papers' own sentences answer. With `--model` a scripted
-OpenAI-compatible server answers, on the loopback and in a process of its own.
+Asks the questions of a set in turn, each by a call of its own, and prints a JSON line at each stop: the
+open file handles, the threads and the resident memory of this process, and the median and the longest time
+of the calls since the stop before. Without a model the papers' own sentences answer. With `--model` a
+scripted OpenAI-compatible server answers, on the loopback and in a process of its own.
 """
 
 import json
@@ -42,7 +42,7 @@ def measure(library: Path, questions: Sequence[str], stops: Sequence[int]) -> It
 
 def _held() -> dict[str, Any]:
     """What this process holds."""
-    handles = len(os.listdir("/proc/self/fd"))
+    handles = sum(1 for _ in Path("/proc/self/fd").iterdir())
     return {"open_files": handles, "threads": status("Threads"), "memory_mb": memory_mb()}
 
 

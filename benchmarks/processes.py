@@ -59,7 +59,7 @@ def in_own_process(way: Callable[..., Kept], *values: object) -> Iterator[Kept]:
 
 
 class Memory:
-    """Growth of this process's resident memory since this object was made, in MB; None where it is not Linux.
+    """Growth of this process's resident memory since this object was made, in MB; None except on Linux.
 
     What both ways need before the first paper, such as the encoder's weights, is therefore not counted.
     """

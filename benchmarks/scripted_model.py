@@ -11,7 +11,7 @@ _USAGE = {"prompt_tokens": 700, "completion_tokens": 42, "total_tokens": 742}
 
 
 class ScriptedModel:
-    """A server that runs until it is closed. Made in a process of its own, it adds nothing to the caller's."""
+    """A server that runs until it is closed."""
 
     def __init__(self) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Exchange)

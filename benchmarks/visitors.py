@@ -16,8 +16,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from benchmarks.page_server import Server, serving
 from benchmarks.page_sessions import Session, connected
+from benchmarks.served_page import ServedPage, serving
 from rag.library import Library
 from ui.terminal import tell
 from ui.web.chats import MOST_EXCHANGES
@@ -55,12 +55,12 @@ def hostile_state(paper_ids: Sequence[str], citations: int, text: str = "Owls.")
     return json.dumps(told, separators=(",", ":"))
 
 
-async def _send(server: Server, states: Sequence[Any], requests: int) -> list[dict[str, float]]:
+async def _send(page: ServedPage, states: Sequence[Any], requests: int) -> list[dict[str, float]]:
     rows, refused = [], 0
-    async with connected(server.address) as (client, wiring):
+    async with connected(page.address) as (client, wiring):
         for number in range(requests + 1):
             if number % _EVERY == 0:
-                rows.append({"after": number, "memory_mb": server.memory_mb()})
+                rows.append({"after": number, "memory_mb": page.memory_mb()})
                 tell(f"{number} requests: {rows[-1]['memory_mb']} MB")
             make, *given = states[number % len(states)] if number else (lambda: None,)  # first a usual one
             session = Session(client, wiring, browser=make(*given))
@@ -88,9 +88,10 @@ def main() -> None:
         (hostile_state, ids, 1),
         (lambda: "[" + "[]," * (_SIZE // 3) + "[]]",),
     ]
-    with tempfile.TemporaryDirectory() as home, serving(arguments.library, Path(home)) as server:
-        server.wait_until_idle()
-        rows = asyncio.run(_send(server, states, arguments.requests))
+    option = ("--library", str(arguments.library.absolute()))
+    with tempfile.TemporaryDirectory() as home, serving(Path(home), *option) as page:
+        page.wait_until_idle()
+        rows = asyncio.run(_send(page, states, arguments.requests))
     grown = round(rows[-1]["memory_mb"] - rows[0]["memory_mb"], 1)
     print(json.dumps({"rows": rows, "grown_mb": grown}, indent=1))
 

@@ -10,9 +10,10 @@ from functools import cache
 
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.routes import posted
-from benchmarks.attacks.target import PASSWORD, Range, Target
+from benchmarks.attacks.target import PASSWORD, Range
 from benchmarks.attacks.watching import Waits, watching
-from benchmarks.attacks.wire import FORM, JSON, Header, Reply, Visitor, Wiring, chunked, exchange, signed_in
+from benchmarks.attacks.wire import FORM, JSON, Header, Reply, Visitor, chunked, exchange, signed_in
+from benchmarks.served_page import ServedPage
 
 MB = 2**20
 MARK = "swordfish-7431"  # stands at the start of each body, and must stand in no answer
@@ -138,7 +139,7 @@ def attack(site: Range) -> Iterator[Finding]:
         yield from _many(target, site.seed)
 
 
-def _unread(target: Target) -> Iterator[Finding]:
+def _unread(target: ServedPage) -> Iterator[Finding]:
     """A large body of one who is not let in: the answer comes before it is read."""
     paths = posted()
     offences = [
@@ -230,7 +231,7 @@ def longest(attack: str, waits: Mapping[str, float]) -> Finding:
 
 def _valid_events(member: Visitor) -> Iterator[Finding]:
     """Events that are whole and well formed, with much in them."""
-    load = Wiring.of(member).event("load")
+    load = member.wiring().event("load")
     cases = []
     for size in (4 * MB, 8 * MB):
         for name, piece in (
@@ -246,12 +247,12 @@ def _valid_events(member: Visitor) -> Iterator[Finding]:
     yield from _sweep("whole events of 4 and 8 MB, signed in", member, member, cases)
 
 
-def _many(target: Target, seed: int) -> Iterator[Finding]:
+def _many(target: ServedPage, seed: int) -> Iterator[Finding]:
     """Memory after many hostile requests, of both kinds of visitors."""
     chosen = random.Random(seed)  # noqa: S311
     member = signed_in(target)
     visitors = [Visitor(target), member]
-    target.settle()
+    target.wait_until_idle(30)
     before, until = target.memory_mb(), time.monotonic() + 240
     kinds = {size: bodies(size) for size in (MB, 4 * MB, 8 * MB)}
 

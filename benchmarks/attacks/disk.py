@@ -9,8 +9,9 @@ from pathlib import Path
 from benchmarks.attacks.files import add
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.hostile_files import HostileFiles
-from benchmarks.attacks.target import PASSWORD, Range, Target
-from benchmarks.attacks.wire import Visitor, Wiring, signed_in
+from benchmarks.attacks.target import PASSWORD, Range
+from benchmarks.attacks.wire import Visitor, signed_in
+from benchmarks.served_page import ServedPage
 
 _WORD = "quillonfinch"  # in a question, and in nothing else
 _EVIL = "evil.example"
@@ -38,13 +39,17 @@ def attack(site: Range) -> Iterator[Finding]:
     yield Finding("a page behind a proxy", "--proxy 127.0.0.1 is taken", "it does not start", False)
 
 
-def use(target: Target) -> None:
+def use(target: ServedPage) -> None:
     """What a visitor does: ask, judge the answer, add a paper, leave an upload lying."""
     visitor = signed_in(target)
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     submit, load = wiring.event("submit", elem_id="question"), wiring.event("load")
     visitor.event(load["id"], wiring.data(load), session_hash="one")
-    visitor.event(submit["id"], wiring.data(submit, at_0=f"How many owls has {_WORD}?"), session_hash="one")
+    visitor.event(
+        submit["id"],
+        wiring.data(submit, {wiring.component(elem_id="question"): f"How many owls has {_WORD}?"}),
+        session_hash="one",
+    )
     like = wiring.event("like")
     judged = {"index": [1, 0], "value": "a", "liked": True}
     visitor.event(like["id"], wiring.data(like), session_hash="one", event_data=judged)
@@ -66,14 +71,14 @@ def loose(folder: Path) -> list[str]:
     return found
 
 
-def modes(target: Target, name: str) -> Iterator[Finding]:
+def modes(target: ServedPage, name: str) -> Iterator[Finding]:
     for what, folder in (("user's data", "data"), ("temporary", "tmp"), ("runs", "runs")):
         place = target.home / folder
         count = sum(1 for _ in place.rglob("*")) if place.is_dir() else 0
         yield none_of(f"the modes in the {what} folder{name}", "0700 and 0600", loose(place), count)
 
 
-def conversations(target: Target, name: str) -> Finding:
+def conversations(target: ServedPage, name: str) -> Finding:
     """Files, and names of files, with words of a question."""
     found = [
         str(path.relative_to(target.temporary))
@@ -83,7 +88,7 @@ def conversations(target: Target, name: str) -> Finding:
     return none_of(f"questions in temporary files{name}", "none", found, len(target.temporary_files()))
 
 
-def forwarded(target: Target, name: str, host: str) -> Finding:
+def forwarded(target: ServedPage, name: str, host: str) -> Finding:
     """Answers in which a header of the visitor's stands."""
     found, tried = [], 0
     for header in ("X-Forwarded-Host", "X-Forwarded-Server", "X-Forwarded-Prefix", "Forwarded", "X-Host"):

@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.routes import filled, gradio_routes
-from benchmarks.attacks.target import PASSWORD, ROOT, Range, Target
-from benchmarks.attacks.wire import Visitor, Wiring, signed_in
+from benchmarks.attacks.target import PASSWORD, Range
+from benchmarks.attacks.wire import Visitor, signed_in
+from benchmarks.served_page import ROOT, ServedPage
 
 _OPEN = (
     "evil.example",
@@ -63,7 +64,7 @@ def other_pages(visitor: Visitor, where: str) -> Finding:
     return none_of(f"pages of others ({where})", "403", wrong, len(headers) * len(routes))
 
 
-def paths(target: Target, visitor: Visitor, where: str) -> Finding:
+def paths(target: ServedPage, visitor: Visitor, where: str) -> Finding:
     """Files that nobody uploaded."""
     home = target.home
     files = [ROOT / "pyproject.toml", home / "library" / "catalog.sqlite", home / "stderr"]
@@ -98,7 +99,7 @@ def paths(target: Target, visitor: Visitor, where: str) -> Finding:
 
 def events(visitor: Visitor, where: str) -> Finding:
     """Events that are the page's own, by name and by number."""
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     names = {str(each.get("api_name")) for each in wiring.events} | {
         str(each["id"]) for each in wiring.events
     }

@@ -12,8 +12,9 @@ from typing import Any
 
 from benchmarks.attacks.findings import Attack, Finding, none_of
 from benchmarks.attacks.routes import filled, gradio_routes
-from benchmarks.attacks.target import Range, Target, can_trace
-from benchmarks.attacks.wire import Visitor, Wiring, is_over, signed_in
+from benchmarks.attacks.target import Range, can_trace, outgoing
+from benchmarks.attacks.wire import Visitor, is_over, signed_in
+from benchmarks.served_page import ServedPage
 
 _NAME = "canary.example"  # RFC 2606: nobody has it
 _META = {"_type": "gradio.FileData"}
@@ -109,7 +110,7 @@ def canary() -> Iterator[Canary]:
 class Watch:
     """What the server does beyond answering, from when the watch is set on."""
 
-    target: Target
+    target: ServedPage
     canary: Canary
     offences: list[str] = field(default_factory=list)
     tried: int = 0
@@ -129,7 +130,7 @@ class Watch:
     def _all(self) -> list[list[str]]:
         """What the canary was asked, and what was heard; the plainest first."""
         asked = [f"the canary was asked {each}" for each in self.canary.asked]
-        return [asked, *self.target.outgoing()]
+        return [asked, *outgoing(self.target)]
 
 
 def attack(site: Range) -> Iterator[Finding]:
@@ -224,7 +225,7 @@ def forged(url: str) -> list[Any]:
 
 def _in_events(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
     """Each event that the page has, by its number, with forged files in every place."""
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     for event in wiring.events:
         values = forged(urls[0]) + forged(f"http://{_NAME}/papers.jsonl")
         for value in values:
@@ -238,7 +239,7 @@ def _in_events(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
 
 def _in_uploads(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
     """The event that takes files, with every spelling."""
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     add = wiring.event("click", value="Add to the library")
     for url in urls:
         for value in forged(url)[:6]:
@@ -247,17 +248,12 @@ def _in_uploads(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
 
 
 def _in_browser_states(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     load = wiring.event("load")
     for url in urls[:8]:
         for value in forged(url):
-            data = wiring.data(load)
-            data[load["inputs"].index(wiring.browser_state)] = {
-                "format": 1,
-                "visitor": value,
-                "chats": [value],
-            }
-            visitor.event(load["id"], data, patience=20)
+            state = {"format": 1, "visitor": value, "chats": [value]}
+            visitor.event(load["id"], wiring.data(load, {wiring.browser_state: state}), patience=20)
             yield f"a browser's state of {json.dumps(value)[:150]}"
 
 

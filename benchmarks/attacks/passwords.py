@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from benchmarks.attacks.bodies import LONGEST
 from benchmarks.attacks.findings import Finding, none_of
-from benchmarks.attacks.target import PASSWORD, Range, Target
+from benchmarks.attacks.target import PASSWORD, Range
 from benchmarks.attacks.watching import watching
 from benchmarks.attacks.wire import Reply, Visitor, say_password, signed_in
+from benchmarks.served_page import ServedPage
 
 _GUESSES, ALLOWED = 300, 20
 _SAID = re.compile(r"password|sign|log.?in|guess|attempt", re.IGNORECASE)
@@ -43,7 +44,7 @@ class Guesses:
 
 
 def guess(
-    target: Target, count: int, sources: int = 1, at_once: int = 1, is_made_up: bool = False
+    target: ServedPage, count: int, sources: int = 1, at_once: int = 1, is_made_up: bool = False
 ) -> Guesses:
     """Wrong passwords, from one address of the loopback or from several, in a row or several at once, with
     another made-up address in a header each time or without.
@@ -80,7 +81,9 @@ def attack(site: Range) -> Iterator[Finding]:
     yield from behind_a_proxy(site)
 
 
-def _guessing(target: Target, name: str, sources: int, at_once: int, is_made_up: bool) -> Iterator[Finding]:
+def _guessing(
+    target: ServedPage, name: str, sources: int, at_once: int, is_made_up: bool
+) -> Iterator[Finding]:
     """A crowd of guesses, while one who is signed in goes on."""
     member, before = signed_in(target), len(target.stderr)
     with watching(target.port, "/config", member.cookie) as waits:
@@ -99,7 +102,7 @@ def _guessing(target: Target, name: str, sources: int, at_once: int, is_made_up:
     yield Finding(f"the log of guesses {name}", "1 to 50 lines", measured, 0 < len(lines) <= 50)
 
 
-def signing_in(target: Target) -> Iterator[Finding]:
+def signing_in(target: ServedPage) -> Iterator[Finding]:
     told = say_password(Visitor(target), PASSWORD)
     is_good = told.status == 200 and b'"success"' in told.body and bool(told.cookies)
     yield Finding(
@@ -121,7 +124,7 @@ def _is_close(cookie: str, is_secure: bool | None = None) -> bool:
     return {"httponly", "samesite=strict"} <= parts and is_secure in (None, "secure" in parts)
 
 
-def cookies(target: Target) -> Iterator[Finding]:
+def cookies(target: ServedPage) -> Iterator[Finding]:
     cookies = say_password(Visitor(target), PASSWORD).cookies
     loose = [each.partition("=")[0] + each.partition(";")[2] for each in cookies if not _is_close(each)]
     yield none_of("cookies", "HttpOnly, SameSite=Strict", loose, len(cookies))
@@ -134,7 +137,7 @@ def cookies(target: Target) -> Iterator[Finding]:
     )
 
 
-def signing_out(target: Target) -> Iterator[Finding]:
+def signing_out(target: ServedPage) -> Iterator[Finding]:
     for method in ("GET", "POST"):
         for path in ("/logout", "/logout?all_session=true", "/logout?all_session=false"):
             one, two = signed_in(target), signed_in(target)
@@ -149,7 +152,7 @@ def signing_out(target: Target) -> Iterator[Finding]:
     yield Finding("/logout of nobody", "ends no session", str(status), status == 200)
 
 
-def before(target: Target) -> Iterator[Finding]:
+def before(target: ServedPage) -> Iterator[Finding]:
     """What is told before the password."""
     secret = target.home / "data" / "askpapers" / "browser-secret"
     words = [
@@ -223,7 +226,7 @@ def behind_a_proxy(site: Range) -> Iterator[Finding]:
         yield Finding("a page behind a proxy", "--proxy 127.0.0.1 is taken", str(error)[-90:], False)
 
 
-def _guessing_through(target: Target) -> Iterator[Finding]:
+def _guessing_through(target: ServedPage) -> Iterator[Finding]:
     """A visitor who writes X-Forwarded-For: the proxy adds the true one behind it."""
     made_up: Callable[[int], str] = lambda number: f"10.0.{number // 250}.{number % 250}, 203.0.113.7"  # noqa: E731
     statuses = [

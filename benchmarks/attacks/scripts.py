@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from benchmarks.attacks.findings import Finding, none_of
-from benchmarks.attacks.target import PASSWORD, Range, Target
+from benchmarks.attacks.target import PASSWORD, Range
 from benchmarks.attacks.visit import Visit, visiting
 from benchmarks.attacks.wire import Visitor, signed_in
-from benchmarks.page_browser import missing
+from benchmarks.chromium import missing
+from benchmarks.served_page import ServedPage
 
 _HACK = "window.hacked = (window.hacked || '') + "
 # Each puts a script into the page in another way; none may run.
@@ -74,7 +75,7 @@ def attack(site: Range) -> Iterator[Finding]:
         yield from served_files(signed_in(target))
 
 
-def policy(target: Target, path: str) -> Finding:
+def policy(target: ServedPage, path: str) -> Finding:
     policy = Visitor(target).get(path).headers.get("Content-Security-Policy", "")
     allowed = {part.split()[0]: part.split()[1:] for part in policy.split(";") if part.strip()}
     scripts = allowed.get("script-src", allowed.get("default-src", ["none is set"]))

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.routes import filled, gradio_routes
-from benchmarks.attacks.target import PASSWORD, Range, Target
-from benchmarks.attacks.wire import Visitor, Wiring, exchange, say_password, signed_in
+from benchmarks.attacks.target import PASSWORD, Range
+from benchmarks.attacks.wire import Visitor, exchange, say_password, signed_in
+from benchmarks.served_page import ServedPage
 
 _FORGED = "askpapers: all is well"
 ESCAPES = (
@@ -46,10 +47,10 @@ def attack(site: Range) -> Iterator[Finding]:
             )
 
 
-def _flood(target: Target) -> Finding:
+def _flood(target: ServedPage) -> Finding:
     """How much a visitor can make the server write, with requests of a megabyte."""
     visitor, before = signed_in(target), len(target.stderr)
-    add = Wiring.of(visitor).event("click", value="Add to the library")
+    add = visitor.wiring().event("click", value="Add to the library")
     long = "a" * 2**20
     for _ in range(10):
         visitor.event(add["id"], [[{"path": long, "meta": _META}], "", ""], patience=20)
@@ -72,7 +73,7 @@ def _around(text: str, place: int) -> str:
     return repr(text[max(0, place - 40) : place + 20])
 
 
-def _finding(attack: str, target: Target, before: int, tried: int) -> Finding:
+def _finding(attack: str, target: ServedPage, before: int, tried: int) -> Finding:
     written = target.stderr[before:]
     found = offences(written)
     each = none_of(attack, "no control character, no forged line", found, tried)
@@ -139,7 +140,7 @@ def _in_headers(visitor: Visitor) -> Iterator[str]:
 
 def _in_file_names(visitor: Visitor) -> Iterator[str]:
     """Files whose names, labels and lines have escapes, added as the page adds them."""
-    add = Wiring.of(visitor).event("click", value="Add to the library")
+    add = visitor.wiring().event("click", value="Add to the library")
     for text in ESCAPES:
         for name in (f"a{text}.jsonl", f"{text}", f"a.{text}"):
             told = visitor.upload(
@@ -154,7 +155,7 @@ def _in_file_names(visitor: Visitor) -> Iterator[str]:
 
 def _in_events(visitor: Visitor) -> Iterator[str]:
     """Every event with escapes in all its values, its session's hash, its event data, and its keys."""
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     for event in wiring.events:
         for text in ESCAPES[:6]:
             values = (

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from benchmarks.attacks.bodies import MB, longest
 from benchmarks.attacks.findings import Finding
@@ -12,7 +13,7 @@ from benchmarks.attacks.hostile_files import FILLINGS
 from benchmarks.attacks.papers import QUESTION
 from benchmarks.attacks.target import Range
 from benchmarks.attacks.watching import watching
-from benchmarks.attacks.wire import Visitor, Wiring
+from benchmarks.attacks.wire import Visitor
 
 _SIZE = 2 * MB
 _MANY = 400  # questions of one visitor
@@ -36,13 +37,13 @@ def attack(site: Range) -> Iterator[Finding]:
 
 def _fields(visitor: Visitor) -> Mapping[str, Send]:
     """Where a visitor or a program can put a text."""
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     submit, query = wiring.event("submit", elem_id="question"), wiring.event("submit", elem_id="query")
     words, load = wiring.event("change", label="Find papers"), wiring.event("load")
-    year = submit["inputs"].index(wiring.component(label="From year"))
+    first_year = wiring.component(label="From year")
 
-    def of_event(event: Mapping[str, object], place: int, text: str) -> None:
-        visitor.event(int(str(event["id"])), wiring.data(event, **{f"at_{place}": text}), patience=30)
+    def of_event(event: Mapping[str, Any], component: int, text: str) -> None:
+        visitor.event(event["id"], wiring.data(event, {component: text}), patience=30)
 
     def of_call(name: str, make: Callable[[str], list[object]], text: str) -> None:
         told = visitor.post(f"/gradio_api/call/{name}", {"data": make(text)}, patience=30)
@@ -60,16 +61,14 @@ def _fields(visitor: Visitor) -> Mapping[str, Send]:
     def in_a_state(text: str) -> None:
         exchanges = [{"question": text[: _SIZE // 10], "error": "a"}] * 5
         chats = [{"id": secrets.token_hex(16), "exchanges": exchanges}] * 2
-        place = load["inputs"].index(wiring.browser_state)
-        data = wiring.data(load)
-        data[place] = {"format": 1, "visitor": secrets.token_hex(16), "chats": chats}
-        visitor.event(load["id"], data, patience=30)
+        state = {"format": 1, "visitor": secrets.token_hex(16), "chats": chats}
+        visitor.event(load["id"], wiring.data(load, {wiring.browser_state: state}), patience=30)
 
     return {
-        "a question": partial(of_event, submit, 0),
-        "a question's first year": partial(of_event, submit, year),
-        "a search": partial(of_event, query, 0),
-        "the words of a list": partial(of_event, words, 0),
+        "a question": partial(of_event, submit, submit["inputs"][0]),
+        "a question's first year": partial(of_event, submit, first_year),
+        "a search": partial(of_event, query, query["inputs"][0]),
+        "the words of a list": partial(of_event, words, words["inputs"][0]),
         "call/ask": partial(of_call, "ask", lambda text: [text, None, None, None, None]),
         "the history of call/ask": partial(of_call, "ask", with_history),
         "40,000 turns of call/ask": partial(of_call, "ask", with_many_turns),

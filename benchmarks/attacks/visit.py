@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmarks.attacks.papers import QUESTION
-from benchmarks.attacks.target import Target
-from benchmarks.page_browser import browsing
+from benchmarks.chromium import browsing
+from benchmarks.served_page import ServedPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import FilePayload, Page
@@ -116,7 +116,7 @@ class Visit:
 
 
 @contextmanager
-def visiting(target: Target) -> Iterator[Visit]:
+def visiting(target: ServedPage) -> Iterator[Visit]:
     """A page as a browser shows it that has never been here; signed in where that takes a password."""
     with browsing() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})

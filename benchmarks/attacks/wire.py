@@ -12,7 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.attacks.target import Target
+from benchmarks.page_wiring import Wiring
+from benchmarks.served_page import ServedPage
 
 _PIECE = 2**18  # bytes that are sent at a time
 _MOST = 2**26  # bytes of an answer that are read
@@ -114,7 +115,7 @@ def head_of(port: int, method: str, target: str, headers: Iterable[Header] = ())
 class Visitor:
     """One who visits a page, from an address of the loopback, with a cookie or without."""
 
-    target: Target
+    target: ServedPage
     cookie: str = ""
     source: str = ""
 
@@ -151,6 +152,13 @@ class Visitor:
         """Put a file where uploads go."""
         kind, body = form_of(name, content)
         return self.post("/gradio_api/upload", body, [kind], patience)
+
+    def wiring(self) -> Wiring:
+        """The page's components and events. Raises RuntimeError where they are not told."""
+        reply = self.get("/config")
+        if reply.status != 200:
+            raise RuntimeError(f"the page's configuration is answered with {reply.status}")
+        return Wiring(json.loads(reply.body))
 
     def event(
         self, number: int, data: Sequence[Any], patience: float = 60, **more: Any
@@ -198,7 +206,7 @@ def say_password(visitor: Visitor, password: str, name: str = "a", headers: Iter
     return visitor.post("/login", form, [FORM, *headers])
 
 
-def signed_in(target: Target, name: str = "a", source: str = "") -> Visitor:
+def signed_in(target: ServedPage, name: str = "a", source: str = "") -> Visitor:
     """One who may use the page; on a page without a password that is everybody. Raises RuntimeError."""
     visitor = Visitor(target, source=source)
     if target.password is None:
@@ -210,54 +218,3 @@ def signed_in(target: Target, name: str = "a", source: str = "") -> Visitor:
     if told.status != 200 or not told.cookie:
         raise RuntimeError(f"the right password is answered with {told.status}: {told.text[:200]}")
     return Visitor(target, told.cookie, source)
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """The page's events, as its configuration tells everybody who is let in."""
-
-    config: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, visitor: Visitor) -> "Wiring":
-        told = visitor.get("/config")
-        if told.status != 200:
-            raise RuntimeError(f"the page's configuration is answered with {told.status}")
-        return cls(json.loads(told.body))
-
-    @property
-    def events(self) -> list[Mapping[str, Any]]:
-        return list(self.config["dependencies"])
-
-    def value(self, number: int) -> Any:
-        """What a component holds at first."""
-        return next(
-            each["props"].get("value") for each in self.config["components"] if each["id"] == number
-        )
-
-    def component(self, **wanted: Any) -> int:
-        """The number of the component that has these properties."""
-        for each in self.config["components"]:
-            if all(each["props"].get(name) == value for name, value in wanted.items()):
-                return int(each["id"])
-        raise RuntimeError(f"the page has no component with {wanted}")
-
-    def event(self, name: str, **wanted: Any) -> Mapping[str, Any]:
-        """The event of this name of the component that has these properties."""
-        target = [self.component(**wanted), name] if wanted else None
-        for each in self.events:
-            targets = [list(pair) for pair in each["targets"]]
-            if target in targets or (target is None and any(pair[1] == name for pair in targets)):
-                return each
-        raise RuntimeError(f"the page has no event {name} of {wanted}")
-
-    def data(self, event: Mapping[str, Any], **first: Any) -> list[Any]:
-        """What the page sends with an event at first; `at_N` takes the place of the value at N."""
-        values = [self.value(number) for number in event["inputs"]]
-        for name, value in first.items():
-            values[int(name.removeprefix("at_"))] = value
-        return values
-
-    @property
-    def browser_state(self) -> int:
-        return next(int(each["id"]) for each in self.config["components"] if each["type"] == "browserstate")
