@@ -9,7 +9,6 @@ themselves (of one worker: the rest is scoring and writing); the peak of memory,
 first hundred questions, and the size of the run's folder. Read the shares: the machines are noisy.
 """
 
-import argparse
 import json
 import multiprocessing
 import resource
@@ -20,6 +19,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from benchmarks.commands import parser
 from benchmarks.processes import folder_mb
 from eval.cases import Case, CaseTurn
 from eval.runner import evaluate
@@ -81,10 +81,10 @@ def _peak_mb() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--questions", type=int, default=1000)
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--questions", type=int, default=1000)
+    options.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as place:
         with Library.create(Path(place) / "library", embedded_encoder()) as library:
             ingest(library, [BundledSource()], track)

@@ -9,7 +9,6 @@ of each kind and field that is refused; and those of `rag/writers/relevance.py`,
 fact of the answer and sentences that do not. Both are logistic regressions.
 """
 
-import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.calibrate_support import fit
+from benchmarks.commands import parser
 from eval.cases import CaseTurn, read_cases
 from eval.metrics import holds
 from rag import nearness
@@ -130,12 +130,10 @@ def _named(names: Sequence[str], weights: Array) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--library", type=Path, required=True, help="holds the papers of `dev`")
-    parser.add_argument("--biomedicine", type=Path, required=True, help="and those of `biomedicine-dev`")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--library", type=Path, required=True, help="holds the papers of `dev`")
+    options.add_argument("--biomedicine", type=Path, required=True, help="and those of `biomedicine-dev`")
+    arguments = options.parse_args()
     folders = {"pages": arguments.library, "biomedicine": arguments.biomedicine}
     found = []
     for field, folder in folders.items():

@@ -10,7 +10,6 @@ as removed must be gone. Papers are synthetic and vectors reused, so that most m
 Prints a JSON line; exit 1 where anything was lost. For systems with `fork`.
 """
 
-import argparse
 import json
 import os
 import random
@@ -26,6 +25,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from benchmarks.commands import parser
 from benchmarks.synthetic import ReusingEncoder, embedded_texts, synthetic_papers
 from ingest.pipeline import ingest
 from rag.library import Library
@@ -224,12 +224,10 @@ def _forked(work: Callable[[Tell], None]) -> tuple[int, BinaryIO]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--kills", type=int, default=100, metavar="N")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--kills", type=int, default=100, metavar="N")
+    options.add_argument("--seed", type=int, default=0, metavar="N")
+    arguments = options.parse_args()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # its threads do not live on in a fork
     with tempfile.TemporaryDirectory(prefix="askpapers-crash-") as folder:
         try:

@@ -7,13 +7,13 @@ sentences that count as supported by the paper itself (which should be near 1) a
 by the paper itself with a number changed, a name exchanged or a "not" put in (which should be near 0).
 """
 
-import argparse
 import json
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from benchmarks.commands import parser
 from ingest.bundled import BundledSource
 from ingest.sources.files import FileSource
 from rag.embedding import embedded_encoder
@@ -74,9 +74,9 @@ def _supported(judge: Judge, pairs: list[Pair]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure the judge of support on the bundled digests.")
-    parser.add_argument("--pages", type=Path, required=True, help="the folder of saved pages")
-    pages = sorted(parser.parse_args().pages.glob("*.txt"))
+    options = parser(__doc__)
+    options.add_argument("--pages", type=Path, required=True, help="the folder of saved pages")
+    pages = sorted(options.parse_args().pages.glob("*.txt"))
     entries = [entry for page in pages for entry in FileSource(page).read() if isinstance(entry, Paper)]
     digests = [entry for entry in BundledSource().read() if isinstance(entry, Paper)]
     abstracts = {paper.title: paper for paper in sorted(entries, key=lambda paper: len(paper.abstract))}

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.cases import CaseTurn, bundled_sets, read_cases
+from benchmarks.commands import parser, turns_of
+from eval.cases import CaseTurn, bundled_sets
 from eval.fields import BIOMEDICINE, by_field
 from eval.metrics import fact_recall, hit_at, set_f1
 from rag.assistant import Assistant
@@ -73,10 +74,6 @@ def ask(library: Library, turns: Iterable[CaseTurn]) -> Iterator[Asked]:
     for turn in turns:
         relevant, ignored = (library.catalog.find(papers).values() for papers in (turn.papers, turn.ignore))
         yield Asked(turn, assistant.ask(turn.question), frozenset(relevant), frozenset(ignored))
-
-
-def turns_of(names: Sequence[str]) -> list[CaseTurn]:
-    return [case.turns[0] for case in read_cases(names) if len(case.turns) == 1]
 
 
 def measure(asked: Sequence[Asked]) -> dict[str, Any]:
@@ -185,17 +182,15 @@ def _cell(value: float | None) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
+    options = parser(__doc__)
+    options.add_argument(
         "sets", nargs="*", metavar="SET", help="sets that come with askpapers (default: all)"
     )
-    parser.add_argument("--library", type=Path, metavar="DIR", help="holds the real abstracts of `dev`")
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="SciFact's folder")
-    parser.add_argument("--whole", type=Path, metavar="DIR", help="a library of all of SciFact")
-    parser.add_argument("--json", action="store_true", help="the rows as JSON")
-    arguments = parser.parse_args()
+    options.add_argument("--library", type=Path, metavar="DIR", help="holds the real abstracts of `dev`")
+    options.add_argument("--data", type=Path, metavar="FOLDER", help="SciFact's folder")
+    options.add_argument("--whole", type=Path, metavar="DIR", help="a library of all of SciFact")
+    options.add_argument("--json", action="store_true", help="the rows as JSON")
+    arguments = options.parse_args()
     found = {}
     for name, row in rows(arguments.sets or bundled_sets(), arguments):
         tell(f"{name}: done")

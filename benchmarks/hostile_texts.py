@@ -9,7 +9,6 @@ half as long. Prints the worst run of each function. Exits 1 where a call takes 
 four times the text over nine times.
 """
 
-import argparse
 import json
 import signal
 import sys
@@ -18,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from types import FrameType
 
+from benchmarks.commands import parser
 from benchmarks.text_readers import readers
 from benchmarks.text_reading import FileReader, TextReader
 from rag.errors import AskpapersError
@@ -37,60 +37,14 @@ _KINDS = {
     "lone surrogate": "\udcff",  # in a file a byte that no encoding has
 }
 _CHARACTERS = "aA1.,()[]{}<>&\\$`'\"“-_%|;:/@#~^*=+!?é中😀•·†"
-_REPEATED = (
-    *(
-        "a ",
-        "A ",
-        "1 ",
-        ". ",
-        "A. ",
-        "a. ",
-        "(1) ",
-        "[1] ",
-        "[1",
-        "[1,",
-        "[[",
-        "<p>",
-        "<p",
-        "<p ",
-        "</",
-        "<sup>",
-    ),
-    *(
-        "&amp;",
-        "&#1;",
-        "&a",
-        "\\textbf{",
-        "\\verb|",
-        "\\'",
-        "\\(",
-        "$x$",
-        "$x",
-        "`a",
-        "et al. ",
-        "al. ",
-        "1,",
-        "1.",
-    ),
-    *("a-", "a and ", "and ", "a, ", "a; ", "http://a.", "https://", "10.1234/", "arxiv:", "e.g. ", "No. "),
-    *("Ab", "aB", "A-1", "GPT-4 ", "in 2021 ", "2021 ", "2021-", "since ", "which papers ", "we propose "),
-    *(
-        "Missing: ",
-        "<think>",
-        "\x1b[",
-        "\n\n",
-        " \n",
-        "a\n",
-        "- a\n",
-        "1. ",
-        "```",
-        "“a ",
-        "(a. ",
-        '{"a":',
-        "a: ",
-    ),
-    *("@a{", "a={", "a = ", "\u00e9\u0301", "not ", "than ", "45% ", "x" * 39 + " "),
+_PIECES = (  # between dots
+    "a ·A ·1 ·. ·A. ·a. ·(1) ·[1] ·[1·[1,·[[·<p>·<p·<p ·</·<sup>·&amp;·&#1;·&a·"
+    r"\textbf{·\verb|·\'·\(·$x$·$x·`a·et al. ·al. ·1,·1.·a-·a and ·and ·a, ·a; ·"
+    "http://a.·https://·10.1234/·arxiv:·e.g. ·No. ·Ab·aB·A-1·GPT-4 ·in 2021 ·2021 ·2021-·since ·"
+    "which papers ·we propose ·Missing: ·<think>·\x1b[·\n\n· \n·a\n·- a\n·1. ·```·“a ·(a. ·"
+    '{"a":·a: ·@a{·a={·a = ·\u00e9\u0301·not ·than ·45% '
 )
+_REPEATED = (*_PIECES.split("·"), "x" * 39 + " ")
 
 
 @dataclass
@@ -184,12 +138,10 @@ def _hangs(_: int, __: FrameType | None) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--only", metavar="PART", default="", help="functions with this in their name")
-    parser.add_argument("--json", action="store_true", help="the rows as JSON")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--only", metavar="PART", default="", help="functions with this in their name")
+    options.add_argument("--json", action="store_true", help="the rows as JSON")
+    arguments = options.parse_args()
     signal.signal(signal.SIGALRM, _hangs)
     chosen = [reader for reader in readers() if arguments.only in reader.name]
     units, rows, faults = runs(), [], []

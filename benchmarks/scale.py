@@ -11,7 +11,6 @@ no paper is encoded: each passage takes the vectors of one of a pool. Then anoth
 library and searches. Memory is what the process has grown by, in MB.
 """
 
-import argparse
 import json
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.commands import parser
 from benchmarks.processes import Memory, folder_mb, in_own_process
 from benchmarks.synthetic import ReusingEncoder, synthetic_papers
 from ingest.pipeline import ingest
@@ -197,13 +197,11 @@ def _quantile(seconds: list[float], share: float) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--papers", type=int, default=20_000, metavar="N")
-    parser.add_argument("--reuse", action="store_true", help="take the vectors of a pool, encode nothing")
-    parser.add_argument("--folder", type=Path, help="keep the library there (default: a temporary folder)")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--papers", type=int, default=20_000, metavar="N")
+    options.add_argument("--reuse", action="store_true", help="take the vectors of a pool, encode nothing")
+    options.add_argument("--folder", type=Path, help="keep the library there (default: a temporary folder)")
+    arguments = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="askpapers-scale-") as temporary:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

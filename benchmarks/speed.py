@@ -10,7 +10,6 @@ searches, both without what is loaded before the first paper. With --search-only
 ("vectors": "reused"): each passage takes the vectors of a few thousand that were encoded before.
 """
 
-import argparse
 import json
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.askpapers import AskPapers, EncoderAlone
+from benchmarks.commands import parser
 from benchmarks.plain_llamaindex import MISSING, PlainLlamaIndex, is_installed
 from benchmarks.processes import Way, folder_mb, in_own_process
 from eval.cases import read_cases
@@ -124,10 +124,10 @@ def _print(size: int, found: Rows) -> None:
 
 def main() -> None:
     """Measure at each size, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="*", default=[333, 10_000], metavar="PAPERS")
-    parser.add_argument("--search-only", type=int, nargs="*", default=[100_000], metavar="PAPERS")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--sizes", type=int, nargs="*", default=[333, 10_000], metavar="PAPERS")
+    options.add_argument("--search-only", type=int, nargs="*", default=[100_000], metavar="PAPERS")
+    arguments = options.parse_args()
     if arguments.sizes and not is_installed():
         sys.exit(MISSING)
     compared = {}

@@ -7,7 +7,6 @@ others, by value), `auc_support_contradict` (against contradicting ones, by valu
 (either against those without evidence, by evidence).
 """
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.commands import parser
 from benchmarks.scifact import CitedClaim, SciFact
 from rag.embedding import embedded_encoder
 from rag.support import CalibratedJudge, Judge
@@ -57,10 +57,10 @@ def area(values: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure the judge of support on SciFact.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of SciFact")
-    parser.add_argument("--split", choices=("dev", "train"), default="dev")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--data", type=Path, required=True, help="the folder of SciFact")
+    options.add_argument("--split", choices=("dev", "train"), default="dev")
+    arguments = options.parse_args()
     claims = SciFact(arguments.data).claims(arguments.split)
     print(json.dumps(measure(CalibratedJudge(embedded_encoder()), claims)))
 

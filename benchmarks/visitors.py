@@ -6,7 +6,6 @@ Every request comes under a new session and a new visitor, and cites the library
 the page believes, so that its HTML is far larger than what was sent.
 """
 
-import argparse
 import asyncio
 import json
 import secrets
@@ -16,6 +15,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+from benchmarks.commands import parser
 from benchmarks.page_sessions import Session, connected
 from benchmarks.served_page import ServedPage, serving
 from rag.library import Library
@@ -75,10 +75,10 @@ async def _send(page: ServedPage, states: Sequence[Any], requests: int) -> list[
 
 def main() -> None:
     """Serve the page, send it hostile states, and print its resident memory as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--library", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--requests", type=int, default=500, metavar="N")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--library", type=Path, required=True, metavar="DIR")
+    options.add_argument("--requests", type=int, default=500, metavar="N")
+    arguments = options.parse_args()
     with Library(arguments.library) as library:
         ids = [paper.paper_id for paper in library.catalog.browse(most=300)]
     states = [

@@ -6,7 +6,8 @@ from answers import an_answer
 
 from benchmarks.calibrate_answers import REFUSED, Example, examples, fit_nearness, fit_relevance
 from benchmarks.calibrate_support import fit
-from benchmarks.fields import Asked, ask, lists_in, measure, table, turns_of
+from benchmarks.commands import turns_of
+from benchmarks.fields import Asked, ask, lists_in, measure, table
 from eval.cases import CaseTurn, Years
 from ingest.bundled import ECONOMICS, BundledSource
 from ingest.pipeline import ingest
