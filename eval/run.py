@@ -1,4 +1,4 @@
-"""A run: what was asked under which conditions, each question's row, and the means of them."""
+"""A run: its conditions, a row for each question, and the means."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Run:
         return any(row.judged for row in self.rows)
 
     def summary(self) -> dict[str, Any]:
-        """What `eval --json` prints: counts, means with intervals, by tag, and the judge layer's apart.
+        """What `eval --json` prints: counts, means with intervals, the same by tag, and the judge layer's.
 
         `usage` sums the requests, tokens and cost of the answers, where a model wrote.
         """

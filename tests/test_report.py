@@ -21,7 +21,7 @@ from eval.report.colours import DARK, LIGHT
 from eval.report.faults import find_faults
 from eval.report.html import render_html
 from eval.report.markdown import render_markdown
-from eval.report.numbers import shown, shown_interval
+from eval.report.numbers import format_interval, format_value
 from eval.report.plots import chart_by_tag, chart_recall, chart_seconds, chart_support, recalls
 from eval.run import Run
 
@@ -97,8 +97,8 @@ def test_the_page_has_every_mean_as_the_summary_has_it(html):
         for name, metric in metrics.items():
             found = layer["metrics"][name]
             counts = [str(found[key]) for key in ("n", "not_applicable", "errors")]
-            assert rows[name][1].startswith(shown(found["mean"], metric))
-            assert rows[name][2] == shown_interval(found, metric)
+            assert rows[name][1].startswith(format_value(found["mean"], metric))
+            assert rows[name][2] == format_interval(found, metric)
             assert rows[name][-3:] == counts
 
 
@@ -345,7 +345,7 @@ def test_markdown_has_every_mean_and_the_worst_questions():
         name, *values = (cell.content for cell in row)
         found = (summary["metrics"] | summary["judge"]["metrics"])[name]
         metric = (METRICS | JUDGED)[name]
-        assert values[:2] == [shown(found["mean"], metric), shown_interval(found, metric)]
+        assert values[:2] == [format_value(found["mean"], metric), format_interval(found, metric)]
         assert values[2:] == [str(found[key]) for key in ("n", "not_applicable", "errors")]
     assert {row[0].content for row in by_tag[1:]} == {"`a`", "`single`", "`unanswerable`"}
     assert [row[0].content for row in worst[1:4]] == ["`broken`", "`refused`", "`not refused`"]

@@ -36,7 +36,8 @@ def watching(port: int, path: str = "/config", cookie: str = "", linger: float =
         command = [sys.executable, "-I", "-S", str(Path(__file__)), str(port), path, cookie]
         process = subprocess.Popen(command, stdout=notes, env={"PATH": os.environ.get("PATH", "")})
         try:
-            time.sleep(0.2)
+            while not os.fstat(notes.fileno()).st_size and process.poll() is None:
+                time.sleep(0.02)  # until it asks for the first time
             yield waits
             time.sleep(linger)
         finally:

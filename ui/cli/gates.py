@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from eval.gates import Checked, Gate
+    from eval.gates import Gate, GateResult
 
 
 def add_gates(command: argparse.ArgumentParser, option: str, says: str) -> None:
@@ -31,7 +31,7 @@ def _gate(text: str) -> "Gate":
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def exit_code(checks: "Sequence[Checked]", next_step: str) -> int:
+def exit_code(checks: "Sequence[GateResult]", next_step: str) -> int:
     """1 where a gate failed, and which on stderr."""
     from ui.terminal import print_error
 
