@@ -19,12 +19,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.commands import parser
+from benchmarks.commands import bundled_in, parser
 from benchmarks.processes import folder_mb
 from eval.cases import Case, CaseTurn
 from eval.runner import evaluate
-from ingest.bundled import BundledSource
-from ingest.pipeline import ingest
 from rag import Assistant, Library
 from rag.embedding import embedded_encoder
 from rag.library.progress import Work
@@ -69,9 +67,9 @@ def measure(folder: Path, questions: int, workers: int) -> dict[str, Any]:
 
 
 def _cases(papers: list[Paper]) -> Iterator[Case]:
-    asked = (form.format(paper.title) for form in _FORMS for paper in papers)
+    single = (form.format(paper.title) for form in _FORMS for paper in papers)
     lists = (f"Which papers are about {paper.title.split(':')[-1]}?" for paper in papers)
-    for number, (question, paper) in enumerate(zip(chain(asked, lists), papers * 4, strict=True)):
+    for number, (question, paper) in enumerate(zip(chain(single, lists), papers * 4, strict=True)):
         turn = CaseTurn(question=question, papers=(paper.paper_id,))
         yield Case(id=str(number), turns=(turn,))
 
@@ -86,12 +84,11 @@ def main() -> None:
     options.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        with Library.create(Path(place) / "library", embedded_encoder()) as library:
-            ingest(library, [BundledSource()], track)
+        bundled_in(Path(place) / "library")
         for workers in arguments.workers:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
-                found = pool.apply(measure, (Path(place), arguments.questions, workers))
-            print(json.dumps(found), flush=True)
+                row = pool.apply(measure, (Path(place), arguments.questions, workers))
+            print(json.dumps(row), flush=True)
 
 
 if __name__ == "__main__":

@@ -123,8 +123,8 @@ def _regression(
     of_rows = np.tile(folds, copies)
     for fold in range(_FOLDS):
         others = fit(rows[used & (of_rows != fold)], targets[used & (of_rows != fold)])
-        asked = rows[: len(folds)][folds == fold]
-        logits[folds == fold] = asked @ others[:-1] + others[-1]
+        held_out = rows[: len(folds)][folds == fold]
+        logits[folds == fold] = held_out @ others[:-1] + others[-1]
     rounded = [round(float(weight), 3) for weight in weights]
     return {"weights": dict(zip(names, rounded, strict=False)), "bias": rounded[-1]}, logits
 

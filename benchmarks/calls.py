@@ -29,10 +29,10 @@ _STOPS = (1, 50, 100, 200, 300)
 def measure(library: Path, questions: Sequence[str], stops: Sequence[int]) -> Iterator[dict[str, Any]]:
     """A row at the start and at each stop."""
     yield {"calls": 0, **_held()}
-    asked, seconds, writers = cycle(questions), list[float](), set[str]()
+    following, seconds, writers = cycle(questions), list[float](), set[str]()
     for call in range(1, stops[-1] + 1):
         started = time.perf_counter()
-        writers.add(ask(next(asked), library=library).writer)
+        writers.add(ask(next(following), library=library).writer)
         seconds.append(time.perf_counter() - started)
         if call in stops:
             times = {"p50_ms": milliseconds(seconds), "max_ms": milliseconds(seconds, 100)}

@@ -144,9 +144,9 @@ def main() -> int:
     faults = 0
     for name, tally in tallies(arguments.files, arguments.seed, arguments.only):
         megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        told = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.counts.items()))
+        counts = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.counts.items()))
         print(
-            f"{name}: {told}; slowest {tally.slowest:.2f} s (seed {tally.slowest_seed}); {megabytes} MB",
+            f"{name}: {counts}; slowest {tally.slowest:.2f} s (seed {tally.slowest_seed}); {megabytes} MB",
             *tally.faults[:10],
             sep="\n  ",
             flush=True,

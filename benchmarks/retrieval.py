@@ -81,8 +81,8 @@ def measure(library: Library, queries: Queries) -> Iterator[dict[str, object]]:
 def questions(library: Library, files: Sequence[str]) -> Queries:
     """The first questions of the cases that name papers."""
     turns = [case.turns[0] for case in read_cases(files) if case.turns[0].papers]
-    found = library.catalog.find([paper for turn in turns for paper in turn.papers])
-    return {turn.question: {found[paper] for paper in turn.papers} for turn in turns}
+    ids = library.catalog.find([paper for turn in turns for paper in turn.papers])
+    return {turn.question: {ids[paper] for paper in turn.papers} for turn in turns}
 
 
 def main() -> None:

@@ -17,23 +17,14 @@ from numpy.typing import NDArray
 from benchmarks.commands import parser
 from benchmarks.scifact import CitedClaim, SciFact
 from rag.embedding import embedded_encoder
-from rag.support import CalibratedJudge, Judge
+from rag.support import CalibratedJudge, Judge, Support
 
 _BATCH = 50  # claims
 
 
 def measure(judge: Judge, claims: Sequence[CitedClaim]) -> dict[str, float]:
     """The three areas, and which shares of the claims of each verdict count as supported."""
-    judged = [
-        support
-        for start in range(0, len(claims), _BATCH)
-        for support in judge.judge(
-            [
-                (each.claim, (each.title, " ".join(each.sentences)))
-                for each in claims[start : start + _BATCH]
-            ]
-        )
-    ]
+    judged = in_batches(judge, [(each.claim, (each.title, " ".join(each.sentences))) for each in claims])
     values = np.array([support.value for support in judged])
     evidence = np.array([support.evidence for support in judged])
     supported = np.array([support.supported for support in judged])
@@ -48,6 +39,12 @@ def measure(judge: Judge, claims: Sequence[CitedClaim]) -> dict[str, float]:
             for verdict in ("SUPPORT", "CONTRADICT", "NONE")
         },
     }
+
+
+def in_batches(judge: Judge, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Support]:
+    """The verdict on each pair of a claim and its passages."""
+    starts = range(0, len(pairs), _BATCH)
+    return [support for start in starts for support in judge.judge(pairs[start : start + _BATCH])]
 
 
 def area(values: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> float:

@@ -51,8 +51,8 @@ def hostile_state(paper_ids: Sequence[str], citations: int, text: str = "Owls.")
         {"id": secrets.token_hex(16), "exchanges": exchanges[start : start + MOST_EXCHANGES]}
         for start in range(0, count, MOST_EXCHANGES)
     ]
-    told = {"format": FORMAT, "visitor": secrets.token_hex(16), "chats": chats}
-    return json.dumps(told, separators=(",", ":"))
+    state = {"format": FORMAT, "visitor": secrets.token_hex(16), "chats": chats}
+    return json.dumps(state, separators=(",", ":"))
 
 
 async def _send(page: ServedPage, states: Sequence[Any], requests: int) -> list[dict[str, float]]:

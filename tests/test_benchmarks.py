@@ -5,10 +5,13 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from benchmarks.calls import measure
 from benchmarks.commands import questions_of
 from benchmarks.page import show
 from benchmarks.page_crowd import crowd, growth_kb, lone_talks, memory
 from benchmarks.page_wiring import Results
+from benchmarks.processes import in_own_process
+from benchmarks.scripted_model import ScriptedModel
 from benchmarks.served_page import serving
 from benchmarks.speed import ratios
 from benchmarks.synthetic import ReusingEncoder, Slice, embedded_texts, synthetic_papers
@@ -85,6 +88,18 @@ def test_growth_is_counted_beyond_the_first_hundred_questions():
     held = [("start", 400.0), (100, 500.0), (300, 502.0)]
     assert growth_kb([{"after": after, "memory_mb": mb} for after, mb in held]) == 10.2
     assert growth_kb([{"after": 50, "memory_mb": 500.0}]) is None
+
+
+@pytest.mark.slow
+def test_calls_tell_what_the_process_holds(tmp_path, encoder, monkeypatch):
+    with Library.create(tmp_path, encoder) as library:
+        ingest(library, [Slice(0, papers(12))])
+    with in_own_process(ScriptedModel) as model:
+        monkeypatch.setenv("OPENAI_BASE_URL", model.address())
+        rows = list(measure(tmp_path, ["Which papers are about pre-training?"], [1, 2]))
+    assert [row["calls"] for row in rows] == [0, 1, 2]
+    assert all(row["open_files"] and row["threads"] and row["memory_mb"] for row in rows)
+    assert rows[-1]["writers"] == ["gpt-4.1-mini"]
 
 
 @pytest.mark.slow

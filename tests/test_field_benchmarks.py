@@ -7,7 +7,7 @@ from answers import an_answer
 from benchmarks.calibrate_answers import REFUSED, Example, examples, fit_nearness, fit_relevance
 from benchmarks.calibrate_support import fit
 from benchmarks.commands import turns_of
-from benchmarks.fields import Asked, ask, lists_in, measure, table
+from benchmarks.fields import AskedTurn, ask, lists_in, measure, table
 from eval.cases import CaseTurn, Years
 from ingest.bundled import ECONOMICS, BundledSource
 from ingest.pipeline import ingest
@@ -37,7 +37,7 @@ def answer(status="answered", papers=("a",), text="It is 45%.", years=Filters())
 
 
 def asked(answer, relevant="a", ignored="", **known):
-    return Asked(CaseTurn(question="?", **known), answer, frozenset(relevant), frozenset(ignored))
+    return AskedTurn(CaseTurn(question="?", **known), answer, frozenset(relevant), frozenset(ignored))
 
 
 def test_a_set_is_measured_by_what_it_asks():

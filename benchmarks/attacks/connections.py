@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
-from benchmarks.attacks.bodies import MB
 from benchmarks.attacks.findings import Finding
 from benchmarks.attacks.target import PASSWORD, Range
-from benchmarks.attacks.wire import FORM, JSON, Visitor, exchange, form_of, signed_in
+from benchmarks.attacks.wire import FORM, JSON, MB, Visitor, exchange, form_of, signed_in
 from benchmarks.served_page import ServedPage
 
 _QUIET = 90  # seconds after which those who send next to nothing are gone
@@ -170,6 +169,6 @@ def _patient(target: ServedPage) -> Finding:
             time.sleep(0.5)
             yield body[start : start + 50_000]
 
-    told = exchange(target.port, head, slowly(), patience=120)
-    measured = f"{told.status} after {told.seconds:.0f} s"
-    return Finding("an honest upload of 2 MB at 100 KB/s", "is taken", measured, told.status == 200)
+    reply = exchange(target.port, head, slowly(), patience=120)
+    measured = f"{reply.status} after {reply.seconds:.0f} s"
+    return Finding("an honest upload of 2 MB at 100 KB/s", "is taken", measured, reply.status == 200)

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
-from benchmarks.attacks.bodies import LONGEST, MB
+from benchmarks.attacks.bodies import LONGEST
 from benchmarks.attacks.findings import Finding
 from benchmarks.attacks.target import PASSWORD, Range
 from benchmarks.attacks.watching import watching
+from benchmarks.attacks.wire import MB
 from benchmarks.served_page import ServedPage
 
 _SENT = 48 * MB

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
-MB = 2**20
+from benchmarks.attacks.wire import MB
+
 SMALL, LARGE = 80_000, 19 * MB  # the page takes files of up to 20 MB
 
 # What a text is filled with. Patterns that go back and forth take long over the one or the other.
@@ -118,9 +119,9 @@ def _head(title: str, abstract: str) -> bytes:
 
 def _linked(title: str, abstract: str) -> bytes:
     """A page that has its paper as linked data."""
-    told = {"@type": "ScholarlyArticle", "name": title, "headline": title, "abstract": abstract}
-    told |= {"description": abstract, "url": "https://arxiv.org/abs/2001.00001"}
-    script = f'<script type="application/ld+json">{json.dumps(told)}</script>'
+    record = {"@type": "ScholarlyArticle", "name": title, "headline": title, "abstract": abstract}
+    record |= {"description": abstract, "url": "https://arxiv.org/abs/2001.00001"}
+    script = f'<script type="application/ld+json">{json.dumps(record)}</script>'
     return f"<!doctype html><html><head>{script}</head><body></body></html>".encode()
 
 

@@ -87,36 +87,36 @@ def _guessing(
     """A crowd of guesses, while one who is signed in goes on."""
     member, before = signed_in(target), len(target.stderr)
     with watching(target.port, "/config", member.cookie) as waits:
-        found = guess(target, _GUESSES, sources, at_once, is_made_up)
-    kinds = sorted({each.status for each in found.replies})
-    measured = f"{found.compared} compared within {found.seconds:.1f} s; answers {kinds}"
-    held = found.compared <= ALLOWED and not found.unexplained
+        guesses = guess(target, _GUESSES, sources, at_once, is_made_up)
+    kinds = sorted({each.status for each in guesses.replies})
+    measured = f"{guesses.compared} compared within {guesses.seconds:.1f} s; answers {kinds}"
+    held = guesses.compared <= ALLOWED and not guesses.unexplained
     promised = f"at most {ALLOWED} compared in a minute, else 429 with Retry-After"
     yield Finding(f"{_GUESSES} guesses {name}", promised, measured, held)
     measured = f"{len(waits.seconds)} answers, {len(waits.failures)} bad, the slowest {waits.longest:.2f} s"
     is_well = not waits.failures and waits.longest < LONGEST
     yield Finding(f"one who is signed in, during guesses {name}", "goes on", measured, is_well)
-    said = target.stderr[before:]
-    lines = [line for line in said.splitlines() if _SAID.search(line)]
+    log = target.stderr[before:]
+    lines = [line for line in log.splitlines() if _SAID.search(line)]
     measured = f"{len(lines)} lines" + (f": {lines[0][:90]}" if lines else "")
     yield Finding(f"the log of guesses {name}", "1 to 50 lines", measured, 0 < len(lines) <= 50)
 
 
 def signing_in(target: ServedPage) -> Iterator[Finding]:
-    told = say_password(Visitor(target), PASSWORD)
-    is_good = told.status == 200 and b'"success"' in told.body and bool(told.cookies)
+    reply = say_password(Visitor(target), PASSWORD)
+    is_good = reply.status == 200 and b'"success"' in reply.body and bool(reply.cookies)
     yield Finding(
-        "POST /login", "200, success as JSON, a cookie", f"{told.status} {told.text[:40]}", is_good
+        "POST /login", "200, success as JSON, a cookie", f"{reply.status} {reply.text[:40]}", is_good
     )
     form = Visitor(target).get("/login")
     text = form.text.lower()
     is_form = form.status == 200 and "<form" in text and 'type="password"' in text and "<script" not in text
     measured = f"{form.status}, {len(form.body):,} bytes"
     yield Finding("GET /login", "a form without a script", measured, is_form)
-    asked = [
+    statuses = [
         say_password(Visitor(target), wrong).status for wrong in ("", PASSWORD + " ", PASSWORD.upper())
     ]
-    yield Finding("nearly the password", "refused", str(asked), 200 not in asked)
+    yield Finding("nearly the password", "refused", str(statuses), 200 not in statuses)
 
 
 def _is_close(cookie: str, is_secure: bool | None = None) -> bool:
@@ -141,10 +141,10 @@ def signing_out(target: ServedPage) -> Iterator[Finding]:
     for method in ("GET", "POST"):
         for path in ("/logout", "/logout?all_session=true", "/logout?all_session=false"):
             one, two = signed_in(target), signed_in(target)
-            told = one.request(method, path)
+            reply = one.request(method, path)
             statuses = one.get("/config").status, two.get("/config").status
-            held = told.status < 400 and statuses == (401, 200)
-            measured = f"{told.status}; then {statuses[0]} for it, {statuses[1]} for the other"
+            held = reply.status < 400 and statuses == (401, 200)
+            measured = f"{reply.status}; then {statuses[0]} for it, {statuses[1]} for the other"
             yield Finding(f"{method} {path}", "ends this session alone", measured, held)
     nobody, member = Visitor(target), signed_in(target)
     nobody.get("/logout")
@@ -161,14 +161,14 @@ def before(target: ServedPage) -> Iterator[Finding]:
         str(target.home),
         *([secret.read_text().strip()] if secret.is_file() else []),
     ]
-    found, paths = (
+    leaks, paths = (
         [],
         ("/", "/login", "/config", "/gradio_api/info", "/gradio_api/info/", "/config/", "/?a", "//"),
     )
     for path in paths:
         text = Visitor(target).get(path).text
-        found += [f"{path} has {word!r}" for word in words if word in text]
-    yield none_of("what is told before the password", "nothing of the page", found, len(paths) * len(words))
+        leaks += [f"{path} has {word!r}" for word in words if word in text]
+    yield none_of("what is told before the password", "nothing of the page", leaks, len(paths) * len(words))
 
 
 def forged(site: Range) -> Iterator[Finding]:

@@ -11,10 +11,9 @@ from contextlib import suppress
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.papers import QUESTION
 from benchmarks.attacks.target import Range
-from benchmarks.attacks.wire import Visitor, form_of
+from benchmarks.attacks.wire import MB, Visitor, form_of
 from benchmarks.served_page import ServedPage
 
-MB = 2**20
 _FILE = 19 * MB
 _MOST_FILES, _MOST_DISK = 60, 600  # of 19 MB, and MB
 _MOST_MEMORY = 300
@@ -41,9 +40,9 @@ def read_only(target: ServedPage) -> Iterator[Finding]:
         for name, field in (("a.jsonl", "files"), ("a.mp4", "video"), ("a.jsonl", "data")):
             kind, body = form_of(name, b"a" * MB)
             body = body.replace(b'name="files"', f'name="{field}"'.encode())
-            told = visitor.post(f"/gradio_api/{path}", body, [kind])
-            if told.status < 400:
-                taken.append(f"{path} {told.status}")
+            reply = visitor.post(f"/gradio_api/{path}", body, [kind])
+            if reply.status < 400:
+                taken.append(f"{path} {reply.status}")
     files = [path.name for path in target.temporary_files() if path.stat().st_size >= MB]
     yield none_of("uploads to a page that is read-only", "refused", taken, 3 * len(paths))
     yield none_of("files of uploads on its disk", "none", files, 3 * len(paths))
@@ -105,13 +104,13 @@ def _filled(target: ServedPage) -> Iterator[Finding]:
     ]
     body = b"".join(part[: -len("--line--\r\n")] for part in several) + b"--line--\r\n"
     before = len(target.temporary_files())
-    told = Visitor(target).post("/gradio_api/upload", body, [form_of("", b"", "line")[0]])
+    reply = Visitor(target).post("/gradio_api/upload", body, [form_of("", b"", "line")[0]])
     files = len(target.temporary_files()) - before
     yield Finding(
         "900 files in one form",
         "taken, as their bytes are bounded",
-        f"{told.status}, {files} files",
-        told.status == 200 or files == 0,
+        f"{reply.status}, {files} files",
+        reply.status == 200 or files == 0,
     )
 
 

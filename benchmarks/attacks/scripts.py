@@ -92,9 +92,9 @@ def _in_a_browser(visit: Visit, where: str) -> Iterator[Finding]:
         visit.use_all()
     except Exception as error:
         yield Finding(f"a whole visit ({where})", "all works", str(error)[:200], False)
-    told = [each for each in visit.complaints if _POLICY.search(each) and not _KNOWN.search(each)]
-    yield none_of(f"a whole visit ({where})", "no breach of the policy", told, len(visit.requests))
-    other = [each for each in visit.complaints if each not in told and not _KNOWN.search(each)]
+    breaches = [each for each in visit.complaints if _POLICY.search(each) and not _KNOWN.search(each)]
+    yield none_of(f"a whole visit ({where})", "no breach of the policy", breaches, len(visit.requests))
+    other = [each for each in visit.complaints if each not in breaches and not _KNOWN.search(each)]
     yield none_of(f"what the console says of it ({where})", "no error", other, len(visit.requests))
     failed = [
         f"{method} {url} {status}"
@@ -131,16 +131,16 @@ def served_files(visitor: Visitor) -> Iterator[Finding]:
     )
     served = 0
     for name in names:
-        told = visitor.upload(name, b"<script>alert(1)</script>")
-        if told.status != 200:
+        reply = visitor.upload(name, b"<script>alert(1)</script>")
+        if reply.status != 200:
             continue  # what is not taken cannot be shown
         for way in ("file=", "file/"):
-            got = visitor.get(f"/gradio_api/{way}{quote(json.loads(told.body)[0])}")
-            if got.status in (200, 206):
+            file = visitor.get(f"/gradio_api/{way}{quote(json.loads(reply.body)[0])}")
+            if file.status in (200, 206):
                 served += 1
                 kind, shown = (
-                    got.headers.get("Content-Type", ""),
-                    got.headers.get("Content-Disposition", ""),
+                    file.headers.get("Content-Type", ""),
+                    file.headers.get("Content-Disposition", ""),
                 )
                 if not kind.startswith("application/octet-stream") or not shown.startswith("attachment"):
                     wrong.append(f"{name}: {kind}, {shown or 'no Content-Disposition'}")

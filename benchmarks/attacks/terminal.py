@@ -8,7 +8,7 @@ from urllib.parse import quote
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.routes import filled, gradio_routes
 from benchmarks.attacks.target import PASSWORD, Range
-from benchmarks.attacks.wire import Visitor, exchange, say_password, signed_in
+from benchmarks.attacks.wire import META, Visitor, exchange, say_password, signed_in
 from benchmarks.served_page import ServedPage
 
 _FORGED = "askpapers: all is well"
@@ -27,7 +27,6 @@ ESCAPES = (
 _CONTROL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]"
 )
-_META = {"_type": "gradio.FileData"}
 
 
 def attack(site: Range) -> Iterator[Finding]:
@@ -53,7 +52,7 @@ def _flood(target: ServedPage) -> Finding:
     add = visitor.wiring().event("click", value="Add to the library")
     long = "a" * 2**20
     for _ in range(10):
-        visitor.event(add["id"], [[{"path": long, "meta": _META}], "", ""], patience=20)
+        visitor.event(add["id"], [[{"path": long, "meta": META}], "", ""], patience=20)
         visitor.post("/gradio_api/call/ask", {"data": [long]}, patience=20)
         visitor.post("/gradio_api/call/v2/ask", {long: 1}, patience=20)
         visitor.get("/gradio_api/queue/data?session_hash=nobody", patience=5)
@@ -64,9 +63,11 @@ def _flood(target: ServedPage) -> Finding:
 
 def offences(written: str) -> list[str]:
     """What of a server's output drives a terminal, or was forged."""
-    found = [f"{match[0]!r} in {_around(written, match.start())}" for match in _CONTROL.finditer(written)]
+    controls = [
+        f"{match[0]!r} in {_around(written, match.start())}" for match in _CONTROL.finditer(written)
+    ]
     forged = [line for line in re.split("[\n\r\u2028\u0085]", written) if line.lstrip().startswith(_FORGED)]
-    return list(dict.fromkeys(found)) + [f"the line {line!r}" for line in forged[:1]]
+    return list(dict.fromkeys(controls)) + [f"the line {line!r}" for line in forged[:1]]
 
 
 def _around(text: str, place: int) -> str:
@@ -75,8 +76,8 @@ def _around(text: str, place: int) -> str:
 
 def _finding(attack: str, target: ServedPage, before: int, tried: int) -> Finding:
     written = target.stderr[before:]
-    found = offences(written)
-    each = none_of(attack, "no control character, no forged line", found, tried)
+    offences_seen = offences(written)
+    each = none_of(attack, "no control character, no forged line", offences_seen, tried)
     return Finding(
         each.attack, each.promised, f"{each.measured} ({len(written):,} characters)", each.is_held
     )
@@ -143,12 +144,14 @@ def _in_file_names(visitor: Visitor) -> Iterator[str]:
     add = visitor.wiring().event("click", value="Add to the library")
     for text in ESCAPES:
         for name in (f"a{text}.jsonl", f"{text}", f"a.{text}"):
-            told = visitor.upload(
+            reply = visitor.upload(
                 name.replace('"', ""), f'{{"title": "{text}'.encode("utf-8", "surrogatepass")
             )
-            paths = json.loads(told.body) if told.status == 200 and told.body.startswith(b"[") else [name]
+            paths = (
+                json.loads(reply.body) if reply.status == 200 and reply.body.startswith(b"[") else [name]
+            )
             for path in (paths[0], f"{paths[0]}{text}", text):
-                file = {"path": path, "meta": _META, "orig_name": name}
+                file = {"path": path, "meta": META, "orig_name": name}
                 visitor.event(add["id"], [[file], text, text], patience=20)
                 yield name
 
@@ -160,10 +163,10 @@ def _in_events(visitor: Visitor) -> Iterator[str]:
         for text in ESCAPES[:6]:
             values = (
                 text,
-                {"path": text, "meta": _META},
+                {"path": text, "meta": META},
                 [text],
                 {text: text},
-                [{"path": text, "meta": _META}],
+                [{"path": text, "meta": META}],
             )
             for value in values if text == ESCAPES[5] else values[:2]:
                 data = [value] * len(event["inputs"])

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from benchmarks.attacks.bodies import MB, longest
+from benchmarks.attacks.bodies import longest
 from benchmarks.attacks.findings import Finding
 from benchmarks.attacks.hostile_files import FILLINGS
 from benchmarks.attacks.papers import QUESTION
 from benchmarks.attacks.target import Range
 from benchmarks.attacks.watching import watching
-from benchmarks.attacks.wire import Visitor
+from benchmarks.attacks.wire import MB, Visitor
 
 _SIZE = 2 * MB
 _MANY = 400  # questions of one visitor
@@ -46,9 +46,9 @@ def _fields(visitor: Visitor) -> Mapping[str, Send]:
         visitor.event(event["id"], wiring.data(event, {component: text}), patience=30)
 
     def of_call(name: str, make: Callable[[str], list[object]], text: str) -> None:
-        told = visitor.post(f"/gradio_api/call/{name}", {"data": make(text)}, patience=30)
-        if told.status == 200:
-            visitor.get(f"/gradio_api/call/{name}/{json.loads(told.body)['event_id']}", patience=30)
+        reply = visitor.post(f"/gradio_api/call/{name}", {"data": make(text)}, patience=30)
+        if reply.status == 200:
+            visitor.get(f"/gradio_api/call/{name}/{json.loads(reply.body)['event_id']}", patience=30)
 
     def with_history(text: str) -> list[object]:
         turns = [{"role": "user", "content": text}, {"role": "assistant", "content": text}]
@@ -87,7 +87,9 @@ def _crowding(greedy: Visitor, other: Visitor) -> Finding:
 
     with ThreadPoolExecutor(8) as crowd:
         statuses = list(crowd.map(once, range(_MANY)))
-        told = other.post("/gradio_api/call/ask", {"data": [QUESTION, None, None, None, None]}, patience=30)
+        reply = other.post(
+            "/gradio_api/call/ask", {"data": [QUESTION, None, None, None, None]}, patience=30
+        )
     taken = statuses.count(200)
-    measured = f"{taken} of {_MANY} taken; another's question is answered with {told.status}"
-    return Finding(f"{_MANY} questions of one visitor", "another's is taken", measured, told.status == 200)
+    measured = f"{taken} of {_MANY} taken; another's question is answered with {reply.status}"
+    return Finding(f"{_MANY} questions of one visitor", "another's is taken", measured, reply.status == 200)

@@ -15,6 +15,8 @@ from typing import Any
 from benchmarks.page_wiring import Wiring
 from benchmarks.served_page import ServedPage
 
+META = {"_type": "gradio.FileData"}  # marks a value as a file
+MB = 2**20  # bytes
 _PIECE = 2**18  # bytes that are sent at a time
 _MOST = 2**26  # bytes of an answer that are read
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
@@ -73,22 +75,22 @@ def exchange(
 
 
 def _answer(plain: socket.socket, head: bytes, started: float, until: float, sent: int) -> Reply:
-    found = http.client.HTTPResponse(plain, method=head.split(b" ", 1)[0].decode("latin-1"))
+    response = http.client.HTTPResponse(plain, method=head.split(b" ", 1)[0].decode("latin-1"))
     body = bytearray()
     status, headers = 0, http.client.HTTPMessage()
     try:
         plain.settimeout(max(0.1, until - time.monotonic()))
-        found.begin()
-        status, headers = found.status, found.headers
+        response.begin()
+        status, headers = response.status, response.headers
         while len(body) < _MOST and (left := until - time.monotonic()) > 0:
             plain.settimeout(left)
-            if not (piece := found.read1(_PIECE)):
+            if not (piece := response.read1(_PIECE)):
                 break
             body += piece
     except (OSError, http.client.HTTPException):
         pass  # no answer, or one that was cut off
     finally:
-        found.close()
+        response.close()
     return Reply(status, headers, bytes(body), time.monotonic() - started, sent)
 
 
@@ -211,10 +213,10 @@ def signed_in(target: ServedPage, name: str = "a", source: str = "") -> Visitor:
     visitor = Visitor(target, source=source)
     if target.password is None:
         return visitor
-    told = say_password(visitor, target.password, name)
-    while told.status == 429:  # after guesses that were attacks
-        time.sleep(int(told.headers.get("Retry-After") or "1"))
-        told = say_password(visitor, target.password, name)
-    if told.status != 200 or not told.cookie:
-        raise RuntimeError(f"the right password is answered with {told.status}: {told.text[:200]}")
-    return Visitor(target, told.cookie, source)
+    reply = say_password(visitor, target.password, name)
+    while reply.status == 429:  # after guesses that were attacks
+        time.sleep(int(reply.headers.get("Retry-After") or "1"))
+        reply = say_password(visitor, target.password, name)
+    if reply.status != 200 or not reply.cookie:
+        raise RuntimeError(f"the right password is answered with {reply.status}: {reply.text[:200]}")
+    return Visitor(target, reply.cookie, source)
