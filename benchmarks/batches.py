@@ -9,7 +9,6 @@ themselves (of one worker: the rest is scoring and writing); the peak of memory,
 first hundred questions, and the size of the run's folder. Read the shares: the machines are noisy.
 """
 
-import argparse
 import json
 import multiprocessing
 import resource
@@ -20,11 +19,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from benchmarks.commands import bundled_in, parser
 from benchmarks.processes import folder_mb
-from eval.cases import Case, Turn
+from eval.cases import Case, CaseTurn
 from eval.runner import evaluate
-from ingest.bundled import BundledSource
-from ingest.pipeline import ingest
 from rag import Assistant, Library
 from rag.embedding import embedded_encoder
 from rag.library.progress import Work
@@ -69,10 +67,10 @@ def measure(folder: Path, questions: int, workers: int) -> dict[str, Any]:
 
 
 def _cases(papers: list[Paper]) -> Iterator[Case]:
-    asked = (form.format(paper.title) for form in _FORMS for paper in papers)
+    single = (form.format(paper.title) for form in _FORMS for paper in papers)
     lists = (f"Which papers are about {paper.title.split(':')[-1]}?" for paper in papers)
-    for number, (question, paper) in enumerate(zip(chain(asked, lists), papers * 4, strict=True)):
-        turn = Turn(question=question, papers=(paper.paper_id,))
+    for number, (question, paper) in enumerate(zip(chain(single, lists), papers * 4, strict=True)):
+        turn = CaseTurn(question=question, papers=(paper.paper_id,))
         yield Case(id=str(number), turns=(turn,))
 
 
@@ -81,17 +79,16 @@ def _peak_mb() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--questions", type=int, default=1000)
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--questions", type=int, default=1000)
+    options.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        with Library.create(Path(place) / "library", embedded_encoder()) as library:
-            ingest(library, [BundledSource()], track)
+        bundled_in(Path(place) / "library")
         for workers in arguments.workers:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
-                found = pool.apply(measure, (Path(place), arguments.questions, workers))
-            print(json.dumps(found), flush=True)
+                row = pool.apply(measure, (Path(place), arguments.questions, workers))
+            print(json.dumps(row), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ of each kind and field that is refused; and those of `rag/writers/relevance.py`,
 fact of the answer and sentences that do not. Both are logistic regressions.
 """
 
-import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.calibrate_support import fit
-from eval.cases import Turn, read_cases
+from benchmarks.commands import parser
+from eval.cases import CaseTurn, read_cases
 from eval.metrics import holds
 from rag import nearness
 from rag.embedding import embedded_encoder
@@ -46,7 +46,7 @@ class Example:
     """A question with what was found for it."""
 
     field: str
-    turn: Turn
+    turn: CaseTurn
     hits: Sequence[Hit]
     reading: Reading
     near: Mapping[str, float]  # the features of its nearness
@@ -62,24 +62,24 @@ def examples(field: str, library: Library) -> Iterator[Example]:
     """The questions of a field's sets that are asked alone, and that find a paper."""
     retriever, reader = Retriever(library), Reader(Remembering(embedded_encoder()), library.tokens.weights)
     for case in read_cases(SETS[field]):
-        asked = understand(Request(case.turns[0].question))
-        is_list = asked.kind == "list"
-        query = subject_of(without_phrases(asked.query)) if is_list else asked.query
-        if len(case.turns) > 1 or not (hits := retriever.search(query, nearness.HITS, asked.filters)):
+        understood = understand(Request(case.turns[0].question))
+        is_list = understood.kind == "list"
+        query = subject_of(without_phrases(understood.query)) if is_list else understood.query
+        if len(case.turns) > 1 or not (hits := retriever.search(query, nearness.HITS, understood.filters)):
             continue
         reading = reader.read(query, hits)
         words = nearness.words_of(query, hits, reading, library)
-        near = nearness.features(reading, words, asked.kind)
+        near = nearness.features(reading, words, understood.kind)
         relevant = frozenset(library.catalog.find(case.turns[0].papers).values())
         yield Example(field, case.turns[0], hits, reading, near, relevant)
 
 
-def fit_nearness(found: Sequence[Example]) -> dict[str, Any]:
+def fit_nearness(cases: Sequence[Example]) -> dict[str, Any]:
     """The weights of `rag/nearness.py`, the threshold at 0, and the shares that are refused.
 
     A kind of question counts by the square root of its number in a field, so that none drowns another.
     """
-    used = [one for one in found if one.kind in (*FAR, "answerable")]
+    used = [one for one in cases if one.kind in (*FAR, "answerable")]
     groups = [f"{one.field}: {one.kind}" for one in used]
     counts = np.array([1 / np.sqrt(groups.count(group)) for group in groups])
     matrix = _matrix([one.near for one in used])
@@ -95,10 +95,10 @@ def fit_nearness(found: Sequence[Example]) -> dict[str, Any]:
     return _named(list(used[0].near), weights) | {"refused": refused}
 
 
-def fit_relevance(found: Sequence[Example]) -> dict[str, Any]:
+def fit_relevance(cases: Sequence[Example]) -> dict[str, Any]:
     """The weights of `rag/writers/relevance.py`."""
     rows, targets = [], []
-    for one in found:
+    for one in cases:
         if "single" not in one.turn.tags or not one.turn.facts:
             continue
         rows += relevance.features(one.reading, one.hits)
@@ -129,18 +129,16 @@ def _named(names: Sequence[str], weights: Array) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--library", type=Path, required=True, help="holds the papers of `dev`")
-    parser.add_argument("--biomedicine", type=Path, required=True, help="and those of `biomedicine-dev`")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--library", type=Path, required=True, help="holds the papers of `dev`")
+    options.add_argument("--biomedicine", type=Path, required=True, help="and those of `biomedicine-dev`")
+    arguments = options.parse_args()
     folders = {"pages": arguments.library, "biomedicine": arguments.biomedicine}
-    found = []
+    cases = []
     for field, folder in folders.items():
         with Library(folder, embedded_encoder()) as library:
-            found += list(examples(field, library))
-    print(json.dumps({"nearness": fit_nearness(found), "relevance": fit_relevance(found)}, indent=2))
+            cases += list(examples(field, library))
+    print(json.dumps({"nearness": fit_nearness(cases), "relevance": fit_relevance(cases)}, indent=2))
 
 
 if __name__ == "__main__":

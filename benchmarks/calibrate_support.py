@@ -7,7 +7,6 @@ or, where nothing in the abstract decides, its nearest sentence. So the judge is
 The areas under the ROC curve are by cross-validation; claims that share an abstract stay together.
 """
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.commands import parser
 from benchmarks.scifact import CitedClaim, SciFact
 from benchmarks.support import area
 from rag.embedding import embedded_encoder
@@ -75,9 +75,9 @@ def quote(case: Case, claim: CitedClaim) -> tuple[str, ...]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Fit the judge of support on SciFact.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of SciFact")
-    claims = SciFact(parser.parse_args().data).claims("train")
+    options = parser(__doc__)
+    options.add_argument("--data", type=Path, required=True, help="the folder of SciFact")
+    claims = SciFact(options.parse_args().data).claims("train")
     judge = CalibratedJudge(embedded_encoder())
     whole = _cases(judge, [(each.claim, (each.title, *each.sentences)) for each in claims])
     quotes = [(each.claim, quote(case, each)) for case, each in zip(whole, claims, strict=True)]
@@ -123,8 +123,8 @@ def _regression(
     of_rows = np.tile(folds, copies)
     for fold in range(_FOLDS):
         others = fit(rows[used & (of_rows != fold)], targets[used & (of_rows != fold)])
-        asked = rows[: len(folds)][folds == fold]
-        logits[folds == fold] = asked @ others[:-1] + others[-1]
+        held_out = rows[: len(folds)][folds == fold]
+        logits[folds == fold] = held_out @ others[:-1] + others[-1]
     rounded = [round(float(weight), 3) for weight in weights]
     return {"weights": dict(zip(names, rounded, strict=False)), "bias": rounded[-1]}, logits
 

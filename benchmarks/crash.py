@@ -4,13 +4,12 @@
 
 Each time a process ingests papers (new ones, known ones, changed ones), removes some or builds the
 indexes anew, and is killed with SIGKILL at a random moment: after a random time, or shortly after a batch
-of a random stage. Then another process opens the library. What the first one had told as committed must be
-there, once in the catalog and, after the next command has carried on, once in each index; what it had told
-as removed must be gone. Papers are synthetic and vectors reused, so that most moments fall into writing.
-Prints a JSON line; exit 1 where anything was lost. For systems with `fork`.
+of a random stage. Then another process opens the library. What the first one acknowledged as committed
+must be there, once in the catalog and, after the next command has carried on, once in each index; what it
+acknowledged as removed must be gone. Papers are synthetic and vectors reused, so that most moments fall
+into writing. Prints a JSON line; exit 1 where anything was lost. For systems with `fork`.
 """
 
-import argparse
 import json
 import os
 import random
@@ -26,6 +25,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from benchmarks.commands import parser
 from benchmarks.synthetic import ReusingEncoder, embedded_texts, synthetic_papers
 from ingest.pipeline import ingest
 from rag.library import Library
@@ -44,20 +44,20 @@ Tell = Callable[..., object]
 
 
 @dataclass
-class Told:
-    """What is known of the library from outside: ids that must be in it, and that must not."""
+class Expected:
+    """What is known of the library from outside: ids that must be in it, and ids that must not."""
 
     there: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
 
     def hear(self, event: dict[str, Any]) -> None:
-        """Take note of what a process told as done."""
+        """Note what a process has acknowledged."""
         committed, removed = set(event.get("committed", ())), set(event.get("removed", ()))
         self.there = (self.there | committed) - removed
         self.gone = (self.gone | removed) - committed
 
     def doubt(self, paper_ids: Iterable[str]) -> None:
-        """Know nothing any more of papers that are about to be written or removed."""
+        """Expect nothing of papers that are about to be written or removed."""
         self.there -= set(paper_ids)
         self.gone -= set(paper_ids)
 
@@ -78,23 +78,23 @@ class Acknowledged:
 
 
 def crash(kills: int, seed: int, folder: Path) -> dict[str, Any]:
-    """Kill that many processes; what was found. Raises AssertionError naming what was lost."""
+    """Kill that many processes. Raises AssertionError, which names what was lost."""
     chance = random.Random(seed)  # noqa: S311
     papers = synthetic_papers(seed)
-    encoder, told = ReusingEncoder(embedded_texts(list(islice(papers, _POOL)))), Told()
+    encoder, expected = ReusingEncoder(embedded_texts(list(islice(papers, _POOL)))), Expected()
     known: list[Paper] = []
     length, counts = _FIRST_GUESS, Counter[str]()
     for number in range(kills):
         new = list(islice(papers, _SLICE))
         work, meant = _work(chance, folder, encoder, new, known)
         known += new if work.__name__ == "bring" else []
-        told.doubt(meant)
-        stage, seconds = _killed(work, chance, length, told)
+        expected.doubt(meant)
+        stage, seconds = _killed(work, chance, length, expected)
         counts[stage] += 1
         length = max(length, seconds)
-        found = _told_by(lambda tell: _look(tell, folder, encoder))
-        _check(found, told, f"kill {number} ({work.__name__}, {stage}, seed {seed})")
-    return {"kills": kills, "seed": seed, "stages": dict(counts), "papers": found["papers"], "lost": 0}
+        seen = _last_event(lambda tell: _look(tell, folder, encoder))
+        _check(seen, expected, f"kill {number} ({work.__name__}, {stage}, seed {seed})")
+    return {"kills": kills, "seed": seed, "stages": dict(counts), "papers": seen["papers"], "lost": 0}
 
 
 def _work(
@@ -136,7 +136,7 @@ def _telling(tell: Tell) -> Callable[[Iterable[Work], str, int | None], Iterator
 
 
 def _killed(
-    work: Callable[[Tell], None], chance: random.Random, length: float, told: Told
+    work: Callable[[Tell], None], chance: random.Random, length: float, expected: Expected
 ) -> tuple[str, float]:
     """Start the work in a process and kill it; the stage it was in, and how long it lived."""
     is_by_time = chance.random() < 0.5
@@ -155,7 +155,7 @@ def _killed(
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             event = json.loads(line)
-            told.hear(event)
+            expected.hear(event)
             stage = event.get("stage", stage)
             events -= "stage" in event
             if events < 0 and not is_by_time:
@@ -163,7 +163,7 @@ def _killed(
     seconds = time.monotonic() - started
     os.kill(pid, signal.SIGKILL)
     for line in (rest + pipe.read()).split(b"\n")[:-1]:
-        told.hear(json.loads(line))
+        expected.hear(json.loads(line))
     pipe.close()
     _, status = os.waitpid(pid, 0)
     if os.WIFEXITED(status) and os.WEXITSTATUS(status):
@@ -171,16 +171,16 @@ def _killed(
     return stage.split(" ")[0], seconds
 
 
-def _told_by(work: Callable[[Tell], None]) -> dict[str, Any]:
-    """The last thing that a process tells which is left alone."""
+def _last_event(work: Callable[[Tell], None]) -> dict[str, Any]:
+    """The last event of a process that is not killed."""
     pid, pipe = _forked(work)
     lines = pipe.read().splitlines()
     pipe.close()
     _, status = os.waitpid(pid, 0)
     if not os.WIFEXITED(status) or os.WEXITSTATUS(status) or not lines:
         raise AssertionError(f"the process that looks at the library ended with {status}")
-    found: dict[str, Any] = json.loads(lines[-1])
-    return found
+    last: dict[str, Any] = json.loads(lines[-1])
+    return last
 
 
 def _look(tell: Tell, folder: Path, encoder: ReusingEncoder) -> None:
@@ -190,17 +190,17 @@ def _look(tell: Tell, folder: Path, encoder: ReusingEncoder) -> None:
         library.sync()
         ids = [paper_id for paper_id, _ in library.catalog.passages_by_paper()]
         problems = library.verify()
-        found = {index.name: sorted(index.held()) for index in library.indexes}
-    wrong = [name for name, held in found.items() if held != sorted(ids)]
+        held = {index.name: sorted(index.held()) for index in library.indexes}
+    wrong = [name for name, held in held.items() if held != sorted(ids)]
     tell(papers=len(ids), ids=ids, problems=[*damage, *problems, *wrong])
 
 
-def _check(found: dict[str, Any], told: Told, when: str) -> None:
-    ids = set(found["ids"])
-    lost, back = told.there - ids, told.gone & ids
-    if found["problems"] or lost or back or len(ids) != len(found["ids"]):
+def _check(seen: dict[str, Any], expected: Expected, when: str) -> None:
+    ids = set(seen["ids"])
+    lost, back = expected.there - ids, expected.gone & ids
+    if seen["problems"] or lost or back or len(ids) != len(seen["ids"]):
         raise AssertionError(
-            f"{when}: {len(lost)} lost, {len(back)} not removed, problems: {found['problems'][:5]}"
+            f"{when}: {len(lost)} lost, {len(back)} not removed, problems: {seen['problems'][:5]}"
         )
 
 
@@ -217,27 +217,25 @@ def _forked(work: Callable[[Tell], None]) -> tuple[int, BinaryIO]:
         with os.fdopen(writing, "wb", buffering=0) as pipe:
             work(lambda **event: pipe.write(json.dumps(event).encode() + b"\n"))
         code = 0
-    except BaseException as error:  # it is told, and this process never returns
+    except BaseException as error:  # print it: this process never returns
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
     finally:
         os._exit(code)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--kills", type=int, default=100, metavar="N")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--kills", type=int, default=100, metavar="N")
+    options.add_argument("--seed", type=int, default=0, metavar="N")
+    arguments = options.parse_args()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # its threads do not live on in a fork
     with tempfile.TemporaryDirectory(prefix="askpapers-crash-") as folder:
         try:
-            found = crash(arguments.kills, arguments.seed, Path(folder) / "library")
+            result = crash(arguments.kills, arguments.seed, Path(folder) / "library")
         except AssertionError as error:
             print(error, file=sys.stderr)
             return 1
-    print(json.dumps(found))
+    print(json.dumps(result))
     return 0
 
 

@@ -7,13 +7,14 @@ sentences that count as supported by the paper itself (which should be near 1) a
 by the paper itself with a number changed, a name exchanged or a "not" put in (which should be near 0).
 """
 
-import argparse
 import json
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from benchmarks.commands import parser
+from benchmarks.support import in_batches
 from ingest.bundled import BundledSource
 from ingest.sources.files import FileSource
 from rag.embedding import embedded_encoder
@@ -23,7 +24,6 @@ from rag.support.names import find_names, missing_names
 from rag.support.numbers import missing_numbers
 from rag.types import Paper
 
-_BATCH = 50  # claims
 _NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w.,]*\w)")
 _AUXILIARY = re.compile(r"\b(?:is|are|was|were|can|has been|have been|will be)\b(?! not)")
 
@@ -40,8 +40,8 @@ def measure(judge: Judge, digests: list[Paper], abstracts: dict[str, Paper]) -> 
             claim = digest.abstract[start:end].strip()
             for kind, pair in _tries(claim, paper, other):
                 pairs.setdefault(kind, []).append(pair)
-    return {kind: _supported(judge, found) for kind, found in pairs.items()} | {
-        f"n_{kind}": len(found) for kind, found in pairs.items()
+    return {kind: _supported(judge, some) for kind, some in pairs.items()} | {
+        f"n_{kind}": len(some) for kind, some in pairs.items()
     }
 
 
@@ -68,15 +68,14 @@ def _with_another_name(claim: str, passages: tuple[str, str], other: Paper) -> s
 
 
 def _supported(judge: Judge, pairs: list[Pair]) -> float:
-    starts = range(0, len(pairs), _BATCH)
-    judged = [found.supported for start in starts for found in judge.judge(pairs[start : start + _BATCH])]
-    return round(sum(judged) / len(judged), 4)
+    supported = [support.supported for support in in_batches(judge, pairs)]
+    return round(sum(supported) / len(supported), 4)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure the judge of support on the bundled digests.")
-    parser.add_argument("--pages", type=Path, required=True, help="the folder of saved pages")
-    pages = sorted(parser.parse_args().pages.glob("*.txt"))
+    options = parser(__doc__)
+    options.add_argument("--pages", type=Path, required=True, help="the folder of saved pages")
+    pages = sorted(options.parse_args().pages.glob("*.txt"))
     entries = [entry for page in pages for entry in FileSource(page).read() if isinstance(entry, Paper)]
     digests = [entry for entry in BundledSource().read() if isinstance(entry, Paper)]
     abstracts = {paper.title: paper for paper in sorted(entries, key=lambda paper: len(paper.abstract))}

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.cases import Turn, bundled_sets, read_cases
+from benchmarks.commands import parser, turns_of
+from eval.cases import CaseTurn, bundled_sets
 from eval.fields import BIOMEDICINE, by_field
 from eval.metrics import fact_recall, hit_at, set_f1
 from rag.assistant import Assistant
@@ -33,10 +34,10 @@ LIST, PARAPHRASE = "list", "paraphrase"
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedTurn:
     """A question with its answer; the ids of papers that answer, and of those that count neither way."""
 
-    turn: Turn
+    turn: CaseTurn
     answer: Answer
     relevant: frozenset[str]
     ignored: frozenset[str]
@@ -62,40 +63,36 @@ class Asked:
     @property
     def years(self) -> tuple[Filters, Filters]:
         """The years that bound the answer, and those that the question's words ask for, mostly none."""
-        expected, found = self.turn.expected_filters, self.answer.filters
+        expected, taken = self.turn.expected_filters, self.answer.filters
         wanted = expected.as_filters() if expected else Filters()
-        return Filters(found.from_year, found.to_year), wanted
+        return Filters(taken.from_year, taken.to_year), wanted
 
 
-def ask(library: Library, turns: Iterable[Turn]) -> Iterator[Asked]:
+def ask(library: Library, turns: Iterable[CaseTurn]) -> Iterator[AskedTurn]:
     """The answers of the extractive writer."""
     assistant = Assistant(library, settings=Settings(), writer="extractive")
     for turn in turns:
         relevant, ignored = (library.catalog.find(papers).values() for papers in (turn.papers, turn.ignore))
-        yield Asked(turn, assistant.ask(turn.question), frozenset(relevant), frozenset(ignored))
+        yield AskedTurn(turn, assistant.ask(turn.question), frozenset(relevant), frozenset(ignored))
 
 
-def turns_of(names: Sequence[str]) -> list[Turn]:
-    return [case.turns[0] for case in read_cases(names) if len(case.turns) == 1]
-
-
-def measure(asked: Sequence[Asked]) -> dict[str, Any]:
+def measure(answered: Sequence[AskedTurn]) -> dict[str, Any]:
     """What the answers to a set are worth; None for what it does not ask."""
-    answerable = [one for one in asked if one.turn.answerable]
+    answerable = [one for one in answered if one.turn.answerable]
     single = [one for one in answerable if LIST not in one.turn.tags and one.relevant]
     with_facts = [one for one in answerable if one.turn.facts]
     tags = dict.fromkeys(tag for one in answerable for tag in one.turn.tags)
-    kinds = dict.fromkeys(one.turn.tags[-1] for one in asked if not one.turn.answerable)
-    years = [one.years for one in asked]
+    kinds = dict.fromkeys(one.turn.tags[-1] for one in answered if not one.turn.answerable)
+    years = [one.years for one in answered]
     paraphrased = [one for one in single if PARAPHRASE in one.turn.tags]
     return {
-        "questions": len(asked),
+        "questions": len(answered),
         "refused_wrongly": _mean(one.is_refused for one in answerable),
         "refused_wrongly_by_tag": {
             tag: _mean(one.is_refused for one in answerable if tag in one.turn.tags) for tag in tags
         },
         "refused_rightly": {
-            kind: _mean(one.is_refused for one in asked if one.turn.tags[-1] == kind) for kind in kinds
+            kind: _mean(one.is_refused for one in answered if one.turn.tags[-1] == kind) for kind in kinds
         },
         "hit@1": _mean(hit_at(1, one.ranking, one.relevant) for one in single),
         "hit@5": _mean(hit_at(5, one.ranking, one.relevant) for one in single),
@@ -144,7 +141,7 @@ def lists_in(whole: Library, part: Library, files: Sequence[str]) -> float | Non
     return _mean(one.list_f1(among) for one in ask(whole, lists))
 
 
-def table(found: dict[str, dict[str, Any]]) -> Iterator[str]:
+def table(results: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Shares in percent; the refusals of each kind in a line of their own."""
     names = {
         "questions": "asked",
@@ -160,16 +157,16 @@ def table(found: dict[str, dict[str, Any]]) -> Iterator[str]:
         "missed_years": "missed years",
     }
     yield f"{'set':24}" + "".join(f"{name:>{len(name) + 3}}" for name in names.values())
-    for name, row in found.items():
+    for name, row in results.items():
         yield f"{name:24}" + "".join(
-            f"{_cell(row.get(key)):>{len(told) + 3}}" for key, told in names.items()
+            f"{_cell(row.get(key)):>{len(heading) + 3}}" for key, heading in names.items()
         )
-    for kind, told in (
+    for kind, heading in (
         ("refused_rightly", "refused rightly"),
         ("refused_wrongly_by_tag", "refused wrongly"),
     ):
-        yield f"\n{told}"
-        for name, row in found.items():
+        yield f"\n{heading}"
+        for name, row in results.items():
             shares = ", ".join(f"{tag} {_cell(share)}" for tag, share in row.get(kind, {}).items())
             yield from [f"{name:24}   {shares}"] if shares else []
 
@@ -185,22 +182,20 @@ def _cell(value: float | None) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
+    options = parser(__doc__)
+    options.add_argument(
         "sets", nargs="*", metavar="SET", help="sets that come with askpapers (default: all)"
     )
-    parser.add_argument("--library", type=Path, metavar="DIR", help="holds the real abstracts of `dev`")
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="SciFact's folder")
-    parser.add_argument("--whole", type=Path, metavar="DIR", help="a library of all of SciFact")
-    parser.add_argument("--json", action="store_true", help="the rows as JSON")
-    arguments = parser.parse_args()
-    found = {}
+    options.add_argument("--library", type=Path, metavar="DIR", help="holds the real abstracts of `dev`")
+    options.add_argument("--data", type=Path, metavar="FOLDER", help="SciFact's folder")
+    options.add_argument("--whole", type=Path, metavar="DIR", help="a library of all of SciFact")
+    options.add_argument("--json", action="store_true", help="the rows as JSON")
+    arguments = options.parse_args()
+    results = {}
     for name, row in rows(arguments.sets or bundled_sets(), arguments):
         tell(f"{name}: done")
-        found[name] = row
-    print(json.dumps(found, indent=2) if arguments.json else "\n".join(table(found)))
+        results[name] = row
+    print(json.dumps(results, indent=2) if arguments.json else "\n".join(table(results)))
 
 
 if __name__ == "__main__":

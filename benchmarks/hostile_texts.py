@@ -9,7 +9,6 @@ half as long. Prints the worst run of each function. Exits 1 where a call takes 
 four times the text over nine times.
 """
 
-import argparse
 import json
 import signal
 import sys
@@ -18,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from types import FrameType
 
+from benchmarks.commands import parser
 from benchmarks.text_readers import readers
 from benchmarks.text_reading import FileReader, TextReader
 from rag.errors import AskpapersError
@@ -37,60 +37,14 @@ _KINDS = {
     "lone surrogate": "\udcff",  # in a file a byte that no encoding has
 }
 _CHARACTERS = "aA1.,()[]{}<>&\\$`'\"“-_%|;:/@#~^*=+!?é中😀•·†"
-_REPEATED = (
-    *(
-        "a ",
-        "A ",
-        "1 ",
-        ". ",
-        "A. ",
-        "a. ",
-        "(1) ",
-        "[1] ",
-        "[1",
-        "[1,",
-        "[[",
-        "<p>",
-        "<p",
-        "<p ",
-        "</",
-        "<sup>",
-    ),
-    *(
-        "&amp;",
-        "&#1;",
-        "&a",
-        "\\textbf{",
-        "\\verb|",
-        "\\'",
-        "\\(",
-        "$x$",
-        "$x",
-        "`a",
-        "et al. ",
-        "al. ",
-        "1,",
-        "1.",
-    ),
-    *("a-", "a and ", "and ", "a, ", "a; ", "http://a.", "https://", "10.1234/", "arxiv:", "e.g. ", "No. "),
-    *("Ab", "aB", "A-1", "GPT-4 ", "in 2021 ", "2021 ", "2021-", "since ", "which papers ", "we propose "),
-    *(
-        "Missing: ",
-        "<think>",
-        "\x1b[",
-        "\n\n",
-        " \n",
-        "a\n",
-        "- a\n",
-        "1. ",
-        "```",
-        "“a ",
-        "(a. ",
-        '{"a":',
-        "a: ",
-    ),
-    *("@a{", "a={", "a = ", "\u00e9\u0301", "not ", "than ", "45% ", "x" * 39 + " "),
+_PIECES = (  # between dots
+    "a ·A ·1 ·. ·A. ·a. ·(1) ·[1] ·[1·[1,·[[·<p>·<p·<p ·</·<sup>·&amp;·&#1;·&a·"
+    r"\textbf{·\verb|·\'·\(·$x$·$x·`a·et al. ·al. ·1,·1.·a-·a and ·and ·a, ·a; ·"
+    "http://a.·https://·10.1234/·arxiv:·e.g. ·No. ·Ab·aB·A-1·GPT-4 ·in 2021 ·2021 ·2021-·since ·"
+    "which papers ·we propose ·Missing: ·<think>·\x1b[·\n\n· \n·a\n·- a\n·1. ·```·“a ·(a. ·"
+    '{"a":·a: ·@a{·a={·a = ·\u00e9\u0301·not ·than ·45% '
 )
+_REPEATED = (*_PIECES.split("·"), "x" * 39 + " ")
 
 
 @dataclass
@@ -123,8 +77,8 @@ class Worst:
 
 def runs() -> dict[str, str]:
     """What is repeated, by a name that can be printed."""
-    told = {**_KINDS, **{each: each for each in (*_CHARACTERS, *_REPEATED)}}
-    return {ascii(name) if name not in _KINDS else name: unit for name, unit in told.items()}
+    units = {**_KINDS, **{each: each for each in (*_CHARACTERS, *_REPEATED)}}
+    return {ascii(name) if name not in _KINDS else name: unit for name, unit in units.items()}
 
 
 def run_of(unit: str, length: int) -> str:
@@ -159,24 +113,24 @@ def measure(reader: TextReader, units: dict[str, str]) -> tuple[Worst, list[Wors
     worst, faults = Worst(reader.name), []
     for run, unit in units.items():
         half, whole = (run_of(unit, length) for length in (reader.most // 2, reader.most))
-        found = Worst(reader.name, run, reader.most, half=milliseconds(reader, half, 1))
-        found.whole = milliseconds(reader, whole, 1) if found.half < _HANGS * 1000 else found.half
-        if found.fault and found.half < 2_000:
-            found.entries = entries(reader, whole)
-            found.half = min(found.half, milliseconds(reader, half, _CALLS))
-            found.whole = min(found.whole, milliseconds(reader, whole, _CALLS))
-            found.quarter = milliseconds(reader, run_of(unit, reader.most // 4), _CALLS)
-        if found.fault:
-            faults.append(found)
-        worst = max(worst, found, key=lambda each: (bool(each.fault), each.whole))
+        times = Worst(reader.name, run, reader.most, half=milliseconds(reader, half, 1))
+        times.whole = milliseconds(reader, whole, 1) if times.half < _HANGS * 1000 else times.half
+        if times.fault and times.half < 2_000:
+            times.entries = entries(reader, whole)
+            times.half = min(times.half, milliseconds(reader, half, _CALLS))
+            times.whole = min(times.whole, milliseconds(reader, whole, _CALLS))
+            times.quarter = milliseconds(reader, run_of(unit, reader.most // 4), _CALLS)
+        if times.fault:
+            faults.append(times)
+        worst = max(worst, times, key=lambda each: (bool(each.fault), each.whole))
     return worst, faults
 
 
 def table(rows: Iterable[Worst]) -> Iterator[str]:
     yield f"{'function':48} {'worst run':22} {'characters':>10} {'half, ms':>9} {'all, ms':>9}  growth"
     for row in sorted(rows, key=lambda row: -row.whole):
-        told = f"{row.name:48} {row.run[:22]:22} {row.characters:10,} {row.half:9.1f} {row.whole:9.1f}"
-        yield f"{told} {row.growth:7.1f}  {row.fault or ''}".rstrip()
+        line = f"{row.name:48} {row.run[:22]:22} {row.characters:10,} {row.half:9.1f} {row.whole:9.1f}"
+        yield f"{line} {row.growth:7.1f}  {row.fault or ''}".rstrip()
 
 
 def _hangs(_: int, __: FrameType | None) -> None:
@@ -184,12 +138,10 @@ def _hangs(_: int, __: FrameType | None) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--only", metavar="PART", default="", help="functions with this in their name")
-    parser.add_argument("--json", action="store_true", help="the rows as JSON")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--only", metavar="PART", default="", help="functions with this in their name")
+    options.add_argument("--json", action="store_true", help="the rows as JSON")
+    arguments = options.parse_args()
     signal.signal(signal.SIGALRM, _hangs)
     chosen = [reader for reader in readers() if arguments.only in reader.name]
     units, rows, faults = runs(), [], []
@@ -197,11 +149,11 @@ def main() -> int:
         milliseconds(reader, "a", 1)  # what is loaded at the first call is none of its time
     for number, reader in enumerate(chosen, start=1):
         print(f"{number} of {len(chosen)}: {reader.name}", file=sys.stderr, flush=True)
-        worst, found = measure(reader, units)
-        for each in found:
+        worst, faulty = measure(reader, units)
+        for each in faulty:
             print(f"  {each.run}: {each.half:.0f} and {each.whole:.0f} ms", file=sys.stderr, flush=True)
         rows.append(worst)
-        faults += found
+        faults += faulty
     if arguments.json:
         print(json.dumps({"rows": list(map(asdict, rows)), "faults": list(map(asdict, faults))}))
     else:

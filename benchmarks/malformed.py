@@ -8,7 +8,6 @@ and the peak of this process's memory; then each exception that is not ours and 
 with the seed of its file (`--files 1 --seed N` makes it again). Exits 1 where there is any.
 """
 
-import argparse
 import random
 import resource
 import signal
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from benchmarks.commands import parser
 from benchmarks.exports import exports
 from ingest.sources.base import Entry, Rejection
 from ingest.sources.files import FileSource
@@ -29,65 +29,18 @@ from rag.errors import AskpapersError
 _SECONDS = 20  # a file of some KB that takes longer hangs
 _MOST_ENTRIES = 100_000
 _TOKENS = (
-    *(
-        b"\0",
-        b"\xff\xfe",
-        b"\xef\xbb\xbf",
-        b"\xed\xa0\x80",
-        b"\xc3",
-        b"\r",
-        b"\n",
-        b"\r\n",
-        b"\t",
-        b'"',
-        b"'",
-        b"\\",
-    ),
-    *(b"{", b"}", b"[", b"]", b"(", b"@", b"#", b"$", b"%", b"~", b",", b"=", b"<", b">", b"&", b";", b"|"),
-    *(
-        b"{" * 3_000,
-        b"}" * 3_000,
-        b"[" * 5_000,
-        b'{"a":' * 3_000,
-        b"\\" * 999,
-        b"$" * 999,
-        b"<p " * 999,
-        b"@a{" * 999,
-    ),
-    *(
-        b"NaN",
-        b"-Infinity",
-        b"1e999",
-        b"9" * 5_000,
-        b"true",
-        b"null",
-        b"\\ud800",
-        b"\\u0000",
-        b"&#x110000;",
-        b"&#55296;",
-    ),
-    *(
-        b"\n@misc{",
-        b"\n@string{a = a # a}",
-        b"@comment{",
-        b"\\begin{",
-        b"\\verb|",
-        b"\\'",
-        b"{\\",
-        b" and ",
-        b"<div>" * 999,
-    ),
-    *(
-        b"2021-02-30",
-        b"0000",
-        b"10.1000/",
-        b"arXiv:",
-        b"\xe2\x80\xae",
-        b"\x1b[2J",
-        b"\x1f\x8b",
-        b"PAR1",
-        b"A" * 30_000,
-    ),
+    *(b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xc3", b"\r", b"\n", b"\r\n", b"\t"),
+    *rb"""" ' \ { } [ ] ( @ # $ % ~ , = < > & ; |""".split(),
+    *(b"{" * 3_000, b"}" * 3_000, b"[" * 5_000, b'{"a":' * 3_000, b"\\" * 999, b"$" * 999),
+    *(b"<p " * 999, b"@a{" * 999),
+    *rb"NaN -Infinity 1e999".split(),
+    b"9" * 5_000,
+    *rb"true null \ud800 \u0000 &#x110000; &#55296;".split(),
+    *(b"\n@misc{", b"\n@string{a = a # a}"),
+    *rb"@comment{ \begin{ \verb| \' ".split(),
+    *(b"{\\", b" and ", b"<div>" * 999),
+    *rb"2021-02-30 0000 10.1000/ arXiv:".split(),
+    *(b"\xe2\x80\xae", b"\x1b[2J", b"\x1f\x8b", b"PAR1", b"A" * 30_000),
 )
 
 
@@ -182,20 +135,18 @@ def _hangs(*_: object) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--files", type=int, default=2_000, help="files of each format")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the first file")
-    parser.add_argument("--only", metavar="NAME", help="the file to break, such as owls.bib")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--files", type=int, default=2_000, help="files of each format")
+    options.add_argument("--seed", type=int, default=0, help="seed of the first file")
+    options.add_argument("--only", metavar="NAME", help="the file to break, such as owls.bib")
+    arguments = options.parse_args()
     signal.signal(signal.SIGALRM, _hangs)
     faults = 0
     for name, tally in tallies(arguments.files, arguments.seed, arguments.only):
         megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        told = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.counts.items()))
+        counts = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.counts.items()))
         print(
-            f"{name}: {told}; slowest {tally.slowest:.2f} s (seed {tally.slowest_seed}); {megabytes} MB",
+            f"{name}: {counts}; slowest {tally.slowest:.2f} s (seed {tally.slowest_seed}); {megabytes} MB",
             *tally.faults[:10],
             sep="\n  ",
             flush=True,

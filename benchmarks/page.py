@@ -26,120 +26,103 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from benchmarks.commands import bundled_in, parser, questions_of
 from benchmarks.page_crowd import crowd, growth_kb, lone_talks, memory
-from benchmarks.page_server import serving
-from benchmarks.page_waits import Part, alone, waits_of
-from ingest.bundled import BundledSource
-from ingest.pipeline import ingest
+from benchmarks.page_waits import Tables, waits_of
+from benchmarks.served_page import serving
 from rag import Assistant, Library
 from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
 from ui.desk import REMEMBERED
-from ui.terminal import print_json, print_table, tell, track
+from ui.terminal import print_json, print_table, tell
 
 _IN_A_ROW = 3
 _TOO_MANY = 3  # times as many sessions
 _STOPS = (100, 500, 1000)  # questions after which memory is looked at
 
 
-def browser(library: Path, home: Path, arguments: argparse.Namespace) -> Part:
+def browser(library: Path, home: Path, arguments: argparse.Namespace) -> Tables:
     """Openings and waits in a browser."""
     return waits_of(library, home, arguments.questions, arguments.starts)
 
 
-def sessions(library: Path, home: Path, arguments: argparse.Namespace) -> Part:
+def sessions(library: Path, home: Path, arguments: argparse.Namespace) -> Tables:
     """A crowd, and one that is too large, once the papers are read ahead."""
-    many = arguments.sessions * _TOO_MANY
-    questions = alone()
+    many, rows = arguments.sessions * _TOO_MANY, []
     tell(f"an assistant that is alone answers {arguments.sessions * _IN_A_ROW + many} questions first")
     with Library(library, embedded_encoder()) as opened:
-        read = Remembering(embedded_encoder(), REMEMBERED)  # as the server has it
-        assistant = Assistant(opened, writer="extractive", sentences=read)
-        talks = lone_talks(assistant, questions, arguments.sessions, _IN_A_ROW)
-        single = lone_talks(assistant, questions, many, 1)
-    with serving(library, home) as server:
-        server.wait_until_idle()
-        rows = []
-        for each in (talks, single):
-            tell(f"{len(each)} sessions at once, {len(each[0])} questions each")
-            rows.append(crowd(server, each))
+        sentences = Remembering(embedded_encoder(), REMEMBERED)  # as the server has it
+        assistant = Assistant(opened, writer="extractive", sentences=sentences)
+        talks = lone_talks(assistant, questions_of(), arguments.sessions, _IN_A_ROW)
+        single = lone_talks(assistant, questions_of(), many, 1)
+    with serving(home, "--library", str(library)) as page:
+        page.wait_until_idle()
+        for crowded in (talks, single):
+            tell(f"{len(crowded)} sessions at once, {len(crowded[0])} questions each")
+            rows.append(crowd(page, crowded))
             tell(str(rows[-1]))  # what comes next may fail
     return {"sessions": rows}
 
 
-def memory_of(library: Path, home: Path, arguments: argparse.Namespace) -> Part:
+def memory_of(library: Path, home: Path, arguments: argparse.Namespace) -> Tables:
     """What the server holds after a start, after reading, and after so many questions."""
     stops = [stop for stop in _STOPS if stop < arguments.asked] + [arguments.asked]
-    with serving(library, home) as server:
-        rows = memory(server, alone(), stops)
+    with serving(home, "--library", str(library)) as page:
+        rows = memory(page, questions_of(), stops)
     return {"memory": rows, "growth": [{"kb_a_question": growth_kb(rows)}]}
 
 
-PARTS: Mapping[str, Callable[[Path, Path, argparse.Namespace], Part]] = {
-    "browser": browser,
-    "sessions": sessions,
-    "memory": memory_of,
-}
+PARTS = {"browser": browser, "sessions": sessions, "memory": memory_of}
 
 
-def measure(library: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+def measure(library: Path, arguments: argparse.Namespace) -> dict[str, Tables]:
     """Each part that is asked for, one after the other."""
-    found: dict[str, Any] = {}
+    parts: dict[str, Tables] = {}
     for name in arguments.parts:
         with tempfile.TemporaryDirectory() as home:
             before = os.getloadavg()[0]
-            found[name] = PARTS[name](library, Path(home), arguments)
-            found[name]["load"] = [{"before": round(before, 1), "after": round(os.getloadavg()[0], 1)}]
-    return found
+            parts[name] = PARTS[name](library, Path(home), arguments)
+            parts[name]["load"] = [{"before": round(before, 1), "after": round(os.getloadavg()[0], 1)}]
+    return parts
 
 
-def show(found: Mapping[str, Part]) -> None:
+def show(parts: Mapping[str, Tables]) -> None:
     """A table for each kind of row."""
-    for part, tables in found.items():
+    for part, tables in parts.items():
         for name, rows in tables.items():
             print(f"\n{part}: {name}")
             head = list(dict.fromkeys(column for row in rows for column in row))
             print_table(head, [[_cell(row.get(column)) for column in head] for row in rows])
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     return "–" if value is None else "; ".join(value) if isinstance(value, list) else str(value)
-
-
-@contextmanager
-def a_library(named: Path | None) -> Iterator[Path]:
-    """The folder that was named, else the bundled papers in a temporary one."""
-    with ExitStack() as stack:
-        if named is None:
-            named = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "library"
-            with Library.create(named, embedded_encoder()) as library:
-                ingest(library, [BundledSource()], track)
-        yield named
 
 
 def main() -> None:
     """Measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--library", type=Path, metavar="DIR", help="default: the bundled papers")
-    parser.add_argument("--questions", type=int, default=60, metavar="N", help="warm ones, in the browser")
-    parser.add_argument("--starts", type=int, default=3, metavar="N", help="of the server, for the browser")
-    parser.add_argument("--sessions", type=int, default=50, metavar="N", help="at once")
-    parser.add_argument("--asked", type=int, default=1000, metavar="N", help="questions, for memory")
-    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--library", type=Path, metavar="DIR", help="default: the bundled papers")
+    options.add_argument("--questions", type=int, default=60, metavar="N", help="warm ones, in the browser")
+    options.add_argument(
+        "--starts", type=int, default=3, metavar="N", help="of the server, for the browser"
+    )
+    options.add_argument("--sessions", type=int, default=50, metavar="N", help="at once")
+    options.add_argument("--asked", type=int, default=1000, metavar="N", help="questions, for memory")
+    options.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
+    options.add_argument("--json", action="store_true")
+    arguments = options.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no server is left behind
-    with a_library(arguments.library) as library:
-        found = measure(library.absolute(), arguments)
+    with tempfile.TemporaryDirectory() as temporary:
+        library = arguments.library or bundled_in(Path(temporary) / "library")
+        parts = measure(library.absolute(), arguments)
     if arguments.json:
-        print_json(found)
+        print_json(parts)
     else:
-        show(found)
+        show(parts)
 
 
 if __name__ == "__main__":

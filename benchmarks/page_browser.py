@@ -1,26 +1,16 @@
-"""The chat page in a headless Chromium: what a visitor waits for, timed inside the page."""
+"""The chat page in a browser, timed inside the page: what a visitor waits for."""
 
 import base64
 import json
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, Page
 
-PAUSE = 400  # milliseconds between an answer and the next question; nobody reads faster
+_PAUSE = 400  # milliseconds between an answer and the next question; nobody reads faster
 _LONGEST = 300_000  # milliseconds
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 _WATCH = """
 const marks = { load: {}, asked: null };
 window.marks = marks;
@@ -46,108 +36,59 @@ new MutationObserver(look).observe(document,
 """
 _OFFERED = """[...document.querySelectorAll('#chat .ap-answer a[download="answer.json"]')].pop()?.href"""
 
-
-@dataclass(frozen=True)
-class Opening:
-    """Milliseconds from the address to a box that can be typed in, and to the questions offered above it.
-
-    The latter come with the conversation that the browser kept: from then on all is in place.
-    """
-
-    box: float
-    openings: float | None
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Milliseconds from Enter: to the question's echo, the first words of its answer, the whole answer.
-
-    `assistant` is what the answer says that it took the assistant; None where a question failed.
-    """
-
-    echo: float
-    first: float | None
-    whole: float
-    assistant: float | None
-
-    @property
-    def page(self) -> float | None:
-        """What the page adds to the assistant's time."""
-        return None if self.assistant is None else self.whole - self.assistant
+Times = Mapping[str, float | None]
+"""Milliseconds, by what took them; None for what did not come."""
 
 
 @dataclass
-class Visit:
+class TimedVisit:
     """A page that is open in a browser that has kept nothing."""
 
-    context: "BrowserContext"
     page: "Page"
 
     @classmethod
     def start(cls, browser: "Browser", address: str) -> Self:
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        page = context.new_page()
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         page.add_init_script(_WATCH)
         page.set_default_timeout(_LONGEST)
         page.goto(address)
         page.wait_for_function("marks.load.box")
-        return cls(context, page)
+        return cls(page)
 
-    def opening(self) -> Opening:
-        """How long it took until all was in place."""
+    def opening(self) -> Times:
+        """From the address to a box that can be typed in, and to the questions offered above it.
+
+        The latter come with the conversation that the browser kept: from then on all is in place.
+        """
         self.page.wait_for_function("marks.load.openings || performance.now() > marks.load.box + 20000")
-        return Opening(**self.page.evaluate("({ box: marks.load.box, openings: marks.load.openings })"))
+        times: Times = self.page.evaluate(
+            "({ box: marks.load.box, openings: marks.load.openings ?? null })"
+        )
+        return times
 
-    def ask(self, question: str) -> Wait:
-        """Type a question and wait for its answer."""
+    def ask(self, question: str) -> Times:
+        """From Enter to the question's echo, the first words of its answer, and the whole answer.
+
+        `assistant` is what the answer says that it took the assistant, `page` what the page adds to it.
+        """
         box = self.page.locator("#question textarea")
         box.fill(question)
         box.press("Enter")
         self.page.wait_for_function("marks.asked?.whole")
-        told = self.page.evaluate("marks.asked")
+        marks = self.page.evaluate("marks.asked")
         offered = self.page.evaluate(_OFFERED)
-        self.page.wait_for_timeout(PAUSE)
-        return Wait(told["echo"], told["first"], told["whole"], _assistant_ms(offered))
+        self.page.wait_for_timeout(_PAUSE)
+        times = {name: marks[name] for name in ("echo", "first", "whole")}
+        if not offered:  # the question failed
+            return times | {"assistant": None, "page": None}
+        seconds = json.loads(base64.b64decode(offered.partition("base64,")[2]))["seconds"]["total"]
+        return times | {"assistant": seconds * 1000, "page": times["whole"] - seconds * 1000}
 
     def begin_anew(self) -> None:
         """Open a new conversation, as somebody does who turns to something else."""
         self.page.get_by_role("button", name="New conversation").click()
         self.page.wait_for_function("!document.querySelector('#chat .ap-answer')")
-        self.page.wait_for_timeout(PAUSE)
+        self.page.wait_for_timeout(_PAUSE)
 
     def close(self) -> None:
-        self.context.close()
-
-
-def missing() -> str | None:
-    """What has to be installed first; None where all is there."""
-    try:
-        import playwright.sync_api  # noqa: F401
-    except ImportError:
-        return "the page is not opened in a browser: pip install playwright"
-    if _chromium() is None:
-        return "the page is not opened in a browser: apt-get install chromium"
-    return None
-
-
-@contextmanager
-def browsing() -> Iterator["Browser"]:
-    """A headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=_chromium(), args=list(_FLAGS))
-        yield browser
-        browser.close()
-
-
-def _chromium() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-def _assistant_ms(offered: str | None) -> float | None:
-    """The seconds of an answer that the page offers as JSON, in milliseconds."""
-    if not offered:
-        return None
-    answer = json.loads(base64.b64decode(offered.partition("base64,")[2]))
-    return float(answer["seconds"]["total"]) * 1000
+        self.page.context.close()

@@ -1,31 +1,31 @@
 """Many visitors of the chat page at once, and what many questions leave in its memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 from typing import Any
 
 import numpy as np
 
-from benchmarks.page_server import Server
-from benchmarks.page_sessions import Reply, Session, Talk, connected
+from benchmarks.page_sessions import Replied, Session, Talk, connected, opened
+from benchmarks.served_page import ServedPage
 from rag import Assistant
 from ui.terminal import tell
 from ui.web.chats import Chat
 
-_OPENING = 25  # pages that open at once: opening them takes places in the same queue as questions
 _LEAVING = 20  # sessions that go away, beside the one that stays
 _WARM = 100  # questions after which growth is counted
 
 
-def crowd(server: Server, talks: Sequence[Talk]) -> dict[str, Any]:
-    """Sessions that ask at the same time, each its own talk; what they must be answered is in the talks."""
-    replies, seconds, is_alive = asyncio.run(_all_at_once(server.address, talks))
+def crowd(page: ServedPage, talks: Sequence[Talk]) -> dict[str, Any]:
+    """Sessions that ask at the same time, each the questions of its talk, and expect its answers."""
+    replies, seconds, is_alive = asyncio.run(_all_at_once(page.address, talks))
     flat = [reply for row in replies for reply in row]
     answered = [reply for reply in flat if reply.refusal is None]
-    each = [reply.seconds for reply in answered] or [float("nan")]
     first = [reply.first_text for reply in answered if reply.first_text is not None] or [float("nan")]
+    p50, p95, longest = np.percentile(
+        [reply.seconds for reply in answered] or [float("nan")], (50, 95, 100)
+    )
     return {
         "sessions": len(talks),
         "questions": sum(map(len, talks)),
@@ -37,21 +37,19 @@ def crowd(server: Server, talks: Sequence[Talk]) -> dict[str, Any]:
         "seconds": round(seconds, 1),
         "answers_per_second": round(len(answered) / seconds, 1),
         "first_text_p50": round(float(np.median(first)), 2),
-        "p50": round(float(np.median(each)), 2),
-        "p95": round(float(np.percentile(each, 95)), 2),
-        "max": round(max(each), 2),
-        "memory_mb": server.memory_mb(),
+        "p50": round(float(p50), 2),
+        "p95": round(float(p95), 2),
+        "max": round(float(longest), 2),
+        "memory_mb": page.memory_mb(),
     }
 
 
 def lone_talks(assistant: Assistant, questions: Sequence[str], sessions: int, in_a_row: int) -> list[Talk]:
-    """Each session's questions, all different, with what an assistant that is alone answers in turn."""
+    """Each session's questions, all different, with the answers of an assistant that serves nobody else."""
     if sessions * in_a_row > len(questions):
         raise ValueError(f"{sessions} sessions need {sessions * in_a_row} questions, not {len(questions)}")
-    return [
-        tuple(_alone(assistant, questions[start : start + in_a_row]))
-        for start in range(0, sessions * in_a_row, in_a_row)
-    ]
+    starts = range(0, sessions * in_a_row, in_a_row)
+    return [tuple(_alone(assistant, questions[start : start + in_a_row])) for start in starts]
 
 
 def _alone(assistant: Assistant, questions: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -62,101 +60,86 @@ def _alone(assistant: Assistant, questions: Sequence[str]) -> Iterator[tuple[str
         yield question, answer.text
 
 
-def _is_right(replies: Sequence[Reply], talk: Talk) -> bool:
-    """Whether a session saw its own questions with their answers, and nothing else, in each place.
+def _is_right(replies: Sequence[Replied], talk: Talk) -> bool:
+    """Whether a session saw its own questions with their answers, and nothing else, at each step.
 
-    What was refused is left out; what a lone assistant answers to a later question may then differ.
+    Refused questions are left out; what a lone assistant answers to a later question may then differ.
     """
     taken = [place for place, reply in enumerate(replies) if reply.refusal is None]
     return all(
-        reply.shown == reply.kept == tuple(talk[at] for at in taken[: place + 1])
-        for place, reply in enumerate(replies[at] for at in taken)
+        replies[place].shown == replies[place].kept == tuple(talk[at] for at in taken[:count])
+        for count, place in enumerate(taken, start=1)
     )
 
 
-async def _all_at_once(address: str, talks: Sequence[Talk]) -> tuple[list[list[Reply]], float, bool]:
+async def _all_at_once(address: str, talks: Sequence[Talk]) -> tuple[list[list[Replied]], float, bool]:
     """The replies to each session, the seconds for all, and whether one more is answered afterwards."""
+
+    async def ask_in_turn(session: Session, talk: Talk) -> list[Replied]:
+        return [await session.ask(question) for question, _ in talk]
+
     loop = asyncio.get_running_loop()
-    async with _sessions(address, len(talks) + 1) as sessions:
-        *crowded, late = sessions
+    async with opened(address, len(talks) + 1) as (*crowded, late):
         started = loop.time()
-        replies = await asyncio.gather(*map(_ask_in_turn, crowded, talks))
+        replies = await asyncio.gather(*map(ask_in_turn, crowded, talks))
         seconds = loop.time() - started
         after = await late.ask(talks[0][0][0])
     return replies, seconds, after.kept[-1:] == talks[0][:1]
 
 
-async def _ask_in_turn(session: Session, talk: Talk) -> list[Reply]:
-    return [await session.ask(question) for question, _ in talk]
-
-
-@asynccontextmanager
-async def _sessions(address: str, count: int) -> AsyncIterator[list[Session]]:
-    """Pages that are open, until the context ends."""
-    async with connected(address) as (client, wiring):
-        sessions = [Session(client, wiring) for _ in range(count)]
-        try:
-            for start in range(0, count, _OPENING):
-                await asyncio.gather(*(session.open() for session in sessions[start : start + _OPENING]))
-            yield sessions
-        finally:
-            await asyncio.gather(*(session.close() for session in sessions))
-
-
-def memory(server: Server, questions: Sequence[str], stops: Sequence[int]) -> list[dict[str, Any]]:
+def memory(page: ServedPage, questions: Sequence[str], stops: Sequence[int]) -> list[dict[str, Any]]:
     """What the server holds once it serves, once it has read ahead, and after so many questions.
 
     One session stays and asks every second question; the others go to sessions that leave one after
     the other. `long_ms` is what an answer took in the long one since the stop before, `sent_kb` what
     the server sent of it.
     """
-    rows = [{"after": "start", **_held(server)}]
-    reading = server.wait_until_idle()
-    rows.append({"after": "reading ahead", "seconds": round(reading, 1), **_held(server)})
-    rows += asyncio.run(_many_questions(server, questions, stops))
-    return rows
+    rows = [{"after": "start", **_held(page)}]
+    reading = page.wait_until_idle()
+    rows.append({"after": "reading ahead", "seconds": round(reading, 1), **_held(page)})
+    return rows + asyncio.run(_many_questions(page, questions, stops))
 
 
 def growth_kb(rows: Sequence[dict[str, Any]]) -> float | None:
-    """Growth of memory a question beyond the first hundred, None where no more were asked."""
+    """Growth of memory per question beyond the first hundred; None where no more were asked."""
     held = {row["after"]: row["memory_mb"] for row in rows}
     last = rows[-1]["after"]
     if _WARM not in held or not isinstance(last, int) or last <= _WARM:
         return None
-    grown: float = held[last] - held[_WARM]
-    return round(grown * 1024 / (last - _WARM), 1)
+    return round(float(held[last] - held[_WARM]) * 1024 / (last - _WARM), 1)
 
 
 async def _many_questions(
-    server: Server, questions: Sequence[str], stops: Sequence[int]
+    page: ServedPage, questions: Sequence[str], stops: Sequence[int]
 ) -> list[dict[str, Any]]:
-    asked, rows = cycle(questions), []
-    each = max(1, stops[-1] // 2 // _LEAVING)  # questions of a session that leaves
-    async with connected(server.address) as (client, wiring):
+    following, rows = cycle(questions), []
+    per_session = max(1, stops[-1] // 2 // _LEAVING)  # questions of a session that leaves
+    async with connected(page.address) as (client, wiring):
         long, short, done = Session(client, wiring), Session(client, wiring), 0
         await asyncio.gather(long.open(), short.open())
         for stop in stops:
             replies = []
             while done < stop:
-                if done and done % (2 * each) == 0:
+                if done and done % (2 * per_session) == 0:
                     await short.close()
                     short = Session(client, wiring)
                     await short.open()
-                ours, _ = await asyncio.gather(long.ask(next(asked)), short.ask(next(asked)))
+                ours, _ = await asyncio.gather(long.ask(next(following)), short.ask(next(following)))
                 replies.append(ours)
                 done += 2
             tell(f"{done} questions asked")
-            rows.append({"after": done, **_held(server), **_pace(replies)})
+            seconds, sizes = ([reply.seconds for reply in replies], [reply.size for reply in replies])
+            pace = {"long_ms": np.median(seconds) * 1000, "sent_kb": np.median(sizes) / 1024}
+            rows.append(
+                {"after": done, **_held(page), **{name: round(float(n)) for name, n in pace.items()}}
+            )
         await asyncio.gather(long.close(), short.close())
     return rows
 
 
-def _pace(replies: Sequence[Reply]) -> dict[str, float]:
+def _held(page: ServedPage) -> dict[str, float]:
     return {
-        "long_ms": round(float(np.median([reply.seconds for reply in replies])) * 1000),
-        "sent_kb": round(float(np.median([reply.size for reply in replies])) / 1024),
+        "memory_mb": page.memory_mb(),
+        "files": len(page.temporary_files()),
+        "files_mb": page.temporary_mb(),
     }
-
-
-def _held(server: Server) -> dict[str, float]:
-    return {"memory_mb": server.memory_mb(), **server.files()}

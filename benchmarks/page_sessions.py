@@ -6,26 +6,27 @@ import json
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from benchmarks.page_wiring import Event, Results, Wiring
+from benchmarks.page_wiring import Results, Wiring
 
+_OPENING = 25  # pages that open at once: opening them takes places in the same queue as questions
 _PATIENCE = httpx.Timeout(30, read=600, pool=None)  # seconds; answers wait for others in the queue
 _API = "/gradio_api"
 _OFFERED = re.compile(r"data:application/json;charset=utf-8;base64,([A-Za-z0-9+/=]+)")
-_JOINER = "\u2060"  # the page makes what looks like an element in a question none with it
+_JOINER = "\u2060"  # the page puts it into a question where that would look like an element
 
 Talk = tuple[tuple[str, str], ...]
 """Questions and the texts of their answers."""
 
 
 @dataclass(frozen=True)
-class Reply:
+class Replied:
     """What became of a question; without a conversation where the server refused to take it."""
 
     question: str
@@ -43,38 +44,41 @@ class Session:
 
     client: httpx.AsyncClient
     wiring: Wiring
+    browser: Any = None  # what the browser keeps
     hash: str = field(default_factory=lambda: secrets.token_hex(6))
-    browser: Any = None
     _presence: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """What a browser does when it opens the page: it says that it is there, and asks what was.
+        """Say that the page is there, and ask for the kept conversations, as a browser does.
 
         Raises RuntimeError where the server refuses, as too many wait.
         """
         self._presence = asyncio.create_task(self._stay())
-        if refusal := await self._send(self.wiring.load, {}):
+        load = self.wiring.event("load")
+        if refusal := await self._send(load, {}):
             raise RuntimeError(f"the page could not be opened: {refusal}")
-        results = Results(self.wiring.load)
+        results = Results(load["outputs"])
         async for message in self._messages():
             results.take(json.loads(message))
-        self.browser = results.values.get(self.wiring.browser)
+        self.browser = results.values.get(self.wiring.browser_state)
 
-    async def ask(self, question: str) -> Reply:
+    async def ask(self, question: str) -> Replied:
         """Ask, and wait for the whole answer."""
         started, first, size = time.perf_counter(), None, 0
-        if refusal := await self._send(self.wiring.ask, {self.wiring.box: question}):
-            return Reply(question, time.perf_counter() - started, refusal=refusal)
-        results = Results(self.wiring.ask)
+        submit = self.wiring.event("submit", elem_id="question")
+        box = self.wiring.component(elem_id="question")
+        if refusal := await self._send(submit, {box: question}):
+            return Replied(question, time.perf_counter() - started, refusal=refusal)
+        results = Results(submit["outputs"])
         async for message in self._messages():
             size += len(message)
-            if first is None and _has_text(message):
+            if first is None and r"class=\"ap-text\"" in message and "ap-waiting" not in message:
                 first = time.perf_counter() - started
             results.take(json.loads(message))
         seconds = time.perf_counter() - started
-        self.browser = results.values.get(self.wiring.browser, self.browser)
-        shown = _shown(results.values.get(self.wiring.chat))
-        return Reply(question, seconds, first, size, shown, _kept(self.browser))
+        self.browser = results.values.get(self.wiring.browser_state, self.browser)
+        shown = _shown(results.values.get(self.wiring.component(elem_id="chat")))
+        return Replied(question, seconds, first, size, shown, _kept(self.browser))
 
     async def close(self) -> None:
         """Go away, as a tab that is closed does."""
@@ -83,16 +87,15 @@ class Session:
             with suppress(asyncio.CancelledError):
                 await self._presence
 
-    async def _send(self, event: Event, given: Mapping[int, Any]) -> str | None:
+    async def _send(self, event: Mapping[str, Any], given: Mapping[int, Any]) -> str | None:
         """Put an event into the server's queue; why it was not taken, else None."""
-        values = {**self.wiring.values, self.wiring.browser: self.browser, **given}
-        sent = {
-            "data": [values[number] for number in event.inputs],
-            "fn_index": event.number,
+        body = {
+            "data": self.wiring.data(event, {self.wiring.browser_state: self.browser, **given}),
+            "fn_index": event["id"],
             "session_hash": self.hash,
-            "trigger_id": event.trigger,
+            "trigger_id": event["targets"][0][0],
         }
-        response = await self.client.post(f"{_API}/queue/join", json=sent)
+        response = await self.client.post(f"{_API}/queue/join", json=body)
         return None if response.is_success else f"{response.status_code}: {response.text[:200]}"
 
     async def _messages(self) -> AsyncIterator[str]:
@@ -117,31 +120,33 @@ async def connected(address: str) -> AsyncIterator[tuple[httpx.AsyncClient, Wiri
     many = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     base = address.rstrip("/")
     async with httpx.AsyncClient(base_url=base, timeout=_PATIENCE, limits=many, trust_env=False) as client:
-        yield client, Wiring.from_config((await client.get("/config")).json())
+        yield client, Wiring((await client.get("/config")).json())
 
 
-def _has_text(message: str) -> bool:
-    """Whether words of an answer are among what has changed."""
-    return r"class=\"ap-text\"" in message and "ap-waiting" not in message
+@asynccontextmanager
+async def opened(address: str, count: int) -> AsyncIterator[list[Session]]:
+    """That many open pages, until the context ends."""
+    async with connected(address) as (client, wiring):
+        sessions = [Session(client, wiring) for _ in range(count)]
+        try:
+            for start in range(0, count, _OPENING):
+                await asyncio.gather(*(session.open() for session in sessions[start : start + _OPENING]))
+            yield sessions
+        finally:
+            await asyncio.gather(*(session.close() for session in sessions))
 
 
-def _shown(messages: Any) -> Talk:
-    """The questions and the answers that the page shows; the texts as those offer them as JSON."""
-    if not isinstance(messages, list):
-        return ()
-    contents = [each["content"][0] for each in messages]
-    asked = [each.get("text", "").replace(_JOINER, "") for each in contents[::2]]
-    return tuple(zip(asked, [_offered(each.get("value", "")) for each in contents[1::2]], strict=True))
-
-
-def _offered(html: str) -> str:
-    found = _OFFERED.search(html)
-    return str(json.loads(base64.b64decode(found[1]))["text"]) if found else ""
+def _shown(messages: Sequence[Mapping[str, Any]] | None) -> Talk:
+    """The questions and answers that the page shows; the texts are those that it offers as JSON."""
+    contents = [message["content"][0] for message in messages or ()]
+    questions = [content.get("text", "").replace(_JOINER, "") for content in contents[::2]]
+    answers = [_OFFERED.search(content.get("value", "")) for content in contents[1::2]]
+    texts = [str(json.loads(base64.b64decode(offer[1]))["text"]) if offer else "" for offer in answers]
+    return tuple(zip(questions, texts, strict=True))
 
 
 def _kept(browser: str | None) -> Talk:
     """The questions and answers of all conversations that a browser keeps."""
-    if not browser:
-        return ()
-    exchanges = [each for chat in json.loads(browser)["chats"] for each in chat["exchanges"]]
+    chats = json.loads(browser)["chats"] if browser else ()
+    exchanges = [exchange for chat in chats for exchange in chat["exchanges"]]
     return tuple((each["question"], (each["answer"] or {"text": ""})["text"]) for each in exchanges)

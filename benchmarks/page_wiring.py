@@ -1,68 +1,69 @@
 """What passes between the chat page and its server: events, and what these change in the page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that a page asks of its server: what it sends along, and what comes back, by component."""
-
-    number: int
-    trigger: int
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """What of a page's configuration its visitors need."""
+    """The page's components and events, as its configuration tells everybody who is let in."""
 
-    load: Event
-    ask: Event
-    box: int
-    chat: int
-    browser: int
-    values: Mapping[int, Any]  # what the components hold when the page is opened
+    config: Mapping[str, Any]
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """That of `/config`."""
-        components = {each["id"]: each for each in config["components"]}
-        named = {each["props"].get("elem_id"): number for number, each in components.items()}
-        box, chat = named["question"], named["chat"]
-        browser = next(number for number, each in components.items() if each["type"] == "browserstate")
+    @property
+    def events(self) -> list[Mapping[str, Any]]:
+        return list(self.config["dependencies"])
+
+    def component(self, **properties: Any) -> int:
+        """The number of the component with these properties. Raises RuntimeError."""
+        for component in self.config["components"]:
+            if all(component["props"].get(name) == value for name, value in properties.items()):
+                return int(component["id"])
+        raise RuntimeError(f"the page has no component with {properties}")
+
+    @property
+    def browser_state(self) -> int:
+        """The number of the component that the browser keeps."""
+        components = self.config["components"]
+        return next(int(each["id"]) for each in components if each["type"] == "browserstate")
+
+    def event(self, name: str, **properties: Any) -> Mapping[str, Any]:
+        """The event of this name, of the component with these properties. Raises RuntimeError."""
+        wanted = self.component(**properties) if properties else None
+        for event in self.events:
+            if any(kind == name and wanted in (None, target) for target, kind in event["targets"]):
+                return event
+        raise RuntimeError(f"the page has no event {name} of {properties}")
+
+    def data(self, event: Mapping[str, Any], given: Mapping[int, Any] | None = None) -> list[Any]:
+        """What the page sends with an event: what its components hold at first, or are given here."""
         values = {
-            number: None if each["type"].endswith("state") else each["props"].get("value")
-            for number, each in components.items()
-        }
-        events = config["dependencies"]
-        load = next(each for each in events if _is_on(each, "load") and chat in each["outputs"])
-        ask = next(each for each in events if _is_on(each, "submit", box))
-        return cls(_event(load), _event(ask), box, chat, browser, values)
+            each["id"]: None if each["type"].endswith("state") else each["props"].get("value")
+            for each in self.config["components"]
+        } | dict(given or {})
+        return [values[number] for number in event["inputs"]]
 
 
 @dataclass
 class Results:
-    """What an event makes of its components, message by message.
+    """What an event makes of its outputs, message by message.
 
-    The first message has all of it, those of more to come say what has changed since, the last one has
-    all of it again. "Unchanged" is spelled as an update without a value.
+    The first message has all values, further ones say what has changed since, and the last one has all
+    again. "Unchanged" is spelled as an update without a value.
     """
 
-    event: Event
+    outputs: Sequence[int]
     values: dict[int, Any] = field(default_factory=dict)
     _data: list[Any] = field(default_factory=list)
 
     def take(self, message: Mapping[str, Any]) -> None:
         """Take in a message with an output."""
-        told = message["output"].get("data") or []
+        data = message["output"].get("data") or []
         if self._data and message["msg"] == "process_generating":
-            self._data = [_changed(*each) for each in zip(self._data, told, strict=True)]
-        else:
-            self._data = told
-        for component, value in zip(self.event.outputs, self._data, strict=False):
+            data = [_changed(*pair) for pair in zip(self._data, data, strict=True)]
+        self._data = data
+        for component, value in zip(self.outputs, data, strict=False):
             if not isinstance(value, dict):
                 self.values[component] = value
             elif value.get("__type__") != "update":
@@ -71,33 +72,22 @@ class Results:
                 self.values[component] = value["value"]
 
 
-def _changed(value: Any, changes: list[tuple[str, list[Any], Any]]) -> Any:
+def _changed(value: Any, changes: Sequence[tuple[str, list[Any], Any]]) -> Any:
     """The value after changes at paths in it, made in place."""
     for action, path, new in changes:
         if not path:
             value = value + new if action == "append" else new
             continue
+        *steps, key = path
         at = value
-        for step in path[:-1]:
+        for step in steps:
             at = at[step]
-        _change(at, path[-1], action, new)
+        if action == "delete":
+            del at[key]
+        elif action == "append":
+            at[key] += new
+        elif action == "add" and isinstance(at, list):
+            at.insert(key, new)
+        else:
+            at[key] = new
     return value
-
-
-def _change(at: Any, key: Any, action: str, new: Any) -> None:
-    if action == "delete":
-        del at[key]
-    elif action == "append":
-        at[key] += new
-    elif action == "add" and isinstance(at, list):
-        at.insert(key, new)
-    else:
-        at[key] = new
-
-
-def _event(told: Mapping[str, Any]) -> Event:
-    return Event(told["id"], told["targets"][0][0], tuple(told["inputs"]), tuple(told["outputs"]))
-
-
-def _is_on(event: Mapping[str, Any], name: str, component: int | None = None) -> bool:
-    return any(kind == name and component in (None, at) for at, kind in event["targets"])

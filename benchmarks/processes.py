@@ -1,12 +1,14 @@
 """Each way in a process of its own, so that none disturbs the other, and the memory of that process."""
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.managers import BaseManager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 
 class Way(Protocol):
@@ -57,43 +59,53 @@ def in_own_process(way: Callable[..., Kept], *values: object) -> Iterator[Kept]:
 
 
 class Memory:
-    """Growth of this process's resident memory since this object was made; on Linux alone.
+    """Growth of this process's resident memory since this object was made, in MB; None except on Linux.
 
-    So what both ways need before the first paper, such as the encoder's weights, is no part of it.
+    What both ways need before the first paper, such as the encoder's weights, is therefore not counted.
     """
 
     def __init__(self) -> None:
         give_back()
         with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")  # start the peak anew
-        self._before = _status("VmRSS")
+        self._before = memory_mb()
 
     def now_mb(self) -> float | None:
-        return self._growth("VmRSS")
+        return self._growth(memory_mb())
 
     def peak_mb(self) -> float | None:
-        return self._growth("VmHWM")
+        return self._growth(memory_mb(field="VmHWM"))
 
-    def _growth(self, field: str) -> float | None:
-        now = _status(field)
-        return None if now is None or self._before is None else round((now - self._before) / 1024, 1)
+    def _growth(self, now: float | None) -> float | None:
+        return None if now is None or self._before is None else round(now - self._before, 1)
 
 
 def give_back() -> None:
-    """Give freed memory back to the system, which would else be used again and not be seen to grow."""
-    with suppress(OSError, AttributeError):  # other C libraries than glibc do not know it
+    """Give freed memory back to the system; otherwise it would be used again and growth not be seen."""
+    with suppress(OSError, AttributeError):  # C libraries other than glibc lack it
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _status(field: str) -> int | None:
-    """KB, None where the system does not tell."""
+def memory_mb(pid: int | str = "self", field: str = "VmRSS") -> float | None:
+    """The memory of a process, resident unless `field` says otherwise; None where it cannot be read."""
+    kilobytes = status(field, pid)
+    return None if kilobytes is None else round(kilobytes / 1024, 1)
+
+
+def status(field: str, pid: int | str = "self") -> int | None:
+    """A number that Linux tells of a process; None where it tells none."""
     with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
             if line.startswith(f"{field}:"):
                 return int(line.split()[1])
     return None
 
 
 def folder_mb(folder: Path) -> float:
-    """All files in a folder, as long as they are."""
+    """The size of all files in a folder."""
     return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6, 2)
+
+
+def milliseconds(seconds: Sequence[float], percent: float = 50) -> float:
+    """A percentile of times."""
+    return round(float(np.percentile(seconds, percent)) * 1000, 1)

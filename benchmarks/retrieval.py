@@ -11,7 +11,6 @@ one search each, `fusion` is how candidates are chosen, `default` is what `askpa
 `dense` is the plain encoder.
 """
 
-import argparse
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from benchmarks.commands import parser
 from benchmarks.scifact import SciFact
 from eval.cases import read_cases
 from eval.metrics import hit_at, ndcg_at, recall_at
@@ -81,21 +81,21 @@ def measure(library: Library, queries: Queries) -> Iterator[dict[str, object]]:
 def questions(library: Library, files: Sequence[str]) -> Queries:
     """The first questions of the cases that name papers."""
     turns = [case.turns[0] for case in read_cases(files) if case.turns[0].papers]
-    found = library.catalog.find([paper for turn in turns for paper in turn.papers])
-    return {turn.question: {found[paper] for paper in turn.papers} for turn in turns}
+    ids = library.catalog.find([paper for turn in turns for paper in turn.papers])
+    return {turn.question: {ids[paper] for paper in turn.papers} for turn in turns}
 
 
 def main() -> None:
     """Ingest where that is needed, rank, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of SciFact")
-    parser.add_argument("--queries", choices=("test", "train"), default="test")
-    parser.add_argument("--questions", nargs="+", metavar="FILE", help="question files, dev or test")
-    parser.add_argument("--tokens", type=int, default=PASSAGE_TOKENS, help="length of a passage")
-    parser.add_argument("--library", type=Path, metavar="DIR", help="keep the library here")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--data", type=Path, metavar="DIR", help="folder of SciFact")
+    options.add_argument("--queries", choices=("test", "train"), default="test")
+    options.add_argument("--questions", nargs="+", metavar="FILE", help="question files, dev or test")
+    options.add_argument("--tokens", type=int, default=PASSAGE_TOKENS, help="length of a passage")
+    options.add_argument("--library", type=Path, metavar="DIR", help="keep the library here")
+    arguments = options.parse_args()
     if bool(arguments.data) == bool(arguments.questions):
-        parser.error("name either --data or --questions")
+        options.error("name either --data or --questions")
     with ExitStack() as stack:
         folder = arguments.library or stack.enter_context(tempfile.TemporaryDirectory())
         library = stack.enter_context(Library.create(folder))

@@ -11,7 +11,6 @@ no paper is encoded: each passage takes the vectors of one of a pool. Then anoth
 library and searches. Memory is what the process has grown by, in MB.
 """
 
-import argparse
 import json
 import sys
 import tempfile
@@ -22,9 +21,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.processes import Memory, folder_mb, in_own_process
+from benchmarks.commands import parser
+from benchmarks.processes import Memory, folder_mb, in_own_process, milliseconds
 from benchmarks.synthetic import ReusingEncoder, synthetic_papers
 from ingest.pipeline import ingest
 from ingest.sources.files import FileSource
@@ -84,7 +82,7 @@ class Growing:
         """Bring the papers of a file in; what each stage took."""
         self._stages, self._at_end = {}, {}
         report = ingest(self._library, [FileSource(snapshot, label="snapshot")], self._watched)
-        told = {
+        stages = {
             name: stage.facts() | {"rss_mb": self._at_end[name]} for name, stage in self._stages.items()
         }
         known = sum(sum(stage.seconds) for stage in self._stages.values())
@@ -94,7 +92,7 @@ class Growing:
             "outside_the_stages": round(report.seconds - known, 1),
             "near_duplicates": len(report.near_duplicates),
             "peak_mb": self._memory.peak_mb(),
-            "stages": told,
+            "stages": stages,
         }
 
     def search(self) -> dict[str, Any]:
@@ -109,10 +107,10 @@ class Growing:
         problems = len(self._library.verify())
         return {
             "first_search_ms": round(1000 * first, 1),
-            "search_p50_ms": _quantile(searches, 0.5),
-            "search_p95_ms": _quantile(searches, 0.95),
-            "answer_p50_ms": _quantile(answers, 0.5),
-            "answer_p95_ms": _quantile(answers, 0.95),
+            "search_p50_ms": milliseconds(searches),
+            "search_p95_ms": milliseconds(searches, 95),
+            "answer_p50_ms": milliseconds(answers),
+            "answer_p95_ms": milliseconds(answers, 95),
             "rss_mb": self._memory.now_mb(),
             "verify_seconds": round(time.perf_counter() - verified, 1),
             "disagreements": problems,
@@ -169,12 +167,12 @@ def measure(count: int, is_reusing: bool, folder: Path) -> Iterator[dict[str, An
     """The ingest, the same file once more, and searches by a process that opens the library."""
     snapshot, place = folder / "snapshot.json", folder / "library"
     write_snapshot(snapshot, count)
-    told = {"papers": count, "vectors": "reused" if is_reusing else "encoded"}
+    row = {"papers": count, "vectors": "reused" if is_reusing else "encoded"}
     with in_own_process(Growing, place, is_reusing) as growing:
-        yield told | {"measured": "ingest", **growing.ingest(snapshot)}
-        yield told | {"measured": "the same file again", **growing.ingest(snapshot)}
+        yield row | {"measured": "ingest", **growing.ingest(snapshot)}
+        yield row | {"measured": "the same file again", **growing.ingest(snapshot)}
     with in_own_process(Growing, place, is_reusing) as growing:
-        yield told | {"measured": "search", **growing.search()}
+        yield row | {"measured": "search", **growing.search()}
 
 
 def _parts(count: int) -> dict[str, slice]:
@@ -192,18 +190,12 @@ def _timed(work: Callable[..., object], *arguments: object) -> float:
     return time.perf_counter() - started
 
 
-def _quantile(seconds: list[float], share: float) -> float:
-    return round(1000 * float(np.quantile(seconds, share)), 1)
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--papers", type=int, default=20_000, metavar="N")
-    parser.add_argument("--reuse", action="store_true", help="take the vectors of a pool, encode nothing")
-    parser.add_argument("--folder", type=Path, help="keep the library there (default: a temporary folder)")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--papers", type=int, default=20_000, metavar="N")
+    options.add_argument("--reuse", action="store_true", help="take the vectors of a pool, encode nothing")
+    options.add_argument("--folder", type=Path, help="keep the library there (default: a temporary folder)")
+    arguments = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="askpapers-scale-") as temporary:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,6 @@ searches, both without what is loaded before the first paper. With --search-only
 ("vectors": "reused"): each passage takes the vectors of a few thousand that were encoded before.
 """
 
-import argparse
 import json
 import sys
 import tempfile
@@ -21,11 +20,10 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.askpapers import AskPapers, EncoderAlone
+from benchmarks.commands import parser
 from benchmarks.plain_llamaindex import MISSING, PlainLlamaIndex, is_installed
-from benchmarks.processes import Way, folder_mb, in_own_process
+from benchmarks.processes import Way, folder_mb, in_own_process, milliseconds
 from eval.cases import read_cases
 from ui.terminal import track
 
@@ -46,19 +44,19 @@ BOTH: Ways = {**OURS, "llamaindex": PlainLlamaIndex}
 def compare(size: int, folder: Path, with_encoder: bool) -> Rows:
     """Both ways at one size; the encoder alone beside them where that is asked for."""
     ways: Ways = {**BOTH, "encoder": EncoderAlone} if with_encoder else BOTH
-    found = ingest_all(ways, folder, size)
+    rows = ingest_all(ways, folder, size)
     for name, row in search_all(BOTH, folder).items():
-        found[name] |= row
+        rows[name] |= row
     again = ingest_all(OURS, folder, size)["askpapers"]
-    found["askpapers"]["reingest_per_second"] = again["ingest_per_second"]
-    return found
+    rows["askpapers"]["reingest_per_second"] = again["ingest_per_second"]
+    return rows
 
 
 def search_only(size: int, folder: Path) -> Rows:
     """This program with vectors that are reused, so that many papers come in soon."""
-    found = ingest_all({"askpapers": partial(AskPapers, is_reusing=True)}, folder, size)["askpapers"]
-    found["index_per_second"] = found.pop("ingest_per_second")  # nothing was encoded
-    return {"askpapers": found | {"vectors": "reused"} | search_all(OURS, folder)["askpapers"]}
+    row = ingest_all({"askpapers": partial(AskPapers, is_reusing=True)}, folder, size)["askpapers"]
+    row["index_per_second"] = row.pop("ingest_per_second")  # nothing was encoded
+    return {"askpapers": row | {"vectors": "reused"} | search_all(OURS, folder)["askpapers"]}
 
 
 def ingest_all(ways: Ways, folder: Path, size: int) -> Rows:
@@ -69,11 +67,11 @@ def ingest_all(ways: Ways, folder: Path, size: int) -> Rows:
         for turn in track(turns, f"{size} papers into {', '.join(ways)}", size):
             for name, way in each.items():
                 seconds[name] += way.ingest(len(turn))
-        found = {name: way.facts() for name, way in each.items()}
+        facts_by_way = {name: way.facts() for name, way in each.items()}
     return {
         name: {"ingest_per_second": round(size / seconds[name], 1), **facts}
         | ({"disk_mb": folder_mb(folder / name)} if (folder / name).exists() else {})
-        for name, facts in found.items()
+        for name, facts in facts_by_way.items()
     }
 
 
@@ -83,11 +81,11 @@ def search_all(ways: Ways, folder: Path) -> Rows:
     rounds = [list(islice(questions, _ROUND)) for _ in range(_ROUNDS + 1)]
     with opened(ways, folder) as each:
         seconds: dict[str, list[float]] = {name: [] for name in each}
-        for asked in track(rounds, f"questions to {', '.join(ways)}", sum(map(len, rounds))):
+        for questions_asked in track(rounds, f"questions to {', '.join(ways)}", sum(map(len, rounds))):
             for name, way in each.items():
-                seconds[name] += map(way.search, asked)
-        found = {name: way.facts() for name, way in each.items()}
-    return {name: _searched(seconds[name][_ROUND:], facts) for name, facts in found.items()}
+                seconds[name] += map(way.search, questions_asked)
+        facts_by_way = {name: way.facts() for name, way in each.items()}
+    return {name: _searched(seconds[name][_ROUND:], facts) for name, facts in facts_by_way.items()}
 
 
 @contextmanager
@@ -97,9 +95,9 @@ def opened(ways: Ways, folder: Path) -> Iterator[dict[str, Way]]:
         yield {name: stack.enter_context(in_own_process(way, folder / name)) for name, way in ways.items()}
 
 
-def ratios(found: Rows) -> dict[str, float]:
+def ratios(rows: Rows) -> dict[str, float]:
     """This program's figures divided by the other's, and its second ingest by its first."""
-    ours, other = found["askpapers"], found["llamaindex"]
+    ours, other = rows["askpapers"], rows["llamaindex"]
     compared = {
         name: round(ours[name] / other[name], 2) for name in _COMPARED if ours.get(name) and other.get(name)
     }
@@ -107,35 +105,34 @@ def ratios(found: Rows) -> dict[str, float]:
 
 
 def _searched(seconds: Sequence[float], facts: Mapping[str, Any]) -> dict[str, Any]:
-    p50, p95 = np.percentile(seconds, (50, 95)) * 1000
     kept = {name: value for name, value in facts.items() if name in _KEPT}
     return {
-        "search_p50_ms": round(p50, 1),
-        "search_p95_ms": round(p95, 1),
+        "search_p50_ms": milliseconds(seconds),
+        "search_p95_ms": milliseconds(seconds, 95),
         "search_mb": facts["peak_mb"],
     } | kept
 
 
-def _print(size: int, found: Rows) -> None:
-    for name, row in found.items():
-        told = {figure: value for figure, value in row.items() if value is not None}
-        print(json.dumps({"name": name, "papers": size} | told), flush=True)
+def _print(size: int, rows: Rows) -> None:
+    for name, row in rows.items():
+        known = {figure: value for figure, value in row.items() if value is not None}
+        print(json.dumps({"name": name, "papers": size} | known), flush=True)
 
 
 def main() -> None:
     """Measure at each size, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="*", default=[333, 10_000], metavar="PAPERS")
-    parser.add_argument("--search-only", type=int, nargs="*", default=[100_000], metavar="PAPERS")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--sizes", type=int, nargs="*", default=[333, 10_000], metavar="PAPERS")
+    options.add_argument("--search-only", type=int, nargs="*", default=[100_000], metavar="PAPERS")
+    arguments = options.parse_args()
     if arguments.sizes and not is_installed():
         sys.exit(MISSING)
     compared = {}
     for size in arguments.sizes:
         with tempfile.TemporaryDirectory() as folder:
-            found = compare(size, Path(folder), with_encoder=size == arguments.sizes[0])
-        _print(size, found)
-        compared[size] = ratios(found)
+            rows = compare(size, Path(folder), with_encoder=size == arguments.sizes[0])
+        _print(size, rows)
+        compared[size] = ratios(rows)
     for size in arguments.search_only:
         with tempfile.TemporaryDirectory() as folder:
             _print(size, search_only(size, Path(folder)))

@@ -7,7 +7,6 @@ others, by value), `auc_support_contradict` (against contradicting ones, by valu
 (either against those without evidence, by evidence).
 """
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,25 +14,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.commands import parser
 from benchmarks.scifact import CitedClaim, SciFact
 from rag.embedding import embedded_encoder
-from rag.support import CalibratedJudge, Judge
+from rag.support import CalibratedJudge, Judge, Support
 
 _BATCH = 50  # claims
 
 
 def measure(judge: Judge, claims: Sequence[CitedClaim]) -> dict[str, float]:
     """The three areas, and which shares of the claims of each verdict count as supported."""
-    judged = [
-        support
-        for start in range(0, len(claims), _BATCH)
-        for support in judge.judge(
-            [
-                (each.claim, (each.title, " ".join(each.sentences)))
-                for each in claims[start : start + _BATCH]
-            ]
-        )
-    ]
+    judged = in_batches(judge, [(each.claim, (each.title, " ".join(each.sentences))) for each in claims])
     values = np.array([support.value for support in judged])
     evidence = np.array([support.evidence for support in judged])
     supported = np.array([support.supported for support in judged])
@@ -50,6 +41,12 @@ def measure(judge: Judge, claims: Sequence[CitedClaim]) -> dict[str, float]:
     }
 
 
+def in_batches(judge: Judge, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Support]:
+    """The verdict on each pair of a claim and its passages."""
+    starts = range(0, len(pairs), _BATCH)
+    return [support for start in starts for support in judge.judge(pairs[start : start + _BATCH])]
+
+
 def area(values: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> float:
     """The area under the ROC curve: how often a positive has the greater value; a tie counts half."""
     positives, negatives = values[is_positive][:, None], values[~is_positive][None, :]
@@ -57,10 +54,10 @@ def area(values: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure the judge of support on SciFact.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of SciFact")
-    parser.add_argument("--split", choices=("dev", "train"), default="dev")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--data", type=Path, required=True, help="the folder of SciFact")
+    options.add_argument("--split", choices=("dev", "train"), default="dev")
+    arguments = options.parse_args()
     claims = SciFact(arguments.data).claims(arguments.split)
     print(json.dumps(measure(CalibratedJudge(embedded_encoder()), claims)))
 

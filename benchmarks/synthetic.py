@@ -35,10 +35,10 @@ def synthetic_papers(seed: int = 0) -> Iterator[Paper]:
     while True:
         like = random.integers(len(digests))  # the one whose lengths it has
         titled = random.integers(len(words), size=max(_WORDS, len(digests[like].title.split())))
-        said = random.integers(len(pool), size=len(abstracts[like]))
+        sentences = random.integers(len(pool), size=len(abstracts[like]))
         yield Paper(
             title=" ".join(words[place] for place in titled),
-            abstract=" ".join(pool[place] for place in said),
+            abstract=" ".join(pool[place] for place in sentences),
             published=str(random.integers(*_YEARS)),
         )
 

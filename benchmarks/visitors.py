@@ -6,7 +6,6 @@ Every request comes under a new session and a new visitor, and cites the library
 the page believes, so that its HTML is far larger than what was sent.
 """
 
-import argparse
 import asyncio
 import json
 import secrets
@@ -16,8 +15,9 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from benchmarks.page_server import Server, serving
+from benchmarks.commands import parser
 from benchmarks.page_sessions import Session, connected
+from benchmarks.served_page import ServedPage, serving
 from rag.library import Library
 from ui.terminal import tell
 from ui.web.chats import MOST_EXCHANGES
@@ -51,16 +51,16 @@ def hostile_state(paper_ids: Sequence[str], citations: int, text: str = "Owls.")
         {"id": secrets.token_hex(16), "exchanges": exchanges[start : start + MOST_EXCHANGES]}
         for start in range(0, count, MOST_EXCHANGES)
     ]
-    told = {"format": FORMAT, "visitor": secrets.token_hex(16), "chats": chats}
-    return json.dumps(told, separators=(",", ":"))
+    state = {"format": FORMAT, "visitor": secrets.token_hex(16), "chats": chats}
+    return json.dumps(state, separators=(",", ":"))
 
 
-async def _send(server: Server, states: Sequence[Any], requests: int) -> list[dict[str, float]]:
+async def _send(page: ServedPage, states: Sequence[Any], requests: int) -> list[dict[str, float]]:
     rows, refused = [], 0
-    async with connected(server.address) as (client, wiring):
+    async with connected(page.address) as (client, wiring):
         for number in range(requests + 1):
             if number % _EVERY == 0:
-                rows.append({"after": number, "memory_mb": server.memory_mb()})
+                rows.append({"after": number, "memory_mb": page.memory_mb()})
                 tell(f"{number} requests: {rows[-1]['memory_mb']} MB")
             make, *given = states[number % len(states)] if number else (lambda: None,)  # first a usual one
             session = Session(client, wiring, browser=make(*given))
@@ -75,10 +75,10 @@ async def _send(server: Server, states: Sequence[Any], requests: int) -> list[di
 
 def main() -> None:
     """Serve the page, send it hostile states, and print its resident memory as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--library", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--requests", type=int, default=500, metavar="N")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--library", type=Path, required=True, metavar="DIR")
+    options.add_argument("--requests", type=int, default=500, metavar="N")
+    arguments = options.parse_args()
     with Library(arguments.library) as library:
         ids = [paper.paper_id for paper in library.catalog.browse(most=300)]
     states = [
@@ -88,9 +88,10 @@ def main() -> None:
         (hostile_state, ids, 1),
         (lambda: "[" + "[]," * (_SIZE // 3) + "[]]",),
     ]
-    with tempfile.TemporaryDirectory() as home, serving(arguments.library, Path(home)) as server:
-        server.wait_until_idle()
-        rows = asyncio.run(_send(server, states, arguments.requests))
+    option = ("--library", str(arguments.library.absolute()))
+    with tempfile.TemporaryDirectory() as home, serving(Path(home), *option) as page:
+        page.wait_until_idle()
+        rows = asyncio.run(_send(page, states, arguments.requests))
     grown = round(rows[-1]["memory_mb"] - rows[0]["memory_mb"], 1)
     print(json.dumps({"rows": rows, "grown_mb": grown}, indent=1))
 

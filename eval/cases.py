@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
+import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -23,14 +24,14 @@ from rag.types import Filters
 
 BUNDLED = Path(__file__).parent / "questions"
 SUFFIXES = (".jsonl", ".yaml", ".yml")
-FEEDBACK = "feedback"  # what the chat page keeps beside a case, for people to read
+FEEDBACK = "feedback"  # what the chat page adds to a case for people to read
 
 Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1)]
 Forms = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
 class Record(BaseModel):
-    """Fields of ours, frozen. Further ones are kept apart; null is as good as absent."""
+    """Frozen fields. Unknown ones are kept in `model_extra`; null means absent."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -43,7 +44,7 @@ class Record(BaseModel):
 
     @property
     def unread(self) -> set[str]:
-        """Names of fields that mean nothing here, and are not meant to be passed over."""
+        """The names of unknown fields."""
         return set(self.model_extra or {}) - {FEEDBACK}
 
 
@@ -59,12 +60,12 @@ class Years(Record):
         return Filters(self.from_year, self.to_year)
 
 
-class Turn(Record):
-    """One question and what is known of its answer.
+class CaseTurn(Record):
+    """One question and what is known about its answer.
 
-    `papers` are ids or titles of the papers that answer; those under `ignore` count neither way.
-    A fact is given by its accepted forms. `filters` are applied when the question is asked,
-    `expected_filters` are what its own words ask for; None where nothing is said of them.
+    `papers` are the ids or titles of the papers that answer it; those under `ignore` count neither way. A
+    fact is given by its accepted forms. `filters` are applied when the question is asked;
+    `expected_filters` are those that its words ask for, None where that is not known.
     """
 
     question: Text
@@ -83,11 +84,11 @@ class Case(Record):
 
     id: Text
     tags: tuple[Text, ...] = ()
-    turns: Annotated[tuple[Turn, ...], Field(min_length=1)]
+    turns: Annotated[tuple[CaseTurn, ...], Field(min_length=1)]
 
     @field_validator("turns")
     @classmethod
-    def _with_tags(cls, turns: tuple[Turn, ...], known: ValidationInfo) -> tuple[Turn, ...]:
+    def _with_tags(cls, turns: tuple[CaseTurn, ...], known: ValidationInfo) -> tuple[CaseTurn, ...]:
         tags = known.data.get("tags", ())
         return tuple(
             turn.model_copy(update={"tags": tuple(dict.fromkeys(tags + turn.tags))}) for turn in turns
@@ -99,15 +100,15 @@ class Case(Record):
 
 
 def read_cases(places: Iterable[str]) -> list[Case]:
-    """The cases of files, of folders of those, and of the bundled sets by name ("dev", "test", …).
+    """The cases in files, in folders of files, and in bundled sets by name ("dev", "test", …).
 
-    Raises CaseError, which names the file and the line, or the entry of a YAML file.
+    Raises CaseError, which names the file and its line, or the entry of a YAML file.
     """
     return [case for cases in read_sets(places).values() for case in cases]
 
 
 def read_sets(places: Iterable[str]) -> dict[Path, list[Case]]:
-    """The same by the file that they stand in, each file once. Raises CaseError."""
+    """The same by file, each file once. Raises CaseError."""
     seen: dict[str, str] = {}
     sets: dict[Path, list[Case]] = {path: [] for place in places for path in _paths(place)}
     for path, cases in sets.items():
@@ -123,7 +124,7 @@ def read_sets(places: Iterable[str]) -> dict[Path, list[Case]]:
 
 
 def bundled_sets() -> list[str]:
-    """The names of the question sets that come with the program."""
+    """The names of the bundled question sets."""
     return sorted(path.stem for path in BUNDLED.glob("*.jsonl"))
 
 
@@ -139,8 +140,8 @@ def _paths(place: str) -> list[Path]:
 def _files(place: str) -> list[Path]:
     path = Path(place)
     if path.is_dir():
-        if found := sorted(entry for entry in path.iterdir() if entry.suffix in SUFFIXES):
-            return found
+        if files := sorted(entry for entry in path.iterdir() if entry.suffix in SUFFIXES):
+            return files
         raise CaseError(f"{place} holds no question file: name one that ends in {_suffixes()}")
     if path.is_file():
         if path.suffix in SUFFIXES:
@@ -155,7 +156,7 @@ def _files(place: str) -> list[Path]:
 
 
 def read_records(path: Path) -> Iterator[tuple[str, Any]]:
-    """Each record of a file, and where it stands there. Raises CaseError."""
+    """Each record of a file, after its place in the file. Raises CaseError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -174,8 +175,6 @@ def _json_lines(path: Path, text: str) -> Iterator[tuple[str, Any]]:
 
 
 def _yaml_entries(path: Path, text: str) -> Iterator[tuple[str, Any]]:
-    import yaml
-
     try:
         loaded = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -189,14 +188,14 @@ def _case(where: str, record: Any) -> Case:
     try:
         if not isinstance(record, dict) or record.get("turns") is not None:
             return Case.model_validate(record)
-        turn = Turn.model_validate({name: value for name, value in record.items() if name != "id"})
+        turn = CaseTurn.model_validate({name: value for name, value in record.items() if name != "id"})
         return Case.model_validate({"id": record.get("id"), "turns": [turn]})
     except ValidationError as error:
         raise what_is_wrong(where, "case", error) from error
 
 
 def what_is_wrong(where: str, what: str, error: ValidationError) -> CaseError:
-    """The first thing that is wrong with a record, in one line that says where it stands."""
+    """The first problem of a record, in one line that says where it is."""
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"])) or f"the {what}"
     return CaseError(f"{where}: {place}: {first['msg']}: mend it (docs/evaluation.md describes a {what})")

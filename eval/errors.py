@@ -1,10 +1,10 @@
-"""What can go wrong in a batch run, beside what can go wrong in an answer."""
+"""The errors of a batch run, beside those of answers."""
 
 from rag.errors import AskpapersError, ModelFailedError
 
 
 class CaseError(AskpapersError):
-    """A question file cannot be read, or a case of it is none."""
+    """A question file cannot be read, or one of its cases is invalid."""
 
 
 class RunError(AskpapersError):
@@ -12,8 +12,8 @@ class RunError(AskpapersError):
 
 
 class ProgramError(ModelFailedError):
-    """The program that is evaluated raised an error, or replied with something that is no answer."""
+    """The evaluated program raised an error, or its reply is not an answer."""
 
 
 class GateError(AskpapersError):
-    """A gate cannot be read, or names a metric or a tag that is not there."""
+    """A gate cannot be read, or names an unknown metric or tag."""

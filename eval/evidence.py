@@ -1,4 +1,4 @@
-"""What an answer's claims rest on: the words that each cites, and the papers they stand in."""
+"""The evidence for an answer's claims: the quotes that each cites, and their papers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from rag.types import Answer, Citation, Paper, Span
 class Evidence:
     """The claims of an answer with what they cite.
 
-    `statements` hold the whole papers, one text a marker, or the pieces of papers that were given apart;
-    `quotes` the passages of each claim's quotes, each behind the heading of its paper; where the answer
-    cites nothing at all, all that it was given.
-    `broken` counts the markers whose quote is not the paper's text at its offsets.
+    `statements` hold whole papers, one text per marker, or the pieces of papers where the answer came with
+    pieces. `quotes` hold each claim's quotes, each after the heading of its paper; where the answer cites
+    nothing, they hold all that it was given. `broken` counts the markers whose quote is not the paper's
+    text at its offsets.
     """
 
     statements: tuple[Statement, ...]
@@ -25,7 +25,7 @@ class Evidence:
 
 
 def find_evidence(answer: Answer, shelf: Shelf) -> Evidence:
-    """What the claims of an answer rest on; a paper that is not on the shelf says nothing."""
+    """The evidence for the claims of an answer; a paper that is not on the shelf counts as empty."""
     shelf = shelf if isinstance(shelf, Papers) else Papers((), shelf)
     ids = [citation.paper_id for citation in answer.citations]
     given = [] if answer.markers.written else [ranked.paper_id for ranked in answer.papers]
@@ -58,7 +58,7 @@ def _is_there(number: int, cited: Mapping[int, Citation], papers: Mapping[str, P
 
 
 def _parts(paper: Paper, words: str) -> tuple[str, ...]:
-    """The heading and the words, which a claim may hold as they stand or without their markup."""
+    """The heading, and the words with and without their markup, as a claim may repeat either."""
     return tuple(dict.fromkeys((paper.heading, words, without_markup(words))))
 
 

@@ -1,9 +1,9 @@
-"""The folder of a run: each row on disk as soon as it is there, and read again to go on or to look at.
+"""The folder of a run. Each row is written at once, so that a run can be resumed.
 
 run.json         what the run was made with
-results.jsonl    a line a question or turn, in the order of the questions once the run is finished
-scores.jsonl     of these the deterministic layer alone, without times: the same bytes at each run
-judged.jsonl     what a judge said, where one was asked
+results.jsonl    one line per question or turn; in the order of the questions once the run is finished
+scores.jsonl     the deterministic layer of these without times: the same bytes for each run
+judged.jsonl     the verdicts of the judge, where one was asked
 summary.json     the means, as `eval --json` prints them
 report.html, report.md
 """
@@ -30,7 +30,7 @@ from rag.private import FILE, atomic_write, make_folder
 RECORD = "run.json"
 RESULTS = "results.jsonl"
 SCORES = "scores.jsonl"
-JUDGED = "judged.jsonl"
+JUDGEMENTS = "judged.jsonl"
 SUMMARY = "summary.json"
 HTML, MARKDOWN = "report.html", "report.md"
 
@@ -39,7 +39,7 @@ Parsed = TypeVar("Parsed")
 _ODD = "backslashreplace"  # half a surrogate pair stays JSON
 _AGAIN = {
     RESULTS: "go on with its `askpapers eval`, which asks again what cannot be read, or with --fresh all",
-    JUDGED: "remove it, and judge again with --judge",
+    JUDGEMENTS: "remove it, and judge again with --judge",
 }
 
 
@@ -47,9 +47,9 @@ class RunFolder:
     """Writes one run. Safe to use from several threads; one process writes at a time."""
 
     def __init__(self, folder: Path, record: Mapping[str, Any], *, fresh: bool = False) -> None:
-        """Go on with the run that the folder holds, or begin one; `fresh` takes the place of any.
+        """Resume the run in the folder, or begin one; `fresh` replaces whatever is there.
 
-        Raises RunError where it holds another run, another process is at it, or it cannot be written.
+        Raises RunError if it holds another run, another process writes there, or it cannot be written.
         """
         self.folder = folder
         self._writing = threading.Lock()
@@ -69,7 +69,7 @@ class RunFolder:
 
     def __exit__(self, *_: object) -> None:
         try:
-            with translated(self.folder):  # what a full disk did not take is tried once more
+            with translated(self.folder):  # closing flushes what a full disk has refused
                 self._file.close()
         finally:
             self._lock.release()
@@ -83,14 +83,14 @@ class RunFolder:
             self.rows[row.place] = row
 
     def add_seconds(self, seconds: float) -> None:
-        """Count the time that was spent on the run. Raises RunError."""
+        """Add to the time spent on the run. Raises RunError."""
         self.record["seconds"] = round(self.record["seconds"] + seconds, 1)
         self._write(RECORD, [_pretty(self.record)])
 
     def finish(self, order: Sequence[Place]) -> Run:
-        """Every question has its row: put them in order, write what follows from them. Raises RunError.
+        """Put the rows in order and write the final files, once each question has one. Raises RunError.
 
-        What a judge said before of these answers is with them, where it spoke of all.
+        Earlier verdicts of a judge are kept where there is one for each of these answers.
         """
         rows = _with_judged(self.folder, self.record, [self.rows[place] for place in order])
         self.record["finished"] = True
@@ -102,7 +102,7 @@ class RunFolder:
         return run
 
     def add_judge(self, record: Mapping[str, Any] | None) -> None:
-        """Say in the record who judged; None while it is judged. Raises RunError."""
+        """Record who judged, or None while judging goes on. Raises RunError."""
         self.record["judge"] = record and dict(record)
         self._write(RECORD, [_pretty(self.record)])
 
@@ -116,7 +116,7 @@ class RunFolder:
             ) from error
 
     def _begin(self, record: dict[str, Any], fresh: bool) -> tuple[dict[str, Any], dict[Place, Row]]:
-        """The record and the rows that the run begins with."""
+        """The record and the rows that the run starts from."""
         known = None if fresh else _read_record(self.folder)
         if known is not None and (other := differences(known, record)):
             raise RunError(
@@ -124,22 +124,22 @@ class RunFolder:
                 "folder with --out, or replace it with --fresh"
             )
         rows = read_answered(self.folder) if known else []
-        found = {row.place: row for row in rows}
+        answered = {row.place: row for row in rows}
         if known:
             record |= {name: known[name] for name in ("started", "seconds", "judge") if name in known}
-            self._forget_judged(found)
+            self._forget_judged(answered)
         else:
             self._clear(fresh)
         self._write(RECORD, [_pretty(record)])
         self._write(RESULTS, (dump_line(row.to_dict()) for row in rows))
-        return record, found
+        return record, answered
 
     def _forget_judged(self, kept: Mapping[Place, Row]) -> None:
-        """Leave out what was judged of questions that are asked again."""
-        lines = list(read_lines(self.folder / JUDGED, dict))
+        """Drop the verdicts on questions that are asked again."""
+        lines = list(read_lines(self.folder / JUDGEMENTS, dict))
         still = [line for line in lines if (line["id"], line["turn"]) in kept]
         if len(still) < len(lines):
-            self._write(JUDGED, map(dump_line, still))
+            self._write(JUDGEMENTS, map(dump_line, still))
 
     def _clear(self, fresh: bool) -> None:
         """Make room for a new run."""
@@ -148,7 +148,7 @@ class RunFolder:
                 f"{self.folder} holds results of a run that is not known ({RECORD} is missing): name "
                 "another folder with --out, or replace them with --fresh"
             )
-        for name in (RESULTS, JUDGED, SCORES, SUMMARY, HTML, MARKDOWN):
+        for name in (RESULTS, JUDGEMENTS, SCORES, SUMMARY, HTML, MARKDOWN):
             (self.folder / name).unlink(missing_ok=True)
 
     def _write(self, name: str, pieces: Iterable[str]) -> None:
@@ -156,13 +156,13 @@ class RunFolder:
 
 
 def read_run(folder: Path) -> Run:
-    """The run in a folder, finished or not, with what a judge said of it. Raises RunError."""
+    """The run in a folder, finished or not, with the verdicts of a judge. Raises RunError."""
     record = _known_record(folder)
     return Run(record, _with_judged(folder, record, read_rows(folder)))
 
 
 def read_means(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """The record of the run in a folder and its means, None before it is finished; no row is read.
+    """The record of the run in a folder, and its means (None until it is finished). Reads no rows.
 
     Raises RunError.
     """
@@ -182,14 +182,14 @@ def write_summary(run: Run, folder: Path) -> None:
 
 
 def read_rows(folder: Path) -> list[Row]:
-    """The rows in a folder; a line that was cut off while it was written is none. Raises RunError."""
+    """The rows in a folder, without a line that was cut off while it was written. Raises RunError."""
     return list(read_lines(folder / RESULTS, Row.from_dict))
 
 
 def read_answered(folder: Path) -> list[Row]:
-    """The rows that a run which goes on keeps: of each case the first turns, up to one without an answer.
+    """The rows that a resumed run keeps: the first turns of each case, up to one without an answer.
 
-    What failed or cannot be read is asked again, and so are the turns that followed it.
+    What failed or cannot be read is asked again, and so are the turns after it.
     Raises RunError.
     """
     kept: list[Row] = []
@@ -205,8 +205,8 @@ def read_answered(folder: Path) -> list[Row]:
 def write_whole(path: Path, pieces: Iterable[str], *, is_export: bool = False) -> None:
     """Write a file atomically. Raises RunError.
 
-    It has the mode of the file that it replaces, or else of the record beside it. Without both it is
-    private, or, for an export, follows the user's umask.
+    Its mode is that of the file it replaces, or else of the record beside it. Without either, only the
+    user may read it; an export follows the umask.
     """
     with translated(path.parent):
         mode = _mode_of(path) or _mode_of(path.with_name(RECORD)) or (None if is_export else FILE)
@@ -215,7 +215,7 @@ def write_whole(path: Path, pieces: Iterable[str], *, is_export: bool = False) -
 
 
 def _mode_of(path: Path) -> int:
-    """What may be done with a file; 0 where there is none."""
+    """The mode of a file; 0 where there is none."""
     with suppress(OSError):
         return stat.S_IMODE(path.stat().st_mode)
     return 0
@@ -223,7 +223,7 @@ def _mode_of(path: Path) -> int:
 
 @contextmanager
 def translated(folder: Path) -> Iterator[None]:
-    """Around writing alone: an error of the asking is no error of the folder."""
+    """Turns OSError into RunError. Only for writing: an error while asking is not about the folder."""
     try:
         yield
     except OSError as error:
@@ -233,9 +233,9 @@ def translated(folder: Path) -> Iterator[None]:
 
 
 def _with_judged(folder: Path, record: Mapping[str, Any], rows: Sequence[Row]) -> list[Row]:
-    """The rows with what a judge said of them, where it came to its end and spoke of all. Raises RunError.
+    """The rows with the verdicts of a judge, if it judged all of them. Raises RunError.
 
-    A mean of what it said of some would be of those alone, or mixed with what another judge said.
+    Verdicts on a part would give a mean of that part, or one mixed with another judge's.
     """
     judged = read_judged(folder) if record.get("judge") else {}
     if any(row.place not in judged for row in rows):
@@ -275,16 +275,18 @@ def day_of(folder: Path) -> date | None:
 
 
 def read_judged(folder: Path) -> dict[Place, Outcomes]:
-    """What a judge said of the rows in a folder. Raises RunError."""
-    return dict(read_lines(folder / JUDGED, lambda line: ((line["id"], line["turn"]), load_outcomes(line))))
+    """The verdicts of a judge on the rows in a folder. Raises RunError."""
+    return dict(
+        read_lines(folder / JUDGEMENTS, lambda line: ((line["id"], line["turn"]), load_outcomes(line)))
+    )
 
 
 def read_lines(
     path: Path, parse: Callable[[dict[str, Any]], Parsed], *, is_strict: bool = True
 ) -> Iterator[Parsed]:
-    """What the whole lines of a file hold, but for those that cannot be read unless that is an error.
+    """The complete lines of a file, parsed.
 
-    Raises RunError.
+    Raises RunError for one that cannot be read, or leaves it out where `is_strict` is False.
     """
     try:
         with path.open("rb") as file:  # a line that was cut off may end within a character
@@ -302,13 +304,13 @@ def read_lines(
 
 
 def _scores(row: Row) -> dict[str, Any]:
-    """What of a row is the same at each run."""
+    """The part of a row that is the same for each run."""
     outcomes = {name: outcome for name, outcome in row.outcomes.items() if name != "seconds"}
     return {"id": row.case_id, "turn": row.turn, "tags": list(row.tags), **dump_outcomes(outcomes)}
 
 
 def open_lines(path: Path) -> TextIO:
-    """A file of lines, to go on with."""
+    """A file of lines, opened to append."""
     return path.open("a", encoding="utf-8", errors=_ODD, newline="\n")
 
 

@@ -1,4 +1,4 @@
-"""Conditions on a run, or on a change from one to another, that decide an exit code."""
+"""Conditions on a run, or on the difference between two, that decide an exit code."""
 
 import math
 import operator
@@ -20,7 +20,7 @@ _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
 }
 _GATE = re.compile(r"\s*([^\s\[\]<>=!]+)\s*(?:\[(.*)\]\s*)?([<>=!]+)\s*(\S+)\s*", re.DOTALL)
-_DIGITS = 4  # decimals that means and differences have: a gate decides by what is printed
+_DIGITS = 4  # decimals of means and differences: a gate decides by what is printed
 _EXAMPLE = '"hit@5>=0.9" or "faithfulness[single]<-0.02"'
 
 Option = Literal["--fail-on", "--require"]
@@ -28,7 +28,7 @@ Option = Literal["--fail-on", "--require"]
 
 @dataclass(frozen=True)
 class Gate:
-    """A condition on a metric, of all questions or of those of a tag; `text` is as it was written."""
+    """A condition on a metric, over all questions or those with a tag; `text` is as the user wrote it."""
 
     text: str
     metric: str
@@ -41,8 +41,8 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A gate with what decided it: `value` and `ci95` of a mean or a difference, over `n` questions."""
+class GateResult:
+    """Whether a gate passed, and why: `value` and `ci95` of a mean or a difference, over `n` questions."""
 
     option: Option
     gate: Gate
@@ -79,10 +79,10 @@ class Checked:
 
 def parse_gate(text: str) -> Gate:
     """The gate that a text such as `hit@1[paraphrase]>=0.3` means. Raises GateError."""
-    found = _GATE.fullmatch(text)
-    if not found:
+    match = _GATE.fullmatch(text)
+    if not match:
         raise GateError(f"`{text}` is no gate: write one like {_EXAMPLE}")
-    metric, tag, sign, number = found.groups()
+    metric, tag, sign, number = match.groups()
     if metric not in METRICS | JUDGED:
         raise GateError(f"`{text}`: there is no metric {metric}: take one of {', '.join(METRICS | JUDGED)}")
     if sign not in _OPERATORS:
@@ -90,45 +90,45 @@ def parse_gate(text: str) -> Gate:
     return Gate(text.strip(), metric, tag and tag.strip(), sign, _number(text, number))
 
 
-def fail_on(gate: Gate, comparison: Comparison) -> Checked:
-    """Fails where the gate holds for the difference, after - before, over the pairs; or there is none.
+def fail_on(gate: Gate, comparison: Comparison) -> GateResult:
+    """Fails if the gate holds for the difference, after - before, over the pairs, or if there is none.
 
     Raises GateError for a tag that no pair has.
     """
     check_tag(gate, comparison.deterministic.by_tag)
     layer = comparison.judge if gate.metric in JUDGED else comparison.deterministic
     if layer is None:
-        return Checked("--fail-on", gate, False, None, (None, None), 0)
-    found = (layer.metrics if gate.tag is None else layer.by_tag[gate.tag])[gate.metric]
-    passed = found.difference is not None and not gate.holds(found.difference)
-    return Checked("--fail-on", gate, passed, found.difference, found.ci95, found.pairs)
+        return GateResult("--fail-on", gate, False, None, (None, None), 0)
+    compared = (layer.metrics if gate.tag is None else layer.by_tag[gate.tag])[gate.metric]
+    passed = compared.difference is not None and not gate.holds(compared.difference)
+    return GateResult("--fail-on", gate, passed, compared.difference, compared.ci95, compared.pairs)
 
 
-def require(gate: Gate, rows: Sequence[Row]) -> Checked:
-    """Fails where the gate does not hold for the mean of the rows that are scored; or there is none.
+def require(gate: Gate, rows: Sequence[Row]) -> GateResult:
+    """Fails if the gate does not hold for the mean over the rows with a value, or if there is none.
 
     Raises GateError for a tag that no row has.
     """
     check_tag(gate, {tag for row in rows for tag in row.tags})
     some = [row for row in rows if gate.tag is None or gate.tag in row.tags]
     if gate.metric in JUDGED:
-        found = mean(some, JUDGED[gate.metric], lambda row: row.judged)
+        means = mean(some, JUDGED[gate.metric], lambda row: row.judged)
     else:
-        found = mean(some, METRICS[gate.metric], lambda row: row.outcomes)
-    passed = found["mean"] is not None and gate.holds(found["mean"])
-    low, high = found["ci95"]
-    return Checked("--require", gate, passed, found["mean"], (low, high), found["n"])
+        means = mean(some, METRICS[gate.metric], lambda row: row.outcomes)
+    passed = means["mean"] is not None and gate.holds(means["mean"])
+    low, high = means["ci95"]
+    return GateResult("--require", gate, passed, means["mean"], (low, high), means["n"])
 
 
 def check_tag(gate: Gate, tags: Collection[str]) -> None:
-    """Raises GateError where the gate has a tag that is none of these."""
+    """Raises GateError if the gate has a tag that is not among these."""
     if gate.tag is not None and gate.tag not in tags:
         known = f"take one of {', '.join(sorted(tags))}" if tags else "none has any, so leave it out"
         raise GateError(f"`{gate.text}`: no question has the tag {gate.tag}: {known}")
 
 
 def _number(text: str, written: str) -> float:
-    """Raises GateError where there are more digits than what it is compared with has, too."""
+    """The number of a gate. Raises GateError, also for more decimals than a mean has."""
     try:
         number = float(written)
     except ValueError:

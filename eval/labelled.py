@@ -1,4 +1,4 @@
-"""Claims with known labels, on which a judge of support can show how well it judges."""
+"""Claims with known labels, to test a judge of support on."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ Label = Literal["supported", "not supported", "contradicted", "not mentioned"]
 
 
 def _in_words(label: Any) -> Any:
-    """A label that is given as true or false, in words."""
+    """The label in words where it is given as true or false."""
     if isinstance(label, bool):
         return "supported" if label else "not supported"
     return label
@@ -23,9 +23,9 @@ def _in_words(label: Any) -> Any:
 class LabelledClaim(Record):
     """A sentence, the passages that it cites, and whether they support it.
 
-    `passages` are the title of a paper and words of it, or whatever else the judge is to read.
-    "not supported" stands where it is not known which of the other two it is. `kind` says how the
-    claim was made ("number", "negation", …).
+    `passages` are the title of a paper and words from it, or whatever else the judge should read. The label
+    "not supported" means "contradicted" or "not mentioned". `kind` says how the claim was made ("number",
+    "negation", …).
     """
 
     id: Text
@@ -36,7 +36,7 @@ class LabelledClaim(Record):
 
 
 def read_claims(place: str | Path | None = None) -> list[LabelledClaim]:
-    """The claims of a file of JSON lines; those that come with the program where it is None.
+    """The claims of a JSON lines file; the bundled ones if `place` is None.
 
     A label may also be true ("supported") or false ("not supported"). Raises CaseError, which names
     the file and the line.

@@ -1,4 +1,4 @@
-"""Data in Markdown: in code spans and tables, where nothing is markup."""
+"""Code spans and tables in Markdown, where nothing in the data is markup."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +10,7 @@ _LOOKALIKES = str.maketrans("`|", "'¦")  # what would end a code span or a cell
 
 
 def code(text: object, longest: int | None = None) -> str:
-    """The text in a code span of one line that neither ends early nor breaks a table."""
+    """The text as a code span of one line, which neither ends early nor breaks a table."""
     line = in_a_line(str(text)).translate(_LOOKALIKES)
     if longest is not None:
         line = cut(line, longest)

@@ -1,4 +1,4 @@
-"""What a metric says of one answer: a value, that it does not apply, or an error; and why."""
+"""The outcome of a metric for one answer: a value, not applicable, or an error; and why."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Kind = Literal["scored", "not applicable", "error"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """One of the three: never is one taken for another, and none is dropped in silence."""
+    """One of the three kinds. They are never mixed up, and none is dropped silently."""
 
     value: float | None = None
     explanation: str = ""
@@ -34,4 +34,4 @@ def failed(explanation: str) -> Outcome:
 
 
 Outcomes = dict[str, Outcome]
-"""An outcome a metric, by its name."""
+"""Outcomes by the name of their metric."""

@@ -1,4 +1,4 @@
-"""What a run was made with: enough to know what it can be compared with, and to make it again."""
+"""The record of a run: enough to compare it with others, and to repeat it."""
 
 import hashlib
 import os
@@ -26,7 +26,7 @@ _PACKAGES = (
 )
 _SOURCES = ("rag", "eval")
 _DECIDING = ("questions", "tags", "sample", "seed", "system", "support_judge", "version", "code")
-# Of the sources, these decide neither an answer nor a score.
+# Sources that affect neither an answer nor a score.
 _NO_PART = {"__pycache__", "questions", "claims", "comparison", "judging", "report"}
 
 
@@ -62,13 +62,13 @@ def make_record(
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """What decides answers or scores and is not the same in two records, by name."""
+    """The names of the fields that affect answers or scores and differ between two records."""
     return [name for name in _DECIDING if one.get(name) != other.get(name)]
 
 
 @cache
 def source_hash() -> str:
-    """SHA-256 of the program's sources, as far as they decide answers and scores."""
+    """SHA-256 of the sources that affect answers and scores."""
     digest = hashlib.sha256()
     root = Path(__file__).parents[1]
     for package in _SOURCES:
@@ -80,7 +80,7 @@ def source_hash() -> str:
 
 
 def _commit() -> tuple[str | None, bool | None]:
-    """The commit of our sources and whether they differ from it; None where they are no working copy."""
+    """The commit of our sources, and whether they differ from it; None outside a working copy."""
     git, root = shutil.which("git"), Path(__file__).parents[1]
     if git is None or not (root / ".git").exists():
         return None, None

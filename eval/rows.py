@@ -1,4 +1,4 @@
-"""One question or turn of a run: what was expected, what was answered, what each metric says of it."""
+"""One question or turn of a run: the expected answer, the actual one, and the outcome of each metric."""
 
 import operator
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from eval.outcomes import Outcome, Outcomes, failed
 from rag.types import Paper
 
 Place = tuple[str, int]
-"""What tells a row from all others of a run: the id of its case and its turn, counted from 1."""
+"""What identifies a row in a run: the id of its case and its turn, counted from 1."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Expected:
     answerable: bool = True
     reference: str | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
-    """The titles of `papers` by id, as far as they are known."""
+    """The known titles of `papers`, by id."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -35,14 +35,14 @@ class Expected:
         }
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> "Expected":
+    def from_dict(cls, record: Mapping[str, Any]) -> "Expected":
         return cls(
-            papers=tuple(told["papers"]),
-            ignore=tuple(told["ignore"]),
-            facts=tuple(map(tuple, told["facts"])),
-            answerable=told["answerable"],
-            reference=told["reference"],
-            titles=told["titles"],
+            papers=tuple(record["papers"]),
+            ignore=tuple(record["ignore"]),
+            facts=tuple(map(tuple, record["facts"])),
+            answerable=record["answerable"],
+            reference=record["reference"],
+            titles=record["titles"],
         )
 
 
@@ -50,9 +50,9 @@ class Expected:
 class Row:
     """A question or turn (counted from 1).
 
-    `answer` is as `ask --json` prints it, None where there is none: then `error` says why. `outcomes` are
-    those of the deterministic layer, `judged` those of the judge layer, empty where no judge was asked.
-    `sources` are the papers, or the pieces of papers, that a program answered from which brings its own.
+    `answer` is as `ask --json` prints it; None where there is none, and then `error` says why. `outcomes`
+    are those of the deterministic layer, `judged` those of the judge layer, empty where no judge was asked.
+    `sources` are the papers, or pieces of papers, that a program with its own collection answered from.
     """
 
     case_id: str
@@ -72,13 +72,13 @@ class Row:
 
     @property
     def failures(self) -> list[str]:
-        """Why there is no answer, or no value where a metric of either layer should have one."""
+        """Why the answer, or the value of a metric that applies, is missing."""
         outcomes = (*self.outcomes.values(), *self.judged.values())
         failed = [outcome.explanation for outcome in outcomes if outcome.is_error]
         return list(dict.fromkeys(([self.error] if self.error else []) + failed))
 
     def to_dict(self) -> dict[str, Any]:
-        """The line of `results.jsonl`, without what a judge said."""
+        """The line of `results.jsonl`, without the verdicts of a judge."""
         return {
             "id": self.case_id,
             "turn": self.turn,
@@ -108,7 +108,7 @@ class Row:
 
 
 def dump_outcomes(outcomes: Outcomes) -> dict[str, Any]:
-    """`scores` (a value or None), `explanations` where there is one, `errors` of what failed, by metric."""
+    """`scores` (a value or None), `explanations` and `errors`, each by metric."""
     return {
         "scores": {name: outcome.value for name, outcome in outcomes.items()},
         "explanations": {

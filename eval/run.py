@@ -1,4 +1,4 @@
-"""A run: what was asked under which conditions, each question's row, and the means of them."""
+"""A run: its conditions, a row for each question, and the means."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Run:
         return any(row.judged for row in self.rows)
 
     def summary(self) -> dict[str, Any]:
-        """What `eval --json` prints: counts, means with intervals, by tag, and the judge layer's apart.
+        """What `eval --json` prints: counts, means with intervals, the same by tag, and the judge layer's.
 
         `usage` sums the requests, tokens and cost of the answers, where a model wrote.
         """
@@ -45,7 +45,13 @@ class Run:
         return summary | ({"usage": usage} if usage else {}) | {"seconds": self.record["seconds"]}
 
     def frame(self) -> "DataFrame":
-        """A row a question: its place, tags, status, texts and the value of each metric, for pandas."""
-        from eval.report.frame import make_frame
+        """A pandas frame with one line per question or turn, as `eval.frames.make_frame` describes."""
+        from eval.frames import make_frame
 
-        return make_frame(self)
+        return make_frame(self.rows)
+
+    def outcomes_frame(self) -> "DataFrame":
+        """A pandas frame with one line per outcome, as `eval.frames.outcomes_frame` describes."""
+        from eval.frames import outcomes_frame
+
+        return outcomes_frame(self.rows)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eval.cases import Case, Turn
+from eval.cases import Case, CaseTurn
 from eval.errors import RunError
 from eval.folder import RunFolder, day_of, write_summary
 from eval.judging import ModelJudge
@@ -190,7 +190,7 @@ class Runner:
     def _shelf_of(self, row: Row) -> Shelf:
         return Papers(row.sources, self.system.shelf) if row.sources else self.system.shelf
 
-    def _ask_turn(self, row: Row, turn: Turn, history: list[dict[str, str]]) -> Row:
+    def _ask_turn(self, row: Row, turn: CaseTurn, history: list[dict[str, str]]) -> Row:
         try:
             answered = self.system.answer(turn, history)
         except (QuestionError, ModelFailedError) as error:

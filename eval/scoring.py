@@ -1,7 +1,7 @@
-"""The deterministic layer: what a case knows against what an answer says, without a language model."""
+"""The deterministic layer: compares an answer with its case, without a language model."""
 
 from eval import metrics
-from eval.cases import Turn
+from eval.cases import CaseTurn
 from eval.evidence import Evidence, find_evidence
 from eval.metrics.registry import METRICS, RANKING, SETS, SUPPORT
 from eval.outcomes import Outcome, Outcomes, failed, not_applicable, scored
@@ -17,14 +17,14 @@ LIST = "list"  # the tag of questions that are answered by a set of papers
 _ANSWERED = ("words", *SUPPORT)
 
 
-def expect(turn: Turn, shelf: Shelf) -> Expected:
-    """What a turn knows, its papers by their ids on the shelf; one that is not there by its title."""
-    found = shelf.find([*turn.papers, *turn.ignore])
-    relevant = tuple(dict.fromkeys(found.get(paper, paper) for paper in turn.papers))
+def expect(turn: CaseTurn, shelf: Shelf) -> Expected:
+    """What the answer to a turn should be; papers by their ids on the shelf, or by title if not there."""
+    ids = shelf.find([*turn.papers, *turn.ignore])
+    relevant = tuple(dict.fromkeys(ids.get(paper, paper) for paper in turn.papers))
     known = shelf.papers(relevant)
     return Expected(
         papers=relevant,
-        ignore=tuple(dict.fromkeys(found.get(paper, paper) for paper in turn.ignore)),
+        ignore=tuple(dict.fromkeys(ids.get(paper, paper) for paper in turn.ignore)),
         facts=turn.facts,
         answerable=turn.answerable,
         reference=turn.reference,
@@ -32,29 +32,29 @@ def expect(turn: Turn, shelf: Shelf) -> Expected:
     )
 
 
-def score(turn: Turn, expected: Expected, answer: Answer, shelf: Shelf, judge: Judge) -> Outcomes:
+def score(turn: CaseTurn, expected: Expected, answer: Answer, shelf: Shelf, judge: Judge) -> Outcomes:
     """The outcome of every metric, in the order of METRICS."""
     is_refused = answer.status == "refused"
     outcomes = _inapplicable(turn)
     if is_refused:
         outcomes |= dict.fromkeys(_ANSWERED, not_applicable("the answer is a refusal"))
-    found = _ranking(expected, answer) | _cited_set(expected, answer) | _abstention(turn, answer)
-    found |= _facts(turn, answer) | _years(turn, answer)
+    scores = _ranking(expected, answer) | _cited_set(expected, answer) | _abstention(turn, answer)
+    scores |= _facts(turn, answer) | _years(turn, answer)
     if not is_refused:
-        found["words"] = scored(len(without_markers(answer.text).split()))
-        found |= _support(answer, judge, shelf)
-    found["seconds"] = scored(answer.seconds["total"])
-    return {name: outcomes.get(name) or found[name] for name in METRICS}
+        scores["words"] = scored(len(without_markers(answer.text).split()))
+        scores |= _support(answer, judge, shelf)
+    scores["seconds"] = scored(answer.seconds["total"])
+    return {name: outcomes.get(name) or scores[name] for name in METRICS}
 
 
-def score_nothing(turn: Turn, error: str) -> Outcomes:
-    """The outcomes of a question that has no answer: an error for every metric that could apply."""
+def score_nothing(turn: CaseTurn, error: str) -> Outcomes:
+    """The outcomes of a question without an answer: an error for every metric that could apply."""
     outcomes = _inapplicable(turn)
     return {name: outcomes.get(name) or failed(error) for name in METRICS}
 
 
-def _inapplicable(turn: Turn) -> Outcomes:
-    """The metrics that a turn leaves not applicable, whatever is answered."""
+def _inapplicable(turn: CaseTurn) -> Outcomes:
+    """The metrics that do not apply to a turn, whatever the answer."""
     outcomes: Outcomes = {}
     if not turn.papers:
         outcomes |= dict.fromkeys(RANKING, not_applicable("no right papers are known"))
@@ -76,8 +76,8 @@ def _ranking(expected: Expected, answer: Answer) -> Outcomes:
     if not expected.papers:
         return {}
     relevant = set(expected.papers)
-    found = dict.fromkeys(each.paper_id for each in answer.papers)
-    ranking = [id_ for id_ in found if id_ not in expected.ignore]
+    retrieved = dict.fromkeys(each.paper_id for each in answer.papers)
+    ranking = [id_ for id_ in retrieved if id_ not in expected.ignore]
     ranks = [rank for rank, id_ in enumerate(ranking, start=1) if id_ in relevant]
     missed = [expected.titles.get(id_, id_) for id_ in expected.papers if id_ not in ranking]
     why = f"right papers at rank {', '.join(map(str, ranks))}" if ranks else "no right paper retrieved"
@@ -115,7 +115,7 @@ def _cited_set(expected: Expected, answer: Answer) -> Outcomes:
     }
 
 
-def _abstention(turn: Turn, answer: Answer) -> Outcomes:
+def _abstention(turn: CaseTurn, answer: Answer) -> Outcomes:
     """An answer that claims nothing, such as one to a greeting, answers as little as a refusal."""
     refused, why = answer.status == "refused" or not answer.claims, answer.reason or ""
     values = {
@@ -125,20 +125,20 @@ def _abstention(turn: Turn, answer: Answer) -> Outcomes:
     return {name: scored(value, why) for name, value in values.items() if value is not None}
 
 
-def _facts(turn: Turn, answer: Answer) -> Outcomes:
+def _facts(turn: CaseTurn, answer: Answer) -> Outcomes:
     if not turn.facts:
         return {}
-    said = without_markers(answer.text) if answer.status != "refused" else ""
-    are_said = [metrics.fact_recall(said, [forms]) == 1 for forms in turn.facts]
-    told = {
+    text = without_markers(answer.text) if answer.status != "refused" else ""
+    are_said = [metrics.fact_recall(text, [forms]) == 1 for forms in turn.facts]
+    forms_by_side = {
         name: [forms[0] for forms, is_said in zip(turn.facts, are_said, strict=True) if is_said == wanted]
         for name, wanted in (("said", True), ("not said", False))
     }
-    why = "; ".join(f"{name}: {', '.join(forms)}" for name, forms in told.items() if forms)
-    return {"fact_recall": scored(metrics.fact_recall(said, turn.facts), why)}
+    why = "; ".join(f"{name}: {', '.join(forms)}" for name, forms in forms_by_side.items() if forms)
+    return {"fact_recall": scored(metrics.fact_recall(text, turn.facts), why)}
 
 
-def _years(turn: Turn, answer: Answer) -> Outcomes:
+def _years(turn: CaseTurn, answer: Answer) -> Outcomes:
     if turn.expected_filters is None:
         return {}
     wanted = turn.expected_filters.as_filters()
@@ -154,9 +154,9 @@ def _support(answer: Answer, judge: Judge, shelf: Shelf) -> Outcomes:
     claims = [claim.text for claim in answer.claims]
     quoted = list(zip(claims, evidence.quotes, strict=True))
     whole = questions(evidence)
-    found = judge.judge([*quoted, *((claim, [text]) for claim, text in whole)])
-    by_quotes = found[: len(quoted)]
-    by_papers = dict(zip(whole, (each.supported for each in found[len(quoted) :]), strict=True))
+    judged = judge.judge([*quoted, *((claim, [text]) for claim, text in whole)])
+    by_quotes = judged[: len(quoted)]
+    by_papers = dict(zip(whole, (each.supported for each in judged[len(quoted) :]), strict=True))
     doubts = {place: ", ".join(each.reasons) for place, each in enumerate(by_quotes) if not each.supported}
     return {
         "faithfulness": faithfulness_outcome(answer, doubts),

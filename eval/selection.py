@@ -1,4 +1,4 @@
-"""What a run asks: cases, where they come from, and which of them are chosen."""
+"""What a run asks: cases, the files they come from, and a selection of them."""
 
 import hashlib
 import random
@@ -14,26 +14,26 @@ from eval.errors import CaseError
 
 @dataclass(frozen=True)
 class Questions:
-    """Cases, and `sources`: the files they come from, each with its SHA-256 and number of cases."""
+    """Cases, and `sources`: their files, each with its SHA-256 and number of cases."""
 
     cases: tuple[Case, ...]
     sources: tuple[dict[str, Any], ...]
 
     @classmethod
     def read(cls, given: str | Path | Case | Sequence[str | Path | Case]) -> "Questions":
-        """Of files, folders, the names of sets that come with the program, and cases.
+        """From files, folders, names of bundled sets, and cases.
 
-        Raises CaseError, also where two have the same id.
+        Raises CaseError, also if two cases have the same id.
         """
         things = [given] if isinstance(given, str | Path | Case) else list(given)
         cases = [thing for thing in things if isinstance(thing, Case)]
         places = [str(thing) for thing in things if not isinstance(thing, Case)]
         sets = read_sets(places) if places or not cases else {}
-        sources = [_source(path.name, path.read_bytes(), found) for path, found in sets.items()]
+        sources = [_source(path.name, path.read_bytes(), members) for path, members in sets.items()]
         if cases:
             dumped = "\n".join(case.model_dump_json() for case in cases)
             sources.append(_source("cases", dumped.encode(), cases))
-        cases += [case for found in sets.values() for case in found]
+        cases += [case for members in sets.values() for case in members]
         counts = Counter(case.id for case in cases)
         if doubled := next((id_ for id_, number in counts.items() if number > 1), None):
             raise CaseError(f"`{doubled}` is the id of {counts[doubled]} cases: give each its own")
@@ -46,16 +46,16 @@ def _source(name: str, content: bytes, cases: Sequence[Case]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which cases are asked: those with one of the tags, and of these so many at random."""
+    """Which cases are asked: those with one of the tags, and of these a random sample."""
 
     tags: tuple[str, ...] = ()
     sample: int | None = None
     seed: int = 0
 
     def of(self, cases: Sequence[Case]) -> list[Case]:
-        """The chosen ones in their order; a case has a tag where one of its turns has it.
+        """The chosen cases in their order; a case has a tag if one of its turns has it.
 
-        Raises CaseError where a tag is unknown or the sample empty.
+        Raises CaseError if a tag is unknown or the sample empty.
         """
         chosen = self._tagged(cases)
         if self.sample is None or self.sample >= len(chosen):

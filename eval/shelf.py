@@ -1,4 +1,4 @@
-"""Where the papers of an answer stand: what scoring asks of a catalog, or of a reply's own sources."""
+"""Where scoring looks up papers: in a catalog, or among the sources that a reply brings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,18 +15,18 @@ class Shelf(Protocol):
     """Papers by their ids, and ids by whatever names a paper. A catalog is one."""
 
     def find(self, references: Sequence[str]) -> Mapping[str, str]:
-        """The ids of those references (ids, arXiv ids, DOIs, titles) that are known."""
+        """The ids of the references (ids, arXiv ids, DOIs, titles) that are known."""
         ...
 
     def papers(self, paper_ids: Sequence[str]) -> Mapping[str, Paper]:
-        """Those of the papers that are known, by id."""
+        """The known papers, by id."""
         ...
 
 
 class Papers:
-    """A shelf of these papers; of what it does not hold it asks `otherwise`, where there is one.
+    """A shelf of the given papers; for all others it asks `otherwise`, where there is one.
 
-    Several of the same id are pieces of one paper: its text is theirs, each once, in their order.
+    Papers with the same id are pieces of one paper, whose text is theirs, each once, in their order.
     """
 
     def __init__(self, papers: Iterable[Paper], otherwise: Shelf | None = None) -> None:
@@ -44,22 +44,22 @@ class Papers:
         known = [
             (reference, self._ids[key])
             for reference in references
-            for key in reference_keys(reference)[::-1]  # the most telling last, so that it stays
+            for key in reference_keys(reference)[::-1]  # the most specific one last, so that it wins
             if key in self._ids
         ]
-        found = dict(known)
+        ids = dict(known)
         if self._otherwise:
-            found = dict(self._otherwise.find([each for each in references if each not in found])) | found
-        return found
+            ids |= self._otherwise.find([reference for reference in references if reference not in ids])
+        return ids
 
     def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
-        found = {id_: self._papers[id_] for id_ in paper_ids if id_ in self._papers}
+        papers = {id_: self._papers[id_] for id_ in paper_ids if id_ in self._papers}
         if self._otherwise:
-            found |= self._otherwise.papers([id_ for id_ in paper_ids if id_ not in found])
-        return found
+            papers |= self._otherwise.papers([id_ for id_ in paper_ids if id_ not in papers])
+        return papers
 
     def place(self, piece: Paper) -> int:
-        """Where a piece begins in the text of its paper, in characters. Raises KeyError."""
+        """The offset of a piece in the text of its paper. Raises KeyError."""
         return self._places[piece.paper_id][piece.abstract]
 
     def piece(self, citation: Citation) -> Span | None:

@@ -1,4 +1,4 @@
-"""How sure a mean or a difference is, from the questions that were asked."""
+"""How certain a mean or a difference is, given the questions."""
 
 import math
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ _TAIL = 0.025  # on each side of a 95 % interval
 
 
 def interval(sums: Sequence[float], counts: Sequence[int]) -> tuple[float, float]:
-    """The 95 % interval of a mean by bootstrap over cases (Efron, 1979), the same at each call.
+    """The 95 % interval of a mean by bootstrap over cases (Efron, 1979), the same for each call.
 
-    The turns of a conversation are drawn together: they are no independent observations. `sums` and
-    `counts` are those of each case's values. Of a difference, the values are those of the pairs.
+    The turns of a conversation are drawn together, as they are not independent. `sums` and `counts`
+    are those of each case's values; for a difference, of the differences of its pairs.
     """
     drawn = _draws(len(sums))
     means = (drawn @ np.asarray(sums, float)) / (drawn @ np.asarray(counts, float))
@@ -26,18 +26,18 @@ def interval(sums: Sequence[float], counts: Sequence[int]) -> tuple[float, float
 
 
 def unanimous_interval(cases: int, *, is_one: bool) -> tuple[float, float]:
-    """The 95 % interval of a share where every case has 1, or every case 0: the bootstrap sees no spread.
+    """The 95 % interval of a share if every case has 1, or every case 0, and the bootstrap sees no spread.
 
-    Clopper and Pearson, 1934, exact where a case is right or wrong: `(0.025 ** (1 / cases), 1)` for 1.
+    Exact for cases that are right or wrong (Clopper and Pearson, 1934): `(0.025 ** (1 / cases), 1)` for 1.
     """
     edge = _TAIL ** (1 / cases)
     return (edge, 1.0) if is_one else (0.0, 1 - edge)
 
 
 def sign_test(better: int, worse: int) -> float:
-    """The two-sided p-value of so many pairs for and against, ties left out (Dixon and Mood, 1946).
+    """The two-sided p-value of the sign test, ties left out (Dixon and Mood, 1946).
 
-    The probability, were each as likely, of a split at least as uneven; 1 without any.
+    It is the probability of a split at least as uneven if both signs were equally likely; 1 without pairs.
     """
     pairs = better + worse
     tail = sum(math.comb(pairs, few) for few in range(min(better, worse) + 1))

@@ -1,4 +1,4 @@
-"""Rows to means: of all questions, and of those of each tag, with how sure they are."""
+"""From rows to means, over all questions and by tag, with their intervals."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -11,14 +11,15 @@ from eval.statistics import interval, unanimous_interval
 
 _DIGITS = 4
 
-Layer = Callable[[Row], Outcomes]
+PickLayer = Callable[[Row], Outcomes]
+"""Takes the outcomes of one layer from a row."""
 
 
 def summarise(rows: Sequence[Row]) -> dict[str, Any]:
-    """Counts, and each metric's mean with its 95 % interval: over all rows, and by tag.
+    """Counts, and each metric's mean with its 95 % interval, over all rows and by tag.
 
-    Beside each mean stand the rows that it is of (`n`), those to which the metric does not apply and those
-    where it failed. `judge` has the same of the judge layer, where a judge was asked.
+    Beside each mean stand the numbers of rows with a value (`n`), of those to which the metric does not
+    apply, and of those where it failed. `judge` has the same for the judge layer, where a judge was asked.
     """
     tagged: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -35,17 +36,17 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _layer(
-    rows: Sequence[Row], tagged: Mapping[str, Sequence[Row]], metrics: Mapping[str, Metric], layer: Layer
+    rows: Sequence[Row], tagged: Mapping[str, Sequence[Row]], metrics: Mapping[str, Metric], pick: PickLayer
 ) -> dict[str, Any]:
     def means(some: Sequence[Row]) -> dict[str, dict[str, Any]]:
-        return {name: mean(some, metric, layer) for name, metric in metrics.items()}
+        return {name: mean(some, metric, pick) for name, metric in metrics.items()}
 
     return {"metrics": means(rows), "by_tag": {tag: means(tagged[tag]) for tag in sorted(tagged)}}
 
 
-def mean(rows: Sequence[Row], metric: Metric, layer: Layer) -> dict[str, Any]:
-    """The mean over the rows that are scored; None, and n 0, where none is."""
-    outcomes = [(row.case_id, layer(row).get(metric.name, Outcome())) for row in rows]
+def mean(rows: Sequence[Row], metric: Metric, pick: PickLayer) -> dict[str, Any]:
+    """The mean over the rows with a value; None, and n 0, where there is none."""
+    outcomes = [(row.case_id, pick(row).get(metric.name, Outcome())) for row in rows]
     kinds = Counter(outcome.kind for _, outcome in outcomes)
     by_case: dict[str, list[float]] = defaultdict(list)
     for case_id, outcome in outcomes:
@@ -66,9 +67,9 @@ def _interval(cases: Sequence[Sequence[float]], metric: Metric) -> list[float | 
         return [None, None]
     distinct = {value for case in cases for value in case}
     if not metric.unit and distinct in ({0.0}, {1.0}):
-        found = unanimous_interval(len(cases), is_one=distinct == {1.0})
-    elif len(cases) == 1:  # says nothing of any other
+        ends = unanimous_interval(len(cases), is_one=distinct == {1.0})
+    elif len(cases) == 1:  # it says nothing about others
         return [None, None] if metric.unit else [0.0, 1.0]
     else:
-        found = interval([sum(case) for case in cases], [len(case) for case in cases])
-    return [round(end, _DIGITS) for end in found]
+        ends = interval([sum(case) for case in cases], [len(case) for case in cases])
+    return [round(end, _DIGITS) for end in ends]

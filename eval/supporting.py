@@ -1,4 +1,4 @@
-"""The metrics that rest on somebody's word of what supports what: the same for each judge."""
+"""The metrics that need a judge of what supports what, the same for each judge."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,12 +12,12 @@ from rag.types import Answer
 Verdicts = Mapping[tuple[str, str], bool]
 """Whether a text, the second, supports a claim, the first."""
 
-_NAMED = 5  # things that an explanation names before it counts the others
+_NAMED = 5  # things that an explanation names; it counts the others
 _SHOWN = 160  # characters of each
 
 
 def questions(evidence: Evidence) -> list[tuple[str, str]]:
-    """Each pair of a claim and a text, once, that the citation metrics ask about."""
+    """The distinct pairs of a claim and a text that the citation metrics need a verdict on."""
     pairs = (
         (statement.text, text) for statement in evidence.statements for text in _texts(statement.evidence)
     )
@@ -25,23 +25,25 @@ def questions(evidence: Evidence) -> list[tuple[str, str]]:
 
 
 def faithfulness_outcome(answer: Answer, doubts: Mapping[int, str]) -> Outcome:
-    """`doubts` are the places of the claims that are not supported, and why."""
+    """`doubts` say why claims are not supported, by their index."""
     claims = [claim.text for claim in answer.claims]
     value = metrics.faithfulness([place not in doubts for place in range(len(claims))])
     if value is None:
         return not_applicable("it claims nothing")
-    told = [f"“{claims[place]}” ({why or 'too little in common'})" for place, why in doubts.items()]
+    reasons = [f"“{claims[place]}” ({why or 'too little in common'})" for place, why in doubts.items()]
     is_quoted = all(claim.check == "verbatim" for claim in answer.claims)
-    return scored(value, f"not supported: {named(told)}" if told else "quotations alone" * is_quoted)
+    return scored(value, f"not supported: {named(reasons)}" if reasons else "quotations alone" * is_quoted)
 
 
 def recall_outcome(answer: Answer, evidence: Evidence, verdicts: Verdicts) -> Outcome:
     """ALCE's citation recall."""
-    found = metrics.supported_statements(evidence.statements, _supports(verdicts))
+    are_supported = metrics.supported_statements(evidence.statements, _supports(verdicts))
     value = metrics.citation_recall(evidence.statements, _supports(verdicts))
     if value is None:
         return not_applicable("it claims nothing")
-    unsaid = [claim.text for claim, is_there in zip(answer.claims, found, strict=True) if not is_there]
+    unsaid = [
+        claim.text for claim, is_there in zip(answer.claims, are_supported, strict=True) if not is_there
+    ]
     return scored(value, f"not supported by the papers cited: {named(unsaid)}" if unsaid else "")
 
 
@@ -64,13 +66,13 @@ def precision_outcome(answer: Answer, evidence: Evidence, verdicts: Verdicts) ->
 
 
 def named(things: Sequence[str]) -> str:
-    """The things in a line: the first of them, shortened, and how many more there are."""
+    """The first things, shortened and in one line, and how many more there are."""
     shown = ", ".join(cut(each, _SHOWN) for each in things[:_NAMED])
     return shown + (f" and {len(things) - _NAMED} more" if len(things) > _NAMED else "")
 
 
 def _texts(evidence: Sequence[str]) -> list[str]:
-    """All together, each alone, and all but each; none where nothing is cited."""
+    """All texts together, each alone, and all without each."""
     if len(evidence) < 2:
         return list(evidence)
     others = [joined(without(evidence, place)) for place in range(len(evidence))]

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import model_server
 import numpy as np
 import pytest
-from chromium import CHROMIUM, FLAGS
 from hypothesis import HealthCheck, settings
 from model_server import ModelServer
+
+from benchmarks.chromium import CHROMIUM, FLAGS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.cases import Turn
+from eval.cases import CaseTurn
 from eval.metrics.registry import METRICS
 from eval.scoring import expect, score
 from ingest.pipeline import ingest
@@ -336,7 +336,7 @@ def test_no_follow_up_leans_on_what_was_said_to_the_program(assistant):
 
 
 def test_metrics_take_a_reply_for_no_answer(assistant, shelf):
-    turn = Turn.model_validate({"question": "hello", "papers": [], "answerable": False})
+    turn = CaseTurn.model_validate({"question": "hello", "papers": [], "answerable": False})
     answer = assistant.ask("hello")
     found = score(
         turn, expect(turn, shelf.catalog), answer, shelf.catalog, CalibratedJudge(embedded_encoder())

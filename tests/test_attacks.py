@@ -16,7 +16,7 @@ from benchmarks.attacks.hostile_files import HostileFiles, small_files
 from benchmarks.attacks.papers import library_in
 from benchmarks.attacks.target import PASSWORD, Range
 from benchmarks.attacks.watching import watching
-from benchmarks.attacks.wire import Visitor, Wiring, is_over, say_password, signed_in
+from benchmarks.attacks.wire import Visitor, is_over, say_password, signed_in
 
 pytestmark = [
     pytest.mark.slow,
@@ -77,7 +77,7 @@ def test_no_path_makes_the_server_connect_out(page, watch):
 
 def test_no_value_makes_the_server_connect_out(page, watch):
     visitor = Visitor(page)
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     for event in (wiring.event("click", value="Add to the library"), wiring.event("load")):
         for value in outgoing.forged("http://canary.example/papers.jsonl"):
             visitor.event(event["id"], [value] * len(event["inputs"]), patience=20)
@@ -120,7 +120,7 @@ def test_what_the_page_does_not_use_is_not_there(page, member):
 def test_a_hostile_file_makes_nobody_wait(page, files):
     visitor = Visitor(page)
     with watching(page.port) as waits:
-        assert add(visitor, Wiring.of(visitor).event("click", value="Add to the library"), files) == "over"
+        assert add(visitor, visitor.wiring().event("click", value="Add to the library"), files) == "over"
     assert waits.longest < bodies.LONGEST + NOISE
 
 
@@ -260,6 +260,6 @@ def test_a_wait_counts_while_it_lasts(page):
     assert 0 < waits.longest < 5
     assert not waits.failures
     files = HostileFiles("nothing", ())
-    assert add(Visitor(page), Wiring.of(Visitor(page)).event("click", value="Add to the library"), files)
+    assert add(Visitor(page), Visitor(page).wiring().event("click", value="Add to the library"), files)
     assert is_over([{"msg": "process_completed"}])
     assert say_password(Visitor(page), "any").status in (302, 303, 404, 405)

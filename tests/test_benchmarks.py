@@ -5,11 +5,14 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from benchmarks.calls import measure
+from benchmarks.commands import questions_of
 from benchmarks.page import show
 from benchmarks.page_crowd import crowd, growth_kb, lone_talks, memory
-from benchmarks.page_server import serving
-from benchmarks.page_waits import alone
-from benchmarks.page_wiring import Event, Results
+from benchmarks.page_wiring import Results
+from benchmarks.processes import in_own_process
+from benchmarks.scripted_model import ScriptedModel
+from benchmarks.served_page import serving
 from benchmarks.speed import ratios
 from benchmarks.synthetic import ReusingEncoder, Slice, embedded_texts, synthetic_papers
 from ingest.pipeline import ingest
@@ -64,7 +67,7 @@ def test_ratios_leave_out_what_was_not_told():
 
 def test_results_are_put_together_from_changes_and_keep_what_is_skipped():
     """As Gradio sends them: all, then changes, then all; an update without a value changes nothing."""
-    results = Results(Event(0, 0, (), (7, 8)))
+    results = Results((7, 8))
     chat = {"__type__": "update", "value": [{"content": "What?"}]}
     results.take({"msg": "process_generating", "output": {"data": [chat, {"__type__": "update"}]}})
     said = [["append", ["value", 0, "content"], " Why?"], ["add", ["value", 1], {"content": "So."}]]
@@ -88,17 +91,29 @@ def test_growth_is_counted_beyond_the_first_hundred_questions():
 
 
 @pytest.mark.slow
+def test_calls_tell_what_the_process_holds(tmp_path, encoder, monkeypatch):
+    with Library.create(tmp_path, encoder) as library:
+        ingest(library, [Slice(0, papers(12))])
+    with in_own_process(ScriptedModel) as model:
+        monkeypatch.setenv("OPENAI_BASE_URL", model.address())
+        rows = list(measure(tmp_path, ["Which papers are about pre-training?"], [1, 2]))
+    assert [row["calls"] for row in rows] == [0, 1, 2]
+    assert all(row["open_files"] and row["threads"] and row["memory_mb"] for row in rows)
+    assert rows[-1]["writers"] == ["gpt-4.1-mini"]
+
+
+@pytest.mark.slow
 def test_the_page_is_measured(tmp_path, encoder, capsys):
     """Sessions at once see their own answers alone, and memory is told; how fast is not looked at."""
     with Library.create(tmp_path / "library", encoder) as library:
         ingest(library, [Slice(0, papers(12))])
-        talks = lone_talks(Assistant(library, writer="extractive"), alone(), sessions=3, in_a_row=2)
-    with serving(tmp_path / "library", tmp_path / "home") as server:
-        found = crowd(server, talks)
-        rows = memory(server, alone(), [4])
+        talks = lone_talks(Assistant(library, writer="extractive"), questions_of(), sessions=3, in_a_row=2)
+    with serving(tmp_path / "home", "--library", str(tmp_path / "library")) as page:
+        found = crowd(page, talks)
+        rows = memory(page, questions_of(), [4])
     assert (found["answered"], found["wrong"], found["queue_full"], found["survives"]) == (6, 0, 0, True)
     assert [row["after"] for row in rows] == ["start", "reading ahead", 4]
     assert all(row["memory_mb"] > 0 for row in rows)
-    assert server.process.poll() is not None
+    assert page.process.poll() is not None
     show({"sessions": {"crowd": [found]}, "memory": {"memory": rows}})
     assert "reading ahead" in capsys.readouterr().out

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from eval.cases import BUNDLED, Case, Turn, bundled_sets, read_cases
+from eval.cases import BUNDLED, Case, CaseTurn, bundled_sets, read_cases
 from eval.errors import CaseError
 from eval.selection import Questions
 
@@ -123,7 +123,7 @@ def test_a_case_that_is_none_is_named_with_its_line(write, record, says):
 def test_an_id_belongs_to_one_case(write):
     with pytest.raises(CaseError, match=r"b.jsonl:1: `one` is the id of .*a.jsonl:1"):
         read_cases([write(PLAIN, name="a.jsonl"), write(PLAIN, name="b.jsonl")])
-    one = Case(id="one", turns=[Turn(question="?")])
+    one = Case(id="one", turns=[CaseTurn(question="?")])
     for others in ([one], [write(PLAIN, name="a.jsonl")]):
         with pytest.raises(CaseError, match="`one` is the id of 2 cases"):
             Questions.read([one, *others])

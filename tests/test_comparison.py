@@ -13,8 +13,8 @@ from hypothesis import strategies as some
 
 from eval.comparison import compare
 from eval.comparison.differences import differ
-from eval.comparison.markdown import to_markdown
-from eval.comparison.pairs import Pair
+from eval.comparison.markdown import render_comparison
+from eval.comparison.pairs import RowPair
 from eval.errors import RunError
 from eval.metrics.registry import JUDGED, METRICS
 from eval.outcomes import failed, not_applicable, scored
@@ -367,7 +367,7 @@ def test_a_record_that_says_little_is_compared_with_one_that_says_much():
     comparison = compare(Run(FULL, [row()]), Run({"name": "theirs"}, [row()]))
     told = {condition.name: (condition.before, condition.after) for condition in comparison.differing}
     assert told["system.writer"] == ("extractive", None)
-    assert to_markdown(comparison)
+    assert render_comparison(comparison)
 
 
 def test_the_frame_has_a_row_a_metric_and_tag():
@@ -414,7 +414,7 @@ def simulated(talks, *, is_null=False, chance=None):
         is_turned = is_null and chance.random() < 0.5
         for turn, values in enumerate(talk, start=1):
             before, after = values[::-1] if is_turned else values
-            yield Pair(*(row(f"{case}", turn, values={"fact_recall": each}) for each in (before, after)))
+            yield RowPair(*(row(f"{case}", turn, values={"fact_recall": each}) for each in (before, after)))
 
 
 def measured(simulate, *, is_null, repetitions, cases=120):

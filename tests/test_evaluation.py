@@ -6,7 +6,7 @@ from dataclasses import replace
 import model_server as served
 import pytest
 
-from eval.cases import Case, Turn
+from eval.cases import Case, CaseTurn
 from eval.metrics.registry import METRICS
 from eval.outcomes import failed, not_applicable, scored
 from eval.rows import Row
@@ -54,8 +54,8 @@ def answer(assistant) -> Answer:
     return assistant.ask("How many entries does the ledger of owls hold?", words=7)
 
 
-def turn(question="How many entries does the ledger of owls hold?", **fields) -> Turn:
-    return Turn.model_validate({"question": question} | fields)
+def turn(question="How many entries does the ledger of owls hold?", **fields) -> CaseTurn:
+    return CaseTurn.model_validate({"question": question} | fields)
 
 
 def outcomes(turn, answer, shelf):

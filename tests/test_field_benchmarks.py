@@ -6,8 +6,9 @@ from answers import an_answer
 
 from benchmarks.calibrate_answers import REFUSED, Example, examples, fit_nearness, fit_relevance
 from benchmarks.calibrate_support import fit
-from benchmarks.fields import Asked, ask, lists_in, measure, table, turns_of
-from eval.cases import Turn, Years
+from benchmarks.commands import turns_of
+from benchmarks.fields import AskedTurn, ask, lists_in, measure, table
+from eval.cases import CaseTurn, Years
 from ingest.bundled import ECONOMICS, BundledSource
 from ingest.pipeline import ingest
 from rag import nearness
@@ -36,7 +37,7 @@ def answer(status="answered", papers=("a",), text="It is 45%.", years=Filters())
 
 
 def asked(answer, relevant="a", ignored="", **known):
-    return Asked(Turn(question="?", **known), answer, frozenset(relevant), frozenset(ignored))
+    return AskedTurn(CaseTurn(question="?", **known), answer, frozenset(relevant), frozenset(ignored))
 
 
 def test_a_set_is_measured_by_what_it_asks():
@@ -110,7 +111,7 @@ def test_an_example_that_counts_twice_is_as_good_as_two():
 
 def test_a_kind_is_what_the_last_tag_says():
     def example(**known):
-        return Example("pages", Turn(question="?", **known), (), None, {}, frozenset())
+        return Example("pages", CaseTurn(question="?", **known), (), None, {}, frozenset())
 
     assert example(tags=("single",)).kind == "answerable"
     assert example(answerable=False, tags=("unanswerable", "absent")).kind == "absent"

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from conftest import needs_pages, runs
 
-from eval.cases import Case, Turn, read_cases
+from eval.cases import Case, CaseTurn, read_cases
 from eval.metrics import holds
 from ingest.bundled import ECONOMICS, BundledSource
 from rag.identity import normalise_title
@@ -34,12 +34,12 @@ def tagged(tag: str, cases: list[Case] = CASES) -> list[Case]:
     return [case for case in cases if tag in case.turns[0].tags]
 
 
-def papers(turn: Turn, texts: dict[str, Paper]) -> list[Paper]:
+def papers(turn: CaseTurn, texts: dict[str, Paper]) -> list[Paper]:
     return [texts[normalise_title(title)] for title in turn.papers]
 
 
 def lacks(
-    texts: dict[str, Paper], turns: list[tuple[Case, Turn]] = TURNS
+    texts: dict[str, Paper], turns: list[tuple[Case, CaseTurn]] = TURNS
 ) -> list[tuple[str, tuple[str, ...]]]:
     """Each fact of which no form stands in the texts of its papers, titles included."""
     return [

@@ -19,10 +19,9 @@ from eval.outcomes import failed, not_applicable, scored
 from eval.report import write_reports
 from eval.report.colours import DARK, LIGHT
 from eval.report.faults import find_faults
-from eval.report.frame import make_frame, outcomes_frame
 from eval.report.html import render_html
 from eval.report.markdown import render_markdown
-from eval.report.numbers import shown, shown_interval
+from eval.report.numbers import format_interval, format_value
 from eval.report.plots import chart_by_tag, chart_recall, chart_seconds, chart_support, recalls
 from eval.run import Run
 
@@ -98,8 +97,8 @@ def test_the_page_has_every_mean_as_the_summary_has_it(html):
         for name, metric in metrics.items():
             found = layer["metrics"][name]
             counts = [str(found[key]) for key in ("n", "not_applicable", "errors")]
-            assert rows[name][1].startswith(shown(found["mean"], metric))
-            assert rows[name][2] == shown_interval(found, metric)
+            assert rows[name][1].startswith(format_value(found["mean"], metric))
+            assert rows[name][2] == format_interval(found, metric)
             assert rows[name][-3:] == counts
 
 
@@ -315,7 +314,7 @@ def test_runs_with_little_in_them_are_shown(rows, tmp_path):
     run = made.run(rows)
     assert cells(render_html(run))
     assert tables(render_markdown(run))
-    assert len(make_frame(run)) == len(rows)
+    assert len(run.frame()) == len(rows)
 
 
 def test_a_record_of_another_program_may_say_little():
@@ -346,7 +345,7 @@ def test_markdown_has_every_mean_and_the_worst_questions():
         name, *values = (cell.content for cell in row)
         found = (summary["metrics"] | summary["judge"]["metrics"])[name]
         metric = (METRICS | JUDGED)[name]
-        assert values[:2] == [shown(found["mean"], metric), shown_interval(found, metric)]
+        assert values[:2] == [format_value(found["mean"], metric), format_interval(found, metric)]
         assert values[2:] == [str(found[key]) for key in ("n", "not_applicable", "errors")]
     assert {row[0].content for row in by_tag[1:]} == {"`a`", "`single`", "`unanswerable`"}
     assert [row[0].content for row in worst[1:4]] == ["`broken`", "`refused`", "`not refused`"]
@@ -423,12 +422,12 @@ def test_a_frame_has_a_row_a_question_and_a_column_a_metric():
         "rightly refused",
         "not refused",
     ]
-    assert not set(JUDGED) & set(make_frame(made.run(made.rows())).columns)
+    assert not set(JUDGED) & set(made.run(made.rows()).frame().columns)
 
 
 def test_the_long_frame_tells_why_a_value_is_missing():
     run = whole()
-    frame = outcomes_frame(run)
+    frame = run.outcomes_frame()
     assert len(frame) == sum(len(row.outcomes) + len(row.judged) for row in run.rows)
     kinds = frame.groupby(["layer", "metric", "kind"]).size()
     found = run.summary()["metrics"]["faithfulness"]

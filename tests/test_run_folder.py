@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.cases import Case, Turn
+from eval.cases import Case, CaseTurn
 from eval.errors import CaseError, RunError
 from eval.folder import RunFolder, read_rows, read_run
 from eval.record import differences
@@ -33,7 +33,7 @@ def assistant(bundled):
 
 
 def case(name, *questions, **fields):
-    return Case(id=name, turns=[Turn(question=question, **fields) for question in questions])
+    return Case(id=name, turns=[CaseTurn(question=question, **fields) for question in questions])
 
 
 CASES = [case("talk", *QUESTIONS[:2]), case("one", QUESTIONS[2], tags=("list",)), case("two", QUESTIONS[1])]

@@ -6,7 +6,9 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import Path
 
@@ -54,7 +56,7 @@ HOMES = {
     "gradio": ["ui/web/"],
     "jinja2": ["eval/report/", "ui/web/"],
     "matplotlib": ["eval/report/"],
-    "pandas": ["eval/report/", "eval/run.py", "eval/comparison/", "ui/web/"],
+    "pandas": ["eval/frames.py", "eval/run.py", "eval/comparison/compare.py", "ui/web/"],
     "mcp": ["ui/mcp.py"],
     "rapidfuzz": ["rag/library/"],
     "rich": ["ui/"],
@@ -72,17 +74,43 @@ LATE = (
     "mcp",
     "pyarrow",
 )
+# What is loaded late is a whole module, imported in a function of one other module.
+LOADED_LATE = {
+    ("eval.comparison.compare", "eval.frames"),  # pandas
+    ("eval.report", "eval.report.html"),  # matplotlib
+    ("eval.report", "eval.report.markdown"),
+    ("eval.run", "eval.frames"),  # pandas
+}
+
+
+@cache
+def modules() -> dict[str, tuple[str, ast.Module]]:
+    """The path and the source of each module of ours, by its dotted name."""
+    paths = [path for package in (*MAY_IMPORT, "benchmarks") for path in (ROOT / package).rglob("*.py")]
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): (
+            str(path.relative_to(ROOT)),
+            ast.parse(path.read_text(encoding="utf-8")),
+        )
+        for path in paths
+    }
+
+
+def imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The modules that these statements import; `from package import module` imports the module."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in modules() else node.module for name in names)
 
 
 def imports() -> Iterator[tuple[str, str]]:
-    """Each module of ours, as a path, with the packages that it imports anywhere."""
-    for package in MAY_IMPORT:
-        for path in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Import):
-                    yield from ((str(path.relative_to(ROOT)), alias.name) for alias in node.names)
-                elif isinstance(node, ast.ImportFrom):
-                    yield str(path.relative_to(ROOT)), node.module or ""
+    """Each module of ours but the benchmarks, as a path, with the modules that it imports anywhere."""
+    for path, source in modules().values():
+        if path.split("/")[0] in MAY_IMPORT:
+            yield from ((path, name) for name in imported(ast.walk(source)))
 
 
 def tracked() -> list[Path]:
@@ -106,6 +134,29 @@ def test_each_vendor_stays_at_home():
         if (homes := HOMES.get(name.split(".")[0])) and not path.startswith(tuple(homes))
     ]
     assert not wrong
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Imports for types alone and imports in functions count too."""
+    graph = {name: set(imported(ast.walk(source))) - {name} for name, (_, source) in modules().items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' imports '.join(reversed(error.args[1]))}")
+
+
+def test_only_what_must_load_late_is_imported_in_a_function():
+    late = {
+        (name, target)
+        for name, (path, source) in modules().items()
+        if path.split("/")[0] in MAY_IMPORT
+        for function in ast.walk(source)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for target in imported(ast.walk(function))
+    }
+    unlisted, obsolete = sorted(late - LOADED_LATE), sorted(LOADED_LATE - late)
+    assert not unlisted, f"import at the top, or add to LOADED_LATE: {unlisted}"
+    assert not obsolete, f"no longer loaded late, so remove from LOADED_LATE: {obsolete}"
 
 
 def test_importing_rag_loads_no_vendor():

@@ -19,7 +19,7 @@ from llama_index.core.query_engine import CitationQueryEngine, RetrieverQueryEng
 from llama_index.core.response_synthesizers import get_response_synthesizer
 from llama_index.llms.openai_like import OpenAILike
 
-from eval.cases import Case, Turn
+from eval.cases import Case, CaseTurn
 from eval.errors import ProgramError
 from eval.evidence import find_evidence
 from eval.metrics.registry import METRICS
@@ -72,8 +72,8 @@ COST = Source("It cost 12% less.", title="a study of OWLS!")  # a piece of the s
 BEES = Source("A ledger of bees holds 231 entries.", title="A Study of bees")
 
 
-def turn(question=QUESTION, **fields) -> Turn:
-    return Turn.model_validate({"question": question} | fields)
+def turn(question=QUESTION, **fields) -> CaseTurn:
+    return CaseTurn.model_validate({"question": question} | fields)
 
 
 def ask(thing, asked=None, history=(), **options) -> Answered:

@@ -7,8 +7,8 @@ from typing import Any
 from rich.text import Text
 
 from eval.comparison import Comparison, Layer, wording
-from eval.comparison.changes import Changed
-from eval.gates import Checked
+from eval.comparison.changes import ChangedQuestion
+from eval.gates import GateResult
 from eval.metrics.registry import JUDGED, MAIN
 from rag.plain import in_a_line
 from ui.terminal import print_table, print_text, tell
@@ -53,7 +53,7 @@ def print_check(found: Mapping[str, Any]) -> None:
     print_table(["kind", "accuracy", "95 % interval", "n"], kinds)
 
 
-def print_comparison(comparison: Comparison, checks: Sequence[Checked], most: int) -> None:
+def print_comparison(comparison: Comparison, checks: Sequence[GateResult], most: int) -> None:
     """The whole comparison; of the questions that changed side no more than `most` of each layer."""
     print_text(Text(f"A  {in_a_line(wording.side(comparison.before))}"))
     print_text(Text(f"B  {in_a_line(wording.side(comparison.after))}"))
@@ -132,7 +132,7 @@ def _usage(usage: Mapping[str, float]) -> str:
 
 def _print_layer(layer: Layer, most: int) -> None:
     print_text(Text(""))
-    print_table(wording.HEAD, list(map(wording.cells, wording.shown(layer.metrics))))
+    print_table(wording.HEAD, list(map(wording.cells, wording.paired(layer.metrics))))
     print_text(Text(f"\n{wording.CAPTION}", "dim"))
     if columns := wording.by_tag(layer):
         print_text(Text(""))
@@ -149,7 +149,7 @@ def _print_layer(layer: Layer, most: int) -> None:
             print_text(Text(f"and {len(layer.changed) - most} more (--changed N shows N)"), indent=2)
 
 
-def _print_changed(changed: Changed) -> None:
+def _print_changed(changed: ChangedQuestion) -> None:
     _print_verdict(changed.verdict, in_a_line(f"{wording.place(changed)}: {wording.question(changed)}"))
     print_text(Text(in_a_line(wording.changes(changed)), "dim"), indent=2 + _WIDTH + 2)
 

@@ -62,32 +62,32 @@ def main(given: Sequence[str] | None = None) -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(_FILES, most), most))
     with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
         site = Range(library_in(Path(folder) / "library"), Path(folder), arguments.seed)
-        found = {name: _findings(name, site) for name in arguments.only}
+        results = {name: _findings(name, site) for name in arguments.only}
     if arguments.json:
-        print_json({name: [asdict(each) for each in findings] for name, findings in found.items()})
+        print_json({name: [asdict(each) for each in findings] for name, findings in results.items()})
     else:
-        for name, findings in found.items():
+        for name, findings in results.items():
             show(name, findings)
-    failed = sum(not each.is_held for findings in found.values() for each in findings)
-    tell(f"{failed} of {sum(map(len, found.values()))} promises FAILED")
+    failed = sum(not each.is_held for findings in results.values() for each in findings)
+    tell(f"{failed} of {sum(map(len, results.values()))} promises FAILED")
     return 1 if failed else 0
 
 
 def _findings(name: str, site: Range) -> list[Finding]:
     """All that an attack finds; that it could not go on is a finding too."""
-    started, found = time.monotonic(), []
+    started, findings = time.monotonic(), []
     tell(f"{name}: load {os.getloadavg()[0]:.1f}")
     try:
         for each in ATTACKS[name](site):
-            found.append(each)
+            findings.append(each)
             tell(f"  {_verdict(each)}: {each.attack}: {each.measured}"[:400])
     except Exception as error:
-        found.append(
+        findings.append(
             Finding(f"the rest of {name}", "can be tried", f"{type(error).__name__}: {error}", False)
         )
-        tell(f"  {found[-1].measured}")
+        tell(f"  {findings[-1].measured}")
     tell(f"{name}: {time.monotonic() - started:.0f} s")
-    return found
+    return findings
 
 
 def show(name: str, findings: Sequence[Finding]) -> None:

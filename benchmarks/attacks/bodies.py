@@ -10,11 +10,11 @@ from functools import cache
 
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.routes import posted
-from benchmarks.attacks.target import PASSWORD, Range, Target
+from benchmarks.attacks.target import PASSWORD, Range
 from benchmarks.attacks.watching import Waits, watching
-from benchmarks.attacks.wire import FORM, JSON, Header, Reply, Visitor, Wiring, chunked, exchange, signed_in
+from benchmarks.attacks.wire import FORM, JSON, MB, Header, Reply, Visitor, chunked, exchange, signed_in
+from benchmarks.served_page import ServedPage
 
-MB = 2**20
 MARK = "swordfish-7431"  # stands at the start of each body, and must stand in no answer
 LONGEST = 1.0  # seconds that somebody else may wait
 _LARGEST_ERROR = 2048  # bytes
@@ -97,17 +97,17 @@ def send(visitor: Visitor, path: str, body: Body, patience: float = _PATIENCE) -
         head = visitor.head("POST", path, [*body.headers, ("Transfer-Encoding", "chunked")])
         content = chunked([body.content])
         return exchange(visitor.target.port, head, content, patience, visitor.source)
-    told = len(body.content) if body.length is None else body.length
-    head = visitor.head("POST", path, [*body.headers, ("Content-Length", str(told))])
+    length = len(body.content) if body.length is None else body.length
+    head = visitor.head("POST", path, [*body.headers, ("Content-Length", str(length))])
     return exchange(visitor.target.port, head, [body.content], patience, visitor.source)
 
 
-def says_too_much(told: Reply) -> str:
+def says_too_much(reply: Reply) -> str:
     """What is wrong with an answer that is an error; nothing where it is short and its own."""
-    if told.status >= 400 and MARK in told.text:
-        return f"{told.status} says back what was sent ({len(told.body):,} bytes)"
-    if told.status >= 400 and len(told.body) > _LARGEST_ERROR:
-        return f"{told.status} has {len(told.body):,} bytes"
+    if reply.status >= 400 and MARK in reply.text:
+        return f"{reply.status} says back what was sent ({len(reply.body):,} bytes)"
+    if reply.status >= 400 and len(reply.body) > _LARGEST_ERROR:
+        return f"{reply.status} has {len(reply.body):,} bytes"
     return ""
 
 
@@ -138,14 +138,14 @@ def attack(site: Range) -> Iterator[Finding]:
         yield from _many(target, site.seed)
 
 
-def _unread(target: Target) -> Iterator[Finding]:
+def _unread(target: ServedPage) -> Iterator[Finding]:
     """A large body of one who is not let in: the answer comes before it is read."""
     paths = posted()
     offences = [
-        f"{path} {told.status or 'no answer'} after {told.seconds:.1f} s"
+        f"{path} {reply.status or 'no answer'} after {reply.seconds:.1f} s"
         for path in paths
         for length in (60 * MB, None)
-        if (told := begun(Visitor(target), path, length)).status not in (401, 403, 404, 405, 411, 413)
+        if (reply := begun(Visitor(target), path, length)).status not in (401, 403, 404, 405, 411, 413)
     ]
     promised = "401, 404 or 413 after the head and 1 KB"
     yield none_of("a body of 60 MB without the password", promised, offences, 2 * len(paths))
@@ -154,7 +154,7 @@ def _unread(target: Target) -> Iterator[Finding]:
 def _said_back(member: Visitor) -> Iterator[Finding]:
     """Small bodies, which are read and refused."""
     for who, visitor in (("without the password", Visitor(member.target)), ("signed in", member)):
-        found = [
+        offences = [
             f"{path} ({body.name}): {wrong}"
             for path in posted()
             for body in bodies(50_000)
@@ -162,7 +162,7 @@ def _said_back(member: Visitor) -> Iterator[Finding]:
             if (wrong := says_too_much(send(visitor, path, body, 5)))
         ]
         tried = len(posted()) * len(bodies(50_000))
-        yield none_of(f"errors to 50 KB, {who}", "under 2 KB, nothing said back", found, tried)
+        yield none_of(f"errors to 50 KB, {who}", "under 2 KB, nothing said back", offences, tried)
 
 
 def begun(visitor: Visitor, path: str, length: int | None) -> Reply:
@@ -197,23 +197,23 @@ def _sweep(
             member.get("/config", patience=180)  # so that the next one does not pay for it
         if sum(seconds > LONGEST for seconds in waits.values()) == _ENOUGH:
             break
-    found = longest(name, waits)
+    finding = longest(name, waits)
     if left := len(cases) - len(waits):
-        found = replace(found, measured=f"{found.measured}; {left} more not tried")
-    yield found
+        finding = replace(finding, measured=f"{finding.measured}; {left} more not tried")
+    yield finding
     yield none_of(f"errors to {name}", "under 2 KB, nothing said back", echoes, len(waits))
 
 
 def _once(visitor: Visitor, member: Visitor, path: str, body: Body, echoes: list[str]) -> float:
     """The longest wait of a member while this body is sent; what its answer says too much is noted."""
-    told = Reply()
+    reply = Reply()
 
     def work() -> None:
-        nonlocal told
-        told = send(visitor, path, body)
+        nonlocal reply
+        reply = send(visitor, path, body)
 
     waits = waits_of(member, work)
-    if wrong := says_too_much(told):
+    if wrong := says_too_much(reply):
         echoes.append(f"{path} ({body.name}): {wrong}")
     return waits.longest
 
@@ -230,7 +230,7 @@ def longest(attack: str, waits: Mapping[str, float]) -> Finding:
 
 def _valid_events(member: Visitor) -> Iterator[Finding]:
     """Events that are whole and well formed, with much in them."""
-    load = Wiring.of(member).event("load")
+    load = member.wiring().event("load")
     cases = []
     for size in (4 * MB, 8 * MB):
         for name, piece in (
@@ -246,12 +246,12 @@ def _valid_events(member: Visitor) -> Iterator[Finding]:
     yield from _sweep("whole events of 4 and 8 MB, signed in", member, member, cases)
 
 
-def _many(target: Target, seed: int) -> Iterator[Finding]:
+def _many(target: ServedPage, seed: int) -> Iterator[Finding]:
     """Memory after many hostile requests, of both kinds of visitors."""
     chosen = random.Random(seed)  # noqa: S311
     member = signed_in(target)
     visitors = [Visitor(target), member]
-    target.settle()
+    target.wait_until_idle(30)
     before, until = target.memory_mb(), time.monotonic() + 240
     kinds = {size: bodies(size) for size in (MB, 4 * MB, 8 * MB)}
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
-from benchmarks.attacks.bodies import MB
 from benchmarks.attacks.findings import Finding
-from benchmarks.attacks.target import PASSWORD, Range, Target
-from benchmarks.attacks.wire import FORM, JSON, Visitor, exchange, form_of, signed_in
+from benchmarks.attacks.target import PASSWORD, Range
+from benchmarks.attacks.wire import FORM, JSON, MB, Visitor, exchange, form_of, signed_in
+from benchmarks.served_page import ServedPage
 
 _QUIET = 90  # seconds after which those who send next to nothing are gone
 _HELD = 500  # heartbeats of one visitor
@@ -24,7 +24,7 @@ def attack(site: Range) -> Iterator[Finding]:
         yield _patient(target)
 
 
-def _heartbeats(target: Target) -> Iterator[Finding]:
+def _heartbeats(target: ServedPage) -> Iterator[Finding]:
     """Streams that never end, with the password and without, from one visitor."""
     member = signed_in(target)
     for name, visitor in (("without the password", Visitor(target)), ("signed in", member)):
@@ -110,7 +110,7 @@ def _bytes_of(text: bytes) -> Iterator[bytes]:
         yield bytes([byte])
 
 
-def _slow_ones(target: Target, visitor: Visitor) -> Iterator[Slow]:
+def _slow_ones(target: ServedPage, visitor: Visitor) -> Iterator[Slow]:
     """Three hundred, a sixth of each kind."""
     kind, body = form_of("a.jsonl", b"a" * MB)
     sized = ("Content-Length", str(len(body)))
@@ -135,7 +135,7 @@ def _slow_ones(target: Target, visitor: Visitor) -> Iterator[Slow]:
                 yield Slow(name, plain, bits, pause, time.monotonic() + pause)
 
 
-def _quiet(target: Target) -> Iterator[Finding]:
+def _quiet(target: ServedPage) -> Iterator[Finding]:
     """Connections that say next to nothing, for a minute and a half."""
     member = signed_in(target)
     slow = list(_slow_ones(target, member))
@@ -158,7 +158,7 @@ def _quiet(target: Target) -> Iterator[Finding]:
         each.plain.close()
 
 
-def _patient(target: Target) -> Finding:
+def _patient(target: ServedPage) -> Finding:
     """An honest upload over a slow line, which must not be taken for an attack."""
     member = signed_in(target)
     kind, body = form_of("a.jsonl", b"a" * 2 * MB)
@@ -169,6 +169,6 @@ def _patient(target: Target) -> Finding:
             time.sleep(0.5)
             yield body[start : start + 50_000]
 
-    told = exchange(target.port, head, slowly(), patience=120)
-    measured = f"{told.status} after {told.seconds:.0f} s"
-    return Finding("an honest upload of 2 MB at 100 KB/s", "is taken", measured, told.status == 200)
+    reply = exchange(target.port, head, slowly(), patience=120)
+    measured = f"{reply.status} after {reply.seconds:.0f} s"
+    return Finding("an honest upload of 2 MB at 100 KB/s", "is taken", measured, reply.status == 200)

@@ -9,14 +9,13 @@ from pathlib import Path
 from benchmarks.attacks.files import add
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.hostile_files import HostileFiles
-from benchmarks.attacks.target import PASSWORD, Range, Target
-from benchmarks.attacks.wire import Visitor, Wiring, signed_in
+from benchmarks.attacks.papers import OTTERS
+from benchmarks.attacks.target import PASSWORD, Range
+from benchmarks.attacks.wire import Visitor, signed_in
+from benchmarks.served_page import ServedPage
 
 _WORD = "quillonfinch"  # in a question, and in nothing else
 _EVIL = "evil.example"
-_PAPER = (
-    b'{"title": "A Study of Otters", "abstract": "We count 12 otters in the river.", "published": "2020"}\n'
-)
 
 
 def attack(site: Range) -> Iterator[Finding]:
@@ -32,60 +31,64 @@ def attack(site: Range) -> Iterator[Finding]:
         site.page("--proxy", "127.0.0.1", "--allow-host", "papers.example") as target,
     ):
         yield forwarded(target, " to a page behind a named proxy", _EVIL)
-        told = Visitor(target).get("/config", [("X-Forwarded-Host", "papers.example")])
-        yield Finding("X-Forwarded-Host that is allowed", "served", str(told.status), told.status == 200)
+        reply = Visitor(target).get("/config", [("X-Forwarded-Host", "papers.example")])
+        yield Finding("X-Forwarded-Host that is allowed", "served", str(reply.status), reply.status == 200)
         return
     yield Finding("a page behind a proxy", "--proxy 127.0.0.1 is taken", "it does not start", False)
 
 
-def use(target: Target) -> None:
+def use(target: ServedPage) -> None:
     """What a visitor does: ask, judge the answer, add a paper, leave an upload lying."""
     visitor = signed_in(target)
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     submit, load = wiring.event("submit", elem_id="question"), wiring.event("load")
     visitor.event(load["id"], wiring.data(load), session_hash="one")
-    visitor.event(submit["id"], wiring.data(submit, at_0=f"How many owls has {_WORD}?"), session_hash="one")
+    visitor.event(
+        submit["id"],
+        wiring.data(submit, {wiring.component(elem_id="question"): f"How many owls has {_WORD}?"}),
+        session_hash="one",
+    )
     like = wiring.event("like")
     judged = {"index": [1, 0], "value": "a", "liked": True}
     visitor.event(like["id"], wiring.data(like), session_hash="one", event_data=judged)
     event = wiring.event("click", value="Add to the library")
-    add(visitor, event, HostileFiles("a paper", (("a.jsonl", _PAPER),)))
-    visitor.upload("left.jsonl", _PAPER)
+    add(visitor, event, HostileFiles("a paper", (("a.jsonl", OTTERS),)))
+    visitor.upload("left.jsonl", OTTERS)
     visitor.get("/gradio_api/deep_link?session_hash=one")  # keeps what the page shows, where it is there
     visitor.post("/gradio_api/call/ask", {"data": [f"How many {_WORD}?", None, None, None, None]})
 
 
 def loose(folder: Path) -> list[str]:
     """What others of this machine can read, or list, in a folder; the folder itself is left out."""
-    found = []
+    modes = []
     for path in folder.rglob("*"):
         with suppress(OSError):  # gone meanwhile
             mode = path.lstat().st_mode
             if not stat.S_ISLNK(mode) and mode & 0o077:
-                found.append(f"{path.relative_to(folder)} {stat.S_IMODE(mode):o}")
-    return found
+                modes.append(f"{path.relative_to(folder)} {stat.S_IMODE(mode):o}")
+    return modes
 
 
-def modes(target: Target, name: str) -> Iterator[Finding]:
+def modes(target: ServedPage, name: str) -> Iterator[Finding]:
     for what, folder in (("user's data", "data"), ("temporary", "tmp"), ("runs", "runs")):
         place = target.home / folder
         count = sum(1 for _ in place.rglob("*")) if place.is_dir() else 0
         yield none_of(f"the modes in the {what} folder{name}", "0700 and 0600", loose(place), count)
 
 
-def conversations(target: Target, name: str) -> Finding:
+def conversations(target: ServedPage, name: str) -> Finding:
     """Files, and names of files, with words of a question."""
-    found = [
+    names = [
         str(path.relative_to(target.temporary))
         for path in target.temporary_files()
         if _WORD in path.name or _WORD.encode() in path.read_bytes()
     ]
-    return none_of(f"questions in temporary files{name}", "none", found, len(target.temporary_files()))
+    return none_of(f"questions in temporary files{name}", "none", names, len(target.temporary_files()))
 
 
-def forwarded(target: Target, name: str, host: str) -> Finding:
+def forwarded(target: ServedPage, name: str, host: str) -> Finding:
     """Answers in which a header of the visitor's stands."""
-    found, tried = [], 0
+    offences, tried = [], 0
     for header in ("X-Forwarded-Host", "X-Forwarded-Server", "X-Forwarded-Prefix", "Forwarded", "X-Host"):
         value = f"host={host}" if header == "Forwarded" else host
         for path in (
@@ -97,10 +100,10 @@ def forwarded(target: Target, name: str, host: str) -> Finding:
             "/login",
             "/theme.css",
         ):
-            told = Visitor(target).get(path, [(header, value)])
+            reply = Visitor(target).get(path, [(header, value)])
             tried += 1
-            if host in told.text or host in json.dumps(list(told.headers.items())):
-                found.append(f"{header} in {path}")
-    told = Visitor(target).get("/config")
-    found += ["/config, of the next visitor"] * (host in told.text)
-    return none_of(f"forwarded hosts{name}", "change nothing", found, tried)
+            if host in reply.text or host in json.dumps(list(reply.headers.items())):
+                offences.append(f"{header} in {path}")
+    reply = Visitor(target).get("/config")
+    offences += ["/config, of the next visitor"] * (host in reply.text)
+    return none_of(f"forwarded hosts{name}", "change nothing", offences, tried)

@@ -10,21 +10,14 @@ from typing import Any
 from benchmarks.attacks.bodies import longest
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.hostile_files import HostileFiles, large_files, small_files
-from benchmarks.attacks.target import Range, Target
+from benchmarks.attacks.papers import OTTERS
+from benchmarks.attacks.target import Range
 from benchmarks.attacks.watching import watching
-from benchmarks.attacks.wire import Visitor, Wiring, is_over
+from benchmarks.attacks.wire import META, Visitor, is_over
+from benchmarks.served_page import ServedPage
 
-_META = {"_type": "gradio.FileData"}
 _PATIENCE = 180  # seconds in which an upload's event ends
-_HONEST = HostileFiles(
-    "an honest paper",
-    (
-        (
-            "a.jsonl",
-            b'{"title": "A Study of Otters", "abstract": "We count 12 otters.", "published": "2020"}\n',
-        ),
-    ),
-)
+_HONEST = HostileFiles("an honest paper", (("a.jsonl", OTTERS),))
 
 
 def add(
@@ -33,10 +26,10 @@ def add(
     """Upload files and add them as the page does; how far it came."""
     uploaded = []
     for name, content in files.files:
-        told = visitor.upload(name, content, patience)
-        if told.status != 200:
-            return f"refused with {told.status}"
-        uploaded.append({"path": json.loads(told.body)[0], "meta": _META, "orig_name": name})
+        reply = visitor.upload(name, content, patience)
+        if reply.status != 200:
+            return f"refused with {reply.status}"
+        uploaded.append({"path": json.loads(reply.body)[0], "meta": META, "orig_name": name})
     messages = visitor.event(event["id"], [uploaded, "", ""], patience)
     return "over" if is_over(messages) else "not over"
 
@@ -53,7 +46,7 @@ def _added(site: Range, name: str, given: Iterable[HostileFiles]) -> Iterator[Fi
     left = iter(given)
     while (first := next(left, None)) is not None:
         with site.page() as target:
-            target.settle()
+            target.wait_until_idle(30)
             _watched(target, _HONEST)  # what is needed for any of them is loaded now
             for files in chain([first], left):
                 started = time.monotonic()
@@ -69,10 +62,10 @@ def _added(site: Range, name: str, given: Iterable[HostileFiles]) -> Iterator[Fi
     yield Finding(f"the slowest of {name}", "for information", measured, True)
 
 
-def _watched(target: Target, files: HostileFiles) -> tuple[float, str]:
+def _watched(target: ServedPage, files: HostileFiles) -> tuple[float, str]:
     """How long somebody else waited meanwhile, and how far the upload came."""
     visitor, came = Visitor(target), "not over"
-    event = Wiring.of(visitor).event("click", value="Add to the library")
+    event = visitor.wiring().event("click", value="Add to the library")
     with watching(target.port, "/config", linger=0.1) as waits, suppress(json.JSONDecodeError):
         came = add(visitor, event, files)
     return waits.longest, came

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
-from benchmarks.attacks.bodies import LONGEST, MB
+from benchmarks.attacks.bodies import LONGEST
 from benchmarks.attacks.findings import Finding
-from benchmarks.attacks.target import PASSWORD, Range, Target
+from benchmarks.attacks.target import PASSWORD, Range
 from benchmarks.attacks.watching import watching
+from benchmarks.attacks.wire import MB
+from benchmarks.served_page import ServedPage
 
 _SENT = 48 * MB
 _TAKEN = 12 * MB  # that may be sent before the connection is closed: what the system holds counts too
@@ -54,9 +56,9 @@ def attack(site: Range) -> Iterator[Finding]:
             yield from without_end(target, name, endless)
 
 
-def without_end(target: Target, name: str, endless: Endless) -> Iterator[Finding]:
+def without_end(target: ServedPage, name: str, endless: Endless) -> Iterator[Finding]:
     """Send it until it is refused, or long enough; memory, and what others wait meanwhile."""
-    target.settle()
+    target.wait_until_idle(30)
     before = target.memory_mb()
     with watching(target.port, "/") as waits:
         taken, most = _send(target, endless)
@@ -69,7 +71,7 @@ def without_end(target: Target, name: str, endless: Endless) -> Iterator[Finding
     yield Finding(f"{name} without an end", promised, measured, held)
 
 
-def _send(target: Target, endless: Endless) -> tuple[int, float]:
+def _send(target: ServedPage, endless: Endless) -> tuple[int, float]:
     """The bytes that went out, and the memory that the server took at most."""
     taken, most, until = 0, target.memory_mb(), time.monotonic() + _PATIENCE
     with suppress(OSError), closing(socket.create_connection(("127.0.0.1", target.port), 5)) as plain:

@@ -7,7 +7,8 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-MB = 2**20
+from benchmarks.attacks.wire import MB
+
 SMALL, LARGE = 80_000, 19 * MB  # the page takes files of up to 20 MB
 
 # What a text is filled with. Patterns that go back and forth take long over the one or the other.

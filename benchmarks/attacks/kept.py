@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.routes import filled, gradio_routes
-from benchmarks.attacks.target import PASSWORD, ROOT, Range, Target
-from benchmarks.attacks.wire import Visitor, Wiring, signed_in
+from benchmarks.attacks.target import PASSWORD, Range
+from benchmarks.attacks.wire import Visitor, signed_in
+from benchmarks.served_page import ROOT, ServedPage
 
 _OPEN = (
     "evil.example",
@@ -38,10 +39,10 @@ def _paths_of_all() -> list[tuple[str, str]]:
 def other_names(visitor: Visitor, where: str) -> Finding:
     routes = _paths_of_all()
     wrong = [
-        f"{method} {path} as {host} {told.status}"
+        f"{method} {path} as {host} {reply.status}"
         for host in _OPEN
         for method, path in (routes if host == _OPEN[0] else routes[:3])
-        if (told := visitor.request(method, path, headers=[("Host", host)], patience=5)).status
+        if (reply := visitor.request(method, path, headers=[("Host", host)], patience=5)).status
         not in (400, 421)
     ]
     return none_of(
@@ -54,16 +55,16 @@ def other_pages(visitor: Visitor, where: str) -> Finding:
     neighbour = f"http://127.0.0.1:{visitor.target.port + 1}"
     headers = [[("Origin", origin)] for origin in ("http://evil.example", "null", neighbour)]
     wrong = [
-        f"{method} {path} from {given[0][1]} {told.status}"
+        f"{method} {path} from {given[0][1]} {reply.status}"
         for given in headers
         for method, path in routes
-        if (told := visitor.request(method, path, headers=given, patience=5)).status != 403
-        or ("evil" in given[0][1] and "access-control-allow-origin" in told.headers)
+        if (reply := visitor.request(method, path, headers=given, patience=5)).status != 403
+        or ("evil" in given[0][1] and "access-control-allow-origin" in reply.headers)
     ]
     return none_of(f"pages of others ({where})", "403", wrong, len(headers) * len(routes))
 
 
-def paths(target: Target, visitor: Visitor, where: str) -> Finding:
+def paths(target: ServedPage, visitor: Visitor, where: str) -> Finding:
     """Files that nobody uploaded."""
     home = target.home
     files = [ROOT / "pyproject.toml", home / "library" / "catalog.sqlite", home / "stderr"]
@@ -89,16 +90,16 @@ def paths(target: Target, visitor: Visitor, where: str) -> Finding:
                 f"/{file}",
                 f"file://{file}",
             ):
-                told = visitor.get(way + spelled, patience=5)
+                reply = visitor.get(way + spelled, patience=5)
                 tried += 1
-                if told.status in (200, 206):
-                    wrong.append(f"{way}{spelled} {told.status}")
+                if reply.status in (200, 206):
+                    wrong.append(f"{way}{spelled} {reply.status}")
     return none_of(f"files that nobody uploaded ({where})", "403 or 404", wrong, tried)
 
 
 def events(visitor: Visitor, where: str) -> Finding:
     """Events that are the page's own, by name and by number."""
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     names = {str(each.get("api_name")) for each in wiring.events} | {
         str(each["id"]) for each in wiring.events
     }

@@ -12,11 +12,11 @@ from typing import Any
 
 from benchmarks.attacks.findings import Attack, Finding, none_of
 from benchmarks.attacks.routes import filled, gradio_routes
-from benchmarks.attacks.target import Range, Target, can_trace
-from benchmarks.attacks.wire import Visitor, Wiring, is_over, signed_in
+from benchmarks.attacks.target import Range, can_trace, outgoing
+from benchmarks.attacks.wire import META, Visitor, is_over, signed_in
+from benchmarks.served_page import ServedPage
 
 _NAME = "canary.example"  # RFC 2606: nobody has it
-_META = {"_type": "gradio.FileData"}
 _FORWARDED = (
     "X-Forwarded-Host",
     "Referer",
@@ -72,11 +72,11 @@ class Canary:
 @contextmanager
 def canary() -> Iterator[Canary]:
     """One that listens at 127.0.0.1 and, where there is one, at ::1."""
-    found = Canary(0)
+    bird = Canary(0)
 
     class Recorder(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found.asked.append(f"{self.command} {self.path}")
+            bird.asked.append(f"{self.command} {self.path}")
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b'{"title": "A Fetched Study", "abstract": "From elsewhere."}\n')
@@ -92,13 +92,13 @@ def canary() -> Iterator[Canary]:
     servers: list[http.server.ThreadingHTTPServer] = [
         http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
     ]
-    found.port = servers[0].server_port
+    bird.port = servers[0].server_port
     with suppress(OSError):
-        servers.append(Six(("::1", found.port), Recorder))
+        servers.append(Six(("::1", bird.port), Recorder))
     for each in servers:
         threading.Thread(target=each.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield found
+        yield bird
     finally:
         for each in servers:
             each.shutdown()
@@ -109,7 +109,7 @@ def canary() -> Iterator[Canary]:
 class Watch:
     """What the server does beyond answering, from when the watch is set on."""
 
-    target: Target
+    target: ServedPage
     canary: Canary
     offences: list[str] = field(default_factory=list)
     tried: int = 0
@@ -120,16 +120,16 @@ class Watch:
     def note(self, what: str) -> None:
         """What has been heard since the last time is due to this."""
         self.tried += 1
-        found = self._all()
-        new = [line for lines, known in zip(found, self._known, strict=True) for line in lines[known:]]
-        self._known = [len(each) for each in found]
+        heard = self._all()
+        new = [line for lines, known in zip(heard, self._known, strict=True) for line in lines[known:]]
+        self._known = [len(each) for each in heard]
         if new:
             self.offences.append(f"{what} → {new[0].strip()}")
 
     def _all(self) -> list[list[str]]:
         """What the canary was asked, and what was heard; the plainest first."""
         asked = [f"the canary was asked {each}" for each in self.canary.asked]
-        return [asked, *self.target.outgoing()]
+        return [asked, *outgoing(self.target)]
 
 
 def attack(site: Range) -> Iterator[Finding]:
@@ -209,14 +209,14 @@ def _in_headers(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
 
 def forged(url: str) -> list[Any]:
     """Values that could be taken for files elsewhere."""
-    whole = {"path": url, "url": url, "meta": _META, "orig_name": "papers.jsonl"}
+    whole = {"path": url, "url": url, "meta": META, "orig_name": "papers.jsonl"}
     files: list[Any] = [
-        {"path": url, "meta": _META},
-        {"path": "papers.jsonl", "url": url, "meta": _META},
+        {"path": url, "meta": META},
+        {"path": "papers.jsonl", "url": url, "meta": META},
         whole,
         {"path": url},
-        {"path": None, "url": url, "meta": _META},
-        {"path": url, "url": url, "is_stream": True, "meta": _META},
+        {"path": None, "url": url, "meta": META},
+        {"path": url, "url": url, "is_stream": True, "meta": META},
     ]
     nested = [[whole], {"a": {"b": [whole]}}, {"format": 1, "chats": [{"exchanges": [whole]}]}]
     return [*files, *nested, url, {"video": whole}, {"image": whole}, [[whole, whole]]]
@@ -224,7 +224,7 @@ def forged(url: str) -> list[Any]:
 
 def _in_events(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
     """Each event that the page has, by its number, with forged files in every place."""
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     for event in wiring.events:
         values = forged(urls[0]) + forged(f"http://{_NAME}/papers.jsonl")
         for value in values:
@@ -238,7 +238,7 @@ def _in_events(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
 
 def _in_uploads(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
     """The event that takes files, with every spelling."""
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     add = wiring.event("click", value="Add to the library")
     for url in urls:
         for value in forged(url)[:6]:
@@ -247,17 +247,12 @@ def _in_uploads(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
 
 
 def _in_browser_states(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     load = wiring.event("load")
     for url in urls[:8]:
         for value in forged(url):
-            data = wiring.data(load)
-            data[load["inputs"].index(wiring.browser_state)] = {
-                "format": 1,
-                "visitor": value,
-                "chats": [value],
-            }
-            visitor.event(load["id"], data, patience=20)
+            state = {"format": 1, "visitor": value, "chats": [value]}
+            visitor.event(load["id"], wiring.data(load, {wiring.browser_state: state}), patience=20)
             yield f"a browser's state of {json.dumps(value)[:150]}"
 
 
@@ -269,10 +264,10 @@ def _in_calls(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
             named = {"question": value, "query": value, "paper": value, "history": [value]}
             for way, body in (("call", filling), ("run", filling), ("api", filling), ("call/v2", named)):
                 for name in ("ask", "search", "get_paper"):
-                    told = visitor.post(f"/gradio_api/{way}/{name}", body)
-                    if told.status == 200 and b"event_id" in told.body:
+                    reply = visitor.post(f"/gradio_api/{way}/{name}", body)
+                    if reply.status == 200 and b"event_id" in reply.body:
                         visitor.get(
-                            f"/gradio_api/call/{name}/{json.loads(told.body)['event_id']}", patience=20
+                            f"/gradio_api/call/{name}/{json.loads(reply.body)['event_id']}", patience=20
                         )
                     yield f"{way}/{name} of {json.dumps(value)[:150]}"
             for number in range(0, 60, 6):

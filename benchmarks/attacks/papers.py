@@ -17,6 +17,9 @@ PAPERS = tuple(
     )
     for place, animal in enumerate(ANIMALS)
 )
+OTTERS = (  # a paper that visitors add
+    b'{"title": "A Study of Otters", "abstract": "We count 12 otters in the river.", "published": "2020"}\n'
+)
 QUESTION = "How many owls live in the valley?"
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from benchmarks.attacks.bodies import LONGEST
 from benchmarks.attacks.findings import Finding, none_of
-from benchmarks.attacks.target import PASSWORD, Range, Target
+from benchmarks.attacks.target import PASSWORD, Range
 from benchmarks.attacks.watching import watching
 from benchmarks.attacks.wire import Reply, Visitor, say_password, signed_in
+from benchmarks.served_page import ServedPage
 
 _GUESSES, ALLOWED = 300, 20
 _SAID = re.compile(r"password|sign|log.?in|guess|attempt", re.IGNORECASE)
@@ -43,7 +44,7 @@ class Guesses:
 
 
 def guess(
-    target: Target, count: int, sources: int = 1, at_once: int = 1, is_made_up: bool = False
+    target: ServedPage, count: int, sources: int = 1, at_once: int = 1, is_made_up: bool = False
 ) -> Guesses:
     """Wrong passwords, from one address of the loopback or from several, in a row or several at once, with
     another made-up address in a header each time or without.
@@ -80,40 +81,42 @@ def attack(site: Range) -> Iterator[Finding]:
     yield from behind_a_proxy(site)
 
 
-def _guessing(target: Target, name: str, sources: int, at_once: int, is_made_up: bool) -> Iterator[Finding]:
+def _guessing(
+    target: ServedPage, name: str, sources: int, at_once: int, is_made_up: bool
+) -> Iterator[Finding]:
     """A crowd of guesses, while one who is signed in goes on."""
     member, before = signed_in(target), len(target.stderr)
     with watching(target.port, "/config", member.cookie) as waits:
-        found = guess(target, _GUESSES, sources, at_once, is_made_up)
-    kinds = sorted({each.status for each in found.replies})
-    measured = f"{found.compared} compared within {found.seconds:.1f} s; answers {kinds}"
-    held = found.compared <= ALLOWED and not found.unexplained
+        guesses = guess(target, _GUESSES, sources, at_once, is_made_up)
+    kinds = sorted({each.status for each in guesses.replies})
+    measured = f"{guesses.compared} compared within {guesses.seconds:.1f} s; answers {kinds}"
+    held = guesses.compared <= ALLOWED and not guesses.unexplained
     promised = f"at most {ALLOWED} compared in a minute, else 429 with Retry-After"
     yield Finding(f"{_GUESSES} guesses {name}", promised, measured, held)
     measured = f"{len(waits.seconds)} answers, {len(waits.failures)} bad, the slowest {waits.longest:.2f} s"
     is_well = not waits.failures and waits.longest < LONGEST
     yield Finding(f"one who is signed in, during guesses {name}", "goes on", measured, is_well)
-    said = target.stderr[before:]
-    lines = [line for line in said.splitlines() if _SAID.search(line)]
+    log = target.stderr[before:]
+    lines = [line for line in log.splitlines() if _SAID.search(line)]
     measured = f"{len(lines)} lines" + (f": {lines[0][:90]}" if lines else "")
     yield Finding(f"the log of guesses {name}", "1 to 50 lines", measured, 0 < len(lines) <= 50)
 
 
-def signing_in(target: Target) -> Iterator[Finding]:
-    told = say_password(Visitor(target), PASSWORD)
-    is_good = told.status == 200 and b'"success"' in told.body and bool(told.cookies)
+def signing_in(target: ServedPage) -> Iterator[Finding]:
+    reply = say_password(Visitor(target), PASSWORD)
+    is_good = reply.status == 200 and b'"success"' in reply.body and bool(reply.cookies)
     yield Finding(
-        "POST /login", "200, success as JSON, a cookie", f"{told.status} {told.text[:40]}", is_good
+        "POST /login", "200, success as JSON, a cookie", f"{reply.status} {reply.text[:40]}", is_good
     )
     form = Visitor(target).get("/login")
     text = form.text.lower()
     is_form = form.status == 200 and "<form" in text and 'type="password"' in text and "<script" not in text
     measured = f"{form.status}, {len(form.body):,} bytes"
     yield Finding("GET /login", "a form without a script", measured, is_form)
-    asked = [
+    statuses = [
         say_password(Visitor(target), wrong).status for wrong in ("", PASSWORD + " ", PASSWORD.upper())
     ]
-    yield Finding("nearly the password", "refused", str(asked), 200 not in asked)
+    yield Finding("nearly the password", "refused", str(statuses), 200 not in statuses)
 
 
 def _is_close(cookie: str, is_secure: bool | None = None) -> bool:
@@ -121,7 +124,7 @@ def _is_close(cookie: str, is_secure: bool | None = None) -> bool:
     return {"httponly", "samesite=strict"} <= parts and is_secure in (None, "secure" in parts)
 
 
-def cookies(target: Target) -> Iterator[Finding]:
+def cookies(target: ServedPage) -> Iterator[Finding]:
     cookies = say_password(Visitor(target), PASSWORD).cookies
     loose = [each.partition("=")[0] + each.partition(";")[2] for each in cookies if not _is_close(each)]
     yield none_of("cookies", "HttpOnly, SameSite=Strict", loose, len(cookies))
@@ -134,14 +137,14 @@ def cookies(target: Target) -> Iterator[Finding]:
     )
 
 
-def signing_out(target: Target) -> Iterator[Finding]:
+def signing_out(target: ServedPage) -> Iterator[Finding]:
     for method in ("GET", "POST"):
         for path in ("/logout", "/logout?all_session=true", "/logout?all_session=false"):
             one, two = signed_in(target), signed_in(target)
-            told = one.request(method, path)
+            reply = one.request(method, path)
             statuses = one.get("/config").status, two.get("/config").status
-            held = told.status < 400 and statuses == (401, 200)
-            measured = f"{told.status}; then {statuses[0]} for it, {statuses[1]} for the other"
+            held = reply.status < 400 and statuses == (401, 200)
+            measured = f"{reply.status}; then {statuses[0]} for it, {statuses[1]} for the other"
             yield Finding(f"{method} {path}", "ends this session alone", measured, held)
     nobody, member = Visitor(target), signed_in(target)
     nobody.get("/logout")
@@ -149,7 +152,7 @@ def signing_out(target: Target) -> Iterator[Finding]:
     yield Finding("/logout of nobody", "ends no session", str(status), status == 200)
 
 
-def before(target: Target) -> Iterator[Finding]:
+def before(target: ServedPage) -> Iterator[Finding]:
     """What is told before the password."""
     secret = target.home / "data" / "askpapers" / "browser-secret"
     words = [
@@ -158,14 +161,14 @@ def before(target: Target) -> Iterator[Finding]:
         str(target.home),
         *([secret.read_text().strip()] if secret.is_file() else []),
     ]
-    found, paths = (
+    leaks, paths = (
         [],
         ("/", "/login", "/config", "/gradio_api/info", "/gradio_api/info/", "/config/", "/?a", "//"),
     )
     for path in paths:
         text = Visitor(target).get(path).text
-        found += [f"{path} has {word!r}" for word in words if word in text]
-    yield none_of("what is told before the password", "nothing of the page", found, len(paths) * len(words))
+        leaks += [f"{path} has {word!r}" for word in words if word in text]
+    yield none_of("what is told before the password", "nothing of the page", leaks, len(paths) * len(words))
 
 
 def forged(site: Range) -> Iterator[Finding]:
@@ -223,7 +226,7 @@ def behind_a_proxy(site: Range) -> Iterator[Finding]:
         yield Finding("a page behind a proxy", "--proxy 127.0.0.1 is taken", str(error)[-90:], False)
 
 
-def _guessing_through(target: Target) -> Iterator[Finding]:
+def _guessing_through(target: ServedPage) -> Iterator[Finding]:
     """A visitor who writes X-Forwarded-For: the proxy adds the true one behind it."""
     made_up: Callable[[int], str] = lambda number: f"10.0.{number // 250}.{number % 250}, 203.0.113.7"  # noqa: E731
     statuses = [

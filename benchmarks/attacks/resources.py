@@ -10,10 +10,10 @@ from contextlib import suppress
 
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.papers import QUESTION
-from benchmarks.attacks.target import Range, Target
-from benchmarks.attacks.wire import Visitor, Wiring, form_of
+from benchmarks.attacks.target import Range
+from benchmarks.attacks.wire import MB, Visitor, form_of
+from benchmarks.served_page import ServedPage
 
-MB = 2**20
 _FILE = 19 * MB
 _MOST_FILES, _MOST_DISK = 60, 600  # of 19 MB, and MB
 _MOST_MEMORY = 300
@@ -31,7 +31,7 @@ def attack(site: Range) -> Iterator[Finding]:
             yield _states(target, name, make)
 
 
-def read_only(target: Target) -> Iterator[Finding]:
+def read_only(target: ServedPage) -> Iterator[Finding]:
     """Uploads where nobody may add papers, on every path that takes files."""
     visitor = Visitor(target)
     taken = []
@@ -40,15 +40,15 @@ def read_only(target: Target) -> Iterator[Finding]:
         for name, field in (("a.jsonl", "files"), ("a.mp4", "video"), ("a.jsonl", "data")):
             kind, body = form_of(name, b"a" * MB)
             body = body.replace(b'name="files"', f'name="{field}"'.encode())
-            told = visitor.post(f"/gradio_api/{path}", body, [kind])
-            if told.status < 400:
-                taken.append(f"{path} {told.status}")
+            reply = visitor.post(f"/gradio_api/{path}", body, [kind])
+            if reply.status < 400:
+                taken.append(f"{path} {reply.status}")
     files = [path.name for path in target.temporary_files() if path.stat().st_size >= MB]
     yield none_of("uploads to a page that is read-only", "refused", taken, 3 * len(paths))
     yield none_of("files of uploads on its disk", "none", files, 3 * len(paths))
 
 
-def aborted(target: Target) -> Iterator[Finding]:
+def aborted(target: ServedPage) -> Iterator[Finding]:
     """Uploads that are cut in the middle, in two ways, and those that end with a broken form."""
     before = len(target.temporary_files())
     for number in range(50):
@@ -83,7 +83,7 @@ def aborted(target: Target) -> Iterator[Finding]:
     yield Finding("uploads with a broken end, or too large", "leave no file", f"{left} files", left <= 0)
 
 
-def _filled(target: Target) -> Iterator[Finding]:
+def _filled(target: ServedPage) -> Iterator[Finding]:
     """Files of 19 MB again and again, of one visitor, then from many addresses, then many in one form."""
     for name, sources in (("one visitor", 1), ("40 addresses", 40)):
         statuses, most = [], 0.0
@@ -104,13 +104,13 @@ def _filled(target: Target) -> Iterator[Finding]:
     ]
     body = b"".join(part[: -len("--line--\r\n")] for part in several) + b"--line--\r\n"
     before = len(target.temporary_files())
-    told = Visitor(target).post("/gradio_api/upload", body, [form_of("", b"", "line")[0]])
+    reply = Visitor(target).post("/gradio_api/upload", body, [form_of("", b"", "line")[0]])
     files = len(target.temporary_files()) - before
     yield Finding(
         "900 files in one form",
         "taken, as their bytes are bounded",
-        f"{told.status}, {files} files",
-        told.status == 200 or files == 0,
+        f"{reply.status}, {files} files",
+        reply.status == 200 or files == 0,
     )
 
 
@@ -132,20 +132,18 @@ def odd_state(size: int) -> dict[str, object]:
     }
 
 
-def _states(target: Target, name: str, make: Callable[[int], dict[str, object]]) -> Finding:
+def _states(target: ServedPage, name: str, make: Callable[[int], dict[str, object]]) -> Finding:
     """Events with large states whose results nobody fetches."""
     visitor = Visitor(target)
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     load = wiring.event("load")
-    place = load["inputs"].index(wiring.browser_state)
-    target.settle()
+    target.wait_until_idle(30)
     before, most, until = target.memory_mb(), 0.0, time.monotonic() + 200
 
     def once(_: int) -> int | None:
         if time.monotonic() > until:
             return None
-        data = wiring.data(load)
-        data[place] = make(3 * MB)
+        data = wiring.data(load, {wiring.browser_state: make(3 * MB)})
         body = {"data": data, "fn_index": load["id"], "session_hash": secrets.token_hex(6)}
         return visitor.post("/gradio_api/queue/join", body, patience=30).status
 

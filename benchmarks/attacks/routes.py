@@ -51,11 +51,11 @@ def gradio_routes() -> tuple[tuple[str, str], ...]:
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("Gradio is not installed")
     source = (Path(spec.submodule_search_locations[0]) / "routes.py").read_text(encoding="utf-8")
-    found = [
+    routes = [
         (method.upper(), path if owner == "app" else f"/gradio_api{path}")
         for owner, method, path in _ROUTE.findall(source)
     ]
-    own = [each for each in found if not each[1].startswith("/{page}")]
+    own = [each for each in routes if not each[1].startswith("/{page}")]
     return tuple(dict.fromkeys([*own, *_FRAMEWORK]))
 
 
@@ -75,9 +75,9 @@ def unused(visitor: Visitor) -> Iterator[str]:
     """The unused routes that answer with anything but that they are not there."""
     for method, path in gradio_routes():
         if path.startswith(UNUSED):
-            told = visitor.request(method, filled(path), b"{}" if method == "POST" else b"", patience=3)
-            if told.status not in (404, 405):
-                yield f"{method} {path} {told.status}"
+            reply = visitor.request(method, filled(path), b"{}" if method == "POST" else b"", patience=3)
+            if reply.status not in (404, 405):
+                yield f"{method} {path} {reply.status}"
 
 
 def attack(site: Range) -> Iterator[Finding]:
@@ -85,15 +85,15 @@ def attack(site: Range) -> Iterator[Finding]:
     tried = sum(path.startswith(UNUSED) for _, path in gradio_routes())
     for password in (None, PASSWORD):
         with site.page(password=password) as target:
-            found = list(unused(signed_in(target)))
+            there = list(unused(signed_in(target)))
             where = "with a password, signed in" if password else "open"
-            yield none_of(f"routes that the page does not use ({where})", "404", found, tried)
+            yield none_of(f"routes that the page does not use ({where})", "404", there, tried)
             if password:
                 strange = [
-                    f"{method} {path} {told.status}"
+                    f"{method} {path} {reply.status}"
                     for method, path in gradio_routes()
                     if path.startswith(UNUSED)
-                    and (told := Visitor(target).request(method, filled(path), patience=3)).status
+                    and (reply := Visitor(target).request(method, filled(path), patience=3)).status
                     not in (401, 404, 405)
                 ]
                 yield none_of("the same without the password", "404 or 401", strange, tried)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from benchmarks.attacks.findings import Finding, none_of
-from benchmarks.attacks.target import PASSWORD, Range, Target
+from benchmarks.attacks.target import PASSWORD, Range
 from benchmarks.attacks.visit import Visit, visiting
 from benchmarks.attacks.wire import Visitor, signed_in
-from benchmarks.page_browser import missing
+from benchmarks.chromium import missing
+from benchmarks.served_page import ServedPage
 
 _HACK = "window.hacked = (window.hacked || '') + "
 # Each puts a script into the page in another way; none may run.
@@ -74,7 +75,7 @@ def attack(site: Range) -> Iterator[Finding]:
         yield from served_files(signed_in(target))
 
 
-def policy(target: Target, path: str) -> Finding:
+def policy(target: ServedPage, path: str) -> Finding:
     policy = Visitor(target).get(path).headers.get("Content-Security-Policy", "")
     allowed = {part.split()[0]: part.split()[1:] for part in policy.split(";") if part.strip()}
     scripts = allowed.get("script-src", allowed.get("default-src", ["none is set"]))
@@ -91,9 +92,9 @@ def _in_a_browser(visit: Visit, where: str) -> Iterator[Finding]:
         visit.use_all()
     except Exception as error:
         yield Finding(f"a whole visit ({where})", "all works", str(error)[:200], False)
-    told = [each for each in visit.complaints if _POLICY.search(each) and not _KNOWN.search(each)]
-    yield none_of(f"a whole visit ({where})", "no breach of the policy", told, len(visit.requests))
-    other = [each for each in visit.complaints if each not in told and not _KNOWN.search(each)]
+    breaches = [each for each in visit.complaints if _POLICY.search(each) and not _KNOWN.search(each)]
+    yield none_of(f"a whole visit ({where})", "no breach of the policy", breaches, len(visit.requests))
+    other = [each for each in visit.complaints if each not in breaches and not _KNOWN.search(each)]
     yield none_of(f"what the console says of it ({where})", "no error", other, len(visit.requests))
     failed = [
         f"{method} {url} {status}"
@@ -130,16 +131,16 @@ def served_files(visitor: Visitor) -> Iterator[Finding]:
     )
     served = 0
     for name in names:
-        told = visitor.upload(name, b"<script>alert(1)</script>")
-        if told.status != 200:
+        reply = visitor.upload(name, b"<script>alert(1)</script>")
+        if reply.status != 200:
             continue  # what is not taken cannot be shown
         for way in ("file=", "file/"):
-            got = visitor.get(f"/gradio_api/{way}{quote(json.loads(told.body)[0])}")
-            if got.status in (200, 206):
+            file = visitor.get(f"/gradio_api/{way}{quote(json.loads(reply.body)[0])}")
+            if file.status in (200, 206):
                 served += 1
                 kind, shown = (
-                    got.headers.get("Content-Type", ""),
-                    got.headers.get("Content-Disposition", ""),
+                    file.headers.get("Content-Type", ""),
+                    file.headers.get("Content-Disposition", ""),
                 )
                 if not kind.startswith("application/octet-stream") or not shown.startswith("attachment"):
                     wrong.append(f"{name}: {kind}, {shown or 'no Content-Disposition'}")

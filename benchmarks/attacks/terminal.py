@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.routes import filled, gradio_routes
-from benchmarks.attacks.target import PASSWORD, Range, Target
-from benchmarks.attacks.wire import Visitor, Wiring, exchange, say_password, signed_in
+from benchmarks.attacks.target import PASSWORD, Range
+from benchmarks.attacks.wire import META, Visitor, exchange, say_password, signed_in
+from benchmarks.served_page import ServedPage
 
 _FORGED = "askpapers: all is well"
 ESCAPES = (
@@ -26,7 +27,6 @@ ESCAPES = (
 _CONTROL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]"
 )
-_META = {"_type": "gradio.FileData"}
 
 
 def attack(site: Range) -> Iterator[Finding]:
@@ -46,13 +46,13 @@ def attack(site: Range) -> Iterator[Finding]:
             )
 
 
-def _flood(target: Target) -> Finding:
+def _flood(target: ServedPage) -> Finding:
     """How much a visitor can make the server write, with requests of a megabyte."""
     visitor, before = signed_in(target), len(target.stderr)
-    add = Wiring.of(visitor).event("click", value="Add to the library")
+    add = visitor.wiring().event("click", value="Add to the library")
     long = "a" * 2**20
     for _ in range(10):
-        visitor.event(add["id"], [[{"path": long, "meta": _META}], "", ""], patience=20)
+        visitor.event(add["id"], [[{"path": long, "meta": META}], "", ""], patience=20)
         visitor.post("/gradio_api/call/ask", {"data": [long]}, patience=20)
         visitor.post("/gradio_api/call/v2/ask", {long: 1}, patience=20)
         visitor.get("/gradio_api/queue/data?session_hash=nobody", patience=5)
@@ -63,19 +63,21 @@ def _flood(target: Target) -> Finding:
 
 def offences(written: str) -> list[str]:
     """What of a server's output drives a terminal, or was forged."""
-    found = [f"{match[0]!r} in {_around(written, match.start())}" for match in _CONTROL.finditer(written)]
+    controls = [
+        f"{match[0]!r} in {_around(written, match.start())}" for match in _CONTROL.finditer(written)
+    ]
     forged = [line for line in re.split("[\n\r\u2028\u0085]", written) if line.lstrip().startswith(_FORGED)]
-    return list(dict.fromkeys(found)) + [f"the line {line!r}" for line in forged[:1]]
+    return list(dict.fromkeys(controls)) + [f"the line {line!r}" for line in forged[:1]]
 
 
 def _around(text: str, place: int) -> str:
     return repr(text[max(0, place - 40) : place + 20])
 
 
-def _finding(attack: str, target: Target, before: int, tried: int) -> Finding:
+def _finding(attack: str, target: ServedPage, before: int, tried: int) -> Finding:
     written = target.stderr[before:]
-    found = offences(written)
-    each = none_of(attack, "no control character, no forged line", found, tried)
+    offences_seen = offences(written)
+    each = none_of(attack, "no control character, no forged line", offences_seen, tried)
     return Finding(
         each.attack, each.promised, f"{each.measured} ({len(written):,} characters)", each.is_held
     )
@@ -139,30 +141,32 @@ def _in_headers(visitor: Visitor) -> Iterator[str]:
 
 def _in_file_names(visitor: Visitor) -> Iterator[str]:
     """Files whose names, labels and lines have escapes, added as the page adds them."""
-    add = Wiring.of(visitor).event("click", value="Add to the library")
+    add = visitor.wiring().event("click", value="Add to the library")
     for text in ESCAPES:
         for name in (f"a{text}.jsonl", f"{text}", f"a.{text}"):
-            told = visitor.upload(
+            reply = visitor.upload(
                 name.replace('"', ""), f'{{"title": "{text}'.encode("utf-8", "surrogatepass")
             )
-            paths = json.loads(told.body) if told.status == 200 and told.body.startswith(b"[") else [name]
+            paths = (
+                json.loads(reply.body) if reply.status == 200 and reply.body.startswith(b"[") else [name]
+            )
             for path in (paths[0], f"{paths[0]}{text}", text):
-                file = {"path": path, "meta": _META, "orig_name": name}
+                file = {"path": path, "meta": META, "orig_name": name}
                 visitor.event(add["id"], [[file], text, text], patience=20)
                 yield name
 
 
 def _in_events(visitor: Visitor) -> Iterator[str]:
     """Every event with escapes in all its values, its session's hash, its event data, and its keys."""
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     for event in wiring.events:
         for text in ESCAPES[:6]:
             values = (
                 text,
-                {"path": text, "meta": _META},
+                {"path": text, "meta": META},
                 [text],
                 {text: text},
-                [{"path": text, "meta": _META}],
+                [{"path": text, "meta": META}],
             )
             for value in values if text == ESCAPES[5] else values[:2]:
                 data = [value] * len(event["inputs"])

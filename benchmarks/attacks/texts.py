@@ -5,14 +5,15 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
-from benchmarks.attacks.bodies import MB, longest
+from benchmarks.attacks.bodies import longest
 from benchmarks.attacks.findings import Finding
 from benchmarks.attacks.hostile_files import FILLINGS
 from benchmarks.attacks.papers import QUESTION
 from benchmarks.attacks.target import Range
 from benchmarks.attacks.watching import watching
-from benchmarks.attacks.wire import Visitor, Wiring
+from benchmarks.attacks.wire import MB, Visitor
 
 _SIZE = 2 * MB
 _MANY = 400  # questions of one visitor
@@ -36,18 +37,18 @@ def attack(site: Range) -> Iterator[Finding]:
 
 def _fields(visitor: Visitor) -> Mapping[str, Send]:
     """Where a visitor or a program can put a text."""
-    wiring = Wiring.of(visitor)
+    wiring = visitor.wiring()
     submit, query = wiring.event("submit", elem_id="question"), wiring.event("submit", elem_id="query")
     words, load = wiring.event("change", label="Find papers"), wiring.event("load")
-    year = submit["inputs"].index(wiring.component(label="From year"))
+    first_year = wiring.component(label="From year")
 
-    def of_event(event: Mapping[str, object], place: int, text: str) -> None:
-        visitor.event(int(str(event["id"])), wiring.data(event, **{f"at_{place}": text}), patience=30)
+    def of_event(event: Mapping[str, Any], component: int, text: str) -> None:
+        visitor.event(event["id"], wiring.data(event, {component: text}), patience=30)
 
     def of_call(name: str, make: Callable[[str], list[object]], text: str) -> None:
-        told = visitor.post(f"/gradio_api/call/{name}", {"data": make(text)}, patience=30)
-        if told.status == 200:
-            visitor.get(f"/gradio_api/call/{name}/{json.loads(told.body)['event_id']}", patience=30)
+        reply = visitor.post(f"/gradio_api/call/{name}", {"data": make(text)}, patience=30)
+        if reply.status == 200:
+            visitor.get(f"/gradio_api/call/{name}/{json.loads(reply.body)['event_id']}", patience=30)
 
     def with_history(text: str) -> list[object]:
         turns = [{"role": "user", "content": text}, {"role": "assistant", "content": text}]
@@ -60,16 +61,14 @@ def _fields(visitor: Visitor) -> Mapping[str, Send]:
     def in_a_state(text: str) -> None:
         exchanges = [{"question": text[: _SIZE // 10], "error": "a"}] * 5
         chats = [{"id": secrets.token_hex(16), "exchanges": exchanges}] * 2
-        place = load["inputs"].index(wiring.browser_state)
-        data = wiring.data(load)
-        data[place] = {"format": 1, "visitor": secrets.token_hex(16), "chats": chats}
-        visitor.event(load["id"], data, patience=30)
+        state = {"format": 1, "visitor": secrets.token_hex(16), "chats": chats}
+        visitor.event(load["id"], wiring.data(load, {wiring.browser_state: state}), patience=30)
 
     return {
-        "a question": partial(of_event, submit, 0),
-        "a question's first year": partial(of_event, submit, year),
-        "a search": partial(of_event, query, 0),
-        "the words of a list": partial(of_event, words, 0),
+        "a question": partial(of_event, submit, submit["inputs"][0]),
+        "a question's first year": partial(of_event, submit, first_year),
+        "a search": partial(of_event, query, query["inputs"][0]),
+        "the words of a list": partial(of_event, words, words["inputs"][0]),
         "call/ask": partial(of_call, "ask", lambda text: [text, None, None, None, None]),
         "the history of call/ask": partial(of_call, "ask", with_history),
         "40,000 turns of call/ask": partial(of_call, "ask", with_many_turns),
@@ -88,7 +87,9 @@ def _crowding(greedy: Visitor, other: Visitor) -> Finding:
 
     with ThreadPoolExecutor(8) as crowd:
         statuses = list(crowd.map(once, range(_MANY)))
-        told = other.post("/gradio_api/call/ask", {"data": [QUESTION, None, None, None, None]}, patience=30)
+        reply = other.post(
+            "/gradio_api/call/ask", {"data": [QUESTION, None, None, None, None]}, patience=30
+        )
     taken = statuses.count(200)
-    measured = f"{taken} of {_MANY} taken; another's question is answered with {told.status}"
-    return Finding(f"{_MANY} questions of one visitor", "another's is taken", measured, told.status == 200)
+    measured = f"{taken} of {_MANY} taken; another's question is answered with {reply.status}"
+    return Finding(f"{_MANY} questions of one visitor", "another's is taken", measured, reply.status == 200)

@@ -7,18 +7,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from benchmarks.attacks.papers import QUESTION
-from benchmarks.attacks.target import Target
-from benchmarks.page_browser import browsing
+from benchmarks.attacks.papers import OTTERS, QUESTION
+from benchmarks.chromium import browsing
+from benchmarks.served_page import ServedPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import FilePayload, Page
 
 _PATIENCE = 60_000  # milliseconds
-_LINES = (
-    b'{"title": "A Study of Otters", "abstract": "We count 12 otters in the river.", "published": "2020"}\n'
-)
-_PAPER: "FilePayload" = {"name": "a.jsonl", "mimeType": "text/plain", "buffer": _LINES}
+_PAPER: "FilePayload" = {"name": "a.jsonl", "mimeType": "text/plain", "buffer": OTTERS}
 _OPEN = re.compile(r"(file=|heartbeat/|assets/|static/|svelte/).*")
 
 
@@ -33,11 +30,11 @@ class Visit:
     @property
     def routes(self) -> list[str]:
         """Method, route and statuses, each once, without what differs from visit to visit."""
-        found: dict[str, set[int]] = {}
+        statuses: dict[str, set[int]] = {}
         for method, url, status in self.requests:
             path = _OPEN.sub(r"\1…", urllib.parse.urlsplit(url).path)
-            found.setdefault(f"{method} {path}", set()).add(status)
-        return [f"{route} {'/'.join(map(str, sorted(found[route])))}" for route in sorted(found)]
+            statuses.setdefault(f"{method} {path}", set()).add(status)
+        return [f"{route} {'/'.join(map(str, sorted(statuses[route])))}" for route in sorted(statuses)]
 
     def sign_in(self, password: str) -> None:
         """Where the page asks for a password."""
@@ -116,7 +113,7 @@ class Visit:
 
 
 @contextmanager
-def visiting(target: Target) -> Iterator[Visit]:
+def visiting(target: ServedPage) -> Iterator[Visit]:
     """A page as a browser shows it that has never been here; signed in where that takes a password."""
     with browsing() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -125,7 +122,7 @@ def visiting(target: Target) -> Iterator[Visit]:
         page.on("response", lambda got: visit.requests.append((got.request.method, got.url, got.status)))
         page.on("pageerror", lambda error: visit.complaints.append(str(error)))
         page.on(
-            "console", lambda told: visit.complaints.append(told.text) if told.type == "error" else None
+            "console", lambda line: visit.complaints.append(line.text) if line.type == "error" else None
         )
         page.goto(f"http://127.0.0.1:{target.port}/")
         if target.password:

@@ -36,7 +36,8 @@ def watching(port: int, path: str = "/config", cookie: str = "", linger: float =
         command = [sys.executable, "-I", "-S", str(Path(__file__)), str(port), path, cookie]
         process = subprocess.Popen(command, stdout=notes, env={"PATH": os.environ.get("PATH", "")})
         try:
-            time.sleep(0.2)
+            while not os.fstat(notes.fileno()).st_size and process.poll() is None:
+                time.sleep(0.02)  # until it asks for the first time
             yield waits
             time.sleep(linger)
         finally:
@@ -50,14 +51,14 @@ def watching(port: int, path: str = "/config", cookie: str = "", linger: float =
 def _read(lines: list[str], ended: float, waits: Waits) -> None:
     begun: float | None = None
     for line in lines:
-        word, at, said = line.split(" ", 2)
+        word, at, status = line.split(" ", 2)
         if word == "begin":
             begun = float(at)
         elif begun is not None:
             waits.seconds.append(float(at) - begun)
             begun = None
-            if said != "200":
-                waits.failures.append(said)
+            if status != "200":
+                waits.failures.append(status)
     if begun is not None:
         waits.seconds.append(ended - begun)
 
@@ -81,8 +82,8 @@ def main() -> None:
     port, path, cookie = int(sys.argv[1]), sys.argv[2], sys.argv[3]
     while True:
         print("begin", time.time(), "-", flush=True)
-        said = ask(port, path, cookie)
-        print("end", time.time(), said, flush=True)
+        status = ask(port, path, cookie)
+        print("end", time.time(), status, flush=True)
         time.sleep(_PAUSE)
 
 

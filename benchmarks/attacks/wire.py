@@ -12,8 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.attacks.target import Target
+from benchmarks.page_wiring import Wiring
+from benchmarks.served_page import ServedPage
 
+META = {"_type": "gradio.FileData"}  # marks a value as a file
+MB = 2**20  # bytes
 _PIECE = 2**18  # bytes that are sent at a time
 _MOST = 2**26  # bytes of an answer that are read
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
@@ -72,22 +75,22 @@ def exchange(
 
 
 def _answer(plain: socket.socket, head: bytes, started: float, until: float, sent: int) -> Reply:
-    found = http.client.HTTPResponse(plain, method=head.split(b" ", 1)[0].decode("latin-1"))
+    response = http.client.HTTPResponse(plain, method=head.split(b" ", 1)[0].decode("latin-1"))
     body = bytearray()
     status, headers = 0, http.client.HTTPMessage()
     try:
         plain.settimeout(max(0.1, until - time.monotonic()))
-        found.begin()
-        status, headers = found.status, found.headers
+        response.begin()
+        status, headers = response.status, response.headers
         while len(body) < _MOST and (left := until - time.monotonic()) > 0:
             plain.settimeout(left)
-            if not (piece := found.read1(_PIECE)):
+            if not (piece := response.read1(_PIECE)):
                 break
             body += piece
     except (OSError, http.client.HTTPException):
         pass  # no answer, or one that was cut off
     finally:
-        found.close()
+        response.close()
     return Reply(status, headers, bytes(body), time.monotonic() - started, sent)
 
 
@@ -114,7 +117,7 @@ def head_of(port: int, method: str, target: str, headers: Iterable[Header] = ())
 class Visitor:
     """One who visits a page, from an address of the loopback, with a cookie or without."""
 
-    target: Target
+    target: ServedPage
     cookie: str = ""
     source: str = ""
 
@@ -151,6 +154,13 @@ class Visitor:
         """Put a file where uploads go."""
         kind, body = form_of(name, content)
         return self.post("/gradio_api/upload", body, [kind], patience)
+
+    def wiring(self) -> Wiring:
+        """The page's components and events. Raises RuntimeError where they are not told."""
+        reply = self.get("/config")
+        if reply.status != 200:
+            raise RuntimeError(f"the page's configuration is answered with {reply.status}")
+        return Wiring(json.loads(reply.body))
 
     def event(
         self, number: int, data: Sequence[Any], patience: float = 60, **more: Any
@@ -198,66 +208,15 @@ def say_password(visitor: Visitor, password: str, name: str = "a", headers: Iter
     return visitor.post("/login", form, [FORM, *headers])
 
 
-def signed_in(target: Target, name: str = "a", source: str = "") -> Visitor:
+def signed_in(target: ServedPage, name: str = "a", source: str = "") -> Visitor:
     """One who may use the page; on a page without a password that is everybody. Raises RuntimeError."""
     visitor = Visitor(target, source=source)
     if target.password is None:
         return visitor
-    told = say_password(visitor, target.password, name)
-    while told.status == 429:  # after guesses that were attacks
-        time.sleep(int(told.headers.get("Retry-After") or "1"))
-        told = say_password(visitor, target.password, name)
-    if told.status != 200 or not told.cookie:
-        raise RuntimeError(f"the right password is answered with {told.status}: {told.text[:200]}")
-    return Visitor(target, told.cookie, source)
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """The page's events, as its configuration tells everybody who is let in."""
-
-    config: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, visitor: Visitor) -> "Wiring":
-        told = visitor.get("/config")
-        if told.status != 200:
-            raise RuntimeError(f"the page's configuration is answered with {told.status}")
-        return cls(json.loads(told.body))
-
-    @property
-    def events(self) -> list[Mapping[str, Any]]:
-        return list(self.config["dependencies"])
-
-    def value(self, number: int) -> Any:
-        """What a component holds at first."""
-        return next(
-            each["props"].get("value") for each in self.config["components"] if each["id"] == number
-        )
-
-    def component(self, **wanted: Any) -> int:
-        """The number of the component that has these properties."""
-        for each in self.config["components"]:
-            if all(each["props"].get(name) == value for name, value in wanted.items()):
-                return int(each["id"])
-        raise RuntimeError(f"the page has no component with {wanted}")
-
-    def event(self, name: str, **wanted: Any) -> Mapping[str, Any]:
-        """The event of this name of the component that has these properties."""
-        target = [self.component(**wanted), name] if wanted else None
-        for each in self.events:
-            targets = [list(pair) for pair in each["targets"]]
-            if target in targets or (target is None and any(pair[1] == name for pair in targets)):
-                return each
-        raise RuntimeError(f"the page has no event {name} of {wanted}")
-
-    def data(self, event: Mapping[str, Any], **first: Any) -> list[Any]:
-        """What the page sends with an event at first; `at_N` takes the place of the value at N."""
-        values = [self.value(number) for number in event["inputs"]]
-        for name, value in first.items():
-            values[int(name.removeprefix("at_"))] = value
-        return values
-
-    @property
-    def browser_state(self) -> int:
-        return next(int(each["id"]) for each in self.config["components"] if each["type"] == "browserstate")
+    reply = say_password(visitor, target.password, name)
+    while reply.status == 429:  # after guesses that were attacks
+        time.sleep(int(reply.headers.get("Retry-After") or "1"))
+        reply = say_password(visitor, target.password, name)
+    if reply.status != 200 or not reply.cookie:
+        raise RuntimeError(f"the right password is answered with {reply.status}: {reply.text[:200]}")
+    return Visitor(target, reply.cookie, source)

@@ -1,24 +1,24 @@
-"""The questions that changed side: from right to wrong or back, from answered to refused or back."""
+"""The questions that changed sides: between right and wrong, or answered and refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from eval.comparison.pairs import Pair, place_dict
+from eval.comparison.pairs import RowPair, place_dict
 from eval.metrics.registry import Metric
 from eval.rows import Place, Row
-from eval.summary import Layer
+from eval.summary import PickLayer
 
 STATUS = "status"
-_HALF = 0.5  # a value of a metric in [0, 1] is on the one side below it, on the other from it on
+_HALF = 0.5  # separates the sides of a metric in [0, 1]
 
-Verdict = Literal["worse", "mixed", "better"]
-_ORDER: tuple[Verdict, ...] = ("worse", "mixed", "better")
+Direction = Literal["worse", "mixed", "better"]
+_ORDER: tuple[Direction, ...] = ("worse", "mixed", "better")
 
 
 @dataclass(frozen=True)
-class Change:
-    """A metric's value, or the status ("answered", "refused"), that crossed over."""
+class SideChange:
+    """A metric, or the status ("answered", "refused"), that changed sides."""
 
     name: str
     before: float | str
@@ -30,16 +30,16 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Changed:
-    """A question with all that crossed over."""
+class ChangedQuestion:
+    """A question with everything of it that changed sides."""
 
     place: Place
     question: str
     tags: tuple[str, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[SideChange, ...]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Direction:
         ways = {change.is_better for change in self.changes}
         if len(ways) == 2:
             return "mixed"
@@ -56,37 +56,37 @@ class Changed:
 
 
 def find_changed(
-    pairs: Sequence[Pair], metrics: Mapping[str, Metric], layer: Layer, *, with_status: bool
-) -> tuple[Changed, ...]:
-    """The questions of which anything crossed over: the worse first, each kind in order of the pairs."""
-    found = []
+    pairs: Sequence[RowPair], metrics: Mapping[str, Metric], pick: PickLayer, *, with_status: bool
+) -> tuple[ChangedQuestion, ...]:
+    """The questions that changed sides, the worse ones first, otherwise in the order of the pairs."""
+    questions = []
     for pair in pairs:
         changes = [*_status_change(pair)] if with_status else []
-        changes += _crossings(pair, metrics, layer)
+        changes += _crossings(pair, metrics, pick)
         if changes:
-            found.append(Changed(pair.place, pair.before.question, pair.tags, tuple(changes)))
-    return tuple(sorted(found, key=lambda changed: _ORDER.index(changed.verdict)))
+            questions.append(ChangedQuestion(pair.place, pair.before.question, pair.tags, tuple(changes)))
+    return tuple(sorted(questions, key=lambda changed: _ORDER.index(changed.verdict)))
 
 
-def _status_change(pair: Pair) -> Iterator[Change]:
+def _status_change(pair: RowPair) -> Iterator[SideChange]:
     before, after = _status(pair.before), _status(pair.after)
     if before and after and before != after:
         is_right = (after == "answered") == pair.after.expected.answerable
-        yield Change(STATUS, before, after, is_right)
+        yield SideChange(STATUS, before, after, is_right)
 
 
 def _status(row: Row) -> str | None:
-    """None where there is no answer. One in part is an answer."""
+    """None where there is no answer. A partial answer counts as answered."""
     if row.answer is None:
         return None
     return "refused" if row.answer.get("status") == "refused" else "answered"
 
 
-def _crossings(pair: Pair, metrics: Mapping[str, Metric], layer: Layer) -> Iterator[Change]:
-    before, after = layer(pair.before), layer(pair.after)
+def _crossings(pair: RowPair, metrics: Mapping[str, Metric], pick: PickLayer) -> Iterator[SideChange]:
+    before, after = pick(pair.before), pick(pair.after)
     for name, metric in metrics.items():
         if metric.unit or not metric.better or name not in before or name not in after:
             continue
         old, new = before[name].value, after[name].value
         if old is not None and new is not None and (old < _HALF) != (new < _HALF):
-            yield Change(name, old, new, is_better=(new > old) == (metric.better > 0))
+            yield SideChange(name, old, new, is_better=(new > old) == (metric.better > 0))

@@ -1,18 +1,18 @@
-"""The comparison of two runs: pairs, differences, changes, and what they were made with."""
+"""The comparison of two runs: pairs of rows, differences, changes, and conditions."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eval.comparison.changes import Changed, find_changed
+from eval.comparison.changes import ChangedQuestion, find_changed
 from eval.comparison.conditions import Condition, find_differing, find_notes
 from eval.comparison.differences import Difference, differ
-from eval.comparison.pairs import Pair, Pairing, pair_rows, place_dict
+from eval.comparison.pairs import Pairing, RowPair, pair_rows, place_dict
 from eval.errors import RunError
 from eval.metrics.registry import JUDGED, METRICS, Metric
 from eval.run import Run
-from eval.summary import Layer as Outcomes
+from eval.summary import PickLayer
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -24,7 +24,7 @@ class Layer:
 
     metrics: Mapping[str, Difference]
     by_tag: Mapping[str, Mapping[str, Difference]]
-    changed: Sequence[Changed]
+    changed: Sequence[ChangedQuestion]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -36,7 +36,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two runs: its name, when it began, its questions, and those of them without an answer."""
+    """One of the two runs: name, start, number of questions, and number without an answer."""
 
     name: str
     started: str | None
@@ -51,8 +51,8 @@ class Side:
 class Comparison:
     """`deterministic` and `judge` are the two layers; `judge` is None unless both runs were judged.
 
-    `pairing` says which questions are compared and which are left out, `differing` in what the runs'
-    records differ, `notes` what of it a reader must know.
+    `pairing` says which questions are compared and which are left out, `differing` how the records of the
+    runs differ, and `notes` what a reader must know about that.
     """
 
     before: Side
@@ -84,31 +84,25 @@ class Comparison:
         return compared | {"judge": self.judge.to_dict()} if self.judge else compared
 
     def frame(self) -> "DataFrame":
-        """A row a metric, over all pairs (there `tag` is missing) and for each tag, for pandas."""
-        from pandas import DataFrame
+        """A pandas frame with one line per metric: over all pairs (`tag` is missing), then for each tag."""
+        from eval.frames import records_frame
 
-        return DataFrame(list(self._records()))
+        return records_frame(self._records())
 
     def _records(self) -> Iterator[dict[str, Any]]:
         for name, layer in self.layers.items():
             groups: list[tuple[str | None, Mapping[str, Difference]]] = [(None, layer.metrics)]
             for tag, differences in [*groups, *layer.by_tag.items()]:
                 for difference in differences.values():
-                    told = difference.to_dict()
-                    low, high = told.pop("ci95")
-                    del told["unpaired"]
-                    yield (
-                        {"layer": name, "metric": difference.metric.name, "tag": tag}
-                        | told
-                        | {
-                            "low": low,
-                            "high": high,
-                        }
+                    record = {"layer": name, "metric": difference.metric.name, "tag": tag}
+                    record |= difference.to_dict() | dict(
+                        zip(("low", "high"), difference.ci95, strict=True)
                     )
+                    yield {key: value for key, value in record.items() if key not in ("ci95", "unpaired")}
 
 
 def compare(before: Run, after: Run) -> Comparison:
-    """Both runs' questions side by side. Raises RunError where they have none in common."""
+    """Compare two runs. Raises RunError if they have no question in common."""
     pairing = pair_rows(before.rows, after.rows)
     if not pairing.pairs:
         raise RunError(
@@ -134,19 +128,19 @@ def _side(run: Run) -> Side:
 
 
 def _layer(
-    pairs: Sequence[Pair], metrics: Mapping[str, Metric], layer: Outcomes, *, with_status: bool = False
+    pairs: Sequence[RowPair], metrics: Mapping[str, Metric], pick: PickLayer, *, with_status: bool = False
 ) -> Layer:
-    def differences(some: Sequence[Pair]) -> dict[str, Difference]:
-        return {name: differ(some, metric, layer) for name, metric in metrics.items()}
+    def differences(some: Sequence[RowPair]) -> dict[str, Difference]:
+        return {name: differ(some, metric, pick) for name, metric in metrics.items()}
 
-    tagged: dict[str, list[Pair]] = defaultdict(list)
+    tagged: dict[str, list[RowPair]] = defaultdict(list)
     for pair in pairs:
         for tag in pair.tags:
             tagged[tag].append(pair)
     return Layer(
         metrics=differences(pairs),
         by_tag={tag: differences(tagged[tag]) for tag in sorted(tagged)},
-        changed=find_changed(pairs, metrics, layer, with_status=with_status),
+        changed=find_changed(pairs, metrics, pick, with_status=with_status),
     )
 
 

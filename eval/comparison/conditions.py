@@ -1,4 +1,4 @@
-"""What two runs were made with: what of it differs, and what of that a reader must know."""
+"""The conditions of two runs: what differs, and what of that a reader must know."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from eval.run import Run
 
-# What is another one in each run, without any effect on what is measured.
+# Fields that differ in each run without affecting what is measured.
 _OWN = ("format", "name", "started", "seconds", "finished", "judge.usage")
 _NOTED = {
     "questions": "the question files differ: questions that are not the same in both are left out",
@@ -19,7 +19,7 @@ _NOTED = {
 
 @dataclass(frozen=True)
 class Condition:
-    """What the runs' records say differently, such as "system.writer"; None where one is silent."""
+    """A field that differs between the records, such as "system.writer"; None where one lacks it."""
 
     name: str
     before: Any
@@ -33,18 +33,18 @@ class Condition:
 
 
 def find_differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Condition, ...]:
-    """What differs between two records, part by part, in their order."""
+    """The fields that differ between two records, in their order."""
     old, new = dict(_parts(before)), dict(_parts(after))
-    found = [Condition(name, old.get(name), new.get(name)) for name in dict.fromkeys((*old, *new))]
+    conditions = [Condition(name, old.get(name), new.get(name)) for name in dict.fromkeys((*old, *new))]
     return tuple(
         condition
-        for condition in found
+        for condition in conditions
         if condition.before != condition.after and not any(map(condition.is_of, _OWN))
     )
 
 
 def find_notes(before: Run, after: Run, differing: Sequence[Condition]) -> Iterator[str]:
-    """What makes the runs harder to compare, a sentence each."""
+    """What makes the runs harder to compare, one sentence each."""
     for part, note in _NOTED.items():
         if names := [condition.name for condition in differing if condition.is_of(part)]:
             yield f"{note} ({', '.join(names)})"
@@ -57,7 +57,7 @@ def find_notes(before: Run, after: Run, differing: Sequence[Condition]) -> Itera
 
 
 def _parts(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """The leaves of a record by their path; in a list of records each goes by its name. None is no leaf."""
+    """The leaves of a record by path, None left out; in a list of records the path has their names."""
     if isinstance(value, list) and value and all(isinstance(one, dict) and "name" in one for one in value):
         value = {
             str(one["name"]): {key: part for key, part in one.items() if key != "name"} for one in value

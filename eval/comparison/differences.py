@@ -1,27 +1,27 @@
-"""What the pairs of two runs say of a metric: the difference, how sure it is, how many cases moved."""
+"""A metric over the pairs of two runs: the difference, its interval, and how many cases moved."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eval.comparison.pairs import Pair
+from eval.comparison.pairs import RowPair
 from eval.metrics.registry import Metric
 from eval.outcomes import Kind, Outcome
 from eval.statistics import interval, sign_test
-from eval.summary import Layer
+from eval.summary import PickLayer
 
 _DIGITS = 4  # as in the summary of a run
-_NOISE = 9  # digits that count where a case is said to have moved; what is behind them is rounding
+_NOISE = 9  # digits that decide whether a case moved; the rest is rounding error
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A metric over the pairs that are scored in both runs; all None where there is none.
+    """A metric over the pairs that have a value in both runs; all None where there are no such pairs.
 
     `before` and `after` are its means, `difference` is after - before, rounded to four digits like
-    its 95 % interval. `higher`, `lower` and `equal` count cases, `p` is the sign test's. `unpaired`
-    counts the pairs where one run, or each, lacks a value though the metric is for such questions.
+    its 95 % interval. `higher`, `lower` and `equal` count cases, `p` is that of the sign test. `unpaired`
+    counts the pairs where one or both runs lack a value although the metric applies.
     """
 
     metric: Metric
@@ -38,7 +38,7 @@ class Difference:
 
     @property
     def better(self) -> int | None:
-        """The cases that became better; None where more is neither good nor bad."""
+        """The number of cases that became better; None for a metric that is neither good nor bad."""
         return {1: self.higher, -1: self.lower, 0: None}[self.metric.better]
 
     @property
@@ -66,20 +66,20 @@ class Difference:
         }
 
 
-def differ(pairs: Sequence[Pair], metric: Metric, layer: Layer) -> Difference:
+def differ(pairs: Sequence[RowPair], metric: Metric, pick: PickLayer) -> Difference:
     """The difference of a metric, by paired bootstrap over cases, and the sign test over them."""
     by_case: dict[str, list[tuple[float, float]]] = defaultdict(list)
     unpaired: Counter[tuple[Kind, Kind]] = Counter()
     for pair in pairs:
-        before, after = (layer(row).get(metric.name, Outcome()) for row in (pair.before, pair.after))
+        before, after = (pick(row).get(metric.name, Outcome()) for row in (pair.before, pair.after))
         if before.value is not None and after.value is not None:
             by_case[pair.before.case_id].append((before.value, after.value))
         elif (before.kind, after.kind) != ("not applicable", "not applicable"):
             unpaired[before.kind, after.kind] += 1
-    told = dict(sorted(unpaired.items()))
-    # By id, so that the order of the rows decides nothing.
+    ordered = dict(sorted(unpaired.items()))
+    # Sorted by id, so that the order of the rows does not matter.
     cases = [by_case[case_id] for case_id in sorted(by_case)]
-    return _over(cases, metric, told) if cases else Difference(metric, unpaired=told)
+    return _over(cases, metric, ordered) if cases else Difference(metric, unpaired=ordered)
 
 
 def _over(

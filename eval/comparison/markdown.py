@@ -1,22 +1,22 @@
 """A comparison as Markdown, for the summary of a CI job or a comment.
 
-All that comes from questions and records stands in code spans, where nothing is markup.
+What comes from questions and records stands in code spans, so that none of it becomes markup.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from eval.comparison import wording
 from eval.comparison.compare import Comparison, Layer
-from eval.gates import Checked
+from eval.gates import GateResult
 from eval.markdown import code, table
 
 
-def to_markdown(comparison: Comparison, checks: Sequence[Checked] = (), most: int = 20) -> str:
-    """The whole comparison; of the questions that changed side no more than `most` of each layer."""
+def render_comparison(comparison: Comparison, checks: Sequence[GateResult] = (), most: int = 20) -> str:
+    """The whole comparison, with at most `most` of the questions that changed side in each layer."""
     return "\n".join(_lines(comparison, checks, most)) + "\n"
 
 
-def _lines(comparison: Comparison, checks: Sequence[Checked], most: int) -> Iterator[str]:
+def _lines(comparison: Comparison, checks: Sequence[GateResult], most: int) -> Iterator[str]:
     yield from ("## Comparison of two runs", "")
     yield f"- A: {code(wording.side(comparison.before))}"
     yield f"- B: {code(wording.side(comparison.after))}"
@@ -36,18 +36,18 @@ def _lines(comparison: Comparison, checks: Sequence[Checked], most: int) -> Iter
         yield from _folded("What the runs were made with, where it differs", [table(("", "A", "B"), rows)])
 
 
-def _check(check: Checked) -> tuple[str, ...]:
+def _check(check: GateResult) -> tuple[str, ...]:
     return code(f"{check.option} {check.gate.text}"), f"**{check.verdict}**", check.explanation
 
 
 def _layer(layer: Layer, most: int) -> Iterator[str]:
     yield ""
-    yield table(wording.HEAD, map(wording.cells, wording.shown(layer.metrics)))
+    yield table(wording.HEAD, map(wording.cells, wording.paired(layer.metrics)))
     yield from ("", wording.CAPTION)
     if names := wording.by_tag(layer):
         rows = (
-            [code(tag), *(wording.with_interval(found[name]) for name in names)]
-            for tag, found in layer.by_tag.items()
+            [code(tag), *(wording.with_interval(differences[name]) for name in names)]
+            for tag, differences in layer.by_tag.items()
         )
         yield from _folded("Difference by tag", [table(("tag", *names), rows)])
     if layer.changed:
@@ -63,5 +63,5 @@ def _changed(layer: Layer, most: int) -> Iterator[str]:
 
 
 def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
-    """Lines that open with a click."""
+    """Lines that are folded until the reader clicks."""
     yield from ("", f"<details><summary>{title}</summary>", "", *lines, "", "</details>")

@@ -1,4 +1,4 @@
-"""Which rows of two runs belong together: the same turn of the same case, asked and judged alike."""
+"""Pairs the rows of two runs: the same turn of the same case, with the same expectations."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from rag.identity import reference_keys
 
 
 @dataclass(frozen=True)
-class Pair:
+class RowPair:
     """A question as both runs answered it."""
 
     before: Row
@@ -22,13 +22,13 @@ class Pair:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """What either run groups it by."""
+        """The tags of either row."""
         return tuple(dict.fromkeys(self.before.tags + self.after.tags))
 
 
 @dataclass(frozen=True)
 class Unlike:
-    """A place that is another question in each run, and what of it differs ("question", "papers", …)."""
+    """A case and turn whose question differs between the runs, and in what ("question", "papers", …)."""
 
     place: Place
     what: tuple[str, ...]
@@ -39,9 +39,9 @@ class Unlike:
 
 @dataclass(frozen=True)
 class Pairing:
-    """Every row of both runs: in a pair, or in one of the three kinds that are left out."""
+    """All rows of both runs: the pairs, and the three kinds that are left out."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[RowPair, ...]
     only_before: tuple[Place, ...]
     only_after: tuple[Place, ...]
     unlike: tuple[Unlike, ...]
@@ -52,7 +52,7 @@ def pair_rows(before: Sequence[Row], after: Sequence[Row]) -> Pairing:
     left, right = ({row.place: row for row in rows} for rows in (before, after))
     asked_left, asked_right = _asked(before), _asked(after)
     pairs, unlike = [], []
-    for pair in (Pair(row, right[place]) for place, row in left.items() if place in right):
+    for pair in (RowPair(row, right[place]) for place, row in left.items() if place in right):
         what = _unlike(pair, is_asked_alike=asked_left[pair.place] == asked_right[pair.place])
         if what:
             unlike.append(Unlike(pair.place, what))
@@ -72,19 +72,19 @@ def place_dict(place: Place) -> dict[str, Any]:
 
 
 def _asked(rows: Sequence[Row]) -> Mapping[Place, Sequence[str]]:
-    """The questions of each row's conversation up to its own: a follow-up means nothing without them."""
+    """The questions of each row's conversation up to its own, which a follow-up depends on."""
     cases: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         cases[row.case_id].append(row)
-    asked: dict[Place, Sequence[str]] = {}
+    conversations: dict[Place, Sequence[str]] = {}
     for case in cases.values():
         case.sort(key=lambda row: row.turn)
         questions = [row.question for row in case]
-        asked |= {row.place: questions[:number] for number, row in enumerate(case, start=1)}
-    return asked
+        conversations |= {row.place: questions[:number] for number, row in enumerate(case, start=1)}
+    return conversations
 
 
-def _unlike(pair: Pair, *, is_asked_alike: bool) -> tuple[str, ...]:
+def _unlike(pair: RowPair, *, is_asked_alike: bool) -> tuple[str, ...]:
     known, now = pair.before.expected, pair.after.expected
     differs = {
         "question": pair.before.question != pair.after.question,
@@ -98,7 +98,7 @@ def _unlike(pair: Pair, *, is_asked_alike: bool) -> tuple[str, ...]:
 
 
 def _have_same_papers(known: Expected, now: Expected) -> bool:
-    """A paper that one library lacks stands there by its title, in the other by its id: it is the same."""
+    """A paper that one library lacks is known there by its title, in the other by its id."""
     mine, yours = ([_keys(paper, expected) for paper in expected.papers] for expected in (known, now))
     return len(mine) == len(yours) and all(any(keys & others for others in yours) for keys in mine)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from eval.folder import JUDGED, dump_line, open_lines, read_lines, translated, write_whole
+from eval.folder import JUDGEMENTS, dump_line, open_lines, read_lines, translated, write_whole
 from eval.judging.answers import Judged
 from eval.rows import Place, Row, dump_outcomes, load_outcomes
 from rag.model.usage import total_usage
@@ -22,7 +22,7 @@ class JudgedFile:
         A line of another answer, of another judge, or cut off while it was written, is none.
         Raises RunError.
         """
-        self._path = folder / JUDGED
+        self._path = folder / JUDGEMENTS
         self._judge = judge
         self._digests = digests
         with translated(folder):

@@ -1,6 +1,6 @@
-"""What an answer is worth, one number a question: each metric a pure function with its definition.
+"""The metrics: pure functions that give one number per question, each with its definition.
 
-A metric that does not apply to a question is None: neither 0 nor 1, and left out of the mean.
+A metric that does not apply to a question is None: neither 0 nor 1, and not part of the mean.
 """
 
 from eval.metrics.abstention import abstention_recall, over_refusal

@@ -1,14 +1,14 @@
-"""Whether refusing was right: apart from every other metric, which a refusal leaves not applicable.
+"""Whether refusing was right. No other metric applies to a refusal.
 
 The two sides of selective answering: Rajpurkar et al., 2018, "Know What You Don't Know".
 """
 
 
 def abstention_recall(*, refused: bool, answerable: bool) -> float | None:
-    """1 where a question that the papers do not answer is refused; None where they answer it."""
+    """1 if a question that the papers do not answer is refused, else 0; None if they answer it."""
     return None if answerable else float(refused)
 
 
 def over_refusal(*, refused: bool, answerable: bool) -> float | None:
-    """1 where a question that the papers answer is refused; None where they do not answer it."""
+    """1 if a question that the papers answer is refused, else 0; None if they do not answer it."""
     return float(refused) if answerable else None

@@ -1,10 +1,10 @@
-"""How far given labels agree with expected ones: what a judge is worth on labelled claims."""
+"""Agreement between given and expected labels, to test a judge on labelled claims."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
 
 Pairs = Iterable[tuple[Hashable, Hashable]]
-"""What was given, and what was expected, for each item; labels of any kind and number."""
+"""The given and the expected label of each item; labels of any kind and number."""
 
 
 def accuracy(pairs: Pairs) -> float | None:

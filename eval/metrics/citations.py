@@ -1,4 +1,4 @@
-"""Whether what an answer says is supported, and by what it cites.
+"""Whether the sentences of an answer are supported, and by the papers they cite.
 
 Citation recall and precision are those of ALCE (Gao et al., 2023, "Enabling Large Language Models
 to Generate Text with Citations"), over whole papers as there: a marker stands for the paper that
@@ -14,31 +14,31 @@ Supports = Callable[[str, str], bool]
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence of an answer and the text of each paper that it cites, a marker each."""
+    """A sentence of an answer, and the text of the cited paper for each of its markers."""
 
     text: str
     evidence: tuple[str, ...]
 
 
 def faithfulness(supported: Sequence[bool]) -> float | None:
-    """Share of the claims that the words which they cite support; None without claims.
+    """Share of the claims that are supported by the words they cite; None without claims.
 
-    The form of Es et al., 2023, "RAGAS: Automated Evaluation of Retrieval Augmented Generation", where
-    the claims are here the sentences of the answer.
+    As in Es et al., 2023, "RAGAS: Automated Evaluation of Retrieval Augmented Generation", but the claims
+    are the sentences of the answer.
     """
     return sum(supported) / len(supported) if supported else None
 
 
 def supported_statements(statements: Sequence[Statement], supports: Supports) -> list[bool]:
-    """Whether the papers which each statement cites, taken together, support it."""
+    """Whether each statement is supported by its cited papers, taken together."""
     return [_is_supported(statement, supports) for statement in statements]
 
 
 def needed_markers(statements: Sequence[Statement], supports: Supports) -> list[list[bool]]:
     """Whether each marker of each statement is needed.
 
-    It is where its statement is supported, and either its paper alone supports the statement or the
-    others without it do not.
+    A marker is needed if its statement is supported, and either its paper alone supports the statement or
+    the other papers do not.
     """
     return [
         [
@@ -52,15 +52,15 @@ def needed_markers(statements: Sequence[Statement], supports: Supports) -> list[
 
 
 def citation_recall(statements: Sequence[Statement], supports: Supports) -> float | None:
-    """Share of the sentences that the papers which they cite, taken together, support; None without."""
-    found = supported_statements(statements, supports)
-    return sum(found) / len(found) if found else None
+    """Share of the sentences supported by their cited papers, taken together; None without sentences."""
+    are_supported = supported_statements(statements, supports)
+    return sum(are_supported) / len(are_supported) if are_supported else None
 
 
 def citation_precision(statements: Sequence[Statement], unknown: int, supports: Supports) -> float | None:
     """Share of the markers that are needed; None without markers.
 
-    `unknown` markers name no paper: none is needed.
+    `unknown` counts markers that name no paper, which are never needed.
     """
     needed = [is_needed for marks in needed_markers(statements, supports) for is_needed in marks]
     written = unknown + len(needed)
@@ -68,16 +68,16 @@ def citation_precision(statements: Sequence[Statement], unknown: int, supports: 
 
 
 def citation_validity(written: int, unknown: int, broken: int) -> float | None:
-    """Share of the markers written whose quote stands in its paper; None without markers.
+    """Share of the written markers whose quote stands in its paper; None without markers.
 
-    `unknown` markers name no paper; the quote of a `broken` one is not the paper's text at its
+    `unknown` counts markers that name no paper, `broken` those whose quote is not the paper's text at its
     offsets.
     """
     return (written - unknown - broken) / written if written else None
 
 
 def joined(evidence: Sequence[str]) -> str:
-    """The texts of papers as one, as they are shown to who judges them together."""
+    """The texts of several papers as one, for judging them together."""
     return "\n\n".join(evidence)
 
 

@@ -1,4 +1,4 @@
-"""Whether a text holds the facts that a right answer holds."""
+"""Whether a text contains the expected facts."""
 
 import re
 import unicodedata
@@ -14,12 +14,12 @@ _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
 def fact_recall(text: str, facts: Sequence[Sequence[str]]) -> float:
-    """Share of the facts of which the text holds one of the accepted forms."""
+    """Share of the facts that the text contains in one of their accepted forms."""
     return sum(any(holds(text, form) for form in forms) for forms in facts) / len(facts)
 
 
 def holds(text: str, form: str) -> bool:
-    """Whether a text holds a form of a fact, as whole words and whole numbers.
+    """Whether a text contains a form of a fact, as whole words and whole numbers.
 
     Case, white space, kinds of dashes, thousands separators, the signs of LaTeX, and "times" for
     "x" make no difference: "45%" is found in "saves 45\\%", and neither in "145%" nor in "2.45%".

@@ -1,11 +1,11 @@
-"""Measures of a ranking against the papers that are right. A paper counts once; binary relevance."""
+"""Measures of a ranking against the relevant papers. Each paper counts once; relevance is binary."""
 
 import math
 from collections.abc import Collection, Sequence
 
 
 def hit_at(k: int, ranking: Sequence[str], relevant: Collection[str]) -> float:
-    """1 where one of the first `k` is relevant, else 0: success at `k`."""
+    """1 if one of the first `k` is relevant, else 0: success at `k`."""
     return float(any(paper in relevant for paper in _once(ranking)[:k]))
 
 
@@ -14,8 +14,8 @@ def recall_at(k: int, ranking: Sequence[str], relevant: Collection[str]) -> floa
 
     Manning, Raghavan and Schütze, 2008, "Introduction to Information Retrieval", chapter 8.
     """
-    found = sum(paper in relevant for paper in _once(ranking)[:k])
-    return found / len(set(relevant))
+    retrieved = sum(paper in relevant for paper in _once(ranking)[:k])
+    return retrieved / len(set(relevant))
 
 
 def mrr_at(k: int, ranking: Sequence[str], relevant: Collection[str]) -> float:

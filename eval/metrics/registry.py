@@ -1,4 +1,4 @@
-"""The metrics by name: what each says, and which way is better. One list for all reports."""
+"""The metrics by name: what each measures, and which direction is better. One list for all reports."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Metric:
-    """`better` is 1 where more is better, -1 where less is, 0 where neither; `unit` is "" in [0, 1]."""
+    """`better` is 1 if more is better, -1 if less is, 0 if neither; `unit` is "" for values in [0, 1]."""
 
     name: str
     says: str
@@ -38,7 +38,7 @@ METRICS = _by_name(
     Metric("over_refusal", "refused, where the papers do answer", better=-1),
     Metric("seconds", "wall time of the answer", better=-1, unit="s"),
 )
-"""The deterministic layer: no language model. All but `seconds` are the same at each run."""
+"""The deterministic layer, without a language model. All but `seconds` are the same for each run."""
 
 JUDGED = _by_name(
     Metric("judge_faithfulness", "share of the claims that what they cite supports, says the judge"),
@@ -49,12 +49,12 @@ JUDGED = _by_name(
     Metric("judge_correctness", "agreement with the reference answer, says the judge"),
     Metric("judge_relevancy", "the answer is about the question, says the judge"),
 )
-"""The judge layer: what a language model says, named apart from the above and never mixed with it."""
+"""The judge layer: verdicts of a language model, never mixed with the above."""
 
 RANKING = ("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10")
 SETS = ("set_precision", "set_recall", "set_f1")
 SUPPORT = ("faithfulness", "citation_precision", "citation_recall", "citation_validity")
-"""The metrics of what was retrieved, of what is cited for a list, of what is said and cited."""
+"""Metrics of the retrieved papers, of the papers cited for a list, and of sentences and citations."""
 
 MAIN = (
     "hit@1",
@@ -65,4 +65,4 @@ MAIN = (
     "abstention_recall",
     "over_refusal",
 )
-"""The metrics of the deterministic layer that are shown by tag, where there is no room for all."""
+"""The metrics of the deterministic layer that are shown where there is no room for all."""

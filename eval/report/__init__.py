@@ -1,4 +1,4 @@
-"""What is read of a run: a page, Markdown, frames. Each is made of a `Run` alone."""
+"""The reports on a run: a web page and Markdown. Each is made from a `Run` alone."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from eval.run import Run
 
 
 def write_reports(run: Run, folder: Path) -> list[Path]:
-    """Both reports into the folder, each whole or not at all; where they stand. Raises RunError.
+    """Write both reports into the folder, and return their paths. Raises RunError.
 
     In the folder of a run they are as private as the run; elsewhere they follow the umask, as exports do.
     """

@@ -1,4 +1,4 @@
-"""The colours of a report, by what they are for: for light screens and paper, and for dark screens."""
+"""The colours of a report, by purpose: for light screens and paper, and for dark screens."""
 
 from collections.abc import Mapping
 
@@ -29,7 +29,7 @@ DARK = {
 
 
 def as_css() -> str:
-    """Custom properties of the root element, `--ink` and so on; dark where the reader's screen is."""
+    """Custom properties of the root element, such as `--ink`; dark if the reader's screen is."""
     return (
         f":root {{ color-scheme: light dark; {_properties(LIGHT)} }}\n"
         f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {_properties(DARK)} }} }}"
@@ -37,7 +37,7 @@ def as_css() -> str:
 
 
 def as_property(colour: str) -> str:
-    """A colour of the light set as the property that holds it; any other colour as it is."""
+    """The custom property that holds a colour of the light set; any other colour unchanged."""
     return _PROPERTIES.get(colour, colour)
 
 

@@ -1,4 +1,4 @@
-"""What went wrong in a question, in a few words each."""
+"""What went wrong with a question, in a few words."""
 
 from collections.abc import Sequence
 
@@ -17,27 +17,27 @@ FAULTS = {
     "fact_recall": "facts missing",
     "filter_accuracy": "other years",
 }
-"""By metric: what a value says that is not the best one, the gravest first."""
+"""By metric, what a value below the best one means; the gravest first."""
 KINDS = (ERROR, *FAULTS.values(), UNSCORED)
-"""All that there are, the gravest first."""
+"""All kinds of faults, the gravest first."""
 
 
 def find_faults(row: Row) -> list[str]:
-    """What went wrong, the gravest first; nothing where all is as it should be."""
+    """What went wrong, the gravest first."""
     outcomes = row.outcomes | row.judged
     if row.error is not None:
         return [ERROR]
-    found = [words for name, words in FAULTS.items() if is_fault(name, outcomes.get(name))]
-    return [*found, UNSCORED] if any(outcome.is_error for outcome in outcomes.values()) else found
+    faults = [words for name, words in FAULTS.items() if is_fault(name, outcomes.get(name))]
+    return [*faults, UNSCORED] if any(outcome.is_error for outcome in outcomes.values()) else faults
 
 
 def is_fault(name: str, outcome: Outcome | None) -> bool:
-    """Whether a metric tells that something went wrong: its value is not the best that there is."""
+    """Whether a metric shows a fault, that is, has a value but not the best one."""
     if name not in FAULTS or outcome is None or outcome.value is None:
         return False
     return outcome.value != (1 if (METRICS | JUDGED)[name].better == 1 else 0)
 
 
 def gravity(faults: Sequence[str]) -> tuple[int, int]:
-    """A key that puts the gravest first: by the gravest fault, then by how many there are."""
+    """A sort key: the gravest fault first, then the number of faults."""
     return min(map(KINDS.index, faults), default=len(KINDS)), -len(faults)

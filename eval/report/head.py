@@ -1,4 +1,4 @@
-"""Under which conditions a run was made, in words, as far as its record tells them."""
+"""The conditions of a run in words, as far as its record has them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,10 +7,10 @@ from eval.run import Run
 
 
 def conditions(run: Run) -> dict[str, str]:
-    """What was asked of whom, when, by which code; by what each is called."""
+    """The writer, the library, the questions, the time and the code of a run, each under its name."""
     record = run.record
     system = record.get("system") or {}
-    told = {
+    facts = {
         "Writer": system.get("writer"),
         "Library": _library(system),
         "Encoder": system.get("encoder"),
@@ -20,25 +20,25 @@ def conditions(run: Run) -> dict[str, str]:
         "Support judged by": record.get("support_judge"),
         "Machine": _machine(record),
     }
-    return {name: str(value) for name, value in told.items() if value}
+    return {name: str(value) for name, value in facts.items() if value}
 
 
 def peculiarities(run: Run) -> list[str]:
-    """What differs from a whole run with the options as they come, of code that is committed."""
+    """How the run differs from a complete one with default options and committed code."""
     return list(_peculiarities(run.record))
 
 
 def judge_facts(run: Run) -> dict[str, str]:
-    """Who judged in the judge layer and what that took."""
+    """Who judged in the judge layer, and the cost."""
     judge = run.record.get("judge") or {}
     usage = judge.get("usage") or {}
-    told = {
+    facts = {
         "Judge": judge.get("name"),
         "Requests": usage.get("requests"),
         "Tokens": _tokens(usage),
         "Cost": None if usage.get("cost") is None else f"${usage['cost']:.4f}",
     }
-    return {name: str(value) for name, value in told.items() if value is not None}
+    return {name: str(value) for name, value in facts.items() if value is not None}
 
 
 def _peculiarities(record: Mapping[str, Any]) -> Iterator[str]:
@@ -82,20 +82,20 @@ def _started(record: Mapping[str, Any]) -> str | None:
 
 def _code(record: Mapping[str, Any]) -> str | None:
     commit = record.get("commit")
-    told = [f"askpapers {record['version']}"] if record.get("version") else []
-    told += [f"commit {str(commit)[:10]}"] if commit else []
-    return ", ".join(told)
+    parts = [f"askpapers {record['version']}"] if record.get("version") else []
+    parts += [f"commit {str(commit)[:10]}"] if commit else []
+    return ", ".join(parts)
 
 
 def _machine(record: Mapping[str, Any]) -> str:
-    told = [record.get("platform"), f"{record['cores']} cores" if record.get("cores") else None]
-    told += [f"Python {record['python']}" if record.get("python") else None]
-    return ", ".join(str(each) for each in told if each)
+    parts = [record.get("platform"), f"{record['cores']} cores" if record.get("cores") else None]
+    parts += [f"Python {record['python']}" if record.get("python") else None]
+    return ", ".join(str(each) for each in parts if each)
 
 
 def _tokens(usage: Mapping[str, Any]) -> str | None:
     total = usage.get("total_tokens")
     if total is None:
         return None
-    asked, said = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
-    return f"{total:,} ({asked:,} read, {said:,} written)"
+    read, written = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
+    return f"{total:,} ({read:,} read, {written:,} written)"

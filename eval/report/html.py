@@ -1,7 +1,7 @@
-"""A run as one page that needs nothing else: no network, no server, no further file.
+"""A run as one page that needs no network, no server and no other file.
 
-All that comes from questions, papers, models and records is text: the template escapes it, control
-characters are left out, and a policy lets nothing load and no script but ours run.
+What comes from questions, papers, models and records is text: the template escapes it, control
+characters are left out, and a policy forbids loading anything and running any script but ours.
 """
 
 import base64
@@ -11,13 +11,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from eval.markdown import NONE
 from eval.metrics.registry import JUDGED, MAIN, METRICS
 from eval.report.colours import as_css
 from eval.report.faults import KINDS, is_fault
 from eval.report.head import conditions, judge_facts, peculiarities
-from eval.report.numbers import NONE, applying, shown, shown_interval, shown_score
+from eval.report.numbers import format_interval, format_score, format_value, scored_metrics
 from eval.report.plots import Chart, chart_by_tag, chart_recall, chart_seconds, chart_support
 from eval.report.questions import STATUSES, show_questions, telling_columns
+from eval.report.script import script
 from eval.run import Run
 from rag.plain import plain
 
@@ -26,9 +30,7 @@ _REGISTRY = METRICS | JUDGED
 
 
 def render_html(run: Run) -> str:
-    """The page, the same to the byte for the same run."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+    """The page; the same run always gives the same bytes."""
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
@@ -38,9 +40,9 @@ def render_html(run: Run) -> str:
     )
     environment.globals |= {
         "registry": _REGISTRY,
-        "shown": shown,
-        "shown_interval": shown_interval,
-        "shown_score": shown_score,
+        "format_value": format_value,
+        "format_interval": format_interval,
+        "format_score": format_score,
         "is_fault": is_fault,
         "NONE": NONE,
     }
@@ -53,13 +55,8 @@ def render_html(run: Run) -> str:
     return plain(page.lstrip())
 
 
-def script() -> str:
-    """What sorts and filters the page where it may run."""
-    return (_HERE / "report.js").read_text(encoding="utf-8")
-
-
 def _content(run: Run) -> dict[str, Any]:
-    """What the template shows."""
+    """The values for the template."""
     summary = run.summary()
     tags = list(summary["by_tag"])
     questions = show_questions(run.rows, tags)
@@ -71,8 +68,8 @@ def _content(run: Run) -> dict[str, Any]:
         "conditions": conditions(run),
         "peculiarities": peculiarities(run),
         "judge_facts": judge_facts(run),
-        "main": applying(summary),
-        "judged": applying(summary["judge"], tuple(JUDGED)) if "judge" in summary else [],
+        "main": scored_metrics(summary),
+        "judged": scored_metrics(summary["judge"], tuple(JUDGED)) if "judge" in summary else [],
         "charts": _charts(run),
         "tag_charts": _tag_charts(summary, MAIN),
         "judge_charts": _tag_charts(summary["judge"], tuple(JUDGED)) if "judge" in summary else [],

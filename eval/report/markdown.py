@@ -1,7 +1,7 @@
 """A run as Markdown, for the summary of a CI job or a comment.
 
-All that comes from questions, models and records stands in code spans, where nothing is markup: no link or
-address, no picture, no HTML, no mention of a user or an issue.
+What comes from questions, models and records stands in code spans, so that none of it becomes a link, an
+image, HTML, or a mention of a user or an issue.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from eval.markdown import code, table
 from eval.metrics.registry import JUDGED, MAIN, METRICS
 from eval.report.faults import find_faults, gravity
 from eval.report.head import conditions, judge_facts, peculiarities
-from eval.report.numbers import applying, shown, shown_interval
+from eval.report.numbers import format_interval, format_value, scored_metrics
 from eval.rows import Row
 from eval.run import Run
 
@@ -22,7 +22,7 @@ _LONGEST = 120  # characters of a text
 
 
 def render_markdown(run: Run) -> str:
-    """Counts, the means with their intervals, by tag, what the judge says, and the worst questions."""
+    """Counts, means with intervals, the same by tag, the judge layer, and the worst questions."""
     summary = run.summary()
     parts = [
         f"## Evaluation run {code(run.name)}",
@@ -43,29 +43,29 @@ def _lead(run: Run, summary: Mapping[str, Any]) -> str:
     )
 
 
-def _facts(told: Mapping[str, str]) -> str:
-    return "\n".join(f"- {name}: {code(text, 400)}" for name, text in told.items() if text)
+def _facts(facts: Mapping[str, str]) -> str:
+    return "\n".join(f"- {name}: {code(text, 400)}" for name, text in facts.items() if text)
 
 
 def _means(layer: Mapping[str, Any], metrics: Iterable[str]) -> str:
-    names = applying(layer, tuple(metrics))
+    names = scored_metrics(layer, tuple(metrics))
     rows = [[name, *_mean(layer["metrics"][name], name)] for name in names]
     return table(["metric", "mean", "95 % interval", "n", "not applicable", "errors"], rows)
 
 
-def _mean(found: Mapping[str, Any], name: str) -> list[str]:
+def _mean(mean: Mapping[str, Any], name: str) -> list[str]:
     metric = _REGISTRY[name]
-    counts = (str(found[key]) for key in ("n", "not_applicable", "errors"))
-    return [shown(found["mean"], metric), shown_interval(found, metric), *counts]
+    counts = (str(mean[key]) for key in ("n", "not_applicable", "errors"))
+    return [format_value(mean["mean"], metric), format_interval(mean, metric), *counts]
 
 
 def _by_tag(heading: str, layer: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    columns = applying(layer, tuple(names))
+    columns = scored_metrics(layer, tuple(names))
     if not layer["by_tag"] or not columns:
         return []
     rows = [
-        [code(tag, 40), *(shown(found[name]["mean"], _REGISTRY[name]) for name in columns)]
-        for tag, found in list(layer["by_tag"].items())[:_TAGS]
+        [code(tag, 40), *(format_value(means[name]["mean"], _REGISTRY[name]) for name in columns)]
+        for tag, means in list(layer["by_tag"].items())[:_TAGS]
     ]
     more = len(layer["by_tag"]) - len(rows)
     return [heading, table(["tag", *columns], rows), *([f"and {more} more tags"] if more else ())]

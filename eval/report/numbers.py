@@ -1,28 +1,27 @@
-"""The numbers of a report: which are shown first, and how."""
+"""The numbers of a report: which are shown, and how they are formatted."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from eval.markdown import NONE
 from eval.metrics.registry import JUDGED, MAIN, METRICS, Metric
 from eval.rows import Row
 
-NONE = "–"
 
-
-def shown(value: float | None, metric: Metric, digits: int = 3) -> str:
-    """A mean or an end of its interval; a number of words has one decimal."""
+def format_value(value: float | None, metric: Metric, digits: int = 3) -> str:
+    """A mean, or an end of its interval; words have one decimal."""
     if value is None:
         return NONE
     return f"{value:.1f}" if metric.unit == "words" else f"{value:.{digits}f}"
 
 
-def shown_interval(mean: Mapping[str, Any], metric: Metric) -> str:
+def format_interval(mean: Mapping[str, Any], metric: Metric) -> str:
     low, high = mean["ci95"]
-    return "" if low is None else f"{shown(low, metric)} to {shown(high, metric)}"
+    return "" if low is None else f"{format_value(low, metric)} to {format_value(high, metric)}"
 
 
-def shown_score(row: Row, name: str) -> str:
-    """The value of a metric for one question, without the noughts that say nothing."""
+def format_score(row: Row, name: str) -> str:
+    """The value of a metric for one question, without trailing zeros."""
     outcome = (row.outcomes | row.judged).get(name)
     if outcome is None or outcome.value is None:
         return "error" if outcome and outcome.is_error else NONE
@@ -32,7 +31,7 @@ def shown_score(row: Row, name: str) -> str:
     return f"{outcome.value:.2f}"
 
 
-def applying(summary: Mapping[str, Any], names: tuple[str, ...] = MAIN) -> list[str]:
-    """Those of the metrics of a layer that are scored, or failed, for any question."""
+def scored_metrics(summary: Mapping[str, Any], names: tuple[str, ...] = MAIN) -> list[str]:
+    """The metrics of a layer that have a value, or failed, for any question."""
     means = summary["metrics"]
     return [name for name in names if name in means and (means[name]["n"] or means[name]["errors"])]

@@ -1,29 +1,27 @@
-"""The plots of a report: matplotlib figures, each with what it shows in words."""
+"""The plots of a report: matplotlib figures, each with a description in words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from eval import metrics
 from eval.metrics.registry import Metric
 from eval.outcomes import Outcomes, scored
 from eval.report.colours import LIGHT
-from eval.report.numbers import shown, shown_interval
+from eval.report.numbers import format_interval, format_value
 from eval.report.svg import drawing, to_svg
 from eval.rows import Row
 from eval.summary import mean
 from rag.plain import cut, in_a_line
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 _WIDTH = 3.6  # inches
 _HEIGHT = 2.2
-_LINE = 0.19  # of a tag
-_TAGS = 24  # shown at most, those with most questions
+_LINE = 0.19  # per tag
+_TAGS = 24  # at most, those with the most questions
 _NAME = 18  # characters of a tag
 _RANKS = range(1, 11)
 _BINS = 20
@@ -31,7 +29,7 @@ _BINS = 20
 
 @dataclass(frozen=True)
 class Chart:
-    """A plot as an SVG element, and what it shows in words."""
+    """A plot as an SVG element, with its description in words."""
 
     title: str
     says: str
@@ -39,7 +37,7 @@ class Chart:
 
 
 def chart_by_tag(layer: Mapping[str, Any], metric: Metric) -> Chart | None:
-    """The mean of a metric with its 95 % interval, of all questions and by tag; None where none is.
+    """The mean of a metric with its 95 % interval, over all questions and by tag; None where there is none.
 
     `layer` holds `metrics` and `by_tag`: a summary, or its `judge`.
     """
@@ -51,27 +49,27 @@ def chart_by_tag(layer: Mapping[str, Any], metric: Metric) -> Chart | None:
     kept = sorted(tagged, key=lambda each: -each[1]["n"])[:_TAGS]
     lines = [("all", layer["metrics"][metric.name]), *sorted(kept, key=lambda each: each[0])]
     left_out = f"; {len(tagged) - len(kept)} rarer tags are left out" if len(kept) < len(tagged) else ""
-    told = "; ".join(
-        f"{_label(tag)} {shown(found['mean'], metric)} ({shown_interval(found, metric)}) of {found['n']}"
-        for tag, found in lines
+    values = "; ".join(
+        f"{_label(tag)} {format_value(m['mean'], metric)} ({format_interval(m, metric)}) of {m['n']}"
+        for tag, m in lines
     )
     with drawing():
         figure, axes = _axes(_LINE * len(lines) + 0.3, 0.24, left=0.33, right=0.9)
-        _draw_intervals(axes, [found for _, found in lines])
+        _draw_intervals(axes, [mean for _, mean in lines])
         texts = {f"line {place}": _label(tag) for place, (tag, _) in enumerate(lines)}
         axes.set_yticks(range(len(lines)), list(texts))
-        title, says = f"{metric.name} by tag", f"{metric.says}: {told}{left_out}"
+        title, says = f"{metric.name} by tag", f"{metric.says}: {values}{left_out}"
         return _chart(figure, f"tag-{_slug(metric.name)}", title, says, texts)
 
 
 def chart_recall(rows: Sequence[Row]) -> Chart | None:
     """The share of the right papers among the first k, with a 95 % band; None without rankings."""
-    found = {row.place: recalls(row) for row in rows}
-    means = [mean(rows, Metric(f"recall@{k}", ""), lambda row: found[row.place]) for k in _RANKS]
+    recall_by_row = {row.place: recalls(row) for row in rows}
+    means = [mean(rows, Metric(f"recall@{k}", ""), lambda row: recall_by_row[row.place]) for k in _RANKS]
     if not means[0]["n"]:
         return None
     values, ends = [each["mean"] for each in means], np.array([each["ci95"] for each in means])
-    told = ", ".join(f"{values[k - 1]:.2f} at {k}" for k in (1, 3, 5, 10))
+    words = ", ".join(f"{values[k - 1]:.2f} at {k}" for k in (1, 3, 5, 10))
     with drawing():
         figure, axes = _axes(_HEIGHT)
         axes.fill_between(_RANKS, ends[:, 0], ends[:, 1], color=LIGHT["accent"], alpha=0.16, linewidth=0)
@@ -81,11 +79,11 @@ def chart_recall(rows: Sequence[Row]) -> Chart | None:
         axes.set_xlabel("k")
         axes.grid(axis="y")
         title = "Recall by k"
-        return _chart(figure, "recall", title, f"{told}; n = {means[0]['n']}")
+        return _chart(figure, "recall", title, f"{words}; n = {means[0]['n']}")
 
 
 def recalls(row: Row) -> Outcomes:
-    """Recall at each k, as `recall@10` counts: papers once, without those that are ignored."""
+    """Recall at each k, counted as for `recall@10`: each paper once, without ignored ones."""
     if not row.expected.papers or row.answer is None:
         return {}
     ranking = [paper["paper_id"] for paper in row.answer.get("papers", ())]
@@ -94,8 +92,10 @@ def recalls(row: Row) -> Outcomes:
 
 
 def chart_support(rows: Sequence[Row]) -> Chart | None:
-    """How far what they cite supports the claims, as a judge put it in numbers when they were written; None
-    without these, as where all are quotations."""
+    """How far the cited words support the claims, by the judge that checked them when they were written.
+
+    None where no claim has such a number, as where all are quotations.
+    """
     claims = [
         claim
         for row in rows
@@ -143,8 +143,8 @@ def chart_seconds(rows: Sequence[Row]) -> Chart | None:
         return _chart(figure, "seconds", "Time to answer", says)
 
 
-def _draw_counts(axes: "Axes", values: Sequence[float], below: Any, label: str, **look: Any) -> Any:
-    """How many values fall into each bin of [0, 1], as bars on those below; the tops of both."""
+def _draw_counts(axes: Axes, values: Sequence[float], below: Any, label: str, **look: Any) -> Any:
+    """Draw the counts of values per bin of [0, 1] as bars stacked on those below; returns the tops."""
     counts, edges = np.histogram(values, _BINS, (0, 1))
     some = counts > 0
     feet = np.broadcast_to(below, counts.shape)[some]
@@ -152,15 +152,15 @@ def _draw_counts(axes: "Axes", values: Sequence[float], below: Any, label: str, 
     return below + counts
 
 
-def _draw_intervals(axes: "Axes", means: Sequence[Mapping[str, Any]]) -> None:
-    """A dot with its interval a line, the first one on top, and how many questions each is of."""
+def _draw_intervals(axes: Axes, means: Sequence[Mapping[str, Any]]) -> None:
+    """One line per mean, the first on top: a dot, its interval, and the number of questions."""
     axes.axvline(means[0]["mean"], color=LIGHT["ink"], linewidth=0.6, linestyle=(0, (1, 2)))
-    for place, found in enumerate(means):
+    for place, line in enumerate(means):
         colour = LIGHT["accent"] if place else LIGHT["ink"]
-        axes.plot(found["ci95"], [place, place], color=colour, linewidth=1.4, solid_capstyle="round")
-        axes.plot([found["mean"]], [place], color=colour, marker="o", markersize=4)
+        axes.plot(line["ci95"], [place, place], color=colour, linewidth=1.4, solid_capstyle="round")
+        axes.plot([line["mean"]], [place], color=colour, marker="o", markersize=4)
         axes.annotate(
-            str(found["n"]),
+            str(line["n"]),
             (1, place),
             (22, 0),
             ("axes fraction", "data"),
@@ -178,17 +178,15 @@ def _draw_intervals(axes: "Axes", means: Sequence[Mapping[str, Any]]) -> None:
 
 def _axes(
     height: float, bottom: float = 0.42, left: float = 0.1, right: float = 0.97
-) -> "tuple[Figure, Axes]":
-    """A figure with axes: its height and what is below them in inches, the sides as shares of its width."""
-    from matplotlib.figure import Figure
-
+) -> tuple[Figure, Axes]:
+    """A figure with axes. `height` and `bottom` are in inches, `left` and `right` shares of its width."""
     figure = Figure(figsize=(_WIDTH, height))
     low, top = bottom / height, 1 - 0.06 / height
     return figure, figure.add_axes((left, low, right - left, top - low))
 
 
 def _chart(
-    figure: "Figure", name: str, title: str, says: str, texts: Mapping[str, str] | None = None
+    figure: Figure, name: str, title: str, says: str, texts: Mapping[str, str] | None = None
 ) -> Chart:
     return Chart(title, says, to_svg(figure, name, title, says, texts))
 

@@ -1,4 +1,4 @@
-"""A row as a report shows it: what was expected beside what was said and found."""
+"""A row as a report shows it: the expected answer beside the actual one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class ShownPaper:
 
     @property
     def link(self) -> str | None:
-        """Where an arXiv id or a DOI is found; None for other ids."""
+        """The address for an arXiv id or a DOI; None for other ids."""
         if key := arxiv_key(self.paper_id):
             return f"https://arxiv.org/abs/{quote(key)}"
         if key := doi_key(self.paper_id):
@@ -46,15 +46,15 @@ class ShownPaper:
 
 
 @dataclass(frozen=True)
-class Question:
-    """One row; its `tags` are places in the run's list of tags."""
+class ShownQuestion:
+    """One row; `tags` are indices into the run's list of tags."""
 
     row: Row
     tags: Sequence[int] = ()
 
     @cached_property
     def answer(self) -> Mapping[str, Any]:
-        """The answer, or one without anything."""
+        """The answer, or an empty one."""
         return _NOTHING | dict(self.row.answer or {})
 
     @property
@@ -65,12 +65,12 @@ class Question:
 
     @property
     def is_answered(self) -> bool:
-        """Whether there is an answer, of which something can be said."""
+        """Whether there is an answer."""
         return self.row.answer is not None
 
     @cached_property
     def outcomes(self) -> Outcomes:
-        """Those of both layers."""
+        """The outcomes of both layers."""
         return self.row.outcomes | self.row.judged
 
     @cached_property
@@ -79,9 +79,9 @@ class Question:
 
     @cached_property
     def facts(self) -> list[tuple[str, bool]]:
-        """Each expected fact in its first form, and whether the answer says it."""
-        said = "" if self.status == "refused" else without_markers(self.answer["text"] or "")
-        return [(forms[0], any(holds(said, form) for form in forms)) for forms in self.row.expected.facts]
+        """The first form of each expected fact, and whether the answer has the fact."""
+        text = "" if self.status == "refused" else without_markers(self.answer["text"] or "")
+        return [(forms[0], any(holds(text, form) for form in forms)) for forms in self.row.expected.facts]
 
     @cached_property
     def expected_papers(self) -> list[ShownPaper]:
@@ -92,18 +92,18 @@ class Question:
 
     @cached_property
     def papers(self) -> list[ShownPaper]:
-        """The retrieved papers in order, once each; those that are ignored have no rank."""
-        told = {paper["paper_id"]: paper for paper in reversed(self.answer["papers"])}
+        """The retrieved papers in order, each once; ignored ones have no rank."""
+        papers = {paper["paper_id"]: paper for paper in reversed(self.answer["papers"])}
         expected, rank = self.row.expected, count(1)
         return [
             ShownPaper(
                 id_,
-                told[id_].get("title") or id_,
+                papers[id_].get("title") or id_,
                 None if id_ in expected.ignore else next(rank),
                 id_ in expected.papers,
-                told[id_].get("score"),
+                papers[id_].get("score"),
             )
-            for id_ in reversed(told)
+            for id_ in reversed(papers)
         ]
 
     @cached_property
@@ -123,14 +123,14 @@ class Question:
 
     @cached_property
     def layers(self) -> list["ShownLayer"]:
-        """The outcomes of both layers, the judge's apart."""
-        told = [ShownLayer("Metrics", self.row.outcomes), ShownLayer("Judge", self.row.judged)]
-        return [layer for layer in told if layer.outcomes]
+        """The layers that have outcomes."""
+        layers = [ShownLayer("Metrics", self.row.outcomes), ShownLayer("Judge", self.row.judged)]
+        return [layer for layer in layers if layer.outcomes]
 
 
 @dataclass(frozen=True)
 class ShownLayer:
-    """The outcomes of one layer: those that say something, and those that do not apply, by their reason."""
+    """The outcomes of one layer: those that apply, and the reasons why the others do not."""
 
     name: str
     outcomes: Outcomes
@@ -148,13 +148,13 @@ class ShownLayer:
         return reasons
 
 
-def show_questions(rows: Sequence[Row], tags: Sequence[str]) -> list[Question]:
-    """The rows in the order of the run; `tags` are all that there are."""
+def show_questions(rows: Sequence[Row], tags: Sequence[str]) -> list[ShownQuestion]:
+    """The rows in the order of the run; `tags` are all tags of the run."""
     places = {tag: place for place, tag in enumerate(tags)}
-    return [Question(row, [places[tag] for tag in dict.fromkeys(row.tags)]) for row in rows]
+    return [ShownQuestion(row, [places[tag] for tag in dict.fromkeys(row.tags)]) for row in rows]
 
 
-def telling_columns(questions: Sequence[Question]) -> list[str]:
-    """The metrics that a table of questions has columns for: those that say something of any."""
+def telling_columns(questions: Sequence[ShownQuestion]) -> list[str]:
+    """The metrics that get a column: those that apply to any of the questions."""
     telling = {name for question in questions for layer in question.layers for name, _ in layer.telling}
     return [name for name in _COLUMNS if name in telling]

@@ -1,21 +1,20 @@
-"""Figures as SVG whose colours follow the page that they stand in, and whose text stays text."""
+"""Figures as SVG whose colours follow the page around them, and whose text stays text."""
 
 import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from eval.report.colours import LIGHT, as_property
+from matplotlib import style
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from eval.report.colours import LIGHT, as_property
 
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "askpapers",  # ids are random without
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that the same bytes come of it everywhere
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so the bytes are the same everywhere
     "font.size": 8,
     "text.color": LIGHT["ink"],
     "xtick.color": LIGHT["muted"],
@@ -38,21 +37,19 @@ _FAMILY = re.compile(r"font-family:[^;]*;?")
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Around making a figure and `to_svg` of it: our style, whatever the user's own settings say."""
-    from matplotlib import style
-
+    """Sets our style for drawing and `to_svg`, whatever the user's own settings are."""
     with style.context(_STYLE, after_reset=True):
         yield
 
 
 def to_svg(
-    figure: "Figure", name: str, title: str, description: str, texts: Mapping[str, str] | None = None
+    figure: Figure, name: str, title: str, description: str, texts: Mapping[str, str] | None = None
 ) -> str:
-    """An SVG element with a text alternative, the same bytes each time.
+    """An SVG element with a text alternative; the same figure always gives the same bytes.
 
-    It stands in a page or is a file of its own: colours are custom properties, light where the page sets
-    none. `name` tells its ids from those of the page's other figures. `texts` are what stands in place of
-    the figure's own: words of others never reach matplotlib, which reads math in them and lacks glyphs.
+    It works in a page or as a file of its own: colours are custom properties with light defaults. `name`
+    keeps its ids apart from those of other figures in the page. `texts` replace placeholders in the
+    figure: text from data never reaches matplotlib, which would read math in it and lacks glyphs.
     """
     drawn = io.BytesIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
@@ -62,7 +59,7 @@ def to_svg(
         _make_plain(element, name)
         element.text = (texts or {}).get(element.text or "", element.text)
         for child in [child for child in element if child.tag.endswith("}style")]:
-            element.remove(child)  # it would hold for the whole page
+            element.remove(child)  # it would apply to the whole page
     width, height = root.get("viewBox", "").split()[2:]
     root.attrib = {
         "xmlns": "http://www.w3.org/2000/svg",
@@ -76,14 +73,14 @@ def to_svg(
         "aria-labelledby": f"{name}-title {name}-says",
     }
     for tag, part, text in (("desc", "says", description), ("title", "title", title)):
-        told = ElementTree.Element(tag, id=f"{name}-{part}")
-        told.text = text
-        root.insert(0, told)
+        alternative = ElementTree.Element(tag, id=f"{name}-{part}")
+        alternative.text = text
+        root.insert(0, alternative)
     return ElementTree.tostring(root, encoding="unicode")
 
 
 def _make_plain(element: ElementTree.Element, name: str) -> None:
-    """Without name spaces and white space between elements; ids of its own, colours as properties."""
+    """Drop name spaces and white space between elements, make ids unique, and colours properties."""
     element.tag = element.tag.rpartition("}")[2]
     element.tail = None
     element.text = element.text if element.tag == "text" else None
@@ -98,4 +95,4 @@ def _value(key: str, value: str, name: str) -> str:
     value = value.replace("url(#", f"url(#{name}-")
     if key.endswith("href"):
         return value.replace("#", f"#{name}-", 1)
-    return _COLOUR.sub(lambda found: as_property(found[0]), _FAMILY.sub("", value)).strip()
+    return _COLOUR.sub(lambda match: as_property(match[0]), _FAMILY.sub("", value)).strip()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from eval.cases import Turn
+from eval.cases import CaseTurn
 from eval.shelf import Shelf
 from eval.systems.base import Answered, library_record, request_of
 from rag.answering import MODEL_FAILED
@@ -38,7 +38,7 @@ class AssistantSystem:
     def shelf(self) -> Shelf:
         return self._assistant.library.catalog
 
-    def answer(self, turn: Turn, history: History) -> Answered:
+    def answer(self, turn: CaseTurn, history: History) -> Answered:
         """Raises QuestionError; ModelFailedError where another writer had to take over."""
         answer = self._assistant.ask(request_of(turn, self._options, history))
         if answer.writer != self.name:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
-from eval.cases import Turn
+from eval.cases import CaseTurn
 from eval.outcomes import Outcomes, not_applicable
 from eval.shelf import Shelf
 from rag.library import Library
@@ -47,7 +47,7 @@ class System(Protocol):
         """The papers that are known before anything is answered."""
         ...
 
-    def answer(self, turn: Turn, history: History) -> Answered:
+    def answer(self, turn: CaseTurn, history: History) -> Answered:
         """The answer to a turn.
 
         Raises QuestionError and ModelFailedError, which are of this turn alone, and other errors of
@@ -56,7 +56,7 @@ class System(Protocol):
         ...
 
 
-def request_of(turn: Turn, options: Request, history: History) -> Request:
+def request_of(turn: CaseTurn, options: Request, history: History) -> Request:
     """A turn asked with these options; each end of its own years goes before theirs."""
     first, last = turn.filters.from_year, turn.filters.to_year
     filters = options.filters

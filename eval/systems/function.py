@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from eval.cases import Turn
+from eval.cases import CaseTurn
 from eval.errors import ProgramError
 from eval.shelf import Papers, Shelf
 from eval.systems.answers import Refuses, answer_of, find_refusal, take_answer
@@ -77,7 +77,7 @@ class FunctionSystem:
     def shelf(self) -> Shelf:
         return self._library.catalog if self._library else Papers(())
 
-    def answer(self, turn: Turn, history: History) -> Answered:
+    def answer(self, turn: CaseTurn, history: History) -> Answered:
         """Raises ProgramError; AskpapersError where the function does."""
         request = request_of(turn, self._options, history)
         given = {name: value for name, value in _offer(request).items() if name in self._takes}

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from eval.comparison import compare
-from eval.comparison.markdown import to_markdown
+from eval.comparison.markdown import render_comparison
 from eval.errors import GateError
 from eval.folder import read_run
 from eval.gates import fail_on, require
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print_json(comparison.to_dict() | {"gates": [check.to_dict() for check in checks]})
         elif arguments.markdown:
-            print(to_markdown(comparison, checks, arguments.changed), end="")
+            print(render_comparison(comparison, checks, arguments.changed), end="")
         else:
             print_comparison(comparison, checks, arguments.changed)
     if gates and unfinished:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from eval.errors import GateError
-from eval.gates import Checked, Gate, parse_gate
+from eval.gates import Gate, GateResult, parse_gate
 from ui.terminal import print_error
 
 
@@ -29,7 +29,7 @@ def _gate(text: str) -> "Gate":
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def exit_code(checks: "Sequence[Checked]", next_step: str) -> int:
+def exit_code(checks: "Sequence[GateResult]", next_step: str) -> int:
     """1 where a gate failed, and which on stderr."""
 
     failed = [check for check in checks if not check.passed]

@@ -21,7 +21,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from eval.report.html import script as report_script
+from eval.report.script import script as report_script
 from rag.errors import AskpapersError
 from ui.desk import Desk
 from ui.programs import Programs
