@@ -1,12 +1,17 @@
 """What the tests share: no user folder, no key, no network; real components on small data."""
 
+import hashlib
+import inspect
 import os
 import re
+import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +19,7 @@ import model_server
 import numpy as np
 import pytest
 from chromium import CHROMIUM, FLAGS
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from model_server import ModelServer
 
@@ -41,17 +47,22 @@ from ingest.pipeline import ingest  # noqa: E402
 from ingest.sources.base import Rejection  # noqa: E402
 from ingest.sources.files import FileSource  # noqa: E402
 from rag.embedding import embedded_encoder  # noqa: E402
-from rag.embedding.base import Encoder  # noqa: E402
+from rag.embedding.base import Encoder, Tokens, Vectors  # noqa: E402
+from rag.embedding.minilm import MiniLM  # noqa: E402
 from rag.library import Library  # noqa: E402
 from rag.library.merge import merge_records  # noqa: E402
 from rag.model_client import open_client  # noqa: E402
+from rag.recent import Recent  # noqa: E402
 from rag.settings import Settings  # noqa: E402
+from rag.support import Support  # noqa: E402
 from rag.types import Paper  # noqa: E402
 
-PAGES = Path(__file__).parents[2] / "shared" / "pages"
+ROOT = Path(__file__).parents[1]
+PAGES = ROOT.parent / "shared" / "pages"
 needs_pages = pytest.mark.skipif(not PAGES.is_dir(), reason="the saved pages are not beside the project")
 
 
+ENCODED = 8000  # texts that the tests remember with their vectors, 40 KB each
 RUN = 12  # words in a row that nothing of ours shares with an abstract
 
 
@@ -77,6 +88,76 @@ class Halved:
         return half / np.linalg.norm(half, axis=1, keepdims=True)
 
 
+class CommonWords:
+    """A judge for whom passages support a claim half of whose words they have, for laws that hold for any."""
+
+    name = "common words"
+
+    def judge(self, pairs):
+        shares = [
+            self.share(set(words(claim)), set(words(" ".join(passages)))) for claim, passages in pairs
+        ]
+        return [Support(share, share >= 0.5, evidence=share) for share in shares]
+
+    def share(self, wanted, given):
+        return len(wanted & given) / max(len(wanted), 1)
+
+
+class Forgetful(MiniLM):
+    """The embedded encoder as it is; elsewhere in the tests it remembers."""
+
+    encode, encode_tokens, encode_both = MiniLM.encode, MiniLM.encode_tokens, MiniLM.encode_both
+
+
+def remember_what_is_encoded() -> None:
+    """Let the embedded encoder encode each text once for all tests: most ask about the same few papers."""
+    memory = Recent(lambda texts: zip(*forgetful.encode_both(texts), strict=True), ENCODED)
+    forgetful = Forgetful()
+
+    def encode_both(self: MiniLM, texts: Sequence[str]) -> tuple[Vectors, list[Tokens]]:
+        known = memory.of(texts)
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for row, text in enumerate(texts):
+            vectors[row] = known[text][0]
+        return vectors, [known[text][1] for text in texts]
+
+    MiniLM.encode_both = encode_both
+    MiniLM.encode = lambda self, texts: self.encode_both(texts)[0]
+
+
+remember_what_is_encoded()
+
+
+def in_one_test(names: str, cases: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """As `pytest.mark.parametrize`, in one test that tells all cases that fail: for long tables.
+
+    The cases share the test's fixtures.
+    """
+    parameters, table = names.split(", "), list(cases)
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        @wraps(test)
+        def try_all(**fixtures: Any) -> None:
+            failures = []
+            for case in table:
+                values = dict(zip(parameters, case if len(parameters) > 1 else (case,), strict=True))
+                try:
+                    test(**fixtures, **values)
+                except Exception as error:
+                    error.add_note(f"with {values}")
+                    failures.append((values, error))
+            if failures:
+                named = f"{[values for values, _ in failures]} of {len(table)} cases"
+                raise ExceptionGroup(named, [error for _, error in failures])
+
+        signature = inspect.signature(test)
+        others = [each for name, each in signature.parameters.items() if name not in parameters]
+        try_all.__signature__ = signature.replace(parameters=others)
+        return try_all
+
+    return decorate
+
+
 @dataclass(frozen=True)
 class Listed:
     """A source of papers that are at hand."""
@@ -95,11 +176,33 @@ def encoder() -> Encoder:
 
 
 @pytest.fixture(scope="session")
-def bundled(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterator[Library]:
-    """The bundled library, built for real; tests only read it."""
-    with Library.create(tmp_path_factory.mktemp("bundled"), encoder) as library:
-        ingest(library, [BundledSource()])
+def bundled(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, encoder: Encoder
+) -> Iterator[Library]:
+    """The bundled library; tests only read it. It is built once, and kept for the next run."""
+    kept = pytestconfig.cache.mkdir("bundled")
+    folder = kept / hash_of_what_makes_a_library()
+    with FileLock(kept / "lock"):
+        if not folder.exists():
+            for old in filter(Path.is_dir, kept.iterdir()):
+                shutil.rmtree(old)
+            building = kept / "building"
+            with Library.create(building, encoder) as library:
+                ingest(library, [BundledSource()])
+            building.rename(folder)
+        copy = shutil.copytree(folder, tmp_path_factory.mktemp("bundled") / "library")
+    with Library(copy, encoder) as library:
         yield library
+
+
+def hash_of_what_makes_a_library() -> str:
+    """Of the bundled papers, the code that makes a library of them, and the engines that store it."""
+    places = ("ingest", "rag/library", "rag/embedding")
+    files = [path for place in places for path in (ROOT / place).rglob("*.*") if path.suffix != ".pyc"]
+    made_by = hashlib.sha256("".join(map(version, ("chromadb", "onnxruntime", "tantivy"))).encode())
+    for path in sorted([*files, *(ROOT / "rag").glob("*.py")]):
+        made_by.update(path.read_bytes())
+    return made_by.hexdigest()[:16]
 
 
 @pytest.fixture(scope="session")
@@ -170,7 +273,10 @@ def run(capsys):
     from ui.cli import main
 
     def run(*arguments):
-        code = main([str(argument) for argument in arguments])
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = stop.code
         return code, *capsys.readouterr()
 
     return run

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import in_one_test
 
 from eval.cases import Turn
 from eval.metrics.registry import METRICS
@@ -242,14 +243,12 @@ def real_questions():
             yield from (turn["question"] for turn in case.get("turns", [case]))
 
 
-@pytest.mark.parametrize(
-    ("topic", "said"), [(topic, each) for topic, said in SAID.items() for each in said]
-)
+@in_one_test("topic, said", [(topic, each) for topic, said in SAID.items() for each in said])
 def test_what_is_said_to_the_program_is_recognised(topic, said):
     assert topic_of(said) == topic
 
 
-@pytest.mark.parametrize("asked", ASKED)
+@in_one_test("asked", ASKED)
 def test_what_is_asked_of_papers_is_not(asked):
     assert topic_of(asked) is None
 

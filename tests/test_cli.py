@@ -622,9 +622,7 @@ def test_eval_fails_where_a_mean_is_not_what_it_must_be(run, shelf, tmp_path):
     code, printed, said = run(*command, "--require", "hit@1 >= 0.5", "--require", "words<1")
     assert (code, json.loads(printed)["n"]) == (1, 1)
     assert "1 of 2 gates failed (--require words<1" in said
-    with pytest.raises(SystemExit) as ended:
-        run(*command, "--require", "fame>1")
-    assert ended.value.code == 2
+    assert run(*command, "--require", "fame>1")[0] == 2
     code, _, said = run(*command, "--require", "hit@1[prime]>0")
     assert (code, "single" in said) == (2, True)
 
@@ -657,9 +655,7 @@ def test_eval_in_the_folder_of_another_run_needs_fresh(run, run_json, shelf, tmp
     "option", [("--workers", 0), ("--workers", "two"), ("--max-errors", 2), ("--out", "")]
 )
 def test_eval_with_an_option_that_cannot_be_is_usage(run, option):
-    with pytest.raises(SystemExit) as ended:
-        run("eval", "dev", "--out", "out", *option)
-    assert ended.value.code == 2
+    assert run("eval", "dev", "--out", "out", *option)[0] == 2
 
 
 def test_eval_warns_of_papers_that_the_library_lacks(run, shelf, tmp_path):

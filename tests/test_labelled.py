@@ -4,7 +4,7 @@ import json
 from collections import Counter
 
 import pytest
-from conftest import needs_pages, runs
+from conftest import in_one_test, needs_pages, runs
 from pydantic import ValidationError
 
 from eval.errors import CaseError
@@ -53,7 +53,7 @@ def test_no_claim_stands_there_twice_and_each_has_a_kind():
     assert all(claim.kind for claim in BUNDLED)
 
 
-@pytest.mark.parametrize("claim", BUNDLED, ids=lambda claim: claim.id)
+@in_one_test("claim", BUNDLED)
 def test_what_is_cited_stands_in_the_digest_to_the_character(claim):
     title, words = claim.passages
     digest = DIGESTS[title]

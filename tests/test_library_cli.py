@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ui.cli import main
+from ingest.pipeline import ingest
+from ingest.sources.files import open_path
+from rag.library import Library
 
 ROOT = Path(__file__).parents[1]
 CONTROL = "\x1b]0;owned\x07 \x1b[31m \x9b31m \u202e"
@@ -44,20 +46,6 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(capsys):
-    """Run a command in this process: exit code, stdout, stderr."""
-
-    def run(*arguments):
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as stop:
-            code = stop.code
-        return code, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
 def run_json(run):
     """Run a command that succeeds with --json; what it prints."""
 
@@ -74,12 +62,21 @@ def write_lines(path, records):
     return path
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory, encoder):
+    """A folder with a library and the file that it was ingested from."""
+    folder = tmp_path_factory.mktemp("template")
+    path = write_lines(folder / "papers.jsonl", RECORDS)
+    with Library.create(folder / "library", encoder) as library:
+        ingest(library, open_path(path))
+    return folder
+
+
 @pytest.fixture
-def source(run, tmp_path):
+def source(template, home):
     """The file that the user's library was ingested from."""
-    path = write_lines(tmp_path / "papers.jsonl", RECORDS)
-    assert run("ingest", path)[0] == 0
-    return path
+    shutil.copytree(template / "library", home / "library")
+    return template / "papers.jsonl"
 
 
 def is_one_line_of_error(done, code, *words):
