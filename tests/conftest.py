@@ -89,7 +89,7 @@ class Halved:
 
 
 class CommonWords:
-    """A judge for whom passages support a claim half of whose words they have, for laws that hold for any."""
+    """A judge for whom half of its words support a claim, for laws that hold for any judge."""
 
     name = "common words"
 

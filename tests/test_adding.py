@@ -102,10 +102,11 @@ def test_what_was_added_is_found_at_once(desk):
     assert desk.library.verify() == []
 
 
-def test_progress_arrives(desk):
-    steps = []
+def test_progress_arrives_from_a_process_that_steps_back_for_those_who_ask(desk):
+    steps, priorities = [], []
 
     def track(batches, what, total):
+        priorities.extend(os.getpriority(os.PRIO_PROCESS, pid) for pid in children())
         for batch in batches:
             steps.append((what, total, len(batch)))
             yield batch
@@ -119,6 +120,7 @@ def test_progress_arrives(desk):
     ]
     assert ("lexical index", 2, 2) in steps
     assert ("dense and token index", 2, "end") in steps
+    assert max(priorities) >= os.getpriority(os.PRIO_PROCESS, 0) + 10
 
 
 @pytest.mark.slow
@@ -183,17 +185,7 @@ def test_settings_cross_and_the_key_stands_on_no_command_line(tmp_path):
     assert not any(b"sk-secret" in line for line in lines)
 
 
-def test_it_steps_back_for_those_who_ask(desk):
-    seen = []
-
-    def track(batches, what, total):
-        seen.extend(os.getpriority(os.PRIO_PROCESS, pid) for pid in children())
-        return batches
-
-    desk.add([Listed((OWLS,))], track)
-    assert max(seen) >= os.getpriority(os.PRIO_PROCESS, 0) + 10
-
-
+@pytest.mark.slow
 def test_a_desk_that_is_closed_ends_what_is_added(desk):
     before = set(children())
     with ThreadPoolExecutor(1) as threads:
