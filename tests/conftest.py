@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import certifi
 import model_server
 import numpy as np
 import pytest
@@ -32,6 +33,11 @@ for _name in [name for name in os.environ if name.startswith(("OPENAI_", "ASKPAP
 _home = tempfile.TemporaryDirectory(prefix="askpapers-tests-")
 os.environ |= {"HOME": _home.name, "XDG_DATA_HOME": f"{_home.name}/data", "HF_HUB_OFFLINE": "1"}
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+# Each client of a server reads all certificates, which takes longer than most tests: one will do.
+_certificate, _end, _ = certifi.contents().partition("-----END CERTIFICATE-----\n")
+os.environ["SSL_CERT_FILE"] = f"{_home.name}/certificates.pem"
+Path(os.environ["SSL_CERT_FILE"]).write_text(_certificate + _end)
 
 # A slow or busy machine is no failure; CI tries the same examples every time, a developer's run new ones.
 settings.register_profile(

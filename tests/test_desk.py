@@ -131,6 +131,7 @@ def test_nothing_that_could_not_be_read_makes_a_library_of_ones_own(with_bundled
         assert "45%" in desk.assistant().ask(SAVES).text
 
 
+@pytest.mark.slow
 def test_two_who_add_at_once_both_land(with_bundled, tmp_path):
     sources = [papers_in(tmp_path / f"{topic}.jsonl", topic) for topic in ("owls", "eels", "bees")]
     with Desk(Settings()) as desk:
