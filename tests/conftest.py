@@ -256,6 +256,13 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture
+def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports of runs hold no charts: they take longer to draw than a few questions to answer."""
+    for name in ("chart_by_tag", "chart_recall", "chart_seconds", "chart_support"):
+        monkeypatch.setattr(f"eval.report.html.{name}", lambda *_: None)
+
+
+@pytest.fixture
 def hung_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each client is closed behind its test: the garbage collector may close its sockets before it does."""
     opened = []

@@ -19,6 +19,7 @@ from rag.errors import QuestionError
 from rag.library import Library
 from ui.cli import main
 
+pytestmark = pytest.mark.usefixtures("without_charts")
 ROOT = Path(__file__).parents[1]
 TOPICS = ["owls", "bees", "foxes", "eels", "rivers", "clouds"]
 TOPICS += ["stones", "trains", "violins", "bridges", "glaciers", "markets"]

@@ -23,6 +23,7 @@ from rag.settings import Settings
 from rag.support import CalibratedJudge
 from rag.types import Filters, Markers
 
+pytestmark = pytest.mark.usefixtures("without_charts")
 JUDGE = CalibratedJudge(embedded_encoder())
 
 TOPICS = ["owls", "bees", "foxes", "eels", "rivers", "violins"]

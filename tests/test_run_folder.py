@@ -23,6 +23,7 @@ from rag import Assistant
 from rag.errors import ModelFailedError
 from rag.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("without_charts")
 QUESTIONS = ["What is bert2BERT?", "How much compute does bert2BERT save?", "Which papers study Dutch?"]
 
 
