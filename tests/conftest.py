@@ -39,7 +39,7 @@ _certificate, _end, _ = certifi.contents().partition("-----END CERTIFICATE-----\
 os.environ["SSL_CERT_FILE"] = f"{_home.name}/certificates.pem"
 Path(os.environ["SSL_CERT_FILE"]).write_text(_certificate + _end)
 
-# A slow or busy machine is no failure. CI tries the same examples every time, a developer fewer and new ones.
+# A slow machine is no failure. CI tries the same examples every time, a developer fewer and new ones.
 settings.register_profile(
     "askpapers",
     max_examples=100 if "CI" in os.environ else 40,
