@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from importlib.metadata import version
@@ -52,7 +54,7 @@ settings.load_profile("askpapers")
 from ingest.bundled import BundledSource  # noqa: E402
 from ingest.pipeline import ingest  # noqa: E402
 from ingest.sources.base import Rejection  # noqa: E402
-from ingest.sources.files import FileSource  # noqa: E402
+from ingest.sources.files import FileSource, open_path  # noqa: E402
 from rag.embedding import embedded_encoder  # noqa: E402
 from rag.embedding.base import Encoder, Tokens, Vectors  # noqa: E402
 from rag.embedding.minilm import MiniLM  # noqa: E402
@@ -176,6 +178,11 @@ class Listed:
         yield from self.papers
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The quick tests go first, so that what is broken shows soon."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     """The real encoder, loaded once."""
@@ -183,11 +190,10 @@ def encoder() -> Encoder:
 
 
 @pytest.fixture(scope="session")
-def bundled(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, encoder: Encoder
-) -> Iterator[Library]:
+def bundled(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterator[Library]:
     """The bundled library; tests only read it. It is built once, and kept for the next run."""
-    kept = pytestconfig.cache.mkdir("bundled")
+    kept = ROOT / ".pytest_cache" / "bundled"
+    kept.mkdir(parents=True, exist_ok=True)
     folder = kept / hash_of_what_makes_a_library()
     with FileLock(kept / "lock"):
         if not folder.exists():
@@ -221,6 +227,41 @@ def pages() -> dict[str, Paper]:
             if isinstance(entry, Paper):
                 records.setdefault(entry.title, []).append(entry)
     return {title: merge_records(found) for title, found in records.items()}
+
+
+def write_lines(path: Path, records: Iterable[object]) -> Path:
+    """A file with a record a line."""
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+@contextmanager
+def library_of(records: Iterable[object], folder: Path, encoder: Encoder) -> Iterator[Library]:
+    """A library below a folder, made of a file there with these records."""
+    source = write_lines(folder / "papers.jsonl", records)
+    with Library.create(folder / "library", encoder) as library:
+        ingest(library, open_path(source))
+        yield library
+
+
+def ledgers(topics: Sequence[str]) -> list[dict[str, str]]:
+    """A paper on each topic that says how many entries its ledger holds; the first is of 2011."""
+    return [
+        {
+            "title": f"A Study of {topic}",
+            "abstract": f"We count {topic} in the field. A ledger of {topic} holds {number}31 entries. "
+            "It cost 12% less.",
+            "published": f"{2010 + number}-05-06",
+        }
+        for number, topic in enumerate(topics, start=1)
+    ]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's data folder, which is the test's own and not there yet."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "askpapers"
 
 
 @pytest.fixture

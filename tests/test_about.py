@@ -4,14 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import in_one_test
+from conftest import in_one_test, library_of
 
 from eval.cases import Turn
 from eval.metrics.registry import METRICS
 from eval.scoring import expect, score
-from ingest.pipeline import ingest
-from ingest.sources.files import open_path
-from rag import Assistant, Conversation, Filters, Library, QuestionError
+from rag import Assistant, Conversation, Filters, QuestionError
 from rag.about import topic_of
 from rag.embedding import embedded_encoder
 from rag.settings import Settings
@@ -223,10 +221,7 @@ PAPERS = [
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory, encoder):
     """A library of three papers that tests only read."""
-    folder = tmp_path_factory.mktemp("about")
-    (folder / "papers.jsonl").write_text("\n".join(map(json.dumps, PAPERS)))
-    with Library.create(folder / "library", encoder) as library:
-        ingest(library, open_path(folder / "papers.jsonl"))
+    with library_of(PAPERS, tmp_path_factory.mktemp("about"), encoder) as library:
         yield library
 
 

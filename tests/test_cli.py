@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Halved
+from conftest import Halved, library_of, write_lines
 
 from ingest.pipeline import ingest
 from ingest.sources.files import open_path
@@ -19,7 +19,7 @@ from rag.errors import QuestionError
 from rag.library import Library
 from ui.cli import main
 
-pytestmark = pytest.mark.usefixtures("without_charts")
+pytestmark = pytest.mark.usefixtures("home", "without_charts")
 ROOT = Path(__file__).parents[1]
 TOPICS = ["owls", "bees", "foxes", "eels", "rivers", "clouds"]
 TOPICS += ["stones", "trains", "violins", "bridges", "glaciers", "markets"]
@@ -34,26 +34,11 @@ def record(topic, year):
 RECORDS = [record(topic, 2010 + number) for number, topic in enumerate(TOPICS)]
 
 
-def write_lines(path, records):
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return path
-
-
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory, encoder):
     """The folder of a library that tests only read."""
-    folder = tmp_path_factory.mktemp("shelf")
-    source = write_lines(folder / "papers.jsonl", RECORDS)
-    with Library.create(folder / "library", encoder) as library:
-        ingest(library, open_path(source))
-    return folder / "library"
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """Each test has a user data folder of its own."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    return tmp_path / "home" / "askpapers"
+    with library_of(RECORDS, tmp_path_factory.mktemp("shelf"), encoder) as library:
+        return library.folder
 
 
 @pytest.fixture

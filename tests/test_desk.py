@@ -36,13 +36,6 @@ def papers_in(path, *topics):
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    """The user's data folder, empty."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    return tmp_path / "home" / "askpapers"
-
-
-@pytest.fixture
 def with_bundled(home, bundled):
     """A user's data folder in which the bundled library is built already."""
     shutil.copytree(bundled.folder, home / "bundled")

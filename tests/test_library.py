@@ -22,6 +22,7 @@ from conftest import Halved, Listed
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.synthetic import ReusingEncoder
 from ingest.chunking import split_abstract
 from ingest.pipeline import ingest
 from ingest.sources.base import Rejection
@@ -374,7 +375,7 @@ def write_page(path, topics):
     return path
 
 
-def wait_for(is_so, seconds=3.0):
+def wait_for(is_so, seconds=60.0):
     """Wait until something is so, and fail where it takes longer."""
     started = time.monotonic()
     while not is_so():
@@ -863,8 +864,9 @@ def searched(folder):
 
 
 @pytest.mark.slow
-def test_vector_files_that_end_a_program_are_told_of_by_the_next_one(tmp_path, encoder):
+def test_vector_files_that_end_a_program_are_told_of_by_the_next_one(tmp_path):
     folder = tmp_path / "library"
+    encoder = ReusingEncoder([f"Owls\nWe count owls of field {number}." for number in range(30)])
     with Library.create(folder, encoder) as library:
         bring(library, *(paper(f"owls of field {number}") for number in range(1100)))
         assert is_well(library)

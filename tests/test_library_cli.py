@@ -10,11 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import library_of, write_lines
 
-from ingest.pipeline import ingest
-from ingest.sources.files import open_path
-from rag.library import Library
-
+pytestmark = pytest.mark.usefixtures("home")
 ROOT = Path(__file__).parents[1]
 CONTROL = "\x1b]0;owned\x07 \x1b[31m \x9b31m \u202e"
 
@@ -38,13 +36,6 @@ RECORDS = [
 KEYS = ["paper_id", "title", "published", "organization", "author_count", "authors", "arxiv_id", "doi"]
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """Each test has a user data folder of its own."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    return tmp_path / "home" / "askpapers"
-
-
 @pytest.fixture
 def run_json(run):
     """Run a command that succeeds with --json; what it prints."""
@@ -57,19 +48,11 @@ def run_json(run):
     return run_json
 
 
-def write_lines(path, records):
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return path
-
-
 @pytest.fixture(scope="module")
 def template(tmp_path_factory, encoder):
     """A folder with a library and the file that it was ingested from."""
-    folder = tmp_path_factory.mktemp("template")
-    path = write_lines(folder / "papers.jsonl", RECORDS)
-    with Library.create(folder / "library", encoder) as library:
-        ingest(library, open_path(path))
-    return folder
+    with library_of(RECORDS, tmp_path_factory.mktemp("template"), encoder) as library:
+        return library.folder.parent
 
 
 @pytest.fixture
