@@ -1,5 +1,6 @@
 """What the tests share: no user folder, no key, no network; real components on small data."""
 
+import gc
 import hashlib
 import inspect
 import json
@@ -181,6 +182,11 @@ class Listed:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The quick tests go first, so that what is broken shows soon."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the garbage collector need not look through it again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -248,6 +248,7 @@ def test_what_is_asked_of_papers_is_not(asked):
     assert topic_of(asked) is None
 
 
+@pytest.mark.slow
 def test_no_question_of_the_question_files_is_taken_for_talk():
     assert [asked for asked in real_questions() if topic_of(asked)] == []
 

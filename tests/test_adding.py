@@ -31,7 +31,10 @@ OWLS, EELS, BEES = (
     Paper(f"A Study of {name}", f"We count 31 {name} in the forest. They live alone.", published="2020")
     for name in ("owls", "eels", "bees")
 )
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
+pytestmark = [
+    pytest.mark.slow,  # each ingest is a process of its own
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc"),
+]
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,6 @@ def test_progress_arrives_from_a_process_that_steps_back_for_those_who_ask(desk)
     assert max(priorities) >= os.getpriority(os.PRIO_PROCESS, 0) + 10
 
 
-@pytest.mark.slow
 def test_a_file_that_hangs_holds_up_nobody_and_is_given_up(desk, monkeypatch):
     monkeypatch.setattr(ui.adding, "PATIENCE", 12)
     titles(desk)
@@ -148,7 +150,6 @@ def test_a_file_that_hangs_holds_up_nobody_and_is_given_up(desk, monkeypatch):
     assert desk.library.verify() == []
 
 
-@pytest.mark.slow
 def test_a_process_that_is_killed_is_told_in_a_line(desk):
     with pytest.raises(SourceError, match=r"reading doing was ended from outside, .*: add fewer") as told:
         desk.add([Doing("die")])
@@ -157,7 +158,6 @@ def test_a_process_that_is_killed_is_told_in_a_line(desk):
     assert desk.library.verify() == []
 
 
-@pytest.mark.slow
 def test_errors_come_back_as_they_are(desk, tmp_path):
     with pytest.raises(SourceError, match=r"^the source says no: ask another$"):
         desk.add([Doing("refuse")])
@@ -172,7 +172,6 @@ def test_errors_come_back_as_they_are(desk, tmp_path):
         desk.add([replace(Doing("refuse"), name=lambda: "not to be sent")])
 
 
-@pytest.mark.slow
 def test_settings_cross_and_the_key_stands_on_no_command_line(tmp_path):
     settings = Settings(api_key="sk-secret", base_url="http://127.0.0.1:9/v1", embedding_model="far")
     lines = []
@@ -189,7 +188,6 @@ def test_settings_cross_and_the_key_stands_on_no_command_line(tmp_path):
     assert not any(b"sk-secret" in line for line in lines)
 
 
-@pytest.mark.slow
 def test_a_desk_that_is_closed_ends_what_is_added(desk):
     before = set(children())
     with ThreadPoolExecutor(1) as threads:
@@ -216,7 +214,6 @@ with Desk(Settings(), Path(sys.argv[1])) as desk:
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGKILL])
 def test_it_ends_with_the_server(tmp_path, encoder, interruptible, ended_by):
     with Library.create(tmp_path / "library", encoder) as library:
@@ -240,7 +237,6 @@ def test_it_ends_with_the_server(tmp_path, encoder, interruptible, ended_by):
     wait_until(lambda: not running().keys() & adders)
 
 
-@pytest.mark.slow
 def test_a_fault_is_logged_by_the_page(desk, monkeypatch, caplog, tmp_path):
     papers = pytest.importorskip("ui.web.papers")
     monkeypatch.setattr(papers, "_source", lambda file, day: Doing("fail"))

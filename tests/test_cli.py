@@ -464,6 +464,7 @@ def on_terminal(*arguments, columns):
     return shown.decode()
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_colours_and_lines_that_fit_and_nothing_else(run, tmp_path):
     folder, _ = odd_library(run, tmp_path)
     shown = on_terminal("ask", "When do owls sleep?", "--library", folder, columns=40)

@@ -71,6 +71,7 @@ def wait_for_reading():
 # The bundled library, and the user's own
 
 
+@pytest.mark.slow
 def test_the_bundled_library_answers_until_papers_are_added(with_bundled, bundled, tmp_path):
     with Desk(Settings()) as desk:
         assert desk.is_bundled

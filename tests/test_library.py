@@ -726,6 +726,7 @@ def test_what_is_removed_after_a_restored_backup_leaves_the_indexes_too(tmp_path
 REMOVE = "import sys; from rag.library import Library; Library(sys.argv[1]).remove(sys.argv[2:])"
 
 
+@pytest.mark.slow
 def test_a_reader_sees_what_another_process_removes(counted):
     assert found(counted, "owls")[0] == PAPERS[0].title
     with python(REMOVE, counted.folder, *(each.title for each in PAPERS[:2])) as remover:
