@@ -2,7 +2,6 @@
 
 import gc
 import hashlib
-import inspect
 import json
 import os
 import re
@@ -10,10 +9,9 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,27 +50,27 @@ settings.register_profile(
 )
 settings.load_profile("askpapers")
 
+from encoders import remember_what_is_encoded  # noqa: E402
+
 from ingest.bundled import BundledSource  # noqa: E402
 from ingest.pipeline import ingest  # noqa: E402
 from ingest.sources.base import Rejection  # noqa: E402
 from ingest.sources.files import FileSource, open_path  # noqa: E402
 from rag.embedding import embedded_encoder  # noqa: E402
-from rag.embedding.base import Encoder, Tokens, Vectors  # noqa: E402
-from rag.embedding.minilm import MiniLM  # noqa: E402
+from rag.embedding.base import Encoder  # noqa: E402
 from rag.library import Library  # noqa: E402
 from rag.library.merge import merge_records  # noqa: E402
 from rag.model_client import open_client  # noqa: E402
-from rag.recent import Recent  # noqa: E402
 from rag.settings import Settings  # noqa: E402
 from rag.support import Support  # noqa: E402
 from rag.types import Paper  # noqa: E402
 
+remember_what_is_encoded()
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT.parent / "shared" / "pages"
 needs_pages = pytest.mark.skipif(not PAGES.is_dir(), reason="the saved pages are not beside the project")
 
 
-ENCODED = 8000  # texts that the tests remember with their vectors, 40 KB each
 RUN = 12  # words in a row that nothing of ours shares with an abstract
 
 
@@ -99,7 +97,7 @@ class Halved:
 
 
 class CommonWords:
-    """A judge for whom half of its words support a claim, for laws that hold for any judge."""
+    """Supports a claim where passages have half of its words: for laws that hold for any judge."""
 
     name = "common words"
 
@@ -111,61 +109,6 @@ class CommonWords:
 
     def share(self, wanted, given):
         return len(wanted & given) / max(len(wanted), 1)
-
-
-class Forgetful(MiniLM):
-    """The embedded encoder as it is; elsewhere in the tests it remembers."""
-
-    encode, encode_tokens, encode_both = MiniLM.encode, MiniLM.encode_tokens, MiniLM.encode_both
-
-
-def remember_what_is_encoded() -> None:
-    """Let the embedded encoder encode each text once for all tests: most ask about the same few papers."""
-    memory = Recent(lambda texts: zip(*forgetful.encode_both(texts), strict=True), ENCODED)
-    forgetful = Forgetful()
-
-    def encode_both(self: MiniLM, texts: Sequence[str]) -> tuple[Vectors, list[Tokens]]:
-        known = memory.of(texts)
-        vectors = np.zeros((len(texts), self.dimension), np.float32)
-        for row, text in enumerate(texts):
-            vectors[row] = known[text][0]
-        return vectors, [known[text][1] for text in texts]
-
-    MiniLM.encode_both = encode_both
-    MiniLM.encode = lambda self, texts: self.encode_both(texts)[0]
-
-
-remember_what_is_encoded()
-
-
-def in_one_test(names: str, cases: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """As `pytest.mark.parametrize`, in one test that tells all cases that fail: for long tables.
-
-    The cases share the test's fixtures.
-    """
-    parameters, table = names.split(", "), list(cases)
-
-    def decorate(test: Callable[..., None]) -> Callable[..., None]:
-        @wraps(test)
-        def try_all(**fixtures: Any) -> None:
-            failures = []
-            for case in table:
-                values = dict(zip(parameters, case if len(parameters) > 1 else (case,), strict=True))
-                try:
-                    test(**fixtures, **values)
-                except Exception as error:
-                    error.add_note(f"with {values}")
-                    failures.append((values, error))
-            if failures:
-                named = f"{[values for values, _ in failures]} of {len(table)} cases"
-                raise ExceptionGroup(named, [error for _, error in failures])
-
-        signature = inspect.signature(test)
-        others = [each for name, each in signature.parameters.items() if name not in parameters]
-        try_all.__signature__ = signature.replace(parameters=others)
-        return try_all
-
-    return decorate
 
 
 @dataclass(frozen=True)

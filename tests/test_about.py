@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import in_one_test, library_of
+from conftest import library_of
+from tables import in_one_test
 
 from eval.cases import Turn
 from eval.metrics.registry import METRICS

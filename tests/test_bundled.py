@@ -3,7 +3,8 @@
 import re
 from itertools import combinations
 
-from conftest import in_one_test, needs_pages, runs, words
+from conftest import needs_pages, runs, words
+from tables import in_one_test
 
 from ingest.bundled import BundledSource
 from rag.types import Paper

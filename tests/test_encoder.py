@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import Forgetful
+from encoders import Forgetful
 
 from rag.embedding import weights
 from rag.errors import EncoderMissingError

@@ -4,8 +4,9 @@ import json
 from collections import Counter
 
 import pytest
-from conftest import in_one_test, needs_pages, runs
+from conftest import needs_pages, runs
 from pydantic import ValidationError
+from tables import in_one_test
 
 from eval.errors import CaseError
 from eval.labelled import read_claims

@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from conftest import in_one_test
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import in_one_test
 
 from rag import Filters, QuestionError
 from rag.query import YearWords, find_years, kind_of, understand, without_years

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 import pytest
 import synthetic_runs as made
 from answers import an_answer
-from conftest import in_one_test
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import in_one_test
 
 from eval.comparison import compare
 from ingest.pipeline import Report
