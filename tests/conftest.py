@@ -1,17 +1,25 @@
 """What the tests share: no user folder, no key, no network; real components on small data."""
 
+import gc
+import hashlib
+import json
 import os
 import re
+import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import certifi
 import model_server
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from model_server import ModelServer
 
@@ -27,26 +35,37 @@ _home = tempfile.TemporaryDirectory(prefix="askpapers-tests-")
 os.environ |= {"HOME": _home.name, "XDG_DATA_HOME": f"{_home.name}/data", "HF_HUB_OFFLINE": "1"}
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-# A slow or busy machine is no failure; CI tries the same examples every time, a developer's run new ones.
+# Each client of a server reads all certificates, which takes longer than most tests: one will do.
+_certificate, _end, _ = certifi.contents().partition("-----END CERTIFICATE-----\n")
+os.environ["SSL_CERT_FILE"] = f"{_home.name}/certificates.pem"
+Path(os.environ["SSL_CERT_FILE"]).write_text(_certificate + _end)
+
+# A slow machine is no failure. CI tries the same examples every time, a developer fewer and new ones.
 settings.register_profile(
     "askpapers",
+    max_examples=100 if "CI" in os.environ else 40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize="CI" in os.environ,
 )
 settings.load_profile("askpapers")
 
+from encoders import remember_what_is_encoded  # noqa: E402
+
 from ingest.bundled import BundledSource  # noqa: E402
 from ingest.pipeline import ingest  # noqa: E402
 from ingest.sources.base import Rejection  # noqa: E402
-from ingest.sources.files import FileSource  # noqa: E402
+from ingest.sources.files import FileSource, open_path  # noqa: E402
 from rag.embedding import embedded_encoder  # noqa: E402
 from rag.embedding.base import Encoder  # noqa: E402
 from rag.library import Library  # noqa: E402
 from rag.library.merge import merge_records  # noqa: E402
+from rag.support import Support  # noqa: E402
 from rag.types import Paper  # noqa: E402
 
-PAGES = Path(__file__).parents[2] / "shared" / "pages"
+remember_what_is_encoded()
+ROOT = Path(__file__).parents[1]
+PAGES = ROOT.parent / "shared" / "pages"
 needs_pages = pytest.mark.skipif(not PAGES.is_dir(), reason="the saved pages are not beside the project")
 
 
@@ -75,6 +94,21 @@ class Halved:
         return half / np.linalg.norm(half, axis=1, keepdims=True)
 
 
+class CommonWords:
+    """Supports a claim where passages have half of its words: for laws that hold for any judge."""
+
+    name = "common words"
+
+    def judge(self, pairs):
+        shares = [
+            self.share(set(words(claim)), set(words(" ".join(passages)))) for claim, passages in pairs
+        ]
+        return [Support(share, share >= 0.5, evidence=share) for share in shares]
+
+    def share(self, wanted, given):
+        return len(wanted & given) / max(len(wanted), 1)
+
+
 @dataclass(frozen=True)
 class Listed:
     """A source of papers that are at hand."""
@@ -86,6 +120,16 @@ class Listed:
         yield from self.papers
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The quick tests go first, so that what is broken shows soon."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the garbage collector need not look through it again and again."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     """The real encoder, loaded once."""
@@ -94,10 +138,31 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="session")
 def bundled(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterator[Library]:
-    """The bundled library, built for real; tests only read it."""
-    with Library.create(tmp_path_factory.mktemp("bundled"), encoder) as library:
-        ingest(library, [BundledSource()])
+    """The bundled library; tests only read it. It is built once, and kept for the next run."""
+    kept = ROOT / ".pytest_cache" / "bundled"
+    kept.mkdir(parents=True, exist_ok=True)
+    folder = kept / hash_of_what_makes_a_library()
+    with FileLock(kept / "lock"):
+        if not folder.exists():
+            for old in filter(Path.is_dir, kept.iterdir()):
+                shutil.rmtree(old)
+            building = kept / "building"
+            with Library.create(building, encoder) as library:
+                ingest(library, [BundledSource()])
+            building.rename(folder)
+        copy = shutil.copytree(folder, tmp_path_factory.mktemp("bundled") / "library")
+    with Library(copy, encoder) as library:
         yield library
+
+
+def hash_of_what_makes_a_library() -> str:
+    """Of the bundled papers, the code that makes a library of them, and the engines that store it."""
+    places = ("ingest", "rag/library", "rag/embedding")
+    files = [path for place in places for path in (ROOT / place).rglob("*.*") if path.suffix != ".pyc"]
+    made_by = hashlib.sha256("".join(map(version, ("chromadb", "onnxruntime", "tantivy"))).encode())
+    for path in sorted([*files, *(ROOT / "rag").glob("*.py")]):
+        made_by.update(path.read_bytes())
+    return made_by.hexdigest()[:16]
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +174,41 @@ def pages() -> dict[str, Paper]:
             if isinstance(entry, Paper):
                 records.setdefault(entry.title, []).append(entry)
     return {title: merge_records(found) for title, found in records.items()}
+
+
+def write_lines(path: Path, records: Iterable[object]) -> Path:
+    """A file with a record a line."""
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+@contextmanager
+def library_of(records: Iterable[object], folder: Path, encoder: Encoder) -> Iterator[Library]:
+    """A library below a folder, made of a file there with these records."""
+    source = write_lines(folder / "papers.jsonl", records)
+    with Library.create(folder / "library", encoder) as library:
+        ingest(library, open_path(source))
+        yield library
+
+
+def ledgers(topics: Sequence[str]) -> list[dict[str, str]]:
+    """A paper on each topic that says how many entries its ledger holds; the first is of 2011."""
+    return [
+        {
+            "title": f"A Study of {topic}",
+            "abstract": f"We count {topic} in the field. A ledger of {topic} holds {number}31 entries. "
+            "It cost 12% less.",
+            "published": f"{2010 + number}-05-06",
+        }
+        for number, topic in enumerate(topics, start=1)
+    ]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's data folder, which is the test's own and not there yet."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "askpapers"
 
 
 @pytest.fixture
@@ -145,12 +245,22 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture
+def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports of runs hold no charts: they take longer to draw than a few questions to answer."""
+    for name in ("chart_by_tag", "chart_recall", "chart_seconds", "chart_support"):
+        monkeypatch.setattr(f"eval.report.html.{name}", lambda *_: None)
+
+
+@pytest.fixture
 def run(capsys):
     """Run a command in this process: exit code, stdout, stderr."""
     from ui.cli import main
 
     def run(*arguments):
-        code = main([str(argument) for argument in arguments])
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = stop.code
         return code, *capsys.readouterr()
 
     return run

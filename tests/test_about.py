@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import library_of
+from tables import in_one_test
 
 from eval.cases import CaseTurn
 from eval.metrics.registry import METRICS
 from eval.scoring import expect, score
-from ingest.pipeline import ingest
-from ingest.sources.files import open_path
-from rag import Assistant, Conversation, Filters, Library, QuestionError
+from rag import Assistant, Conversation, Filters, QuestionError
 from rag.about import topic_of
 from rag.embedding import embedded_encoder
 from rag.settings import Settings
@@ -222,10 +222,7 @@ PAPERS = [
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory, encoder):
     """A library of three papers that tests only read."""
-    folder = tmp_path_factory.mktemp("about")
-    (folder / "papers.jsonl").write_text("\n".join(map(json.dumps, PAPERS)))
-    with Library.create(folder / "library", encoder) as library:
-        ingest(library, open_path(folder / "papers.jsonl"))
+    with library_of(PAPERS, tmp_path_factory.mktemp("about"), encoder) as library:
         yield library
 
 
@@ -242,18 +239,17 @@ def real_questions():
             yield from (turn["question"] for turn in case.get("turns", [case]))
 
 
-@pytest.mark.parametrize(
-    ("topic", "said"), [(topic, each) for topic, said in SAID.items() for each in said]
-)
+@in_one_test("topic, said", [(topic, each) for topic, said in SAID.items() for each in said])
 def test_what_is_said_to_the_program_is_recognised(topic, said):
     assert topic_of(said) == topic
 
 
-@pytest.mark.parametrize("asked", ASKED)
+@in_one_test("asked", ASKED)
 def test_what_is_asked_of_papers_is_not(asked):
     assert topic_of(asked) is None
 
 
+@pytest.mark.slow
 def test_no_question_of_the_question_files_is_taken_for_talk():
     assert [asked for asked in real_questions() if topic_of(asked)] == []
 

@@ -3,8 +3,8 @@
 import re
 from itertools import combinations
 
-import pytest
 from conftest import needs_pages, runs, words
+from tables import in_one_test
 
 from ingest.bundled import BundledSource
 from rag.types import Paper
@@ -13,7 +13,7 @@ COUNT = 333
 ALIKE = 0.5  # share of common words from which two digests could be mistaken for each other
 
 DIGESTS = {paper.title: paper for paper in BundledSource().read() if isinstance(paper, Paper)}
-each_digest = pytest.mark.parametrize("digest", DIGESTS.values(), ids=lambda paper: paper.title[:40])
+each_digest = in_one_test("digest", DIGESTS.values())
 
 # What looks like a name or a number in an abstract and is none: addresses, and what pages leave of
 # "\\times", "\\sim" and dashes.

@@ -140,6 +140,7 @@ def test_ctrl_d_leaves_a_terminal_with_0(bundled, tmp_path):
     assert terminal.close() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_a_terminal_with_one_line(bundled, tmp_path):
     terminal = Terminal(bundled, tmp_path)

@@ -528,9 +528,9 @@ HOSTILE = {
 def test_the_worst_texts_are_read_in_bounded_memory_and_nothing_is_kept(text):
     visitors = Visitors()
     visitors.find(None)
-    started = time.perf_counter()
+    started = time.thread_time()
     visitors.find(text)
-    assert time.perf_counter() - started < 2  # on a busy machine; alone 0.3
+    assert time.thread_time() - started < 2  # of this thread's work; it takes 0.3
     tracemalloc.start()
     try:
         visitors.find(text)

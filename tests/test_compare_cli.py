@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -11,7 +12,6 @@ from markdown_it import MarkdownIt
 
 from eval.outcomes import failed, scored
 from eval.rows import Expected, Row, dump_outcomes
-from ui.cli import main
 
 HOSTILE = (
     "\x1b]0;owned\x07\x1b[31m \u202e<script>alert(1)</script> | `x` | <img src=x onerror=y> "
@@ -22,17 +22,9 @@ VALUES = {"hit@1": 1.0, "faithfulness": 1.0, "words": 40.0}
 
 
 @pytest.fixture
-def run(capsys):
-    """Run a command in this process: exit code, stdout, stderr."""
-
-    def run(*arguments):
-        try:
-            code = main(["compare", *map(str, arguments)])
-        except SystemExit as stop:
-            code = stop.code
-        return code, *capsys.readouterr()
-
-    return run
+def run(run):
+    """Compare in this process: exit code, stdout, stderr."""
+    return partial(run, "compare")
 
 
 def row(case, *, values=(), status="answered", **fields) -> Row:

@@ -38,13 +38,6 @@ def papers_in(path, *topics):
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    """The user's data folder, empty."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    return tmp_path / "home" / "askpapers"
-
-
-@pytest.fixture
 def with_bundled(home, bundled):
     """A user's data folder in which the bundled library is built already."""
     shutil.copytree(bundled.folder, home / "bundled")
@@ -80,6 +73,7 @@ def wait_for_reading():
 # The bundled library, and the user's own
 
 
+@pytest.mark.slow
 def test_the_bundled_library_answers_until_papers_are_added(with_bundled, bundled, tmp_path):
     with Desk(Settings()) as desk:
         assert desk.is_bundled
@@ -132,6 +126,7 @@ def test_nothing_that_could_not_be_read_makes_a_library_of_ones_own(with_bundled
         assert "45%" in ask_at(desk, SAVES).text
 
 
+@pytest.mark.slow
 def test_two_who_add_at_once_both_land(with_bundled, tmp_path):
     sources = [papers_in(tmp_path / f"{topic}.jsonl", topic) for topic in ("owls", "eels", "bees")]
     with Desk(Settings()) as desk:

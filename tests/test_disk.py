@@ -14,6 +14,7 @@ from rag.library.faults import unusable
 
 ROOT = Path(__file__).parents[1]
 WHOLE, SMALL = "size=200m", "size=2m"
+PAPERS = 300
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_written(small, tmp_path, le
     place, first = small / "library", lines(tmp_path / "first.jsonl", range(5))
     assert run("ingest", first, "--library", place).returncode == 0
     fill(small, left)
-    more = lines(tmp_path / "more.jsonl", range(5, 700))
+    more = lines(tmp_path / "more.jsonl", range(5, PAPERS))
     line = last_line(run("ingest", more, "--library", place))
     assert line.startswith("askpapers: ")
     assert "make room, then run the same command again" in line
@@ -81,7 +82,7 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_written(small, tmp_path, le
         assert run("library", "reindex", "--library", place).returncode == 0
         assert run("ingest", more, "--library", place).returncode == 0
     verified = run("library", "verify", "--json", "--library", place)
-    assert json.loads(verified.stdout) == {"papers": 700, "problems": []}
+    assert json.loads(verified.stdout) == {"papers": PAPERS, "problems": []}
 
 
 @pytest.mark.slow

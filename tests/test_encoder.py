@@ -4,11 +4,17 @@ import shutil
 
 import numpy as np
 import pytest
+from encoders import Forgetful
 
 from rag.embedding import weights
 from rag.errors import EncoderMissingError
 
 EATING = ["A man is eating food.", "A man is eating a piece of bread."]
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return Forgetful()
 
 
 def test_it_gives_the_reference_similarity(encoder):

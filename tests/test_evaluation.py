@@ -1,10 +1,10 @@
 """Batch runs: real answers scored, every row written, means with their intervals."""
 
-import json
 from dataclasses import replace
 
 import model_server as served
 import pytest
+from conftest import ledgers, library_of
 
 from eval.cases import Case, CaseTurn
 from eval.metrics.registry import METRICS
@@ -14,32 +14,22 @@ from eval.runner import evaluate, missing_papers
 from eval.scoring import expect, score
 from eval.statistics import interval, sign_test, unanimous_interval
 from eval.summary import summarise
-from ingest.pipeline import ingest
-from ingest.sources.files import open_path
-from rag import Answer, Assistant, KeyRefusedError, Library
+from rag import Answer, Assistant, KeyRefusedError
 from rag.embedding import embedded_encoder
 from rag.settings import Settings
 from rag.support import CalibratedJudge
 from rag.types import Filters, Markers, Request
 
+pytestmark = pytest.mark.usefixtures("without_charts")
 JUDGE = CalibratedJudge(embedded_encoder())
 
 TOPICS = ["owls", "bees", "foxes", "eels", "rivers", "violins"]
 
 
-def paper(number, topic):
-    text = f"We count {topic} in the field. A ledger of {topic} holds {number}31 entries. It cost 12% less."
-    return {"title": f"A Study of {topic}", "abstract": text, "published": f"{2010 + number}-05-06"}
-
-
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory, encoder):
     """A library of six papers, of 2011 to 2016, that tests only read."""
-    folder = tmp_path_factory.mktemp("shelf")
-    records = [json.dumps(paper(number, topic)) for number, topic in enumerate(TOPICS, start=1)]
-    (folder / "papers.jsonl").write_text("\n".join(records))
-    with Library.create(folder / "library", encoder) as library:
-        ingest(library, open_path(folder / "papers.jsonl"))
+    with library_of(ledgers(TOPICS), tmp_path_factory.mktemp("shelf"), encoder) as library:
         yield library
 
 

@@ -212,6 +212,7 @@ def test_the_oldest_verdicts_go_first_and_cases_written_by_hand_stay(feedback):
     assert (len(ids), ids[:2], ids[-2:]) == (MOST_RATINGS + 1, ["mine", "2"], ["0", "last"])
 
 
+@pytest.mark.slow
 def test_threads_and_processes_at_once_lose_nothing(feedback):
     program = """
 import sys

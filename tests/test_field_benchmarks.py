@@ -77,6 +77,7 @@ def test_what_a_set_does_not_ask_has_no_number_and_a_dash_in_the_table():
     assert "absent 1.000" in shown
 
 
+@pytest.mark.slow
 def test_real_questions_are_asked_and_lists_judged_on_the_smaller_library(library, bundled):
     turns = [turn for turn in turns_of(["economics"]) if "list" in turn.tags or not turn.answerable][:4]
     found = list(ask(library, turns))

@@ -11,6 +11,7 @@ from eval.fields import biomedicine_ids, by_field, field_of
 from rag.settings import Settings
 from ui.fields import open_field
 
+pytestmark = pytest.mark.usefixtures("without_charts")
 ABSTRACTS = {
     "4983": ["White matter of newborns was measured by diffusion.", "It fell to 1.2."],
     "5836": ["Myelodysplasia follows from cells that suppress immunity."],

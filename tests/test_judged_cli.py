@@ -9,6 +9,8 @@ import pytest
 from eval.folder import read_run
 from eval.labelled import read_claims
 
+pytestmark = pytest.mark.usefixtures("without_charts")
+
 OWLS = {"title": "A Study of owls", "abstract": "We count owls. The ledger of owls holds 131 entries."}
 QUESTION = {"id": "one", "question": "How many entries does the ledger of owls hold?", "reference": "131."}
 LATER = {"id": "two", "question": "Why do violins sing?", "answerable": False}

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 from conftest import needs_pages, runs
 from pydantic import ValidationError
+from tables import in_one_test
 
 from eval.errors import CaseError
 from eval.labelled import read_claims
@@ -53,7 +54,7 @@ def test_no_claim_stands_there_twice_and_each_has_a_kind():
     assert all(claim.kind for claim in BUNDLED)
 
 
-@pytest.mark.parametrize("claim", BUNDLED, ids=lambda claim: claim.id)
+@in_one_test("claim", BUNDLED)
 def test_what_is_cited_stands_in_the_digest_to_the_character(claim):
     title, words = claim.passages
     digest = DIGESTS[title]

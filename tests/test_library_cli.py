@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import library_of, write_lines
 
-from ui.cli import main
-
+pytestmark = pytest.mark.usefixtures("home")
 ROOT = Path(__file__).parents[1]
 CONTROL = "\x1b]0;owned\x07 \x1b[31m \x9b31m \u202e"
 
@@ -36,27 +36,6 @@ RECORDS = [
 KEYS = ["paper_id", "title", "published", "organization", "author_count", "authors", "arxiv_id", "doi"]
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """Each test has a user data folder of its own."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    return tmp_path / "home" / "askpapers"
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command in this process: exit code, stdout, stderr."""
-
-    def run(*arguments):
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as stop:
-            code = stop.code
-        return code, *capsys.readouterr()
-
-    return run
-
-
 @pytest.fixture
 def run_json(run):
     """Run a command that succeeds with --json; what it prints."""
@@ -69,17 +48,18 @@ def run_json(run):
     return run_json
 
 
-def write_lines(path, records):
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return path
+@pytest.fixture(scope="module")
+def template(tmp_path_factory, encoder):
+    """A folder with a library and the file that it was ingested from."""
+    with library_of(RECORDS, tmp_path_factory.mktemp("template"), encoder) as library:
+        return library.folder.parent
 
 
 @pytest.fixture
-def source(run, tmp_path):
+def source(template, home):
     """The file that the user's library was ingested from."""
-    path = write_lines(tmp_path / "papers.jsonl", RECORDS)
-    assert run("ingest", path)[0] == 0
-    return path
+    shutil.copytree(template / "library", home / "library")
+    return template / "papers.jsonl"
 
 
 def is_one_line_of_error(done, code, *words):

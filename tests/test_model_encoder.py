@@ -269,14 +269,9 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def run(folder, capsys):
+def run(run, folder):
     """Run a command on the library of the test: exit code, stdout, stderr."""
-
-    def run(*arguments):
-        code = main([*map(str, arguments), "--library", str(folder)])
-        return code, *capsys.readouterr()
-
-    return run
+    return lambda *arguments: run(*arguments, "--library", folder)
 
 
 @pytest.fixture

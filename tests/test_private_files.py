@@ -48,13 +48,6 @@ def usual_umask():
     os.umask(before)
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """The user's data folder, which is not there yet."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    return tmp_path / "home" / "askpapers"
-
-
 def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 

@@ -3,14 +3,13 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-READERS, ROUNDS = 5, 12
-SOON = 1.0  # seconds until a reader sees what was written; as much again is allowed on a busy machine
+READERS, ROUNDS = 3, 7  # so many that a writer also removes papers and builds the indexes anew
+SOON = 10.0  # seconds until a reader sees what was written, on a busy machine; else it takes one
 
 WRITER = """
 import json, sys, time
@@ -53,7 +52,7 @@ while not is_library(folder):
 library = open_library(folder, embedded_encoder())
 retriever, number, searches = Retriever(library), 0, 0
 print(json.dumps({"ready": True}), flush=True)
-while not (folder / "stop").exists():
+while number < int(sys.argv[2]):
     hits = retriever.search(f"zebrafinch{number} song", 5)
     searches += 1
     if any(f"zebrafinch{number}" in hit.paper.title for hit in hits):
@@ -70,20 +69,18 @@ def started(program, *arguments):
 
 
 @pytest.mark.slow
-def test_five_readers_see_what_one_writer_writes_and_none_fails(tmp_path):
+def test_three_readers_see_what_one_writer_writes_and_none_fails(tmp_path):
     folder = tmp_path / "library"
     first = started(WRITER, folder, 1)  # so that readers open a library that has papers
     _, err = first.communicate(timeout=120)
     assert first.returncode == 0, err
-    readers = [started(READER, folder) for _ in range(READERS)]
+    readers = [started(READER, folder, ROUNDS) for _ in range(READERS)]
     for reader in readers:
         assert json.loads(reader.stdout.readline()) == {"ready": True}
     writer = started(WRITER, folder, ROUNDS)
     out, err = writer.communicate(timeout=300)
     assert writer.returncode == 0, err
     written = {each["word"]: each["at"] for each in map(json.loads, out.splitlines())}
-    time.sleep(2 * SOON)
-    (folder / "stop").touch()
     for reader in readers:
         out, err = reader.communicate(timeout=60)
         assert reader.returncode == 0, err
@@ -91,7 +88,7 @@ def test_five_readers_see_what_one_writer_writes_and_none_fails(tmp_path):
         assert len(seen) == ROUNDS
         assert last["searches"] > ROUNDS
         late = {each["word"]: each["at"] - written[each["word"]] for each in seen[1:]}
-        assert max(late.values()) < 2 * SOON, late
+        assert max(late.values()) < SOON, late
 
 
 HOLDER = """

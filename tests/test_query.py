@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import in_one_test
 
 from rag import Filters, QuestionError
 from rag.query import YearWords, find_years, kind_of, understand, without_years
@@ -313,7 +314,7 @@ def asked_before(*questions):
     return [{"role": "user", "content": question} for question in questions]
 
 
-@pytest.mark.parametrize(("kind", "question"), [(k, q) for k, qs in KINDS.items() for q in qs])
+@in_one_test("kind, question", [(k, q) for k, qs in KINDS.items() for q in qs])
 def test_the_kind_of_a_question(kind, question):
     assert kind_of(question) == kind
 
@@ -330,7 +331,7 @@ def test_quoted_words_are_spoken_about_and_ask_for_nothing():
     assert kind_of('What does "list all papers" mean?') == "single"
 
 
-@pytest.mark.parametrize(("question", "first", "last"), YEARS)
+@in_one_test("question, first, last", YEARS)
 def test_years_in_the_words_of_a_question(question, first, last):
     found = find_years(question, TODAY)
     assert (found.filters, found.offered) == (Filters(first, last), None)
@@ -339,7 +340,7 @@ def test_years_in_the_words_of_a_question(question, first, last):
     assert not find_years(rest, TODAY).filters.has_years
 
 
-@pytest.mark.parametrize(("question", "offered"), [*OFFERED, *((question, None) for question in NO_YEARS)])
+@in_one_test("question, offered", [*OFFERED, *((question, None) for question in NO_YEARS)])
 def test_where_words_date_no_publications_nothing_is_bound(question, offered):
     found = find_years(question, TODAY)
     assert found == YearWords(offered=offered)

@@ -11,6 +11,7 @@ import synthetic_runs as made
 from answers import an_answer
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import in_one_test
 
 from eval.comparison import compare
 from ingest.pipeline import Report
@@ -43,7 +44,7 @@ HOSTILE = (
     '" autofocus onfocus=alert(1) x="',
     "[1](javascript:alert(1)) [99] [unsupported]",
 )
-hostile = pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+hostile = in_one_test("text", HOSTILE)
 VOID = {"br", "img", "input", "meta", "link", "hr"}
 ANCHOR = f"source-{'a' * 32}"
 
@@ -179,7 +180,7 @@ STATUSES = ("answered", "partial", "refused")
 
 
 @hostile
-@pytest.mark.parametrize("status", STATUSES)
+@in_one_test("status", STATUSES)
 def test_no_text_of_an_answer_becomes_markup(text, status):
     papers = {name: paper_of(text, paper_id=name) for name in ("p1", "p2")}
     told = {"status": status, "reason": text, "missing": text}

@@ -24,6 +24,7 @@ from rag.errors import ModelFailedError
 from rag.settings import Settings
 from rag.types import Request
 
+pytestmark = pytest.mark.usefixtures("without_charts")
 QUESTIONS = ["What is bert2BERT?", "How much compute does bert2BERT save?", "Which papers study Dutch?"]
 
 

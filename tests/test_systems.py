@@ -11,6 +11,7 @@ from unittest.mock import ANY
 
 import model_server as served
 import pytest
+from conftest import ledgers, library_of
 from hypothesis import given
 from hypothesis import strategies as st
 from llama_index.core import Document, MockEmbedding, VectorStoreIndex
@@ -28,9 +29,7 @@ from eval.runner import evaluate
 from eval.scoring import expect, score
 from eval.shelf import Papers
 from eval.systems import Answered, AssistantSystem, Reply, Source, as_system
-from ingest.pipeline import ingest
-from ingest.sources.files import open_path
-from rag import Assistant, Filters, KeyRefusedError, Library
+from rag import Assistant, Filters, KeyRefusedError
 from rag.embedding import embedded_encoder
 from rag.llamaindex import PaperRetriever
 from rag.markers import find_markers, without_markers
@@ -46,19 +45,10 @@ SETS = ("set_precision", "set_recall", "set_f1")
 CITATIONS = ("citation_precision", "citation_recall", "citation_validity")
 
 
-def paper(number, topic):
-    text = f"We count {topic} in the field. A ledger of {topic} holds {number}31 entries. It cost 12% less."
-    return {"title": f"A Study of {topic}", "abstract": text, "published": f"{2010 + number}-05-06"}
-
-
 @pytest.fixture(scope="module")
 def library(tmp_path_factory, encoder):
     """A library of three papers, of 2011 to 2013, that tests only read."""
-    folder = tmp_path_factory.mktemp("papers")
-    records = [json.dumps(paper(number, topic)) for number, topic in enumerate(TOPICS, start=1)]
-    (folder / "papers.jsonl").write_text("\n".join(records))
-    with Library.create(folder / "library", encoder) as library:
-        ingest(library, open_path(folder / "papers.jsonl"))
+    with library_of(ledgers(TOPICS), tmp_path_factory.mktemp("papers"), encoder) as library:
         yield library
 
 

@@ -23,6 +23,7 @@ from rag.library import Library
 from rag.types import Paper
 from ui.cli import main
 
+pytestmark = pytest.mark.usefixtures("home")
 ROOT = Path(__file__).parents[1]
 PASSWORD, KEY = "correct-horse-battery", "sk-very-secret-key"
 PAPERS = [
@@ -55,13 +56,6 @@ def folder(tmp_path_factory, encoder):
         library.catalog.recorder(split_abstract).put(PAPERS, "here")
         library.sync()
     return place
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """Each test has a user data folder of its own."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    return tmp_path / "home" / "askpapers"
 
 
 @pytest.fixture
