@@ -22,30 +22,30 @@ def normalise_title(title: str) -> str:
 
 
 def arxiv_key(arxiv_id: str) -> str | None:
-    """`2110.07143` for `arXiv:2110.07143v2`, its address and its DOI; None for what is no identifier."""
+    """`2110.07143` for `arXiv:2110.07143v2`, its address and its DOI; None for any other text."""
     doi = doi_key(arxiv_id) or ""
-    found = _ARXIV.fullmatch(doi.removeprefix(_ARXIV_DOI) if doi else arxiv_id.strip().lower())
-    return found and found[1]
+    match = _ARXIV.fullmatch(doi.removeprefix(_ARXIV_DOI) if doi else arxiv_id.strip().lower())
+    return match and match[1]
 
 
 def doi_key(doi: str) -> str | None:
-    """`10.1000/xyz` for `doi:10.1000/XYZ` and for its address; None for what is no DOI."""
-    found = _DOI.fullmatch(doi.strip().lower().rstrip(".,;"))
-    return found and found[1]
+    """`10.1000/xyz` for `doi:10.1000/XYZ` and for its address; None for any other text."""
+    match = _DOI.fullmatch(doi.strip().lower().rstrip(".,;"))
+    return match and match[1]
 
 
 def title_key(title: str) -> str:
-    """16 hexadecimal digits that stand for the normalised title (64 bits of SHA-256)."""
+    """64 bits of the SHA-256 of the normalised title, as 16 hexadecimal digits."""
     return hashlib.sha256(normalise_title(title).encode()).hexdigest()[:16]
 
 
 def paper_keys(title: str, arxiv_id: str | None, doi: str | None) -> list[str]:
-    """Every key under which a paper may be known, the most telling first, each once."""
+    """Every key that a paper may be known by, the most specific first, each once."""
     keys = [arxiv_key(arxiv_id or ""), arxiv_key(doi or ""), doi_key(doi or ""), title_key(title)]
     return list(dict.fromkeys(key for key in keys if key))
 
 
 def reference_keys(reference: str) -> list[str]:
-    """The keys that a reference to a paper may mean: an arXiv id, a DOI, a title's key, a title."""
+    """The keys that a reference may stand for: an arXiv id, a DOI, a key, a title."""
     keys = [arxiv_key(reference), doi_key(reference), reference.strip(), title_key(reference)]
     return [key for key in keys if key]

@@ -1,8 +1,8 @@
-"""LaTeX as the text that it prints, for what BibTeX files and arXiv's names hold.
+"""LaTeX as the text that it prints, for BibTeX files and arXiv's names of authors.
 
-A word is never lost: what is not known stays, without its command. Math stays as it is, as in arXiv's
-own abstracts. pylatexenc knows what commands print; its parser is not asked, as over whole texts it takes
-"5% of owls" for a comment, needs 10 ms an abstract, and fails on commands that are cut off.
+No word is lost: an unknown command goes, its argument stays. Math stays as it is, as in arXiv's own
+abstracts. pylatexenc's tables say what commands print. Its parser is not used: over whole texts it takes
+"5% of owls" for a comment, needs 10 ms per abstract, and fails on commands that are cut off.
 """
 
 import re
@@ -38,10 +38,8 @@ _SCRIPT = re.compile(
     r"\$(?P<kind>[_^])\{?(?:\\(?:textrm|text|mathrm|rm)\s{0,9}\{?)?\s{0,9}(?P<math>[-+]?\w{1,6})\s*\}{0,2}\$"
     r"|\\textsuperscript\s*\{\s*(?P<power>[-+]?\d{1,6})\s*\}"
 )
-# The argument that is no text, before the one that is.
-_ARGUMENT = re.compile(
-    r"\\(?:href|textcolor|colorbox|hyperref)\s*[\[{][^{}\[\]]{0,500}[\]}]\s*(?=\{)"
-)  # is no text
+# An argument that is not printed, before one that is.
+_ARGUMENT = re.compile(r"\\(?:href|textcolor|colorbox|hyperref)\s*[\[{][^{}\[\]]{0,500}[\]}]\s*(?=\{)")
 _VERBATIM = re.compile(r"\\verb\*?([^\w\s*])([^\n]{0,200}?)\1")
 _SPACES = frozenset("\\ ,;:\n\t")
 _NOTHING = frozenset("-!/")  # where a word may be parted
@@ -69,10 +67,10 @@ def latex_to_text(text: str) -> str:
 
 
 def _script(found: re.Match[str]) -> str:
-    """What 10^5 and H2O are in a line; a word above the line is written as any other."""
-    told = found["math"] or found["power"]
-    is_power = found["kind"] != "_" and told.lstrip("+-").isdecimal()
-    return f"^{told}" if is_power else told
+    """10^5 for a power; indices and words above the line become plain text (H2O, 1st)."""
+    script = found["math"] or found["power"]
+    is_power = found["kind"] != "_" and script.lstrip("+-").isdecimal()
+    return f"^{script}" if is_power else script
 
 
 def _printed(found: re.Match[str]) -> str:
@@ -95,7 +93,7 @@ def _printed(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def symbol(name: str) -> str:
-    """What a command without arguments prints; empty where it only says how to print."""
+    """What a command without arguments prints; empty where it only changes how text is printed."""
     if name in _KNOWN:
         return _KNOWN[name]
     printed = getattr(_commands().get_macro_spec(name), "simplify_repl", None)
@@ -104,5 +102,5 @@ def symbol(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def is_command(name: str) -> bool:
-    """Whether LaTeX has a command of this name, as far as pylatexenc knows."""
+    """Whether pylatexenc knows a command of this name."""
     return name in _KNOWN or _commands().get_macro_spec(name) is not None

@@ -1,6 +1,6 @@
 """Titles, abstracts and quotes as they are shown: without markup, LaTeX and the labels of abstracts.
 
-For eyes alone: what is kept, searched and quoted by its offsets stays as the paper has it.
+For display only: stored, searched and quoted texts stay as the paper has them.
 """
 
 import html
@@ -46,13 +46,12 @@ _LABEL = re.compile(
 
 
 def readable(text: str) -> str:
-    """The text as a reader is to see it; the same where it is that already."""
-    shown = without_markup(text)
-    return _LABEL.sub(r"\1", shown)
+    """The text as readers see it, without markup and labels."""
+    return _LABEL.sub(r"\1", without_markup(text))
 
 
 def without_markup(text: str) -> str:
-    """The text as it is printed: what a title is to be shown as, where "BERT: …" is no label."""
+    """The text as it prints. For titles, where "BERT: …" is not a label."""
     if "<" in text:
         text = _without_tags(text)
     if "&" in text:
@@ -63,19 +62,19 @@ def without_markup(text: str) -> str:
 
 
 def in_our_words(title: str) -> str:
-    """A title as it stands in one line among our own words, where nothing in it reads as a marker."""
+    """A title for a sentence of our own: in one line, with nothing that reads as a marker."""
     return neutral(in_a_line(without_markup(title)))
 
 
 def _without_tags(text: str) -> str:
-    """What opens and is never closed is only taken for a tag where no word stands before it."""
+    """The text without tags. One that is never closed counts as a tag only where no word touches it."""
     text = _RAISED.sub(lambda found: shifted(found[2], found[1].lower() == "sup"), text)
     text, changes = (_TAG if "</" in text else _LONE_TAG).subn(_gap, text)
     return _GAPS.sub(" ", text) if changes else text
 
 
 def _gap(found: re.Match[str]) -> str:
-    """A space where the tag keeps two words apart."""
+    """A space for a tag that parts two words."""
     return " " if found.start() and found[1].lower().removeprefix("jats:") in _PARTS else ""
 
 

@@ -1,4 +1,4 @@
-"""Sentences with their places in the text, by sentencex, with its slips on abstracts mended."""
+"""Sentences with their places in the text, by sentencex, with its mistakes on abstracts corrected."""
 
 import re
 from collections.abc import Iterator
@@ -8,29 +8,29 @@ import sentencex
 
 from rag.types import Span
 
-# sentencex looks for no boundary behind the last marker of an enumeration: the rest of the
-# abstract becomes one sentence. So what follows a marker is split again.
+# sentencex finds no boundary behind the last marker of an enumeration, so the rest of the abstract becomes
+# one sentence. The text behind a marker is therefore split again.
 _ENUMERATOR = re.compile(r"\s*\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\s*")
 _MOST_NESTED = 8
 # It breaks at "et al. (2020)" and before a per cent sign that stands apart from its number.
 _CONTINUES = re.compile(r"\s*(?:al\.|%|[,;:)\]])")
 _LONGEST_CONTINUATION = 3
-# It takes "art.", "bits." and "only." for abbreviations: a word before a full stop and a capital ends a
-# sentence, but for those that are one.
+# It takes "art.", "bits." and "only." for abbreviations. Here a word before a full stop and a capital ends
+# a sentence, unless it is one of the abbreviations below.
 _ENDS = re.compile(
     r"(?<![\w.(])(?!(?:approx|dept|eqs?|etc|figs?|incl|refs?|resp|secs?|vol)\.)[a-z]{3,}\.\s+(?=[A-Z])"
 )
-# For each opening quotation mark it looks for the closing one in all that follows: it sees a window.
+# For each opening quotation mark it searches all that follows for the closing one, so it gets a window.
 LONGEST_SENTENCE = 4_000  # characters; an abstract has some 2,000
-# It panics at a capital letter, a space beyond ASCII and a full stop ("A\u00a0."), and takes no half of a
-# surrogate pair: it sees plain spaces.
+# It panics at a capital letter, a space beyond ASCII and a full stop ("A\u00a0."), and at half a surrogate
+# pair. Both are replaced by plain spaces.
 _UNTAKEN = re.compile(r"[^\S\x00-\x7f]|[\ud800-\udfff]")
 
 
 def sentence_spans(text: str) -> list[Span]:
-    """[start, end) of each sentence; together they cover the text, white space behind included.
+    """[start, end) of each sentence and the white space behind it; together they cover the text.
 
-    One of more than 4,000 characters is cut, between words where it has any.
+    A sentence of more than 4,000 characters is cut, between words where possible.
     """
     spans: list[Span] = []
     first = len(text) - len(text.lstrip())
@@ -54,7 +54,7 @@ def strip_span(text: str, span: Span) -> Span:
 
 
 def _boundaries(text: str, offset: int, stop: int, depth: int = 0) -> Iterator[Span]:
-    for start, end in _found(text, offset, stop):
+    for start, end in _by_sentencex(text, offset, stop):
         marker = _ENUMERATOR.match(text, start, end)
         if marker and marker.end() < end and depth < _MOST_NESTED:
             first, *others = _boundaries(text, marker.end(), end, depth + 1)
@@ -64,16 +64,16 @@ def _boundaries(text: str, offset: int, stop: int, depth: int = 0) -> Iterator[S
             yield from pairwise([start, *ends, end])
 
 
-def _found(text: str, start: int, stop: int) -> Iterator[Span]:
+def _by_sentencex(text: str, start: int, stop: int) -> Iterator[Span]:
     """The sentences that sentencex finds, window by window.
 
-    The last one of a window may go on behind it, so the next window begins with it.
+    The last sentence of a window may go on behind it, so the next window begins there.
     """
     while start < stop:
         window = text[start : min(start + LONGEST_SENTENCE, stop)]
         *whole, last = (
-            (start + found["start_index"], start + found["end_index"])
-            for found in sentencex.get_sentence_boundaries("en", window)
+            (start + boundary["start_index"], start + boundary["end_index"])
+            for boundary in sentencex.get_sentence_boundaries("en", window)
         )
         yield from whole
         if start + LONGEST_SENTENCE >= stop:

@@ -1,7 +1,7 @@
-"""LaTeX in a text that is otherwise plain, as what it prints; what may be anything else stays.
+"""LaTeX inside plain text, replaced by what it prints. Whatever may be something else stays.
 
-A price is no math, a path no command, and "~100" no space. As in `latex`, pylatexenc knows what commands
-print and its parser is not asked.
+A price is not math, a path is not a command, and "~100" is not a space. As in `latex`, pylatexenc's tables
+say what commands print, and its parser is not used.
 """
 
 import re
@@ -48,7 +48,7 @@ _QUOTED = re.compile(r"(?<!`)``([^`']{1,300})''(?!')")
 
 
 def without_latex(text: str) -> str:
-    """The text that a reader is meant to see."""
+    """The text with its LaTeX as it prints."""
     if "$" in text or "\\(" in text:
         text = _MATH.sub(_math, text)
     if "~" in text:
@@ -82,7 +82,7 @@ def _printed(found: re.Match[str]) -> str:
 
 
 def _math(found: re.Match[str]) -> str:
-    """What math prints in a line; as it is written where a line cannot hold it."""
+    """Math as one line of text, or unchanged where that is impossible."""
     math = _FRACTION.sub(r"\1/\2", found["display"] or found["round"] or found["inline"])
     if "frac" in math or "\\begin" in math:
         return found[0]
@@ -91,7 +91,7 @@ def _math(found: re.Match[str]) -> str:
         math, changes = _GROUP.subn(_grouped, math)
         if not changes:
             break
-    math = _ESCAPED.sub(lambda each: _PRINTED.get(each[1], each[1]), _SCRIPT.sub(_script, math))
+    math = _ESCAPED.sub(lambda sign: _PRINTED.get(sign[1], sign[1]), _SCRIPT.sub(_script, math))
     return " ".join(math.split())
 
 
@@ -111,13 +111,13 @@ def _script(found: re.Match[str]) -> str:
     return _raised(found[1], found[2])
 
 
-def _raised(mark: str, told: str) -> str:
-    """Numbers and signs above or below the line, words behind their mark."""
-    moved = shifted(told, mark == "^")
-    return f"{mark}{told}" if moved == told else moved
+def _raised(mark: str, script: str) -> str:
+    """Numbers and signs as superscripts or subscripts, words behind their mark."""
+    moved = shifted(script, mark == "^")
+    return f"{mark}{script}" if moved == script else moved
 
 
-def shifted(told: str, is_above: bool) -> str:
-    """The text above or below the line; as it is where not all of it has such signs."""
+def shifted(script: str, is_above: bool) -> str:
+    """The text as a superscript or subscript; unchanged unless all its characters have such forms."""
     signs = _UPPER if is_above else _LOWER
-    return "".join(signs[each] for each in told) if all(each in signs for each in told) else told
+    return "".join(signs[sign] for sign in script) if signs.keys() >= set(script) else script

@@ -1,4 +1,4 @@
-"""Counting tokens, by tiktoken, from the vocabulary file that LlamaIndex brings: no download."""
+"""Counts tokens with tiktoken. Its vocabulary comes with LlamaIndex, so nothing is downloaded."""
 
 import importlib.util
 import os
@@ -18,7 +18,7 @@ def count_tokens(text: str) -> int:
 
 
 def token_offsets(text: str) -> list[int]:
-    """The place in the text at which each token starts; it never lies inside a character."""
+    """Where each token starts in the text, never inside a character."""
     encoding = _encoding()
     return encoding.decode_with_offsets(encoding.encode_ordinary(text))[1]
 
@@ -31,16 +31,16 @@ def _encoding() -> tiktoken.Encoding:
 
 @contextmanager
 def _vocabulary_folder() -> Iterator[None]:
-    """Point tiktoken to the files inside llama_index.core, found without importing it.
+    """Point tiktoken to the files inside llama_index.core, without importing that.
 
-    A folder that the caller has chosen stays chosen.
+    A folder that the user has set is left alone.
     """
     variable = "TIKTOKEN_CACHE_DIR"
-    found = importlib.util.find_spec("llama_index.core")
-    if variable in os.environ or not found or not found.origin:
+    module = importlib.util.find_spec("llama_index.core")
+    if variable in os.environ or not module or not module.origin:
         yield
         return
-    os.environ[variable] = str(Path(found.origin).parent / "_static" / "tiktoken_cache")
+    os.environ[variable] = str(Path(module.origin).parent / "_static" / "tiktoken_cache")
     try:
         yield
     finally:

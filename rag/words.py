@@ -32,12 +32,12 @@ _FUNCTION_WORDS = frozenset(
 
 
 def content_words(text: str) -> list[str]:
-    """The stems of the words that carry meaning, in order, each as often as it stands there."""
+    """The stems of the words that carry meaning, in order, with repetitions."""
     return [stem(word) for word in _WORD.findall(text.lower()) if not is_function_word(word)]
 
 
 def subject_of(text: str) -> str:
-    """The words that carry meaning as they stand there: what a list of papers is to be about."""
+    """The words that carry meaning, unchanged: the subject of a list of papers."""
     return " ".join(word[0] for word in SPELLED.finditer(text) if not is_function_word(word[0].lower()))
 
 
@@ -57,7 +57,7 @@ def _plain(number: str) -> str:
 
 
 def stem(word: str) -> str:
-    """The stem of a word in lower case, by Snowball; of one that is too long for any, the word itself.
+    """The Snowball stem of a word in lower case; a word that is too long is returned as it is.
 
     Safe to use from several threads.
     """

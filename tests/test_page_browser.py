@@ -35,7 +35,7 @@ from ingest.sources.files import FileSource
 from rag import Answer
 from rag import ask as ask_directly
 from rag.library import Library
-from rag.shortcuts import open_library
+from rag.settings import Settings
 from rag.types import Paper
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def expect(found):
 
 def abstracts(served: Served, encoder) -> dict[str, str]:
     """The abstract of each paper in the catalog, by title."""
-    with open_library(served.library, encoder) as library:
+    with Library.open(served.library, Settings()) as library:
         return {paper.title: paper.abstract for paper in library.catalog.browse(most=1000)}
 
 

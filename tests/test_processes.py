@@ -41,15 +41,14 @@ READER = """
 import json, sys, time
 from rag.library import Library
 from rag.retrieval import Retriever
-from rag.shortcuts import open_library
-from rag.embedding import embedded_encoder
+from rag.settings import Settings
 from pathlib import Path
 from rag.library.library import is_library
 
 folder = Path(sys.argv[1])
 while not is_library(folder):
     time.sleep(0.05)
-library = open_library(folder, embedded_encoder())
+library = Library.open(folder, Settings())
 retriever, number, searches = Retriever(library), 0, 0
 print(json.dumps({"ready": True}), flush=True)
 while number < int(sys.argv[2]):

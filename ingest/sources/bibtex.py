@@ -1,7 +1,7 @@
 """BibTeX, as reference managers, Google Scholar, the ACL Anthology and we ourselves export it.
 
-A file is taken apart in pieces that end before an entry, so that its size does not matter and what is
-broken in one entry reaches no further than the next.
+A file is read in pieces that end before an entry, so its size does not matter, and a broken entry spoils
+at most the next one.
 """
 
 import logging
@@ -42,11 +42,11 @@ _OTHERS = re.compile(r"\s*(?:and\s+others|,?\s*et\s+al\.?)\s*\Z", re.IGNORECASE)
 # Where `organization` is not whoever held the conference, as BibTeX has it for the types beside these.
 _OF_AUTHORS = {"misc", "online", "report", "techreport", "manual", "dataset", "software", "electronic"}
 
-logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # what it warns of is listed here
+logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # its warnings become rejections here
 
 
 def read_bibtex(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
-    """The paper of each entry; one that is broken or has no abstract is rejected with its line. Streams."""
+    """The paper of each entry, or a rejection with its line. Streams."""
     strings: dict[str, str] = {}
     for first, piece in _pieces(path):
         if piece is None:
@@ -56,7 +56,7 @@ def read_bibtex(path: Path, source: str, options: ReadOptions) -> Iterator[Entry
 
 
 def _pieces(path: Path) -> Iterator[tuple[int, str | None]]:
-    """The text in pieces of whole entries, each with its first line; None for what is too long for one."""
+    """The text in pieces of whole entries, each with its first line; None for one that is too long."""
     lines: list[str] = []
     first, size, is_skipped = 1, 0, False
     for number, line in numbered_lines(path, errors=WINDOWS):
@@ -84,12 +84,12 @@ def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> It
     for block in blocks:
         line = first + (block.start_line or 0)
         if isinstance(block, model.ParsingFailedBlock) and block.ignore_error_block:
-            block = block.ignore_error_block  # a key that was there before, or a field that is there twice
+            block = block.ignore_error_block  # a repeated key or field
         if isinstance(block, model.Entry):
             yield _entry(block, strings, source, line)
         elif isinstance(block, model.String):
             if len(strings) < _MOST_STRINGS:
-                with suppress(ValueError):  # used, it stands for itself
+                with suppress(ValueError):  # a broken string is not defined
                     strings[block.key.lower()] = _value(block.value, strings)[:_LONGEST_VALUE]
         elif isinstance(block, model.ParsingFailedBlock):
             yield Rejection(source, line, _broken(block))
@@ -98,8 +98,8 @@ def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> It
 
 
 def _broken(block: model.ParsingFailedBlock) -> str:
-    told = in_a_line(getattr(block.error, "abort_reason", "") or str(block.error))
-    return f"a broken entry ({told[:120].rstrip('. ')}): {in_a_line((block.raw or '')[:200])[:60]}"
+    reason = in_a_line(getattr(block.error, "abort_reason", "") or str(block.error))
+    return f"a broken entry ({reason[:120].rstrip('. ')}): {in_a_line((block.raw or '')[:200])[:60]}"
 
 
 def _entry(entry: model.Entry, strings: Mapping[str, str], source: str, line: int) -> Entry:
@@ -139,7 +139,7 @@ def _record(kind: str, values: Mapping[str, str]) -> dict[str, object]:
 
 
 def _printed(text: str, most: int) -> str:
-    """What LaTeX prints, in one line; a text that is too long for that to be read stays as it is."""
+    """The text as LaTeX prints it, in one line; unchanged where it is too long to be accepted."""
     text = in_a_line(text)
     return text if len(text) > MOST_MARKUP * most else in_a_line(latex_to_text(text))
 
@@ -150,8 +150,8 @@ def _abs(volume: str) -> str | None:
 
 
 def _dates(year: str, month: str, day: str) -> Iterable[str]:
-    """The date in the forms that are tried, the fullest first."""
-    year, month, day = (each.strip(" ~.,") for each in (year, month, day))
+    """The forms of a date to try, the fullest first."""
+    year, month, day = (part.strip(" ~.,") for part in (year, month, day))
     if not year:
         return []
     parts = [part for part in (year, month, day) if part]
@@ -159,7 +159,7 @@ def _dates(year: str, month: str, day: str) -> Iterable[str]:
 
 
 def _authors(text: str) -> Iterator[str]:
-    """The names, the given name first, and `others` where the list says that it is not whole."""
+    """The names, the given name first, with `others` at the end where the list says so."""
     if not text.strip():
         return
     whole = text[:-_TAIL] + _OTHERS.sub("", text[-_TAIL:])
@@ -167,14 +167,14 @@ def _authors(text: str) -> Iterator[str]:
     if not _is_balanced(text):
         text = text.replace("{", "").replace("}", "")
     for name in split_multiple_persons_names(in_a_line(text)):
-        if told := dict(_PART.findall(name[:1_000])):  # biblatex's own form: family=Berg, prefix=van der
-            told.pop("given-i" if "given" in told else "", None)
-            yield plain_text(latex_to_text(" ".join(told[each] for each in _PARTS if each in told)))
+        if parts := dict(_PART.findall(name[:1_000])):  # biblatex's own form: family=Berg, prefix=van der
+            parts.pop("given-i" if "given" in parts else "", None)
+            yield plain_text(latex_to_text(" ".join(parts[part] for part in _PARTS if part in parts)))
             continue
         name = name[:1_000]
-        if "," in name or "{" in name:  # else it is in its order
+        if "," in name or "{" in name:  # else it is in order already
             name = parse_single_name_into_parts(name, strict=False).merge_first_name_first
-        # Without the comma that the name would otherwise be turned around at.
+        # Without a comma, at which the name would be turned around.
         yield plain_text(latex_to_text(name)).replace(",", "")
     if has_others:
         yield "others"

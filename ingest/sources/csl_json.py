@@ -25,8 +25,8 @@ def read_csl_json(path: Path, source: str, options: ReadOptions) -> Iterator[Ent
         for number, item in enumerate(_items(path), start=1):
             yield entry_from(_record(item), source, number)
     except (ValueError, RecursionError) as error:
-        told = encodable(getattr(error, "msg", str(error)))
-        yield Rejection(source, number + 1, f"the JSON breaks here, and nothing further is read ({told})")
+        reason = encodable(getattr(error, "msg", str(error)))
+        yield Rejection(source, number + 1, f"the JSON breaks here, and nothing further is read ({reason})")
 
 
 def is_csl_json(start: str) -> bool:
@@ -35,10 +35,10 @@ def is_csl_json(start: str) -> bool:
 
 
 def _behind_items(text: str) -> int:
-    """Where the records of an outer object begin; 0 where this is none."""
-    found = _ITEMS.search(text, 0, _READ) if text.startswith("{") else None
-    is_outer = found is not None and not any(mark in text[1 : found.start()] for mark in "{[")
-    return found.end() if found and is_outer else 0
+    """Where the records of an outer object begin; 0 where the text is not such an object."""
+    items = _ITEMS.search(text, 0, _READ) if text.startswith("{") else None
+    is_outer = items is not None and not any(mark in text[1 : items.start()] for mark in "{[")
+    return items.end() if items and is_outer else 0
 
 
 def _items(path: Path) -> Iterator[Any]:
@@ -76,7 +76,7 @@ def _record(item: Any) -> Any:
     return loose_record(
         _text(item.get("title")),
         _text(item.get("abstract")),
-        published=[date for each in dates for date in _dates(each)],
+        published=[form for date in dates for form in _dates(date)],
         authors=item.get("author") or item.get("authors"),
         doi=item.get("DOI") or item.get("doi"),
         arxiv_id=item.get("arxiv_id"),
@@ -91,7 +91,7 @@ def _text(value: Any) -> Any:
 
 
 def _dates(value: Any) -> Iterator[Any]:
-    """A date as it may stand: parts, or a text; a text alone outside CSL's own form."""
+    """The forms of a date, the best first; outside CSL's own form, the value itself."""
     if not isinstance(value, Mapping):
         yield value
         return

@@ -1,4 +1,4 @@
-"""Tables as text, their columns parted by commas, semicolons or tabs: of Zotero, Scopus, a spreadsheet."""
+"""Tables as text with commas, semicolons or tabs: from Zotero, Scopus, a spreadsheet."""
 
 import csv
 import re
@@ -28,7 +28,7 @@ def read_csv(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
 
 
 def check_csv(path: Path, options: ReadOptions) -> None:
-    """Raises ValueError where title and abstract are in no column."""
+    """Raises ValueError where no column holds titles or abstracts."""
     _, header, _ = _header(path, options.columns)
     find_columns(header, options.columns)
 
@@ -50,10 +50,12 @@ def _entry(row: Sequence[str], width: int, columns: Columns, source: str, line: 
 def _header(path: Path, columns: Mapping[str, str]) -> tuple[str, list[str], int]:
     """The delimiter, the header and its line. Raises ValueError for a file that has none."""
     lines = [line or "" for _, line in islice(numbered_lines(path, WINDOWS), _HEADER_LINES)]
-    found = sorted(_headers(lines), key=lambda each: (not has_columns(each[1], columns), -len(each[1])))
-    if not found:
+    headers = sorted(
+        _headers(lines), key=lambda header: (not has_columns(header[1], columns), -len(header[1]))
+    )
+    if not headers:
         raise ValueError("has no row that names its columns: put one before the first paper")
-    return found[0]
+    return headers[0]
 
 
 def _headers(lines: Sequence[str]) -> Iterator[tuple[str, list[str], int]]:
@@ -70,8 +72,8 @@ def _headers(lines: Sequence[str]) -> Iterator[tuple[str, list[str], int]]:
 
 
 def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Each row with its first line, or what is wrong there."""
-    csv.field_size_limit(LONGEST_LINE)  # for the whole process: its own limit is less than a paper's text
+    """Each row with its first line, or the problem there."""
+    csv.field_size_limit(LONGEST_LINE)  # process-wide; the default is too short for some texts
     too_long: list[int] = []
 
     def lines() -> Iterator[str]:

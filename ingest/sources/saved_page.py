@@ -56,10 +56,10 @@ class _PageLine:
 
 
 def read_saved_page(text: str, source: str, saved: date | None) -> Iterator[Entry]:
-    """The papers of a saved page, each with its details, and what cannot be read with its line.
+    """The papers of a saved page with their details, and rejections with their lines.
 
-    `saved` is the day on which the page was saved: it gives the year to dates that show none.
-    Without it such a paper has no date.
+    `saved` is the day on which the page was saved. It gives the year to dates that show none; without it
+    such a paper has no date.
     """
     if not is_saved_page(text):
         yield Rejection(source, None, "not a saved page of Hugging Face's Daily Papers")
@@ -76,7 +76,7 @@ def read_saved_page(text: str, source: str, saved: date | None) -> Iterator[Entr
 
 
 def _classify(text: str) -> Iterator[_PageLine]:
-    """The lines that say something, without the page's own furniture."""
+    """The lines with content, without blank ones and the page's own captions."""
     follows_blank, previous = True, ""
     for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip()
@@ -101,10 +101,10 @@ def _kind(line: str, previous: str) -> _Kind:
 
 
 def is_saved_page(text: str) -> bool:
-    """Whether this is such a page; without any furniture, titles and abstracts must alternate."""
+    """Whether this is such a page. Without captions or details, titles and abstracts must alternate."""
     if _BEFORE_BUTTON in text:
         return True
-    has_details = "•" in text or "·" in text  # else the first lines tell it
+    has_details = "•" in text or "·" in text  # without either, no line can be a detail
     if has_details and any(line.kind in (_Kind.AUTHORS, _Kind.DATE) for line in _classify(text)):
         return True
     position = -1
@@ -132,14 +132,14 @@ def _entries(
 
 
 def _is_organization(line: _PageLine, detail: _PageLine) -> bool:
-    """Whether a text is the line "handle Display Name", which touches the details behind it."""
+    """Whether a line is "handle Display Name", which no blank line parts from the details behind it."""
     return (
         not detail.follows_blank and len(line.text) <= _LONGEST_ORGANIZATION and not line.text.endswith(".")
     )
 
 
 def _pair(texts: list[_PageLine], source: str) -> Iterator[Entry]:
-    """Titles with their abstracts; a line that has no partner is rejected, never guessed at."""
+    """Titles with their abstracts; a line without a partner is rejected."""
     position = 0
     while position < len(texts):
         line, following = texts[position], texts[position + 1 : position + 3]
@@ -170,19 +170,19 @@ def _is_title_of(following: list[_PageLine]) -> bool:
 
 
 def _read_details(details: list[_PageLine], saved: date | None) -> dict[str, Any]:
-    """Number of authors and date, each None where the page does not give it."""
-    found: dict[str, Any] = {"author_count": None, "published": None}
+    """Number of authors and date; None for what the page does not give."""
+    values: dict[str, Any] = {"author_count": None, "published": None}
     for line in details:
         if authors := _AUTHORS.fullmatch(line.text):
-            found["author_count"] = int(authors[1])
+            values["author_count"] = int(authors[1])
         elif shown := _DATE.fullmatch(line.text):
             month, day, year = shown.groups()
-            found["published"] = _date(month, day, year, saved)
-    return found
+            values["published"] = _date(month, day, year, saved)
+    return values
 
 
 def _date(month: str, day: str, year: str | None, saved: date | None) -> str | None:
-    """YYYY-MM-DD, or None for a day that does not exist or whose year is not known."""
+    """YYYY-MM-DD; None for a day that does not exist or has no known year."""
     if not year and not saved:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Papers that are piped in: kept in a file until they have been read, as a format may need to seek."""
+"""Papers that are piped in. They are kept in a temporary file, as reading some formats takes seeking."""
 
 import shutil
 import sys
@@ -11,12 +11,12 @@ from ingest.sources.files import FileSource
 from ingest.sources.recognition import recognise
 from rag.errors import SourceError
 
-STANDARD_INPUT = "-"  # what a command line calls it
+STANDARD_INPUT = "-"  # its name on a command line
 _NAME = "standard input"
 
 
 def open_standard_input(options: ReadOptions = ReadOptions()) -> FileSource:
-    """The papers of standard input, all of which is read at once; its file goes with the source.
+    """The papers of standard input, which is read at once. Its file is deleted with the source.
 
     Raises SourceError.
     """

@@ -1,4 +1,4 @@
-"""What is in a file, as bytes or as text: unpacked, decoded, and bounded in what it takes of memory."""
+"""The content of a file as bytes or text: unpacked, decoded, in bounded memory."""
 
 import codecs
 import gzip
@@ -21,18 +21,18 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _NEVER_FIRST = re.compile(rb"[\x80-\xc1\xf5-\xff]*")  # of a character's bytes in UTF-8
-WINDOWS = "askpapers.windows"  # for `errors`: bytes that are no UTF-8 are those of older programs
+WINDOWS = "askpapers.windows"  # for `errors`: reads bytes that are not UTF-8 as Windows-1252
 
 
 def open_bytes(path: Path) -> BinaryIO:
-    """The bytes of a file, unpacked where it is gzipped. Raises OSError, here and where it is read."""
+    """The bytes of a file, unpacked if gzipped. Raises OSError, also while it is read."""
     with path.open("rb") as file:
         is_packed = file.read(2) == PACKED
     return io.BufferedReader(_Unpacked(path), 1 << 16) if is_packed else path.open("rb")
 
 
 def open_text(path: Path, errors: str = "replace", newline: str | None = None) -> TextIO:
-    """The text of a file: UTF-8, or what its byte order mark says. Raises OSError, as `open_bytes`."""
+    """The text of a file, in UTF-8 or as its byte order mark says. Raises OSError, as `open_bytes`."""
     file = open_bytes(path)
     try:
         encoding = marked_encoding(file.read(4)) or "utf-8"
@@ -44,12 +44,12 @@ def open_text(path: Path, errors: str = "replace", newline: str | None = None) -
 
 
 def marked_encoding(start: bytes) -> str | None:
-    """The encoding that a byte order mark names; None where there is no mark."""
+    """The encoding that a byte order mark stands for; None without a mark."""
     return next((name for mark, name in _BOMS if start.startswith(mark)), None)
 
 
 def read_whole(path: Path, errors: str = "strict") -> str:
-    """All of a file's text. Raises UnicodeDecodeError, OSError, which is also for too large a file."""
+    """All of a file's text. Raises UnicodeDecodeError, and OSError, also for a file that is too large."""
     with open_text(path, errors) as file:
         text = file.read(LARGEST_WHOLE + 1)
     if len(text) > LARGEST_WHOLE:
@@ -58,7 +58,7 @@ def read_whole(path: Path, errors: str = "strict") -> str:
 
 
 def numbered_lines(path: Path, errors: str = "replace") -> Iterator[tuple[int, str | None]]:
-    """Each line with its number, from 1; None stands for a line that is too long to be a record."""
+    """Each line with its number, from 1; None in place of a line that is too long for a record."""
     with open_text(path, errors) as file:
         number = 0
         while line := file.readline(LONGEST_LINE):
@@ -71,7 +71,7 @@ def numbered_lines(path: Path, errors: str = "replace") -> Iterator[tuple[int, s
 
 
 class _Unpacked(io.RawIOBase):
-    """A gzipped file, which may not unpack to much more than texts do."""
+    """A gzipped file, which must not unpack to much more than texts do."""
 
     def __init__(self, path: Path) -> None:
         self._packed = path.open("rb")
