@@ -6,6 +6,7 @@
 Importing this package loads neither a model nor a store; the first use of a name does.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import (
@@ -89,8 +90,6 @@ _LATER = {  # loaded at first use
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
     return getattr(import_module(_LATER[name]), name)
 
 

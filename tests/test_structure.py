@@ -77,9 +77,26 @@ LATE = (
 # What is loaded late is a whole module, imported in a function of one other module.
 LOADED_LATE = {
     ("eval.comparison.compare", "eval.frames"),  # pandas
+    ("eval.judging", "eval.judging.llamaindex"),
+    ("eval.judging", "rag.model.chat"),  # llama_index, openai
     ("eval.report", "eval.report.html"),  # matplotlib
     ("eval.report", "eval.report.markdown"),
     ("eval.run", "eval.frames"),  # pandas
+    ("ingest.sources.formats", "ingest.sources.bibtex"),
+    ("ingest.sources.formats", "ingest.sources.parquet"),  # an extra
+    ("ingest.sources.named", "ingest.sources.arxiv_api"),
+    ("ingest.sources.named", "ingest.sources.hugging_face"),
+    ("rag.assistant", "rag.llamaindex"),
+    ("rag.assistant", "rag.model.chat"),  # llama_index, openai
+    ("rag.embedding", "rag.embedding.openai"),
+    ("rag.embedding.minilm", "rag.embedding.minilm_session"),  # onnxruntime
+    ("rag.library.dense", "rag.library.chroma"),  # chromadb
+    ("rag.library.dense", "rag.library.server_collection"),
+    ("ui.checkup.services", "rag.library.chroma_api"),  # where a server is set
+    ("ui.checkup.services", "rag.model.client"),
+    ("ui.cli.chat", "readline"),  # on a terminal
+    ("ui.cli.setup", "rag.embedding.fetching"),  # huggingface_hub
+    ("ui.cli.ui", "ui.web.app"),  # gradio
 }
 
 

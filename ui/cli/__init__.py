@@ -9,7 +9,7 @@ from typing import Any
 
 from rag.errors import AskpapersError
 from rag.private import private_umask
-from ui.cli.options import Group
+from ui.cli.commands import Group
 
 INTERRUPTED = 130
 _COMMANDS = {  # what each does; the module of its name is loaded when it is used

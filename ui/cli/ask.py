@@ -6,7 +6,8 @@ import sys
 from rag.assistant import Assistant
 from rag.query import check_request
 from rag.settings import Settings
-from ui.cli.options import add_answering, add_common, request_of, tell_years
+from ui.cli.commands import add_common
+from ui.cli.options import add_answering, request_of, tell_years
 from ui.cli.places import open_for_reading
 from ui.terminal import print_answer, print_json, print_rest, tell, write_piece
 

@@ -10,7 +10,8 @@ from rag.conversation import Conversation
 from rag.errors import ModelError, QuestionError
 from rag.settings import Settings
 from rag.types import Request
-from ui.cli.options import add_answering, add_common, request_of, tell_years
+from ui.cli.commands import add_common
+from ui.cli.options import add_answering, request_of, tell_years
 from ui.cli.places import open_for_reading
 from ui.terminal import print_answer, print_error, print_json_line, print_rest, tell, write_piece
 

@@ -8,8 +8,8 @@ from eval.comparison.markdown import render_comparison
 from eval.errors import GateError
 from eval.folder import read_run
 from eval.gates import fail_on, require
+from ui.cli.commands import add_common
 from ui.cli.gates import add_gates, exit_code
-from ui.cli.options import add_common
 from ui.tables import print_comparison
 from ui.terminal import print_error, print_json, whoever_reads
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from rag.plain import in_a_line
 from ui.checkup import Finding, attempted, machine, services, shelf
-from ui.cli.options import add_common
+from ui.cli.commands import add_common
 from ui.terminal import print_json, print_text
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}

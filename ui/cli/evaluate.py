@@ -19,8 +19,9 @@ from rag.library import Library
 from rag.plain import in_a_line
 from rag.settings import Settings
 from rag.support import CalibratedJudge
+from ui.cli.commands import add_common
 from ui.cli.gates import add_gates, exit_code
-from ui.cli.options import add_answering, add_common, request_of
+from ui.cli.options import add_answering, request_of
 from ui.cli.parts import Part, parts_of
 from ui.tables import print_check, print_summary
 from ui.terminal import print_error, print_json, tell, track, whoever_reads

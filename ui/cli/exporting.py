@@ -15,7 +15,8 @@ from rag.library.progress import Track, untracked
 from rag.private import atomic_write
 from rag.settings import Settings
 from rag.types import Filters, Paper
-from ui.cli.options import Group, add_conditions, filters_of
+from ui.cli.commands import Group
+from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
 from ui.export import bibtex_entries, jsonl_lines
 from ui.terminal import print_error, print_json, tell, track

@@ -11,7 +11,8 @@ from ingest.sources.named import names_to_sources
 from rag.errors import SourceError
 from rag.library import Library
 from rag.settings import Settings, bundled_library, own_library
-from ui.cli.options import add_common, as_day
+from ui.cli.commands import add_common
+from ui.cli.options import as_day
 from ui.cli.places import named_folder
 from ui.terminal import print_json, print_report, track
 

@@ -15,7 +15,8 @@ from rag.readable import readable, without_markup
 from rag.settings import Settings, bundled_library
 from rag.types import Paper
 from ui.cli import exporting, restoring
-from ui.cli.options import Group, add_conditions, filters_of
+from ui.cli.commands import Group
+from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
 from ui.terminal import print_error, print_fields, print_json, print_near, print_text, tell, track
 

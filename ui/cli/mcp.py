@@ -3,7 +3,7 @@
 import argparse
 
 from rag.settings import Settings
-from ui.cli.options import add_common
+from ui.cli.commands import add_common
 from ui.desk import Desk
 from ui.mcp import aside, make_server, serve
 from ui.programs import Programs

@@ -1,44 +1,11 @@
-"""Options that several commands share, and how commands are registered."""
+"""Options that several commands share, and the request that they make."""
 
 import argparse
 import sys
-from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 from rag.query import check_filters, check_options
 from rag.types import Filters, Request
-
-Run = Callable[[argparse.Namespace], int]
-
-
-class Group:
-    """A command that has commands of its own."""
-
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._commands = parser.add_subparsers(metavar="COMMAND", required=True)
-
-    def add(self, name: str, summary: str, run: Run | None = None) -> argparse.ArgumentParser:
-        """A new command; what it returns takes options. `run` does it, with the options of all."""
-        description = f"{summary[0].upper()}{summary[1:]}."
-        command = self._commands.add_parser(name, help=summary, description=description)
-        if run:
-            add_common(command, run)
-        return command
-
-
-def add_common(command: argparse.ArgumentParser, run: Run, *, has_library: bool = True) -> None:
-    """What does the command, and the options that every command has."""
-    command.set_defaults(run=run)
-    if has_library:
-        command.add_argument(
-            "--library",
-            type=Path,
-            metavar="DIR",
-            help="folder of the library (default: ASKPAPERS_LIBRARY, or the user data folder)",
-        )
-    command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
 def add_filters(command: argparse.ArgumentParser) -> None:

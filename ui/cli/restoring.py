@@ -6,7 +6,7 @@ from pathlib import Path
 from ingest.backup import restore
 from rag.library import Library
 from rag.settings import Settings, own_library
-from ui.cli.options import Group
+from ui.cli.commands import Group
 from ui.cli.places import named_folder
 from ui.terminal import print_fields, print_json, track
 

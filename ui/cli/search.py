@@ -5,7 +5,8 @@ import sys
 
 from rag.query import understand
 from rag.retrieval import Retriever
-from ui.cli.options import add_common, add_filters, request_of, tell_years
+from ui.cli.commands import add_common
+from ui.cli.options import add_filters, request_of, tell_years
 from ui.cli.places import open_for_reading
 from ui.programs import search_json
 from ui.terminal import print_hits, print_json

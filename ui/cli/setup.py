@@ -6,7 +6,7 @@ import sys
 from rag.embedding.minilm import MiniLM
 from rag.embedding.weights import find_weights
 from rag.errors import EncoderMissingError
-from ui.cli.options import add_common
+from ui.cli.commands import add_common
 from ui.terminal import print_fields, print_json
 
 

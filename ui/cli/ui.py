@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from rag.errors import SettingError
 from rag.settings import Settings, data_folder
-from ui.cli.options import add_common
+from ui.cli.commands import add_common
 from ui.cli.places import named_folder
 from ui.desk import Desk
 from ui.terminal import print_json_line, track

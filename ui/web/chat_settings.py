@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
 
 from rag.errors import QuestionError
 from rag.plain import cut
 from rag.query import check_options
 from rag.types import Filters, History, Request
 from ui.desk import Desk
-
-if TYPE_CHECKING:
-    from gradio.components import Component
 
 _DIGITS = 4
 _NO_MODEL = "A language model writes where the server has OPENAI_API_KEY or OPENAI_BASE_URL set."
@@ -84,7 +84,6 @@ def whole(typed: str | None) -> int | None:
 
 def lay_out_settings(desk: Desk, models: Sequence[str]) -> "list[Component]":
     """The components that `ChatSettings.of` reads, in the open layout; visitors choose among `models`."""
-    import gradio as gr
 
     has_model = desk.settings.has_model
     choices = [("a language model", "auto")] if has_model else []
@@ -116,6 +115,5 @@ def lay_out_settings(desk: Desk, models: Sequence[str]) -> "list[Component]":
 
 def _number(label: str, otherwise: str) -> "Component":
     """A field for a number: a text, as Gradio's own shows 0 where there is none."""
-    import gradio as gr
 
     return gr.Textbox(label=label, placeholder=otherwise, max_length=_DIGITS)
