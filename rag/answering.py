@@ -30,9 +30,13 @@ REFUSAL = "The papers in this library do not answer this question."
 
 
 class AnswerStream:
-    """The text of an answer piece by piece; when it has been read to its end, `answer` is whole."""
+    """The text of an answer piece by piece; when it has been read to its end, `answer` is whole.
 
-    def __init__(self, run: Generator[str, None, Answer]) -> None:
+    `waits_for` says what to show before the first piece, where a model on this machine may take minutes.
+    """
+
+    def __init__(self, run: Generator[str, None, Answer], waits_for: str | None = None) -> None:
+        self.waits_for = waits_for
         self._run = run
         self._answer: Answer | None = None
 
@@ -89,9 +93,10 @@ class Answerer:
     picker: Judge  # of the quotes
     unsupported: Unsupported = "mark"
 
-    def stream(self, question: Understanding, writer: Writer) -> AnswerStream:
+    def stream(self, question: Understanding, writer: Writer, waits_for: str | None = None) -> AnswerStream:
         """The answer to a question, as it is written."""
-        return AnswerStream(self._run(_Draft(question, log=Log(usage=dict(question.usage))), writer))
+        draft = _Draft(question, log=Log(usage=dict(question.usage)))
+        return AnswerStream(self._run(draft, writer), waits_for)
 
     def _run(self, draft: _Draft, writer: Writer) -> Generator[str, None, Answer]:
         started = time.perf_counter()

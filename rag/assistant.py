@@ -129,11 +129,6 @@ class Assistant:
         return self._model().address if asks else None
 
     @property
-    def wait_line(self) -> str | None:
-        """What to show while an answer has no text yet and a model on this machine is waited for."""
-        return self._opened.wait_line if self._opened else None
-
-    @property
     def checks(self) -> dict[str, str]:
         """The name of the judge of its sentences, and what becomes of those that are not supported."""
         return {"judge": self._answerer.judge.name, "unsupported": self._answerer.unsupported}
@@ -154,8 +149,9 @@ class Assistant:
         if topic := topic_of(request.question):
             stream = as_stream(self._reply(request, topic, writer))
         else:
-            rewrite = None if writer is self._extractive else ModelRewriter(self._model())
-            stream = self._answerer.stream(understand(_about_papers(request), rewrite), writer)
+            model = None if writer is self._extractive else self._model()
+            understanding = understand(_about_papers(request), ModelRewriter(model) if model else None)
+            stream = self._answerer.stream(understanding, writer, model.wait_line if model else None)
         self.hold()
         weakref.finalize(stream, self.release)
         return stream

@@ -135,6 +135,15 @@ def test_another_conversation_knows_nothing_of_it(session, desk):
     assert [len(chat.exchanges) for chat in session.visitor.chats] == [1, 1]
 
 
+def test_a_model_on_this_machine_is_waited_for_in_words(session, modelled, server):
+    server.play(served.answer("We count 31 owls in the forest [1]."))
+    pages = [bubbles(session, modelled)[-1].html for _ in ask(session, OWLS, modelled, BY_MODEL)]
+    waiting = [f"Waiting for the model scripted at {server.url}" in page for page in pages]
+    assert waiting.index(True) == 1
+    assert not waiting[-1]
+    assert "Reading the papers" in pages[0]
+
+
 def test_the_model_is_sent_what_was_said_and_its_words_are_shown(session, modelled, server):
     server.play(served.answer("We count 31 ", "owls in the forest [1]."))
     exchange, shown = tell(session, OWLS, modelled, BY_MODEL)

@@ -28,6 +28,7 @@ class Exchange:
     error: str | None = None
     is_liked: bool | None = None
     is_alone: bool = False
+    waits_for: str | None = None  # before the first word
     id: str = field(default_factory=lambda: secrets.token_hex(16))
 
     @property

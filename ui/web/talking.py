@@ -152,6 +152,8 @@ def _written(asked: Exchange, history: History, desk: Desk, settings: ChatSettin
     try:
         with desk.answering():
             stream = desk.stream(settings.ask(asked.question, history), settings.model)
+            if stream.waits_for:
+                yield replace(asked, waits_for=stream.waits_for)
             for piece in stream:
                 written += piece
                 yield replace(asked, written=written)
