@@ -515,7 +515,7 @@ def test_what_became_of_a_question_is_seen():
         "∅ The papers in this library do not answer this question. No paper is about it.",
         "◐ Answered in part. Not in the papers: the cost.",
         "! No answer. The model failed: ask again.",
-        "ReadOptions the papers…",
+        "Reading the papers…",
     }
 
 

@@ -212,7 +212,9 @@ def test_a_catalog_of_the_first_format_is_brought_to_this_one(tmp_path):
         connection.executescript(
             "CREATE TABLE older (key TEXT PRIMARY KEY, paper_id TEXT NOT NULL) WITHOUT ROWID;"
             "INSERT INTO older SELECT * FROM keys; DROP TABLE keys; ALTER TABLE older RENAME TO keys;"
-            "PRAGMA user_version = 1;"
+            "DROP INDEX papers_by; ALTER TABLE papers DROP COLUMN published;"
+            "ALTER TABLE papers DROP COLUMN author_count; ALTER TABLE papers DROP COLUMN organization;"
+            "ALTER TABLE papers DROP COLUMN words; PRAGMA user_version = 1;"
         )
     connection.close()
     catalog = Catalog(path)

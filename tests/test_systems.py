@@ -319,7 +319,7 @@ def test_what_a_program_raises_is_an_error_of_its_question(is_async):
         return program(question)
 
     thing = later if is_async else program
-    message = rf"{thing.__name__} failed \(ValueError: no more\? …\): mend it, and run again"
+    message = rf"{thing.__name__} failed \(ValueError: no more …\): mend it, and run again"
     with pytest.raises(ProgramError, match=message):
         ask(thing, turn("value"))
     with pytest.raises(KeyRefusedError):

@@ -35,6 +35,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from rag.errors import LibraryError
 from rag.library.faults import newer, unusable
+from rag.private import make_file
 
 T = TypeVar("T")
 Migration = Callable[["Database"], None]
@@ -59,6 +60,7 @@ class Database:
         """`name` and `remedy` are for errors: what cannot be used, and what to do then. A file that
         shrinks gives the disk back what is deleted: to be said where it is made, and not again."""
         self.path = path
+        make_file(path)
         self._name, self._remedy = name, remedy
         self._settings = (_SHRINK, *_SETTINGS) if shrinks else _SETTINGS
         self._readers = QueuePool(
