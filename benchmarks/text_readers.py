@@ -48,7 +48,7 @@ from rag.model.chat import LONGEST as LONGEST_REPLY
 from rag.model.reasoning import without_reasoning
 from rag.nearness import why_far
 from rag.plain import encodable
-from rag.query import history, kinds, quoted, understand
+from rag.query import Understanding, history, kinds, quoted, understand
 from rag.query.checks import LONGEST_QUESTION
 from rag.query.follow_up import is_elliptical, leaning, may_lean, points_back
 from rag.query.years import find_years, without_phrases, without_years
@@ -58,9 +58,9 @@ from rag.support import names as support_names
 from rag.support.clauses import WORD, number_clauses
 from rag.support.lexicon import sign
 from rag.support.verdicts import read_verdicts
-from rag.types import Answer, Filters, Hit, Paper, Request
+from rag.types import Answer, Filters, Hit, Kind, Paper, Request
 from rag.with_sources import with_sources
-from rag.writers.base import Log, Task
+from rag.writers.base import Log
 from rag.writers.control_lines import told_text, without_control_lines
 from rag.writers.extractive import ExtractiveWriter
 from rag.writers.prompting import fit_papers, read_repair, repair_prompt, write_prompt
@@ -157,7 +157,7 @@ def _questions() -> Iterator[Row]:
     yield "rag.library.lexical.standing", *asked(indexed().standing)
     yield "rag.nearness.why_far of a question", *asked(lambda text: _far(text, hits()))
     yield "rag.writers.extractive of a question", *asked(lambda text: _extract(text, hits()))
-    yield "rag.writers.prompting.write_prompt", *asked(lambda text: write_prompt(Task(text), ()))
+    yield "rag.writers.prompting.write_prompt", *asked(lambda text: write_prompt(_understood(text), ()))
 
 
 def _models() -> Iterator[Row]:
@@ -263,6 +263,10 @@ def _record(text: str) -> dict[str, Any]:
     }
 
 
+def _understood(text: str, kind: Kind = "single") -> Understanding:
+    return Understanding(Request(text), None, text, kind=kind)
+
+
 def _newest(text: str) -> object:
     said = [{"role": "user", "content": "Owls?"}, {"role": "assistant", "content": text}]
     return history.newest(history.turns_of(said), 900)
@@ -288,7 +292,7 @@ def _far(text: str, found: Sequence[Hit]) -> object:
 
 def _extract(text: str, found: Sequence[Hit], kind: Any = "single") -> object:
     writer = ExtractiveWriter(Reading(Vectorless(), _uniform))
-    return list(writer.write(Task(text, kind), found, Log()))
+    return list(writer.write(_understood(text, kind), found, Log()))
 
 
 def _controlled(text: str) -> object:
@@ -321,7 +325,7 @@ def _repair(text: str) -> object:
     composer = Composer(hits(), Agreeing(), Agreeing())
     composer.add(text)
     composer.finish()
-    return repair_prompt(Task("Owls?"), (), composer.waiting)
+    return repair_prompt(_understood("Owls?"), (), composer.waiting)
 
 
 def _same(text: str) -> object:

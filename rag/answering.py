@@ -14,7 +14,7 @@ from rag.retrieval import Retriever, belonging
 from rag.support import Judge
 from rag.types import Answer, Filters, Hit, RankedPaper, Status, Unsupported
 from rag.words import subject_of
-from rag.writers.base import Log, Mender, Task, Writer
+from rag.writers.base import Log, Mender, Writer
 
 _RETRIEVED = 10  # papers in the ranking of an answer
 _LISTED = 40  # papers among which those that fit a list are looked for
@@ -174,14 +174,13 @@ class Answerer:
         That it is a refusal stands above the text, or below where the writer says so too late.
         """
         log, question = draft.log, draft.question
-        task = Task(question.whole, question.kind, question.request.words)
-        for piece in writer.write(task, composer.hits, log):
+        for piece in writer.write(question, composer.hits, log):
             composer.preface = _preface(log)
             yield composer.add(piece)
         composer.preface = _preface(log)
         yield composer.finish()
         if isinstance(writer, Mender) and composer.doubts():
-            _mend(writer, task, composer, log)
+            _mend(writer, question, composer, log)
         if composer.has_support():
             yield composer.show_rest(self.unsupported)
         elif composer.doubts():  # so nothing shows what the writer may say of its reasons
@@ -239,11 +238,11 @@ class Answerer:
         return notes
 
 
-def _mend(writer: Mender, task: Task, composer: Composer, log: Log) -> None:
+def _mend(writer: Mender, question: Understanding, composer: Composer, log: Log) -> None:
     """Ask once for other words for all that is in doubt."""
     doubts = composer.doubts()
     try:
-        replies = writer.mend(task, composer.hits, doubts, log)
+        replies = writer.mend(question, composer.hits, doubts, log)
     except ModelError as error:
         log.notes.append(f"The model could not be asked to mend what is not supported: {error}.")
         return

@@ -56,7 +56,7 @@ _VERBATIM = Support(1.0, supported=True, evidence=1.0)
 
 
 @dataclass
-class Sentence:
+class AnswerSentence:
     """A sentence of an answer: its layout, its words without markers, and what it cites."""
 
     lead: str  # the white space before it, with its bullet
@@ -87,7 +87,7 @@ class Composer:
     dropped: int = 0  # sentences
     claims: list[Claim] = field(default_factory=list)  # of what has been shown
     quotes: dict[tuple[str, Span], Citation] = field(default_factory=dict)
-    waiting: list[Sentence] = field(default_factory=list)  # whole and checked
+    waiting: list[AnswerSentence] = field(default_factory=list)  # whole and checked
     _held: str = ""  # the last piece of text, behind half a word
     _half: int = 0  # characters of that, among which no word ends
     _tail: str = ""  # words whose sentence is not whole
@@ -114,11 +114,11 @@ class Composer:
         self._end()
         return self._show_supported()
 
-    def doubts(self) -> list[Sentence]:
+    def doubts(self) -> list[AnswerSentence]:
         """The sentences that are not supported and may still be mended."""
         return [sentence for sentence in self.waiting if not sentence.support.supported]
 
-    def mend(self, doubt: Sentence, pieces: Iterable[Piece]) -> None:
+    def mend(self, doubt: AnswerSentence, pieces: Iterable[Piece]) -> None:
         """Put these words in the place of a sentence in doubt, if each of their sentences is supported."""
         other = Composer(self.hits, self.judge, self.picker)
         for piece in pieces:
@@ -229,7 +229,7 @@ class Composer:
         self._tail, self._quoted_to, self._read = tail[end:], max(0, self._quoted_to - end), 0
         places = [min(max(place, start), end) - start for place, _ in marks]
         text, places = without_gaps(neutral(tail[start:end]), places)
-        sentence = Sentence(tail[:start], text)
+        sentence = AnswerSentence(tail[:start], text)
         self._cite(sentence, zip(places, [mark for _, mark in marks], strict=True))
         if any(map(str.isalnum, text)):
             self.waiting.append(sentence)
@@ -268,7 +268,7 @@ class Composer:
         self._read = len(self._tail)
         return False
 
-    def _cite(self, sentence: Sentence, marks: Iterable[tuple[int, Marker | Quote]]) -> None:
+    def _cite(self, sentence: AnswerSentence, marks: Iterable[tuple[int, Marker | Quote]]) -> None:
         """Choose the quotes for what a sentence cites, and check it against them."""
         chosen: dict[int, Span] = {}  # by key, as a model may repeat one a thousand times
         for place, mark in marks:
@@ -302,7 +302,7 @@ class Composer:
             new += self._show(self.waiting.pop(0))
         return new
 
-    def _show(self, sentence: Sentence) -> str:
+    def _show(self, sentence: AnswerSentence) -> str:
         numbered = [(place, self._number(paper, span)) for place, paper, span in sentence.quotes]
         marks = [(place, f"[{number}]") for place, number in dict.fromkeys(numbered)]
         before = "" if self.shown else self.preface

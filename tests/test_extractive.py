@@ -10,12 +10,13 @@ from ingest.bundled import BundledSource
 from rag import Assistant, Paper
 from rag.citations import Heading, Quote
 from rag.embedding.remember import Remembering
+from rag.query import Understanding
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.sentences import sentence_spans, strip_span
 from rag.settings import Settings
-from rag.types import Hit, Passage
-from rag.writers.base import Log, Task
+from rag.types import Hit, Passage, Request
+from rag.writers.base import Log
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter, sides
 from rag.writers.relevance import INTERCEPT, WEIGHTS, features, relevance, relevances
 
@@ -31,6 +32,10 @@ ASKED = [
     "Which papers pre-train on source code?",
     *(f"What does {title} show?" for title in TITLES[5::90]),
 ]
+
+
+def understood(question, kind="single", words=None):
+    return Understanding(Request(question, words=words), None, question, kind=kind)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +60,7 @@ def write(reader, found):
     writer = ExtractiveWriter(reader)
 
     def write(question, words=None, kind="single", hits=None):
-        task, hits = Task(question, kind, words), hits or found[question]
+        task, hits = understood(question, kind, words), hits or found[question]
         pieces = list(writer.write(task, hits, Log()))
         headed = [piece.hit for piece in pieces if isinstance(piece, Heading)]
         assert len(set(headed)) == len(headed)  # the sentences of a paper stand together
@@ -162,7 +167,7 @@ def test_the_note_says_why_no_model_writes(reader, found):
         (ExtractiveWriter(reader), NO_MODEL),
         (ExtractiveWriter(reader, BY_CHOICE), BY_CHOICE),
     ):
-        list(writer.write(Task(ASKED[0]), found[ASKED[0]], log := Log()))
+        list(writer.write(understood(ASKED[0]), found[ASKED[0]], log := Log()))
         assert log.notes == [note]
     assert NO_MODEL.startswith("No language model is set up") and "No language model" not in BY_CHOICE
 

@@ -20,12 +20,12 @@ from rag.embedding import embedded_encoder
 from rag.errors import ModelFailedError
 from rag.model.chat import ChatModel
 from rag.model.patience import Patience
-from rag.query import Turn
+from rag.query import Turn, understand
 from rag.query.rewriting import ModelRewriter
 from rag.settings import Settings
 from rag.support import CalibratedJudge, LLMJudge
-from rag.types import Hit, Paper, Passage
-from rag.writers.base import Log, Task
+from rag.types import Hit, Paper, Passage, Request
+from rag.writers.base import Log
 from rag.writers.llm import LLMWriter
 
 MESSAGES = [("user", "Say something.")]
@@ -93,7 +93,9 @@ def write(model):
     """The writer."""
     log = Log()
     try:
-        list(LLMWriter(model).write(Task("What do owls eat?"), [Hit(OWLS, 1.0, PASSAGE)], log))
+        list(
+            LLMWriter(model).write(understand(Request("What do owls eat?")), [Hit(OWLS, 1.0, PASSAGE)], log)
+        )
     except ModelFailedError:
         return
     assert "stopped before its end" in log.notes[0]

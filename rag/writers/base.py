@@ -1,28 +1,20 @@
-"""What a writer is to the assistant."""
+"""The interface of writers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from rag.citations import Piece, Sentence
-from rag.types import Hit, Kind
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a writer is asked: a question, the kind of answer that it wants, and in how many words."""
-
-    question: str
-    kind: Kind = "single"
-    words: int | None = None
+from rag.citations import AnswerSentence, Piece
+from rag.query import Understanding
+from rag.types import Hit
 
 
 @dataclass
 class Log:
-    """What a writer tells beside its text.
+    """What a writer reports beside its text.
 
-    `usage` is what its requests took, `notes` are lines that a reader should know, `missing` is what
-    the answer leaves out. `refusal` is why the text, if there is any, is no answer.
+    `usage` is what its requests took, `notes` are lines for the reader, `missing` is what the answer
+    leaves out. `refusal` is the reason why the text, if there is any, is not an answer.
     """
 
     usage: dict[str, float] = field(default_factory=dict)
@@ -39,7 +31,7 @@ class Writer(Protocol):
         """Names the writer in the answer: "extractive", or the model."""
         ...
 
-    def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
+    def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """The answer piece by piece; a list has a line for each of the hits. Raises ModelError."""
         ...
 
@@ -49,7 +41,7 @@ class Mender(Writer, Protocol):
     """A writer that can be asked once more for sentences that their quotes do not support."""
 
     def mend(
-        self, task: Task, hits: Sequence[Hit], doubts: Sequence[Sentence], log: Log
+        self, question: Understanding, hits: Sequence[Hit], doubts: Sequence[AnswerSentence], log: Log
     ) -> list[list[Piece]]:
         """Other words for each sentence in doubt, none where there are none. Raises ModelError."""
         ...

@@ -9,11 +9,12 @@ import numpy as np
 
 from rag.citations import Heading, Piece, Quote
 from rag.markers import without_markers
+from rag.query import Understanding
 from rag.readable import readable
 from rag.reading import Reader, Reading, Sentence
 from rag.types import Hit
 from rag.words import content_words
-from rag.writers.base import Log, Task
+from rag.writers.base import Log
 from rag.writers.relevance import relevances
 
 NO_MODEL = "No language model is set up: these are the papers' own sentences."
@@ -53,14 +54,14 @@ class ExtractiveWriter:
         self._reader = reader
         self._note = note
 
-    def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
+    def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """At least one sentence, then further ones while words and relevance allow.
 
         A list has the best sentence of each paper, in the order of the papers; a comparison shares its
         words between the two papers that hold most of the question together.
         """
         log.notes.append(self._note)
-        for group in self._choose(task, hits):
+        for group in self._choose(question, hits):
             yield Heading(group[0].hit)
             for candidate in group:
                 body, stop = _sentence(candidate.sentence.text)
@@ -68,22 +69,22 @@ class ExtractiveWriter:
                 yield Quote(candidate.hit, candidate.sentence.span)
                 yield f"{stop} "
 
-    def _choose(self, task: Task, hits: Sequence[Hit]) -> list[list[_Candidate]]:
+    def _choose(self, question: Understanding, hits: Sequence[Hit]) -> list[list[_Candidate]]:
         """The sentences to quote, paper by paper."""
-        compared = hits if task.kind == "list" else hits[:_PAPERS]
-        reading = self._reader.read(task.question, compared)
+        compared = hits if question.kind == "list" else hits[:_PAPERS]
+        reading = self._reader.read(question.whole, compared)
         values = relevances(reading, compared)
         ranked = sorted(map(_Candidate, reading.sentences, values), key=_by_value)
         best_of = {one.hit: one for one in reversed(ranked)}
         titles = [len(hit.paper.heading.split()) for hit in compared]
-        if task.kind == "list":
+        if question.kind == "list":
             listed = [best_of[place] for place in range(len(compared)) if place in best_of]
-            return [[one] for one in _within(listed, titles, task.words)]
+            return [[one] for one in _within(listed, titles, question.request.words)]
         first = ranked[:1]
-        if task.kind == "comparison" and len(compared) > 1:
+        if question.kind == "comparison" and len(compared) > 1:
             first = [best_of[place] for place in sides(reading) if place in best_of]
             ranked = [one for one in ranked if one.hit in {each.hit for each in first}]
-        return _grouped(_fill(first, ranked, titles, task.words or _WORDS))
+        return _grouped(_fill(first, ranked, titles, question.request.words or _WORDS))
 
 
 def sides(reading: Reading) -> tuple[int, ...]:

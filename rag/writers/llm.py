@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from rag.citations import Piece, Sentence
+from rag.citations import AnswerSentence, Piece
 from rag.errors import BrokenStreamError, ModelFailedError
 from rag.markers import Marker, find_markers
 from rag.model.base import Message
+from rag.query import Understanding
 from rag.types import Hit
-from rag.writers.base import Log, Task
+from rag.writers.base import Log
 from rag.writers.control_lines import NOT_SAID, without_control_lines
 from rag.writers.prompting import fit_papers, read_repair, repair_prompt, write_prompt
 
@@ -40,11 +41,11 @@ class LLMWriter:
     def name(self) -> str:
         return self._model.name
 
-    def write(self, task: Task, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
+    def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """The model's answer as it comes. One that breaks off before its first citation, is empty or cites
         nothing is asked for once more. Raises ModelError."""
-        papers = fit_papers(write_prompt(task, ()), hits, self._model.window)
-        messages, notes = write_prompt(task, papers), len(log.notes)
+        papers = fit_papers(write_prompt(question, ()), hits, self._model.window)
+        messages, notes = write_prompt(question, papers), len(log.notes)
         for tries_left in reversed(range(_TRIES)):
             log.missing = log.refusal = None
             has_begun = False
@@ -63,11 +64,11 @@ class LLMWriter:
                     time.sleep(_PAUSE)
 
     def mend(
-        self, task: Task, hits: Sequence[Hit], doubts: Sequence[Sentence], log: Log
+        self, question: Understanding, hits: Sequence[Hit], doubts: Sequence[AnswerSentence], log: Log
     ) -> list[list[Piece]]:
         """The model's other words for sentences in doubt, in one request. Raises ModelError."""
-        papers = fit_papers(repair_prompt(task, (), doubts), hits, self._model.window)
-        reply = "".join(self._stream(repair_prompt(task, papers, doubts), Log(usage=log.usage)))
+        papers = fit_papers(repair_prompt(question, (), doubts), hits, self._model.window)
+        reply = "".join(self._stream(repair_prompt(question, papers, doubts), Log(usage=log.usage)))
         return [
             [_among(len(papers), piece) for piece in find_markers([line])]
             for line in read_repair(reply, len(doubts))

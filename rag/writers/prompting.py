@@ -8,29 +8,31 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from rag.citations import Sentence
+from rag.citations import AnswerSentence
 from rag.errors import ModelFailedError
 from rag.markers import neutral
 from rag.model.base import Message, reply_tokens
+from rag.query import Understanding
 from rag.sentences import sentence_spans
 from rag.tokens import count_tokens
 from rag.types import Hit
-from rag.writers.base import Task
 
 _FRAME = 8  # tokens that a message takes beside its words, at most
 _NUMBERED = re.compile(r"^(?:[>*_-]|[^\S\n])*+(\d{1,3})\s*[.:)][*_]*\s*+(.*\w.*)$", re.MULTILINE)
 
 
-def write_prompt(task: Task, papers: Sequence[str]) -> list[Message]:
+def write_prompt(question: Understanding, papers: Sequence[str]) -> list[Message]:
     """The messages that ask for an answer."""
-    wishes = "\nName every paper that fits, best first, in a line each." if task.kind == "list" else ""
-    wishes += f"\nAnswer in at most {task.words} words." if task.words else ""
+    wishes = "\nName every paper that fits, best first, in a line each." if question.kind == "list" else ""
+    wishes += f"\nAnswer in at most {question.request.words} words." if question.request.words else ""
     shown = "\n".join(papers)
-    question = f"{shown}\n\nQuestion: {neutral(task.question)}{wishes}"
-    return [("system", _text("prompt.txt")), ("user", question)]
+    asking = f"{shown}\n\nQuestion: {neutral(question.whole)}{wishes}"
+    return [("system", _text("prompt.txt")), ("user", asking)]
 
 
-def repair_prompt(task: Task, papers: Sequence[str], doubts: Sequence[Sentence]) -> list[Message]:
+def repair_prompt(
+    question: Understanding, papers: Sequence[str], doubts: Sequence[AnswerSentence]
+) -> list[Message]:
     """The messages that ask for other words for these sentences."""
     written = "\n".join(f"{number}. {doubt.draft}" for number, doubt in enumerate(doubts, start=1))
     reasons = "\n".join(
@@ -39,7 +41,7 @@ def repair_prompt(task: Task, papers: Sequence[str], doubts: Sequence[Sentence])
         if doubt.support.reasons
     )
     request = f"{_text('repair.txt')}\n{reasons}".strip()
-    return [*write_prompt(task, papers), ("assistant", written), ("user", request)]
+    return [*write_prompt(question, papers), ("assistant", written), ("user", request)]
 
 
 def read_repair(reply: str, count: int) -> list[str]:
