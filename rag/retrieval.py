@@ -11,22 +11,22 @@ from rag.library.matching import Match
 from rag.library.selection import Selection
 from rag.types import Filters, Hit, Passage
 
-# The parts of the score (docs/retrieval.md says how they were chosen): `token` is the match of the whole
-# paper, `passage` that of its best passage.
+# The parts of the score (chosen in docs/retrieval.md): `token` is the match of the whole paper, `passage`
+# that of its best passage.
 WEIGHTS = {"dense": 0.24, "lexical": 0.15, "token": 0.28, "passage": 0.33}
-FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # by which the candidates are chosen
-# A paper belongs on a list from the first score on, or from one that follows from the best paper's score.
-# Measured on lists of two fields: docs/retrieval.md.
+FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # these choose the candidates
+# The score from which a paper belongs on a list: the first one, or less where the best paper has less.
+# Measured on lists of two fields (docs/retrieval.md).
 _BELONGS, _BELONGS_LEAST, _BELONGS_SHARE = 0.6, 0.05, 0.7
-# The score from which a paper is close to a query: where it shares words with it, and where it hardly does.
+# The score from which a paper is close to a query: if they share words, and if they hardly do.
 _NEAR, _NEAR_IN_OTHER_WORDS, _SHARES_WORDS = 0.35, 0.5, 0.05
 _CANDIDATES = 64  # papers that are compared token by token
 _PAPERS = 100  # from the lexical search
 _PASSAGES = 300  # from the dense search
-_PER_PAPER = 10  # passages of the dense search for each paper of a long ranking
+_PER_PAPER = 10  # passages of the dense search per paper of a long ranking
 
 Signals = dict[str, dict[str, float]]
-"""The values of each paper by its id and the name of the signal."""
+"""Values by paper id and name of the signal."""
 
 
 class Retriever:
@@ -36,7 +36,7 @@ class Retriever:
         self._library = library
 
     def search(self, query: str, k: int = 10, filters: Filters = Filters()) -> list[Hit]:
-        """The `k` best papers, best first; fewer where the library or the filters leave fewer.
+        """The `k` best papers, best first; fewer if the library or the filters leave fewer.
 
         Scores are absolute: they mean the same in every library and for every query.
         """
@@ -58,7 +58,7 @@ class Retriever:
         ]
 
     def newest(self, most: int, filters: Filters) -> list[Hit]:
-        """The newest papers that fulfil the filters, for a query without a subject."""
+        """The newest papers within the filters, for a query without a subject."""
         catalog = self._library.catalog
         papers = catalog.browse(most=most, filters=filters)
         spans = catalog.passages([paper.paper_id for paper in papers])
@@ -81,19 +81,17 @@ class Retriever:
             min((match.passage for match in matches.values()), default=0.0),
             number=0,
         )
-        numbers = dict.fromkeys(candidates, 0) | {
-            paper_id: number for paper_id, (number, _) in dense.items()
-        }
+        numbers = {}
         for paper_id in candidates:  # one that another process has just added may lack a match
             match = matches.get(paper_id, least)
             signals[paper_id] |= {"token": match.paper, "passage": match.passage}
-        numbers |= {paper_id: match.number for paper_id, match in matches.items()}
+            numbers[paper_id] = match.number if paper_id in matches else dense.get(paper_id, (0, 0.0))[0]
         return {paper_id: signals[paper_id] for paper_id in candidates}, numbers
 
 
 def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float]) -> Signals:
-    """The signals of the two searches. A paper that the dense search did not reach gets the lowest cosine
-    that it found; one without a word of the query has BM25 0."""
+    """The signals of the two searches. A paper that only one of them found gets the lowest cosine of the
+    dense search, or BM25 0."""
     least = min((cosine for _, cosine in dense.values()), default=0.0)
     return {
         paper_id: {
@@ -105,8 +103,8 @@ def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float])
 
 
 def belonging(hits: Sequence[Hit]) -> Sequence[Hit]:
-    """The hits that belong on a list: those that clearly match, and those that match nearly as well as the
-    best one, as no paper scores high for a long question."""
+    """The hits that belong on a list: those that clearly match, or match nearly as well as the best one,
+    as no paper scores high for a long question."""
     least = min(_BELONGS, _BELONGS_LEAST + _BELONGS_SHARE * hits[0].score) if hits else 0.0
     return [hit for hit in hits if hit.score >= least]
 
@@ -121,7 +119,7 @@ def best_passages(passages: Iterable[tuple[str, int, float]]) -> dict[str, tuple
 
 
 def fuse(signals: Signals, weights: Mapping[str, float]) -> dict[str, float]:
-    """One score in [0, 1] per paper: the weighted sum of its signals, negative ones taken as 0."""
+    """One score in [0, 1] per paper: the weighted sum of its signals, with negative ones as 0."""
     return {
         paper_id: sum(weight * max(row[name], 0.0) for name, weight in weights.items())
         for paper_id, row in signals.items()
@@ -129,5 +127,5 @@ def fuse(signals: Signals, weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def _nth(passages: Sequence[Passage], number: int) -> Passage:
-    """The passage of this number; the last one where the paper was shortened meanwhile."""
+    """The passage of this number; the last one if the paper has been shortened meanwhile."""
     return passages[min(number, len(passages) - 1)]

@@ -1,4 +1,4 @@
-"""Counts tokens with tiktoken. Its vocabulary comes with LlamaIndex, so nothing is downloaded."""
+"""Counts tokens with tiktoken, whose vocabulary comes with LlamaIndex: nothing is downloaded."""
 
 import importlib.util
 import os
@@ -18,7 +18,7 @@ def count_tokens(text: str) -> int:
 
 
 def token_offsets(text: str) -> list[int]:
-    """Where each token starts in the text, never inside a character."""
+    """The offset in characters at which each token starts."""
     encoding = _encoding()
     return encoding.decode_with_offsets(encoding.encode_ordinary(text))[1]
 
@@ -31,10 +31,7 @@ def _encoding() -> tiktoken.Encoding:
 
 @contextmanager
 def _vocabulary_folder() -> Iterator[None]:
-    """Point tiktoken to the files inside llama_index.core, without importing that.
-
-    A folder that the user has set is left alone.
-    """
+    """Point tiktoken to the files in llama_index.core without importing it, unless the user chose one."""
     variable = "TIKTOKEN_CACHE_DIR"
     module = importlib.util.find_spec("llama_index.core")
     if variable in os.environ or not module or not module.origin:

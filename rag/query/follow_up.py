@@ -1,4 +1,4 @@
-"""Which earlier questions a follow-up depends on: those of its topic."""
+"""Finds the earlier questions that a follow-up depends on: those of its topic."""
 
 import re
 from collections.abc import Sequence
@@ -26,16 +26,16 @@ _FEW, _FEWEST = 5, 3
 
 
 def leaning(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
-    """The question behind the earlier ones that it plainly depends on, oldest first.
+    """The earlier questions that a question plainly depends on, oldest first, and then itself.
 
-    It depends on them where it has no clause of its own ("and for German?") or no word of its own
-    ("why?"), or where it is short and points back or begins with "and" ("how big is it?").
+    It depends on them if it has no clause of its own ("and for German?") or no word of its own ("why?"),
+    or if it is short and points back or begins with "and" ("how big is it?").
     """
     return _behind_topic(question, turns) if points_back(question) else (question,)
 
 
 def may_lean(question: str, turns: Sequence[Turn]) -> tuple[str, ...] | None:
-    """The question behind its topic, to be tried where it finds nothing by itself.
+    """The questions of the topic and the question itself, to try if it finds nothing alone.
 
     None for a question that says enough, or names a subject of its own.
     """
@@ -46,10 +46,10 @@ def may_lean(question: str, turns: Sequence[Turn]) -> tuple[str, ...] | None:
 
 
 def topic_questions(turns: Sequence[Turn]) -> tuple[str, ...]:
-    """The question that opened the last topic, and the last one that moved it on; () before any.
+    """The question that opened the last topic, and the last one that shifted it; () if there are no turns.
 
-    Questions that merely ask about the topic ("who made it?") are left out: their words would draw the
-    search away.
+    Leaves out questions that only ask about the topic ("who made it?"): their words would mislead the
+    search.
     """
     topic: tuple[str, ...] = ()
     for turn in turns:
