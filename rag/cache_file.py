@@ -1,7 +1,6 @@
-"""A cache in one SQLite file, which never raises an error.
+"""A cache in one SQLite file that never raises an error.
 
-A damaged file is made anew; one that cannot be read or written is done without. At worst, what it held
-is computed or paid for again.
+A damaged file is replaced, an unreadable one ignored. At worst, its values are computed or paid for again.
 """
 
 import sqlite3
@@ -17,7 +16,7 @@ from rag.private import FILE, make_file, make_folder
 
 T = TypeVar("T")
 
-_PATIENCE = 30  # seconds, for other processes that write
+_PATIENCE = 30  # seconds to wait for other processes that write
 _PAUSE = 0.02  # seconds
 
 
@@ -25,12 +24,12 @@ class CacheFile:
     """Safe to use from several threads and processes: each call opens the file (1 ms) and closes it."""
 
     def __init__(self, path: Path, schema: str) -> None:
-        """`schema` creates the tables where they are not there."""
+        """`schema` creates the tables that are missing."""
         self.path = path
         self._schema = schema
 
     def attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """The result of `work`, on a new file where this one is damaged; `otherwise` where it fails.
+        """The result of `work`, on a new file if this one is damaged; `otherwise` if that fails too.
 
         `work` may be called more than once.
         """
@@ -47,15 +46,15 @@ class CacheFile:
     def _wait_for(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """The result of `work` once the file is free.
 
-        SQLite's own timeout does not cover the change of a new file to WAL: where another process is
-        writing to it, that fails at once.
+        SQLite's own timeout does not cover switching a new file to WAL: that fails at once while another
+        process writes to it.
         """
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
                 return self._work(work)
             except sqlite3.OperationalError as error:
-                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the rest tells why
+                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the rest is the reason
                 if not is_busy or time.monotonic() > deadline:
                     raise
             time.sleep(_PAUSE)

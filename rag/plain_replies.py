@@ -1,4 +1,4 @@
-"""Replies about the program and its library: a few plain sentences that claim nothing about papers."""
+"""Replies about the program and its library: plain sentences that claim nothing about papers."""
 
 import time
 from collections.abc import Iterator
@@ -59,13 +59,13 @@ def _written_by(writer: str, has_model: bool) -> str:
 
 
 def _example(catalog: Catalog) -> Iterator[str]:
-    """A question that a paper of the library answers; or that there is none yet."""
+    """An example question for this library, or that it is empty."""
     newest = catalog.browse(most=1)
     yield f"For example: What does “{_title(newest[0])}” show?" if newest else "It holds no papers yet."
 
 
 def _holdings(catalog: Catalog, filters: Filters) -> Iterator[str]:
-    """The number of papers within the filters, their years, and the newest of them."""
+    """The number of papers within the filters, their years, and the newest ones."""
     count = catalog.count_matching(filters=filters)
     newest = catalog.browse(most=_NEWEST, filters=filters)
     if not count and filters.is_open:
