@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
 from rag.about import topic_of
@@ -19,7 +20,7 @@ from rag.library.library import Place, closing_on_error
 from rag.library.progress import Track, untracked
 from rag.plain_replies import reply_to
 from rag.query import check_request, turns_of, understand
-from rag.query.rewriting import ModelRewriter
+from rag.query.rewriting import rewrite
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
@@ -153,7 +154,7 @@ class Assistant:
             stream = as_stream(reply_to(request, topic, catalog, writer.name, has_model=has_model))
         else:
             model = None if writer is self._extractive else self._model()
-            understanding = understand(_about_papers(request), ModelRewriter(model) if model else None)
+            understanding = understand(_about_papers(request), partial(rewrite, model) if model else None)
             stream = self._answerer.stream(understanding, writer, model.wait_line if model else None)
         self.hold()
         weakref.finalize(stream, self.release)

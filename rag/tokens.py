@@ -2,8 +2,6 @@
 
 import importlib.util
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -25,20 +23,13 @@ def token_offsets(text: str) -> list[int]:
 
 @cache
 def _encoding() -> tiktoken.Encoding:
-    with _vocabulary_folder():
-        return tiktoken.get_encoding(ENCODING)
-
-
-@contextmanager
-def _vocabulary_folder() -> Iterator[None]:
-    """Point tiktoken to the files in llama_index.core without importing it, unless the user chose one."""
+    """The encoding, from the files in llama_index.core (without importing it) or the user's own folder."""
     variable = "TIKTOKEN_CACHE_DIR"
     module = importlib.util.find_spec("llama_index.core")
     if variable in os.environ or not module or not module.origin:
-        yield
-        return
+        return tiktoken.get_encoding(ENCODING)
     os.environ[variable] = str(Path(module.origin).parent / "_static" / "tiktoken_cache")
     try:
-        yield
+        return tiktoken.get_encoding(ENCODING)
     finally:
         del os.environ[variable]

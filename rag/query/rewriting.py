@@ -22,21 +22,15 @@ _LONGER = 300  # characters by which a rewritten question may be longer
 _SHARE = 0.5  # of the question's words that must stay, and of the new one's that must be known
 
 
-class ModelRewriter:
-    """Asks a model to make a question stand alone; if it fails, the rule decides."""
-
-    def __init__(self, model: "ChatModel") -> None:
-        self._model = model
-
-    def __call__(self, question: str, turns: Sequence[Turn]) -> Rewritten:
-        """The question made to stand alone; None upon any failure."""
-        usage: dict[str, float] = {}
-        try:
-            reply = self._model.ask(_messages(question, turns), usage, len(question) + _LONGER)
-        except ModelError:  # the writer will meet and report it
-            return Rewritten(None, usage)
-        rewritten = reply.strip('"“”')
-        return Rewritten(rewritten if _is_plausible(rewritten, question, turns) else None, usage)
+def rewrite(model: "ChatModel", question: str, turns: Sequence[Turn]) -> Rewritten:
+    """The question that a model makes stand alone; None upon any failure."""
+    usage: dict[str, float] = {}
+    try:
+        reply = model.ask(_messages(question, turns), usage, len(question) + _LONGER)
+    except ModelError:  # the writer will meet and report it
+        return Rewritten(None, usage)
+    rewritten = reply.strip('"“”')
+    return Rewritten(rewritten if _is_plausible(rewritten, question, turns) else None, usage)
 
 
 def _is_plausible(rewritten: str, question: str, turns: Sequence[Turn]) -> bool:
@@ -51,12 +45,10 @@ def _is_plausible(rewritten: str, question: str, turns: Sequence[Turn]) -> bool:
 
 
 def _messages(question: str, turns: Sequence[Turn]) -> list[Message]:
-    shown = [{"question": turn.question, "answer": turn.answer} for turn in newest(turns, _HISTORY_TOKENS)]
-    lines = [*shown, {"latest question": question}]
-    return [
-        ("system", _prompt()),
-        ("user", "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)),
-    ]
+    lines = [{"question": turn.question, "answer": turn.answer} for turn in newest(turns, _HISTORY_TOKENS)]
+    lines.append({"latest question": question})
+    dumped = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    return [("system", _prompt()), ("user", dumped)]
 
 
 @cache
