@@ -1,14 +1,15 @@
 """From an understood question to its answer: retrieve, write, cite, check, or refuse."""
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rag.citations import Composer
 from rag.errors import KeyRefusedError, ModelError
 from rag.library import Library
 from rag.nearness import HITS, why_far
-from rag.query import Understanding, without_phrases
+from rag.query import Understanding
+from rag.query.years import without_phrases
 from rag.reading import Reader
 from rag.retrieval import Retriever, belonging
 from rag.support import Judge
@@ -192,13 +193,10 @@ class Answerer:
     def _answer(self, draft: _Draft, composer: Composer, writer: str) -> Answer:
         log, question, markers = draft.log, draft.question, composer.markers()
         status, reason = _outcome(draft, composer)
-        log.notes += _counted(
-            {
-                "Not supported by the words that they cite": ("sentence", composer.marked()),
-                "Left out, as the words that they cite do not support them": ("sentence", composer.dropped),
-                "Removed, as they name no paper": ("citation marker", markers.unknown),
-            }
-        )
+        left_out = "Left out, as the words that they cite do not support them"
+        log.notes += _counted("Not supported by the words that they cite", composer.marked(), "sentence")
+        log.notes += _counted(left_out, composer.dropped, "sentence")
+        log.notes += _counted("Removed, as they name no paper", markers.unknown, "citation marker")
         return Answer(
             question=question.request.question,
             status=status,
@@ -227,13 +225,12 @@ class Answerer:
         notes += [question.note] if question.note else []
         notes += [offer_note(question.offered)] if question.offered else []
         catalog, filters = self.library.catalog, question.filters
-        if filters.has_years and (without := catalog.count_without_year()):
-            notes.append(f"Left out, as their year is not known: {_count(without, 'paper')}.")
-        if filters.has_authors and (without := catalog.count_without_authors()):
-            notes.append(f"Left out, as their number of authors is not known: {_count(without, 'paper')}.")
-        if behind := self.library.papers_behind():
-            notes.append(f"Not indexed yet, so answers may lack them: {_count(behind, 'paper')}.")
-        return notes
+        if filters.has_years:
+            notes += _counted("Left out, as their year is not known", catalog.count_without_year())
+        if filters.has_authors:
+            unknown = catalog.count_without_authors()
+            notes += _counted("Left out, as their number of authors is not known", unknown)
+        return notes + _counted("Not indexed yet, so answers may lack them", self.library.papers_behind())
 
 
 def _mend(writer: Mender, question: Understanding, composer: Composer, log: Log) -> None:
@@ -269,10 +266,10 @@ def _preface(log: Log) -> str:
     return f"{REFUSAL}\n\n" if log.refusal else ""
 
 
-def _counted(counts: Mapping[str, tuple[str, int]]) -> list[str]:
-    """A line for each count above 0."""
-    return [f"{line}: {_count(number, what)}." for line, (what, number) in counts.items() if number]
+def _counted(line: str, number: int, what: str = "paper") -> list[str]:
+    """The line with a number of things, unless that is 0."""
+    return [f"{line}: {_count(number, what)}."] if number else []
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

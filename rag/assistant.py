@@ -4,7 +4,7 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
@@ -74,7 +74,7 @@ class Assistant:
         self._opening = threading.Lock()  # the model
         self._opened: ChatModel | None = None
         self._on_wait = on_wait
-        self._owned: Library | None = None
+        self._resources = ExitStack()  # what it has opened itself
         self._is_closed = False
         self._users = 1  # this object until it is closed, and each answer that is still being read
         self._counting = threading.Lock()  # the users
@@ -111,7 +111,8 @@ class Assistant:
         library = Library.open(place, settings, track)
         with nullcontext() if library is place else closing_on_error(library):
             assistant = cls(library, llm=llm, settings=settings, writer=writer, sentences=sentences)
-        assistant._owned = None if library is place else library
+        if library is not place:
+            assistant._resources.callback(library.close)
         return assistant
 
     @property
@@ -199,10 +200,7 @@ class Assistant:
             self._users -= 1
             is_last = not self._users
         if is_last:
-            if self._opened:
-                self._opened.close()
-            if self._owned:
-                self._owned.close()
+            self._resources.close()
 
     def __enter__(self) -> Self:
         return self
@@ -229,6 +227,7 @@ class Assistant:
                     self._opened = ChatModel(self._given, prices=self._settings.prices)
                 else:
                     self._opened = ChatModel.open(self._settings, on_wait=self._on_wait)
+                self._resources.callback(self._opened.close)
             return self._opened
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,13 +21,12 @@ _PATIENCE = 30  # seconds to wait for other processes that write
 _PAUSE = 0.02  # seconds
 
 
+@dataclass(frozen=True)
 class CacheFile:
     """Safe to use from several threads and processes: each call opens the file (1 ms) and closes it."""
 
-    def __init__(self, path: Path, schema: str) -> None:
-        """`schema` creates the tables that are missing."""
-        self.path = path
-        self._schema = schema
+    path: Path
+    schema: str  # creates the tables that are missing
 
     def attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         """The result of `work`, on a new file if this one is damaged; `otherwise` if that fails too.
@@ -65,7 +65,7 @@ class CacheFile:
         with closing(sqlite3.connect(self.path, timeout=_PATIENCE)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.executescript(self._schema)
+            connection.executescript(self.schema)
             return work(connection)
 
     def _rebuild(self) -> None:

@@ -5,6 +5,7 @@ query ─▶ dense: nearest passages ──┐
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from rag.library import Library
 from rag.library.matching import Match
@@ -29,11 +30,11 @@ Signals = dict[str, dict[str, float]]
 """Values by paper id and name of the signal."""
 
 
+@dataclass(frozen=True)
 class Retriever:
     """Ranks the papers of a library for a query, each paper once."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    library: Library
 
     def search(self, query: str, k: int = 10, filters: Filters = Filters()) -> list[Hit]:
         """The `k` best papers, best first; fewer if the library or the filters leave fewer.
@@ -43,7 +44,7 @@ class Retriever:
         signals, passages = self.signals(query, k, filters)
         scores = fuse(signals, WEIGHTS)
         best = sorted(signals, key=lambda paper_id: (-scores[paper_id], paper_id))[:k]
-        papers, spans = self._library.catalog.papers(best), self._library.catalog.passages(best)
+        papers, spans = self.library.catalog.papers(best), self.library.catalog.passages(best)
         return [
             Hit(
                 papers[paper_id],
@@ -59,14 +60,14 @@ class Retriever:
 
     def newest(self, most: int, filters: Filters) -> list[Hit]:
         """The newest papers within the filters, for a query without a subject."""
-        catalog = self._library.catalog
+        catalog = self.library.catalog
         papers = catalog.browse(most=most, filters=filters)
         spans = catalog.passages([paper.paper_id for paper in papers])
         return [Hit(paper, 1.0, spans[paper.paper_id][0]) for paper in papers if paper.paper_id in spans]
 
     def signals(self, query: str, k: int, filters: Filters = Filters()) -> tuple[Signals, dict[str, int]]:
         """The signals of the candidates for `k` places, and the number of each one's best passage."""
-        library, most = self._library, max(k, _CANDIDATES)
+        library, most = self.library, max(k, _CANDIDATES)
         vector, tokens = library.encode_query(query)
         selection = Selection(library.catalog, filters)
         lexical = dict(selection.best(library.lexical.search, query, max(k, _PAPERS)))

@@ -44,15 +44,13 @@ class _Candidate:
         return len(self.sentence.text.split())
 
 
+@dataclass(frozen=True)
 class ExtractiveWriter:
     """Quotes the sentences that most likely answer, grouped by paper, up to a number of words."""
 
+    reader: Reader
+    note: str = NO_MODEL  # why no model writes
     name = "extractive"
-
-    def __init__(self, reader: Reader, note: str = NO_MODEL) -> None:
-        """`note` says why no model writes."""
-        self._reader = reader
-        self._note = note
 
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """At least one sentence, then more while words and relevance allow.
@@ -60,7 +58,7 @@ class ExtractiveWriter:
         A list has the best sentence of each paper, in the order of the papers; a comparison quotes the two
         papers that together match most of the question.
         """
-        log.notes.append(self._note)
+        log.notes.append(self.note)
         for group in self._choose(question, hits):
             yield Heading(group[0].hit)
             for candidate in group:
@@ -72,7 +70,7 @@ class ExtractiveWriter:
     def _choose(self, question: Understanding, hits: Sequence[Hit]) -> list[list[_Candidate]]:
         """The sentences to quote, paper by paper."""
         compared = hits if question.kind == "list" else hits[:_PAPERS]
-        reading = self._reader.read(question.whole, compared)
+        reading = self.reader.read(question.whole, compared)
         values = relevances(reading, compared)
         ranked = sorted(map(_Candidate, reading.sentences, values), key=lambda candidate: -candidate.value)
         best_of = {candidate.hit: candidate for candidate in reversed(ranked)}

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -31,20 +32,20 @@ class _UnusableError(ModelFailedError):
         self.remark = remark
 
 
+@dataclass(frozen=True)
 class LLMWriter:
     """Sends a model the question and the papers, and finds the markers in its reply."""
 
-    def __init__(self, model: "ChatModel") -> None:
-        self._model = model
+    model: "ChatModel"
 
     @property
     def name(self) -> str:
-        return self._model.name
+        return self.model.name
 
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """The model's answer as it comes. Asks once more if it breaks off before its first citation, is
         empty or cites nothing. Raises ModelError."""
-        papers = fit_papers(write_prompt(question, ()), hits, self._model.window)
+        papers = fit_papers(write_prompt(question, ()), hits, self.model.window)
         messages, notes = write_prompt(question, papers), len(log.notes)
         for tries_left in reversed(range(_TRIES)):
             log.missing = log.refusal = None
@@ -67,7 +68,7 @@ class LLMWriter:
         self, question: Understanding, hits: Sequence[Hit], doubts: Sequence[AnswerSentence], log: Log
     ) -> list[list[Piece]]:
         """The model's other words for sentences in doubt, in one request. Raises ModelError."""
-        papers = fit_papers(repair_prompt(question, (), doubts), hits, self._model.window)
+        papers = fit_papers(repair_prompt(question, (), doubts), hits, self.model.window)
         reply = "".join(self._stream(repair_prompt(question, papers, doubts), Log(usage=log.usage)))
         return [
             [_among(len(papers), piece) for piece in find_markers([line])]
@@ -106,7 +107,7 @@ class LLMWriter:
         def note(reason: str) -> None:
             log.notes.append(f"The model {self.name} stopped before its end ({reason}).")
 
-        return self._model.stream(messages, log.usage, note)
+        return self.model.stream(messages, log.usage, note)
 
 
 def _among(count: int, piece: str | Marker) -> str | Marker:
