@@ -72,7 +72,7 @@ class CacheFile:
         """Remove a damaged file, unless another process has just done so."""
         with FileLock(f"{self.path}.lock", mode=FILE):
             try:
-                if self._wait_for(_check) == "ok":
+                if self._wait_for(lambda db: db.execute("PRAGMA quick_check").fetchone()[0] == "ok"):
                     return
             except sqlite3.OperationalError:
                 raise
@@ -80,7 +80,3 @@ class CacheFile:
                 pass
             for suffix in ("-wal", "-shm", ""):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-
-
-def _check(connection: sqlite3.Connection) -> str:
-    return str(connection.execute("PRAGMA quick_check").fetchone()[0])

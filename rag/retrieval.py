@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rag.library import Library
 from rag.library.matching import Match
 from rag.library.selection import Selection
-from rag.types import Filters, Hit, Passage
+from rag.types import Filters, Hit
 
 # The parts of the score (chosen in docs/retrieval.md): `token` is the match of the whole paper, `passage`
 # that of its best passage.
@@ -45,18 +45,14 @@ class Retriever:
         scores = fuse(signals, WEIGHTS)
         best = sorted(signals, key=lambda paper_id: (-scores[paper_id], paper_id))[:k]
         papers, spans = self.library.catalog.papers(best), self.library.catalog.passages(best)
-        return [
-            Hit(
-                papers[paper_id],
-                scores[paper_id],
-                _nth(spans[paper_id], passages[paper_id]),
-                signals[paper_id],
-                scores[paper_id]
-                >= (_NEAR if signals[paper_id]["lexical"] > _SHARES_WORDS else _NEAR_IN_OTHER_WORDS),
-            )
-            for paper_id in best
-            if paper_id in papers and paper_id in spans  # another process may have removed it
-        ]
+        hits = []
+        for paper_id in best:
+            if paper_id in papers and paper_id in spans:  # another process may have removed or shortened it
+                score, own = scores[paper_id], signals[paper_id]
+                passage = spans[paper_id][min(passages[paper_id], len(spans[paper_id]) - 1)]
+                least = _NEAR if own["lexical"] > _SHARES_WORDS else _NEAR_IN_OTHER_WORDS
+                hits.append(Hit(papers[paper_id], score, passage, own, is_near=score >= least))
+        return hits
 
     def newest(self, most: int, filters: Filters) -> list[Hit]:
         """The newest papers within the filters, for a query without a subject."""
@@ -125,8 +121,3 @@ def fuse(signals: Signals, weights: Mapping[str, float]) -> dict[str, float]:
         paper_id: sum(weight * max(row[name], 0.0) for name, weight in weights.items())
         for paper_id, row in signals.items()
     }
-
-
-def _nth(passages: Sequence[Passage], number: int) -> Passage:
-    """The passage of this number; the last one if the paper has been shortened meanwhile."""
-    return passages[min(number, len(passages) - 1)]

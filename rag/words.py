@@ -12,6 +12,7 @@ _LONGEST_WORD = 100  # characters; longer ones are not stemmed, as stems are cac
 _stemmer = snowballstemmer.stemmer("english")
 _stemming = threading.Lock()  # a stemmer has state
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _FUNCTION_WORDS = frozenset(
     re.findall(
         r"\w+",
@@ -48,12 +49,8 @@ def is_function_word(word: str) -> bool:
 
 def numbers(text: str) -> set[str]:
     """The numbers of a text, without thousands separators: {"45", "41.25", "1000"}."""
-    return {_plain(number) for number in _NUMBER.findall(text)}
-
-
-def _plain(number: str) -> str:
-    is_grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number)
-    return number.replace(",", "") if is_grouped else number
+    matches = _NUMBER.findall(text)
+    return {number.replace(",", "") if _GROUPED.fullmatch(number) else number for number in matches}
 
 
 def stem(word: str) -> str:

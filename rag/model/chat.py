@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
 from openai import OpenAI
 
@@ -17,7 +17,7 @@ from rag.model.address import is_near, server_name
 from rag.model.base import WRITING, Message, Usage, Use, reply_tokens
 from rag.model.client import open_client, translated
 from rag.model.llm import closed_promptly, open_llm, stop_reason
-from rag.model.patience import Patience, notified_after
+from rag.model.patience import Patience, PatientClient, notified_after
 from rag.model.reasoning import behind_reasoning, without_reasoning
 from rag.model.usage import Prices, add_usage, token_counts
 from rag.plain import encodable
@@ -57,7 +57,7 @@ class ChatModel:
         """The model that the settings name. Sends nothing yet."""
         address = server_name(settings)
         patience = patience or Patience.with_server(address)
-        client = open_client(settings, patience.client())
+        client = open_client(settings, PatientClient(patience))
         llm = open_llm(settings, client)
         weakref.finalize(llm, client.close)  # before the garbage collector takes its sockets one by one
         return cls(llm, use, settings.prices, client, address, patience, on_wait)
@@ -117,12 +117,15 @@ class ChatModel:
         length, ends = 0, math.inf
         finished: str | bool | None = None
         used: dict[str, int] = {}
+        chat = [ChatMessage(role=role, content=encodable(text)) for role, text in messages]
+        # Models that are passed in may not know this option.
+        options = {"max_tokens": most_tokens} if most_tokens and self.client else {}
         notify = partial(self.on_wait, self.wait_line) if self.on_wait and self.wait_line else None
         try:
             with (
                 translated(self.name, self.use),
                 notified_after(self.patience.quiet, notify) as begin,
-                closing(self._responses(messages, most_tokens)) as responses,
+                closing(closed_promptly(self.llm.stream_chat(chat, **options))) as responses,
             ):
                 for response in responses:
                     reason = stop_reason(response.raw)
@@ -148,11 +151,3 @@ class ChatModel:
                     f"the model {self.name} stopped before the end of its reply ({finished})"
                 )
             cut(str(finished))
-
-    def _responses(
-        self, messages: Sequence[Message], most_tokens: int
-    ) -> Generator[ChatResponse, None, None]:
-        chat = [ChatMessage(role=role, content=encodable(text)) for role, text in messages]
-        # Models that are passed in may not know this option.
-        options = {"max_tokens": most_tokens} if most_tokens and self.client else {}
-        yield from closed_promptly(self.llm.stream_chat(chat, **options))

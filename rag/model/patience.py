@@ -28,12 +28,8 @@ class Patience:
         """A model on one's own machine may read a long prompt for minutes before its first word."""
         return cls(silence=300.0) if is_near(address) else cls()
 
-    def client(self) -> httpx.Client:
-        """An HTTP client with these limits."""
-        return _PatientClient(self)
 
-
-class _PatientClient(openai.DefaultHttpxClient):
+class PatientClient(openai.DefaultHttpxClient):
     """Gives up if the server is silent for too long, or sends bytes for ever that make no words."""
 
     def __init__(self, patience: Patience) -> None:
