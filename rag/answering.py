@@ -170,8 +170,7 @@ class Answerer:
         return self.fallback
 
     def _compose(self, writer: Writer, composer: Composer, draft: _Draft) -> Iterator[str]:
-        """The text as its sentences are checked. Above it, or below if the writer says so late, stands that
-        it is a refusal."""
+        """The text as its sentences are checked; if it is a refusal, a line above or below it says so."""
         log, question = draft.log, draft.question
         for piece in writer.write(question, composer.hits, log):
             composer.preface = _preface(log)
@@ -267,7 +266,7 @@ def _preface(log: Log) -> str:
 
 
 def _counted(line: str, number: int, what: str = "paper") -> list[str]:
-    """The line with a number of things, unless that is 0."""
+    """The line with its number, if that is not 0."""
     return [f"{line}: {_count(number, what)}."] if number else []
 
 

@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     | \\ (?P<environment> (?:begin|end) \s*\{[^{}]{0,60}\} )
     | \\ (?P<accent> ["'`^~=.] | [uvHtcdbkr](?=\s|\{) ) \s{0,3}
          (?: \{\s?\\?(?P<braced>[A-Za-z]{1,2})\s?\} | (?P<dotless>\\[ij])(?![A-Za-z]) | (?P<bare>[A-Za-z]) )
-    | \\ (?P<name> [A-Za-z]+ ) (?: \*?(?P<behind>\{\}|\s+) )?
+    | \\ (?P<name> [A-Za-z]+ ) (?: \*?(?P<after>\{\}|\s+) )?
     | \\ (?P<escaped> . )
     | (?P<plain> [{}] | ---? | `` | '' | ~ )
     """,
@@ -38,7 +38,7 @@ _SCRIPT = re.compile(
     r"\$(?P<kind>[_^])\{?(?:\\(?:textrm|text|mathrm|rm)\s{0,9}\{?)?\s{0,9}(?P<math>[-+]?\w{1,6})\s*\}{0,2}\$"
     r"|\\textsuperscript\s*\{\s*(?P<power>[-+]?\d{1,6})\s*\}"
 )
-# An argument that is not printed, before one that is.
+# An unprinted argument before a printed one.
 _ARGUMENT = re.compile(r"\\(?:href|textcolor|colorbox|hyperref)\s*[\[{][^{}\[\]]{0,500}[\]}]\s*(?=\{)")
 _VERBATIM = re.compile(r"\\verb\*?([^\w\s*])([^\n]{0,200}?)\1")
 _SPACES = frozenset("\\ ,;:\n\t")
@@ -86,9 +86,9 @@ def _printed(match: re.Match[str]) -> str:
         return "" if escaped in _NOTHING else " " if escaped in _SPACES else escaped
     if match["environment"]:
         return " "
-    printed, behind = symbol(match["name"]), match["behind"] or ""
+    printed, after = symbol(match["name"]), match["after"] or ""
     is_letter = unicodedata.name(printed[:1] or " ", "").startswith("LATIN")
-    return printed + ("" if behind == "{}" or is_letter else behind)  # `\o wl` is øwl
+    return printed + ("" if after == "{}" or is_letter else after)  # `\o wl` is øwl
 
 
 @lru_cache(maxsize=4096)

@@ -16,10 +16,10 @@ _OPEN, _CLOSE = r"(?:\\?[\[【［]){1,2}[ \t]{0,3}", r"[ \t]{0,3}(?:\\?[\]】］
 _NOUN = r"(?:(?:keys?|papers?|sources?|ref(?:erence)?s?|abstracts?|doc(?:ument)?s?|citations?|cite)|[\^#@])"
 _NUMBER = rf"(?:{_NOUN}[ \t:.#=-]{{0,3}})?\d{{1,9}}"
 _BETWEEN = r"(?:[ \t]{0,3}(?:[,;&/+\-–—](?:[ \t]{0,3}and)?|and|to)[ \t]{0,3}|[ \t]{1,3})"
-_BEHIND = r"(?:[ \t]?[:†|][^\[\]【】［］\n]{0,120})?"  # a title, or line numbers
+_TITLE = r"(?:[ \t]?[:†|][^\[\]【】［］\n]{0,120})?"  # a title, or line numbers
 _LINK = r"(?:\((?:https?:|www\.|#)[^()\s]{0,300}\))?"
 _MARKER = re.compile(
-    rf"{_OPEN}(?:({_NUMBER}(?:{_BETWEEN}{_NUMBER}){{0,19}}){_BEHIND}|unsupported){_CLOSE}{_LINK}",
+    rf"{_OPEN}(?:({_NUMBER}(?:{_BETWEEN}{_NUMBER}){{0,19}}){_TITLE}|unsupported){_CLOSE}{_LINK}",
     re.IGNORECASE,
 )
 _MAY_GROW = re.compile(r"(?:\\?|\([^()\s]{0,300})\Z")  # after a marker
@@ -64,8 +64,8 @@ def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
     for text, is_last in with_end(texts):
         held, place = held + text, 0
         while match := _MARKER.search(held, place):
-            before, behind = held[place : match.start()], held[match.end() : match.end() + _LONGEST_CODE]
-            in_code = _is_code(_last_line(line + before), behind, is_last)
+            before, after = held[place : match.start()], held[match.end() : match.end() + _LONGEST_CODE]
+            in_code = _is_code(_last_line(line + before), after, is_last)
             if in_code is None or (not is_last and _MAY_GROW.match(held, match.end())):
                 break
             if in_code:
@@ -100,10 +100,10 @@ def _last_line(text: str) -> str:
     return text.rpartition("\n")[2][-_LONGEST_LINE:]
 
 
-def _is_code(line: str, behind: str, is_last: bool) -> bool | None:
-    """Whether the place between `line` and `behind` is inside code or math; None if not known yet.
+def _is_code(line: str, after: str, is_last: bool) -> bool | None:
+    """Whether the place between `line` and `after` is inside code or math; None if not known yet.
 
-    `behind` are the next 200 characters, or as many as there are.
+    `after` are the next 200 characters, or as many as there are.
     """
     if line.count("`") % 2:
         closing = "`"
@@ -111,10 +111,10 @@ def _is_code(line: str, behind: str, is_last: bool) -> bool | None:
         closing = "$" if opening[1] else "\\)"
     else:
         return False
-    rest, newline, _ = behind.partition("\n")
+    rest, newline, _ = after.partition("\n")
     if closing in rest:
         return True
-    return False if newline or is_last or len(behind) >= _LONGEST_CODE else None
+    return False if newline or is_last or len(after) >= _LONGEST_CODE else None
 
 
 def _keys(inside: str) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 import re
 
-# Unicode's category Cc but for the line feed; marks that change the direction of writing; lone surrogates
+# Unicode's category Cc without the line feed; marks that change the direction of writing; lone surrogates
 # and two noncharacters, which neither UTF-8 nor XML can hold.
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 

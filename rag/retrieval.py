@@ -16,7 +16,7 @@ from rag.types import Filters, Hit
 # that of its best passage.
 WEIGHTS = {"dense": 0.24, "lexical": 0.15, "token": 0.28, "passage": 0.33}
 FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # these choose the candidates
-# The score from which a paper belongs on a list: the first one, or less where the best paper has less.
+# The score from which a paper belongs on a list: the first one, or less if the best paper has little.
 # Measured on lists of two fields (docs/retrieval.md).
 _BELONGS, _BELONGS_LEAST, _BELONGS_SHARE = 0.6, 0.05, 0.7
 # The score from which a paper is close to a query: if they share words, and if they hardly do.

@@ -62,13 +62,13 @@ class Paper:
 
     @property
     def heading(self) -> str:
-        """Title and year: what writers and judges know of a paper beside its abstract."""
+        """Title and year, which writers and judges see with the abstract."""
         return f"{self.title} ({self.year})" if self.year else self.title
 
 
 @dataclass(frozen=True)
 class Passage:
-    """The piece of a paper that is embedded: characters [start, end) of one of its parts."""
+    """An embedded piece of a paper: characters [start, end) of one of its parts."""
 
     paper_id: str
     start: int

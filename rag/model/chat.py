@@ -18,7 +18,7 @@ from rag.model.base import WRITING, Message, Usage, Use, reply_tokens
 from rag.model.client import open_client, translated
 from rag.model.llm import closed_promptly, open_llm, stop_reason
 from rag.model.patience import Patience, PatientClient, notified_after
-from rag.model.reasoning import behind_reasoning, without_reasoning
+from rag.model.reasoning import after_reasoning, without_reasoning
 from rag.model.usage import Prices, add_usage, token_counts
 from rag.plain import encodable
 from rag.settings import Settings
@@ -94,7 +94,7 @@ class ChatModel:
                 reply += piece
                 if len(reply.strip()) > longest:
                     raise ModelFailedError(f"the model {self.name} wrote more than it was asked for")
-        if not (answer := behind_reasoning(reply).strip()):
+        if not (answer := after_reasoning(reply).strip()):
             raise ModelFailedError(f"the model {self.name} wrote nothing: ask again")
         return answer
 

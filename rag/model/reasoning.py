@@ -27,7 +27,7 @@ def without_reasoning(texts: Iterable[str]) -> Iterator[str]:
     return _without(plain, _REASONING, _PART_OF_REASONING)
 
 
-def behind_reasoning(reply: str) -> str:
+def after_reasoning(reply: str) -> str:
     """What follows the reasoning in a reply that lacks the opening tag, as some servers prompt with it."""
     return _END.split(reply)[-1]
 

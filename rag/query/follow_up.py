@@ -31,7 +31,7 @@ def leaning(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
     It depends on them if it has no clause of its own ("and for German?") or no word of its own ("why?"),
     or if it is short and points back or begins with "and" ("how big is it?").
     """
-    return _behind_topic(question, turns) if points_back(question) else (question,)
+    return _with_topic(question, turns) if points_back(question) else (question,)
 
 
 def may_lean(question: str, turns: Sequence[Turn]) -> tuple[str, ...] | None:
@@ -41,7 +41,7 @@ def may_lean(question: str, turns: Sequence[Turn]) -> tuple[str, ...] | None:
     """
     if points_back(question) or len(_own_words(question)) > _FEW or _NAME.search(question):
         return None
-    chain = _behind_topic(question, turns)
+    chain = _with_topic(question, turns)
     return chain if len(chain) > 1 else None
 
 
@@ -73,7 +73,7 @@ def is_elliptical(question: str) -> bool:
     return bool(_GOES_ON.match(question)) and not _CLAUSE.match(_LINK.sub("", question, count=1))
 
 
-def _behind_topic(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
+def _with_topic(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
     own = question.strip().casefold()
     return (*(other for other in topic_questions(turns) if other.strip().casefold() != own), question)
 

@@ -1,4 +1,4 @@
-"""Lets a language model complete a follow-up: one short request, whose reply is checked."""
+"""Lets a language model complete a follow-up in one short request, and checks its reply."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _SHARE = 0.5  # of the question's words that must stay, and of the new one's tha
 
 
 def rewrite(model: "ChatModel", question: str, turns: Sequence[Turn]) -> Rewritten:
-    """The question that a model makes stand alone; None upon any failure."""
+    """The question as a model completes it; None upon any failure."""
     usage: dict[str, float] = {}
     try:
         reply = model.ask(_messages(question, turns), usage, len(question) + _LONGER)

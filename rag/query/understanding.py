@@ -66,9 +66,9 @@ def understand(request: Request, rewrite: Rewriter | None = None) -> Understandi
     rewritten = rewrite(question, turns) if rewrite and turns else Rewritten(None)
     whole = rewritten.question
     if whole is None or set(content_words(whole)) <= set(content_words(question)):
-        chain = leaning(question, turns) if whole is None else (question,)  # the model: it stands alone
-        behind = may_lean(question, turns)
-        fallback = _of_chain(behind, request) if behind else None
+        chain = leaning(question, turns) if whole is None else (question,)  # the model left it alone
+        longer = may_lean(question, turns)
+        fallback = _of_chain(longer, request) if longer else None
         return replace(_of_chain(chain, request), usage=rewritten.usage, fallback=fallback)
     understanding = _of_chain((*topic_questions(turns), question), request)
     query = without_years(whole, _years_in(whole, request))

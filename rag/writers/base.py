@@ -11,7 +11,7 @@ from rag.types import Hit
 
 @dataclass
 class Log:
-    """What a writer reports beside its text.
+    """What a writer reports in addition to its text.
 
     `notes` are lines for the reader; `missing` is what the answer leaves out; `refusal` is the reason why
     the text, if there is any, is not an answer.

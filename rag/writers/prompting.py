@@ -17,7 +17,7 @@ from rag.sentences import sentence_spans
 from rag.tokens import count_tokens
 from rag.types import Hit
 
-_FRAME = 8  # the most tokens that a message takes beside its text
+_FRAME = 8  # tokens that a message takes in addition to its text, at most
 _NUMBERED = re.compile(r"^(?:[>*_-]|[^\S\n])*+(\d{1,3})\s*[.:)][*_]*\s*+(.*\w.*)$", re.MULTILINE)
 
 
@@ -50,7 +50,7 @@ def read_repair(reply: str, count: int) -> list[str]:
 
 
 def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> list[str]:
-    """The papers as JSON lines, best first, as many as fit in the window beside the messages and a reply.
+    """The papers as JSON lines, best first, as many as fit in the window with the messages and a reply.
 
     If the first one does not fit, it is cut after a sentence. Raises ModelFailedError if no sentence fits.
     """
