@@ -40,10 +40,6 @@ class Word:
     matches: Sequence[float]
     standing: Standing
 
-    @property
-    def weight(self) -> float:
-        return float(self.rarity**_POWER)
-
 
 def words_of(question: str, hits: Sequence[Hit], reading: Reading, library: Library) -> list[Word]:
     """The content words, but no numbers, of a question that was compared with these hits."""
@@ -70,7 +66,7 @@ def features(reading: Reading, words: Sequence[Word], kind: Kind = "single") -> 
     are in no paper; `words` the logarithm of their number, as many words match less well than few.
     """
     spelt = [word for word in words if word.standing != "misspelt"]
-    weights = np.array([word.weight for word in spelt])
+    weights = np.array([float(word.rarity**_POWER) for word in spelt])
     shares = weights / max(weights.sum(), 1e-9)
     matches = np.array([word.matches for word in spelt]).reshape(len(spelt), len(reading.papers))
     size = min(2 if kind == "comparison" else 1, len(reading.papers))

@@ -18,7 +18,7 @@ _SEE = "See them all with `askpapers library list`, or in the Library tab of the
 def reply_to(request: Request, topic: Topic, catalog: Catalog, writer: str, *, has_model: bool) -> Answer:
     """The reply as an answer without claims. `has_model` says whether a model could write."""
     started = time.perf_counter()
-    lines = [*_lines(topic, catalog, request.filters)]
+    lines = list(_lines(topic, catalog, request.filters))
     if topic == "program":
         lines += [_ADD, _written_by(writer, has_model)]
     return Answer(
@@ -48,7 +48,8 @@ def _lines(topic: Topic, catalog: Catalog, filters: Filters) -> Iterator[str]:
     else:
         hello = "Hello. " if topic == "greeting" else ""
         yield f"{hello}I answer questions from the papers of this library; each sentence cites its paper."
-        yield from _example(catalog)
+        newest = catalog.browse(most=1)
+        yield f"For example: What does “{_title(newest[0])}” show?" if newest else "It holds no papers yet."
 
 
 def _written_by(writer: str, has_model: bool) -> str:
@@ -56,12 +57,6 @@ def _written_by(writer: str, has_model: bool) -> str:
         return f"The language model {in_a_line(writer)} writes the answers, and each sentence is checked."
     why = "A language model is set up but not asked" if has_model else "No language model is set up"
     return f"{why}, so answers are the papers' own sentences."
-
-
-def _example(catalog: Catalog) -> Iterator[str]:
-    """An example question for this library, or that it is empty."""
-    newest = catalog.browse(most=1)
-    yield f"For example: What does “{_title(newest[0])}” show?" if newest else "It holds no papers yet."
 
 
 def _holdings(catalog: Catalog, filters: Filters) -> Iterator[str]:

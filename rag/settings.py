@@ -48,12 +48,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """OPENAI_API_KEY, OPENAI_BASE_URL and ASKPAPERS_MODEL, _EMBEDDING_MODEL, _LIBRARY,
-        _CONTEXT_WINDOW, _PRICE_INPUT, _PRICE_OUTPUT, _UNSUPPORTED, _JUDGE, _JUDGE_MODEL,
-        _CHROMA_URL, _CHROMA_TOKEN, _CHROMA_TENANT, _CHROMA_DATABASE.
-
-        Empty is unset. Raises SettingError.
-        """
+        """The settings of these variables; an empty one counts as unset. Raises SettingError."""
         given = {name: value.strip() for name, value in environment.items() if value.strip()}
         library = environment.get("ASKPAPERS_LIBRARY")
         return cls(
