@@ -1,6 +1,6 @@
-"""Whether a question is addressed to the program and not to the papers: by its likeness to examples.
+"""Recognises remarks to the program, such as "thanks", by their likeness to examples.
 
-It is where its vector is close to that of an example, and each of its word pieces to one of the examples.
+The vector of a remark is close to that of an example, and each of its word pieces to one of the topic's.
 So a single word ("Google") makes "list all papers by Google" a question to the papers.
 """
 
@@ -68,14 +68,14 @@ _EXAMPLES: dict[Topic | None, tuple[str, ...]] = {
         "how can I help",
     ),
 }
-# The cosine of the whole, and that of the word piece that is least like the examples', which separate the
-# two kinds of questions in tests/test_about.py.
+# The least cosine of the whole and of each word piece; tests/test_about.py has remarks and questions that
+# these separate.
 _LIKE, _PIECE_LIKE = 0.78, 0.6
 _LONGEST = 12  # words
 
 
 def topic_of(question: str) -> Topic | None:
-    """What a remark to the program is about; None for a question to the papers."""
+    """The topic of a remark to the program; None for a question to the papers."""
     text = question.strip(" \n\t?!.").lower()
     return _topic(text) if 0 < len(text.split()) <= _LONGEST and len(text) < 20 * _LONGEST else None
 
@@ -94,15 +94,11 @@ def _topic(text: str) -> Topic | None:
 
 @cache
 def _examples() -> tuple[list[Topic | None], Vectors, dict[Topic | None, Vectors]]:
-    """The topic and the vector of each example; the vectors of the word pieces of each topic."""
-    topics = [topic for topic, texts in _EXAMPLES.items() for _ in texts]
-    vectors, tokens = embedded_encoder().encode_both(
-        [text for texts in _EXAMPLES.values() for text in texts]
-    )
-    by_topic = {
-        topic: np.concatenate(
-            [unit(each.vectors) for each, of in zip(tokens, topics, strict=True) if of == topic]
-        )
-        for topic in _EXAMPLES
-    }
-    return topics, vectors, by_topic
+    """The topic and the vector of each example; the vectors of each topic's word pieces."""
+    examples = [(topic, text) for topic, texts in _EXAMPLES.items() for text in texts]
+    topics = [topic for topic, _ in examples]
+    vectors, tokens = embedded_encoder().encode_both([text for _, text in examples])
+    pieces: dict[Topic | None, list[Vectors]] = {topic: [] for topic in _EXAMPLES}
+    for topic, example in zip(topics, tokens, strict=True):
+        pieces[topic].append(unit(example.vectors))
+    return topics, vectors, {topic: np.concatenate(parts) for topic, parts in pieces.items()}

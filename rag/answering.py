@@ -1,14 +1,15 @@
-"""From a question that is understood to its answer: retrieve, write, cite, check, or refuse."""
+"""From an understood question to its answer: retrieve, write, cite, check, or refuse."""
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rag.citations import Composer
 from rag.errors import KeyRefusedError, ModelError
 from rag.library import Library
 from rag.nearness import HITS, why_far
-from rag.query import Understanding, without_phrases
+from rag.query import Understanding
+from rag.query.years import without_phrases
 from rag.reading import Reader
 from rag.retrieval import Retriever, belonging
 from rag.support import Judge
@@ -17,8 +18,8 @@ from rag.words import subject_of
 from rag.writers.base import Log, Mender, Writer
 
 _RETRIEVED = 10  # papers in the ranking of an answer
-_LISTED = 40  # papers among which those that fit a list are looked for
-_SHOWN = 8  # papers that a writer is shown, but for a list
+_LISTED = 40  # candidates for a list of papers
+_SHOWN = 8  # papers that a writer sees, except for a list
 
 _DIGESTS = (
     "The texts in this library are digests in our own words, so the quotes are ours and not the papers'."
@@ -30,9 +31,9 @@ REFUSAL = "The papers in this library do not answer this question."
 
 
 class AnswerStream:
-    """The text of an answer piece by piece; when it has been read to its end, `answer` is whole.
+    """The text of an answer piece by piece; at its end, `answer` is the whole Answer.
 
-    `waits_for` says what to show before the first piece, where a model on this machine may take minutes.
+    `waits_for` is a line to show before the first piece if a model on this machine may take minutes.
     """
 
     def __init__(self, run: Generator[str, None, Answer], waits_for: str | None = None) -> None:
@@ -41,7 +42,7 @@ class AnswerStream:
         self._answer: Answer | None = None
 
     def __iter__(self) -> Iterator[str]:
-        if answer := (yield from self._run):  # nothing is left of it where it was read before
+        if answer := (yield from self._run):  # None if it has been read before
             self._answer = answer
 
     @property
@@ -53,14 +54,14 @@ class AnswerStream:
 
 
 def read_answer(stream: AnswerStream) -> Answer:
-    """The whole answer, for those who do not look at the text as it is written."""
+    """Read a stream to its end; the whole answer."""
     for _ in stream:
         pass
     return stream.answer
 
 
 def as_stream(answer: Answer) -> AnswerStream:
-    """An answer that is whole already, as if it were being written."""
+    """A finished answer as a stream."""
 
     def run() -> Generator[str, None, Answer]:
         yield answer.text
@@ -71,26 +72,26 @@ def as_stream(answer: Answer) -> AnswerStream:
 
 @dataclass
 class _Draft:
-    """An answer in the making."""
+    """An unfinished answer."""
 
     question: Understanding
     hits: Sequence[Hit] = ()
-    shown: Sequence[Hit] = ()  # to the writer
-    reason: str | None = None  # why nothing is written
+    shown: Sequence[Hit] = ()  # what the writer sees
+    reason: str | None = None  # for a refusal without writing
     log: Log = field(default_factory=Log)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Answerer:
-    """Answers questions that are understood. `fallback` writes where another writer fails."""
+    """Answers understood questions. `fallback` writes if another writer fails."""
 
     library: Library
     retriever: Retriever
     reader: Reader
     fallback: Writer
-    judge: Judge  # of what is written
-    picker: Judge  # of the quotes
+    judge: Judge  # of sentences
+    picker: Judge  # of quotes
     unsupported: Unsupported = "mark"
 
     def stream(self, question: Understanding, writer: Writer, waits_for: str | None = None) -> AnswerStream:
@@ -117,7 +118,7 @@ class Answerer:
         return self._answer(draft, composer, writer.name)
 
     def _look(self, draft: _Draft) -> None:
-        """Rank the papers, choose those that the writer is shown, and see whether any is near."""
+        """Rank the papers, choose those for the writer, and see whether any is near."""
         question, most = draft.question, draft.question.request.k
         if question.kind == "list":
             self._look_for_list(draft)
@@ -127,7 +128,7 @@ class Answerer:
             draft.reason = self._why_far(question.query, draft)
 
     def _look_for_list(self, draft: _Draft) -> None:
-        """The papers that belong on a list; all that fulfil the filters where it names no subject."""
+        """The papers that belong on a list; all within the filters if it names no subject."""
         question, most = draft.question, draft.question.request.k
         if subject := subject_of(without_phrases(question.query)):
             hits = self.retriever.search(subject, max(_LISTED, most or 0), question.filters)
@@ -142,7 +143,7 @@ class Answerer:
             draft.log.notes.append(f"{_count(more, 'more paper')}: see them by `askpapers library list`.")
 
     def _why_far(self, query: str, draft: _Draft) -> str | None:
-        """Why the library cannot answer, or None where it may."""
+        """Why the library cannot answer, or None if it may."""
         filters = draft.question.filters
         if nearest := draft.hits[:HITS]:
             reading = self.reader.read(query, nearest)
@@ -153,7 +154,7 @@ class Answerer:
         return "No papers from these years." if only_years else "No paper fulfils these conditions."
 
     def _write(self, draft: _Draft, composer: Composer, writer: Writer) -> Generator[str, None, Writer]:
-        """Let the writer write; where a model fails, the papers' own sentences take its place."""
+        """Let the writer write, or the fallback if a model fails. Returns the one that wrote."""
         try:
             yield from filter(None, self._compose(writer, composer, draft))
             return writer
@@ -169,10 +170,7 @@ class Answerer:
         return self.fallback
 
     def _compose(self, writer: Writer, composer: Composer, draft: _Draft) -> Iterator[str]:
-        """What a writer writes, as far as it is checked; then what is left of it.
-
-        That it is a refusal stands above the text, or below where the writer says so too late.
-        """
+        """The text as its sentences are checked; if it is a refusal, a line above or below it says so."""
         log, question = draft.log, draft.question
         for piece in writer.write(question, composer.hits, log):
             composer.preface = _preface(log)
@@ -183,7 +181,7 @@ class Answerer:
             _mend(writer, question, composer, log)
         if composer.has_support():
             yield composer.show_rest(self.unsupported)
-        elif composer.doubts():  # so nothing shows what the writer may say of its reasons
+        elif composer.doubts():  # whatever reasons the writer gives
             log.refusal = _NO_SUPPORT
         composer.forget()
         if not composer.shown:
@@ -194,13 +192,10 @@ class Answerer:
     def _answer(self, draft: _Draft, composer: Composer, writer: str) -> Answer:
         log, question, markers = draft.log, draft.question, composer.markers()
         status, reason = _outcome(draft, composer)
-        log.notes += _counted(
-            {
-                "Not supported by the words that they cite": ("sentence", composer.marked()),
-                "Left out, as the words that they cite do not support them": ("sentence", composer.dropped),
-                "Removed, as they name no paper": ("citation marker", markers.unknown),
-            }
-        )
+        left_out = "Left out, as the words that they cite do not support them"
+        log.notes += _counted("Not supported by the words that they cite", composer.marked(), "sentence")
+        log.notes += _counted(left_out, composer.dropped, "sentence")
+        log.notes += _counted("Removed, as they name no paper", markers.unknown, "citation marker")
         return Answer(
             question=question.request.question,
             status=status,
@@ -229,17 +224,16 @@ class Answerer:
         notes += [question.note] if question.note else []
         notes += [offer_note(question.offered)] if question.offered else []
         catalog, filters = self.library.catalog, question.filters
-        if filters.has_years and (without := catalog.count_without_year()):
-            notes.append(f"Left out, as their year is not known: {_count(without, 'paper')}.")
-        if filters.has_authors and (without := catalog.count_without_authors()):
-            notes.append(f"Left out, as their number of authors is not known: {_count(without, 'paper')}.")
-        if behind := self.library.papers_behind():
-            notes.append(f"Not indexed yet, so answers may lack them: {_count(behind, 'paper')}.")
-        return notes
+        if filters.has_years:
+            notes += _counted("Left out, as their year is not known", catalog.count_without_year())
+        if filters.has_authors:
+            unknown = catalog.count_without_authors()
+            notes += _counted("Left out, as their number of authors is not known", unknown)
+        return notes + _counted("Not indexed yet, so answers may lack them", self.library.papers_behind())
 
 
 def _mend(writer: Mender, question: Understanding, composer: Composer, log: Log) -> None:
-    """Ask once for other words for all that is in doubt."""
+    """Ask once for other words for all sentences in doubt."""
     doubts = composer.doubts()
     try:
         replies = writer.mend(question, composer.hits, doubts, log)
@@ -251,7 +245,7 @@ def _mend(writer: Mender, question: Understanding, composer: Composer, log: Log)
 
 
 def _outcome(draft: _Draft, composer: Composer) -> tuple[Status, str | None]:
-    """The status of an answer, and the reason of a refusal."""
+    """The status of an answer, and the reason for a refusal."""
     log = draft.log
     if refusal := draft.reason or log.refusal:
         return "refused", refusal
@@ -261,7 +255,7 @@ def _outcome(draft: _Draft, composer: Composer) -> tuple[Status, str | None]:
 
 
 def offer_note(filters: Filters) -> str:
-    """The note that offers years, as the command line takes them."""
+    """The note that offers years as options of the command line."""
     ends = {"--from-year": filters.from_year, "--to-year": filters.to_year}
     options = " ".join(f"{option} {year}" for option, year in ends.items() if year is not None)
     return f"To bound publication years: {options}"
@@ -271,10 +265,10 @@ def _preface(log: Log) -> str:
     return f"{REFUSAL}\n\n" if log.refusal else ""
 
 
-def _counted(counts: Mapping[str, tuple[str, int]]) -> list[str]:
-    """A line for each thing that there is some of."""
-    return [f"{line}: {_count(number, what)}." for line, (what, number) in counts.items() if number]
+def _counted(line: str, number: int, what: str = "paper") -> list[str]:
+    """The line with its number, if that is not 0."""
+    return [f"{line}: {_count(number, what)}."] if number else []
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -4,11 +4,12 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
-from rag.about import Topic, topic_of
+from rag.about import topic_of
 from rag.answering import Answerer, AnswerStream, as_stream, read_answer
 from rag.embedding import embedded_encoder
 from rag.embedding.english import shares
@@ -19,7 +20,7 @@ from rag.library.library import Place, closing_on_error
 from rag.library.progress import Track, untracked
 from rag.plain_replies import reply_to
 from rag.query import check_request, turns_of, understand
-from rag.query.rewriting import ModelRewriter
+from rag.query.rewriting import rewrite
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from rag.llamaindex import CitedQueryEngine
     from rag.model.chat import ChatModel
 
-_RECENT = 50  # turns among which those are looked for that were said to the program
+_RECENT = 50  # turns that are checked for remarks to the program
 _NO_MODEL = (
     "no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible server"
 )
@@ -45,7 +46,7 @@ _NO_MODEL = (
 class Assistant:
     """Answers questions about the papers of one library. Safe to use from several threads.
 
-    Use it as a context manager, or close it: it closes what it has opened itself.
+    Use it as a context manager, or close it: that closes what it has opened itself.
     """
 
     def __init__(
@@ -58,12 +59,12 @@ class Assistant:
         sentences: Remembering | None = None,
         on_wait: Callable[[str], None] | None = None,
     ) -> None:
-        """`llm` is any LlamaIndex model; without it the one that the settings name is used.
+        """`llm` is any LlamaIndex model; without it the settings name one.
 
-        `writer` decides for requests that leave it to `auto`; there, `auto` takes a model where one is
-        configured. `sentences` remembers what is read, for assistants that share it. `on_wait` is told,
-        from another thread, that a model on this machine is waited for.
-        Raises ModelError where a model is asked for and none is configured.
+        `writer` is the default for requests with `auto`; if that is `auto` too, a configured model writes.
+        `sentences` is a cache that assistants may share. `on_wait` gets, from another thread, a line that
+        says that a model on this machine takes its time.
+        Raises ModelError if a model is needed and none is configured.
         """
         self.library = library
         self._settings = settings or Settings()
@@ -73,15 +74,15 @@ class Assistant:
         self._opening = threading.Lock()  # the model
         self._opened: ChatModel | None = None
         self._on_wait = on_wait
-        self._owned: Library | None = None
+        self._resources = ExitStack()  # what it has opened itself
         self._is_closed = False
-        self._users = 1  # this object until it is closed, and each answer that may still be read
+        self._users = 1  # this object until it is closed, and each answer that is still being read
         self._counting = threading.Lock()  # the users
         if not self._has_model and "llm" in (writer, self._settings.judge):
             raise ModelError(_NO_MODEL)
         encoder = sentences or Remembering(embedded_encoder())
         self.judge = CalibratedJudge(encoder)
-        is_same = encoder.name == library.token_encoder.name  # else the library knows other word pieces
+        is_same = encoder.name == library.token_encoder.name  # else the library has other word pieces
         self._reader = Reader(encoder, library.tokens.weights if is_same else shares)
         self._extractive = ExtractiveWriter(self._reader, BY_CHOICE if self._has_model else NO_MODEL)
         self._answerer = Answerer(
@@ -105,64 +106,70 @@ class Assistant:
         sentences: Remembering | None = None,
         track: Track = untracked,
     ) -> Self:
-        """An assistant with the library that `Library.open` finds, which it closes with itself."""
+        """An assistant for the library that `Library.open` finds; closing it closes the library."""
         settings = settings or Settings.from_environment()
         library = Library.open(place, settings, track)
         with nullcontext() if library is place else closing_on_error(library):
             assistant = cls(library, llm=llm, settings=settings, writer=writer, sentences=sentences)
-        assistant._owned = None if library is place else library
+        if library is not place:
+            assistant._resources.callback(library.close)
         return assistant
 
     @property
     def writer(self) -> str:
-        """Name of the writer: "extractive", or the model."""
+        """Name of the writer: "extractive", or the model's."""
         return self.writer_for("auto")
 
     def writer_for(self, choice: WriterName) -> str:
-        """Name of the writer of requests that ask for this one."""
+        """Name of the writer that this choice selects."""
         return self._writer(choice).name
 
     @property
     def server(self) -> str | None:
-        """The address of the model that writes or checks; None where there is none, or it was passed in."""
+        """The address of the model that writes or checks; None if there is none or it was passed in."""
         asks = self.writer != "extractive" or self._settings.judge == "llm"
         return self._model().address if asks else None
 
     @property
     def checks(self) -> dict[str, str]:
-        """The name of the judge of its sentences, and what becomes of those that are not supported."""
+        """The judge of its sentences, and whether unsupported ones are marked or dropped."""
         return {"judge": self._answerer.judge.name, "unsupported": self._answerer.unsupported}
 
     def ask(self, question: str | Request, **options: Unpack[RequestOptions]) -> Answer:
-        """The answer to a question, or to a `Request`; the options are those of `Request`, which says
-        what each is for. Raises QuestionError, ModelError, LibraryError."""
+        """The answer to a question with these options, or to a `Request`, which documents the options.
+
+        Raises QuestionError, ModelError, LibraryError.
+        """
         return read_answer(self.stream(question, **options))
 
     async def aask(self, question: str | Request, **options: Unpack[RequestOptions]) -> Answer:
-        """`ask`, in a thread: the event loop goes on."""
+        """`ask` in a thread, so that the event loop goes on."""
         return await asyncio.to_thread(self.ask, question, **options)
 
     def stream(self, question: str | Request, **options: Unpack[RequestOptions]) -> AnswerStream:
-        """`ask`, with the text as it is written. A bad question raises here, not while reading."""
+        """`ask` with the text as it is written. An invalid question raises here, not while reading."""
         request = check_request(Request.of(question, **options))
         writer = self._writer(request.writer)
         if topic := topic_of(request.question):
-            stream = as_stream(self._reply(request, topic, writer))
+            catalog, has_model = self.library.catalog, self._has_model
+            stream = as_stream(reply_to(request, topic, catalog, writer.name, has_model=has_model))
         else:
             model = None if writer is self._extractive else self._model()
-            understanding = understand(_about_papers(request), ModelRewriter(model) if model else None)
+            understanding = understand(_about_papers(request), partial(rewrite, model) if model else None)
             stream = self._answerer.stream(understanding, writer, model.wait_line if model else None)
         self.hold()
         weakref.finalize(stream, self.release)
         return stream
 
     def read_ahead(self, paper: Paper) -> int:
-        """Read a paper before it is asked about, so that the first question about it is as quick as the
-        next; how many texts were read. They stay as long as they are among the last that were read."""
+        """Read a paper into the cache, so that the first question about it is as quick as the next.
+
+        Returns how many texts were read.
+        """
         return self._reader.read_ahead(paper)
 
     def as_query_engine(self) -> "CitedQueryEngine":
-        """A LlamaIndex query engine that answers as this assistant does."""
+        """This assistant as a LlamaIndex query engine."""
         from rag import llamaindex
 
         return llamaindex.CitedQueryEngine(self)
@@ -177,7 +184,7 @@ class Assistant:
         return llamaindex.make_tool(self, name or llamaindex.NAME, description or llamaindex.DESCRIPTION)
 
     def close(self) -> None:
-        """Close what it has opened, as soon as the answers that are being read come to their end."""
+        """Close what it has opened, as soon as the answers that are being read have ended."""
         if not self._is_closed:
             self._is_closed = True
             self.release()
@@ -188,15 +195,12 @@ class Assistant:
             self._users += 1
 
     def release(self) -> None:
-        """End what `hold` began; the last one that ends closes what has been opened."""
+        """End a `hold`; the last one closes what has been opened."""
         with self._counting:
             self._users -= 1
             is_last = not self._users
         if is_last:
-            if self._opened:
-                self._opened.close()
-            if self._owned:
-                self._owned.close()
+            self._resources.close()
 
     def __enter__(self) -> Self:
         return self
@@ -205,7 +209,7 @@ class Assistant:
         self.close()
 
     def _writer(self, choice: WriterName) -> Writer:
-        """Who writes. Raises ModelError where a model is asked for and none is configured."""
+        """The writer of a choice. Raises ModelError if it is a model and none is configured."""
         choice = self._default if choice == "auto" else choice
         if choice == "extractive" or (choice == "auto" and not self._has_model):
             return self._extractive
@@ -219,22 +223,16 @@ class Assistant:
             if not self._opened:
                 from rag.model.chat import ChatModel
 
-                settings, llm = self._settings, self._given
-                self._opened = (
-                    ChatModel(llm, prices=settings.prices)
-                    if llm
-                    else ChatModel.open(settings, on_wait=self._on_wait)
-                )
+                if self._given:
+                    self._opened = ChatModel(self._given, prices=self._settings.prices)
+                else:
+                    self._opened = ChatModel.open(self._settings, on_wait=self._on_wait)
+                self._resources.callback(self._opened.close)
             return self._opened
-
-    def _reply(self, request: Request, topic: Topic, writer: Writer) -> Answer:
-        """What is said of the program and its library."""
-        catalog, has_model = self.library.catalog, self._has_model
-        return reply_to(request, topic, catalog, writer.name, has_model=has_model)
 
 
 def _about_papers(request: Request) -> Request:
-    """The request without the turns that were said to the program: no question leans on a greeting."""
+    """The request without recent remarks to the program: no question depends on a greeting."""
     turns = turns_of(request.history)
     recent = len(turns) - _RECENT
     kept = (turn for place, turn in enumerate(turns) if place < recent or not topic_of(turn.question))

@@ -1,9 +1,9 @@
-"""Citations: what a writer writes becomes sentences that are checked, with numbered, verbatim quotes.
+"""Turns what a writer writes into checked sentences with numbered, verbatim quotes.
 
-A sentence is shown once it is whole, its quotes are chosen and the judge has found it supported.
-From the first one that is not supported on, all wait until the writer is done: the sentences in
-doubt may be mended, and those that stay so are marked or left out. A number stands for one quote
-and is given when the quote is first shown. What has been shown is never taken back.
+A sentence is shown once it is whole, its quotes are chosen and the judge has found it supported. After the
+first unsupported one, all wait until the writer is done: then unsupported sentences may be repaired, or
+else are marked or left out. A number stands for one quote, from when it is first shown. What has been
+shown is never taken back.
 """
 
 import re
@@ -21,10 +21,10 @@ from rag.types import Check, Citation, Claim, Hit, Markers, Paper, Span, Unsuppo
 
 @dataclass(frozen=True)
 class Quote:
-    """A marker that says itself which words it cites: a hit, counted from 0, and a span.
+    """A marker that names the words it cites: the index of a hit, and a span.
 
-    The piece of text before it belongs to one sentence with it, however it looks; that ends at the
-    first white space behind a full stop or its like, or at the end of the line.
+    The piece of text before it is part of its sentence, however it looks. The sentence ends at the first
+    white space after a full stop or the like, or at the end of the line.
     """
 
     hit: int
@@ -33,22 +33,22 @@ class Quote:
 
 @dataclass(frozen=True)
 class Heading:
-    """The title of a hit, counted from 0, in front of the sentences that are quoted from it."""
+    """The title of the hit with this index, before the sentences that are quoted from it."""
 
     hit: int
 
 
 Piece = str | Marker | Quote | Heading
 
-_SECOND_SENTENCE = 0.1  # how much more support makes a quote of two sentences worth its length
-# White space before a sentence, with the bullet or the number of a list, and fences of code.
+_SECOND_SENTENCE = 0.1  # the support that a second sentence must add to a quote
+# White space before a sentence, with code fences and the bullet or number of a list item.
 _LEAD = re.compile(r"(?:\s*```\w*[ \t]*(?=\n|\Z))*\s*(?:(?:[-*•–+]|\d{1,3}[.)]|#{1,6})[ \t]+)?\s*")
 _QUOTED_LEAD = re.compile(r"\s*(?:[-*•–+][ \t]+)?")  # "1) " may be the paper's
-_LINE_END = re.compile(r"\n(?=\s*\n|[ \t]*[^\sa-z])")  # a next line in lower case goes on
+_LINE_END = re.compile(r"\n(?=\s*\n|[ \t]*[^\sa-z])")  # unless the next line begins in lower case
 _MAY_END = re.compile(r"[^\w\s,]\s+\S")
-_USUAL = 500  # characters of a sentence that is read anew behind each word of a stream
-_STEP = 500  # characters behind which a longer one is
-_MOST_PASSAGES = 200  # that a sentence is checked against: a heading and words of each paper
+_USUAL = 500  # characters of a sentence whose end is looked for after each word of a stream
+_STEP = 500  # characters after which a longer one is read again
+_MOST_PASSAGES = 200  # that a sentence is checked against, with headings
 _QUOTED_END = re.compile(r"[.!?:;…][\"'”’)\]]*\Z")
 _SPACE = re.compile(r"\s")
 _UNCITED = Support(0.0, supported=False, reasons=("it cites nothing",))
@@ -75,51 +75,51 @@ class AnswerSentence:
 
 @dataclass
 class Composer:
-    """Puts an answer together from the pieces of a writer who was shown these hits."""
+    """Puts an answer together from the pieces of a writer that saw these hits."""
 
     hits: Sequence[Hit]
     judge: Judge  # of the sentences
-    picker: Judge  # of the quotes, among all that a paper may give
-    preface: str = ""  # stands before the first sentence, with white space behind
+    picker: Judge  # of the quotes
+    preface: str = ""  # comes before the first sentence, with white space after it
     shown: str = ""
     written: int = 0  # keys and quotes
     unknown: int = 0  # keys that name no hit
     dropped: int = 0  # sentences
-    claims: list[Claim] = field(default_factory=list)  # of what has been shown
+    claims: list[Claim] = field(default_factory=list)  # shown
     quotes: dict[tuple[str, Span], Citation] = field(default_factory=dict)
     waiting: list[AnswerSentence] = field(default_factory=list)  # whole and checked
-    _held: str = ""  # the last piece of text, behind half a word
-    _half: int = 0  # characters of that, among which no word ends
-    _tail: str = ""  # words whose sentence is not whole
+    _held: str = ""  # the last piece of text, after half a word
+    _half: int = 0  # characters of that in which no word ends
+    _tail: str = ""  # words of an unfinished sentence
     _marks: list[tuple[int, Marker | Quote]] = field(default_factory=list)  # place in the tail
     _quoted_to: int = 0  # no sentence ends before this place in the tail
     _is_bare: bool = False  # the tail holds no word yet
-    _read: int = 0  # characters of the tail when an end was last looked for
+    _read: int = 0  # length of the tail when its end was last looked for
 
     def add(self, piece: Piece) -> str:
-        """Take the next piece; what there is to show."""
+        """Take the next piece. Returns the new text to show."""
         if isinstance(piece, Heading):
             return self._head(self.hits[piece.hit].paper)
         self._take(piece)
         return self._show_supported()
 
     def _head(self, paper: Paper) -> str:
-        """Show a title; what was written before it is whole."""
+        """Show a title, which ends the sentence before it."""
         before = self.finish()
         gap = "\n\n" if self.shown else self.preface
         return before + self.say(f"{gap}{in_our_words(paper.heading)}\n")
 
     def finish(self) -> str:
-        """The writer is done; what there is to show. From the first sentence in doubt on all waits."""
+        """End the text. Returns the new text to show, up to the first unsupported sentence."""
         self._end()
         return self._show_supported()
 
     def doubts(self) -> list[AnswerSentence]:
-        """The sentences that are not supported and may still be mended."""
+        """The waiting sentences that are not supported."""
         return [sentence for sentence in self.waiting if not sentence.support.supported]
 
     def mend(self, doubt: AnswerSentence, pieces: Iterable[Piece]) -> None:
-        """Put these words in the place of a sentence in doubt, if each of their sentences is supported."""
+        """Replace a sentence in doubt by these words, if each of their sentences is supported."""
         other = Composer(self.hits, self.judge, self.picker)
         for piece in pieces:
             other.add(piece)
@@ -133,22 +133,22 @@ class Composer:
         self.unknown += other.unknown
 
     def has_support(self) -> bool:
-        """Whether any sentence is supported, shown or waiting."""
+        """Whether any sentence, shown or waiting, is supported."""
         return any(claim.supported for claim in self.claims) or len(self.doubts()) < len(self.waiting)
 
     def is_judged(self) -> bool:
-        """Whether the judge was asked about any sentence that has been shown."""
+        """Whether any shown sentence went to the judge."""
         return any(claim.check != "verbatim" for claim in self.claims)
 
     def marked(self) -> int:
-        """How many of the sentences that have been shown are not supported."""
+        """How many shown sentences are not supported."""
         return sum(not claim.supported for claim in self.claims)
 
     def show_rest(self, unsupported: Unsupported) -> str:
-        """What waits, its unsupported sentences marked or left out."""
+        """Show what waits, with unsupported sentences marked or left out."""
         new = lead = ""
         for sentence in self.waiting:
-            sentence.lead = max(sentence.lead, lead, key=_lines)
+            sentence.lead = max(sentence.lead, lead, key=lambda text: text.count("\n"))
             if sentence.support.supported or unsupported == "mark":
                 new, lead = new + self._show(sentence), ""
             else:
@@ -162,20 +162,20 @@ class Composer:
         return text
 
     def forget(self) -> None:
-        """Leave out what has not been shown: its writer has failed."""
+        """Drop what has not been shown."""
         self.waiting, self._marks, self._quoted_to = [], [], 0
         self._held = self._tail = ""
         self._half = self._read = 0
 
     def citations(self) -> list[Citation]:
-        """Of what has been shown, by number."""
+        """The shown citations, by number."""
         return list(self.quotes.values())
 
     def markers(self) -> Markers:
         return Markers(self.written, self.unknown)
 
     def _take(self, piece: str | Marker | Quote) -> None:
-        if isinstance(piece, Quote):  # what was held is its sentence
+        if isinstance(piece, Quote):  # the held text is its sentence
             self._take_held()
             self._quoted_to = len(self._tail)
         else:
@@ -193,27 +193,27 @@ class Composer:
             pass
 
     def _take_held(self) -> None:
-        """Take in what is held as it is."""
         self._tail, self._held, self._half, self._is_bare = self._tail + self._held, "", 0, False
 
     def _take_words(self) -> None:
-        """Take in the whole words of what is held one by one: so the cuts of a stream change nothing."""
+        """Take the whole words of the held text one by one, so that the cuts of a stream change nothing."""
         taken = 0
         for space in _SPACE.finditer(self._held, self._half):
             word, taken = self._held[taken : space.end()], space.end()
             ends_word = word == "\n" or not self._tail[-1:].isspace()
             self._tail += word
             if word.isspace() and (self._is_bare or not ends_word):
-                continue  # one more space, of which there may be thousands
+                continue  # a further space; there may be thousands
             while self._settle(is_last=False):
                 pass
         self._held = self._held[taken:]
         self._half = len(self._held)
 
     def _settle(self, *, is_last: bool) -> bool:
-        """Make a sentence of the beginning of the tail, and check it; False where none is whole."""
+        """Make a checked sentence of the beginning of the tail; False if none is whole."""
         tail = self._tail
-        start = _end_of(_QUOTED_LEAD if self._quoted_to else _LEAD, tail)
+        lead = (_QUOTED_LEAD if self._quoted_to else _LEAD).match(tail)
+        start = lead.end() if lead else 0
         self._is_bare = start == len(tail)
         end = self._first_end(start, is_last)
         if end is None:
@@ -236,15 +236,15 @@ class Composer:
         return True
 
     def _first_end(self, start: int, is_last: bool) -> int | None:
-        """Where the first sentence of the tail ends, without white space; None where it may grow.
+        """Where the first sentence of the tail ends, without white space; None if it may grow.
 
-        What is too long for a sentence ends anyhow.
+        One that is too long ends anyhow.
         """
         tail = self._tail
         if not tail[start:]:
             return start if is_last and (tail or self._marks) else None
         if self._quoted_to > start:
-            spaces = (found.start() for found in _SPACE.finditer(tail, self._quoted_to))
+            spaces = (space.start() for space in _SPACE.finditer(tail, self._quoted_to))
             ends = (at for at in spaces if tail[at] == "\n" or _QUOTED_END.search(tail[:at]))
             return next(ends, len(tail.rstrip()) if is_last else None)
         longest = start + LONGEST_SENTENCE
@@ -261,16 +261,16 @@ class Composer:
         return start + strip_span(region, (0, first))[1] if is_whole or first < stops[-1] else None
 
     def _is_read_enough(self, length: int) -> bool:
-        """Whether a sentence so far need not be read anew behind this word, as it is long and was just
-        read: else one of thousands of words would take the square of their number."""
+        """Whether to skip reading a sentence after this word, as it is long and was just read: otherwise
+        time would grow with the square of its length."""
         if length > _USUAL and len(self._tail) - self._read < _STEP:
             return True
         self._read = len(self._tail)
         return False
 
     def _cite(self, sentence: AnswerSentence, marks: Iterable[tuple[int, Marker | Quote]]) -> None:
-        """Choose the quotes for what a sentence cites, and check it against them."""
-        chosen: dict[int, Span] = {}  # by key, as a model may repeat one a thousand times
+        """Choose the quotes of a sentence, and check it against them."""
+        chosen: dict[int, Span] = {}  # by key, which a model may repeat a thousand times
         for place, mark in marks:
             if isinstance(mark, Quote):
                 self.written += 1
@@ -332,21 +332,12 @@ class Composer:
 
 
 def best_quote(claim: str, paper: Paper, judge: Judge) -> Span:
-    """The sentence of the abstract that best supports a claim, or two neighbours where one is not
-    enough, without white space at the ends."""
+    """The sentence of the abstract that best supports a claim, or two neighbours if one is not enough,
+    without white space at the ends."""
     abstract = paper.abstract
     spans = [strip_span(abstract, span) for span in sentence_spans(abstract)]
     pairs = [(first[0], second[1]) for first, second in pairwise(spans)]
     judged = judge.judge([(claim, (paper.heading, abstract[a:b])) for a, b in spans + pairs])
-    values = [found.value for found in judged]
+    values = [result.value for result in judged]
     values[len(spans) :] = [value - _SECOND_SENTENCE for value in values[len(spans) :]]
     return max(zip(values, spans + pairs, strict=True), key=lambda row: row[0])[1]
-
-
-def _lines(lead: str) -> int:
-    return lead.count("\n")
-
-
-def _end_of(pattern: re.Pattern[str], text: str) -> int:
-    found = pattern.match(text)
-    return found.end() if found else 0

@@ -1,4 +1,4 @@
-"""A conversation: the turns so far, as many as its memory holds, and the answer to the next question."""
+"""A conversation: remembers turns, and answers the next question with them."""
 
 import threading
 from collections.abc import Generator, Iterator
@@ -10,22 +10,22 @@ from rag.assistant import Assistant
 from rag.query import Turn, check_request, newest
 from rag.types import Answer, Request, RequestOptions
 
-MEMORY_TOKENS = 1500  # of turns; writers see the resolved question alone, so passages lose no room
+MEMORY_TOKENS = 1500  # of turns; writers see only the resolved question, so papers lose no room
 _PATIENCE = 300.0  # seconds that a question waits for those before it
 
 
 class Conversation:
-    """Questions that may lean on those before them. Safe to use from several threads.
+    """Questions that may depend on earlier ones. Safe to use from several threads.
 
-    Questions that are asked at once are answered one after the other, each knowing those before.
+    Simultaneous questions are answered one after the other, each with those before it as history.
     """
 
     def __init__(
         self, assistant: Assistant, *, memory: int = MEMORY_TOKENS, patience: float = _PATIENCE
     ) -> None:
-        """`memory` bounds the tokens of the turns that are kept; the last turn always is.
+        """`memory` bounds the tokens of the turns that are kept; the last turn always stays.
 
-        `patience` is how many seconds a question waits for the one before it to be answered.
+        `patience` is how many seconds a question waits for the one before it.
         """
         self._assistant = assistant
         self._memory = memory
@@ -35,21 +35,18 @@ class Conversation:
 
     @property
     def history(self) -> list[dict[str, str]]:
-        """The turns that are remembered, as OpenAI-style messages."""
+        """The remembered turns as OpenAI-style messages."""
         return [message for turn in self._turns for message in turn.messages]
 
     def ask(self, question: str | Request, **options: Unpack[RequestOptions]) -> Answer:
-        """The answer to the next question, with the options and the errors of `Assistant.ask`.
+        """The answer to the next question; options and errors are those of `Assistant.ask`.
 
-        The history of the request is that of the conversation. A question that raises is not remembered.
+        The conversation is the history, whatever the request has. A question that fails is not remembered.
         """
         return read_answer(self.stream(question, **options))
 
     def stream(self, question: str | Request, **options: Unpack[RequestOptions]) -> AnswerStream:
-        """`ask`, with the text as it is written; remembered when it has been read to its end.
-
-        The next question waits for that, so do not ask it while this one is being read.
-        """
+        """`ask` with the text as it is written. Read it to its end before asking the next question."""
         return AnswerStream(self._run(check_request(Request.of(question, **options))))
 
     def clear(self) -> None:
@@ -67,7 +64,7 @@ class Conversation:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """One at a time. Raises RuntimeError where the one before does not come to its end."""
+        """One at a time. Raises RuntimeError if the one before does not end in time."""
         if not self._answering.acquire(timeout=self._patience):
             raise RuntimeError("this conversation is still answering: read its stream to the end first")
         try:

@@ -1,9 +1,9 @@
-"""Everything that can go wrong for a user, each in one line that ends in what to do next.
+"""The errors that users meet; the text of each is one line that ends in the next step.
 
 AskpapersError
 ├── QuestionError           the question cannot be asked
-├── SettingError            an environment variable has a value that cannot be
-├── EncoderMissingError     the encoder's weights are not on this machine, or are not the right ones
+├── SettingError            an environment variable has an invalid value
+├── EncoderMissingError     the encoder's weights are missing or wrong
 ├── LibraryError            the library cannot be used
 │   ├── NoLibraryError      there is none at this place
 │   ├── LibraryBusyError    another process is writing to it
@@ -23,7 +23,7 @@ AskpapersError
 
 
 class AskpapersError(Exception):
-    """Any error that a user can cause or mend; its text is one line that ends in the next step."""
+    """Any error that a user can cause or fix."""
 
 
 class QuestionError(AskpapersError):
@@ -31,7 +31,7 @@ class QuestionError(AskpapersError):
 
 
 class SettingError(AskpapersError):
-    """An environment variable has a value that cannot be."""
+    """An environment variable has an invalid value."""
 
 
 class EncoderMissingError(AskpapersError):
@@ -95,4 +95,4 @@ class ModelFailedError(ModelError):
 
 
 class BrokenStreamError(ModelFailedError):
-    """A reply began and broke off, or made no sense: the retries of the client were over by then."""
+    """A reply began and broke off, or made no sense, when the client no longer retries."""

@@ -1,4 +1,4 @@
-"""What makes two records the same paper: identifiers, or the title in any case and punctuation."""
+"""Keys that identify a paper: arXiv id, DOI, or its title in any case and punctuation."""
 
 import hashlib
 import re
@@ -8,7 +8,7 @@ _ARXIV = re.compile(
     r"(?:arxiv:\s*|(?:https?://)?(?:(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)|huggingface\.co/papers)/)?"
     r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?"
 )
-_ARXIV_DOI = "10.48550/arxiv."  # what arXiv registers for each of its papers
+_ARXIV_DOI = "10.48550/arxiv."  # the prefix of arXiv's own DOIs
 _DOI = re.compile(r"(?:doi:\s*)?(?:(?:https?://)?(?:dx\.|www\.)?doi\.org/)?(10\.\d[\d.]*/\S+)")
 
 
@@ -40,7 +40,7 @@ def title_key(title: str) -> str:
 
 
 def paper_keys(title: str, arxiv_id: str | None, doi: str | None) -> list[str]:
-    """Every key that a paper may be known by, the most specific first, each once."""
+    """The distinct keys that a paper may be known by, the most specific first."""
     keys = [arxiv_key(arxiv_id or ""), arxiv_key(doi or ""), doi_key(doi or ""), title_key(title)]
     return list(dict.fromkeys(key for key in keys if key))
 

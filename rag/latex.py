@@ -1,8 +1,8 @@
-"""LaTeX as the text that it prints, for BibTeX files and arXiv's names of authors.
+"""Converts LaTeX to the text that it prints, for BibTeX files and arXiv's author names.
 
 No word is lost: an unknown command goes, its argument stays. Math stays as it is, as in arXiv's own
-abstracts. pylatexenc's tables say what commands print. Its parser is not used: over whole texts it takes
-"5% of owls" for a comment, needs 10 ms per abstract, and fails on commands that are cut off.
+abstracts. pylatexenc's tables say what commands print. Its parser is not used: it takes "5% of owls" for
+a comment, needs 10 ms per abstract, and fails on commands that are cut off.
 """
 
 import re
@@ -18,13 +18,13 @@ _TOKEN = re.compile(
     | \\ (?P<environment> (?:begin|end) \s*\{[^{}]{0,60}\} )
     | \\ (?P<accent> ["'`^~=.] | [uvHtcdbkr](?=\s|\{) ) \s{0,3}
          (?: \{\s?\\?(?P<braced>[A-Za-z]{1,2})\s?\} | (?P<dotless>\\[ij])(?![A-Za-z]) | (?P<bare>[A-Za-z]) )
-    | \\ (?P<name> [A-Za-z]+ ) (?: \*?(?P<behind>\{\}|\s+) )?
+    | \\ (?P<name> [A-Za-z]+ ) (?: \*?(?P<after>\{\}|\s+) )?
     | \\ (?P<escaped> . )
     | (?P<plain> [{}] | ---? | `` | '' | ~ )
     """,
     re.DOTALL | re.VERBOSE,
 )
-# The accents as characters that combine with the letter before them.
+# The accents as combining characters.
 _ACCENTS = dict(
     zip(
         "\"'`^~=.uvHtcdbkr",
@@ -38,12 +38,12 @@ _SCRIPT = re.compile(
     r"\$(?P<kind>[_^])\{?(?:\\(?:textrm|text|mathrm|rm)\s{0,9}\{?)?\s{0,9}(?P<math>[-+]?\w{1,6})\s*\}{0,2}\$"
     r"|\\textsuperscript\s*\{\s*(?P<power>[-+]?\d{1,6})\s*\}"
 )
-# An argument that is not printed, before one that is.
+# An unprinted argument before a printed one.
 _ARGUMENT = re.compile(r"\\(?:href|textcolor|colorbox|hyperref)\s*[\[{][^{}\[\]]{0,500}[\]}]\s*(?=\{)")
 _VERBATIM = re.compile(r"\\verb\*?([^\w\s*])([^\n]{0,200}?)\1")
 _SPACES = frozenset("\\ ,;:\n\t")
-_NOTHING = frozenset("-!/")  # where a word may be parted
-_KNOWN = {  # beside what pylatexenc knows
+_NOTHING = frozenset("-!/")  # where a word may be hyphenated
+_KNOWN = {  # in addition to pylatexenc's
     "textless": "<",
     "textgreater": ">",
     "textbar": "|",
@@ -59,41 +59,41 @@ _KNOWN = {  # beside what pylatexenc knows
 
 
 def latex_to_text(text: str) -> str:
-    """The text that LaTeX would print; math as it is written."""
+    """The text that LaTeX would print, with math unchanged."""
     if not any(mark in text for mark in "\\{}~-`'"):
         return text
     text = _VERBATIM.sub(r"\2", _ARGUMENT.sub("", text))
     return _TOKEN.sub(_printed, _SCRIPT.sub(_script, text))
 
 
-def _script(found: re.Match[str]) -> str:
+def _script(match: re.Match[str]) -> str:
     """10^5 for a power; indices and words above the line become plain text (H2O, 1st)."""
-    script = found["math"] or found["power"]
-    is_power = found["kind"] != "_" and script.lstrip("+-").isdecimal()
+    script = match["math"] or match["power"]
+    is_power = match["kind"] != "_" and script.lstrip("+-").isdecimal()
     return f"^{script}" if is_power else script
 
 
-def _printed(found: re.Match[str]) -> str:
-    if plain := found["plain"]:
-        is_address = plain == "~" and found.string[found.start() - 1 : found.start()] == "/"
+def _printed(match: re.Match[str]) -> str:
+    if plain := match["plain"]:
+        is_address = plain == "~" and match.string[match.start() - 1 : match.start()] == "/"
         return plain if is_address else _PLAIN[plain]
-    if found["math"]:
-        return found["math"]
-    if accent := found["accent"]:
-        letters = found["braced"] or found["bare"] or found["dotless"][1:]
+    if match["math"]:
+        return match["math"]
+    if accent := match["accent"]:
+        letters = match["braced"] or match["bare"] or match["dotless"][1:]
         return unicodedata.normalize("NFC", letters[0] + _ACCENTS[accent] + letters[1:])
-    if escaped := found["escaped"]:
+    if escaped := match["escaped"]:
         return "" if escaped in _NOTHING else " " if escaped in _SPACES else escaped
-    if found["environment"]:
+    if match["environment"]:
         return " "
-    printed, behind = symbol(found["name"]), found["behind"] or ""
+    printed, after = symbol(match["name"]), match["after"] or ""
     is_letter = unicodedata.name(printed[:1] or " ", "").startswith("LATIN")
-    return printed + ("" if behind == "{}" or is_letter else behind)  # `\o wl` is øwl
+    return printed + ("" if after == "{}" or is_letter else after)  # `\o wl` is øwl
 
 
 @lru_cache(maxsize=4096)
 def symbol(name: str) -> str:
-    """What a command without arguments prints; empty where it only changes how text is printed."""
+    """The text that a command without arguments prints; "" if it only changes the style."""
     if name in _KNOWN:
         return _KNOWN[name]
     printed = getattr(_commands().get_macro_spec(name), "simplify_repl", None)

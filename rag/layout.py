@@ -1,4 +1,4 @@
-"""The layout of a sentence: the white space and the bullet before it, and marks among its words."""
+"""The layout of a sentence: white space and a bullet before it, and marks inside."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,9 +8,9 @@ _DEEPEST = 8  # spaces before a bullet
 
 
 def belongs(place: int, tail: str, end: int, following: int) -> bool:
-    """Whether a marker belongs to the sentence that ends at `end`, and not to the one that follows.
+    """Whether a marker belongs to the sentence that ends at `end`, not to the one that follows.
 
-    A marker behind a full stop does; one at the beginning of a line with words behind it does not.
+    A marker after a full stop does; one at the beginning of a line with words after it does not.
     """
     if place <= end or following == len(tail):
         return True
@@ -19,7 +19,7 @@ def belongs(place: int, tail: str, end: int, following: int) -> bool:
 
 
 def without_gaps(body: str, places: Sequence[int]) -> tuple[str, list[int]]:
-    """The text in one line without the spaces before its markers, and where those now stand."""
+    """The text on one line without the spaces before its markers, and the new places of these."""
     body, text, taken = body.replace("\n", " "), "", 0
     moved = []
     for place in places:
@@ -32,7 +32,7 @@ def without_gaps(body: str, places: Sequence[int]) -> tuple[str, list[int]]:
 
 
 def with_marks(text: str, marks: Iterable[tuple[int, str]]) -> str:
-    """The text with marks at their places, in order, apart from the words around them."""
+    """The text with marks at their places, in order, separated from the words around them."""
     shown, taken = "", 0
     for place, mark in [*marks, (len(text), "")]:
         between = text[taken:place]
@@ -44,7 +44,7 @@ def with_marks(text: str, marks: Iterable[tuple[int, str]]) -> str:
 
 
 def lead_in(lead: str, shown: str) -> str:
-    """The white space and the bullet before a sentence, behind what has been shown."""
+    """The white space and the bullet before a sentence, given what has been shown."""
     lead = _FENCE.sub("", lead)
     bullet = lead.strip()
     before, newline, indent = (

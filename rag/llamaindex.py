@@ -1,4 +1,4 @@
-"""Our retriever and our assistant as LlamaIndex types, to drop into anybody's LlamaIndex program."""
+"""Our retriever and our assistant as LlamaIndex types, for LlamaIndex programs."""
 
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ DESCRIPTION = (
 
 
 class Answering(Protocol):
-    """An assistant, as far as LlamaIndex's types need it."""
+    """What LlamaIndex's types need of an assistant."""
 
     library: Library
 
@@ -46,7 +46,7 @@ class PaperRetriever(BaseRetriever):
 
 
 class CitedQueryEngine(BaseQueryEngine):
-    """Answers with the cited papers as source nodes and the whole Answer in `metadata["answer"]`."""
+    """Answers with the cited papers as source nodes and the Answer in `metadata["answer"]`."""
 
     def __init__(self, assistant: Answering) -> None:
         super().__init__(CallbackManager([]))

@@ -1,4 +1,4 @@
-"""A logistic regression whose weights are known."""
+"""A fitted logistic regression."""
 
 import math
 from collections.abc import Mapping
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Logistic:
-    """How likely something is, from its features and the weight of each."""
+    """A probability from features and their weights."""
 
     weights: Mapping[str, float]
     bias: float
 
     def log_odds(self, features: Mapping[str, float]) -> float:
-        """Above 0 where it is likelier than not; features without a weight are ignored."""
+        """Above 0 for a probability above 0.5; features without a weight are ignored."""
         return self.bias + sum(weight * features[name] for name, weight in self.weights.items())
 
     def __call__(self, features: Mapping[str, float]) -> float:

@@ -1,7 +1,7 @@
-"""Citation markers as models write them, found in a stream of text.
+"""Finds citation markers, in all the ways that models write them, in a stream of text.
 
-A marker stands in square brackets: "[1]", "[1, 2]", "[1-3]", "【1†source】", "[^1]", "[key 1]",
-"[Paper 1: its title]", "[1](https://...)". Round brackets are none: "(1)" numbers an item.
+A marker has square brackets: "[1]", "[1, 2]", "[1-3]", "【1†source】", "[^1]", "[key 1]",
+"[Paper 1: its title]", "[1](https://...)". "(1)" is none, as it numbers an item.
 """
 
 import re
@@ -9,20 +9,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 UNSUPPORTED = "[unsupported]"
-"""What stands behind a sentence that the words which it cites do not support."""
+"""The mark of a sentence that its quotes do not support."""
 
-# Each gap is matched in one way only, so that nothing that a model writes takes long to read.
+# Each gap can match in one way only, so that no text takes long to read.
 _OPEN, _CLOSE = r"(?:\\?[\[【［]){1,2}[ \t]{0,3}", r"[ \t]{0,3}(?:\\?[\]】］]){1,2}"
 _NOUN = r"(?:(?:keys?|papers?|sources?|ref(?:erence)?s?|abstracts?|doc(?:ument)?s?|citations?|cite)|[\^#@])"
 _NUMBER = rf"(?:{_NOUN}[ \t:.#=-]{{0,3}})?\d{{1,9}}"
 _BETWEEN = r"(?:[ \t]{0,3}(?:[,;&/+\-–—](?:[ \t]{0,3}and)?|and|to)[ \t]{0,3}|[ \t]{1,3})"
-_BEHIND = r"(?:[ \t]?[:†|][^\[\]【】［］\n]{0,120})?"  # a title, or the lines that were read
+_TITLE = r"(?:[ \t]?[:†|][^\[\]【】［］\n]{0,120})?"  # a title, or line numbers
 _LINK = r"(?:\((?:https?:|www\.|#)[^()\s]{0,300}\))?"
 _MARKER = re.compile(
-    rf"{_OPEN}(?:({_NUMBER}(?:{_BETWEEN}{_NUMBER}){{0,19}}){_BEHIND}|unsupported){_CLOSE}{_LINK}",
+    rf"{_OPEN}(?:({_NUMBER}(?:{_BETWEEN}{_NUMBER}){{0,19}}){_TITLE}|unsupported){_CLOSE}{_LINK}",
     re.IGNORECASE,
 )
-_MAY_GROW = re.compile(r"(?:\\?|\([^()\s]{0,300})\Z")  # behind a marker
+_MAY_GROW = re.compile(r"(?:\\?|\([^()\s]{0,300})\Z")  # after a marker
 _PARTIAL = re.compile(r"(?:\\?[\[【［]){1,2}[^\[\]【】［］\n]{0,240}\Z|\\\Z")
 _HALF = re.compile(
     rf"[ \t]{{0,9}}{_OPEN}(?:{_NOUN}[ \t:.#=-]{{0,3}})?[\d ,;&/+\-–—]{{0,80}}\\?\Z", re.IGNORECASE
@@ -31,57 +31,56 @@ _RANGE = re.compile(r"(\d+)\s*(?:[-–—]|to)\s*\D{0,12}(\d+)", re.IGNORECASE)
 _LONGEST_RANGE = 50
 _BRACKETS = str.maketrans("[]【】［］", "()()()")
 _FOREIGN = re.compile(r"\[(?:[1-9]\d{0,2}(?:\s*,\s*[1-9]\d{0,2})*|unsupported)\]")
-# What opens math at the end of a line so far; "$5" is a price.
+# Math that is still open at the end of a line; "$5" is a price.
 _MATH = re.compile(r"(?<![\\$])(\$)(?=[^\s$\d])[^$\n]*\Z|(\\\()(?:(?!\\[()]).)*\Z")
-_LONGEST_CODE = 200  # characters of code or math behind a marker
-_LONGEST_LINE = 600  # characters before a marker in which its opening is looked for
+_LONGEST_CODE = 200  # characters after a marker in which code or math may close
+_LONGEST_LINE = 600  # characters before a marker in which it may open
 
 
 @dataclass(frozen=True)
 class Marker:
-    """A marker as a model writes it: the places of the papers it was shown, counted from 1."""
+    """A marker that a model wrote: numbers of the papers that it was shown, from 1."""
 
     keys: tuple[int, ...]
 
 
 def without_markers(text: str) -> str:
-    """The text without what a reader would take for our markers, such as a paper's own "[12]"."""
+    """The text without what readers would take for our markers, such as a paper's own "[12]"."""
     *before, rest = _FOREIGN.split(text)
     return "".join([*map(str.rstrip, before), rest])
 
 
 def neutral(text: str) -> str:
-    """The text, as long as before, with round brackets for those of anything that reads as a marker."""
-    return _MARKER.sub(lambda found: found[0].translate(_BRACKETS), text)
+    """The text, at the same length, with round brackets around anything that reads as a marker."""
+    return _MARKER.sub(lambda match: match[0].translate(_BRACKETS), text)
 
 
 def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
-    """Text and markers of a stream; half a marker is held back until it is whole, and never comes
-    where it stays half.
+    """The text and the markers of a stream. Half a marker is held back until it is whole, or dropped.
 
-    A number in brackets inside code or math ("`x[1]`", "$x_{[1]}$") is text, in round brackets.
+    A number in brackets inside code or math ("`x[1]`", "$x_{[1]}$") stays text, in round brackets.
     """
     held, line = "", ""
     for text, is_last in with_end(texts):
         held, place = held + text, 0
-        while found := _MARKER.search(held, place):
-            before, behind = held[place : found.start()], held[found.end() : found.end() + _LONGEST_CODE]
-            in_code = _is_code(_last_line(line + before), behind, is_last)
-            if in_code is None or (not is_last and _MAY_GROW.match(held, found.end())):
+        while match := _MARKER.search(held, place):
+            before, after = held[place : match.start()], held[match.end() : match.end() + _LONGEST_CODE]
+            in_code = _is_code(_last_line(line + before), after, is_last)
+            if in_code is None or (not is_last and _MAY_GROW.match(held, match.end())):
                 break
             if in_code:
-                before += neutral(found[0])
+                before += neutral(match[0])
             if before:
                 yield before
             if not in_code:
-                yield Marker(_keys(found[1] or ""))
-            line, place = _last_line(line + before), found.end()
+                yield Marker(_keys(match[1] or ""))
+            line, place = _last_line(line + before), match.end()
         held = held[place:]
         if is_last:
             held = _HALF.sub("", held)
         ready = held
-        if not is_last and found:
-            ready = held[: found.start() - place]
+        if not is_last and match:
+            ready = held[: match.start() - place]
         elif not is_last and (partial := _PARTIAL.search(held)):
             ready = held[: partial.start()]
         if ready:
@@ -90,21 +89,21 @@ def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
 
 
 def with_end(texts: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Each text, then an empty one that is marked as the last."""
+    """Each text, then an empty one that is flagged as the last."""
     for text in texts:
         yield text, False
     yield "", True
 
 
 def _last_line(text: str) -> str:
-    """The last line of a text, as far as code or math reaches."""
+    """The last line of a text, or as much of it as may hold open code or math."""
     return text.rpartition("\n")[2][-_LONGEST_LINE:]
 
 
-def _is_code(line: str, behind: str, is_last: bool) -> bool | None:
-    """Whether a place with this before it on its line is inside code or math; None: not yet known.
+def _is_code(line: str, after: str, is_last: bool) -> bool | None:
+    """Whether the place between `line` and `after` is inside code or math; None if not known yet.
 
-    `behind` are the next 200 characters, or as many as there are.
+    `after` are the next 200 characters, or as many as there are.
     """
     if line.count("`") % 2:
         closing = "`"
@@ -112,10 +111,10 @@ def _is_code(line: str, behind: str, is_last: bool) -> bool | None:
         closing = "$" if opening[1] else "\\)"
     else:
         return False
-    rest, newline, _ = behind.partition("\n")
+    rest, newline, _ = after.partition("\n")
     if closing in rest:
         return True
-    return False if newline or is_last or len(behind) >= _LONGEST_CODE else None
+    return False if newline or is_last or len(after) >= _LONGEST_CODE else None
 
 
 def _keys(inside: str) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
-"""Whether any paper is near a question, by similarity alone, in every field and library.
+"""Decides by similarity alone whether any paper is near a question.
 
-A word of the question that is in no paper does not refuse it: it raises the similarity that is needed.
-`benchmarks/calibrate_answers.py` fits the weights and the threshold: docs/evaluation.md.
+A word that is in no paper does not rule the question out, but raises the similarity that it needs.
+`benchmarks/calibrate_answers.py` fits the weights and the threshold (docs/evaluation.md).
 """
 
 import re
@@ -16,38 +16,34 @@ from rag.library import Library
 from rag.library.lexical import Standing
 from rag.logistic import Logistic
 from rag.reading import Reading
-from rag.types import Hit, Kind
+from rag.types import Hit, Kind, Paper
 from rag.words import SPELLED, is_function_word
 
 HITS = 5  # papers that are considered
 near = Logistic({"match": 15.0, "rare": 9.1, "unknown": -2.0, "words": 5.5, "list": 1.7}, -23.0)
-"""How likely a question with these features is about the papers; at 0.5 it is taken to be."""
+"""How likely a question with these features is about the papers; 0.5 is the threshold."""
 _NOT_PLAIN = re.compile(r"[\W_]+")
-_SHORTEST_JOINED = 5  # letters of a word that a paper may write as two
+_SHORTEST_JOINED = 5  # letters of a word that a paper may write as two words
 _POWER = 3  # of a word's rarity in its weight, so that "the" and "people" hardly count
-_TELLING = 0.6  # the rarity from which an unknown word is worth naming
+_WORTH_NAMING = 0.6  # the rarity from which an unknown word is named
 _MOST_NAMED = 3
 _FEW = 4.5  # words; a shorter question ("What is ELECTRA?") need not match better than one this long
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a question that carries meaning: its rarity in English, its best match in each paper, and
-    whether it stands in the library."""
+    """A content word of a question: its rarity in English, its best match in each paper, and whether the
+    library has it."""
 
     text: str
     rarity: float
     matches: Sequence[float]
     standing: Standing
 
-    @property
-    def weight(self) -> float:
-        return float(self.rarity**_POWER)
-
 
 def words_of(question: str, hits: Sequence[Hit], reading: Reading, library: Library) -> list[Word]:
-    """The words of a question that was read against these hits, without numbers."""
-    texts = [_NOT_PLAIN.sub("", " ".join(_texts(hit)).lower()) for hit in hits]
+    """The content words, but no numbers, of a question that was compared with these hits."""
+    texts = [_NOT_PLAIN.sub("", _text_of(hit.paper).lower()) for hit in hits]
     words = []
     for match in SPELLED.finditer(question):
         text = re.sub(r"['’]\w{1,2}$", "", match[0])
@@ -56,21 +52,21 @@ def words_of(question: str, hits: Sequence[Hit], reading: Reading, library: Libr
         places = np.flatnonzero((reading.starts >= match.start()) & (reading.starts < match.end()))
         matches = reading.papers[:, places].mean(axis=1) if len(places) else np.zeros(len(hits))
         joined = _NOT_PLAIN.sub("", text.lower())
-        is_there = len(joined) >= _SHORTEST_JOINED and any(joined in each for each in texts)
+        is_there = len(joined) >= _SHORTEST_JOINED and any(joined in paper_text for paper_text in texts)
         standing: Standing = "there" if is_there else library.lexical.standing(text)
         words.append(Word(text, rarity(reading.pieces[places]), matches.tolist(), standing))
     return words
 
 
 def features(reading: Reading, words: Sequence[Word], kind: Kind = "single") -> dict[str, float]:
-    """The features of one paper's nearness, or of two together for a comparison.
+    """The features of the nearest paper, or for a comparison of the two that are nearest together.
 
     `match` is the best match of all word pieces, weighted by their rarity in the library; `rare` that of
     the words that are not misspelt, weighted by their rarity in English; `unknown` the share of words that
     are in no paper; `words` the logarithm of their number, as many words match less well than few.
     """
     spelt = [word for word in words if word.standing != "misspelt"]
-    weights = np.array([word.weight for word in spelt])
+    weights = np.array([float(word.rarity**_POWER) for word in spelt])
     shares = weights / max(weights.sum(), 1e-9)
     matches = np.array([word.matches for word in spelt]).reshape(len(spelt), len(reading.papers))
     size = min(2 if kind == "comparison" else 1, len(reading.papers))
@@ -87,22 +83,17 @@ def features(reading: Reading, words: Sequence[Word], kind: Kind = "single") -> 
 def why_far(
     question: str, hits: Sequence[Hit], reading: Reading, library: Library, kind: Kind = "single"
 ) -> str | None:
-    """Why no paper is near a question that was read against its best hits; None where one is."""
+    """Why no paper is near a question that was compared with its best hits; None if one is."""
     words = words_of(question, hits, reading, library)
     if near.log_odds(features(reading, words, kind)) >= 0:
         return None
-    unknown = [word for word in words if word.standing == "nowhere" and word.rarity >= _TELLING]
-    unknown.sort(key=_by_rarity)
+    unknown = [word for word in words if word.standing == "nowhere" and word.rarity >= _WORTH_NAMING]
+    unknown.sort(key=lambda word: -word.rarity)
     if not unknown:
         return "No paper here is close to this question."
     *others, last = dict.fromkeys(word.text for word in unknown[:_MOST_NAMED])
     return f"No paper mentions {' or '.join(filter(None, [', '.join(others), last]))}."
 
 
-def _by_rarity(word: Word) -> float:
-    return -word.rarity
-
-
-def _texts(hit: Hit) -> tuple[str, ...]:
-    """All texts that are known of a paper."""
-    return hit.paper.title, hit.paper.abstract, *hit.paper.authors, hit.paper.organization or ""
+def _text_of(paper: Paper) -> str:
+    return " ".join((paper.title, paper.abstract, *paper.authors, paper.organization or ""))

@@ -1,4 +1,4 @@
-"""Assistants that stay open from one question to the next, with what they have read."""
+"""Keeps assistants open from one question to the next, with what they have read."""
 
 import threading
 from collections import OrderedDict
@@ -18,11 +18,11 @@ _MOST = 4
 class OpenAssistants:
     """One assistant for each library and settings. Safe to use from several threads.
 
-    Of more than `most` the one used longest ago is closed, when its last answer has been read.
+    It keeps `most` of them; the least recently used one is closed once its last answer has been read.
     """
 
     def __init__(self, sentences: Remembering | None = None, most: int = _MOST) -> None:
-        """`sentences` is what the assistants remember of what they read, where they share it."""
+        """`sentences` is a cache that the assistants share."""
         self._most = most
         self._sentences = sentences
         self._assistants: OrderedDict[Hashable, Assistant] = OrderedDict()
@@ -30,10 +30,8 @@ class OpenAssistants:
 
     @contextmanager
     def using(self, place: Place, settings: Settings) -> Iterator[Assistant]:
-        """The assistant of a library, open as long as it is used; `place` is as in `Library.open`.
-
-        Raises as that does, and ModelError.
-        """
+        """The assistant of a library, open while in use. `place` and errors as in `Library.open`, and
+        ModelError."""
         if not isinstance(place, Library):
             place = (Path(place) if place is not None else find_library(settings)).expanduser().absolute()
         key, oldest = (place, _identity(place), settings), None
@@ -53,7 +51,7 @@ class OpenAssistants:
             assistant.release()
 
     def close(self) -> None:
-        """Close all of them; another use opens new ones."""
+        """Close all of them; the next use opens new ones."""
         with self._choosing:
             assistants = list(self._assistants.values())
             self._assistants.clear()
@@ -62,8 +60,8 @@ class OpenAssistants:
 
 
 def _identity(place: Library | Path) -> int | None:
-    """Tells a library from another that has taken its place in the same folder."""
+    """Distinguishes a library from another that has replaced it in the same folder."""
     try:
         return None if isinstance(place, Library) else catalog_path(place).stat().st_ino
-    except OSError:  # there is none, which opening it will say
+    except OSError:  # opening it will report that there is none
         return None

@@ -1,4 +1,4 @@
-"""Replies about the program and its library: a few plain sentences that claim nothing about papers."""
+"""Replies about the program and its library: plain sentences that claim nothing about papers."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _SEE = "See them all with `askpapers library list`, or in the Library tab of the
 def reply_to(request: Request, topic: Topic, catalog: Catalog, writer: str, *, has_model: bool) -> Answer:
     """The reply as an answer without claims. `has_model` says whether a model could write."""
     started = time.perf_counter()
-    lines = [*_lines(topic, catalog, request.filters)]
+    lines = list(_lines(topic, catalog, request.filters))
     if topic == "program":
         lines += [_ADD, _written_by(writer, has_model)]
     return Answer(
@@ -48,7 +48,8 @@ def _lines(topic: Topic, catalog: Catalog, filters: Filters) -> Iterator[str]:
     else:
         hello = "Hello. " if topic == "greeting" else ""
         yield f"{hello}I answer questions from the papers of this library; each sentence cites its paper."
-        yield from _example(catalog)
+        newest = catalog.browse(most=1)
+        yield f"For example: What does “{_title(newest[0])}” show?" if newest else "It holds no papers yet."
 
 
 def _written_by(writer: str, has_model: bool) -> str:
@@ -58,14 +59,8 @@ def _written_by(writer: str, has_model: bool) -> str:
     return f"{why}, so answers are the papers' own sentences."
 
 
-def _example(catalog: Catalog) -> Iterator[str]:
-    """A question that a paper of the library answers; or that there is none yet."""
-    newest = catalog.browse(most=1)
-    yield f"For example: What does “{_title(newest[0])}” show?" if newest else "It holds no papers yet."
-
-
 def _holdings(catalog: Catalog, filters: Filters) -> Iterator[str]:
-    """The number of papers within the filters, their years, and the newest of them."""
+    """The number of papers within the filters, their years, and the newest ones."""
     count = catalog.count_matching(filters=filters)
     newest = catalog.browse(most=_NEWEST, filters=filters)
     if not count and filters.is_open:

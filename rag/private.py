@@ -1,7 +1,7 @@
-"""Folders and files that only this user can read, modes 0700 and 0600, whatever the umask.
+"""Makes folders and files that only this user can read, modes 0700 and 0600, whatever the umask.
 
-Existing files keep the modes that their owner gave them. The user data folder is the exception: older
-versions left it open to others. On Windows, modes mean nothing, and a user's profile is private anyway.
+Existing files keep their modes, except the user data folder, which older versions left open to others. On
+Windows, modes mean nothing, and a user's profile is private anyway.
 """
 
 import os
@@ -18,7 +18,7 @@ from rag.settings import data_folder
 FOLDER, FILE = 0o700, 0o600
 _OTHERS = 0o077
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-_umasks: list[int] = []  # the user's own umask, while `private_umask` replaces it
+_umasks: list[int] = []  # the user's umask while `private_umask` replaces it
 
 
 def make_folder(folder: Path) -> None:
@@ -30,7 +30,7 @@ def make_folder(folder: Path) -> None:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file where there is none. SQLite, which fills it, gives its log the same mode.
+    """Make an empty file unless one exists. SQLite, which fills it, gives its log the same mode.
 
     Errors are left to the code that fills the file. It is made under another name and then linked, because
     a process that closes a file which it also has open in SQLite loses SQLite's locks.
@@ -48,9 +48,9 @@ def make_file(path: Path) -> None:
 
 @contextmanager
 def atomic_write(path: Path, mode: int | None = FILE) -> Iterator[BinaryIO]:
-    """A new file to fill, which replaces `path` at the end. If anything fails, `path` stays as it was.
+    """A new file that replaces `path` at the end. If anything fails, `path` stays as it was.
 
-    The file gets this mode; None means the mode that the user's own umask gives. Raises OSError.
+    `mode` None means the mode of the user's umask. Raises OSError.
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -62,7 +62,7 @@ def atomic_write(path: Path, mode: int | None = FILE) -> Iterator[BinaryIO]:
                     part.chmod(mode)
             yield file
             file.flush()
-            os.fsync(file.fileno())  # after a power cut there is the old file or the new one
+            os.fsync(file.fileno())  # so that a power cut leaves the old file or the new one
         part.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -71,7 +71,7 @@ def atomic_write(path: Path, mode: int | None = FILE) -> Iterator[BinaryIO]:
 
 
 def close_data_folder(place: Path) -> None:
-    """Close the user data folder to others, if `place` is inside it and this user owns it."""
+    """Close the user data folder to others if `place` is inside and this user owns it."""
     folder = data_folder()
     if not hasattr(os, "geteuid") or not place.is_relative_to(folder):
         return
@@ -83,7 +83,7 @@ def close_data_folder(place: Path) -> None:
 
 @contextmanager
 def private_umask() -> Iterator[None]:
-    """Everything created inside is private. For programs only, as a process has one umask."""
+    """Make everything created inside private. For programs only, as a process has one umask."""
     _umasks.append(os.umask(_OTHERS))
     try:
         yield
@@ -93,7 +93,7 @@ def private_umask() -> Iterator[None]:
 
 @contextmanager
 def users_umask() -> Iterator[None]:
-    """Inside, the user's own umask holds again, even within `private_umask`."""
+    """Restore the user's umask, also inside `private_umask`."""
     ours = os.umask(_umasks[-1]) if _umasks else None
     try:
         yield

@@ -1,4 +1,4 @@
-"""Titles, abstracts and quotes as they are shown: without markup, LaTeX and the labels of abstracts.
+"""Makes titles, abstracts and quotes readable: without markup, LaTeX and the labels of abstracts.
 
 For display only: stored, searched and quoted texts stay as the paper has them.
 """
@@ -16,18 +16,16 @@ _NAMES = (
 )
 _TAG = re.compile(rf"</?({_NAMES})(?:\s[^<>]{{0,300}})?/?>", re.IGNORECASE)
 _LONE_TAG = re.compile(rf"(?<!\w){_TAG.pattern}", re.IGNORECASE)  # "List<i>" is code
-_PARTS = frozenset(("p", "br", "div", "li", "ul", "ol", "sec", "title", "section"))  # stand apart
+_PARTS = frozenset(("p", "br", "div", "li", "ul", "ol", "sec", "title", "section"))  # a space replaces them
 _GAPS = re.compile(r" {2,}")
 _RAISED = re.compile(r"<(sup|sub)(?:\s[^<>]{0,100})?>([^<>]{1,40})</\1>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.IGNORECASE)
-# The letters of ISO's own set, which HTML does not know: &bgr; is β.
+# ISO's entities of Greek letters, which HTML does not know: &bgr; is β.
 _ISO = "a b g d e z ee th i k l m n x o p r s t u ph kh ps oh"
-_GREEK = dict(
-    zip((f"{each}gr" for each in re.findall(r"\w+", _ISO)), "αβγδεζηθικλμνξοπρστυφχψω", strict=True)
-)
+_GREEK = dict(zip((f"{letter}gr" for letter in _ISO.split()), "αβγδεζηθικλμνξοπρστυφχψω", strict=True))
 _MICRO = re.compile(r"(?<=\d)(\s?)micro ?(mol|[mglLM])([23]?)(?![A-Za-z0-9])")
 
-# What structured abstracts call their parts; the second kind never ends a label, unless a colon does.
+# How structured abstracts name their parts. Words of the second kind do not end a label without a colon.
 _PART = (
     r"(?:abstract|aims?|analys[ei]s|approach|availability|background|conclusions?|context|design|discussion"
     r"|evidence|exposures?|extraction|findings?|funding|goals?|hypothesis|implementation|implications"
@@ -46,12 +44,12 @@ _LABEL = re.compile(
 
 
 def readable(text: str) -> str:
-    """The text as readers see it, without markup and labels."""
+    """The text without markup and labels."""
     return _LABEL.sub(r"\1", without_markup(text))
 
 
 def without_markup(text: str) -> str:
-    """The text as it prints. For titles, where "BERT: …" is not a label."""
+    """The text without markup, for titles: there "BERT: …" is not a label."""
     if "<" in text:
         text = _without_tags(text)
     if "&" in text:
@@ -62,27 +60,27 @@ def without_markup(text: str) -> str:
 
 
 def in_our_words(title: str) -> str:
-    """A title for a sentence of our own: in one line, with nothing that reads as a marker."""
+    """A title for our own sentences: on one line, with nothing that reads as a marker."""
     return neutral(in_a_line(without_markup(title)))
 
 
 def _without_tags(text: str) -> str:
-    """The text without tags. One that is never closed counts as a tag only where no word touches it."""
-    text = _RAISED.sub(lambda found: shifted(found[2], found[1].lower() == "sup"), text)
+    """The text without tags. If none is closed, only those that touch no word count as tags."""
+    text = _RAISED.sub(lambda match: shifted(match[2], match[1].lower() == "sup"), text)
     text, changes = (_TAG if "</" in text else _LONE_TAG).subn(_gap, text)
     return _GAPS.sub(" ", text) if changes else text
 
 
-def _gap(found: re.Match[str]) -> str:
-    """A space for a tag that parts two words."""
-    return " " if found.start() and found[1].lower().removeprefix("jats:") in _PARTS else ""
+def _gap(match: re.Match[str]) -> str:
+    """A space for a tag that separates two words."""
+    return " " if match.start() and match[1].lower().removeprefix("jats:") in _PARTS else ""
 
 
-def _character(found: re.Match[str]) -> str:
-    name = found[0][1:-1]
-    told = _GREEK.get(name) or html.unescape(found[0])
-    return " " if told.isspace() else plain(told).replace("\n", " ")
+def _character(match: re.Match[str]) -> str:
+    name = match[0][1:-1]
+    character = _GREEK.get(name) or html.unescape(match[0])
+    return " " if character.isspace() else plain(character).replace("\n", " ")
 
 
-def _unit(found: re.Match[str]) -> str:
-    return f"{found[1] or ' '}µ{found[2]}{shifted(found[3], True)}"
+def _unit(match: re.Match[str]) -> str:
+    return f"{match[1] or ' '}µ{match[2]}{shifted(match[3], True)}"

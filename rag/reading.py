@@ -1,7 +1,7 @@
-"""What the sentences of papers say to a question: each word piece against each, by cosine.
+"""Compares a question with the sentences of papers, word piece by word piece, by cosine.
 
-The vectors are those of the encoder's last layer, of each sentence by itself (late interaction:
-Khattab and Zaharia, 2020, "ColBERT"). Refusals and the extractive writer read the same way.
+The vectors are those of the encoder's last layer for each sentence by itself (late interaction: Khattab
+and Zaharia, 2020, "ColBERT"). Refusals and the extractive writer share this.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,16 +17,15 @@ from rag.types import Hit, Paper, Span
 Weigh = Callable[[NDArray[np.int32]], Vectors]
 """The weight of each word piece, adding up to 1."""
 
-
-_MOST_SENTENCES = 500  # of a paper; an abstract has ten, the longest that is read some hundred
+_MOST_SENTENCES = 500  # of a paper; an abstract has ten, the longest some hundred
 
 
 @dataclass(frozen=True)
 class Sentence:
     """A sentence of a hit's abstract.
 
-    `hit` is the place of its paper among the hits, from 0; `similar` are the cosines of its word
-    pieces to those of the question, (pieces, question pieces).
+    `hit` is the index of its paper among the hits; `similar` are the cosines of its word pieces to those
+    of the question, (pieces, question pieces).
     """
 
     hit: int
@@ -41,11 +40,11 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Reading:
-    """A question read against hits.
+    """A question compared with hits.
 
-    `pieces` (question pieces,) are the numbers of its word pieces, `starts` their places in its text,
+    `pieces` (question pieces,) are the ids of its word pieces, `starts` their offsets in its text,
     `weights` their weights, adding up to 1. `titles` and `papers` (hits, question pieces) are the best
-    matches of each in each title and in each paper as a whole.
+    match of each piece in each title and in each whole paper.
     """
 
     pieces: NDArray[np.int32]
@@ -64,34 +63,35 @@ class Reader:
     weigh: Weigh
 
     def read_ahead(self, paper: Paper) -> int:
-        """Encode what a question will read of a paper, for an encoder that remembers; how many texts."""
+        """Encode what a question reads of a paper, to fill the encoder's cache. Returns how many texts."""
         texts = [paper.title, *(paper.abstract[start:end] for start, end in _spans(paper))]
         self.encoder.encode_tokens(texts)
         return len(texts)
 
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
-        """A question against each sentence of the hits."""
+        """Compare a question with each sentence of the hits."""
         places = [(number, span) for number, hit in enumerate(hits) for span in _spans(hit.paper)]
         texts = [hits[number].paper.abstract[start:end] for number, (start, end) in places]
-        asked, *found = self.encoder.encode_tokens([question, *(hit.paper.title for hit in hits), *texts])
-        titles, parts = found[: len(hits)], found[len(hits) :]
-        wanted = unit(asked.vectors).T
+        titles = [hit.paper.title for hit in hits]
+        tokens, *encoded = self.encoder.encode_tokens([question, *titles, *texts])
+        transposed = unit(tokens.vectors).T
+        cosines = [unit(text.vectors) @ transposed for text in encoded]
         sentences = tuple(
-            Sentence(number, span, text, unit(tokens.vectors) @ wanted)
-            for (number, span), text, tokens in zip(places, texts, parts, strict=True)
+            Sentence(number, span, text, similar)
+            for (number, span), text, similar in zip(places, texts, cosines[len(hits) :], strict=True)
         )
-        of_titles = [_best(unit(title.vectors) @ wanted) for title in titles]
-        papers = list(of_titles)
+        title_matches = [_best(similar) for similar in cosines[: len(hits)]]
+        paper_matches = list(title_matches)
         for sentence in sentences:
-            papers[sentence.hit] = np.maximum(papers[sentence.hit], sentence.best())
-        shape = (len(hits), len(asked.ids))
+            paper_matches[sentence.hit] = np.maximum(paper_matches[sentence.hit], sentence.best())
+        shape = (len(hits), len(tokens.ids))
         return Reading(
-            asked.ids,
-            asked.starts,
-            self.weigh(asked.ids),
+            tokens.ids,
+            tokens.starts,
+            self.weigh(tokens.ids),
             sentences,
-            np.array(of_titles, np.float32).reshape(shape),
-            np.array(papers, np.float32).reshape(shape),
+            np.array(title_matches, np.float32).reshape(shape),
+            np.array(paper_matches, np.float32).reshape(shape),
         )
 
 
@@ -102,8 +102,6 @@ def _spans(paper: Paper) -> Iterator[Span]:
 
 
 def _best(similar: Vectors) -> Vectors:
-    """The largest cosine of each column; 0 where nothing is compared."""
-    if not len(similar):
-        return np.zeros(similar.shape[1], np.float32)
-    best: Vectors = similar.max(axis=0)
+    """The largest cosine of each column; 0 in an empty matrix."""
+    best: Vectors = similar.max(axis=0) if len(similar) else np.zeros(similar.shape[1], np.float32)
     return best

@@ -1,4 +1,4 @@
-"""A cache of results for the texts that were used last."""
+"""An LRU cache of results by text."""
 
 import threading
 from collections import OrderedDict
@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 
 class Recent(Generic[T]):
-    """Computes a result for each text, and keeps those of the texts that were used last.
+    """Computes a result for each text, and keeps the most recently used ones.
 
-    Safe to use from several threads; two that ask for a new text at once both compute it.
+    Safe to use from several threads; two that need a new text at once both compute it.
     """
 
     def __init__(self, make: Callable[[list[str]], Iterable[T]], most: int) -> None:
@@ -23,13 +23,13 @@ class Recent(Generic[T]):
 
     def of(self, texts: Iterable[str]) -> dict[str, T]:
         """The result of each text, by text. Raises what `make` raises."""
-        wanted = list(dict.fromkeys(texts))
+        distinct = list(dict.fromkeys(texts))
         with self._lock:
-            results = {text: self._kept[text] for text in wanted if text in self._kept}
-        if new := [text for text in wanted if text not in results]:
+            results = {text: self._kept[text] for text in distinct if text in self._kept}
+        if new := [text for text in distinct if text not in results]:
             results |= zip(new, self._make(new), strict=True)
         with self._lock:
-            for text in wanted:
+            for text in distinct:
                 self._kept[text] = results[text]
                 self._kept.move_to_end(text)
             while len(self._kept) > self._most:

@@ -5,68 +5,65 @@ query ─▶ dense: nearest passages ──┐
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from rag.library import Library
 from rag.library.matching import Match
 from rag.library.selection import Selection
-from rag.types import Filters, Hit, Passage
+from rag.types import Filters, Hit
 
-# The parts of the score (docs/retrieval.md says how they were chosen): `token` is the match of the whole
-# paper, `passage` that of its best passage.
+# The parts of the score (chosen in docs/retrieval.md): `token` is the match of the whole paper, `passage`
+# that of its best passage.
 WEIGHTS = {"dense": 0.24, "lexical": 0.15, "token": 0.28, "passage": 0.33}
-FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # by which the candidates are chosen
-# A paper belongs on a list from the first score on, or from one that follows from the best paper's score.
-# Measured on lists of two fields: docs/retrieval.md.
+FIRST_WEIGHTS = {"dense": 0.6, "lexical": 0.4}  # these choose the candidates
+# The score from which a paper belongs on a list: the first one, or less if the best paper has little.
+# Measured on lists of two fields (docs/retrieval.md).
 _BELONGS, _BELONGS_LEAST, _BELONGS_SHARE = 0.6, 0.05, 0.7
-# The score from which a paper is close to a query: where it shares words with it, and where it hardly does.
+# The score from which a paper is close to a query: if they share words, and if they hardly do.
 _NEAR, _NEAR_IN_OTHER_WORDS, _SHARES_WORDS = 0.35, 0.5, 0.05
 _CANDIDATES = 64  # papers that are compared token by token
 _PAPERS = 100  # from the lexical search
 _PASSAGES = 300  # from the dense search
-_PER_PAPER = 10  # passages of the dense search for each paper of a long ranking
+_PER_PAPER = 10  # passages of the dense search per paper of a long ranking
 
 Signals = dict[str, dict[str, float]]
-"""The values of each paper by its id and the name of the signal."""
+"""Values by paper id and name of the signal."""
 
 
+@dataclass(frozen=True)
 class Retriever:
     """Ranks the papers of a library for a query, each paper once."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    library: Library
 
     def search(self, query: str, k: int = 10, filters: Filters = Filters()) -> list[Hit]:
-        """The `k` best papers, best first; fewer where the library or the filters leave fewer.
+        """The `k` best papers, best first; fewer if the library or the filters leave fewer.
 
         Scores are absolute: they mean the same in every library and for every query.
         """
         signals, passages = self.signals(query, k, filters)
         scores = fuse(signals, WEIGHTS)
         best = sorted(signals, key=lambda paper_id: (-scores[paper_id], paper_id))[:k]
-        papers, spans = self._library.catalog.papers(best), self._library.catalog.passages(best)
-        return [
-            Hit(
-                papers[paper_id],
-                scores[paper_id],
-                _nth(spans[paper_id], passages[paper_id]),
-                signals[paper_id],
-                scores[paper_id]
-                >= (_NEAR if signals[paper_id]["lexical"] > _SHARES_WORDS else _NEAR_IN_OTHER_WORDS),
-            )
-            for paper_id in best
-            if paper_id in papers and paper_id in spans  # another process may have removed it
-        ]
+        papers, spans = self.library.catalog.papers(best), self.library.catalog.passages(best)
+        hits = []
+        for paper_id in best:
+            if paper_id in papers and paper_id in spans:  # another process may have removed or shortened it
+                score, own = scores[paper_id], signals[paper_id]
+                passage = spans[paper_id][min(passages[paper_id], len(spans[paper_id]) - 1)]
+                least = _NEAR if own["lexical"] > _SHARES_WORDS else _NEAR_IN_OTHER_WORDS
+                hits.append(Hit(papers[paper_id], score, passage, own, is_near=score >= least))
+        return hits
 
     def newest(self, most: int, filters: Filters) -> list[Hit]:
-        """The newest papers that fulfil the filters, for a query without a subject."""
-        catalog = self._library.catalog
+        """The newest papers within the filters, for a query without a subject."""
+        catalog = self.library.catalog
         papers = catalog.browse(most=most, filters=filters)
         spans = catalog.passages([paper.paper_id for paper in papers])
         return [Hit(paper, 1.0, spans[paper.paper_id][0]) for paper in papers if paper.paper_id in spans]
 
     def signals(self, query: str, k: int, filters: Filters = Filters()) -> tuple[Signals, dict[str, int]]:
         """The signals of the candidates for `k` places, and the number of each one's best passage."""
-        library, most = self._library, max(k, _CANDIDATES)
+        library, most = self.library, max(k, _CANDIDATES)
         vector, tokens = library.encode_query(query)
         selection = Selection(library.catalog, filters)
         lexical = dict(selection.best(library.lexical.search, query, max(k, _PAPERS)))
@@ -81,19 +78,17 @@ class Retriever:
             min((match.passage for match in matches.values()), default=0.0),
             number=0,
         )
-        numbers = dict.fromkeys(candidates, 0) | {
-            paper_id: number for paper_id, (number, _) in dense.items()
-        }
+        numbers = {}
         for paper_id in candidates:  # one that another process has just added may lack a match
             match = matches.get(paper_id, least)
             signals[paper_id] |= {"token": match.paper, "passage": match.passage}
-        numbers |= {paper_id: match.number for paper_id, match in matches.items()}
+            numbers[paper_id] = match.number if paper_id in matches else dense.get(paper_id, (0, 0.0))[0]
         return {paper_id: signals[paper_id] for paper_id in candidates}, numbers
 
 
 def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float]) -> Signals:
-    """The signals of the two searches. A paper that the dense search did not reach gets the lowest cosine
-    that it found; one without a word of the query has BM25 0."""
+    """The signals of the two searches. A paper that only one of them found gets the lowest cosine of the
+    dense search, or BM25 0."""
     least = min((cosine for _, cosine in dense.values()), default=0.0)
     return {
         paper_id: {
@@ -105,8 +100,8 @@ def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float])
 
 
 def belonging(hits: Sequence[Hit]) -> Sequence[Hit]:
-    """The hits that belong on a list: those that clearly match, and those that match nearly as well as the
-    best one, as no paper scores high for a long question."""
+    """The hits that belong on a list: those that clearly match, or match nearly as well as the best one,
+    as no paper scores high for a long question."""
     least = min(_BELONGS, _BELONGS_LEAST + _BELONGS_SHARE * hits[0].score) if hits else 0.0
     return [hit for hit in hits if hit.score >= least]
 
@@ -121,13 +116,8 @@ def best_passages(passages: Iterable[tuple[str, int, float]]) -> dict[str, tuple
 
 
 def fuse(signals: Signals, weights: Mapping[str, float]) -> dict[str, float]:
-    """One score in [0, 1] per paper: the weighted sum of its signals, negative ones taken as 0."""
+    """One score in [0, 1] per paper: the weighted sum of its signals, with negative ones as 0."""
     return {
         paper_id: sum(weight * max(row[name], 0.0) for name, weight in weights.items())
         for paper_id, row in signals.items()
     }
-
-
-def _nth(passages: Sequence[Passage], number: int) -> Passage:
-    """The passage of this number; the last one where the paper was shortened meanwhile."""
-    return passages[min(number, len(passages) - 1)]

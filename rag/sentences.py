@@ -1,4 +1,4 @@
-"""Sentences with their places in the text, by sentencex, with its mistakes on abstracts corrected."""
+"""Splits text into sentences with sentencex, and corrects its mistakes on abstracts."""
 
 import re
 from collections.abc import Iterator
@@ -8,27 +8,27 @@ import sentencex
 
 from rag.types import Span
 
-# sentencex finds no boundary behind the last marker of an enumeration, so the rest of the abstract becomes
-# one sentence. The text behind a marker is therefore split again.
+# sentencex finds no boundary after the last marker of an enumeration, so the rest of the abstract becomes
+# one sentence. The text after a marker is therefore split again.
 _ENUMERATOR = re.compile(r"\s*\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\s*")
 _MOST_NESTED = 8
-# It breaks at "et al. (2020)" and before a per cent sign that stands apart from its number.
+# It breaks at "et al. (2020)" and before a per cent sign that a space separates from its number.
 _CONTINUES = re.compile(r"\s*(?:al\.|%|[,;:)\]])")
 _LONGEST_CONTINUATION = 3
 # It takes "art.", "bits." and "only." for abbreviations. Here a word before a full stop and a capital ends
-# a sentence, unless it is one of the abbreviations below.
+# a sentence, unless it is one of these.
 _ENDS = re.compile(
     r"(?<![\w.(])(?!(?:approx|dept|eqs?|etc|figs?|incl|refs?|resp|secs?|vol)\.)[a-z]{3,}\.\s+(?=[A-Z])"
 )
-# For each opening quotation mark it searches all that follows for the closing one, so it gets a window.
+# For each opening quotation mark it searches the whole rest for the closing one, so it gets a window.
 LONGEST_SENTENCE = 4_000  # characters; an abstract has some 2,000
-# It panics at a capital letter, a space beyond ASCII and a full stop ("A\u00a0."), and at half a surrogate
-# pair. Both are replaced by plain spaces.
+# It panics at a capital letter, a space beyond ASCII and a full stop ("A\u00a0."), and at a lone surrogate.
+# Plain spaces replace both.
 _UNTAKEN = re.compile(r"[^\S\x00-\x7f]|[\ud800-\udfff]")
 
 
 def sentence_spans(text: str) -> list[Span]:
-    """[start, end) of each sentence and the white space behind it; together they cover the text.
+    """[start, end) of each sentence and the white space after it; together they cover the text.
 
     A sentence of more than 4,000 characters is cut, between words where possible.
     """
@@ -67,7 +67,7 @@ def _boundaries(text: str, offset: int, stop: int, depth: int = 0) -> Iterator[S
 def _by_sentencex(text: str, start: int, stop: int) -> Iterator[Span]:
     """The sentences that sentencex finds, window by window.
 
-    The last sentence of a window may go on behind it, so the next window begins there.
+    The last sentence of a window may go on after it, so the next window begins there.
     """
     while start < stop:
         window = text[start : min(start + LONGEST_SENTENCE, stop)]
@@ -80,11 +80,7 @@ def _by_sentencex(text: str, start: int, stop: int) -> Iterator[Span]:
             yield last
             return
         if not whole:
-            last = (start, start + (_behind_space(window) or LONGEST_SENTENCE))
+            after_space = max(window.rfind(space) for space in " \n\t") + 1
+            last = (start, start + (after_space or LONGEST_SENTENCE))
             yield last
         start = last[0] if whole else last[1]
-
-
-def _behind_space(window: str) -> int:
-    """The place behind the last white space of a text; 0 where it has none."""
-    return max(window.rfind(space) for space in " \n\t") + 1

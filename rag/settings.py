@@ -1,8 +1,8 @@
-"""What the environment decides, read once and passed on; nothing else reads the environment."""
+"""The settings from the environment, read once and passed on, and the places of the user's data."""
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -14,28 +14,33 @@ from rag.errors import SettingError
 from rag.types import Unsupported
 
 DEFAULT_MODEL = "gpt-4.1-mini"
-SMALLEST_WINDOW = 1024  # tokens: the rules, a question, and some sentences of a paper
+SMALLEST_WINDOW = 1024  # tokens: room for the rules, a question and some sentences of a paper
 JudgeName = Literal["calibrated", "llm"]
 _JUDGES: tuple[JudgeName, ...] = ("calibrated", "llm")
 _UNSUPPORTED: tuple[Unsupported, ...] = ("mark", "drop")
+_NO_WINDOW = f"is no whole number of tokens from {SMALLEST_WINDOW} on"
+_NO_PRICE = "is no price in dollars per million tokens, such as 0.4"
+_NO_ADDRESS = "is no address such as http://localhost:8000"
+_NO_HEADER = "has characters that no header can have"
+T = TypeVar("T")
 Choice = TypeVar("Choice", bound=str)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are, which model writes and which encodes. The key is left out of `repr`."""
+    """Where things are, and which models write and encode. `repr` leaves out the secrets."""
 
-    library: Path | None = None  # the one the user named; None means the user data folder
+    library: Path | None = None  # None means the user data folder
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
     model: str = DEFAULT_MODEL
     embedding_model: str | None = None  # None means the embedded encoder
-    context_window: int | None = None  # tokens; None means what is known of the model
+    context_window: int | None = None  # tokens; None means the known one of the model
     price_input: float | None = None  # dollars per million tokens
     price_output: float | None = None
     unsupported: Unsupported = "mark"
     judge: JudgeName = "calibrated"
-    judge_model: str | None = None  # judges the answers of a run; None means the one that writes
+    judge_model: str | None = None  # judges the answers of a run; None means `model`
     chroma_url: str | None = field(default=None, repr=False)  # None means vectors in the library's folder
     chroma_token: str | None = field(default=None, repr=False)
     chroma_tenant: str | None = None
@@ -43,12 +48,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """OPENAI_API_KEY, OPENAI_BASE_URL and ASKPAPERS_MODEL, _EMBEDDING_MODEL, _LIBRARY,
-        _CONTEXT_WINDOW, _PRICE_INPUT, _PRICE_OUTPUT, _UNSUPPORTED, _JUDGE, _JUDGE_MODEL,
-        _CHROMA_URL, _CHROMA_TOKEN, _CHROMA_TENANT, _CHROMA_DATABASE.
-
-        Empty is unset. Raises SettingError.
-        """
+        """The settings of these variables; an empty one counts as unset. Raises SettingError."""
         given = {name: value.strip() for name, value in environment.items() if value.strip()}
         library = environment.get("ASKPAPERS_LIBRARY")
         return cls(
@@ -57,32 +57,32 @@ class Settings:
             base_url=given.get("OPENAI_BASE_URL"),
             model=given.get("ASKPAPERS_MODEL", DEFAULT_MODEL),
             embedding_model=given.get("ASKPAPERS_EMBEDDING_MODEL"),
-            context_window=_window(given),
-            price_input=_price(given, "ASKPAPERS_PRICE_INPUT"),
-            price_output=_price(given, "ASKPAPERS_PRICE_OUTPUT"),
+            context_window=_parsed(given, "ASKPAPERS_CONTEXT_WINDOW", _window, _NO_WINDOW),
+            price_input=_parsed(given, "ASKPAPERS_PRICE_INPUT", _price, _NO_PRICE),
+            price_output=_parsed(given, "ASKPAPERS_PRICE_OUTPUT", _price, _NO_PRICE),
             unsupported=_one_of(given, "ASKPAPERS_UNSUPPORTED", _UNSUPPORTED),
             judge=_one_of(given, "ASKPAPERS_JUDGE", _JUDGES),
             judge_model=given.get("ASKPAPERS_JUDGE_MODEL"),
-            chroma_url=_address(given, "ASKPAPERS_CHROMA_URL"),
-            chroma_token=_header(given, "ASKPAPERS_CHROMA_TOKEN"),
+            chroma_url=_parsed(given, "ASKPAPERS_CHROMA_URL", _address, _NO_ADDRESS),
+            chroma_token=_parsed(given, "ASKPAPERS_CHROMA_TOKEN", _header, _NO_HEADER),
             chroma_tenant=given.get("ASKPAPERS_CHROMA_TENANT"),
             chroma_database=given.get("ASKPAPERS_CHROMA_DATABASE"),
         )
 
     @property
     def has_model(self) -> bool:
-        """Whether a model can be asked: there is a key, or a compatible server that needs none."""
+        """Whether there is a key, or a compatible server, which may need none."""
         return bool(self.api_key or self.base_url)
 
     @property
     def prices(self) -> tuple[float, float] | None:
-        """Dollars per million tokens that are sent and that are written, where both are known."""
+        """Dollars per million tokens, sent and written, if both are known."""
         if self.price_input is None or self.price_output is None:
             return None
         return self.price_input, self.price_output
 
     def for_judge(self) -> "Settings":
-        """These for the model that judges. The window and the prices are those of the one that writes."""
+        """The settings for the model that judges; another model has no known window and prices."""
         if self.judge_model in (None, self.model):
             return self
         return replace(
@@ -90,59 +90,43 @@ class Settings:
         )
 
 
-def _window(given: Mapping[str, str]) -> int | None:
-    name = "ASKPAPERS_CONTEXT_WINDOW"
-    if name not in given:
-        return None
-    value = given[name]
-    if not (value.isascii() and value.isdigit() and int(value[:12]) >= SMALLEST_WINDOW):
-        raise SettingError(
-            f"{name} is no whole number of tokens from {SMALLEST_WINDOW} on: set or unset it"
-        )
-    return int(value[:12])
-
-
-def _price(given: Mapping[str, str], name: str) -> float | None:
+def _parsed(
+    given: Mapping[str, str], name: str, parse: Callable[[str], T | None], problem: str
+) -> T | None:
+    """The value of a variable, None if unset. The error names no value, as it may hold a secret."""
     if name not in given:
         return None
     try:
-        price = float(given[name])
+        value = parse(given[name])
     except ValueError:
-        price = math.nan
-    if not 0 <= price < math.inf:
-        raise SettingError(
-            f"{name} is no price in dollars per million tokens, such as 0.4: set or unset it"
-        )
-    return price
+        value = None
+    if value is None:
+        raise SettingError(f"{name} {problem}: set or unset it")
+    return value
 
 
-def _address(given: Mapping[str, str], name: str) -> str | None:
-    """An address of a server; it may hold a password, and so is not shown."""
-    if name not in given:
-        return None
-    try:
-        parts = urlsplit(given[name])
-        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # of the port, or brackets
-        is_address = False
-    if not is_address or parts.query or parts.fragment or not _is_header(given[name]):
-        raise SettingError(f"{name} is no address such as http://localhost:8000: set or unset it")
-    return given[name]
+def _window(text: str) -> int | None:
+    is_number = text.isascii() and text.isdigit() and int(text[:12]) >= SMALLEST_WINDOW
+    return int(text[:12]) if is_number else None
 
 
-def _header(given: Mapping[str, str], name: str) -> str | None:
-    """What can be sent in a header; it is secret, and so is not shown."""
-    if name in given and not _is_header(given[name]):
-        raise SettingError(f"{name} has characters that no header can have: set or unset it")
-    return given.get(name)
+def _price(text: str) -> float | None:
+    price = float(text)
+    return price if 0 <= price < math.inf else None
 
 
-def _is_header(value: str) -> bool:
-    return value.isascii() and value.isprintable()
+def _address(text: str) -> str | None:
+    parts = urlsplit(text)
+    is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    return None if not is_address or parts.query or parts.fragment else _header(text)
+
+
+def _header(text: str) -> str | None:
+    return text if text.isascii() and text.isprintable() else None
 
 
 def _one_of(given: Mapping[str, str], name: str, choices: tuple[Choice, ...]) -> Choice:
-    """The choice that a variable names, the first one where it is not set."""
+    """The choice that a variable names, or the first one."""
     value = given.get(name, choices[0])
     for choice in choices:
         if value == choice:
@@ -151,30 +135,30 @@ def _one_of(given: Mapping[str, str], name: str, choices: tuple[Choice, ...]) ->
 
 
 def data_folder() -> Path:
-    """The folder of this user's data: libraries, fetched weights and vectors that were paid for."""
+    """The folder of this user's data: libraries, fetched weights, caches of vectors and verdicts."""
     return user_data_path("askpapers", appauthor=False)
 
 
 def own_library() -> Path:
-    """Where the user's library is unless another place is named."""
+    """The user's library, unless another place is named."""
     return data_folder() / "library"
 
 
 def bundled_library() -> Path:
-    """Where the library of the bundled digests is; digests never mix with real abstracts."""
+    """The library of the bundled digests, which never mix with real abstracts."""
     return data_folder() / "bundled"
 
 
 def field_library(name: str) -> Path:
-    """Where a library is that a question set about papers of its own is asked on."""
+    """The library of an evaluation set that comes with papers of its own."""
     return data_folder() / "fields" / name
 
 
 def embedding_cache() -> Path:
-    """Where the vectors of embedding models are kept for all libraries."""
+    """The vectors of embedding models, for all libraries."""
     return data_folder() / "embeddings.sqlite"
 
 
 def verdict_cache() -> Path:
-    """Where the verdicts of model judges are kept for all runs."""
+    """The verdicts of model judges, for all runs."""
     return data_folder() / "verdicts.sqlite"

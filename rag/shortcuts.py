@@ -1,4 +1,4 @@
-"""Questions in one line: the library that is meant is found, opened once, and kept open."""
+"""`ask`, `aask` and `stream` in one line: they find the library, open it once and keep it open."""
 
 import asyncio
 import atexit
@@ -15,10 +15,10 @@ from rag.types import Answer, Request, RequestOptions
 def ask(question: str | Request, *, library: Place = None, **options: Unpack[RequestOptions]) -> Answer:
     """The cited, checked answer to a question.
 
-    `library` is a Library or its folder; without it ASKPAPERS_LIBRARY, then the user's own, then the
-    bundled one is asked. The other options are those of `Request`, which says what each is for, and
-    `from_year` and `to_year`. The library stays open for the next question, until the program ends.
-    Works inside a running event loop. Raises AskpapersError, whose text ends in what to do next.
+    `library` is a Library or its folder; the default is ASKPAPERS_LIBRARY, then the user's own library,
+    then the bundled one. It stays open until the program ends. The other options are those of `Request`,
+    which documents them, and `from_year` and `to_year`. Works inside a running event loop.
+    Raises AskpapersError, whose text ends in the next step.
     """
     return read_answer(stream(question, library=library, **options))
 
@@ -33,7 +33,7 @@ async def aask(
 def stream(
     question: str | Request, *, library: Place = None, **options: Unpack[RequestOptions]
 ) -> AnswerStream:
-    """`ask`, as an iterable of text; at its end it holds the Answer in `.answer`."""
+    """`ask` as an iterable of text that holds the Answer in `.answer` at its end."""
     with _assistants().using(library, Settings.from_environment()) as assistant:
         return assistant.stream(question, **options)
 

@@ -1,4 +1,4 @@
-"""LaTeX inside plain text, replaced by what it prints. Whatever may be something else stays.
+"""Replaces LaTeX inside plain text by what it prints, unless it may be something else.
 
 A price is not math, a path is not a command, and "~100" is not a space. As in `latex`, pylatexenc's tables
 say what commands print, and its parser is not used.
@@ -8,7 +8,7 @@ import re
 
 from rag.latex import is_command, latex_to_text, symbol
 
-_DEPTH = 4  # braces in braces that are read
+_DEPTH = 4  # levels of nested braces
 _MATH = re.compile(
     r"""
       (?<![\\$]) \$\$ (?P<display> [^$]{1,500} ) \$\$
@@ -48,7 +48,7 @@ _QUOTED = re.compile(r"(?<!`)``([^`']{1,300})''(?!')")
 
 
 def without_latex(text: str) -> str:
-    """The text with its LaTeX as it prints."""
+    """The text with its LaTeX replaced."""
     if "$" in text or "\\(" in text:
         text = _MATH.sub(_math, text)
     if "~" in text:
@@ -61,58 +61,53 @@ def without_latex(text: str) -> str:
 
 
 def _commands(text: str) -> str:
-    text = _TEXT_SCRIPT.sub(lambda found: shifted(found[2], found[1] == "super"), _CITED.sub("", text))
+    text = _TEXT_SCRIPT.sub(lambda match: shifted(match[2], match[1] == "super"), _CITED.sub("", text))
     text = _SWITCH.sub(r"\1", _LINK.sub(r"\1", _PLAIN_SCRIPT.sub(_script, text)))
-    text = _ACCENT.sub(lambda found: latex_to_text(found[0]), _FRACTION.sub(r"\1/\2", text))
+    text = _ACCENT.sub(lambda match: latex_to_text(match[0]), _FRACTION.sub(r"\1/\2", text))
     for _ in range(_DEPTH):
         text, changes = _COMMAND.subn(_argument, text)
         if not changes:
             break
     text = _SYMBOL.sub(_printed, text)
-    return _SIGN.sub(lambda found: found[1] or found[2] or found[3], text)
+    return _SIGN.sub(lambda match: match[1] or match[2] or match[3], text)
 
 
-def _argument(found: re.Match[str]) -> str:
-    return found[2] if is_command(found[1]) else found[0]
+def _argument(match: re.Match[str]) -> str:
+    return match[2] if is_command(match[1]) else match[0]
 
 
-def _printed(found: re.Match[str]) -> str:
-    sign = symbol(found[1])
-    return sign + found[2] if sign else found[0]
+def _printed(match: re.Match[str]) -> str:
+    sign = symbol(match[1])
+    return sign + match[2] if sign else match[0]
 
 
-def _math(found: re.Match[str]) -> str:
-    """Math as one line of text, or unchanged where that is impossible."""
-    math = _FRACTION.sub(r"\1/\2", found["display"] or found["round"] or found["inline"])
+def _math(match: re.Match[str]) -> str:
+    """Math as one line of text; unchanged if that is impossible."""
+    math = _FRACTION.sub(r"\1/\2", match["display"] or match["round"] or match["inline"])
     if "frac" in math or "\\begin" in math:
-        return found[0]
+        return match[0]
     math = _MATH_COMMAND.sub(_sign, math)
     for _ in range(_DEPTH):
-        math, changes = _GROUP.subn(_grouped, math)
+        math, changes = _GROUP.subn(_script, math)
         if not changes:
             break
     math = _ESCAPED.sub(lambda sign: _PRINTED.get(sign[1], sign[1]), _SCRIPT.sub(_script, math))
     return " ".join(math.split())
 
 
-def _sign(found: re.Match[str]) -> str:
-    name = found[1]
+def _sign(match: re.Match[str]) -> str:
+    name = match[1]
     sign = "√" if name == "sqrt" else symbol(name)
     is_word = sign.isalpha() and sign.isascii()
-    before = " " if is_word and found.string[max(found.start() - 1, 0) : found.start()].isalnum() else ""
-    return before + sign + (" " if sign and found[0][-1].isspace() else "")
+    before = " " if is_word and match.string[max(match.start() - 1, 0) : match.start()].isalnum() else ""
+    return before + sign + (" " if sign and match[0][-1].isspace() else "")
 
 
-def _grouped(found: re.Match[str]) -> str:
-    return _raised(found[1], found[2].strip()) if found[1] else found[2]
-
-
-def _script(found: re.Match[str]) -> str:
-    return _raised(found[1], found[2])
-
-
-def _raised(mark: str, script: str) -> str:
-    """Numbers and signs as superscripts or subscripts, words behind their mark."""
+def _script(match: re.Match[str]) -> str:
+    """Numbers and signs as superscripts or subscripts; words keep their mark, groups without one stay."""
+    if not (mark := match[1]):
+        return match[2]
+    script = match[2].strip()
     moved = shifted(script, mark == "^")
     return f"{mark}{script}" if moved == script else moved
 

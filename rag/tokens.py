@@ -1,9 +1,7 @@
-"""Counts tokens with tiktoken. Its vocabulary comes with LlamaIndex, so nothing is downloaded."""
+"""Counts tokens with tiktoken, whose vocabulary comes with LlamaIndex: nothing is downloaded."""
 
 import importlib.util
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -18,30 +16,20 @@ def count_tokens(text: str) -> int:
 
 
 def token_offsets(text: str) -> list[int]:
-    """Where each token starts in the text, never inside a character."""
+    """The offset in characters at which each token starts."""
     encoding = _encoding()
     return encoding.decode_with_offsets(encoding.encode_ordinary(text))[1]
 
 
 @cache
 def _encoding() -> tiktoken.Encoding:
-    with _vocabulary_folder():
-        return tiktoken.get_encoding(ENCODING)
-
-
-@contextmanager
-def _vocabulary_folder() -> Iterator[None]:
-    """Point tiktoken to the files inside llama_index.core, without importing that.
-
-    A folder that the user has set is left alone.
-    """
+    """The encoding, from the files in llama_index.core (without importing it) or the user's own folder."""
     variable = "TIKTOKEN_CACHE_DIR"
     module = importlib.util.find_spec("llama_index.core")
     if variable in os.environ or not module or not module.origin:
-        yield
-        return
+        return tiktoken.get_encoding(ENCODING)
     os.environ[variable] = str(Path(module.origin).parent / "_static" / "tiktoken_cache")
     try:
-        yield
+        return tiktoken.get_encoding(ENCODING)
     finally:
         del os.environ[variable]

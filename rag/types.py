@@ -1,4 +1,4 @@
-"""What crosses a border: papers, passages, hits, citations, claims, answers. Frozen plain data."""
+"""The data that modules exchange: papers, passages, hits, requests, citations, claims, answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -11,27 +11,27 @@ from rag.identity import paper_keys
 Span = tuple[int, int]
 Status = Literal["answered", "partial", "refused"]
 Kind = Literal["single", "list", "comparison"]
-"""What kind of answer a question wants: about one thing, a list of papers, or a comparison."""
+"""The answer that a question calls for: about one thing, a list of papers, or a comparison."""
 Check = Literal["verbatim", "supported", "partly", "contradicted", "not found", "unchecked"]
-"""`verbatim`: the paper's own words. The others are the verdict of a judge; `unchecked`: nobody judged."""
+"""`verbatim`: the paper's own words; `unchecked`: nobody judged; the others are a judge's verdicts."""
 Part = Literal["abstract", "body", "note"]
-"""The part of a paper that a passage is of."""
+"""The part of a paper that a passage comes from."""
 Unsupported = Literal["mark", "drop"]
-"""What becomes of a sentence that the words which it cites do not support."""
+"""Whether a sentence that its quotes do not support is marked or dropped."""
 WriterName = Literal["auto", "llm", "extractive"]
-"""Who writes: a language model where one is configured, else quotations; a model; quotations."""
+"""The writer: a model if one is configured, else quotations; always a model; always quotations."""
 History = Sequence[Mapping[str, Any]]
-"""OpenAI-style messages: a role, and a content that is a text or a list of parts."""
+"""OpenAI-style messages: a role, and content that is a text or a list of parts."""
 
 
 @dataclass(frozen=True)
 class Paper:
-    """One paper: what a source says of it, or what the catalog holds of it.
+    """One paper, as a source or the catalog describes it.
 
-    `published` is YYYY, YYYY-MM or YYYY-MM-DD. `is_digest` marks a text that sums the abstract
-    up in other words. `authors` are their names in the paper's order, empty where they are not known;
-    there may be more than these, so `author_count` is told for itself. `paper_id` is the arXiv id,
-    else the DOI, else a hash of the normalised title; a catalog keeps the first id that it gave to a paper.
+    `published` is YYYY, YYYY-MM or YYYY-MM-DD. `is_digest` marks an abstract that is summed up in other
+    words. `authors` are names in the paper's order, perhaps not all of them, so `author_count` stands
+    apart. `paper_id` is the arXiv id, else the DOI, else a hash of the normalised title; a catalog keeps
+    the first id that it gave to a paper.
     """
 
     title: str
@@ -46,29 +46,29 @@ class Paper:
     authors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "authors", tuple(self.authors))  # a list, where it comes out of JSON
+        object.__setattr__(self, "authors", tuple(self.authors))  # a list if read from JSON
         if not self.paper_id:
             object.__setattr__(self, "paper_id", self.keys[0])
 
     @cached_property
     def keys(self) -> list[str]:
-        """The keys under which this paper may already be known, the most telling first."""
+        """The keys that this paper may already be known by, the most specific first."""
         return paper_keys(self.title, self.arxiv_id, self.doi)
 
     @property
     def year(self) -> int | None:
-        """The year of publication, None where it is not known."""
+        """The year of publication, or None if unknown."""
         return int(self.published[:4]) if self.published else None
 
     @property
     def heading(self) -> str:
-        """What is known beside the abstract, for a writer to say and a judge to know: title and year."""
+        """Title and year, which writers and judges see with the abstract."""
         return f"{self.title} ({self.year})" if self.year else self.title
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A piece of a paper that is embedded: one of its parts at [start, end), in characters."""
+    """An embedded piece of a paper: characters [start, end) of one of its parts."""
 
     paper_id: str
     start: int
@@ -78,12 +78,11 @@ class Passage:
 
 @dataclass(frozen=True)
 class Filters:
-    """What a paper must fulfil to be found. An open end is None; ranges include both ends.
+    """Conditions on papers. Ranges include both ends; None leaves an end open.
 
-    A paper without a year, or without a number of authors, is left out as soon as either end of
-    that range is set. An organisation is compared without regard to case. A source is a file or
-    service that papers were ingested from, by its name or the last part of it. `papers` are ids or
-    titles; None lets all through.
+    A range leaves out the papers whose year or number of authors is unknown. Organisations are compared
+    regardless of case. A source is a file or service that papers were ingested from, by its name or the
+    last part of it. `papers` are ids or titles; None means all papers.
     """
 
     from_year: int | None = None
@@ -104,23 +103,23 @@ class Filters:
 
     @property
     def is_open(self) -> bool:
-        """Whether every paper fulfils them."""
+        """Whether there are no conditions."""
         return self == Filters()
 
     def to_dict(self) -> dict[str, Any]:
-        """The years, and of the others those that are set."""
+        """The years, and the other conditions that are set."""
         years = {"from_year": self.from_year, "to_year": self.to_year}
         return years | {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> "Filters":
-        """What `to_dict` made, also behind JSON. Raises TypeError."""
-        papers = told.get("papers")
-        return cls(**{**told, "papers": None if papers is None else tuple(papers)})
+    def from_dict(cls, data: Mapping[str, Any]) -> "Filters":
+        """The inverse of `to_dict`, also after JSON. Raises TypeError."""
+        papers = data.get("papers")
+        return cls(**{**data, "papers": None if papers is None else tuple(papers)})
 
 
 class RequestOptions(TypedDict, total=False):
-    """The options of a `Request` as keywords; `from_year` and `to_year` replace the years of `filters`."""
+    """Keywords for the options of a `Request`; `from_year` and `to_year` replace the years of `filters`."""
 
     history: History
     filters: Filters
@@ -135,13 +134,13 @@ class RequestOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Request:
-    """A question and how to answer it, as every interface hands it to the assistant.
+    """A question and how to answer it, as every interface passes it to the assistant.
 
-    - `history`: the messages before the question; a follow-up is understood with them.
-    - `filters`: which papers to look at. Years in the question ("since 2021") are applied too, unless
+    - `history`: the messages before the question, which a follow-up may depend on.
+    - `filters`: which papers to use. Years in the question ("since 2021") are applied too, unless
       `filters` has years or `years_from_question` is False.
-    - `words`: about how long the answer may be (default: 78 for quotations, else as the model sees fit).
-    - `k`: how many papers the writer is shown (default: 8; for a list, all that belong on it).
+    - `words`: the approximate length of the answer (default: 78 for quotations, else up to the model).
+    - `k`: how many papers the writer sees (default: 8; for a list, all that belong on it).
     - `writer`: `auto`, `llm` or `extractive`.
     - `day`: the date of the question, from which years are counted ("the last three years").
     """
@@ -157,17 +156,16 @@ class Request:
 
     @classmethod
     def of(cls, question: "str | Request", **options: Unpack[RequestOptions]) -> "Request":
-        """The request of a question and its options. Raises TypeError for an option that there is not."""
+        """The request for a question and its options. Raises TypeError for an unknown option."""
         request = question if isinstance(question, Request) else cls(question)
         years = Filters(options.pop("from_year", None), options.pop("to_year", None))
         request = replace(request, **options)  # type: ignore[misc]
         return request.within(years) if years.has_years else request
 
     def within(self, years: Filters) -> "Request":
-        """The same request for papers of these years, whatever years it had."""
-        return replace(
-            self, filters=replace(self.filters, from_year=years.from_year, to_year=years.to_year)
-        )
+        """The same request, restricted to these years instead of its own."""
+        filters = replace(self.filters, from_year=years.from_year, to_year=years.to_year)
+        return replace(self, filters=filters)
 
     def to_dict(self) -> dict[str, Any]:
         """The options as JSON types, without the question and its history."""
@@ -185,7 +183,7 @@ class Request:
 class Hit:
     """A retrieved paper: its score in [0, 1], its best passage, and the signals behind the score.
 
-    `is_near` says whether anything of the paper is close to the query at all.
+    `is_near` says whether any part of the paper is close to the query.
     """
 
     paper: Paper
@@ -215,20 +213,20 @@ class Citation:
 
     @property
     def year(self) -> str:
-        """The year of publication, empty where it is not known."""
+        """The year of publication, or "" if unknown."""
         return (self.published or "")[:4].lstrip("0")
 
     @property
     def heading(self) -> str:
-        """That of its paper."""
+        """The paper's title and year."""
         return f"{self.title} ({self.year})" if self.year else self.title
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence of an answer, without its markers, and what is known of its support.
+    """One sentence of an answer, without its markers, and how well its quotes support it.
 
-    `support` in [0, 1] is 1 for a quotation, else that of a judge that gives one, else None.
+    `support` in [0, 1] is 1 for a quotation; otherwise it comes from the judge, None if it gives none.
     """
 
     text: str
@@ -238,17 +236,17 @@ class Claim:
 
     @property
     def supported(self) -> bool | None:
-        """Whether it is known to be supported; None where nobody judged."""
+        """Whether the quotes support it; None if nobody judged."""
         return None if self.check == "unchecked" else self.check in ("verbatim", "supported")
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"supported": self.supported}
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> "Claim":
-        """What `to_dict` made, also before there were verdicts. Raises KeyError, TypeError."""
-        check: Check = told.get("check") or ("supported" if told["supported"] else "not found")
-        return cls(told["text"], tuple(told["citations"]), check, told["support"])
+    def from_dict(cls, data: Mapping[str, Any]) -> "Claim":
+        """The inverse of `to_dict`; reads files older than verdicts too. Raises KeyError, TypeError."""
+        check: Check = data.get("check") or ("supported" if data["supported"] else "not found")
+        return cls(data["text"], tuple(data["citations"]), check, data["support"])
 
 
 @dataclass(frozen=True)
@@ -262,7 +260,7 @@ class RankedPaper:
 
 @dataclass(frozen=True)
 class Markers:
-    """Citation markers that the writer wrote, and those among them that named no passage."""
+    """How many citation markers the writer wrote, and how many of them named no paper."""
 
     written: int = 0
     unknown: int = 0
@@ -270,10 +268,10 @@ class Markers:
 
 @dataclass(frozen=True)
 class Answer:
-    """A cited, checked answer; `to_dict` gives the JSON that every face prints.
+    """A cited, checked answer; `to_dict` gives the JSON that every interface prints.
 
-    `checked_by` names the judge of its sentences, None where all are quotations. `offered_filters` are
-    years that the question may mean as those of publication, and that are not applied.
+    `checked_by` names the judge of its sentences, None if all are quotations. `offered_filters` are
+    years in the question that may mean those of publication; they are not applied.
     """
 
     question: str
@@ -305,23 +303,21 @@ class Answer:
         }
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> "Answer":
-        """What `to_dict` made, also behind JSON. Raises KeyError, TypeError."""
-        offered = told.get("offered_filters")
+    def from_dict(cls, data: Mapping[str, Any]) -> "Answer":
+        """The inverse of `to_dict`, also after JSON. Raises KeyError, TypeError."""
+        offered = data.get("offered_filters")
         parts = {
-            "claims": tuple(map(Claim.from_dict, told["claims"])),
+            "claims": tuple(map(Claim.from_dict, data["claims"])),
             "citations": tuple(
                 Citation(**{**citation, "authors": tuple(citation.get("authors", ()))})
-                for citation in told["citations"]
+                for citation in data["citations"]
             ),
-            "papers": tuple(RankedPaper(**paper) for paper in told["papers"]),
-            "filters": Filters.from_dict(told["filters"]),
-            "notes": tuple(told["notes"]),
-            "markers": Markers(**told["markers"]),
-            "usage": dict(told["usage"]),
-            "seconds": dict(told["seconds"]),
-            "offered_filters": Filters.from_dict(offered)
-            if (offered := told.get("offered_filters"))
-            else None,
+            "papers": tuple(RankedPaper(**paper) for paper in data["papers"]),
+            "filters": Filters.from_dict(data["filters"]),
+            "notes": tuple(data["notes"]),
+            "markers": Markers(**data["markers"]),
+            "usage": dict(data["usage"]),
+            "seconds": dict(data["seconds"]),
+            "offered_filters": Filters.from_dict(offered) if offered else None,
         }
-        return cls(**{**told, **parts})
+        return cls(**{**data, **parts})

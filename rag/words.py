@@ -1,4 +1,4 @@
-"""The words that carry meaning: lower-cased, without function words, stemmed; and the numbers."""
+"""The content words of a text, lower-cased and stemmed, and its numbers."""
 
 import re
 import threading
@@ -7,11 +7,12 @@ from functools import lru_cache
 import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+")
-SPELLED = re.compile(r"[^\W_]+(?:[-.+/'’][^\W_]+)*")  # with what joins its parts
-_LONGEST_WORD = 100  # characters; all that are stemmed are remembered
+SPELLED = re.compile(r"[^\W_]+(?:[-.+/'’][^\W_]+)*")  # with hyphens and the like inside
+_LONGEST_WORD = 100  # characters; longer ones are not stemmed, as stems are cached
 _stemmer = snowballstemmer.stemmer("english")
-_stemming = threading.Lock()  # a stemmer holds the word that it works on
+_stemming = threading.Lock()  # a stemmer has state
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _FUNCTION_WORDS = frozenset(
     re.findall(
         r"\w+",
@@ -32,35 +33,28 @@ _FUNCTION_WORDS = frozenset(
 
 
 def content_words(text: str) -> list[str]:
-    """The stems of the words that carry meaning, in order, with repetitions."""
+    """The stems of the words that are no function words, in order, with repetitions."""
     return [stem(word) for word in _WORD.findall(text.lower()) if not is_function_word(word)]
 
 
 def subject_of(text: str) -> str:
-    """The words that carry meaning, unchanged: the subject of a list of papers."""
+    """The content words, unchanged: the subject of a list of papers."""
     return " ".join(word[0] for word in SPELLED.finditer(text) if not is_function_word(word[0].lower()))
 
 
 def is_function_word(word: str) -> bool:
-    """Whether a word, in lower case, carries no meaning of its own."""
+    """Whether a lower-case word carries no meaning of its own."""
     return word in _FUNCTION_WORDS
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers of a text, thousands separators removed: {"45", "41.25", "1000"}."""
-    return {_plain(number) for number in _NUMBER.findall(text)}
-
-
-def _plain(number: str) -> str:
-    is_grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number)
-    return number.replace(",", "") if is_grouped else number
+    """The numbers of a text, without thousands separators: {"45", "41.25", "1000"}."""
+    matches = _NUMBER.findall(text)
+    return {number.replace(",", "") if _GROUPED.fullmatch(number) else number for number in matches}
 
 
 def stem(word: str) -> str:
-    """The Snowball stem of a word in lower case; a word that is too long is returned as it is.
-
-    Safe to use from several threads.
-    """
+    """The Snowball stem of a lower-case word, if it is not too long. Safe to use from several threads."""
     return word if len(word) > _LONGEST_WORD else _stem(word)
 
 

@@ -12,11 +12,7 @@ from rag import Filters, Hit, Paper, Passage, QuestionError
 from rag.citations import Composer, Heading, Quote, best_quote
 from rag.embedding import embedded_encoder
 from rag.markers import UNSUPPORTED, Marker, find_markers, without_markers
-from rag.query import (
-    LONGEST_QUESTION,
-    check_question,
-    check_request,
-)
+from rag.query.checks import LONGEST_QUESTION, check_question, check_request
 from rag.sentences import sentence_spans, strip_span
 from rag.support import CalibratedJudge, Judge, support
 from rag.types import Request

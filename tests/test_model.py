@@ -20,8 +20,7 @@ from rag.embedding import embedded_encoder
 from rag.errors import ModelFailedError
 from rag.model.chat import ChatModel
 from rag.model.patience import Patience
-from rag.query import Turn, understand
-from rag.query.rewriting import ModelRewriter
+from rag.query import Turn, rewriting, understand
 from rag.settings import Settings
 from rag.support import CalibratedJudge, LLMJudge
 from rag.types import Hit, Paper, Passage, Request
@@ -103,7 +102,7 @@ def write(model):
 
 def rewrite(model):
     """Makes follow-ups whole."""
-    assert ModelRewriter(model)("And bees?", [Turn("What do owls eat?", "Mice [1].")]).question is None
+    assert rewriting.rewrite(model, "And bees?", [Turn("What do owls eat?", "Mice [1].")]).question is None
 
 
 def check(model):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tables import in_one_test
 
 from rag import Filters, QuestionError
-from rag.query import YearWords, find_years, kind_of, understand, without_years
-from rag.query.years import describe
+from rag.query import kind_of, understand
+from rag.query.years import YearWords, describe, find_years, without_years
 from rag.types import Request
 
 TODAY = date(2026, 11, 21)

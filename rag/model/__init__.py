@@ -1,1 +1,1 @@
-"""The one door to language models: whatever the program asks a model, it asks through `chat.ChatModel`."""
+"""The one door to language models: every request to one goes through `chat.ChatModel`."""

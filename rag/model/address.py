@@ -1,4 +1,4 @@
-"""Where the server of a model is."""
+"""Addresses of model servers."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -7,11 +7,11 @@ from rag.errors import ModelError
 from rag.settings import Settings
 
 OPENAI = "https://api.openai.com/v1"
-_OWN_NAMES = (".localhost", ".local", ".lan", ".internal", ".home.arpa")  # never those of a public server
+_OWN_NAMES = (".localhost", ".local", ".lan", ".internal", ".home.arpa")  # never of a public server
 
 
 def server_name(settings: Settings) -> str:
-    """The address of the server without user and password. Raises ModelError if it is not an address."""
+    """The server's address without user and password. Raises ModelError for an invalid one."""
     try:
         parts = urlsplit(settings.base_url or OPENAI)
     except ValueError:
@@ -20,9 +20,9 @@ def server_name(settings: Settings) -> str:
 
 
 def is_near(address: str) -> bool:
-    """Whether a server is on this machine or its own network, where models are slow to begin.
+    """Whether a server is on this machine or its local network, where models are slow to begin.
 
-    A name without a dot counts as near: containers name one another so on the same machine.
+    A name without a dot counts as near: it is how containers on one machine call each other.
     """
     host = urlsplit(address).hostname or ""
     try:

@@ -1,16 +1,16 @@
-"""The words of a request to a model: messages, and what the reply is for. Loads no vendor."""
+"""What requests to a model share: messages, usage, purposes. Loads no vendor."""
 
 from dataclasses import dataclass
 
 Message = tuple[str, str]
 """A role and a text."""
 Usage = dict[str, float]
-"""What requests took: their number, their tokens, their cost where prices are set."""
+"""The number of requests, their tokens and, if prices are set, their cost."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """What a model is used for, as its error messages put it."""
+    """What a model is used for; error messages name it."""
 
     variable: str  # the setting that names the model
     without: str  # how to do without a model, after "or"
@@ -23,5 +23,5 @@ EMBEDDING = Use("ASKPAPERS_EMBEDDING_MODEL", "unset ASKPAPERS_EMBEDDING_MODEL fo
 
 
 def reply_tokens(window: int) -> int:
-    """The tokens of a context window that are kept for the reply."""
+    """How many tokens of a context window are reserved for the reply."""
     return min(2048, window // 4)

@@ -1,4 +1,4 @@
-"""A chat model that is asked for a reply: its text as it comes, within limits, and what it took."""
+"""A chat model that streams its replies within limits and counts its usage."""
 
 import math
 import time
@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
 from openai import OpenAI
 
@@ -16,16 +16,15 @@ from rag.errors import BrokenStreamError, ModelFailedError
 from rag.model.address import is_near, server_name
 from rag.model.base import WRITING, Message, Usage, Use, reply_tokens
 from rag.model.client import open_client, translated
-from rag.model.llm import attended, open_llm, stop_reason
-from rag.model.patience import Patience, told_after
-from rag.model.reasoning import behind_reasoning, without_reasoning
-from rag.model.usage import Prices, add_usage, counts
+from rag.model.llm import closed_promptly, open_llm, stop_reason
+from rag.model.patience import Patience, PatientClient, notified_after
+from rag.model.reasoning import after_reasoning, without_reasoning
+from rag.model.usage import Prices, add_usage, token_counts
 from rag.plain import encodable
 from rag.settings import Settings
 
-LONGEST = 20_000  # characters, or chunks, of a reply with its reasoning; a model that goes on is stopped
-_UNFINISHED = ("length", "content_filter")  # reasons to stop that leave a reply unfinished
-
+LONGEST = 20_000  # characters, or chunks, of a reply with its reasoning; then the model is stopped
+_UNFINISHED = ("length", "content_filter")  # stop reasons that leave a reply unfinished
 
 Tell = Callable[[str], None]
 Texts = Generator[str, None, None]
@@ -35,8 +34,8 @@ Texts = Generator[str, None, None]
 class ChatModel:
     """Any LlamaIndex model. Safe to use from several threads.
 
-    `client` and `address` are those of a model that we opened; one that was passed in has its own
-    patience before the first word. `on_wait` is told, from another thread, what is waited for.
+    `client` and `address` belong to a model that we opened; one that was passed in has its own timeouts.
+    `on_wait` gets, from another thread, the line that says what the program waits for.
     """
 
     llm: LLM
@@ -55,10 +54,10 @@ class ChatModel:
         patience: Patience | None = None,
         on_wait: Tell | None = None,
     ) -> "ChatModel":
-        """The model that the settings name. Nothing is sent before it is asked."""
+        """The model that the settings name. Sends nothing yet."""
         address = server_name(settings)
         patience = patience or Patience.with_server(address)
-        client = open_client(settings, patience.client())
+        client = open_client(settings, PatientClient(patience))
         llm = open_llm(settings, client)
         weakref.finalize(llm, client.close)  # before the garbage collector takes its sockets one by one
         return cls(llm, use, settings.prices, client, address, patience, on_wait)
@@ -74,7 +73,7 @@ class ChatModel:
 
     @property
     def wait_line(self) -> str | None:
-        """What is waited for while a model on one's own machine is silent; None for any other model."""
+        """The line to show while a model on one's own machine is silent; None for any other model."""
         if not self.address or not is_near(self.address):
             return None
         return f"Waiting for the model {self.name} at {self.address}: it reads the papers first."
@@ -85,9 +84,9 @@ class ChatModel:
             self.client.close()
 
     def ask(self, messages: Sequence[Message], usage: Usage, longest: int = LONGEST) -> str:
-        """A whole reply of at most so many characters; what it took is added to `usage`.
+        """A whole reply of at most `longest` characters; adds to `usage`.
 
-        Raises ModelError, also where the reply is empty, too long or stops before its end.
+        Raises ModelError, also if the reply is empty, too long or stops before its end.
         """
         reply = ""
         with closing(self.stream(messages, usage, most_tokens=reply_tokens(self.window))) as pieces:
@@ -95,18 +94,18 @@ class ChatModel:
                 reply += piece
                 if len(reply.strip()) > longest:
                     raise ModelFailedError(f"the model {self.name} wrote more than it was asked for")
-        if not (answer := behind_reasoning(reply).strip()):
+        if not (answer := after_reasoning(reply).strip()):
             raise ModelFailedError(f"the model {self.name} wrote nothing: ask again")
         return answer
 
     def stream(
         self, messages: Sequence[Message], usage: Usage, cut: Tell | None = None, most_tokens: int = 0
     ) -> Texts:
-        """The text of one reply as it comes; what it took is added to `usage`, even if it fails.
+        """The text of one reply as it comes; adds to `usage`, even if the reply fails.
 
-        `cut` is told why a text stopped before its end; without it that is an error. `most_tokens` is for
-        short replies: some servers refuse a request where prompt and reply together might not fit.
-        Raises ModelError, BrokenStreamError where the stream ends before the model does.
+        `cut` gets the reason if a text stops before its end; without `cut` that is an error. `most_tokens`
+        is for short replies: some servers refuse a request if prompt and reply might not fit together.
+        Raises ModelError, and BrokenStreamError if the stream ends before the model does.
         """
         with closing(self._texts(messages, usage, cut, most_tokens)) as texts:
             yield from without_reasoning(texts)
@@ -114,21 +113,24 @@ class ChatModel:
     def _texts(
         self, messages: Sequence[Message], usage: Usage, cut: Tell | None, most_tokens: int
     ) -> Texts:
-        """What the model sends, with its reasoning."""
+        """The text that the model sends, with its reasoning."""
         length, ends = 0, math.inf
         finished: str | bool | None = None
         used: dict[str, int] = {}
-        tell = partial(self.on_wait, self.wait_line) if self.on_wait and self.wait_line else None
+        chat = [ChatMessage(role=role, content=encodable(text)) for role, text in messages]
+        # Models that are passed in may not know this option.
+        options = {"max_tokens": most_tokens} if most_tokens and self.client else {}
+        notify = partial(self.on_wait, self.wait_line) if self.on_wait and self.wait_line else None
         try:
             with (
                 translated(self.name, self.use),
-                told_after(self.patience.quiet, tell) as begin,
-                closing(self._responses(messages, most_tokens)) as responses,
+                notified_after(self.patience.quiet, notify) as begin,
+                closing(closed_promptly(self.llm.stream_chat(chat, **options))) as responses,
             ):
                 for response in responses:
                     reason = stop_reason(response.raw)
                     finished = finished if reason is None else finished or reason
-                    used |= counts(response.additional_kwargs)
+                    used |= token_counts(response.additional_kwargs)
                     text = (response.delta or "")[: LONGEST - length]
                     if ends == math.inf and (text or length):  # the first chunk may only name the role
                         ends = time.monotonic() + self.patience.text
@@ -149,11 +151,3 @@ class ChatModel:
                     f"the model {self.name} stopped before the end of its reply ({finished})"
                 )
             cut(str(finished))
-
-    def _responses(
-        self, messages: Sequence[Message], most_tokens: int
-    ) -> Generator[ChatResponse, None, None]:
-        sent = [ChatMessage(role=role, content=encodable(text)) for role, text in messages]
-        # Not every model that is passed in knows the name of this option.
-        options = {"max_tokens": most_tokens} if most_tokens and self.client else {}
-        yield from attended(self.llm.stream_chat(sent, **options))

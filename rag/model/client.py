@@ -1,4 +1,4 @@
-"""The client of OpenAI-compatible servers, and its errors as ours."""
+"""The client of OpenAI-compatible servers, with its errors translated to ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,16 +20,16 @@ from rag.model.address import OPENAI
 from rag.model.base import Use
 from rag.settings import Settings
 
-_RETRIES = 2  # by the openai client: with backoff, and Retry-After where the server sends it
+_RETRIES = 2  # by the openai client, with backoff or as Retry-After says
 _TIMEOUT = 60.0  # seconds until the first byte, and between two
-_PASSING = (408, 409, 429)  # statuses that may be gone at the next try, like 500 and above
+_TEMPORARY = (408, 409, 429)  # statuses that a later try may not meet, like 500 and above
 
 
 def open_client(settings: Settings, http_client: httpx.Client | None = None) -> OpenAI:
-    """A client of the server that the settings name. Safe to use from several threads."""
+    """A client for the server in the settings. Safe to use from several threads."""
     return OpenAI(
-        api_key=settings.api_key or "none",  # a compatible server needs no key, the client one
-        base_url=settings.base_url or OPENAI,  # given, so that the client reads no environment
+        api_key=settings.api_key or "none",  # the client needs one, even if the server does not
+        base_url=settings.base_url or OPENAI,  # so that the client does not read the environment
         max_retries=_RETRIES,
         timeout=http_client.timeout if http_client else _TIMEOUT,
         http_client=http_client,
@@ -38,7 +38,7 @@ def open_client(settings: Settings, http_client: httpx.Client | None = None) -> 
 
 @contextmanager
 def translated(model: str, use: Use) -> Iterator[None]:
-    """Errors of the openai client and of the connection as ours; their own texts may hold the key."""
+    """Translate errors of the openai client and of the connection; their own texts may hold the key."""
     try:
         yield
     except (AuthenticationError, PermissionDeniedError):
@@ -56,13 +56,13 @@ def translated(model: str, use: Use) -> Iterator[None]:
             "overloaded"
         ) from None
     except (APIConnectionError, httpx.HTTPError) as error:
-        has_begun = isinstance(error, httpx.HTTPError)  # before that they are the client's
+        has_begun = isinstance(error, httpx.HTTPError)  # earlier ones are openai's
         raise (BrokenStreamError if has_begun else ModelFailedError)(
             f"the connection to the model {model} failed ({type(error).__name__}): check "
             "OPENAI_BASE_URL and the network"
         ) from None
     except APIStatusError as error:
-        if error.status_code in _PASSING or error.status_code >= 500:
+        if error.status_code in _TEMPORARY or error.status_code >= 500:
             raise ModelFailedError(
                 f"the server of the model {model} answers with status {error.status_code}: try again later"
             ) from None

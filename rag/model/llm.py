@@ -1,4 +1,4 @@
-"""The LlamaIndex model behind the door: the one that the settings name, and what it streams."""
+"""The LlamaIndex model that the settings name, and the replies that it streams."""
 
 import gc
 from collections.abc import Generator, Iterable
@@ -12,16 +12,16 @@ from openai import OpenAI
 
 from rag.settings import Settings
 
-WINDOW = 8192  # tokens of context that a model is taken to have where nobody says
+WINDOW = 8192  # tokens of context, if neither the settings nor LlamaIndex know the model's
 
 _Part = TypeVar("_Part")
 
 
 def open_llm(settings: Settings, client: OpenAI) -> LLM:
-    """The model that the settings name. Nothing is sent yet."""
+    """The model that the settings name. Sends nothing yet."""
     llm: LLM = OpenAILike(
         model=settings.model,
-        api_key="unused",  # the client has it; left out, LlamaIndex would read and show it
+        api_key="unused",  # the client has the key; without this, LlamaIndex would read and show it
         openai_client=client,
         max_retries=0,  # the client retries
         is_chat_model=True,
@@ -33,31 +33,28 @@ def open_llm(settings: Settings, client: OpenAI) -> LLM:
 
 
 def known_window(model: str) -> int | None:
-    """The context of a model in tokens, by LlamaIndex's table; None for one that it does not know."""
+    """A model's context in tokens, by LlamaIndex's table; None if the model is not in it."""
     try:
         return openai_modelname_to_contextsize(model)
     except ValueError:
         return None
 
 
-def attended(reply: Iterable[_Part]) -> Generator[_Part, None, None]:
-    """The parts of a streamed reply. One that breaks, or is left in the middle, is closed at once.
+def closed_promptly(reply: Iterable[_Part]) -> Generator[_Part, None, None]:
+    """The parts of a streamed reply, which is closed at once if it breaks or is abandoned.
 
-    openai's streams refer to themselves. Left to itself, the garbage collector would close them, perhaps
-    while the same thread holds the lock of the connections, which closing needs too: it would wait
-    for ever.
+    openai's streams are reference cycles. If the garbage collector closed one while the same thread holds
+    the lock of the connections, which closing needs too, it would wait for ever.
     """
     try:
         yield from reply
-    except BaseException as error:  # GeneratorExit, where it is left
+    except BaseException as error:  # GeneratorExit if abandoned
         clear_frames(error.__traceback__)
         gc.collect()
         raise
 
 
 def stop_reason(chunk: object) -> str | bool | None:
-    """Why a model stopped, by a chunk of its reply; False where it goes on, None where it does not tell."""
+    """Why a model stopped, by a chunk of its reply; False if it goes on, None if the chunk does not say."""
     choices = getattr(chunk, "choices", None)
-    if choices is None:
-        return None
     return choices[0].finish_reason or False if choices else None

@@ -1,4 +1,4 @@
-"""How long a request to a model may take, by where its server is."""
+"""Time limits of requests to a model, longer if its server is near."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,24 +17,20 @@ _CONNECTING = 10.0  # seconds
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds: what a request may take, and when somebody is told that it is waited for."""
+    """Time limits in seconds."""
 
-    silence: float = 60.0  # before the first word, and between two
+    silence: float = 60.0  # until the first word, and between two
     text: float = 300.0  # from its first word on
-    quiet: float = 5.0  # before a line says what is waited for
+    quiet: float = 5.0  # until the user reads what the program waits for
 
     @classmethod
     def with_server(cls, address: str) -> "Patience":
-        """A model on a machine of one's own may read a long prompt for minutes before its first word."""
+        """A model on one's own machine may read a long prompt for minutes before its first word."""
         return cls(silence=300.0) if is_near(address) else cls()
 
-    def client(self) -> httpx.Client:
-        """An HTTP client that is this patient."""
-        return _PatientClient(self)
 
-
-class _PatientClient(openai.DefaultHttpxClient):
-    """Gives up a reply whose server is silent for too long, or sends bytes for ever that make no words."""
+class PatientClient(openai.DefaultHttpxClient):
+    """Gives up if the server is silent for too long, or sends bytes for ever that make no words."""
 
     def __init__(self, patience: Patience) -> None:
         super().__init__(timeout=httpx.Timeout(patience.silence, connect=_CONNECTING))
@@ -44,9 +40,7 @@ class _PatientClient(openai.DefaultHttpxClient):
         ends = time.monotonic() + self._longest
         try:
             response = super().send(request, **options)
-        except (
-            httpx.ReadTimeout
-        ) as error:  # openai would send the request again, but not upon its own error
+        except httpx.ReadTimeout as error:  # after its own error, openai does not send the request again
             raise openai.APITimeoutError(request=request) from error
         if isinstance(response.stream, httpx.SyncByteStream):
             response.stream = _Bounded(response.stream, ends)
@@ -55,7 +49,7 @@ class _PatientClient(openai.DefaultHttpxClient):
 
 @dataclass(frozen=True)
 class _Bounded(httpx.SyncByteStream):
-    """The bytes of a reply until a point in time."""
+    """The bytes of a reply until a deadline."""
 
     stream: httpx.SyncByteStream
     ends: float
@@ -71,11 +65,11 @@ class _Bounded(httpx.SyncByteStream):
 
 
 @contextmanager
-def told_after(seconds: float, tell: Callable[[], None] | None) -> Iterator[Callable[[], None]]:
-    """Call `tell` after so many seconds, from another thread, unless what this gives is called before."""
-    timer = Timer(seconds, tell or (lambda: None))
+def notified_after(seconds: float, notify: Callable[[], None] | None) -> Iterator[Callable[[], None]]:
+    """Call `notify` after so many seconds, from another thread, unless the yielded function is called."""
+    timer = Timer(seconds, notify or (lambda: None))
     timer.daemon = True
-    if tell:
+    if notify:
         timer.start()
     try:
         yield timer.cancel

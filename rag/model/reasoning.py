@@ -1,16 +1,17 @@
-"""What a model streams, fit to be read: without reasoning, escape sequences and control characters."""
+"""Removes reasoning, escape sequences and control characters from what a model streams."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
 from rag.markers import with_end
+from rag.plain import encodable
 
 _ESCAPE = re.compile(
     r"\x1b(?:\[[0-?]{0,40}[ -/]{0,9}[@-~]|\][^\x07\x1b\n]{0,300}(?:\x07|\x1b\\)|[@-Z\\^_])"
 )
 _PART_OF_ESCAPE = re.compile(r"\x1b(?:\[[0-?]{0,40}[ -/]{0,9}|\][^\x07\x1b\n]{0,300}\x1b?)?\Z")
-# Models that reason aloud do it first, between these tags; without an end all of it is reasoning.
+# Models reason at the beginning, between these tags; without a closing tag all of it is reasoning.
 _TAG = "(?:think|thinking|thought|reasoning)"
 _REASONING = re.compile(rf"<({_TAG})>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _PART_OF_REASONING = re.compile(
@@ -26,13 +27,13 @@ def without_reasoning(texts: Iterable[str]) -> Iterator[str]:
     return _without(plain, _REASONING, _PART_OF_REASONING)
 
 
-def behind_reasoning(reply: str) -> str:
-    """A whole reply from which the opening tag is missing: some servers put it into the prompt."""
+def after_reasoning(reply: str) -> str:
+    """What follows the reasoning in a reply that lacks the opening tag, as some servers prompt with it."""
     return _END.split(reply)[-1]
 
 
 def _without(texts: Iterable[str], whole: re.Pattern[str], part: re.Pattern[str]) -> Iterator[str]:
-    """A stream without the matches of a pattern; what may still become one is held back."""
+    """A stream without the matches of `whole`; a match of `part` is held back, as it may become one."""
     held = ""
     for text, is_last in with_end(texts):
         held += text
@@ -44,6 +45,6 @@ def _without(texts: Iterable[str], whole: re.Pattern[str], part: re.Pattern[str]
 
 
 def _plain(text: str) -> str:
-    """Without control and format characters, such as those that turn the direction of text round."""
-    text = text.encode("utf-8", "replace").decode().translate(_BREAKS)  # half a character
+    """Without control and format characters, such as those that reverse the direction of text."""
+    text = encodable(text).translate(_BREAKS)
     return "".join(char for char in text if char == "\n" or unicodedata.category(char) not in ("Cc", "Cf"))

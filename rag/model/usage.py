@@ -1,23 +1,23 @@
-"""What requests to a model took: their number, their tokens and, where prices are set, their cost."""
+"""Counts requests to a model, their tokens and, if prices are set, their cost."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 Prices = tuple[float, float]
-"""Dollars per million tokens that are sent and that are written."""
+"""Dollars per million tokens, sent and written."""
 
 _DIGITS = 9  # of dollars
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
-def counts(told: Mapping[str, Any]) -> dict[str, int]:
-    """The tokens of a request, as far as a response tells them."""
-    return {name: told[name] for name in _COUNTS if isinstance(told.get(name), int)}
+def token_counts(reported: Mapping[str, Any]) -> dict[str, int]:
+    """The tokens of a request, as far as a response reports them."""
+    return {name: reported[name] for name in _COUNTS if isinstance(reported.get(name), int)}
 
 
 def add_usage(usage: dict[str, float], used: Mapping[str, int], prices: Prices | None) -> None:
-    """Add what a request took to that of those before it."""
+    """Add a request and its tokens to `usage`."""
     for name, count in ({"requests": 1} | dict(used)).items():
         usage[name] = usage.get(name, 0) + count
     if prices and used:
@@ -27,7 +27,7 @@ def add_usage(usage: dict[str, float], used: Mapping[str, int], prices: Prices |
 
 
 def total_usage(usages: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """What several took together."""
+    """The sum of several usages."""
     total: Counter[str] = Counter()
     for usage in usages:
         total.update(usage)

@@ -1,4 +1,4 @@
-"""What can be asked: a question, a length, a number of papers, a range of years."""
+"""Checks what a user asks for: a question, a length, a number of papers, filters."""
 
 from dataclasses import replace
 
@@ -10,16 +10,18 @@ LONGEST_QUESTION = 4000  # characters
 
 
 def check_request(request: Request) -> Request:
-    """The request with its question as `check_question` gives it. Raises QuestionError."""
+    """The request with its question stripped. Raises QuestionError."""
     check_options(request)
     return replace(request, question=check_question(request.question))
 
 
 def check_options(request: Request) -> Request:
-    """The request, whatever its question. Raises QuestionError where its options cannot be fulfilled."""
-    check_words(request.words)
-    if request.k is not None:
-        check_count(request.k)
+    """The request, whatever its question. Raises QuestionError if its options cannot be fulfilled."""
+    words, k = request.words, request.k
+    if words is not None and words < 1:
+        raise QuestionError(f"an answer cannot have {words} words: ask for at least 1")
+    if k is not None and k < 1:
+        raise QuestionError(f"{k} papers cannot be ranked: ask for at least 1 with -k")
     check_filters(request.filters)
     return request
 
@@ -37,22 +39,8 @@ def check_question(question: str) -> str:
     return encodable(stripped)
 
 
-def check_words(words: int | None) -> int | None:
-    """Raises QuestionError unless this is a length that an answer can have."""
-    if words is not None and words < 1:
-        raise QuestionError(f"an answer cannot have {words} words: ask for at least 1")
-    return words
-
-
-def check_count(count: int) -> int:
-    """Raises QuestionError unless this many papers can be asked for."""
-    if count < 1:
-        raise QuestionError(f"{count} papers cannot be ranked: ask for at least 1 with -k")
-    return count
-
-
 def check_filters(filters: Filters) -> Filters:
-    """Raises QuestionError where no paper can fulfil them."""
+    """The filters. Raises QuestionError if no paper can fulfil them."""
     first, last = filters.from_year, filters.to_year
     for year in (first, last):
         if year is not None and not 1 <= year <= 9999:

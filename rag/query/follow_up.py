@@ -1,4 +1,4 @@
-"""Which earlier questions a follow-up depends on: those of its topic."""
+"""Finds the earlier questions that a follow-up depends on: those of its topic."""
 
 import re
 from collections.abc import Sequence
@@ -26,30 +26,30 @@ _FEW, _FEWEST = 5, 3
 
 
 def leaning(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
-    """The question behind the earlier ones that it plainly depends on, oldest first.
+    """The earlier questions that a question plainly depends on, oldest first, and then itself.
 
-    It depends on them where it has no clause of its own ("and for German?") or no word of its own
-    ("why?"), or where it is short and points back or begins with "and" ("how big is it?").
+    It depends on them if it has no clause of its own ("and for German?") or no word of its own ("why?"),
+    or if it is short and points back or begins with "and" ("how big is it?").
     """
-    return _behind_topic(question, turns) if points_back(question) else (question,)
+    return _with_topic(question, turns) if points_back(question) else (question,)
 
 
 def may_lean(question: str, turns: Sequence[Turn]) -> tuple[str, ...] | None:
-    """The question behind its topic, to be tried where it finds nothing by itself.
+    """The questions of the topic and the question itself, to try if it finds nothing alone.
 
     None for a question that says enough, or names a subject of its own.
     """
     if points_back(question) or len(_own_words(question)) > _FEW or _NAME.search(question):
         return None
-    chain = _behind_topic(question, turns)
+    chain = _with_topic(question, turns)
     return chain if len(chain) > 1 else None
 
 
 def topic_questions(turns: Sequence[Turn]) -> tuple[str, ...]:
-    """The question that opened the last topic, and the last one that moved it on; () before any.
+    """The question that opened the last topic, and the last one that shifted it; () if there are no turns.
 
-    Questions that merely ask about the topic ("who made it?") are left out: their words would draw the
-    search away.
+    Leaves out questions that only ask about the topic ("who made it?"): their words would mislead the
+    search.
     """
     topic: tuple[str, ...] = ()
     for turn in turns:
@@ -73,7 +73,7 @@ def is_elliptical(question: str) -> bool:
     return bool(_GOES_ON.match(question)) and not _CLAUSE.match(_LINK.sub("", question, count=1))
 
 
-def _behind_topic(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
+def _with_topic(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
     own = question.strip().casefold()
     return (*(other for other in topic_questions(turns) if other.strip().casefold() != own), question)
 

@@ -1,4 +1,4 @@
-"""The history of a question: OpenAI-style messages, read as turns."""
+"""Reads OpenAI-style messages as the turns of a conversation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from rag.types import History
 
 @dataclass(frozen=True)
 class Turn:
-    """A question of the user's and its answer ("" where there was none)."""
+    """A question and its answer ("" if there was none)."""
 
     question: str
     answer: str = ""
 
     @property
     def messages(self) -> list[dict[str, str]]:
-        """The turn as it stands in a History."""
-        answered = [{"role": "assistant", "content": self.answer}] if self.answer else []
-        return [{"role": "user", "content": self.question}, *answered]
+        """The turn as messages of a History."""
+        answer = [{"role": "assistant", "content": self.answer}] if self.answer else []
+        return [{"role": "user", "content": self.question}, *answer]
 
 
 def turns_of(history: History) -> list[Turn]:
-    """The turns in order, without messages of the user's that are empty or too long, and their answers."""
+    """The turns in order, without questions that are empty or too long."""
     turns: list[Turn] = []
     is_question = False
     for message in history:
@@ -39,9 +39,9 @@ def turns_of(history: History) -> list[Turn]:
 
 
 def newest(turns: Sequence[Turn], tokens: int) -> list[Turn]:
-    """The last turns that fit into this many tokens, in order.
+    """The last turns that fit in this many tokens, in order.
 
-    The last turn always stays, with as much of its answer as fits beside its question.
+    The last turn always stays, with as much of its answer as fits.
     """
     kept: list[Turn] = []
     left = tokens
@@ -51,19 +51,14 @@ def newest(turns: Sequence[Turn], tokens: int) -> list[Turn]:
             break
         kept.append(turn)
         left -= used
-    if not kept and turns:
-        return [_cut(turns[-1], tokens)]
-    return kept[::-1]
-
-
-def _cut(turn: Turn, tokens: int) -> Turn:
-    room = max(tokens - count_tokens(turn.question), 0)
-    offsets = token_offsets(turn.answer)
-    return Turn(turn.question, turn.answer[: offsets[room]] if room < len(offsets) else turn.answer)
+    if kept or not turns:
+        return kept[::-1]
+    question, answer = turns[-1].question, turns[-1].answer
+    room, offsets = max(tokens - count_tokens(question), 0), token_offsets(answer)
+    return [Turn(question, answer[: offsets[room]] if room < len(offsets) else answer)]
 
 
 def _text(content: object) -> str:
-    """The text of a message's content."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []

@@ -1,4 +1,4 @@
-"""The kind of answer that a question wants: about one thing, a list of papers, or a comparison."""
+"""The kind of answer that a question calls for: about one thing, a list of papers, or a comparison."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Quoted words of a question: titles and phrases that are mentioned, not used."""
+"""Blanks out the quoted words of a question: titles and phrases that it mentions, not uses."""
 
 import re
 
@@ -6,5 +6,5 @@ _QUOTED = re.compile(r'"[^"]{2,300}"|“[^”]{2,300}”|«[^»]{2,300}»|`[^`]{
 
 
 def unquoted(text: str) -> str:
-    """The text with the words in quotation marks blanked out, every other character in its place."""
+    """The text with quoted words blanked out, all other characters in their places."""
     return _QUOTED.sub(lambda quote: '"' + "·" * (len(quote[0]) - 2) + '"', text)

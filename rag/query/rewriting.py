@@ -1,4 +1,4 @@
-"""A follow-up made whole by a language model: one short request, its reply checked before it is used."""
+"""Lets a language model complete a follow-up in one short request, and checks its reply."""
 
 import json
 from collections.abc import Sequence
@@ -17,46 +17,38 @@ from rag.words import content_words
 if TYPE_CHECKING:
     from rag.model.chat import ChatModel
 
-_HISTORY_TOKENS = 1000  # of the turns that the model is shown
-_LONGER = 300  # characters that a rewritten question may have more
-_SHARE = 0.5  # of the question's words that are kept, and of the new one's that were said before
+_HISTORY_TOKENS = 1000  # of turns that the model sees
+_LONGER = 300  # characters by which a rewritten question may be longer
+_SHARE = 0.5  # of the question's words that must stay, and of the new one's that must be known
 
 
-class ModelRewriter:
-    """Asks a model to make a question stand alone; where it fails, the rule decides."""
-
-    def __init__(self, model: "ChatModel") -> None:
-        self._model = model
-
-    def __call__(self, question: str, turns: Sequence[Turn]) -> Rewritten:
-        """The question with what it leans on, itself if it stands alone; None upon any failure."""
-        usage: dict[str, float] = {}
-        try:
-            reply = self._model.ask(_messages(question, turns), usage, len(question) + _LONGER)
-        except ModelError:  # the writer meets it again, and says so
-            return Rewritten(None, usage)
-        rewritten = reply.strip('"“”')
-        return Rewritten(rewritten if _is_plausible(rewritten, question, turns) else None, usage)
+def rewrite(model: "ChatModel", question: str, turns: Sequence[Turn]) -> Rewritten:
+    """The question as a model completes it; None upon any failure."""
+    usage: dict[str, float] = {}
+    try:
+        reply = model.ask(_messages(question, turns), usage, len(question) + _LONGER)
+    except ModelError:  # the writer will meet and report it
+        return Rewritten(None, usage)
+    rewritten = reply.strip('"“”')
+    return Rewritten(rewritten if _is_plausible(rewritten, question, turns) else None, usage)
 
 
 def _is_plausible(rewritten: str, question: str, turns: Sequence[Turn]) -> bool:
-    """Whether this is the question in other words: one line, made of what was said."""
+    """Whether this is the question in other words: one line, of words from the conversation."""
     if not 0 < len(rewritten) <= LONGEST_QUESTION or len(rewritten.splitlines()) > 1:
         return False
     new, own = set(content_words(rewritten)), set(content_words(question))
-    said = own.union(*(content_words(f"{turn.question} {turn.answer}") for turn in turns))
+    known = own.union(*(content_words(f"{turn.question} {turn.answer}") for turn in turns))
     if points_back(question) and new <= own:
         return False
-    return len(own & new) >= _SHARE * len(own) and len(said & new) >= _SHARE * len(new)
+    return len(own & new) >= _SHARE * len(own) and len(known & new) >= _SHARE * len(new)
 
 
 def _messages(question: str, turns: Sequence[Turn]) -> list[Message]:
-    shown = [{"question": turn.question, "answer": turn.answer} for turn in newest(turns, _HISTORY_TOKENS)]
-    lines = [*shown, {"latest question": question}]
-    return [
-        ("system", _prompt()),
-        ("user", "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)),
-    ]
+    lines = [{"question": turn.question, "answer": turn.answer} for turn in newest(turns, _HISTORY_TOKENS)]
+    lines.append({"latest question": question})
+    dumped = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    return [("system", _prompt()), ("user", dumped)]
 
 
 @cache

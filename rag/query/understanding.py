@@ -1,4 +1,4 @@
-"""From a request to what is searched for: follow-ups resolved, years turned into filters."""
+"""From a request to a query: resolves follow-ups and turns years into filters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from rag.words import content_words
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A follow-up as a model rewrote it, None where it could not; and the tokens that took."""
+    """A follow-up as a model rewrote it, or None if it could not; and its usage."""
 
     question: str | None
     usage: Mapping[str, float] = field(default_factory=dict)
@@ -28,12 +28,11 @@ Rewriter = Callable[[str, Sequence[Turn]], Rewritten]
 class Understanding:
     """What a request asks for.
 
-    `request` has the filters in force: its own, or those that the words of the question ask for; `note`
-    tells the reader of the latter. `offered` are years in the question that may mean those of
-    publication and are not applied. `resolved` is the question together with what it leans on, None
-    where it stands by itself. `query` is that without the words that have become filters. `fallback` is
-    the same question behind what was said before, to be tried where it finds nothing by itself.
-    `usage` is what a model took to rewrite the question.
+    `request` has the filters that apply: its own, or those in the question's words, which `note` tells
+    the reader. `offered` are years in the question that may be those of publication; they are not
+    applied. `resolved` is the question with what it depends on, None if it stands alone. `query` is that
+    without the words that became filters. `fallback` is the same question after earlier ones, to try if
+    it finds nothing alone. `usage` is that of the model that rewrote the question.
     """
 
     request: Request
@@ -47,30 +46,29 @@ class Understanding:
 
     @property
     def filters(self) -> Filters:
-        """The filters in force."""
         return self.request.filters
 
     @property
     def whole(self) -> str:
-        """The question as it stands alone."""
+        """The question, complete."""
         return self.resolved or self.query
 
 
 def understand(request: Request, rewrite: Rewriter | None = None) -> Understanding:
-    """What a request asks for. Raises QuestionError where it cannot be asked.
+    """What a request asks for. Raises QuestionError for an invalid one.
 
-    `rewrite` makes a follow-up whole; where there is none, or it cannot, a rule does. Years are read from
-    the user's own words, never from a model's: filters with years win over them, and the latest
-    question that speaks of years over those before it.
+    `rewrite` completes a follow-up; without it, or if it fails, a rule does. Years come from the user's
+    own words, never from a model's. Filters with years override them, and the latest question that names
+    years overrides those before it.
     """
     request = check_request(request)
     question, turns = request.question, turns_of(request.history)
     rewritten = rewrite(question, turns) if rewrite and turns else Rewritten(None)
     whole = rewritten.question
     if whole is None or set(content_words(whole)) <= set(content_words(question)):
-        chain = leaning(question, turns) if whole is None else (question,)  # the model: it stands alone
-        behind = may_lean(question, turns)
-        fallback = _of_chain(behind, request) if behind else None
+        chain = leaning(question, turns) if whole is None else (question,)  # the model left it alone
+        longer = may_lean(question, turns)
+        fallback = _of_chain(longer, request) if longer else None
         return replace(_of_chain(chain, request), usage=rewritten.usage, fallback=fallback)
     understanding = _of_chain((*topic_questions(turns), question), request)
     query = without_years(whole, _years_in(whole, request))
@@ -80,13 +78,13 @@ def understand(request: Request, rewrite: Rewriter | None = None) -> Understandi
 
 
 def _years_in(text: str, request: Request) -> YearWords:
-    """The years that a text asks for, none where the request has its own or wants none read."""
+    """The years that a text asks for; none if the request has its own or forbids to read them."""
     counts = request.years_from_question and not request.filters.has_years
     return find_years(text, request.day) if counts else YearWords()
 
 
 def _of_chain(chain: tuple[str, ...], request: Request) -> Understanding:
-    """The last question of a chain behind the others."""
+    """Understand the last question of a chain, after the others."""
     years = [_years_in(question, request) for question in chain]
     understanding = Understanding(
         request,
@@ -104,10 +102,10 @@ def _of_chain(chain: tuple[str, ...], request: Request) -> Understanding:
 
 
 def _query(chain: tuple[str, ...], years: Sequence[YearWords]) -> str:
-    """The questions without their years; one that says nothing else ("and since 2022?") goes.
+    """The questions without their years, and without those that say nothing else ("and since 2022?").
 
-    The last one counts twice, what it leans on once: otherwise "and for German?" finds again what was
-    found for Dutch (docs/retrieval.md).
+    The last one counts twice, those it depends on once: otherwise "and for German?" finds the papers for
+    Dutch again (docs/retrieval.md).
     """
     rests = [without_years(question, words) for question, words in zip(chain, years, strict=True)]
     telling = [rest for rest in rests if content_words(without_phrases(rest))]

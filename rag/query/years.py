@@ -1,4 +1,4 @@
-"""Years in a question: those that date publications filter the papers, others are only offered."""
+"""Finds years in a question. Those that date publications become a filter, others are offered as one."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,11 +8,11 @@ from rag.months import MONTH_PATTERN
 from rag.query.quoted import unquoted
 from rag.types import Filters, Span
 
-_MOST = 8  # phrases of years; a text with more of them is not taken for a question with a filter
-_NEAR = 200  # characters before a phrase that are searched for publications
+_MOST = 8  # phrases of years; a text with more of them is no question with a filter
+_NEAR = 200  # characters before a phrase in which publications count
 _NUMBERS = ["", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
-# Years, in all ways of saying them; the first that fits is taken.
+# The ways to say years; the first that matches counts.
 _MONTH = rf"{MONTH_PATTERN}\.?\s"
 _T = rf"(?:(?:{_MONTH})?\d{{4}}|(?:the\s)?\d{{3}}0s|(?:this|last)\syear)"
 _IN = r"(?:(?:in|from|of|during|for|within|over|dated)\s)"
@@ -43,8 +43,8 @@ def _pattern(words: str) -> re.Pattern[str]:
     return re.compile(words, re.IGNORECASE)
 
 
-# Publications, and what may stand before them: the beginning of what is said, or what asks for them. Not:
-# "trained on papers since 2020", "return to work in 2020", "news articles of 2020".
+# Publications after the beginning of a sentence or after words that ask for them. Not: "trained on papers
+# since 2020", "return to work in 2020", "news articles of 2020".
 _PLURAL, _MASS = r"(?:papers?|publications?|preprints?|studies|articles)", r"(?:research|literature)"
 _PAPERS = rf"(?:{_PLURAL}|{_MASS})"
 _START = r"(?:^|[.?!:]\s)(?:(?:and|but|so|please)\s)?"
@@ -88,7 +88,7 @@ _ONE = _pattern(r"\b(?:research|literature|work|paper)[\s,(]*$")
 
 @dataclass(frozen=True)
 class YearWords:
-    """The filter that years ask for, with the spans of their words; else the filter to offer."""
+    """The filter that years ask for, with the spans of their words, or else a filter to offer."""
 
     filters: Filters = field(default_factory=Filters)
     spans: tuple[Span, ...] = ()
@@ -96,8 +96,8 @@ class YearWords:
 
 
 def find_years(question: str, today: date) -> YearWords:
-    """The years in a question. When in doubt they are offered: a wrong filter hides papers, an offer costs
-    a click."""
+    """The years in a question. In doubt they are offered: a wrong filter hides papers, an offer costs a
+    click."""
     phrases = list(_PHRASE.finditer(unquoted(question)))
     if len(phrases) > _MOST:
         return YearWords()
@@ -112,7 +112,7 @@ def find_years(question: str, today: date) -> YearWords:
 
 
 def without_years(question: str, years: YearWords) -> str:
-    """The question without the words that became a filter; unchanged where nothing else would be left."""
+    """The question without the words that became a filter; unchanged if nothing else would be left."""
     rest = question
     for start, end in years.spans:
         rest = re.sub(r"\(\s*\)", " ", f"{rest[:start]} {rest[end:]}")
@@ -126,7 +126,7 @@ def without_phrases(text: str) -> str:
 
 
 def describe(filters: Filters) -> str:
-    """The years in words that go behind "papers": "from 2021 on", "up to 2019", "of 2022"."""
+    """The years in words that follow "papers": "from 2021 on", "up to 2019", "of 2022"."""
     first, last = filters.from_year, filters.to_year
     if first == last:
         return f"of {first}"
@@ -140,7 +140,7 @@ def _before(words: re.Pattern[str], phrase: re.Match[str]) -> re.Match[str] | No
 
 
 def _dates_papers(phrase: re.Match[str]) -> bool:
-    """Whether publications stand directly before or behind the years, or are asked for behind them."""
+    """Whether publications stand next to the years, or are asked for after them."""
     text, end = phrase.string, phrase.end()
     if _OF_PAPERS.match(text, end):
         return bool(_before(_ASKS, phrase))
@@ -152,7 +152,7 @@ def _dates_papers(phrase: re.Match[str]) -> bool:
 
 
 def _may_date(phrase: re.Match[str]) -> bool:
-    """Whether the years are worth an offer: no count, no name, and not excluded by the question."""
+    """Whether the years are worth an offer: no count, no name, not excluded by the question."""
     return not (_is_count(phrase) or phrase["own"] or _before(_DENIED, phrase))
 
 
@@ -163,7 +163,7 @@ def _is_count(phrase: re.Match[str]) -> bool:
 
 
 def _filters(phrase: re.Match[str], today: date) -> Filters | None:
-    """The filter that a phrase means; None where its numbers are no years of papers, or no range."""
+    """The filter that a phrase means; None if its numbers are no years of papers, or no range."""
     words, form = phrase[0].lower(), str(phrase.lastgroup)
     if form == "window":  # the oldest of "the last two years" began two years ago
         count = next(iter(re.findall(_COUNT, words)), "1")

@@ -1,1 +1,1 @@
-"""Who writes the answer: a language model, or the papers' own sentences."""
+"""The writers of answers: a language model, or quotations from the papers."""

@@ -11,10 +11,10 @@ from rag.types import Hit
 
 @dataclass
 class Log:
-    """What a writer reports beside its text.
+    """What a writer reports in addition to its text.
 
-    `usage` is what its requests took, `notes` are lines for the reader, `missing` is what the answer
-    leaves out. `refusal` is the reason why the text, if there is any, is not an answer.
+    `notes` are lines for the reader; `missing` is what the answer leaves out; `refusal` is the reason why
+    the text, if there is any, is not an answer.
     """
 
     usage: dict[str, float] = field(default_factory=dict)
@@ -28,20 +28,20 @@ class Writer(Protocol):
 
     @property
     def name(self) -> str:
-        """Names the writer in the answer: "extractive", or the model."""
+        """ "extractive", or the name of the model."""
         ...
 
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
-        """The answer piece by piece; a list has a line for each of the hits. Raises ModelError."""
+        """The answer piece by piece; a list has a line for each hit. Raises ModelError."""
         ...
 
 
 @runtime_checkable
 class Mender(Writer, Protocol):
-    """A writer that can be asked once more for sentences that their quotes do not support."""
+    """A writer that can replace sentences that their quotes do not support."""
 
     def mend(
         self, question: Understanding, hits: Sequence[Hit], doubts: Sequence[AnswerSentence], log: Log
     ) -> list[list[Piece]]:
-        """Other words for each sentence in doubt, none where there are none. Raises ModelError."""
+        """Other words for each sentence in doubt, or no pieces. Raises ModelError."""
         ...

@@ -1,4 +1,4 @@
-"""Lines in what a model writes that are addressed to the program: `Missing: ...`, `Premise: ...`."""
+"""Finds the lines that a model addresses to the program: `Missing: ...`, `Premise: ...`."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,26 +8,24 @@ from rag.plain import cut
 from rag.writers.base import Log
 
 NOT_SAID = "the papers do not say"
-"""What a model answers, as a sentence, where the papers hold no answer."""
+"""The sentence that a model writes if the papers hold no answer."""
 PREMISE = "a paper contradicts what the question presupposes"
 
-_LONGEST = 200  # characters of a control line that are told
+_LONGEST = 200  # characters of a control line that the answer quotes
 # A control line begins a line or follows a sentence; a model may put it in bold or in a list.
 _BEGINS = r"(?:\A|(?<=\n)|(?<=[.!?\])】*\"”]\s))[ \t>*_#-]{0,9}"
 _NAMES = ("Missing", "Premise")
-_SAID = NOT_SAID.capitalize()
 _LINE = re.compile(rf"{_BEGINS}({'|'.join(_NAMES)})[ \t*_]*:", re.IGNORECASE)
-_SENTENCE = re.compile(rf"{_BEGINS}{_SAID}(?:[.!]+[*_\"”]*(?=\s|\Z)|[*_]*(?=\n|\Z))", re.IGNORECASE)
+_SENTENCE = re.compile(rf"{_BEGINS}{NOT_SAID}(?:[.!]+[*_\"”]*(?=\s|\Z)|[*_]*(?=\n|\Z))", re.IGNORECASE)
 _BEGUN = "|".join(
-    re.escape(name[:length]) for name in (*_NAMES, _SAID) for length in range(len(name), 0, -1)
+    re.escape(name[:length]) for name in (*_NAMES, NOT_SAID) for length in range(len(name), 0, -1)
 )
 _PART_OF_LINE = re.compile(rf"{_BEGINS}(?:(?:{_BEGUN})[ \t*_.!\"”]*)?\Z", re.IGNORECASE)
 _NOTHING = re.compile(r"(?:none|nothing\b.*|no|n/a|null|-*)", re.IGNORECASE)
 
 
 def without_control_lines(texts: Iterable[str], log: Log) -> Iterator[str]:
-    """A stream without its control lines, and without the sentence that the papers do not say; the log
-    keeps what they tell."""
+    """A stream without its control lines and the sentence `NOT_SAID`; the log keeps what they say."""
     text, place, name = "", 0, None
     for piece, is_last in with_end(texts):
         text += piece
@@ -57,7 +55,7 @@ def without_control_lines(texts: Iterable[str], log: Log) -> Iterator[str]:
 
 
 def told_text(text: str) -> str:
-    """What a control line tells, as the answer quotes it: in one line without markers, and not too long."""
+    """The text of a control line as the answer quotes it: on one line, without markers, not too long."""
     words = "".join(piece for piece in find_markers([text]) if isinstance(piece, str)).split()
     return cut(re.sub(r"\s+(?=[.,;:!?])", "", " ".join(words)).strip(' *_"“”'), _LONGEST)
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -18,33 +19,33 @@ from rag.writers.prompting import fit_papers, read_repair, repair_prompt, write_
 if TYPE_CHECKING:
     from rag.model.chat import ChatModel
 
-_LONGEST_REMARK = 2000  # characters of an uncited answer that the model is shown again
-_TRIES = 2  # at an answer that breaks off, is empty or cites nothing; the client has its own retries
-_PAUSE = 0.3  # seconds before a broken stream is asked for again
+_LONGEST_REMARK = 2000  # characters of an uncited answer that the model sees again
+_TRIES = 2  # if an answer breaks off, is empty or cites nothing; the client has its own retries
+_PAUSE = 0.3  # seconds before the second try after a broken stream
 
 
 class _UnusableError(ModelFailedError):
-    """The answer is empty or cites nothing; `remark` tells the model so."""
+    """The answer is empty or cites nothing; `remark` is what the model reads about it."""
 
     def __init__(self, text: str, remark: Sequence[Message]) -> None:
         super().__init__(text)
         self.remark = remark
 
 
+@dataclass(frozen=True)
 class LLMWriter:
-    """Shows a model the question and the papers, and reads the markers in what it streams."""
+    """Sends a model the question and the papers, and finds the markers in its reply."""
 
-    def __init__(self, model: "ChatModel") -> None:
-        self._model = model
+    model: "ChatModel"
 
     @property
     def name(self) -> str:
-        return self._model.name
+        return self.model.name
 
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
-        """The model's answer as it comes. One that breaks off before its first citation, is empty or cites
-        nothing is asked for once more. Raises ModelError."""
-        papers = fit_papers(write_prompt(question, ()), hits, self._model.window)
+        """The model's answer as it comes. Asks once more if it breaks off before its first citation, is
+        empty or cites nothing. Raises ModelError."""
+        papers = fit_papers(write_prompt(question, ()), hits, self.model.window)
         messages, notes = write_prompt(question, papers), len(log.notes)
         for tries_left in reversed(range(_TRIES)):
             log.missing = log.refusal = None
@@ -67,7 +68,7 @@ class LLMWriter:
         self, question: Understanding, hits: Sequence[Hit], doubts: Sequence[AnswerSentence], log: Log
     ) -> list[list[Piece]]:
         """The model's other words for sentences in doubt, in one request. Raises ModelError."""
-        papers = fit_papers(repair_prompt(question, (), doubts), hits, self._model.window)
+        papers = fit_papers(repair_prompt(question, (), doubts), hits, self.model.window)
         reply = "".join(self._stream(repair_prompt(question, papers, doubts), Log(usage=log.usage)))
         return [
             [_among(len(papers), piece) for piece in find_markers([line])]
@@ -75,13 +76,14 @@ class LLMWriter:
         ]
 
     def _cited(self, messages: list[Message], count: int, log: Log) -> Iterator[Piece]:
-        """An answer from its first citation on, with what stands before it."""
+        """The pieces of an answer, held back until its first citation."""
         held: list[Piece] = []
-        pieces = find_markers(without_control_lines(self._stream(messages, log), log))
-        for piece in (_among(count, piece) for piece in pieces):
+        texts = without_control_lines(self._stream(messages, log), log)
+        pieces = (_among(count, piece) for piece in find_markers(texts))
+        for piece in pieces:
             held.append(piece)
             if isinstance(piece, Marker) and any(piece.keys):
-                yield from chain(held, (_among(count, piece) for piece in pieces))
+                yield from chain(held, pieces)
                 return
         text = "".join(piece for piece in held if isinstance(piece, str)).strip()
         if not text and not log.refusal and not log.missing:
@@ -89,7 +91,7 @@ class LLMWriter:
                 f"the model {self.name} wrote nothing: ask again",
                 [("user", "Your reply was empty. Answer the question by the rules.")],
             )
-        if log.refusal != NOT_SAID and (text or log.refusal):  # what a paper contradicts is shown by it
+        if log.refusal != NOT_SAID and (text or log.refusal):  # a contradicted premise needs its paper
             raise _UnusableError(
                 f"the answer of the model {self.name} cites no paper: ask again",
                 [
@@ -100,16 +102,16 @@ class LLMWriter:
         yield from held
 
     def _stream(self, messages: Sequence[Message], log: Log) -> Iterator[str]:
-        """The text of one reply; the log notes where it stops early. Raises ModelError."""
+        """The text of one reply; the log notes if it stops early. Raises ModelError."""
 
         def note(reason: str) -> None:
             log.notes.append(f"The model {self.name} stopped before its end ({reason}).")
 
-        return self._model.stream(messages, log.usage, note)
+        return self.model.stream(messages, log.usage, note)
 
 
 def _among(count: int, piece: str | Marker) -> str | Marker:
-    """A marker with 0, which names no paper, for each key that the model was not shown."""
+    """A marker whose keys beyond `count` are 0, which names no paper."""
     if isinstance(piece, str):
         return piece
     return Marker(tuple(key if key <= count else 0 for key in piece.keys))

@@ -1,4 +1,4 @@
-"""What the model that writes is sent: the rules, the papers that its context holds, the question."""
+"""The prompts of the model that writes: rules, as many papers as its context holds, the question."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from rag.sentences import sentence_spans
 from rag.tokens import count_tokens
 from rag.types import Hit
 
-_FRAME = 8  # tokens that a message takes beside its words, at most
+_FRAME = 8  # tokens that a message takes in addition to its text, at most
 _NUMBERED = re.compile(r"^(?:[>*_-]|[^\S\n])*+(\d{1,3})\s*[.:)][*_]*\s*+(.*\w.*)$", re.MULTILINE)
 
 
@@ -25,9 +25,8 @@ def write_prompt(question: Understanding, papers: Sequence[str]) -> list[Message
     """The messages that ask for an answer."""
     wishes = "\nName every paper that fits, best first, in a line each." if question.kind == "list" else ""
     wishes += f"\nAnswer in at most {question.request.words} words." if question.request.words else ""
-    shown = "\n".join(papers)
-    asking = f"{shown}\n\nQuestion: {neutral(question.whole)}{wishes}"
-    return [("system", _text("prompt.txt")), ("user", asking)]
+    prompt = "\n".join(papers) + f"\n\nQuestion: {neutral(question.whole)}{wishes}"
+    return [("system", _text("prompt.txt")), ("user", prompt)]
 
 
 def repair_prompt(
@@ -45,16 +44,15 @@ def repair_prompt(
 
 
 def read_repair(reply: str, count: int) -> list[str]:
-    """The new words for each of `count` sentences, "" where there are none."""
+    """The new words for each of `count` sentences, or ""."""
     lines = {int(number): line.strip() for number, line in _NUMBERED.findall(reply)}
     return [lines.get(number, "") for number in range(1, count + 1)]
 
 
 def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> list[str]:
-    """The papers as JSON lines, best first, as many as a window of tokens holds beside the messages and
-    a reply. The first one is cut after a sentence if it does not fit whole.
+    """The papers as JSON lines, best first, as many as fit in the window with the messages and a reply.
 
-    Raises ModelFailedError if not even its first sentence fits.
+    If the first one does not fit, it is cut after a sentence. Raises ModelFailedError if no sentence fits.
     """
     room = window - reply_tokens(window)
     room -= sum(count_tokens(text) + _FRAME for _, text in messages)
@@ -81,7 +79,7 @@ def _cut(hit: Hit, room: int, window: int) -> str:
 
 
 def _line(key: int, hit: Hit, end: int | None = None) -> str:
-    """A paper as JSON, with nothing in it that reads as a marker: it could name another paper."""
+    """A paper as JSON, without anything that reads as a marker and could name another paper."""
     title, abstract = neutral(hit.paper.title), neutral(hit.paper.abstract[:end].rstrip())
     fields: dict[str, Any] = {"key": key, "title": title, "date": hit.paper.published}
     return json.dumps(fields | {"abstract": abstract}, ensure_ascii=False)

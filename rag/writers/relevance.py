@@ -1,7 +1,7 @@
-"""How likely a sentence holds what a question asks for: a logistic model of a few features.
+"""The probability that a sentence answers a question: a logistic model of a few features.
 
-Fitted by `benchmarks/calibrate_answers.py` on questions about single papers of two
-fields: docs/retrieval.md.
+Fitted by `benchmarks/calibrate_answers.py` on questions about single papers of two fields: see
+docs/retrieval.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,14 +31,14 @@ relevance = Logistic(WEIGHTS, INTERCEPT)
 
 
 def relevances(reading: Reading, hits: Sequence[Hit]) -> list[float]:
-    """How likely each sentence of a reading answers, in (0, 1)."""
-    return [relevance(each) for each in features(reading, hits)]
+    """The probability of each sentence of a reading, in (0, 1)."""
+    return list(map(relevance, features(reading, hits)))
 
 
 def features(reading: Reading, hits: Sequence[Hit]) -> list[dict[str, float]]:
     """The features of each sentence.
 
-    Words that the title of a paper has already do not tell its sentences apart: `match` is on the others.
+    `match` leaves out the words of a paper's title, as they do not distinguish its sentences.
     """
     rest = reading.weights * np.clip(1 - reading.titles, 0, 1)
     weights = rest / np.maximum(rest.sum(axis=1, keepdims=True), 1e-9)
