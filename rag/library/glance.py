@@ -6,15 +6,15 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
+import sqlalchemy as sa
 
 from rag.library import probing
 from rag.library.catalog_tables import FORMAT, changes, kind, papers
 from rag.library.faults import MEND_CATALOG, newer, store_errors, unusable, wrong_encoder
 from rag.library.sql import execute
 
-_COUNTS = select(func.count(), func.coalesce(func.sum(papers.c.passage_count), 0))
-_SEQUENCES = select(changes.c.sequence).order_by(changes.c.sequence)
+_COUNTS = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(papers.c.passage_count), 0))
+_SEQUENCES = sa.select(changes.c.sequence).order_by(changes.c.sequence)
 _VECTOR_FILES = ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin")
 _LABELS = "index_metadata.pickle"  # comes with the first thousand, which are in a queue until then
 
@@ -86,7 +86,7 @@ def _seen(connection: sqlite3.Connection, version: int) -> Glance:
     if not version:  # made, and not filled yet
         return Glance(FORMAT, 0, 0, False, ())
     count, passages = execute(connection, _COUNTS).fetchone()
-    kinds = execute(connection, select(kind.c.is_digest)).fetchall()
+    kinds = execute(connection, sa.select(kind.c.is_digest)).fetchall()
     sequences = tuple(row[0] for row in execute(connection, _SEQUENCES))
     return Glance(version, count, passages, any(is_digest for (is_digest,) in kinds), sequences)
 

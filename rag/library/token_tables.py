@@ -4,21 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy import (
-    Column,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
 
 from rag.embedding.base import Tokens, Vectors
 from rag.embedding.english import commonness
@@ -31,42 +18,42 @@ from rag.library.sql import one_of
 _PRIOR = 100  # texts of plain English that count beside the papers
 _ABSTRACT = 150  # word pieces of each
 
-TABLES = MetaData()
-papers = Table(
+TABLES = sa.MetaData()
+papers = sa.Table(
     "papers",
     TABLES,
-    Column("paper_id", Text, primary_key=True),
-    Column("fingerprint", Text, nullable=False),
-    Column("pieces", LargeBinary, nullable=False),
-    Column("ends", LargeBinary, nullable=False),
-    Column("vectors", LargeBinary, nullable=False),
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("pieces", sa.LargeBinary, nullable=False),
+    sa.Column("ends", sa.LargeBinary, nullable=False),
+    sa.Column("vectors", sa.LargeBinary, nullable=False),
 )
-state = Table(
+state = sa.Table(
     "state",
     TABLES,
-    Column("encoder", Text, nullable=False),
-    Column("applied", Integer, nullable=False),
-    Column("frequencies", LargeBinary, nullable=False),
-    Column("codec", LargeBinary),
+    sa.Column("encoder", sa.Text, nullable=False),
+    sa.Column("applied", sa.Integer, nullable=False),
+    sa.Column("frequencies", sa.LargeBinary, nullable=False),
+    sa.Column("codec", sa.LargeBinary),
 )
 
 _wanted = one_of(papers.c.paper_id, "ids")
-HELD = select(papers.c.paper_id, papers.c.fingerprint, papers.c.ends, func.length(papers.c.vectors))
-FINGERPRINTS = select(papers.c.paper_id, papers.c.fingerprint).where(_wanted)
-MATCHED = select(papers.c.paper_id, papers.c.ends, papers.c.vectors).where(_wanted)
-PIECES = select(papers.c.pieces).where(_wanted)
-VECTORS = select(papers.c.paper_id, papers.c.vectors)
-COUNT = select(func.count()).select_from(papers)
-ADD = insert(papers)
-REMOVE = delete(papers).where(_wanted)
+HELD = sa.select(papers.c.paper_id, papers.c.fingerprint, papers.c.ends, sa.func.length(papers.c.vectors))
+FINGERPRINTS = sa.select(papers.c.paper_id, papers.c.fingerprint).where(_wanted)
+MATCHED = sa.select(papers.c.paper_id, papers.c.ends, papers.c.vectors).where(_wanted)
+PIECES = sa.select(papers.c.pieces).where(_wanted)
+VECTORS = sa.select(papers.c.paper_id, papers.c.vectors)
+COUNT = sa.select(sa.func.count()).select_from(papers)
+ADD = sa.insert(papers)
+REMOVE = sa.delete(papers).where(_wanted)
 STORE_VECTORS = (
-    update(papers).where(papers.c.paper_id == bindparam("id")).values(vectors=bindparam("vectors"))
+    sa.update(papers).where(papers.c.paper_id == sa.bindparam("id")).values(vectors=sa.bindparam("vectors"))
 )
-BEGIN = insert(state)
-CHECKPOINT = select(state.c.encoder, state.c.applied)
-STATE = select(state.c.applied, state.c.frequencies, state.c.codec, COUNT.scalar_subquery())
-ADVANCE = update(state).values(applied=bindparam("applied"), frequencies=bindparam("frequencies"))
-SET_CODEC = update(state).values(codec=bindparam("codec"))
+BEGIN = sa.insert(state)
+CHECKPOINT = sa.select(state.c.encoder, state.c.applied)
+STATE = sa.select(state.c.applied, state.c.frequencies, state.c.codec, COUNT.scalar_subquery())
+ADVANCE = sa.update(state).values(applied=sa.bindparam("applied"), frequencies=sa.bindparam("frequencies"))
+SET_CODEC = sa.update(state).values(codec=sa.bindparam("codec"))
 
 
 @dataclass(frozen=True)
