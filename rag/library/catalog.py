@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -29,8 +30,9 @@ from rag.library.catalog_tables import (
     records,
 )
 from rag.library.merge import origins
+from rag.library.progress import Track, untracked
 from rag.library.recorder import Recorder, Splitter, delete_papers
-from rag.library.selecting import Criteria, criteria, fulfilling
+from rag.library.selecting import criteria, fulfilling
 from rag.library.sql import one_of, texts
 from rag.plain import encodable
 from rag.types import Filters, Paper, Passage
@@ -82,6 +84,33 @@ class Change:
     paper_id: str
     paper: Paper | None
     passages: tuple[Passage, ...]
+
+
+class Index(Protocol):
+    """An index of the catalog, which applies its changes in order."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def batch(self) -> int:
+        """How many changes to apply at a time."""
+        ...
+
+    def checkpoint(self) -> int:
+        """The sequence number of the last change that this index has applied."""
+        ...
+
+    def apply(self, changes: Sequence[Change], checkpoint: int) -> None: ...
+    def held(self, track: Track = untracked) -> dict[str, str]:
+        """A fingerprint of what the index holds of each paper, by id."""
+        ...
+
+    def wanted(self, change: Change) -> str | None:
+        """The fingerprint of what it should hold of a paper; None where that is nothing."""
+        ...
+
+    def reset(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class Catalog:
@@ -246,7 +275,7 @@ class Catalog:
         """Whether the texts here are digests; False for an empty catalog."""
         return any(is_digest for (is_digest,) in self._database.rows(KIND))
 
-    def _criteria(self, filters: Filters, words: str = "") -> Criteria:
+    def _criteria(self, filters: Filters, words: str = "") -> dict[str, Any]:
         named = None if filters.papers is None else self.find(filters.papers).values()
         return criteria(filters, words, named)
 

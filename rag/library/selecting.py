@@ -37,12 +37,9 @@ CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
 }
 """Conditions that papers can be selected by, each by the name of its parameter."""
 
-Criteria = dict[str, Any]
-"""Values for the parameters of some conditions, by name."""
 
-
-def criteria(filters: Filters, words: str = "", paper_ids: Collection[str] | None = None) -> Criteria:
-    """The criteria of papers that fulfil the filters, contain all words, and have one of these ids.
+def criteria(filters: Filters, words: str = "", paper_ids: Collection[str] | None = None) -> dict[str, Any]:
+    """Values of conditions, by name: a paper fulfils the filters, contains all words, has one of the ids.
 
     Words match in any case in title, organisation, arXiv id, DOI and year; none of their characters is a
     wildcard. `paper_ids` take the place of the papers that the filters name; None means all.

@@ -1,4 +1,4 @@
-"""The tables of the token index, and what stands in them of a paper."""
+"""The tables of the token index, and the tokens of a paper that they hold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ state = sa.Table(
     sa.Column("codec", sa.LargeBinary),
 )
 
-_wanted = one_of(papers.c.paper_id, "ids")
+_wanted = one_of(papers.c.paper_id)
 HELD = sa.select(papers.c.paper_id, papers.c.fingerprint, papers.c.ends, sa.func.length(papers.c.vectors))
 FINGERPRINTS = sa.select(papers.c.paper_id, papers.c.fingerprint).where(_wanted)
 MATCHED = sa.select(papers.c.paper_id, papers.c.ends, papers.c.vectors).where(_wanted)
@@ -58,7 +58,7 @@ SET_CODEC = sa.update(state).values(codec=sa.bindparam("codec"))
 
 @dataclass(frozen=True)
 class State:
-    """What holds for all papers; `frequencies` count the papers with each word piece."""
+    """The index as a whole; `frequencies` count the papers with each word piece."""
 
     applied: int
     papers: int
@@ -66,9 +66,9 @@ class State:
     codec: Codec
 
     def weights(self, pieces: NDArray[np.int32]) -> Vectors:
-        """The inverse document frequency of word pieces, as BM25 has it, adding up to 1.
+        """The inverse document frequency of word pieces, as in BM25, adding up to 1.
 
-        A few papers say little of how rare a piece is: so `_PRIOR` texts of plain English are added.
+        As few papers tell little about rarity, `_PRIOR` texts of plain English are counted too.
         """
         counts = self.frequencies[pieces] + _PRIOR * commonness(pieces, _ABSTRACT)
         weights = np.log1p((self.papers + _PRIOR - counts + 0.5) / (counts + 0.5))
@@ -91,12 +91,12 @@ class PaperTokens:
 
 
 def encoded_texts(change: Change) -> list[str]:
-    """What is encoded of a paper; nothing where it was removed."""
+    """The texts to encode for a paper; none if it was removed."""
     return [embedded_text(change.paper, passage) for passage in change.passages] if change.paper else []
 
 
 def joined(texts: Sequence[str], tokens: Sequence[Tokens]) -> PaperTokens:
-    """The tokens of passages, each of which has the title before it, with the title once."""
+    """The tokens of a paper's passages, each encoded after the title, with the title kept once."""
     in_title = [of_text.starts < text.index("\n") for text, of_text in zip(texts, tokens, strict=True)]
     parts = [(tokens[0], in_title[0])]
     parts += [(of_text, ~title) for of_text, title in zip(tokens, in_title, strict=True)]
@@ -105,10 +105,6 @@ def joined(texts: Sequence[str], tokens: Sequence[Tokens]) -> PaperTokens:
         vectors=np.concatenate([part.vectors[kept] for part, kept in parts]),
         ends=np.cumsum([kept.sum() for _, kept in parts]),
     )
-
-
-def dump_ends(ends: Ends) -> bytes:
-    return ends.astype(np.uint16).tobytes()
 
 
 def load_ends(stored: bytes) -> Ends:
