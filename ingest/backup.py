@@ -1,7 +1,7 @@
-"""A backup: every record of every source as one file of JSON lines, from which a library is made again.
+"""A backup: every record of every source in one file of JSON lines, from which a library can be restored.
 
-The first line says what the file holds; each further line is a record with its source. `ingest` reads
-such a file too, as the papers of one source.
+The first line counts the records; each further line is a record with its source. `ingest` reads such a file
+too, as the papers of one source.
 """
 
 import json
@@ -43,18 +43,17 @@ def write_backup(catalog: Catalog, file: BinaryIO, track: Track = untracked) -> 
     """Write a consistent snapshot of all records; return their counts. Raises OSError, DamagedError."""
     with catalog.unchanging():
         counts = Counts(catalog.count(), catalog.count_records())
-        header = {_MARK: _FORMAT, "papers": counts.papers, "records": counts.records}
-        file.write(_json_line(header))
+        file.write(_json_line({_MARK: _FORMAT, **asdict(counts)}))
         for records in track(grouped(catalog.records(), TRANSACTION), "writing a backup", counts.records):
             file.writelines(_json_line(_fields(*record)) for record in records)
     return counts
 
 
 def restore(folder: Path, path: Path, track: Track = untracked, split: Splitter = split_abstract) -> Counts:
-    """Make the catalog of a folder from a backup, all of it or nothing.
+    """Restore the catalog of a folder from a backup, completely or not at all.
 
-    Its indexes are then behind, as after an ingest. Raises SourceError where the file is not a whole
-    backup, LibraryError where the folder holds papers already, LibraryBusyError.
+    Its indexes still have to be synced. Raises SourceError if the file is not a complete backup,
+    LibraryError if the folder already holds papers, LibraryBusyError.
     """
     place = folder.expanduser().absolute()
     counts = _check(path)
@@ -87,7 +86,7 @@ def restore(folder: Path, path: Path, track: Track = untracked, split: Splitter 
 
 
 def _check(path: Path) -> Counts:
-    """The counts that the file's header gives. Raises SourceError unless all of these records are there."""
+    """The counts of the file's header. Raises SourceError unless all records are there."""
     try:
         with path.open("rb") as file:
             header = _header(file.readline(_LONGEST_LINE))
@@ -113,7 +112,7 @@ def _check(path: Path) -> Counts:
 
 
 def _header(line: bytes) -> dict[str, Any] | None:
-    """The first line of a backup; None for that of another file."""
+    """The first line of a backup; None for another file."""
     try:
         header = json.loads(line)
     except (ValueError, RecursionError):
@@ -138,7 +137,7 @@ def _records(path: Path) -> Iterator[Record]:
 
 
 def _fields(source: str, mention: int, record: Paper) -> dict[str, Any]:
-    """The fields of a line, without those that are not known."""
+    """The known fields of a line."""
     values = {"source": source, "mention": mention, **asdict(record)}
     return {name: value for name, value in values.items() if value not in (None, ()) and value is not False}
 

@@ -46,7 +46,7 @@ class Report:
         return asdict(self)
 
     def reject(self, rejection: Rejection) -> None:
-        """List a rejection, or count it where too many are listed."""
+        """List a rejection, or count it if the list is full."""
         if len(self.rejected) < LISTED:
             self.rejected.append(rejection)
         else:
@@ -60,11 +60,11 @@ def ingest(
     split: Splitter = split_abstract,
     transaction: int = TRANSACTION,
 ) -> Report:
-    """Bring the papers of all sources into the library, then update its indexes.
+    """Add the papers of all sources to the library, then update its indexes.
 
-    Whatever a transaction has written stays, and a second run goes on from there. `split` cuts an abstract
-    into passages; `transaction` is how many entries are written at once. Sources are read as streams, so
-    memory holds one batch and what the indexes take. Raises SourceError, LibraryBusyError,
+    Written transactions, of `transaction` entries each, stay if the run fails, and the next run continues
+    from there. `split` cuts an abstract into passages. Sources are streamed, so memory holds one batch and
+    what the indexes need. Raises SourceError, LibraryBusyError,
     MixedLibraryError, EncoderMissingError, IndexServerError, ModelError.
     """
     started = time.perf_counter()
@@ -96,12 +96,11 @@ def _write(recorder: Recorder, source: Source, report: Report, track: Track, tra
 
 
 def _or_nothing(entries: Iterable[Entry], source: str) -> Iterator[Entry]:
-    """The entries of a source, or a rejection where it has none."""
-    is_empty = True
+    """The entries of a source, or a rejection if it has none."""
+    entry = None
     for entry in entries:
-        is_empty = False
         yield entry
-    if is_empty:
+    if entry is None:
         yield Rejection(source, None, "nothing in it is an entry of a paper")
 
 

@@ -112,8 +112,7 @@ def statements():
             yield from (
                 value.values() if isinstance(value, dict) else value if type(value) is list else [value]
             )
-    everything = frozenset(selecting.CONDITIONS)
-    yield catalog_module._listing(everything)
+    yield selecting.fulfilling(catalog_module._LISTED, selecting.CONDITIONS)
 
 
 def test_postgresql_understands_all_tables_and_statements():

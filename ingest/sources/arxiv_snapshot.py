@@ -13,9 +13,8 @@ from rag.latex import latex_to_text
 from rag.months import MONTH_PATTERN
 from rag.plain import in_a_line
 
-_CREATED = re.compile(
-    rf"\b\d{{1,2}} {MONTH_PATTERN} \d{{4}}\b", re.ASCII | re.IGNORECASE
-)  # "Mon, 2 Apr 2007 19:18:42 GMT"
+# In "Mon, 2 Apr 2007 19:18:42 GMT".
+_CREATED = re.compile(rf"\b\d{{1,2}} {MONTH_PATTERN} \d{{4}}\b", re.ASCII | re.IGNORECASE)
 
 
 def is_snapshot(record: Mapping[str, Any]) -> bool:
@@ -29,37 +28,37 @@ def read_snapshot(path: Path, source: str, options: ReadOptions) -> Iterator[Ent
     yield from read_json_lines(path, source, snapshot_record)
 
 
-def snapshot_record(told: Any) -> Any:
-    """The record of a paper by one of arXiv's; what is none as it is."""
-    if not isinstance(told, Mapping):
-        return told
-    arxiv_id, doi = told.get("id"), told.get("doi")
+def snapshot_record(metadata: Any) -> Any:
+    """The record of arXiv's metadata for `paper_from`; any value but an object is returned unchanged."""
+    if not isinstance(metadata, Mapping):
+        return metadata
+    arxiv_id = metadata.get("id")
     return {
-        "title": unwrapped(told.get("title")),
-        "abstract": unwrapped(told.get("abstract")),
-        "published": _published(told),
+        "title": unwrapped(metadata.get("title")),
+        "abstract": unwrapped(metadata.get("abstract")),
+        "published": _published(metadata),
         "arxiv_id": arxiv_key(arxiv_id) if isinstance(arxiv_id, str) else None,
-        "doi": read_doi(doi),
-        "authors": list(_names(told.get("authors_parsed"))),
+        "doi": read_doi(metadata.get("doi")),
+        "authors": list(_names(metadata.get("authors_parsed"))),
     }
 
 
-def _published(told: Mapping[str, Any]) -> str | None:
-    versions = told.get("versions")
+def _published(metadata: Mapping[str, Any]) -> str | None:
+    versions = metadata.get("versions")
     first = versions[0] if isinstance(versions, list) and versions else None
     created = first.get("created") if isinstance(first, Mapping) else None
     day = _CREATED.search(created[:100]) if isinstance(created, str) else None
-    return read_date(day[0] if day else told.get("update_date"))
+    return read_date(day[0] if day else metadata.get("update_date"))
 
 
 def _names(parsed_names: Any) -> Iterator[str]:
-    """Family name, given name and suffix, in lists, as arXiv takes them apart."""
+    """The names, which arXiv splits into lists of family name, given name and suffix."""
     if not isinstance(parsed_names, list):
         return
-    for each in parsed_names[:MOST_AUTHORS]:
-        if isinstance(each, list):
-            parts = [part for part in each[:3] if isinstance(part, str)]
-            told = in_a_line(" ".join([*parts[1:2], *parts[:1], *parts[2:]]))
-            name = in_a_line(latex_to_text(told)) if len(told) <= MOST_MARKUP * LONGEST_NAME else ""
-            if name and len(name) <= LONGEST_NAME:
+    for parsed in parsed_names[:MOST_AUTHORS]:
+        if isinstance(parsed, list):
+            parts = [part for part in parsed[:3] if isinstance(part, str)]
+            latex = in_a_line(" ".join([*parts[1:2], *parts[:1], *parts[2:]]))
+            name = in_a_line(latex_to_text(latex)) if len(latex) <= MOST_MARKUP * LONGEST_NAME else ""
+            if 0 < len(name) <= LONGEST_NAME:
                 yield name

@@ -139,7 +139,7 @@ def _record(kind: str, values: Mapping[str, str]) -> dict[str, object]:
 
 
 def _printed(text: str, most: int) -> str:
-    """The text as LaTeX prints it, in one line; unchanged where it is too long to be accepted."""
+    """The text as LaTeX prints it, in one line; unchanged if it is too long to be accepted."""
     text = in_a_line(text)
     return text if len(text) > MOST_MARKUP * most else in_a_line(latex_to_text(text))
 
@@ -186,32 +186,32 @@ _PART = re.compile(rf"(?:^|,)\s*({'|'.join(_PARTS)})=\s*\"?([^,\"]+)")
 
 def _is_balanced(text: str) -> bool:
     depth = 0
-    for found in _MARK.finditer(text):
-        depth += {"{": 1, "}": -1}.get(found[0], 0)
+    for mark in _MARK.finditer(text):
+        depth += {"{": 1, "}": -1}.get(mark[0], 0)
         if depth < 0:
             return False
     return depth == 0
 
 
 def _value(raw: str, strings: Mapping[str, str]) -> str:
-    """The text of a value: what braces or quotes enclose, numbers, names of strings, joined by `#`.
+    """The text of a value: parts in braces or quotes, numbers, and names of strings, joined by `#`.
 
-    Raises ValueError where something stands behind what is enclosed, as it does without a comma.
+    Raises ValueError if something follows a closing brace or quote, because a comma is missing.
     """
     raw = raw.strip()
     parts, start, depth, is_quoted = [], 0, 0, False
-    for found in _MARK.finditer(raw):
-        mark = found[0]
+    for match in _MARK.finditer(raw):
+        mark = match[0]
         if mark == '"' and depth == 0:
             is_quoted = not is_quoted
         elif mark in "{}":
             depth += 1 if mark == "{" else -1
-        if depth == 0 and not is_quoted and mark in '}"' and _STRAY.match(raw, found.end()):
+        if depth == 0 and not is_quoted and mark in '}"' and _STRAY.match(raw, match.end()):
             raise ValueError("a comma is missing behind a field")
         if depth or is_quoted or mark != "#":
             continue
-        parts.append(_part(raw[start : found.start()], strings))
-        start = found.end()
+        parts.append(_part(raw[start : match.start()], strings))
+        start = match.end()
     return "".join([*parts, _part(raw[start:], strings)])[:_LONGEST_AUTHORS]
 
 

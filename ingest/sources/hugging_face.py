@@ -36,6 +36,8 @@ MOST_FOUND = 120  # papers of a search; the Hub gives no further ones
 _PAGE = 100  # papers of a page of Daily Papers; the Hub gives no larger one
 _LONGEST_QUERY = 250  # characters, as the Hub has it
 _SHOWN = 200  # characters of the Hub's own error message
+# What the client raises for other JSON than that of papers.
+_NOT_PAPERS = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
 
 
 def _monday(week: str) -> date:
@@ -105,7 +107,7 @@ class HubSource:
         period: dict[str, Any] = {self.query.key: self.query.value, "limit": _PAGE, "token": False}
         ids: set[str] = set()
         for number in count():
-            page = _ask(partial(_page, api, period | {"p": number}), self.hub)
+            page = _ask(partial(_page, api, **period, p=number), self.hub)
             new = {str(paper.id): paper for paper in page if str(paper.id) not in ids}
             yield from new.values()
             ids |= new.keys()
@@ -146,8 +148,8 @@ def _is_address(endpoint: str) -> bool:
         return False
 
 
-def _page(api: HfApi, wanted: dict[str, Any]) -> list[PaperInfo]:
-    return list(api.list_daily_papers(**wanted))
+def _page(api: HfApi, **parameters: Any) -> list[PaperInfo]:
+    return list(api.list_daily_papers(**parameters))
 
 
 def _ask(ask: Callable[[], Answer], hub: Hub) -> Answer:
@@ -155,7 +157,7 @@ def _ask(ask: Callable[[], Answer], hub: Hub) -> Answer:
 
 
 def _once(ask: Callable[[], Answer], seconds: float) -> Answer:
-    """What `ask` returns, tried once. Raises TemporaryError, SourceError."""
+    """The result of `ask`, tried once. Raises TemporaryError, SourceError."""
     try:
         with _timeout(seconds):
             return ask()
@@ -167,13 +169,7 @@ def _once(ask: Callable[[], Answer], seconds: float) -> Answer:
         raise _translated(error) from error
     except ConnectionFailed as error:
         raise connection_error(error) from error
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        KeyError,
-        RecursionError,
-    ) as error:  # not the JSON of papers
+    except _NOT_PAPERS as error:
         raise SourceError(
             "the Hugging Face Hub sends what is no list of papers: check the connection and HF_ENDPOINT, "
             "and run it again"
@@ -182,7 +178,7 @@ def _once(ask: Callable[[], Answer], seconds: float) -> Answer:
 
 @contextmanager
 def _timeout(seconds: float) -> Iterator[None]:
-    """Gives the client's requests a time-out, as they have none by themselves."""
+    """Give the client's requests a time-out, which they lack."""
     session = get_session()
     before, session.timeout = session.timeout, seconds
     try:

@@ -1,4 +1,4 @@
-"""What other programs write about a paper, turned into its fields: dates, identifiers, names, markup.
+"""Reads what other programs write about a paper: dates, identifiers, names, markup.
 
 An optional field that cannot be read is left out; nothing is guessed.
 """
@@ -65,11 +65,11 @@ def loose_record(
     organization: Any = None,
     author_count: Any = None,
 ) -> dict[str, Any]:
-    """A record for `paper_from`, made of what another program has written.
+    """A record for `paper_from`, from what another program has written.
 
-    The first date of `published` that can be read counts. `hints` are texts, such as addresses, that may
-    name the arXiv identifier. A title or an abstract that is too long stays, for `paper_from` to reject;
-    other fields that are too long are left out.
+    The first readable date of `published` counts. `hints` are texts, such as addresses, that may contain
+    the arXiv identifier. Too long titles and abstracts stay, for `paper_from` to reject; other fields that
+    are too long are left out.
     """
     names = read_names(authors)
     known = [whole for name in names if (whole := _OTHERS.sub("", name).strip())]
@@ -100,7 +100,7 @@ def plain_text(value: Any, most: int = LONGEST_ABSTRACT) -> str:
         text = _BLOCKS.sub(" ", _HEADING.sub("", text, count=1))
         text = _INLINES.sub("", _SUPERSCRIPT.sub(r"^\1", text))  # 10<sup>5</sup> is not 105
     if "&" in text:
-        text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
     return in_a_line(text)
 
 
@@ -110,7 +110,7 @@ def _short(text: str, most: int) -> str | None:
 
 
 def read_date(value: Any) -> str | None:
-    """YYYY, YYYY-MM or YYYY-MM-DD, as far as it is certain; None where not even the year is."""
+    """YYYY, YYYY-MM or YYYY-MM-DD, as far as it is certain; None if not even the year is."""
     if isinstance(value, date):
         return value.isoformat()[:10]
     if isinstance(value, float) and value.is_integer():
@@ -141,7 +141,7 @@ def _longest_date(year: str, month: str | None, day: str | None) -> str | None:
 
 
 def read_doi(value: Any) -> str | None:
-    """The DOI in a text such as `https://doi.org/10.1000/182`; None where there is none."""
+    """The DOI in a text such as `https://doi.org/10.1000/182`; None if there is none."""
     if not isinstance(value, str) or len(value) > LONGEST_DETAIL:
         return None
     doi = _DOI.search(html.unescape(value))
@@ -149,7 +149,7 @@ def read_doi(value: Any) -> str | None:
 
 
 def read_arxiv_id(value: Any, hints: Iterable[Any] = ()) -> str | None:
-    """The arXiv identifier in its own field, else one that another text names as arXiv's."""
+    """The arXiv identifier in its own field, or else one that a hint names as arXiv's."""
     if isinstance(value, str) and len(value) <= LONGEST_DETAIL:
         for text in (value, value.split(" ")[0]):  # "2110.07143 [cs]"
             if key := arxiv_key(text):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import cache, partial
 from pathlib import Path
 
 from ingest.sources.base import ReadOptions, Source
@@ -13,6 +13,7 @@ from rag.errors import SourceError
 from rag.identity import arxiv_key
 from rag.plain import cut, in_a_line
 
+Service = Callable[[ServiceQuery], Source]
 _SUBJECT = re.compile(r"\.[a-z]{2}(?=/)")  # in math.gt/0309136: arXiv's own form is without it
 _SHOWN = 100  # characters of a name in an error
 _MOST = re.compile(r"max=(\d{1,9})", re.ASCII)
@@ -28,12 +29,12 @@ def names_to_sources(names: Sequence[str], options: ReadOptions = ReadOptions())
         raise SourceError("a source has no name: say which file or folder to ingest")
     if names.count(STANDARD_INPUT) > 1:
         raise SourceError(f"standard input can be read once: say {STANDARD_INPUT} once")
-    services = _Services()
-    of_services = {name: services.source(name) for name in names if name.startswith(("hf:", "arxiv:"))}
+    load = cache(_load_service)  # all sources of a service share it, and so its pace
+    services = {name: _from_service(name, load) for name in names if name.startswith(("hf:", "arxiv:"))}
     sources: list[Source] = []
     for name in names:
-        if name in of_services:
-            sources.append(of_services[name])
+        if name in services:
+            sources.append(services[name])
         elif name == STANDARD_INPUT:
             sources.append(open_standard_input(options))
         else:
@@ -52,30 +53,25 @@ def _on_disk(name: str, options: ReadOptions) -> list[Source]:
     return open_path(path, options)
 
 
-class _Services:
-    """The services, each loaded at its first use. All sources of a service share it, and so its pace."""
-
-    @cached_property
-    def arxiv(self) -> Callable[[ServiceQuery], Source]:
-        from ingest.sources.arxiv_api import Arxiv, arxiv_source
-
-        return partial(arxiv_source, service=Arxiv())
-
-    @cached_property
-    def hub(self) -> Callable[[ServiceQuery], Source]:
+def _load_service(prefix: str) -> Service:
+    """The sources of a service; its library is loaded only here."""
+    if prefix == "hf":
         from ingest.sources.hugging_face import Hub, hub_source
 
         return partial(hub_source, hub=Hub())
+    from ingest.sources.arxiv_api import Arxiv, arxiv_source
 
-    def source(self, name: str) -> Source:
-        """The source for a name with a service's prefix. Raises SourceError."""
-        prefix, _, text = name.partition(":")
-        service, forms = (self.hub, HF_FORMS) if prefix == "hf" else (self.arxiv, ARXIV_FORMS)
-        try:
-            return service(_query(text))
-        except ValueError as error:
-            shown = cut(in_a_line(name), _SHOWN)
-            raise SourceError(f"{shown} names no papers: say it like {forms}") from error
+    return partial(arxiv_source, service=Arxiv())
+
+
+def _from_service(name: str, load: Callable[[str], Service]) -> Source:
+    """The source for a name with a service's prefix. Raises SourceError."""
+    prefix, _, text = name.partition(":")
+    try:
+        return load(prefix)(_query(text))
+    except ValueError as error:
+        shown, forms = cut(in_a_line(name), _SHOWN), HF_FORMS if prefix == "hf" else ARXIV_FORMS
+        raise SourceError(f"{shown} names no papers: say it like {forms}") from error
 
 
 def _query(text: str) -> ServiceQuery:
@@ -92,7 +88,7 @@ def _query(text: str) -> ServiceQuery:
 
 
 def ids_in(text: str) -> tuple[str, ...]:
-    """arXiv ids that commas separate, without their versions, each once. Raises ValueError."""
+    """arXiv ids separated by commas, without versions, each once. Raises ValueError."""
     keys = [arxiv_key(arxiv_id) for arxiv_id in text.split(",")]
     if not all(keys):
         raise ValueError("not an arXiv id")

@@ -1,27 +1,15 @@
-"""Which format a file is in, by its name and its content."""
+"""Recognises the format of a file by its name and content."""
 
 import json
 import re
 import zlib
 from pathlib import Path
 
+from ingest.sources import formats
 from ingest.sources.arxiv_snapshot import is_snapshot
 from ingest.sources.base import ReadOptions
 from ingest.sources.csl_json import is_csl_json
 from ingest.sources.csv_table import is_csv
-from ingest.sources.formats import (
-    ARXIV,
-    BIBTEX,
-    CSL,
-    CSV,
-    FORMATS,
-    JSONL,
-    PACKED_SUFFIX,
-    PAGE,
-    PARQUET,
-    READABLE,
-    Format,
-)
 from ingest.sources.saved_page import is_saved_page
 from ingest.sources.texts import BIBTEX_ENTRY, marked_encoding, open_bytes, read_whole
 from rag.errors import SourceError
@@ -36,12 +24,12 @@ _WEB_PAGE = re.compile(r"\s*<(?:!doctype html|html|head|!-- saved from)", re.IGN
 
 
 def suffix_of(path: Path) -> str:
-    """The suffix that tells the format: of `owls.bib.gz`, `.bib`."""
+    """The suffix of the format, such as `.bib` of `owls.bib.gz`."""
     suffix = path.suffix.lower()
-    return Path(path.stem).suffix.lower() if suffix == PACKED_SUFFIX else suffix
+    return Path(path.stem).suffix.lower() if suffix == formats.PACKED_SUFFIX else suffix
 
 
-def recognise(path: Path, name: str, options: ReadOptions = ReadOptions()) -> Format:
+def recognise(path: Path, name: str, options: ReadOptions = ReadOptions()) -> formats.Format:
     """The format of a file that can be read. Raises SourceError, whose text begins with `name`."""
     try:
         if path.exists() and not path.is_file():
@@ -61,77 +49,80 @@ def recognise(path: Path, name: str, options: ReadOptions = ReadOptions()) -> Fo
 
 
 def _start(path: Path) -> bytes:
-    """The beginning of a file. Raises OSError, and ValueError where nothing in the file can be read."""
+    """The beginning of a file. Raises OSError, and ValueError if nothing in the file can be read."""
     with open_bytes(path) as file:
         start = file.read(_START)
     if start.startswith(b"%PDF-"):
         raise ValueError(
             "is a PDF, and askpapers reads titles and abstracts only: "
-            f"give it the abstract of this paper as {READABLE}"
+            f"give it the abstract of this paper as {formats.READABLE}"
         )
     if not start.strip():
         raise ValueError("is empty: save or export the papers again and ingest the new file")
     return start
 
 
-def _format(path: Path, start: bytes) -> Format:
-    """The format that name and content tell. Raises OSError, and ValueError where they tell none."""
+def _format(path: Path, start: bytes) -> formats.Format:
+    """The format by name and content. Raises OSError, and ValueError if there is none."""
     if start.startswith(_PARQUET_MAGIC):
-        return PARQUET
+        return formats.PARQUET
     suffix = suffix_of(path)
-    by_suffix = next((form for form in FORMATS if suffix in form.suffixes), None)
-    if by_suffix is PARQUET or (not marked_encoding(start) and b"\0" in start[:_BINARY]):
-        wrong = "is no Parquet file" if by_suffix is PARQUET else "is not a text file"
-        raise ValueError(f"{wrong}: give it {READABLE}")
+    by_suffix = next((form for form in formats.FORMATS if suffix in form.suffixes), None)
+    if by_suffix is formats.PARQUET or (not marked_encoding(start) and b"\0" in start[:_BINARY]):
+        wrong = "is no Parquet file" if by_suffix is formats.PARQUET else "is not a text file"
+        raise ValueError(f"{wrong}: give it {formats.READABLE}")
     text = start.decode(marked_encoding(start) or "utf-8", "replace")
-    if suffix in _WEB_PAGE_SUFFIXES or (by_suffix in (None, PAGE) and _WEB_PAGE.match(text)):
+    if suffix in _WEB_PAGE_SUFFIXES or (by_suffix in (None, formats.PAGE) and _WEB_PAGE.match(text)):
         raise ValueError(
             "is a web page, and saved web pages are not read: save it as text (.txt), or fetch its papers "
             "with hf:date=YYYY-MM-DD or arxiv:ID"
         )
-    if by_suffix in (JSONL, ARXIV):
-        return _json_format(text, is_lines=by_suffix is JSONL)
-    if by_suffix is PAGE:
+    if by_suffix in (formats.JSONL, formats.ARXIV):
+        return _json_format(text, is_lines=by_suffix is formats.JSONL)
+    if by_suffix is formats.PAGE:
         by_content = _by_content(text)
-        is_sure = by_content is BIBTEX or not is_saved_page(text)
-        return by_content if by_content and is_sure else PAGE
+        is_sure = by_content is formats.BIBTEX or not is_saved_page(text)
+        return by_content if by_content and is_sure else formats.PAGE
     return by_suffix or _by_content(text) or _page(path)
 
 
-def _json_format(text: str, *, is_lines: bool) -> Format:
-    """Of the three formats that are JSON, the one that a text begins as."""
+def _json_format(text: str, *, is_lines: bool) -> formats.Format:
+    """The one of the three JSON formats that a text begins as."""
     try:
         first = json.loads(text.lstrip().partition("\n")[0])
     except (ValueError, RecursionError):
         first = None  # cut, broken, or an object over several lines
     if isinstance(first, dict) and is_snapshot(first):
-        return ARXIV
+        return formats.ARXIV
     is_object = isinstance(first, dict) and not is_csl_json(text)
-    return JSONL if is_lines or is_object or not text.lstrip().startswith(("{", "[")) else CSL
+    return (
+        formats.JSONL if is_lines or is_object or not text.lstrip().startswith(("{", "[")) else formats.CSL
+    )
 
 
-def _by_content(text: str) -> Format | None:
-    """The format of a text whose name does not tell it, where its content does."""
+def _by_content(text: str) -> formats.Format | None:
+    """The format of a text by its content; None if that does not tell it."""
     text = text.lstrip()
     if re.match(r"\{\s*\"|\[\s*\{", text):
         return _json_format(text, is_lines=False)
     if any(BIBTEX_ENTRY.match(line) for line in text.splitlines()):
-        return BIBTEX
-    return CSV if is_csv(text) else None
+        return formats.BIBTEX
+    return formats.CSV if is_csv(text) else None
 
 
-def _page(path: Path) -> Format:
+def _page(path: Path) -> formats.Format:
     """A saved page whose file has another suffix. Raises OSError, ValueError."""
     text = read_whole(path, "replace").strip()
     if "\n" not in text or not is_saved_page(text):
-        raise ValueError(f"is of no kind that can be read: give it {READABLE}, or say which with --format")
-    return PAGE
+        raise ValueError(
+            f"is of no kind that can be read: give it {formats.READABLE}, or say which with --format"
+        )
+    return formats.PAGE
 
 
-def _named(name: str) -> Format:
+def _named(name: str) -> formats.Format:
     """Raises SourceError."""
-    for form in FORMATS:
-        if form.name == name:
-            return form
-    names = ", ".join(form.name for form in FORMATS)
-    raise SourceError(f"{name} is no format: it is one of {names}")
+    by_name = {form.name: form for form in formats.FORMATS}
+    if name not in by_name:
+        raise SourceError(f"{name} is no format: it is one of {', '.join(by_name)}")
+    return by_name[name]

@@ -9,9 +9,9 @@ from rag.settings import Settings, embedding_cache
 
 
 def open_encoder(settings: Settings) -> Encoder:
-    """The encoder that the settings name; nothing is loaded or sent before the first text.
+    """The encoder of the settings; nothing is loaded or sent before the first text.
 
-    Raises ModelError: a model is named, and there is neither a key nor a server for it.
+    Raises ModelError if a model is named without a key or a server.
     """
     if not settings.embedding_model:
         return embedded_encoder()
@@ -22,11 +22,11 @@ def open_encoder(settings: Settings) -> Encoder:
 
 @functools.cache
 def embedded_encoder() -> MiniLM:
-    """The embedded encoder; all share one, as its weights take 90 MB."""
+    """The embedded encoder, one for all, as its weights take 90 MB."""
     return MiniLM()
 
 
 def hang_up(encoder: Encoder) -> None:
-    """Close the connection of an encoder that has one; it can still be used."""
+    """Close the connection of an encoder, if it has one; it can still be used."""
     if close := getattr(encoder, "close", None):
         close()

@@ -1,4 +1,4 @@
-"""What an encoder is to the rest of the program."""
+"""The interface of encoders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _LEAST = 1e-9  # the length that a vector of zeros is divided by
 
 @dataclass(frozen=True)
 class Tokens:
-    """The word pieces of one text, without the marks around it and without punctuation.
+    """The word pieces of one text, without special tokens and punctuation.
 
     `ids` are int32 (n,); `vectors` are those of the last layer, float32 (n, width), of any length;
     `starts` are the places of the pieces in the text, int32 (n,), in characters.
@@ -28,8 +28,8 @@ class Tokens:
 class Encoder(Protocol):
     """Turns texts into vectors whose dot product is their cosine similarity.
 
-    If it has `close`, a library calls that when it is closed itself; another use may follow. If it is a
-    `TokenEncoder` too, a library takes the vectors of tokens from it, else from the embedded encoder.
+    A library calls its `close`, if it has one, when it is closed itself; the encoder may be used again. If
+    it is also a `TokenEncoder`, it encodes tokens too; otherwise the embedded encoder does.
     """
 
     @property
@@ -48,7 +48,7 @@ class Encoder(Protocol):
 
 
 class TokenEncoder(Protocol):
-    """Turns texts into a vector a word piece, for late interaction."""
+    """Turns texts into one vector per word piece, for late interaction."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""Vectors that have been paid for, kept in one SQLite file by encoder and hash of the text."""
+"""Vectors that have been paid for, in one SQLite file, by encoder and hash of the text."""
 
 import hashlib
 import sqlite3
@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS vectors (
     encoder TEXT NOT NULL, text BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (encoder, text)
 );
 """
-_TOLERANCE = 1e-3  # how far the length of a vector may be from 1
+_GET = "SELECT vector FROM vectors WHERE encoder = ? AND text = ?"
+_TOLERANCE = 1e-3  # of a vector's length
 _STORED, _BYTES = "<f4", 4  # float32, the same on every machine
 
 
@@ -34,17 +35,21 @@ class VectorCache:
         self._file = CacheFile(path, _SCHEMA)
 
     def dimension(self, encoder: str) -> int | None:
-        """The length of this encoder's vectors, None where none is known."""
+        """The length of an encoder's vectors, None if unknown."""
         return self._file.attempt(lambda connection: _dimension(connection, encoder), None)
 
     def get(self, encoder: str, texts: Iterable[str]) -> dict[str, Vector]:
-        """The known vectors, by text; those that are not of unit length are left out."""
+        """The known vectors, by text; those without unit length are left out."""
 
         def read(connection: sqlite3.Connection) -> dict[str, Vector]:
             size = _BYTES * (_dimension(connection, encoder) or 0)
-            blobs = {text: _blob(connection, encoder, text) for text in texts}
-            vectors = {text: _vector(blob) for text, blob in blobs.items() if blob and len(blob) == size}
-            return {text: vector for text, vector in vectors.items() if _is_unit(vector)}
+            vectors = {}
+            for text in texts:
+                row = connection.execute(_GET, (encoder, _hash(text))).fetchone()
+                vector = np.frombuffer(row[0] if row and len(row[0]) == size else b"", _STORED)
+                if abs(np.linalg.norm(vector.astype(np.float64)) - 1) < _TOLERANCE:
+                    vectors[text] = vector.astype(np.float32)
+            return vectors
 
         return self._file.attempt(read, {})
 
@@ -68,20 +73,5 @@ def _dimension(connection: sqlite3.Connection, encoder: str) -> int | None:
     return row[0] if row else None
 
 
-def _blob(connection: sqlite3.Connection, encoder: str, text: str) -> bytes | None:
-    row = connection.execute(
-        "SELECT vector FROM vectors WHERE encoder = ? AND text = ?", (encoder, _hash(text))
-    ).fetchone()
-    return row[0] if row else None
-
-
-def _vector(blob: bytes) -> Vector:
-    return np.frombuffer(blob, _STORED).astype(np.float32)
-
-
 def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
-
-
-def _is_unit(vector: Vector) -> bool:
-    return bool(abs(np.linalg.norm(vector.astype(np.float64)) - 1) < _TOLERANCE)

@@ -75,12 +75,7 @@ class _Graph:
         """Word, position and segment (always the first) embeddings: (texts, tokens, 384)."""
         words = self.op("Gather", self.weight("embeddings.word_embeddings.weight"), "input_ids")
         zero = self.constant([0], np.int64)
-        length = self.op(
-            "Slice",
-            self.op("Shape", "input_ids"),
-            self.constant([1], np.int64),
-            self.constant([2], np.int64),
-        )
+        length = self.op("Shape", "input_ids", start=1)
         positions = self.op(
             "Slice", self.weight("embeddings.position_embeddings.weight"), zero, length, zero
         )

@@ -46,10 +46,8 @@ class OpenAIEncoder:
 
     @property
     def dimension(self) -> int:
-        """Length of a vector; sends a probe where no vector of the model is known. Raises ModelError."""
-        if (known := self._known_dimension()) is None:
-            return int(self.encode([_PROBE]).shape[1])
-        return known
+        """Length of a vector; sends a probe if no vector of the model is known. Raises ModelError."""
+        return self._known_dimension() or int(self.encode([_PROBE]).shape[1])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """float32, (len(texts), dimension), unit length. Raises ModelError."""
@@ -90,7 +88,7 @@ class OpenAIEncoder:
         return self._checked(rows)
 
     def _checked(self, rows: np.ndarray) -> Vectors:
-        """The rows with unit length. Raises ModelError where they are no vectors, or of another length."""
+        """The rows scaled to unit length. Raises ModelError unless they are vectors of the same length."""
         with np.errstate(over="ignore", invalid="ignore"):
             lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
         if rows.ndim != 2 or not np.all(np.isfinite(lengths) & (lengths > 0)):
@@ -110,7 +108,7 @@ class OpenAIEncoder:
 
 
 def _prepared(text: str) -> str:
-    """The text as servers accept it: no half characters, not blank, not too long."""
+    """The text as servers accept it: no lone surrogates, not blank, not too long."""
     whole = text.encode("utf-8", "replace").decode()
     if not whole.strip():
         return _BLANK

@@ -11,25 +11,13 @@ TEXTS = 600  # sentences; one of 25 word pieces takes 40 KB
 class Remembering:
     """Encodes a text once, while it is among the last `texts`. Safe to use from several threads.
 
-    The same sentences are read several times: to see what is near a question, to write the answer, to
-    check it, and again at the next question about the same papers.
+    The same sentences are encoded to find what is near a question, to write the answer, to check it, and
+    again for the next question about the same papers.
     """
 
     def __init__(self, encoder: TokenEncoder, texts: int = TEXTS) -> None:
-        self._encoder = encoder
+        self.name, self.width, self.vocabulary = encoder.name, encoder.width, encoder.vocabulary
         self._recent = Recent(encoder.encode_tokens, texts)
-
-    @property
-    def name(self) -> str:
-        return self._encoder.name
-
-    @property
-    def width(self) -> int:
-        return self._encoder.width
-
-    @property
-    def vocabulary(self) -> int:
-        return self._encoder.vocabulary
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The word pieces of each text."""

@@ -1,4 +1,4 @@
-"""Encoders that give both the vectors of texts and those of their tokens, from one pass where they can."""
+"""Encoders that give the vectors of texts and of their tokens, in one pass if they can."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeGuard
@@ -9,9 +9,9 @@ OnePass = Callable[[Sequence[str]], tuple[Vectors, list[Tokens]]]
 
 
 class BothEncoder(Encoder, TokenEncoder, Protocol):
-    """Gives the vectors of texts and those of their tokens.
+    """Encodes both texts and tokens.
 
-    If it also has `encode_both(texts)`, which returns what `encode` and `encode_tokens` return, one pass
+    If it has `encode_both(texts)`, which returns the results of `encode` and `encode_tokens`, one pass
     serves two indexes.
     """
 
@@ -28,10 +28,7 @@ def encode_both(encoder: BothEncoder, texts: Sequence[str]) -> tuple[Vectors, li
 
 
 class SharedPass:
-    """Keeps the tokens of the texts that were encoded last, for the index that asks next.
-
-    For one writer: not safe to use from several threads.
-    """
+    """Keeps the tokens of the last encoded texts for the next index. For one thread."""
 
     def __init__(self, encoder: BothEncoder) -> None:
         self._encoder = encoder
@@ -40,7 +37,7 @@ class SharedPass:
 
     @property
     def dimension(self) -> int:
-        """Length of a vector; an encoder on a server may have to ask for it."""
+        """Length of a vector; an encoder on a server may have to request it."""
         return self._encoder.dimension
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -50,7 +47,7 @@ class SharedPass:
         return vectors
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """The word pieces of each text; only those that were not encoded just now cost a pass."""
+        """The word pieces of each text; only texts that were not encoded just now need a pass."""
         kept, self._kept = self._kept, {}
         missing = [text for text in dict.fromkeys(texts) if text not in kept]
         kept |= dict(zip(missing, self._encoder.encode_tokens(missing), strict=True))

@@ -27,7 +27,7 @@ class Weights:
 
 
 def find_weights() -> Weights:
-    """The first place that has both files. Raises EncoderMissingError: none has, or a hash is wrong."""
+    """The files in the first place that has both. Raises EncoderMissingError."""
     problem = EncoderMissingError(f"the encoder's weights are not on this machine: {_REMEDY}")
     for folder in _places():
         if all((folder / name).is_file() for name in HASHES):
@@ -51,7 +51,7 @@ def fetched_folder() -> Path:
 
 
 def check_weights(folder: Path) -> Weights:
-    """The two files of a folder. Raises EncoderMissingError where a hash is not the expected one."""
+    """The two files of a folder. Raises EncoderMissingError if a hash is wrong."""
     for name, expected in HASHES.items():
         with (folder / name).open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != expected:

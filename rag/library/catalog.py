@@ -1,8 +1,8 @@
 """The catalog: papers and the log of their changes in SQLite. It is the truth; indexes follow it.
 
-A source's record of a paper is kept as it came; the paper is what its records say together. Each
-change of a paper takes the next sequence number, and the log keeps the last change of each paper,
-so that an index that knows which number it has applied knows all that it lacks.
+Each source's record of a paper is kept as it came, and the paper is merged from its records. Every change
+of a paper takes the next sequence number, and the log keeps the last change of each paper, so an index
+that knows the last number that it has applied can find everything that it lacks.
 """
 
 import hashlib
@@ -11,61 +11,67 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache
+from itertools import chain
 from pathlib import Path
+from typing import Any, Protocol
 
-from sqlalchemy import Executable, bindparam, delete, func, select, text
+import sqlalchemy as sa
 
 from rag.identity import reference_keys
 from rag.library.catalog_rows import load, load_passages
-from rag.library.catalog_tables import changes, keys, kind, open_catalog, papers, records
+from rag.library.catalog_tables import (
+    KIND,
+    PAPER_IDS_BY_KEY,
+    RECORDS_OF_PAPER,
+    changes,
+    kind,
+    open_catalog,
+    papers,
+    records,
+)
 from rag.library.merge import origins
+from rag.library.progress import Track, untracked
 from rag.library.recorder import Recorder, Splitter, delete_papers
-from rag.library.selecting import Criteria, criteria, fulfil
+from rag.library.selecting import criteria, fulfilling
 from rag.library.sql import one_of, texts
 from rag.plain import encodable
 from rag.types import Filters, Paper, Passage
 
-_HELD = select(papers.c.paper_id).where(one_of(papers.c.paper_id, "ids"))
-_PAPERS = select(papers.c.paper_id, papers.c.paper).where(one_of(papers.c.paper_id, "ids"))
-_PASSAGES = select(papers.c.paper_id, papers.c.passages).where(one_of(papers.c.paper_id, "ids"))
-_SEQUENCES = select(changes.c.paper_id, changes.c.sequence).where(one_of(changes.c.paper_id, "ids"))
-_KNOWN = select(keys.c.key, keys.c.paper_id).where(one_of(keys.c.key, "keys"))
-_SOURCES = (
-    select(records.c.source)
-    .where(records.c.paper_id == bindparam("id"))
-    .distinct()
-    .order_by(records.c.source)
+_HELD = sa.select(papers.c.paper_id).where(one_of(papers.c.paper_id))
+_PAPERS = sa.select(papers.c.paper_id, papers.c.paper).where(one_of(papers.c.paper_id))
+_PASSAGES = sa.select(papers.c.paper_id, papers.c.passages).where(one_of(papers.c.paper_id))
+_SEQUENCES = sa.select(changes.c.paper_id, changes.c.sequence).where(one_of(changes.c.paper_id))
+_MATCHING = sa.select(papers.c.paper_id).limit(sa.bindparam("most"))
+_LISTED = _MATCHING.offset(sa.bindparam("offset")).order_by(
+    papers.c.published.desc().nulls_last(), papers.c.words, papers.c.paper_id
 )
-_RECORDS_OF = (
-    select(records.c.source, records.c.record)
-    .where(records.c.paper_id == bindparam("id"))
-    .order_by(records.c.source, records.c.mention)
-)
-_RECORDS = select(records.c.source, records.c.mention, records.c.record).order_by(
+_RECORDS = sa.select(records.c.source, records.c.mention, records.c.record).order_by(
     records.c.paper_id, records.c.source, records.c.mention
 )
-_YEARS = select(papers.c.year, func.count()).group_by(papers.c.year).order_by(papers.c.year.nulls_last())
-_CHANGES = (
-    select(changes.c.sequence, changes.c.paper_id, papers.c.paper, papers.c.passages)
-    .outerjoin_from(changes, papers, changes.c.paper_id == papers.c.paper_id)
-    .where(changes.c.sequence > bindparam("after"))
-    .order_by(changes.c.sequence)
-    .limit(bindparam("most"))
+_YEARS = (
+    sa.select(papers.c.year, sa.func.count()).group_by(papers.c.year).order_by(papers.c.year.nulls_last())
 )
-_CHANGES_AFTER = select(func.count()).select_from(changes).where(changes.c.sequence > bindparam("after"))
-_LAST = select(func.coalesce(func.max(changes.c.sequence), 0))
-_COUNT = select(func.count()).select_from(papers)
-_COUNT_RECORDS = select(func.count()).select_from(records)
-_COUNT_PASSAGES = select(func.coalesce(func.sum(papers.c.passage_count), 0))
-_PASSAGE_COUNTS = select(papers.c.paper_id, papers.c.passage_count).order_by(papers.c.paper_id)
-_DIGESTED = select(papers.c.paper, papers.c.passages).order_by(papers.c.paper_id)
-_KIND = select(kind.c.is_digest)
-_DAMAGE = text("PRAGMA quick_check(5)")
+_CHANGES = (
+    sa.select(changes.c.sequence, changes.c.paper_id, papers.c.paper, papers.c.passages)
+    .outerjoin_from(changes, papers, changes.c.paper_id == papers.c.paper_id)
+    .where(changes.c.sequence > sa.bindparam("after"))
+    .order_by(changes.c.sequence)
+    .limit(sa.bindparam("most"))
+)
+_CHANGES_AFTER = (
+    sa.select(sa.func.count()).select_from(changes).where(changes.c.sequence > sa.bindparam("after"))
+)
+_LAST = sa.select(sa.func.coalesce(sa.func.max(changes.c.sequence), 0))
+_COUNT = sa.select(sa.func.count()).select_from(papers)
+_COUNT_RECORDS = sa.select(sa.func.count()).select_from(records)
+_COUNT_PASSAGES = sa.select(sa.func.coalesce(sa.func.sum(papers.c.passage_count), 0))
+_PASSAGE_COUNTS = sa.select(papers.c.paper_id, papers.c.passage_count).order_by(papers.c.paper_id)
+_DIGESTED = sa.select(papers.c.paper, papers.c.passages).order_by(papers.c.paper_id)
+_DAMAGE = sa.text("PRAGMA quick_check(5)")
 _PROBLEMS = {
-    f"{one.name} without a {other.name.removesuffix('s')}": select(func.count())
+    f"{one.name} without a {other.name.removesuffix('s')}": sa.select(sa.func.count())
     .select_from(one)
-    .where(one.c.paper_id.not_in(select(other.c.paper_id)))
+    .where(one.c.paper_id.not_in(sa.select(other.c.paper_id)))
     for one, other in ((papers, records), (records, papers), (papers, changes))
 }
 
@@ -80,45 +86,74 @@ class Change:
     passages: tuple[Passage, ...]
 
 
+class Index(Protocol):
+    """An index of the catalog, which applies its changes in order."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def batch(self) -> int:
+        """How many changes to apply at a time."""
+        ...
+
+    def checkpoint(self) -> int:
+        """The sequence number of the last change that this index has applied."""
+        ...
+
+    def apply(self, changes: Sequence[Change], checkpoint: int) -> None: ...
+    def held(self, track: Track = untracked) -> dict[str, str]:
+        """A fingerprint of what the index holds of each paper, by id."""
+        ...
+
+    def wanted(self, change: Change) -> str | None:
+        """The fingerprint of what it should hold of a paper; None where that is nothing."""
+        ...
+
+    def reset(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class Catalog:
     """The catalog in one file. Safe to use from several threads; several processes may read."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, or make it. Raises DamagedError."""
+        """Open the file, or create it. Raises DamagedError."""
         self._database = open_catalog(path)
 
     def close(self) -> None:
         self._database.close()
 
     def recorder(self, split: Splitter) -> Recorder:
-        """The pen of a run over sources; `split` cuts an abstract into passages."""
+        """Writes the records of a run over sources; `split` cuts an abstract into passages."""
         return Recorder(self._database, split)
 
     def remove(self, references: Sequence[str]) -> int:
-        """Forget papers, and all that sources said of them, in one transaction; how many there were.
+        """Delete papers and their records in one transaction; return the number of papers.
 
-        References are taken as `find` takes them. A catalog without papers takes either kind again.
+        References are as for `find`. An emptied catalog accepts abstracts or digests again.
         """
         with self._database.transaction():
             paper_ids = sorted(set(self.find(references).values()))
             delete_papers(self._database, paper_ids)
             if not self.count():
-                self._database.run(delete(kind))
+                self._database.run(sa.delete(kind))
         return len(paper_ids)
 
     def find(self, references: Sequence[str]) -> dict[str, str]:
-        """The ids of papers by what they are referred to with: an id, arXiv id, DOI or title.
+        """The ids of papers by their references: an id, arXiv id, DOI or title.
 
         Titles are compared normalised. References to papers that are not here are left out.
         """
-        possible = {reference: reference_keys(encodable(reference)) for reference in references}
-        known = self._known({key for several in possible.values() for key in several})
-        named = {
-            reference: next((known[key] for key in several if key in known), encodable(reference))
-            for reference, several in possible.items()
+        keys = {reference: reference_keys(encodable(reference)) for reference in references}
+        rows = self._database.rows(PAPER_IDS_BY_KEY, keys=texts(set(chain.from_iterable(keys.values()))))
+        # Of several papers of one title, the one whose id is the title goes first.
+        by_key = dict(sorted(rows, key=lambda row: (row[0] == row[1], row[1])))
+        paper_ids = {
+            reference: next((by_key[key] for key in possible if key in by_key), encodable(reference))
+            for reference, possible in keys.items()
         }
-        held = {row[0] for row in self._database.rows(_HELD, ids=texts(named.values()))}
-        return {reference: paper_id for reference, paper_id in named.items() if paper_id in held}
+        held = {row[0] for row in self._database.rows(_HELD, ids=texts(paper_ids.values()))}
+        return {reference: paper_id for reference, paper_id in paper_ids.items() if paper_id in held}
 
     def papers(self, paper_ids: Collection[str]) -> dict[str, Paper]:
         """The papers of these ids, by id; unknown ids are left out."""
@@ -133,56 +168,57 @@ class Catalog:
     def browse(
         self, words: str = "", *, offset: int = 0, most: int = 50, filters: Filters = Filters()
     ) -> list[Paper]:
-        """The papers that have each of these words and fulfil the filters, `most` of them behind the
-        first `offset`.
+        """At most `most` papers, after the first `offset`, that contain all words and fulfil the filters.
 
-        A word may stand in the title, the organisation, the arXiv id, the DOI or the year, in any
-        case. The newest first, those without a date last; then by title.
+        A word may occur in the title, organisation, arXiv id, DOI or year, in any case. The newest come
+        first, those without a date last; then by title.
         """
         ids = self.listed(words, offset=offset, most=most, filters=filters)
-        held = self.papers(ids)
-        return [held[paper_id] for paper_id in ids if paper_id in held]
+        by_id = self.papers(ids)
+        return [by_id[paper_id] for paper_id in ids if paper_id in by_id]
 
     def listed(
         self, words: str = "", *, offset: int = 0, most: int = sys.maxsize, filters: Filters = Filters()
     ) -> list[str]:
-        """The ids of what `browse` gives, all of them unless `most` is given."""
-        wanted = self._criteria(filters, words)
-        rows = self._database.rows(_listing(frozenset(wanted)), most=most, offset=offset, **wanted)
+        """The ids of the papers that `browse` returns, by default of all."""
+        values = self._criteria(filters, words)
+        rows = self._database.rows(fulfilling(_LISTED, values), most=most, offset=offset, **values)
         return [row[0] for row in rows]
 
     def count_matching(self, words: str = "", filters: Filters = Filters()) -> int:
-        """How many papers have each of these words and fulfil the filters, as `browse` takes them."""
-        wanted = self._criteria(filters, words)
-        return int(self._database.value(_counting(frozenset(wanted)), **wanted))
+        """How many papers contain all words and fulfil the filters, as for `browse`."""
+        values = self._criteria(filters, words)
+        return int(self._database.value(fulfilling(_COUNT, values), **values))
 
     def matching(self, filters: Filters, most: int, among: Collection[str] | None = None) -> list[str]:
-        """The ids of `most` papers that fulfil the filters, sorted; among these, which stand for the papers
-        that the filters name, or of all."""
-        wanted = self._criteria(filters) if among is None else criteria(filters, paper_ids=among)
-        rows = self._database.rows(_matching(frozenset(wanted)), most=most, **wanted)
+        """The sorted ids of at most `most` papers that fulfil the filters.
+
+        `among` takes the place of the papers that the filters name.
+        """
+        values = self._criteria(filters) if among is None else criteria(filters, paper_ids=among)
+        rows = self._database.rows(fulfilling(_MATCHING, values), most=most, **values)
         return sorted(row[0] for row in rows)
 
     def sources(self, paper_id: str) -> list[str]:
-        """The names of the sources that speak of a paper, sorted."""
-        return [row[0] for row in self._database.rows(_SOURCES, id=paper_id)]
+        """The sorted names of the sources that have a paper."""
+        return sorted({source for source, *_ in self._database.rows(RECORDS_OF_PAPER, id=paper_id)})
 
     def origins(self, paper_id: str) -> dict[str, list[str]]:
-        """The sources that say what the catalog holds of a paper, by field; empty for an unknown id."""
-        rows = self._database.rows(_RECORDS_OF, id=paper_id)
-        return origins([(source, load(record)) for source, record in rows]) if rows else {}
+        """The sources of each field of a paper; empty for an unknown id."""
+        rows = self._database.rows(RECORDS_OF_PAPER, id=paper_id)
+        return origins([(source, load(record)) for source, _, record in rows]) if rows else {}
 
     def records(self) -> Iterator[tuple[str, int, Paper]]:
-        """All that sources said: source, mention and record, the records of a paper one after the other."""
+        """Source, mention and record of every record, those of one paper together."""
         for source, mention, record in self._database.stream(_RECORDS):
             yield source, mention, load(record)
 
     def years(self) -> dict[int | None, int]:
-        """Number of papers of each year; the years in their order, those of no known year last."""
+        """Number of papers by year, in order; None, for papers without a year, comes last."""
         return dict(self._database.rows(_YEARS))
 
     def changes_after(self, sequence: int, most: int) -> list[Change]:
-        """The first `most` changes after a sequence number, in their order."""
+        """The first `most` changes after a sequence number, in order."""
         return [_change(*row) for row in self._database.rows(_CHANGES, after=sequence, most=most)]
 
     def count_changes_after(self, sequence: int) -> int:
@@ -190,22 +226,21 @@ class Catalog:
         return int(self._database.value(_CHANGES_AFTER, after=sequence))
 
     def sequences(self, paper_ids: Collection[str]) -> dict[str, int]:
-        """The number of the last change of each of these papers, by id; unknown ids are left out."""
+        """The sequence number of each paper's last change, by id; unknown ids are left out."""
         return dict(self._database.rows(_SEQUENCES, ids=texts(paper_ids)))
 
     def last_sequence(self) -> int:
-        """The sequence number of the last change, 0 where nothing was ever written."""
+        """The sequence number of the last change; 0 if nothing was ever written."""
         return int(self._database.value(_LAST))
 
     def count(self) -> int:
         return int(self._database.value(_COUNT))
 
     def count_records(self) -> int:
-        """How often sources speak of papers."""
         return int(self._database.value(_COUNT_RECORDS))
 
     def unchanging(self) -> AbstractContextManager[None]:
-        """All that this thread reads inside is as it was at one moment, whatever others write."""
+        """Everything that this thread reads inside is from one moment, whatever others write."""
         return self._database.snapshot()
 
     def count_passages(self) -> int:
@@ -222,14 +257,14 @@ class Catalog:
         yield from self._database.rows(_PASSAGE_COUNTS)
 
     def problems(self) -> list[str]:
-        """What is wrong within the catalog itself, in words; reads the whole file."""
+        """Problems within the catalog itself, in words; reads the whole file."""
         damage = [row[0] for row in self._database.rows(_DAMAGE) if row[0] != "ok"]
         counts = {what: self._database.value(statement) for what, statement in _PROBLEMS.items()}
         wrong = [f"catalog: {number} {what}" for what, number in counts.items() if number]
         return [f"catalog: {' '.join(line.split())}" for line in damage] + wrong
 
     def digest(self) -> str:
-        """SHA-256 of all papers with their passages: the same whatever the order in which they came."""
+        """SHA-256 of all papers with their passages, in whatever order they were added."""
         digest = hashlib.sha256()
         for row in self._database.stream(_DIGESTED):
             digest.update(json.dumps(row).encode())
@@ -238,41 +273,11 @@ class Catalog:
     @property
     def holds_digests(self) -> bool:
         """Whether the texts here are digests; False for an empty catalog."""
-        return any(is_digest for (is_digest,) in self._database.rows(_KIND))
+        return any(is_digest for (is_digest,) in self._database.rows(KIND))
 
-    def _criteria(self, filters: Filters, words: str = "") -> Criteria:
+    def _criteria(self, filters: Filters, words: str = "") -> dict[str, Any]:
         named = None if filters.papers is None else self.find(filters.papers).values()
         return criteria(filters, words, named)
-
-    def _known(self, wanted: Collection[str]) -> dict[str, str]:
-        """The ids of the papers that are known under these keys, by key.
-
-        Of several papers of one title, the one that has it for its id goes first.
-        """
-        rows = self._database.rows(_KNOWN, keys=texts(wanted))
-        return dict(sorted(rows, key=lambda row: (row[0] == row[1], row[1])))
-
-
-@cache
-def _matching(names: frozenset[str]) -> Executable:
-    """The first papers, in no order, that fulfil what is named."""
-    return select(papers.c.paper_id).where(fulfil(names)).limit(bindparam("most"))
-
-
-@cache
-def _listing(names: frozenset[str]) -> Executable:
-    return (
-        select(papers.c.paper_id)
-        .where(fulfil(names))
-        .order_by(papers.c.published.desc().nulls_last(), papers.c.words, papers.c.paper_id)
-        .limit(bindparam("most"))
-        .offset(bindparam("offset"))
-    )
-
-
-@cache
-def _counting(names: frozenset[str]) -> Executable:
-    return _COUNT.where(fulfil(names))
 
 
 def _change(sequence: int, paper_id: str, paper: str | None, passages: str | None) -> Change:

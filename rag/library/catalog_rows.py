@@ -1,7 +1,7 @@
-"""Papers and passages as they stand in the catalog's tables, and back."""
+"""Papers and passages to rows of the catalog's tables, and back."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -23,22 +23,23 @@ def paper_row(paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
 
 
 def selectable(paper: Paper) -> dict[str, Any]:
-    """The columns that papers are listed and filtered by, beside the year."""
+    """The columns that papers are listed and filtered by, except the year."""
     return {
         "published": paper.published,
         "author_count": paper.author_count,
         "organization": None if paper.organization is None else folded(paper.organization),
-        "words": folded(*_searched(paper)),
+        # The title comes first, as lists are sorted by this column.
+        "words": folded(paper.title, paper.organization, paper.arxiv_id, paper.doi, paper.year),
     }
 
 
 def folded(*texts: str | int | None) -> str:
-    """Texts in lower case, each on a line of its own, so that no word reaches from one into the next."""
+    """Texts in lower case, each on its own line, so that no match reaches from one into the next."""
     return "\n".join(str(text) for text in texts if text is not None).casefold().replace("\0", " ")
 
 
 def dump(paper: Paper) -> str:
-    """The paper as JSON, without a list of authors where none are known."""
+    """The paper as JSON, without authors where none are known."""
     known = {name: getattr(paper, name) for name in _FIELDS}
     if not paper.authors:
         del known["authors"]
@@ -46,21 +47,16 @@ def dump(paper: Paper) -> str:
 
 
 def load(dumped: str) -> Paper:
-    """The paper that `dump` made JSON of."""
+    """The inverse of `dump`."""
     return Paper(**json.loads(dumped))
 
 
 def load_passages(paper_id: str, dumped: str) -> list[Passage]:
-    """The passages of a paper; one without a part is of the abstract."""
+    """The passages of a paper; one without a part belongs to the abstract."""
     return [Passage(paper_id, *span) for span in json.loads(dumped)]
 
 
 def _span(passage: Passage) -> tuple[int | str, ...]:
-    """Start and end, and the part unless it is the abstract, as older libraries have no other."""
+    """Start and end, and the part unless it is the abstract, the only one in older libraries."""
     span = passage.start, passage.end
     return span if passage.part == "abstract" else (*span, passage.part)
-
-
-def _searched(paper: Paper) -> Iterable[str | int | None]:
-    """The texts that a list of papers is searched in; the title is first, as lists are sorted by it."""
-    return paper.title, paper.organization, paper.arxiv_id, paper.doi, paper.year

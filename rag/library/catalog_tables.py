@@ -1,85 +1,79 @@
-"""The tables of the catalog, and how a catalog of an older format becomes one of this."""
+"""The tables of the catalog, statements that several modules run, and migrations of older formats."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    bindparam,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 
 from rag.library.catalog_rows import load, selectable
 from rag.library.faults import MEND_CATALOG
-from rag.library.sql import Database
+from rag.library.sql import Database, one_of
 
 _AT_A_TIME = 500  # papers
-TABLES = MetaData()
-records = Table(
+TABLES = sa.MetaData()
+records = sa.Table(
     "records",
     TABLES,
-    Column("paper_id", Text, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("mention", Integer, primary_key=True, autoincrement=False),
-    Column("record", Text, nullable=False),
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("mention", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("record", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )
-papers = Table(
+papers = sa.Table(
     "papers",
     TABLES,
-    Column("paper_id", Text, primary_key=True),
-    Column("paper", Text, nullable=False),
-    Column("passages", Text, nullable=False),
-    Column("passage_count", Integer, nullable=False),
-    # What papers are listed and filtered by; `paper` says it all.
-    Column("year", Integer),
-    Column("published", Text),
-    Column("author_count", Integer),
-    Column("organization", Text),
-    Column("words", Text),
-    Index("papers_by", "author_count", "organization", "year"),
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Column("paper", sa.Text, nullable=False),
+    sa.Column("passages", sa.Text, nullable=False),
+    sa.Column("passage_count", sa.Integer, nullable=False),
+    # Copies of what `paper` holds, to list and filter by.
+    sa.Column("year", sa.Integer),
+    sa.Column("published", sa.Text),
+    sa.Column("author_count", sa.Integer),
+    sa.Column("organization", sa.Text),
+    sa.Column("words", sa.Text),
+    sa.Index("papers_by", "author_count", "organization", "year"),
     sqlite_with_rowid=False,
 )
-keys = Table(
+keys = sa.Table(
     "keys",
     TABLES,
-    Column("key", Text, primary_key=True),
-    Column("paper_id", Text, primary_key=True),
-    Index("keys_of", "paper_id"),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Index("keys_of", "paper_id"),
     sqlite_with_rowid=False,
 )
-changes = Table(
+changes = sa.Table(
     "changes",
     TABLES,
-    Column("paper_id", Text, primary_key=True),
-    Column("sequence", Integer, nullable=False, unique=True),
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.Integer, nullable=False, unique=True),
     sqlite_with_rowid=False,
 )
-kind = Table("kind", TABLES, Column("is_digest", Boolean, nullable=False))
+kind = sa.Table("kind", TABLES, sa.Column("is_digest", sa.Boolean, nullable=False))
 
+KIND = sa.select(kind.c.is_digest)
+PAPER_IDS_BY_KEY = sa.select(keys.c.key, keys.c.paper_id).where(one_of(keys.c.key, "keys"))
+RECORDS_OF_PAPER = (
+    sa.select(records.c.source, records.c.mention, records.c.record)
+    .where(records.c.paper_id == sa.bindparam("id"))
+    .order_by(records.c.source, records.c.mention)
+)
 _NEXT_PAPERS = (
-    select(papers.c.paper_id, papers.c.paper)
-    .where(papers.c.paper_id > bindparam("after"))
+    sa.select(papers.c.paper_id, papers.c.paper)
+    .where(papers.c.paper_id > sa.bindparam("after"))
     .order_by(papers.c.paper_id)
     .limit(_AT_A_TIME)
 )
 _FILL = (
-    update(papers)
-    .where(papers.c.paper_id == bindparam("id"))
-    .values({name: bindparam(name) for name in ("published", "author_count", "organization", "words")})
+    sa.update(papers)
+    .where(papers.c.paper_id == sa.bindparam("id"))
+    .values({name: sa.bindparam(name) for name in ("published", "author_count", "organization", "words")})
 )
 
 
 def open_catalog(path: Path) -> Database:
-    """Open the file of a catalog, or make it. Raises DamagedError."""
+    """Open the file of a catalog, or create it. Raises DamagedError."""
     database = Database(path, f"the catalog {path}", MEND_CATALOG)
     try:
         database.prepare(TABLES, MIGRATIONS)
@@ -98,22 +92,17 @@ def _let_papers_share_a_key(database: Database) -> None:
         "INSERT INTO keys SELECT key, paper_id FROM older",
         "DROP TABLE older",
     ):
-        database.run(text(statement))
+        database.run(sa.text(statement))
 
 
 def _add_columns_to_filter_by(database: Database) -> None:
     """From format 2 to 3."""
     for column in ("published TEXT", "author_count INTEGER", "organization TEXT", "words TEXT"):
-        database.run(text(f"ALTER TABLE papers ADD COLUMN {column}"))
-    database.run(text("CREATE INDEX papers_by ON papers (author_count, organization, year)"))
-    for rows in _all_papers(database):
-        database.run_all(_FILL, ({"id": paper_id, **selectable(load(paper))} for paper_id, paper in rows))
-
-
-def _all_papers(database: Database) -> Iterator[list[tuple[str, str]]]:
+        database.run(sa.text(f"ALTER TABLE papers ADD COLUMN {column}"))
+    database.run(sa.text("CREATE INDEX papers_by ON papers (author_count, organization, year)"))
     after = ""
     while rows := database.rows(_NEXT_PAPERS, after=after):
-        yield rows
+        database.run_all(_FILL, ({"id": paper_id, **selectable(load(paper))} for paper_id, paper in rows))
         after = rows[-1][0]
 
 

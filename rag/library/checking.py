@@ -1,44 +1,27 @@
-"""Whether the indexes hold what the catalog says, paper by paper and to the letter."""
+"""Compares the indexes with the catalog, paper by paper."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Protocol
 
-from rag.library.catalog import Catalog, Change
+from rag.library.catalog import Catalog, Change, Index
 from rag.library.progress import Track, untracked
 
 _AT_A_TIME = 1000  # papers
 
 
-class VerifiableIndex(Protocol):
-    """An index that can tell what it holds of each paper."""
+def disagreements(catalog: Catalog, indexes: Sequence[Index], track: Track = untracked) -> Iterator[str]:
+    """In words, every paper that an index lacks, holds in another state, or holds without need.
 
-    @property
-    def name(self) -> str: ...
-    def held(self, track: Track = untracked) -> dict[str, str]:
-        """What the index holds of each paper, in as few characters as tell it from anything else."""
-        ...
-
-    def wanted(self, change: Change) -> str | None:
-        """What it should hold of a paper; None where that is nothing."""
-        ...
-
-
-def disagreements(
-    catalog: Catalog, indexes: Sequence[VerifiableIndex], track: Track = untracked
-) -> Iterator[str]:
-    """Every paper that an index lacks, holds otherwise than the catalog, or holds beyond it; in words.
-
-    Takes a few hundred bytes a paper and index.
+    Takes a few hundred bytes of memory per paper and index.
     """
     held = {index.name: index.held(track) for index in indexes}
     papers = track(_papers(catalog), "comparing papers", catalog.count())
     for change in chain.from_iterable(papers):
         for index in indexes:
-            wanted, found = index.wanted(change), held[index.name].pop(change.paper_id, None)
-            if wanted == found:
+            wanted, indexed = index.wanted(change), held[index.name].pop(change.paper_id, None)
+            if wanted == indexed:
                 continue
-            if found is None:
+            if indexed is None:
                 yield f"{change.paper_id}: missing in {index.name}"
             elif wanted is not None:
                 yield f"{change.paper_id}: not as in the catalog in {index.name}"

@@ -1,8 +1,8 @@
-"""One Chroma collection in a folder, kept open, and reopened when another process has written to it.
+"""One Chroma collection in a folder, reopened when another process has written to it.
 
-Chroma's clients do not see what another process adds. So a reader compares the checkpoint on disk
-with the one that it has opened, opens the folder a second time in the background, then swaps; the old
-client is closed when its last query is done.
+Chroma's clients do not see what other processes add. So a reader compares the checkpoint on disk with that
+of its open handle, opens the folder a second time in the background, then swaps; the old client is closed
+after its last query.
 """
 
 import threading
@@ -32,14 +32,14 @@ T = TypeVar("T")
 COLLECTION = "passages"
 _PATIENCE = 0.1  # seconds
 _FURTHER_TRIES = 4
-_MARK = "id"  # a file with a random id: Chroma makes a folder where there is none, and ours has this
+_MARK = "id"  # a file with a random id, missing from the empty folders that Chroma itself creates
 _spelling = threading.Lock()
 _opened: dict[Path, int] = {}  # how often each folder was opened in this process
 
 
 @dataclass(kw_only=True)
 class FolderHandle(Handle):
-    """An open client and its collection; `mark` tells its folder from another that has replaced it."""
+    """An open client and its collection; `mark` distinguishes its folder from one that has replaced it."""
 
     mark: str
     close: Callable[[], None]
@@ -60,8 +60,8 @@ class ChromaFolder:
     def read(self, reading: Callable[[Handle], T], otherwise: T) -> T:
         """See `Place`. Raises WrongEncoderError, DamagedError.
 
-        A reading that fails is tried again on a new handle: while another process moves or fills the
-        folder, one can fail where a later one does not.
+        A failed reading is tried again on a new handle, as it may fail only while another process moves or
+        fills the folder.
         """
         if not self._mark():
             return otherwise
@@ -86,7 +86,7 @@ class ChromaFolder:
             yield handle
 
     def follow(self, handle: Handle) -> None:
-        """Start to reopen the folder where another process has written to it."""
+        """Start to reopen the folder if another process has written to it."""
         if handle.stored_checkpoint() == handle.applied:
             return
         with self._lock:
@@ -95,7 +95,7 @@ class ChromaFolder:
                 self._reopening.start()
 
     def catch_up(self) -> None:
-        """Wait until the current handle sees what other processes have written."""
+        """See `Place`."""
         if self._current:
             with suppress(LibraryError):  # the next query raises it
                 self.read(self.follow, None)
@@ -108,14 +108,14 @@ class ChromaFolder:
         self._swap(None)
 
     def delete(self) -> None:
-        """Close and remove the folder with all that it holds."""
+        """Close and remove the folder."""
         self.close()
         move_away(self._folder)
         probing.forget(self._folder)
 
     @contextmanager
     def _lease(self) -> Iterator[FolderHandle]:
-        """The current handle, which stays open as long as it is used."""
+        """The current handle, which stays open while it is in use."""
         current = self._current
         if current and current.mark != self._mark():
             self._swap(None)
@@ -177,27 +177,22 @@ class ChromaFolder:
             )
 
     def _mark(self) -> str:
-        """Empty where there is no folder of ours."""
+        """The folder's random id; empty if this is no folder of ours."""
         with suppress(OSError):
             return (self._folder / _MARK).read_text()
         return ""
 
 
 def connect(folder: Path) -> Any:
-    """A client of its own for a folder; chromadb declares no type that has `close`."""
-    settings = Settings(anonymized_telemetry=False)
-    return chromadb.PersistentClient(path=_own_spelling(folder), settings=settings)
+    """A separate client for a folder; chromadb declares no type that has `close`.
 
-
-def _own_spelling(folder: Path) -> str:
-    """A spelling of the folder that no other open client of this process has.
-
-    Within a process Chroma shares what it has read among the clients of one path, so that a
-    second client is as stale as the first; under another spelling it reads anew.
+    Within a process Chroma shares what it has read among the clients of one path, so a second client would
+    be as stale as the first. Each client therefore gets another spelling of the path.
     """
     with _spelling:
         count = _opened[folder] = _opened.get(folder, 0) + 1
-    return str(folder) + "/." * (count % 64)
+    path = str(folder) + "/." * (count % 64)
+    return chromadb.PersistentClient(path=path, settings=Settings(anonymized_telemetry=False))
 
 
 def _translated(folder: Path) -> AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""What the dense index needs of the place where its Chroma collection lives: a folder or a server."""
+"""What the dense index needs of the place of its Chroma collection: a folder or a server."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,18 +14,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# How many neighbours a search keeps in view. Each process links the newest vectors in an order of its own:
-# only a search that misses none, as this one does among a few thousand, gives the same result everywhere.
+# How many candidates a search keeps. Each process links the newest vectors in an order of its own, so only
+# a search that misses none (as this one does among a few thousand) gives the same result in all of them.
 _EF_SEARCH = 1500
 
 
 @dataclass
 class Handle:
-    """An open collection.
-
-    `applied` is the checkpoint that it sees, `most` the number of passages that one call takes,
-    `look_up` gets the collection anew.
-    """
+    """An open collection: `applied` is the checkpoint that it sees, `most` the largest number of passages
+    in a call, and `look_up` fetches the collection again."""
 
     collection: "Collection"
     applied: int
@@ -33,7 +30,7 @@ class Handle:
     look_up: Callable[[], "Collection"]
 
     def stored_checkpoint(self) -> int:
-        """The checkpoint that any process wrote last; takes 1 ms in a folder, one request on a server."""
+        """The last checkpoint of any process; takes 1 ms in a folder, a request on a server."""
         return checkpoint(self.look_up())
 
     def move_checkpoint(self, applied: int) -> None:
@@ -45,18 +42,18 @@ class Place(Protocol):
     """Where a collection lives, and who else writes to it. Safe to use from several threads."""
 
     def read(self, reading: Callable[[Handle], T], otherwise: T) -> T:
-        """The result of reading the collection, or `otherwise` where there is none.
+        """The result of reading the collection, or `otherwise` if there is none.
 
         Raises WrongEncoderError, and LibraryError where it cannot be read.
         """
         ...
 
     def writing(self) -> AbstractContextManager[Handle]:
-        """The collection with all that any process has written; it is created where there is none."""
+        """The collection with everything that any process has written; created if there is none."""
         ...
 
     def follow(self, handle: Handle) -> None:
-        """Let this reading, or a later one, see what other processes have written."""
+        """Make this reading, or a later one, see what other processes have written."""
         ...
 
     def catch_up(self) -> None:
@@ -64,7 +61,7 @@ class Place(Protocol):
         ...
 
     def delete(self) -> None:
-        """Delete the collection with all that it holds."""
+        """Delete the collection."""
         ...
 
     def close(self) -> None: ...
@@ -79,12 +76,11 @@ def new_collection(encoder: Encoder) -> dict[str, Any]:
 
 
 def checkpoint(collection: "Collection") -> int:
-    """The checkpoint in a collection's metadata."""
     return int((collection.metadata or {}).get("applied", 0))
 
 
 def check_encoder(collection: "Collection", encoder: Encoder, folder: Path) -> None:
-    """Raises WrongEncoderError where another encoder made the vectors."""
+    """Raises WrongEncoderError if another encoder made the vectors."""
     built_with = (collection.metadata or {}).get("encoder")
     if built_with != encoder.name:
         raise wrong_encoder(folder, built_with, encoder.name)

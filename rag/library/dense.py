@@ -13,29 +13,27 @@ from rag.library.chroma_server import ChromaServer
 from rag.library.collection import Handle, Place
 from rag.library.embedded import embedded_text, fingerprint
 from rag.library.progress import Track, untracked
-from rag.types import Filters, Paper
+from rag.types import Filters
 
 _MARK = "#"  # between a paper's id and the number of its passage
 _PAGE = 500  # passages that are read at a time with their vectors
-_TOLERANCE = 0.01  # how far from 1 the length of a vector may be
+_TOLERANCE = 0.01  # of a vector's length
 _DIGESTS = 2**128
 
 
 class DenseIndex:
     """Passages with their vectors; the checkpoint is in the collection's metadata.
 
-    Their texts stay in the catalog: Chroma would index every three letters of them, for a search that
-    we do not use, and take twice the time that the vectors take.
-
-    One process writes at a time (the library sees to that); readers notice and follow. Safe to
-    use from several threads.
+    The texts stay in the catalog: Chroma would build a trigram index that we do not use, which takes twice
+    as long as the vectors do. The library lets one process write at a time; readers notice and follow. Safe
+    to use from several threads.
     """
 
     name = "dense"
     batch = 64  # papers that are applied at a time
 
     def __init__(self, folder: Path, encoder: Encoder, server: ChromaServer | None = None) -> None:
-        """The index in a folder; or on a server, where the path of the folder tells which collection it is.
+        """The index in a folder, or on a server in a collection that belongs to the folder.
 
         Nothing is opened before the first use.
         """
@@ -63,9 +61,9 @@ class DenseIndex:
         return self._place.read(lambda handle: handle.collection.count(), 0)
 
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
-        """Bring the passages of changed papers up to date, then move the checkpoint.
+        """Update the passages of changed papers, then move the checkpoint.
 
-        A passage whose text is the same keeps its vector. Applying a change twice does no harm.
+        A passage with the same text keeps its vector. Applying a change twice does no harm.
         """
         with self._place.writing() as handle:
             self._replace(handle, changes)
@@ -74,8 +72,8 @@ class DenseIndex:
     def search(self, vector: Vectors, most: int, filters: Filters) -> list[tuple[str, int, float]]:
         """The `most` nearest passages, best first: paper id, number, cosine to a vector (dimension,).
 
-        Of the filters, this index knows years and ids. It does not read metadata, which would take
-        four times as long as the search.
+        This index knows only years and ids of the filters. It reads no metadata, which would take four
+        times as long as the search.
         """
         nothing: Any = {"ids": [[]], "distances": [[]]}
         if filters.papers == ():
@@ -99,17 +97,20 @@ class DenseIndex:
         ]
 
     def held(self, track: Track = untracked) -> dict[str, str]:
-        """By paper, a digest of its passages here, of those whose vectors have unit length.
+        """See `Index`; passages whose vectors do not have unit length do not count.
 
-        `wanted` gives what it should be; a paper without any passage is absent. Raises DamagedError
-        where vectors cannot be read: queries go on without them.
+        Raises DamagedError if vectors cannot be read: queries would go on without them.
         """
 
         def hold(handle: Handle) -> dict[str, str]:
             sums: dict[str, int] = {}
-            pages = _pages(handle, min(_PAGE, handle.most), ["metadatas", "embeddings"])
-            batches = (list(_whole(page)) for page in pages)
-            for passages in track(batches, "reading the dense index", handle.collection.count()):
+            size, total = min(_PAGE, handle.most), handle.collection.count()
+            pages = (
+                handle.collection.get(limit=size, offset=start, include=["metadatas", "embeddings"])
+                for start in range(0, total, size)
+            )
+            batches = (list(_intact(page)) for page in pages)
+            for passages in track(batches, "reading the dense index", total):
                 for paper_id, number, metadata in passages:
                     sums[paper_id] = sums.get(paper_id, 0) + _digest(number, metadata)
             return {paper_id: _in_hex(total) for paper_id, total in sums.items()}
@@ -117,7 +118,6 @@ class DenseIndex:
         return self._place.read(hold, {})
 
     def wanted(self, change: Change) -> str | None:
-        """What `held` returns for a paper whose last change has been applied; None without passages."""
         digests = [_digest(number, row["metadata"]) for number, row in enumerate(_rows(change))]
         return _in_hex(sum(digests)) if digests else None
 
@@ -127,7 +127,7 @@ class DenseIndex:
             self._opened.catch_up()
 
     def reset(self) -> None:
-        """Delete the index; the next changes build it anew."""
+        """Delete the index; the next changes rebuild it."""
         self._place.delete()
 
     def close(self) -> None:
@@ -141,19 +141,17 @@ class DenseIndex:
             where=_of_papers([change.paper_id for change in changes]),
             include=["metadatas"],
         )
-        known = dict(zip(stored["ids"], stored["metadatas"] or [], strict=True))
-        wanted = {row["id"]: row for change in changes for row in _rows(change)}
-        if gone := [id_ for id_ in known if id_ not in wanted]:
-            handle.collection.delete(ids=gone)
-        new = [
-            row
-            for id_, row in wanted.items()
-            if id_ not in known or known[id_]["fingerprint"] != row["metadata"]["fingerprint"]
-        ]
-        fresh = {row["id"] for row in new}
-        moved = [
-            row for id_, row in wanted.items() if id_ not in fresh and _differs(known[id_], row["metadata"])
-        ]
+        known: dict[str, Any] = dict(zip(stored["ids"], stored["metadatas"] or [], strict=True))
+        rows_by_id = {row["id"]: row for change in changes for row in _rows(change)}
+        if removed := [id_ for id_ in known if id_ not in rows_by_id]:
+            handle.collection.delete(ids=removed)
+        new, moved = [], []
+        for id_, row in rows_by_id.items():
+            old, metadata = known.get(id_, {}), row["metadata"]
+            if old.get("fingerprint") != metadata["fingerprint"]:
+                new.append(row)
+            elif any(old.get(name) != value for name, value in metadata.items()):
+                moved.append(row)
         for rows in _batches(new, handle.most):
             handle.collection.upsert(
                 ids=[row["id"] for row in rows],
@@ -185,27 +183,17 @@ def _rows(change: Change) -> Iterator[dict[str, Any]]:
         yield {
             "id": f"{change.paper_id}{_MARK}{number}",
             "embedded": embedded,
-            "metadata": _metadata(change.paper, embedded),
+            # An update in Chroma deletes a field that is None.
+            "metadata": {
+                "paper_id": change.paper_id,
+                "fingerprint": fingerprint([embedded]),
+                "year": change.paper.year,
+            },
         }
 
 
-def _metadata(paper: Paper, embedded: str) -> dict[str, str | int | None]:
-    """What Chroma keeps of a passage. An update deletes a field that is None, and leaves others alone."""
-    return {"paper_id": paper.paper_id, "fingerprint": fingerprint([embedded]), "year": paper.year}
-
-
-def _differs(known: Any, wanted: Mapping[str, str | int | None]) -> bool:
-    return any(known.get(name) != value for name, value in wanted.items())
-
-
-def _pages(handle: Handle, size: int, include: Any) -> Iterator[Any]:
-    """All passages, `size` at a time."""
-    for start in range(0, handle.collection.count(), size):
-        yield handle.collection.get(limit=size, offset=start, include=include)
-
-
-def _whole(page: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
-    """The passages of a page from Chroma whose vector is sound: paper id, number, metadata."""
+def _intact(page: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    """Paper id, number and metadata of a page's passages whose vectors have unit length."""
     if not page["ids"]:  # papers were removed while the pages were read
         return
     lengths = np.linalg.norm(np.asarray(page["embeddings"], dtype=np.float32), axis=1)
@@ -215,7 +203,7 @@ def _whole(page: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
 
 
 def _digest(number: int, metadata: Mapping[str, Any]) -> int:
-    """Tells a passage and its place from others. Digests are added, as Chroma keeps no order."""
+    """Identifies a passage and its number. Digests are added up, as Chroma keeps no order."""
     values = (number, *(metadata.get(name) for name in ("paper_id", "fingerprint", "year")))
     return int(fingerprint([repr(values)]), 16)
 
@@ -231,7 +219,7 @@ def _parts(id_: str) -> tuple[str, int]:
 
 
 def _where(filters: Filters) -> Any:
-    """The filters as Chroma's condition; None where there are none."""
+    """The filters as Chroma's condition; None if there are none."""
     ends = [("$gte", filters.from_year), ("$lte", filters.to_year)]
     conditions: list[Any] = [{"year": {operator: year}} for operator, year in ends if year is not None]
     if filters.papers is not None:

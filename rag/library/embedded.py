@@ -1,4 +1,4 @@
-"""What an encoder sees of a passage, and the fingerprint by which indexes know a text."""
+"""The text that an encoder gets for a passage, and the fingerprint by which indexes know a text."""
 
 import hashlib
 from collections.abc import Iterable
@@ -12,5 +12,5 @@ def embedded_text(paper: Paper, passage: Passage) -> str:
 
 
 def fingerprint(texts: Iterable[str]) -> str:
-    """Tells texts from others: 32 hexadecimal digits (128 bits of SHA-256)."""
+    """Identifies texts: 32 hexadecimal digits (128 bits of SHA-256)."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:32]

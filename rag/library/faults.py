@@ -1,4 +1,4 @@
-"""What is said where a store cannot be used. An index can always be built anew."""
+"""Errors of stores that cannot be used. An index can always be rebuilt."""
 
 import os
 import shutil
@@ -9,17 +9,14 @@ from pathlib import Path
 from rag.errors import DamagedError, DiskFullError, LibraryError, NotWritableError, WrongEncoderError
 from rag.plain import cut, in_a_line
 
-_TOLD = 120  # characters of a store's own words
+_SHOWN = 120  # characters of a store's own message
 _ROOM = 1_000_000  # bytes, with less of which a disk is full
 _FULL = ("disk is full", "No space left", "os error 28")
 
 
 @contextmanager
 def store_errors(index: str, folder: Path, *errors: type[Exception]) -> Iterator[None]:
-    """Raise these errors, of the store of an index in this folder, as DamagedError.
-
-    Raises DiskFullError and NotWritableError where that is why.
-    """
+    """Raise these errors of an index's store as DamagedError, DiskFullError or NotWritableError."""
     try:
         with without_panic():
             yield
@@ -29,7 +26,7 @@ def store_errors(index: str, folder: Path, *errors: type[Exception]) -> Iterator
 
 @contextmanager
 def without_panic() -> Iterator[None]:
-    """A panic of Rust code, which is no Exception and would end the program, as a ValueError."""
+    """Raise a panic of Rust code, which is no Exception and would end the program, as ValueError."""
     try:
         yield
     except BaseException as error:
@@ -44,11 +41,9 @@ MEND_CATALOG = (
 
 
 def unusable(what: str, folder: Path, error: Exception, cure: str) -> LibraryError:
-    """The error of a store in a folder that cannot be used, in which a full disk goes before damage.
-
-    Stores name these in words of their own, and many ways, where they name them at all.
-    """
-    place = next((each for each in (folder, *folder.parents) if each.is_dir()), folder)
+    """The error of a store in a folder. Before damage is assumed, a full disk and a missing permission are
+    checked for, as stores report these in many ways, or not at all."""
+    place = next((parent for parent in (folder, *folder.parents) if parent.is_dir()), folder)
     if _is_full(place, error):
         return DiskFullError(
             f"{what} cannot be used, as the disk is full: make room, then run the same command again, "
@@ -59,12 +54,12 @@ def unusable(what: str, folder: Path, error: Exception, cure: str) -> LibraryErr
             f"{what} cannot be used, as {place} cannot be written, which reading needs too: give yourself "
             "the right to write there, or copy the library and name the copy with --library"
         )
-    told = cut(in_a_line(str(error)), _TOLD)
-    return DamagedError(f"{what} cannot be used ({told}): {cure}")
+    reason = cut(in_a_line(str(error)), _SHOWN)
+    return DamagedError(f"{what} cannot be used ({reason}): {cure}")
 
 
 def newer(path: Path, version: int, newest: int) -> DamagedError:
-    """The error of a file of a later format than the newest one that is known here."""
+    """The error of a file whose format is newer than the newest one known here."""
     return DamagedError(
         f"{path} was written by a newer askpapers (format {version}, this one knows {newest}): upgrade "
         "with `pip install --upgrade askpapers`"
@@ -80,7 +75,7 @@ def _is_full(folder: Path, error: Exception) -> bool:
 
 
 def wrong_encoder(folder: Path, built_with: object, in_use: str) -> WrongEncoderError:
-    """The error of an index in this folder that another encoder has built."""
+    """The error of an index that was built with another encoder."""
     return WrongEncoderError(
         f"the library in {folder.parent} was built with the encoder {built_with}, and {in_use} is in "
         f"use: run {cure(folder)}"
@@ -88,5 +83,5 @@ def wrong_encoder(folder: Path, built_with: object, in_use: str) -> WrongEncoder
 
 
 def cure(folder: Path) -> str:
-    """The command that builds an index in this folder anew."""
+    """The command that rebuilds an index in this folder."""
     return f"`askpapers library reindex --library {folder.parent}`"

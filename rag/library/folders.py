@@ -1,4 +1,4 @@
-"""Folders: one that is made, and those that change as a whole, so that no process meets half of one."""
+"""Creating, replacing and deleting folders, so that no process sees half of one."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from rag.errors import LibraryError
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder of a library, where there is none, for its user alone. Raises LibraryError."""
+    """Create a library's folder, private to its user, if there is none. Raises LibraryError."""
     try:
         private.make_folder(folder)
     except OSError as error:
@@ -21,7 +21,7 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def made_whole(folder: Path) -> Iterator[Path]:
-    """A new folder to fill; at the end it takes the place of `folder`, and of what was there."""
+    """A new folder to fill, which replaces `folder` at the end."""
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     private.make_folder(new)
@@ -31,7 +31,7 @@ def made_whole(folder: Path) -> Iterator[Path]:
 
 
 def move_away(folder: Path) -> None:
-    """Delete a folder, if there is one."""
+    """Delete a folder if it exists."""
     old = folder.with_name(f"{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     with suppress(FileNotFoundError):

@@ -27,7 +27,6 @@ _SHORTEST_MISSPELT = 4  # letters
 _PART = re.compile(r"[^\W_]+")
 _MOST_OF_TERM = 2.2  # times its inverse document frequency a term can add: k1 + 1 of BM25
 
-
 Standing = Literal["there", "misspelt", "nowhere"]
 
 
@@ -51,30 +50,30 @@ class LexicalIndex:
             return 0
         with _errors(self._folder):
             searcher = self._searcher()
-            found = searcher.search(self._term("paper_id", _CHECKPOINT), limit=1).hits
-            return int(searcher.doc(found[0][1])["applied"][0]) if found else 0
+            hits = searcher.search(_term("paper_id", _CHECKPOINT), limit=1).hits
+            return int(searcher.doc(hits[0][1])["applied"][0]) if hits else 0
 
     def held(self, track: Track = untracked) -> dict[str, str]:
-        """What was indexed of every paper, as a fingerprint."""
+        """See `Index`."""
         if not self._is_there():
             return {}
         with _errors(self._folder):
             searcher = self._searcher()
             everything = searcher.search(tantivy.Query.all_query(), limit=max(searcher.num_docs, 1))
             rows = (searcher.doc(address).to_dict() for _, address in everything.hits)
-            found = {str(row["paper_id"][0]): str(row.get("fingerprint", [""])[0]) for row in rows}
-        found.pop(_CHECKPOINT, None)
-        return found
+            by_id = {str(row["paper_id"][0]): str(row.get("fingerprint", [""])[0]) for row in rows}
+        by_id.pop(_CHECKPOINT, None)
+        return by_id
 
     def wanted(self, change: Change) -> str | None:
-        """The fingerprint of what should be indexed of a paper."""
+        """See `Index`."""
         return _fingerprint(change.paper) if change.paper else None
 
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
-        """Bring changed papers up to date and move the checkpoint, in one commit."""
+        """Update changed papers and move the checkpoint, in one commit."""
         try:
             self._commit(changes, checkpoint)
-        except ValueError:  # left by a writer that was killed in its commit, and gone with the next
+        except ValueError:  # a writer was killed in its commit, which the next commit repairs
             self.close()
             with _errors(self._folder):
                 self._commit(changes, checkpoint)
@@ -93,9 +92,9 @@ class LexicalIndex:
         self._index().reload()
 
     def search(self, query: str, most: int, filters: Filters) -> list[tuple[str, float]]:
-        """The `most` best papers with their BM25 score as a share of the most that it can be, best first.
+        """The `most` best papers, best first, with their BM25 scores as shares of the highest possible one.
 
-        Of the filters, years and ids are known here.
+        This index knows only years and ids of the filters.
         """
         terms = self.terms(query)
         if not terms or filters.papers == () or not self._is_there():
@@ -116,8 +115,8 @@ class LexicalIndex:
             return [(str(searcher.doc(address)["paper_id"][0]), score / highest) for score, address in hits]
 
     def standing(self, word: str) -> Standing:
-        """Whether a word stands in some paper, in any case or number, with or without its hyphens; or only
-        one that a slip of the pen makes of it."""
+        """Whether a word occurs in some paper, in any case or number, with or without its hyphens; or else
+        a word that a misspelling makes of it."""
         if not self._is_there():
             return "nowhere"
         with without_panic():
@@ -129,36 +128,37 @@ class LexicalIndex:
             return "misspelt" if word.isalpha() and self._has_alike(searcher, word) else "nowhere"
 
     def _has_parts(self, searcher: tantivy.Searcher, parts: Sequence[str]) -> bool:
-        """Whether the parts of a word stand there; with a number among them ("GPT-4") in one paper."""
+        """Whether the parts of a word occur; if one is a number ("GPT-4"), in the same paper."""
         if any(part.isdigit() for part in parts):
             return self._has_all(searcher, parts)
         return all(self._has_all(searcher, [part]) for part in parts)
 
     def _has_alike(self, searcher: tantivy.Searcher, word: str) -> bool:
-        """Whether a word that differs by a letter stands there; a short one or acronym may be another."""
+        """Whether a word that differs by a letter occurs; never for short words and acronyms."""
         if len(word) < _SHORTEST_MISSPELT or word.isupper():
             return False
-        forms = {word.lower(), *self.terms(word)}
         alike = (
             tantivy.Query.fuzzy_term_query(_schema(), "text", form, transposition_cost_one=True)
-            for form in forms
+            for form in {word.lower(), *self.terms(word)}
         )
         return any(searcher.search(query, limit=1, count=False).hits for query in alike)
 
     def _has_all(self, searcher: tantivy.Searcher, parts: Sequence[str]) -> bool:
-        """Whether one paper has all of these."""
+        """Whether one paper contains all parts."""
         terms = [term for part in parts for term in self.terms(part)]
         if not all(searcher.doc_freq("text", term) for term in terms):
             return False
-        every = [(tantivy.Occur.Must, self._term("text", term)) for term in terms]
-        return bool(searcher.search(tantivy.Query.boolean_query(every), limit=1, count=False).hits)
+        all_terms = tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, _term("text", term)) for term in terms]
+        )
+        return bool(searcher.search(all_terms, limit=1, count=False).hits)
 
     def terms(self, text: str) -> list[str]:
-        """The index terms of a text, each as often as it stands there."""
+        """The index terms of a text, each as often as it occurs."""
         return list(self._analyzer.analyze(text))
 
     def reset(self) -> None:
-        """Delete the index; the next changes build it anew."""
+        """Delete the index; the next changes rebuild it."""
         self.close()
         move_away(self._folder)
 
@@ -166,10 +166,10 @@ class LexicalIndex:
         self._opened = None
 
     def _is_there(self) -> bool:
-        """Whether there is an index, of this form: one of an older form is as good as none."""
+        """Whether there is an index with this schema; one with an older schema counts as none."""
         with suppress(OSError):
-            told = (self._folder / "meta.json").read_bytes()
-            return b'"fingerprint"' in told or b'"schema"' not in told  # damaged, which is said later
+            metadata = (self._folder / "meta.json").read_bytes()
+            return b'"fingerprint"' in metadata or b'"schema"' not in metadata  # reported later as damaged
         return False
 
     def _create(self) -> None:
@@ -188,22 +188,17 @@ class LexicalIndex:
         index.reload()  # see what another process has committed
         return index.searcher()
 
-    def _term(self, field: str, value: str) -> tantivy.Query:
-        return tantivy.Query.term_query(_schema(), field, value)
-
     def _query(self, terms: Sequence[str], filters: Filters) -> tantivy.Query:
-        """Any of the terms, and the filters as conditions that add nothing to the score."""
+        """Any of the terms, with the filters as conditions that do not change the score."""
         schema, should, must = _schema(), tantivy.Occur.Should, tantivy.Occur.Must
-        any_term = tantivy.Query.boolean_query(
-            [(should, tantivy.Query.term_query(schema, "text", term)) for term in terms]
-        )
+        any_term = tantivy.Query.boolean_query([(should, _term("text", term)) for term in terms])
         conditions = []
         if filters.has_years:
             years = filters.from_year, filters.to_year
             conditions.append(tantivy.Query.range_query(schema, "year", tantivy.FieldType.Integer, *years))
         if filters.papers is not None:
             conditions.append(tantivy.Query.term_set_query(schema, "paper_id", list(filters.papers)))
-        unscored = [(must, tantivy.Query.const_score_query(each, 0.0)) for each in conditions]
+        unscored = [(must, tantivy.Query.const_score_query(condition, 0.0)) for condition in conditions]
         return tantivy.Query.boolean_query([(must, any_term), *unscored]) if unscored else any_term
 
     @cached_property
@@ -216,6 +211,10 @@ class LexicalIndex:
             .filter(tantivy.Filter.stemmer("english"))
             .build()
         )
+
+
+def _term(field: str, value: str) -> tantivy.Query:
+    return tantivy.Query.term_query(_schema(), field, value)
 
 
 def _rarity(searcher: tantivy.Searcher, term: str) -> float:

@@ -1,15 +1,15 @@
 """The library: one folder with its catalog and indexes, kept in step."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from rag.embedding import embedded_encoder, hang_up, open_encoder
 from rag.embedding.base import Encoder, TokenEncoder, Tokens, Vectors
 from rag.embedding.shared import SharedPass, encode_both, gives_tokens
 from rag.errors import LibraryBusyError, LibraryError, NoLibraryError
-from rag.library.catalog import Catalog, Change
+from rag.library.catalog import Catalog, Change, Index
 from rag.library.checking import disagreements
 from rag.library.chroma_server import ChromaServer
 from rag.library.dense import DenseIndex
@@ -25,21 +25,6 @@ from rag.settings import Settings, bundled_library, own_library
 _PATIENCE = 5.0  # seconds to wait for another process that makes the same library
 
 
-class Index(Protocol):
-    """What follows the catalog: it knows which change it has applied, and applies the next."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def batch(self) -> int: ...
-    def checkpoint(self) -> int: ...
-    def apply(self, changes: Sequence[Change], checkpoint: int) -> None: ...
-    def held(self, track: Track = ...) -> dict[str, str]: ...
-    def wanted(self, change: Change) -> str | None: ...
-    def reset(self) -> None: ...
-    def close(self) -> None: ...
-
-
 class Library:
     """Papers in one folder. Use it as a context manager, or close it.
 
@@ -47,16 +32,12 @@ class Library:
     """
 
     def __init__(
-        self,
-        folder: Path | str,
-        encoder: Encoder | None = None,
-        server: ChromaServer | None = None,
+        self, folder: Path | str, encoder: Encoder | None = None, server: ChromaServer | None = None
     ) -> None:
-        """Open the library of a folder; without an encoder the embedded one is used.
+        """Open the library of a folder, by default with the embedded encoder.
 
-        With a server the vectors of passages live there, else in the folder.
-
-        Raises NoLibraryError where the folder holds none, DamagedError.
+        The vectors of passages are on the server if there is one, else in the folder.
+        Raises NoLibraryError, DamagedError.
         """
         self.folder = Path(folder).expanduser().absolute()
         if not is_library(self.folder):
@@ -106,12 +87,9 @@ class Library:
 
     @classmethod
     def create(
-        cls,
-        folder: Path | str,
-        encoder: Encoder | None = None,
-        server: ChromaServer | None = None,
+        cls, folder: Path | str, encoder: Encoder | None = None, server: ChromaServer | None = None
     ) -> Self:
-        """Open the library of a folder, an empty one where there is none. Raises LibraryError."""
+        """Open the library of a folder, or create an empty one there. Raises LibraryError."""
         place = Path(folder).expanduser().absolute()
         make_folder(place)
         if not is_library(place):
@@ -134,11 +112,11 @@ class Library:
         return vector, tokens
 
     def behind(self) -> int:
-        """Number of changes that indexes have still to apply, summed over the indexes."""
+        """Number of changes still to apply, summed over the indexes."""
         return sum(map(self._behind, self.indexes))
 
     def papers_behind(self) -> int:
-        """Number of papers that some index does not know as the catalog does."""
+        """Number of papers still to index, in the index that lacks most."""
         return max(map(self._behind, self.indexes))
 
     def sync(self, track: Track = untracked) -> None:
@@ -152,17 +130,14 @@ class Library:
             self._catch_up([self.dense, self.tokens], track)  # together: they share the encoder's pass
 
     def catch_up(self) -> None:
-        """Wait until the dense index sees what other processes have written; searches would not wait.
-
-        The other indexes see it at each search.
-        """
+        """Wait until searches see what other processes have written; only the dense index takes time."""
         self.dense.catch_up()
 
     def remove(self, references: Sequence[str], track: Track = untracked) -> int:
-        """Take papers out of the catalog, then out of the indexes; how many there were.
+        """Remove papers from the catalog, then from the indexes; return how many there were.
 
-        References are ids, arXiv ids, DOIs or titles; one that names no paper counts nothing.
-        Raises as `sync`.
+        References are ids, arXiv ids, DOIs or titles; one that names no paper is ignored.
+        Raises the errors of `sync`.
         """
         with self.writing():
             self.drop_indexes_ahead()
@@ -171,9 +146,9 @@ class Library:
         return removed
 
     def drop_indexes_ahead(self) -> None:
-        """Delete indexes that know more than the catalog, which has been replaced by an older one.
+        """Delete indexes that are ahead of the catalog, because an older catalog has replaced it.
 
-        To be done before anything is written: new changes would take the numbers they know.
+        Call it before anything is written: new changes would take sequence numbers that they have applied.
         """
         last = self.catalog.last_sequence()
         for index in self.indexes:
@@ -181,23 +156,23 @@ class Library:
                 index.reset()
 
     def reindex(self, track: Track = untracked, names: Collection[str] = ()) -> None:
-        """Build indexes anew from the catalog, all of them or those that are named.
+        """Rebuild all indexes, or the named ones, from the catalog.
 
-        Raises as `sync`, and LibraryError for a name that none has.
+        Raises the errors of `sync`, and LibraryError for an unknown name.
         """
-        known = {index.name: index for index in self.indexes}
-        if unknown := sorted(set(names) - known.keys()):
+        by_name = {index.name: index for index in self.indexes}
+        if unknown := sorted(set(names) - by_name.keys()):
             raise LibraryError(
-                f"there is no index {unknown[0]}: name some of {', '.join(known)}, or none for all"
+                f"there is no index {unknown[0]}: name some of {', '.join(by_name)}, or none for all"
             )
         with self.writing():
             _ = self.encoder.dimension  # a model that does not answer does so before anything is deleted
-            for name in names or known:
-                known[name].reset()
+            for name in names or by_name:
+                by_name[name].reset()
             self.sync(track)
 
     def verify(self, track: Track = untracked) -> list[str]:
-        """Every disagreement between the catalog and an index, in words; empty where all is well."""
+        """Every problem of the catalog or an index, in words; empty if there is none."""
         behind = [
             f"{index.name}: {behind} changes behind the catalog"
             for index in self.indexes
@@ -206,9 +181,9 @@ class Library:
         return [*self.catalog.problems(), *behind, *disagreements(self.catalog, self.indexes, track)]
 
     def near_duplicates(self, after: int = 0, track: Track = untracked) -> Iterator[NearDuplicate]:
-        """Pairs of papers whose titles are nearly the same, of which one changed after a sequence number.
+        """Pairs of papers with nearly the same title, one of which changed after a sequence number.
 
-        They are never merged. About 1 ms a paper that changed.
+        They are never merged. Takes about 1 ms per changed paper.
         """
         total = self.catalog.count_changes_after(after)
         batches: Iterable[list[Change]] = self._batches(after, AT_A_TIME)
@@ -217,7 +192,7 @@ class Library:
         return near_duplicates(self.catalog, self.lexical, batches)
 
     def writing(self, patience: float = 0.0) -> AbstractContextManager[None]:
-        """Hold the write lock, after waiting for it so many seconds at most; it falls with the process.
+        """Hold the write lock, after waiting at most `patience` seconds; it ends with the process.
 
         Raises LibraryBusyError, LibraryError.
         """
@@ -236,14 +211,14 @@ class Library:
         self.close()
 
     def _behind(self, index: Index) -> int:
-        """Changes that an index lacks: those behind its checkpoint, or all where it knows too much."""
+        """The number of changes that an index lacks; all of them if it is ahead of the catalog."""
         checkpoint = index.checkpoint()
         return self.catalog.count_changes_after(
             checkpoint if checkpoint <= self.catalog.last_sequence() else 0
         )
 
     def _catch_up(self, indexes: Sequence[Index], track: Track) -> None:
-        """Apply to each of these what it lacks, batch by batch."""
+        """Apply to these indexes the changes that they lack, batch by batch."""
         start = min(index.checkpoint() for index in indexes)
         total = self.catalog.count_changes_after(start)
         if not total:
@@ -261,11 +236,11 @@ class Library:
 
 
 Place = Library | Path | str | None
-"""A library, or its folder; None for the one that is meant where none is named."""
+"""A library, or its folder; None for the default library."""
 
 
 def find_library(settings: Settings) -> Path:
-    """The folder of the library that is meant where none is named. Raises NoLibraryError."""
+    """The folder of the default library. Raises NoLibraryError."""
     if settings.library:
         return settings.library
     folder = next((place for place in (own_library(), bundled_library()) if holds_papers(place)), None)
@@ -279,7 +254,7 @@ def find_library(settings: Settings) -> Path:
 
 @contextmanager
 def closing_on_error(library: Library) -> Iterator[None]:
-    """Close a library that cannot be used after all."""
+    """Close the library if the block fails."""
     try:
         yield
     except BaseException:
@@ -288,7 +263,7 @@ def closing_on_error(library: Library) -> Iterator[None]:
 
 
 def catalog_path(folder: Path) -> Path:
-    """The file that makes a folder a library."""
+    """The catalog's file, which makes a folder a library."""
     return folder / "catalog.sqlite"
 
 
@@ -298,18 +273,15 @@ def is_library(folder: Path) -> bool:
 
 
 def forget_indexes(folder: Path) -> None:
-    """Delete the indexes of a folder, which follow a catalog that is no longer there."""
+    """Delete the indexes of a folder whose catalog is gone."""
     for name in ("dense", "lexical", "tokens"):
         move_away(folder / name)
     (folder / "dense.id").unlink(missing_ok=True)  # the name of a collection on a server
 
 
 def holds_papers(folder: Path) -> bool:
-    """Whether a folder holds a library with a paper in it. Raises DamagedError."""
+    """Whether a folder holds a library with papers. Raises DamagedError."""
     if not is_library(folder):
         return False
-    catalog = Catalog(catalog_path(folder))
-    try:
+    with closing(Catalog(catalog_path(folder))) as catalog:
         return catalog.count() > 0
-    finally:
-        catalog.close()

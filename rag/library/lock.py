@@ -1,4 +1,4 @@
-"""One process writes to a library at a time, and the others can say which."""
+"""One process writes to a library at a time; the others can name it."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _LONGEST = 40  # characters of a program's name
 
 @dataclass(frozen=True)
 class Holder:
-    """Who is writing: a process, the machine it runs on, the program, and since when, in local time."""
+    """Who is writing: process, machine, program, and the local time when it began."""
 
     pid: int
     host: str
@@ -33,20 +33,20 @@ class Holder:
 
 
 class WriteLock:
-    """A lock of the operating system on a file in the folder, which falls with the process.
+    """An operating system's lock on a file in the folder; it ends with the process.
 
-    Beside it a file names the holder. Only the lock decides: what a process that was killed has left
-    in that file is never believed. The same thread may hold it several times over.
+    A second file names the holder, for messages only: a killed process may have left it behind. One thread
+    may hold the lock several times.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = FileLock(folder / "lock", mode=FILE)
-        self._told = folder / "lock.holder"
+        self._holder_file = folder / "lock.holder"
 
     @contextmanager
     def held(self, patience: float = 0.0) -> Iterator[None]:
-        """Hold the lock, after waiting for it `patience` seconds at most.
+        """Hold the lock, after waiting at most `patience` seconds.
 
         Raises LibraryBusyError, which names who holds it, and NotWritableError.
         """
@@ -65,31 +65,30 @@ class WriteLock:
             ) from error
         try:
             if is_outermost:
-                self._tell()
+                self._write_holder()
             yield
         finally:
             if is_outermost:
                 with suppress(OSError):
-                    self._told.unlink()
+                    self._holder_file.unlink()
             self._lock.release()
 
     def holder(self) -> Holder | None:
-        """Who said last that it holds the lock; None where nobody does, or it cannot be read."""
+        """Who last wrote that it holds the lock; None if nobody has, or if it cannot be read."""
         with suppress(OSError, ValueError, TypeError):
-            return Holder(**json.loads(self._told.read_text(encoding="utf-8")))
+            return Holder(**json.loads(self._holder_file.read_text(encoding="utf-8")))
         return None
 
-    def _tell(self) -> None:
-        """Trouble with it is no error: it is for others to read, and the lock holds without it."""
+    def _write_holder(self) -> None:
+        """Failing is no error: the lock holds without it."""
         since = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S")
         holder = Holder(os.getpid(), socket.gethostname(), _program(), since)
-        with suppress(OSError), atomic_write(self._told) as file:
+        with suppress(OSError), atomic_write(self._holder_file) as file:
             file.write(json.dumps(asdict(holder)).encode())
 
 
 def _program() -> str:
-    """The name of the program and of its command, without what else was typed."""
-    name, *rest = sys.argv or [""]
-    words = [Path(name).stem or "Python"]
-    words += [word for word in rest[:1] if word.isalpha()]
-    return " ".join(words)[:_LONGEST]
+    """The name of the program and of its command, without other arguments."""
+    name, *arguments = sys.argv or [""]
+    command = [word for word in arguments[:1] if word.isalpha()]
+    return " ".join([Path(name).stem or "Python", *command])[:_LONGEST]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rag.embedding.base import Vectors
 
 Ends = NDArray[np.int64]
-"""Where the tokens of the title end among those of a paper, then those of each passage."""
+"""Where, among the tokens of a paper, those of the title end, then those of each passage."""
 
 _NOTHING = -1.0  # the cosine to no token at all
 
@@ -37,18 +37,17 @@ def matches(ends: Mapping[str, Ends], similar: Vectors, weights: Vectors) -> dic
     lengths = np.array([of_paper[-1] for of_paper in ends.values()])
     offsets = np.cumsum(lengths) - lengths
     parts = [offset + np.r_[0, of_paper] for offset, of_paper in zip(offsets, ends.values(), strict=True)]
-    found = {}
-    best = _best(
-        similar, np.concatenate([part[:-1] for part in parts]), np.concatenate([p[1:] for p in parts])
-    )
+    starts = np.concatenate([part[:-1] for part in parts])
+    best = _best(similar, starts, np.concatenate([part[1:] for part in parts]))
+    by_id = {}
     rows = np.cumsum([0] + [len(of_paper) for of_paper in ends.values()])
     for paper_id, (first, last) in zip(ends, pairwise(rows), strict=True):
         title, passages = best[first], best[first + 1 : last]
         of_passages = np.maximum(passages, title) @ weights
         number = int(of_passages.argmax())
         whole = np.maximum(title, passages.max(axis=0)) @ weights
-        found[paper_id] = Match(float(whole), float(of_passages[number]), number)
-    return found
+        by_id[paper_id] = Match(float(whole), float(of_passages[number]), number)
+    return by_id
 
 
 def _best(similar: Vectors, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Vectors:

@@ -1,4 +1,4 @@
-"""One paper from what several records say of it."""
+"""Merges the records of a paper."""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -10,11 +10,11 @@ _DETAILS = ("author_count", "organization", "arxiv_id", "doi")
 
 
 def merge_records(records: Sequence[Paper]) -> Paper:
-    """The richest record, with what it lacks filled in from the others.
+    """The richest record, completed from the others.
 
-    The longest abstract, the longest list of authors (of equally long ones that with the longest names),
-    the most precise date and among those the earliest: the outcome depends on the set of records, and on
-    their order only where two are equally rich.
+    It gets the longest abstract, the longest list of authors (of equally long ones, that with the longest
+    names), and the earliest of the most precise dates. The order of records matters only if two are equally
+    rich.
     """
     by_richness = sorted(records, key=_richness, reverse=True)
     richest = by_richness[0]
@@ -42,14 +42,11 @@ def _first(records: Sequence[Paper], name: str) -> str | int | None:
 
 
 def origins(records: Sequence[tuple[str, Paper]]) -> dict[str, list[str]]:
-    """Where each field of the paper that these records make comes from: the sources that say it, by field.
-
-    A record stands behind the name of its source. Fields that nothing is known of are left out.
-    """
+    """The sources of each known field of the merged paper, from pairs of source and record."""
     paper = merge_records([record for _, record in records])
-    told = ("title", "abstract", "published", "authors", *_DETAILS)
+    names = ("title", "abstract", "published", "authors", *_DETAILS)
     return {
         name: list(dict.fromkeys(source for source, record in records if getattr(record, name) == value))
-        for name in told
+        for name in names
         if (value := getattr(paper, name)) not in (None, ())
     }

@@ -1,8 +1,9 @@
-"""Papers whose titles are nearly the same: perhaps one paper, which is for their reader to say."""
+"""Papers with nearly the same title: perhaps one paper, which the user has to decide."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from rapidfuzz import fuzz
 
@@ -10,15 +11,15 @@ from rag.library.catalog import Catalog, Change
 from rag.library.lexical import LexicalIndex
 from rag.types import Filters
 
-_NEAREST = 5  # papers, by the words of the title; one of them is the paper itself
-_ALIKE = 90.0  # of 100 characters that two titles share in their order
-_LEAST_WORDS = 4  # of a title that is the other's without its subtitle
+_NEAREST = 5  # candidates; one of them is the paper itself
+_ALIKE = 90.0  # percent of the characters that two titles share, in order
+_LEAST_WORDS = 4  # of a title that equals another without its subtitle
 AT_A_TIME = 256  # papers
 
 
 @dataclass(frozen=True)
 class NearDuplicate:
-    """Two papers whose titles are nearly the same; the first came, or was changed, later."""
+    """Two papers with nearly the same title; the first was added or changed later."""
 
     paper_id: str
     title: str
@@ -29,29 +30,24 @@ class NearDuplicate:
 def near_duplicates(
     catalog: Catalog, lexical: LexicalIndex, batches: Iterable[Sequence[Change]]
 ) -> Iterator[NearDuplicate]:
-    """The pairs of near titles of which one is of a paper in these batches, and the other of one before it.
+    """Pairs of nearly equal titles: one of a paper in these batches, the other of one that changed before.
 
-    Those that the lexical index finds by a title are compared with it letter by letter (Indel similarity,
-    rapidfuzz). Titles whose digits differ, as those of two years of one workshop do, are not near.
+    The lexical index finds candidates, whose letters are then compared (Indel similarity, rapidfuzz).
+    Titles with different digits, such as those of two years of one workshop, are not near.
     """
     for changes in batches:
-        yield from _near(catalog, lexical, [change for change in changes if change.paper])
-
-
-def _near(catalog: Catalog, lexical: LexicalIndex, changes: Sequence[Change]) -> Iterator[NearDuplicate]:
-    alike = {
-        change.paper_id: [id_ for id_, _ in lexical.search(change.paper.title, _NEAREST, Filters())]
-        for change in changes
-        if change.paper
-    }
-    nearest = {paper_id for ids in alike.values() for paper_id in ids}
-    papers, sequences = catalog.papers(nearest), catalog.sequences(nearest)
-    for change in changes:
-        for other_id in alike[change.paper_id]:
-            other = papers.get(other_id)
-            is_earlier = sequences.get(other_id, change.sequence) < change.sequence
-            if change.paper and other and is_earlier and are_near(change.paper.title, other.title):
-                yield NearDuplicate(change.paper_id, change.paper.title, other_id, other.title)
+        changed = [(change.sequence, change.paper) for change in changes if change.paper]
+        candidates = [
+            [paper_id for paper_id, _ in lexical.search(paper.title, _NEAREST, Filters())]
+            for _, paper in changed
+        ]
+        ids = set(chain.from_iterable(candidates))
+        papers, sequences = catalog.papers(ids), catalog.sequences(ids)
+        for (sequence, paper), other_ids in zip(changed, candidates, strict=True):
+            for other in (papers[other_id] for other_id in other_ids if other_id in papers):
+                is_earlier = sequences.get(other.paper_id, sequence) < sequence
+                if is_earlier and are_near(paper.title, other.title):
+                    yield NearDuplicate(paper.paper_id, paper.title, other.paper_id, other.title)
 
 
 def are_near(one: str, other: str) -> bool:
@@ -63,7 +59,7 @@ def are_near(one: str, other: str) -> bool:
 
 
 def _is_without_subtitle(one: str, other: str) -> bool:
-    """Whether one title is the other without what follows its colon."""
+    """Whether one title is the other up to its colon."""
     short, long = sorted((one, other), key=len)
     main, colon, _ = long.partition(":")
     return bool(colon) and _spelled(main) == _spelled(short) and len(short.split()) >= _LEAST_WORDS

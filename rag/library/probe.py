@@ -1,4 +1,4 @@
-"""Search a folder of Chroma's here and there, in a process of its own: damage in its files may end that."""
+"""Runs some searches in a Chroma folder, in a separate process, which damage in the files may kill."""
 
 import sys
 from pathlib import Path

@@ -1,9 +1,9 @@
-"""Whether a folder of Chroma's can be opened without ending the program.
+"""Whether a Chroma folder can be opened without killing the program.
 
-Chroma does not check its vector files: damage in them can end the whole process, with no exception to
-catch. So each process that has a folder open holds a lock on a file beside it, and deletes that file when
-it closes the folder. A file whose lock nobody holds was left by a process that ended early (killed, or
-ended by damage); then the folder is first tried in a process of its own.
+Chroma does not check its vector files, and damage in them can kill the whole process. So each process with
+an open folder holds a lock on a file beside it, and deletes the file when it closes the folder. A file
+without a lock was left by a process that was killed, perhaps by damage; then the folder is first tried in a
+separate process.
 """
 
 import atexit
@@ -23,14 +23,11 @@ from rag.private import FILE, FOLDER
 
 _guard = threading.Lock()
 _held: dict[Path, tuple[FileLock, int]] = {}
-"""By folder, the lock of this process and how often it has the folder open."""
+"""By folder, this process's lock and how many times it has the folder open."""
 
 
 def enter(folder: Path) -> None:
-    """Note that this process opens a folder; try it first where another process has ended early.
-
-    Raises DamagedError where trying it ends a process.
-    """
+    """Note that this process opens a folder, after `check`. Raises DamagedError."""
     with _guard:
         if folder in _held:
             lock, times = _held[folder]
@@ -47,9 +44,9 @@ def enter(folder: Path) -> None:
 
 
 def check(folder: Path) -> list[Path]:
-    """The files that processes have left beside a folder; where there are any, the folder is tried first.
+    """The files that killed processes have left beside a folder; if there are any, try the folder first.
 
-    Raises DamagedError where trying it ends a process.
+    Raises DamagedError if trying it kills a process.
     """
     left = _left(folder)
     if left and not _survives(folder):
@@ -74,7 +71,7 @@ def leave(folder: Path) -> None:
 
 
 def forget(folder: Path) -> None:
-    """Remove the notes on a folder that is deleted, but for those of processes that have it open."""
+    """Remove the files of a deleted folder, except those of processes that have it open."""
     for path in _left(folder):
         path.unlink(missing_ok=True)
 
@@ -93,7 +90,7 @@ def _left(folder: Path) -> list[Path]:
 
 
 def _survives(folder: Path) -> bool:
-    """Whether a process that searches the folder is not killed by it; an error of its own is no matter."""
+    """Whether a process that searches the folder is not killed; it may raise an error."""
     command = [sys.executable, "-m", "rag.library.probe", str(folder)]
     path = os.pathsep.join(sys.path)
     done = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, check=False)
@@ -113,7 +110,7 @@ def _drop(lock: FileLock) -> None:
 
 @atexit.register
 def _drop_all() -> None:
-    """A program that ends normally leaves no file."""
+    """Leave no file when the program ends normally."""
     for lock, _ in _held.values():
         _drop(lock)
     _held.clear()

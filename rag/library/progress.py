@@ -1,4 +1,4 @@
-"""How long work shows how far it is: whoever does it wraps its batches, and a face shows what passes."""
+"""Progress of long work: the code that does it wraps its batches, and a user interface shows them pass."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeVar
@@ -7,10 +7,8 @@ Work = TypeVar("Work", bound=Sequence[Any])
 
 
 class Track(Protocol):
-    """Wraps batches of work to show progress: the batches, what they are, how many items in all.
-
-    The number is None where nobody knows it before the end.
-    """
+    """Wraps batches of work to show progress: the batches, a description, and the number of items, None if
+    it is unknown."""
 
     def __call__(self, batches: Iterable[Work], what: str, total: int | None, /) -> Iterable[Work]: ...
 

@@ -1,4 +1,4 @@
-"""Which of the papers that share a key with a record are the one that it speaks of."""
+"""Which of the papers that share a key with a record are the paper that it describes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from rag.types import Paper
 class Candidate:
     """A paper of the catalog that shares a key with a record.
 
-    `said` is what the paper is without what the record's own source said of it before and may be about
-    to correct, None where nothing is left; `keys` are those that the two share; `has_record` tells that
-    this source has said the same of it, to the letter.
+    `said` is the paper without the older records of the record's own source, which may be about to correct
+    them; None if it has no others. `keys` are those that paper and record share. `has_record` says whether
+    the paper already has this very record from this source.
     """
 
     paper: Paper
@@ -23,24 +23,31 @@ class Candidate:
 
 
 def same_papers(record: Paper, candidates: Sequence[Candidate]) -> list[Paper]:
-    """The papers that are one with a record; the first is the one that stays, the others join it.
+    """The papers that a record describes; the first one stays, and the others are merged into it.
 
-    By arXiv id; by DOI, unless arXiv ids differ; by title, unless ids or years differ. What is not known
-    differs from nothing. Of several that one key finds, and that differ among themselves, the one goes
-    first that a record does not contradict as a whole. What a source repeats stays where it is, so that
-    reading it again changes nothing.
+    They match by arXiv id; by DOI, unless arXiv ids differ; by title, unless ids or years differ. Unknown
+    values never differ. Of several papers that match by one key but contradict each other, the one
+    that the record does not contradict as a whole goes first. A record that a source repeats stays with its
+    paper, so that reading the source again changes nothing.
     """
-    if home := [each.paper for each in candidates if each.has_record]:
-        return home[:1]
-    found: list[Paper] = []
+    if unchanged := [candidate.paper for candidate in candidates if candidate.has_record]:
+        return unchanged[:1]
+    same: list[Paper] = []
     for key, contradicts in _rules(record):
-        near = [each for each in candidates if key in each.keys and each.paper not in found]
-        fitting = [each for each in near if each.said is None or not contradicts(each.said, record)]
-        fitting.sort(key=lambda each: _preference(each.paper, record, contradicts))
-        for each in fitting:
-            if not any(contradicts(each.paper, other) for other in found):
-                found.append(each.paper)
-    return found
+        matching = [
+            candidate.paper
+            for candidate in candidates
+            if key in candidate.keys
+            and candidate.paper not in same
+            and (candidate.said is None or not contradicts(candidate.said, record))
+        ]
+        matching.sort(
+            key=lambda paper: (contradicts(paper, record), paper.year != record.year, paper.paper_id)
+        )
+        for paper in matching:
+            if not any(contradicts(paper, other) for other in same):
+                same.append(paper)
+    return same
 
 
 def contradicts_title(one: Paper, other: Paper) -> bool:
@@ -56,12 +63,12 @@ def contradicts_doi(one: Paper, other: Paper) -> bool:
 
 
 def arxiv_of(paper: Paper) -> str | None:
-    """The arXiv id, which may be told as a DOI of arXiv's."""
+    """The arXiv id, which may be written as a DOI of arXiv's."""
     return arxiv_key(paper.arxiv_id or "") or arxiv_key(paper.doi or "")
 
 
 def doi_of(paper: Paper) -> str | None:
-    """The DOI, unless it is arXiv's own, beside which a publisher's may stand."""
+    """The DOI, unless it is arXiv's own: a publisher may have given the paper another one."""
     doi = paper.doi or ""
     return None if arxiv_key(doi) else doi_key(doi)
 
@@ -70,19 +77,10 @@ Contradiction = Callable[[Paper, Paper], bool]
 
 
 def _rules(record: Paper) -> list[tuple[str, Contradiction]]:
-    """The keys of a record, the most telling first, and what speaks against each."""
-    doi = doi_of(record)
-    rules: list[tuple[str, Contradiction]] = []
-    if arxiv_id := arxiv_of(record):
-        rules.append((arxiv_id, contradicts_doi))
-    if doi:
-        rules.append((doi, contradicts_doi))
+    """The keys of a record, the most specific first, each with what rules a match out."""
+    identifiers = (arxiv_of(record), doi_of(record))
+    rules: list[tuple[str, Contradiction]] = [(key, contradicts_doi) for key in identifiers if key]
     return [*rules, (title_key(record.title), contradicts_title)]
-
-
-def _preference(paper: Paper, record: Paper, contradicts: Contradiction) -> tuple[bool, bool, str]:
-    """The smaller, the nearer."""
-    return contradicts(paper, record), paper.year != record.year, paper.paper_id
 
 
 def _differ(one: str | int | None, other: str | int | None) -> bool:

@@ -1,10 +1,11 @@
-"""Which papers of the catalog are meant, as conditions on its table of papers."""
+"""Filters and search words as conditions on the catalog's table of papers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, literal, or_, select, true
+import sqlalchemy as sa
 
 from rag.library.catalog_rows import folded
 from rag.library.catalog_tables import papers, records
@@ -15,36 +16,33 @@ from rag.types import Filters
 _LONGEST_WORD = 10_000  # characters; SQLite looks for patterns of 50,000 bytes at most
 _word = each_text("words").c.value
 
-CONDITIONS: dict[str, ColumnElement[bool]] = {
-    "from_year": papers.c.year >= bindparam("from_year"),
-    "to_year": papers.c.year <= bindparam("to_year"),
-    "min_authors": papers.c.author_count >= bindparam("min_authors"),
-    "max_authors": papers.c.author_count <= bindparam("max_authors"),
-    "organization": papers.c.organization == bindparam("organization"),
+CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
+    "from_year": papers.c.year >= sa.bindparam("from_year"),
+    "to_year": papers.c.year <= sa.bindparam("to_year"),
+    "min_authors": papers.c.author_count >= sa.bindparam("min_authors"),
+    "max_authors": papers.c.author_count <= sa.bindparam("max_authors"),
+    "organization": papers.c.organization == sa.bindparam("organization"),
     "source": papers.c.paper_id.in_(
-        select(records.c.paper_id).where(
-            or_(
-                records.c.source == bindparam("source"),
-                records.c.source.like(bindparam("source_end"), escape="\\"),
+        sa.select(records.c.paper_id).where(
+            sa.or_(
+                records.c.source == sa.bindparam("source"),
+                records.c.source.like(sa.bindparam("source_end"), escape="\\"),
             )
         )
     ),
     "papers": one_of(papers.c.paper_id, "papers"),
-    "words": ~exists()
-    .where(papers.c.words.not_like(literal("%").concat(_word).concat("%"), escape="\\"))
+    "words": ~sa.exists()
+    .where(papers.c.words.not_like(sa.literal("%").concat(_word).concat("%"), escape="\\"))
     .correlate(papers),
 }
-"""What may be asked of a paper, by the name of the value that it is compared with."""
-
-Criteria = dict[str, Any]
-"""Values for some of the conditions, by name."""
+"""Conditions that papers can be selected by, each by the name of its parameter."""
 
 
-def criteria(filters: Filters, words: str = "", paper_ids: Collection[str] | None = None) -> Criteria:
-    """The papers that filters let through and that have each of these words, among those of these ids.
+def criteria(filters: Filters, words: str = "", paper_ids: Collection[str] | None = None) -> dict[str, Any]:
+    """Values of conditions, by name: a paper fulfils the filters, contains all words, has one of the ids.
 
-    Words are found in any case in title, organisation, arXiv id, DOI and year; no character of them stands
-    for another. `paper_ids` take the place of the papers that the filters name; None means all.
+    Words match in any case in title, organisation, arXiv id, DOI and year; none of their characters is a
+    wildcard. `paper_ids` take the place of the papers that the filters name; None means all.
     """
     known = {name: value for name, value in asdict(filters).items() if value is not None}
     known |= {name: encodable(value) for name, value in known.items() if isinstance(value, str)}
@@ -63,11 +61,16 @@ def criteria(filters: Filters, words: str = "", paper_ids: Collection[str] | Non
     return known
 
 
-def fulfil(names: Collection[str]) -> ColumnElement[bool]:
-    """The condition of all that is named."""
-    return and_(true(), *(condition for name, condition in CONDITIONS.items() if name in names))
+def fulfilling(statement: sa.Select[Any], names: Iterable[str]) -> sa.Select[Any]:
+    """The statement restricted to papers that meet the conditions of these names."""
+    return _fulfilling(statement, frozenset(names))
+
+
+@cache
+def _fulfilling(statement: sa.Select[Any], names: frozenset[str]) -> sa.Select[Any]:
+    return statement.where(*(condition for name, condition in CONDITIONS.items() if name in names))
 
 
 def _literally(text: str) -> str:
-    """For LIKE, with a backslash as escape."""
+    """A pattern of LIKE, with backslash as its escape, for exactly this text."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,4 +1,4 @@
-"""Searches of the indexes under filters, of which the indexes know years and ids alone."""
+"""Searches of the indexes under filters, of which the indexes know only years and ids."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,9 +18,9 @@ _WIDER = 1.2  # times as many matches as will do if the filters let through the 
 class Selection:
     """The papers that filters let through.
 
-    Where they are few, an index is given their ids. Else it searches among all, the catalog says which
-    matches fulfil the filters, and the search is widened until enough of them do: thousands of ids would
-    take longer than the search.
+    If they are few, the index gets their ids. Otherwise it searches all papers, the catalog tells which
+    matches fulfil the filters, and the search is widened until enough do: thousands of ids would take
+    longer than the search.
     """
 
     def __init__(self, catalog: Catalog, filters: Filters, few: int = FEW) -> None:
@@ -55,5 +55,5 @@ class Selection:
         paper_ids = {match[0] for match in matches}
         if self._named is not None:
             paper_ids &= self._named
-        through = set(self._catalog.matching(self._others, len(paper_ids), paper_ids))
-        return [match for match in matches if match[0] in through]
+        selected = set(self._catalog.matching(self._others, len(paper_ids), paper_ids))
+        return [match for match in matches if match[0] in selected]

@@ -25,16 +25,16 @@ _MOST = 300
 
 
 class ServerCollection:
-    """A library's collection on a server; what one process writes all others see at once.
+    """A library's collection on a server, where all processes see at once what one writes.
 
-    Its name is in a file beside the catalog, with the number of that file on its disk (its inode): the
-    copy of a library has another one, and so gets a collection of its own, built from its catalog,
-    while a folder that is moved keeps its collection. (A disk that is copied as a whole, as with a
-    virtual machine, keeps the numbers: delete the file there.) Safe to use from several threads.
+    A file beside the catalog holds its name, together with that file's own inode. A copy of the library has
+    another inode and so gets its own collection, built from its catalog; a folder that is moved keeps its
+    collection. (A whole disk that is copied, as with a virtual machine, keeps the inodes: delete the file
+    there.) Safe to use from several threads.
     """
 
     def __init__(self, server: ChromaServer, folder: Path, encoder: Encoder) -> None:
-        """`folder` is where the index would be without a server. Nothing is sent yet."""
+        """`folder` is the index's place if there were no server. Nothing is sent yet."""
         self._server = server
         self._client = ChromaClient(server)
         self._folder = folder
@@ -59,8 +59,8 @@ class ServerCollection:
     def writing(self) -> Iterator[Handle]:
         """See `Place`.
 
-        Raises IndexServerError where the server no longer has what was written, as what follows would
-        then be written behind a gap: the next sync sees it, and begins where the server is.
+        Raises IndexServerError if the server has lost what was written, as writing on would leave a gap.
+        The next sync then starts from the server's checkpoint.
         """
         handle = self._find() or self._open(
             self._client.create(self._name() or self._new_name(), new_collection(self._encoder))
@@ -76,15 +76,15 @@ class ServerCollection:
             raise self._lost() from None
 
     def follow(self, handle: Handle) -> None:
-        """All see the same; only whether there is anything yet has to be asked again."""
+        """All processes see the same; only whether there is anything yet has to be asked again."""
         if not handle.applied:
             handle.applied = handle.stored_checkpoint()
 
     def catch_up(self) -> None:
-        """Nothing to wait for."""
+        """See `Place`: here there is nothing to wait for."""
 
     def delete(self) -> None:
-        """Delete the collection, and forget its name."""
+        """Delete the collection and its name."""
         if name := self._name():
             self._client.remove(name)
             self._name_file.unlink(missing_ok=True)
@@ -121,7 +121,7 @@ class ServerCollection:
         )
 
     def _name(self) -> str:
-        """The collection's name; empty where there is none, or another library's."""
+        """The collection's name; empty if there is none, or if it belongs to another library."""
         with suppress(OSError, ValueError), self._name_file.open(encoding="ascii") as file:
             mark, inode = file.read().split()
             if int(inode) == os.fstat(file.fileno()).st_ino:

@@ -1,7 +1,7 @@
-"""SQL for SQLite and PostgreSQL alike: tables and statements of SQLAlchemy's Core, run on a file of SQLite.
+"""SQL for SQLite and PostgreSQL alike: statements of SQLAlchemy Core, run on an SQLite file.
 
-Statements are built once, as constants, and compiled once. They run on the driver's own connection, as a
-small statement takes three times as long through SQLAlchemy's.
+Statements are constants, so that each is compiled once. They run on the driver's own connection: a small
+statement takes three times as long through SQLAlchemy's.
 """
 
 import json
@@ -13,19 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    ColumnElement,
-    Executable,
-    MetaData,
-    Table,
-    Text,
-    bindparam,
-    column,
-    exists,
-    insert,
-    select,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool
@@ -39,26 +27,28 @@ from rag.private import make_file
 
 T = TypeVar("T")
 Migration = Callable[["Database"], None]
-"""Brings the tables of one format to the next, within a transaction."""
+"""Changes the tables of one format into those of the next, within a transaction."""
 
 _PATIENCE = 30  # seconds to wait for another process that writes
 _KEPT_OPEN = 5  # connections for readers; more are opened when more threads read at a time
 _SETTINGS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
 _SHRINK = "PRAGMA auto_vacuum = FULL"
-_VERSION = text("PRAGMA user_version")
+_VERSION = sa.text("PRAGMA user_version")
 _DIALECT = sqlite.dialect(paramstyle="qmark")
 
 
 class Database:
-    """A file of SQLite. Safe to use from several threads and processes, of which one writes at a time.
+    """An SQLite file. Safe to use from several threads and processes, of which one writes at a time.
 
-    Readers have connections of their own, so that nobody waits for a transaction. All that a thread does
-    inside `transaction` or `snapshot` goes through one connection, and sees what was written there.
+    Readers have their own connections, so nobody waits for a transaction. Everything that a thread does
+    inside `transaction` or `snapshot` goes through one connection and sees what was written there.
     """
 
     def __init__(self, path: Path, name: str, remedy: str, *, shrinks: bool = False) -> None:
-        """`name` and `remedy` are for errors: what cannot be used, and what to do then. A file that
-        shrinks gives the disk back what is deleted: to be said where it is made, and not again."""
+        """`name` and `remedy` go into errors: what cannot be used, and what to do about it.
+
+        `shrinks` makes deletions free disk space; it matters only when the file is new.
+        """
         self.path = path
         make_file(path)
         self._name, self._remedy = name, remedy
@@ -72,39 +62,39 @@ class Database:
         self._is_closed = False
 
     def close(self) -> None:
-        """Close all connections; one that a thread is using is closed when that is done."""
+        """Close all connections; one in use is closed when its thread is done."""
         self._is_closed = True
         self._readers.dispose()
         with self._writing:
             if self._writer:
                 self._writer.close()
 
-    def rows(self, statement: Executable, **values: object) -> list[Any]:
-        """All rows of a statement. Raises DamagedError, as all that follow."""
+    def rows(self, statement: sa.Executable, **values: object) -> list[Any]:
+        """All rows of a statement. This and the methods below raise DamagedError."""
         return self._result(sqlite3.Cursor.fetchall, statement, values)
 
-    def value(self, statement: Executable, **values: object) -> Any:
-        """The one value that a statement gives."""
+    def value(self, statement: sa.Executable, **values: object) -> Any:
+        """The only value of a statement's only row."""
         return self.rows(statement, **values)[0][0]
 
-    def run(self, statement: Executable, **values: object) -> int:
-        """Change rows, within a transaction; how many there were."""
-        return self._result(_row_count, statement, values)
+    def run(self, statement: sa.Executable, **values: object) -> int:
+        """Run a statement within a transaction; return how many rows it changed."""
+        return self._result(lambda cursor: cursor.rowcount, statement, values)
 
-    def run_all(self, statement: Executable, rows: Iterable[Mapping[str, object]]) -> None:
-        """Run a statement once for each of these rows of values, within a transaction."""
+    def run_all(self, statement: sa.Executable, rows: Iterable[Mapping[str, object]]) -> None:
+        """Run a statement once for each row of values, within a transaction."""
         sql, names, known = _compiled(statement)
         with self._connected() as connection:
             connection.executemany(sql, ([{**known, **row}[name] for name in names] for row in rows))
 
-    def stream(self, statement: Executable, **values: object) -> Iterator[Any]:
+    def stream(self, statement: sa.Executable, **values: object) -> Iterator[Any]:
         """The rows of a statement one by one, as they were when it began."""
         with self._connected() as connection:
             yield from execute(connection, statement, values)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """All that this thread reads inside is as it was at one moment."""
+        """Everything that this thread reads inside is from one moment."""
         with self._connected() as connection, self._bound(connection):
             connection.execute("BEGIN")
             try:
@@ -114,7 +104,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that this thread writes inside is written, or nothing of it."""
+        """Write everything that this thread writes inside, or nothing."""
         with self._writing:
             try:
                 writer: sqlite3.Connection = self._writer or self._connect()
@@ -131,17 +121,17 @@ class Database:
             except sqlite3.DatabaseError as error:
                 raise self._unusable(error) from error
 
-    def create(self, tables: MetaData | Table) -> None:
-        """Make tables with their indexes, within a transaction."""
-        for table in tables.sorted_tables if isinstance(tables, MetaData) else [tables]:
+    def create(self, tables: sa.MetaData | sa.Table) -> None:
+        """Create tables and their indexes, within a transaction."""
+        for table in tables.sorted_tables if isinstance(tables, sa.MetaData) else [tables]:
             self.run(CreateTable(table))
             for index in table.indexes:
                 self.run(CreateIndex(index))
 
-    def prepare(self, tables: MetaData, migrations: Sequence[Migration]) -> None:
-        """Make the tables, or bring older ones up to date: the first migration is that from format 1 to 2.
+    def prepare(self, tables: sa.MetaData, migrations: Sequence[Migration]) -> None:
+        """Create the tables, or migrate older ones; the first migration leads from format 1 to 2.
 
-        SQLite keeps the format's number in the file. Raises DamagedError for a newer one.
+        SQLite keeps the format's number in the file. Raises DamagedError for a newer format.
         """
         newest = len(migrations) + 1
         version = self.value(_VERSION)
@@ -155,7 +145,7 @@ class Database:
                 self.create(tables)
             for migrate in migrations[version - 1 :] if version else ():
                 migrate(self)
-            self.run(text(f"PRAGMA user_version = {newest}"))
+            self.run(sa.text(f"PRAGMA user_version = {newest}"))
 
     def _connect(self) -> Any:
         if self._is_closed:
@@ -172,7 +162,7 @@ class Database:
         return connection
 
     def _result(
-        self, result: Callable[[sqlite3.Cursor], T], statement: Executable, values: Mapping[str, object]
+        self, result: Callable[[sqlite3.Cursor], T], statement: sa.Executable, values: Mapping[str, object]
     ) -> T:
         if own := self._own.connection:  # not through `_connected`, which takes as long as the statement
             try:
@@ -184,14 +174,12 @@ class Database:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        """The connection of what this thread is inside of, else one that nobody else uses meanwhile."""
+        """The connection of this thread's transaction or snapshot, or else a reader's."""
         lease = None
         try:
-            if own := self._own.connection:
-                yield own
-            else:
+            if not self._own.connection:
                 lease = self._readers.connect()
-                yield lease.driver_connection  # type: ignore[misc]  # of whatever driver
+            yield lease.driver_connection if lease else self._own.connection  # type: ignore[misc]
         except sqlite3.DatabaseError as error:
             raise self._unusable(error) from error
         finally:
@@ -202,7 +190,7 @@ class Database:
 
     @contextmanager
     def _bound(self, connection: sqlite3.Connection) -> Iterator[None]:
-        """Let this thread use the connection for all that it does."""
+        """Make this thread use the connection for everything."""
         self._own.connection = connection
         try:
             yield
@@ -214,19 +202,15 @@ class Database:
 
 
 class _Own(threading.local):
-    """The connection of what a thread is inside of."""
+    """The connection of the transaction or snapshot that a thread is in."""
 
     connection: sqlite3.Connection | None = None
 
 
-def _row_count(cursor: sqlite3.Cursor) -> int:
-    return cursor.rowcount
-
-
 def execute(
-    connection: sqlite3.Connection, statement: Executable, values: Mapping[str, object] = {}
+    connection: sqlite3.Connection, statement: sa.Executable, values: Mapping[str, object] = {}
 ) -> sqlite3.Cursor:
-    """Run a statement of Core with the values of its parameters."""
+    """Run a Core statement with the values of its parameters."""
     sql, names, known = _compiled(statement)
     if known:
         values = {**known, **values}
@@ -234,34 +218,27 @@ def execute(
 
 
 @lru_cache(maxsize=256)
-def _compiled(statement: Executable) -> tuple[str, Sequence[str], dict[str, object]]:
-    """SQL for the driver, the names of its parameters in order, and the values that Core has put in."""
+def _compiled(statement: sa.Executable) -> tuple[str, Sequence[str], dict[str, object]]:
+    """SQL for the driver, the names of its parameters in order, and the values that Core has added."""
     compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
     names = getattr(compiled, "positiontup", None) or ()
     given = {name: value for name, value in (compiled.params or {}).items() if value is not None}
     return str(compiled), names, given
 
 
-def insert_missing(table: Table) -> Executable:
-    """Insert a row, unless there is one with its key."""
-    row = {column.name: bindparam(column.name, type_=column.type) for column in table.columns}
-    is_there = exists().where(*(column == row[column.name] for column in table.primary_key))
-    return insert(table).from_select(list(row), select(*row.values()).where(~is_there))
-
-
 def texts(values: Iterable[str]) -> str:
-    """The value of a parameter of `one_of`. Texts with a NUL, which no table has, are left out."""
+    """The value for a parameter of `one_of`. Texts with a NUL are left out: no table has any."""
     return json.dumps([value for value in values if "\0" not in value])
 
 
-def one_of(wanted: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
-    """Whether a column has one of any number of texts, which are given as one parameter."""
-    return wanted.in_(select(each_text(parameter).c.value))
+def one_of(column: sa.ColumnElement[Any], parameter: str = "ids") -> sa.ColumnElement[bool]:
+    """Whether a column has one of any number of texts, which are passed as one parameter."""
+    return column.in_(sa.select(each_text(parameter).c.value))
 
 
 def each_text(parameter: str) -> TableValuedAlias:
-    """The texts of a parameter as a table with the column `value`."""
-    return _TextsIn(bindparam(parameter, type_=Text)).table_valued(column("value", Text))
+    """The texts of a parameter, as a table with the column `value`."""
+    return _TextsIn(sa.bindparam(parameter, type_=sa.Text)).table_valued(sa.column("value", sa.Text))
 
 
 class _TextsIn(GenericFunction[str]):

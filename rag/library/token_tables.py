@@ -1,24 +1,11 @@
-"""The tables of the token index, and what stands in them of a paper."""
+"""The tables of the token index, and the tokens of a paper that they hold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy import (
-    Column,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
 
 from rag.embedding.base import Tokens, Vectors
 from rag.embedding.english import commonness
@@ -31,47 +18,47 @@ from rag.library.sql import one_of
 _PRIOR = 100  # texts of plain English that count beside the papers
 _ABSTRACT = 150  # word pieces of each
 
-TABLES = MetaData()
-papers = Table(
+TABLES = sa.MetaData()
+papers = sa.Table(
     "papers",
     TABLES,
-    Column("paper_id", Text, primary_key=True),
-    Column("fingerprint", Text, nullable=False),
-    Column("pieces", LargeBinary, nullable=False),
-    Column("ends", LargeBinary, nullable=False),
-    Column("vectors", LargeBinary, nullable=False),
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("pieces", sa.LargeBinary, nullable=False),
+    sa.Column("ends", sa.LargeBinary, nullable=False),
+    sa.Column("vectors", sa.LargeBinary, nullable=False),
 )
-state = Table(
+state = sa.Table(
     "state",
     TABLES,
-    Column("encoder", Text, nullable=False),
-    Column("applied", Integer, nullable=False),
-    Column("frequencies", LargeBinary, nullable=False),
-    Column("codec", LargeBinary),
+    sa.Column("encoder", sa.Text, nullable=False),
+    sa.Column("applied", sa.Integer, nullable=False),
+    sa.Column("frequencies", sa.LargeBinary, nullable=False),
+    sa.Column("codec", sa.LargeBinary),
 )
 
-_wanted = one_of(papers.c.paper_id, "ids")
-HELD = select(papers.c.paper_id, papers.c.fingerprint, papers.c.ends, func.length(papers.c.vectors))
-FINGERPRINTS = select(papers.c.paper_id, papers.c.fingerprint).where(_wanted)
-MATCHED = select(papers.c.paper_id, papers.c.ends, papers.c.vectors).where(_wanted)
-PIECES = select(papers.c.pieces).where(_wanted)
-VECTORS = select(papers.c.paper_id, papers.c.vectors)
-COUNT = select(func.count()).select_from(papers)
-ADD = insert(papers)
-REMOVE = delete(papers).where(_wanted)
+_wanted = one_of(papers.c.paper_id)
+HELD = sa.select(papers.c.paper_id, papers.c.fingerprint, papers.c.ends, sa.func.length(papers.c.vectors))
+FINGERPRINTS = sa.select(papers.c.paper_id, papers.c.fingerprint).where(_wanted)
+MATCHED = sa.select(papers.c.paper_id, papers.c.ends, papers.c.vectors).where(_wanted)
+PIECES = sa.select(papers.c.pieces).where(_wanted)
+VECTORS = sa.select(papers.c.paper_id, papers.c.vectors)
+COUNT = sa.select(sa.func.count()).select_from(papers)
+ADD = sa.insert(papers)
+REMOVE = sa.delete(papers).where(_wanted)
 STORE_VECTORS = (
-    update(papers).where(papers.c.paper_id == bindparam("id")).values(vectors=bindparam("vectors"))
+    sa.update(papers).where(papers.c.paper_id == sa.bindparam("id")).values(vectors=sa.bindparam("vectors"))
 )
-BEGIN = insert(state)
-CHECKPOINT = select(state.c.encoder, state.c.applied)
-STATE = select(state.c.applied, state.c.frequencies, state.c.codec, COUNT.scalar_subquery())
-ADVANCE = update(state).values(applied=bindparam("applied"), frequencies=bindparam("frequencies"))
-SET_CODEC = update(state).values(codec=bindparam("codec"))
+BEGIN = sa.insert(state)
+CHECKPOINT = sa.select(state.c.encoder, state.c.applied)
+STATE = sa.select(state.c.applied, state.c.frequencies, state.c.codec, COUNT.scalar_subquery())
+ADVANCE = sa.update(state).values(applied=sa.bindparam("applied"), frequencies=sa.bindparam("frequencies"))
+SET_CODEC = sa.update(state).values(codec=sa.bindparam("codec"))
 
 
 @dataclass(frozen=True)
 class State:
-    """What holds for all papers; `frequencies` count the papers with each word piece."""
+    """The index as a whole; `frequencies` count the papers with each word piece."""
 
     applied: int
     papers: int
@@ -79,9 +66,9 @@ class State:
     codec: Codec
 
     def weights(self, pieces: NDArray[np.int32]) -> Vectors:
-        """The inverse document frequency of word pieces, as BM25 has it, adding up to 1.
+        """The inverse document frequency of word pieces, as in BM25, adding up to 1.
 
-        A few papers say little of how rare a piece is: so `_PRIOR` texts of plain English are added.
+        As few papers tell little about rarity, `_PRIOR` texts of plain English are counted too.
         """
         counts = self.frequencies[pieces] + _PRIOR * commonness(pieces, _ABSTRACT)
         weights = np.log1p((self.papers + _PRIOR - counts + 0.5) / (counts + 0.5))
@@ -104,12 +91,12 @@ class PaperTokens:
 
 
 def encoded_texts(change: Change) -> list[str]:
-    """What is encoded of a paper; nothing where it was removed."""
+    """The texts to encode for a paper; none if it was removed."""
     return [embedded_text(change.paper, passage) for passage in change.passages] if change.paper else []
 
 
 def joined(texts: Sequence[str], tokens: Sequence[Tokens]) -> PaperTokens:
-    """The tokens of passages, each of which has the title before it, with the title once."""
+    """The tokens of a paper's passages, each encoded after the title, with the title kept once."""
     in_title = [of_text.starts < text.index("\n") for text, of_text in zip(texts, tokens, strict=True)]
     parts = [(tokens[0], in_title[0])]
     parts += [(of_text, ~title) for of_text, title in zip(tokens, in_title, strict=True)]
@@ -118,10 +105,6 @@ def joined(texts: Sequence[str], tokens: Sequence[Tokens]) -> PaperTokens:
         vectors=np.concatenate([part.vectors[kept] for part, kept in parts]),
         ends=np.cumsum([kept.sum() for _, kept in parts]),
     )
-
-
-def dump_ends(ends: Ends) -> bytes:
-    return ends.astype(np.uint16).tobytes()
 
 
 def load_ends(stored: bytes) -> Ends:

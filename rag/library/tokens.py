@@ -8,6 +8,7 @@ that the encoder of the passages gives in the same pass.
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from rag.library.folders import made_whole, move_away
 from rag.library.matching import Match, matches
 from rag.library.progress import Track, untracked
 from rag.library.sql import Database, texts
-from rag.library.token_tables import PaperTokens, State, dump_ends, encoded_texts, joined, load_ends
+from rag.library.token_tables import PaperTokens, State, encoded_texts, joined, load_ends
 from rag.private import make_file
 
 _FILE = "tokens.sqlite"
@@ -32,7 +33,7 @@ _FIT_AT = 64  # papers to which the compact codec is fitted; fewer are kept plai
 
 @dataclass
 class _Opened:
-    """The file as it was opened; another process may put another in its place, with another number."""
+    """An open file; another process may replace it with one that has another inode."""
 
     database: Database
     inode: int
@@ -40,10 +41,10 @@ class _Opened:
 
 
 class TokenIndex:
-    """Follows the catalog; the checkpoint is written in the same transaction as the papers.
+    """Writes its checkpoint in the same transaction as the papers.
 
-    One process writes at a time (the library sees to that); others see what it wrote at once.
-    Safe to use from several threads.
+    The library lets one process write at a time; others see at once what it wrote. Safe to use from several
+    threads.
     """
 
     name = "token"
@@ -60,7 +61,7 @@ class TokenIndex:
         return self._state(self._opened()).applied if self._is_there() else 0
 
     def held(self, track: Track = untracked) -> dict[str, str]:
-        """What was encoded of every paper, as a fingerprint; something else where vectors are cut short."""
+        """See `Index`; a paper whose vectors are incomplete gets no fingerprint but "cut short"."""
         if not self._is_there():
             return {}
         opened = self._opened()
@@ -73,30 +74,30 @@ class TokenIndex:
         }
 
     def wanted(self, change: Change) -> str | None:
-        """The fingerprint of what should be encoded of a paper."""
+        """See `Index`."""
         return fingerprint(encoded) if (encoded := encoded_texts(change)) else None
 
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
-        """Bring changed papers up to date and move the checkpoint, in one transaction.
+        """Update changed papers and move the checkpoint, in one transaction.
 
-        A paper whose texts are the same keeps its vectors. Applying a change twice does no harm.
+        A paper with the same texts keeps its vectors. Applying a change twice does no harm.
         """
         if not self._is_there():
             self._create()
         opened = self._opened()
-        wanted = {change.paper_id: encoded_texts(change) for change in changes}
-        held = dict(opened.database.rows(sql.FINGERPRINTS, ids=texts(wanted)))
+        current = {change.paper_id: encoded_texts(change) for change in changes}
+        held = dict(opened.database.rows(sql.FINGERPRINTS, ids=texts(current)))
         changed = {
-            paper_id: several
-            for paper_id, several in wanted.items()
-            if held.get(paper_id) != fingerprint(several)
+            paper_id: passages
+            for paper_id, passages in current.items()
+            if held.get(paper_id) != fingerprint(passages)
         }
-        tokens = self._encode({paper_id: several for paper_id, several in changed.items() if several})
+        tokens = self._encode({paper_id: passages for paper_id, passages in changed.items() if passages})
         with opened.database.transaction():
             self._replace(opened, changed, tokens, checkpoint)
 
     def match(self, query: Tokens, paper_ids: Sequence[str]) -> dict[str, Match]:
-        """How well papers match a query, by id; those that are not indexed are left out."""
+        """How well papers match a query, by id; papers that are not indexed are left out."""
         if not self._is_there() or not len(query.ids):
             return {}
         opened = self._opened()
@@ -118,7 +119,7 @@ class TokenIndex:
         return self._state(self._opened()).weights(ids)
 
     def reset(self) -> None:
-        """Delete the index; the next changes build it anew."""
+        """Delete the index; the next changes rebuild it."""
         self.close()
         move_away(self._folder)
 
@@ -128,14 +129,11 @@ class TokenIndex:
         if opened:
             opened.database.close()
 
-    def _encode(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, PaperTokens]:
+    def _encode(self, passages: Mapping[str, Sequence[str]]) -> dict[str, PaperTokens]:
         """The tokens of papers, by id."""
-        tokens = iter(
-            self._encoder.encode_tokens([text for several in wanted.values() for text in several])
-        )
+        tokens = iter(self._encoder.encode_tokens(list(chain.from_iterable(passages.values()))))
         return {
-            paper_id: joined(several, [next(tokens) for _ in several])
-            for paper_id, several in wanted.items()
+            paper_id: joined(texts, [next(tokens) for _ in texts]) for paper_id, texts in passages.items()
         }
 
     def _replace(
@@ -158,7 +156,7 @@ class TokenIndex:
                 paper_id=paper_id,
                 fingerprint=fingerprint(changed[paper_id]),
                 pieces=pieces.tobytes(),
-                ends=dump_ends(of_paper.ends),
+                ends=of_paper.ends.astype(np.uint16).tobytes(),
                 vectors=state.codec.encode(of_paper.vectors),
             )
         database.run(sql.ADVANCE, applied=checkpoint, frequencies=frequencies.tobytes())
@@ -167,7 +165,7 @@ class TokenIndex:
             _compact(database, state.codec)
 
     def _state(self, opened: _Opened) -> State:
-        """Read anew only where the checkpoint has moved."""
+        """The state, read again only if the checkpoint has moved."""
         encoder, applied = opened.database.rows(sql.CHECKPOINT)[0]
         if encoder != self._encoder.name:
             raise wrong_encoder(self._folder, encoder, self._encoder.name)
@@ -192,20 +190,16 @@ class TokenIndex:
             try:
                 with database.transaction():
                     database.create(sql.TABLES)
-                    frequencies = np.zeros(self._encoder.vocabulary, np.int32).tobytes()
+                    zeros = np.zeros(self._encoder.vocabulary, np.int32).tobytes()
                     database.run(
-                        sql.BEGIN,
-                        encoder=self._encoder.name,
-                        applied=0,
-                        frequencies=frequencies,
-                        codec=None,
+                        sql.BEGIN, encoder=self._encoder.name, applied=0, frequencies=zeros, codec=None
                     )
             finally:
                 database.close()
         self.close()
 
     def _opened(self) -> _Opened:
-        """The file that is there now."""
+        """The current file."""
         with store_errors("token", self._folder, OSError):
             inode = (self._folder / _FILE).stat().st_ino
         with self._lock:
@@ -223,7 +217,7 @@ class TokenIndex:
 
 
 def _compact(database: Database, plain: Plain) -> None:
-    """Fit the compact codec to the papers so far, and store them by it."""
+    """Fit the compact codec to the papers so far, and store their vectors with it."""
     rows = [(paper_id, plain.decode(stored)) for paper_id, stored in database.rows(sql.VECTORS)]
     codec = Compact.fit(np.concatenate([vectors for _, vectors in rows]))
     database.run(sql.SET_CODEC, codec=codec.to_bytes())
