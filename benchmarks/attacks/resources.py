@@ -70,11 +70,7 @@ def aborted(target: ServedPage) -> Iterator[Finding]:
         left <= 0,
     )
     before = len(target.temporary_files())
-    for wrong in (
-        b"--line\r\n\r\n",
-        b"",
-        b"--line\r\nContent-Disposition: form-data\r\n\r\na",
-    ):
+    for wrong in (b"--line\r\n\r\n", b"", b"--line\r\nContent-Disposition: form-data\r\n\r\na"):
         kind, body = form_of("a.jsonl", b"a" * MB, "line")
         Visitor(target).post("/gradio_api/upload", body[: -len("--line--\r\n")] + wrong, [kind], 5)
     Visitor(target).upload("a.jsonl", b"a" * (21 * MB))

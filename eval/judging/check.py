@@ -55,10 +55,7 @@ class CheckedClaim:
 
 
 def check_judge(
-    claims: Sequence[LabelledClaim],
-    judge: Judge | ModelJudge,
-    workers: int = 4,
-    track: Track = untracked,
+    claims: Sequence[LabelledClaim], judge: Judge | ModelJudge, workers: int = 4, track: Track = untracked
 ) -> dict[str, Any]:
     """How well a judge judges: JSON types, rows under `claims`.
 
