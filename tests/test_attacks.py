@@ -116,7 +116,9 @@ def test_what_the_page_does_not_use_is_not_there(page, member):
 # Files
 
 
-@pytest.mark.parametrize("files", [each for each in small_files() if "spaces" in each.what], ids=str)
+@pytest.mark.parametrize(
+    "files", [each for each in small_files() if "spaces" in each.what], ids=lambda files: files.what
+)
 def test_a_hostile_file_makes_nobody_wait(page, files):
     visitor = Visitor(page)
     with watching(page.port) as waits:
