@@ -32,7 +32,7 @@ class Body:
     content: bytes
     headers: tuple[Header, ...] = (JSON,)
     is_chunked: bool = False
-    length: int | None = None  # what is told of it, where that is a lie
+    length: int | None = None  # as the header gives it, where that is false
 
 
 def filling(start: str, piece: str, size: int) -> bytes:
@@ -103,7 +103,7 @@ def send(visitor: Visitor, path: str, body: Body, patience: float = _PATIENCE) -
 
 
 def says_too_much(reply: Reply) -> str:
-    """What is wrong with an answer that is an error; nothing where it is short and its own."""
+    """What is wrong with an error: it repeats what was sent, or is long; "" if neither."""
     if reply.status >= 400 and MARK in reply.text:
         return f"{reply.status} says back what was sent ({len(reply.body):,} bytes)"
     if reply.status >= 400 and len(reply.body) > _LARGEST_ERROR:
@@ -165,7 +165,7 @@ def _said_back(member: Visitor) -> Iterator[Finding]:
 
 
 def begun(visitor: Visitor, path: str, length: int | None) -> Reply:
-    """What is said when only a kilobyte of a body has come."""
+    """The answer when only a kilobyte of a body has arrived."""
     sized = ("Content-Length", str(length)) if length else ("Transfer-Encoding", "chunked")
     start = filling(f'["{MARK}",', "[],", 1000)
     first = start if length else f"{len(start):x}\r\n".encode() + start + b"\r\n"
@@ -192,7 +192,7 @@ def _sweep(
 
 
 def _once(visitor: Visitor, member: Visitor, path: str, body: Body, echoes: list[str]) -> float:
-    """The longest wait of a member while this body is sent; what its answer says too much is noted."""
+    """The longest wait of a member while this body is sent; an answer that says too much is an echo."""
     reply = Reply()
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""Files are the operator's alone and hold no conversation, and no header changes what is told."""
+"""Files are the operator's alone and hold no conversation, and no header changes an answer."""
 
 import json
 import stat
@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.attacks.files import add
+from benchmarks.attacks.files import HONEST, add
 from benchmarks.attacks.findings import Finding, none_of
-from benchmarks.attacks.hostile_files import HostileFiles
 from benchmarks.attacks.papers import OTTERS
 from benchmarks.attacks.target import PASSWORD, Range
 from benchmarks.attacks.wire import Visitor, signed_in
@@ -47,7 +46,7 @@ def use(target: ServedPage) -> None:
     judged = {"index": [1, 0], "value": "a", "liked": True}
     visitor.event(like["id"], wiring.data(like), session_hash="one", event_data=judged)
     event = wiring.event("click", value="Add to the library")
-    add(visitor, event, HostileFiles("a paper", (("a.jsonl", OTTERS),)))
+    add(visitor, event, HONEST)
     visitor.upload("left.jsonl", OTTERS)
     visitor.get("/gradio_api/deep_link?session_hash=one")  # keeps what the page shows, where it is there
     visitor.call("ask", f"How many {_WORD}?", None, None, None, None)
