@@ -289,13 +289,13 @@ def _judge() -> CalibratedJudge:
     return CalibratedJudge(Vectorless())
 
 
-def _far(text: str, found: Sequence[Hit]) -> object:
+def _far(text: str, nearest: Sequence[Hit]) -> object:
     library: Any = SimpleNamespace(lexical=indexed())
-    return why_far(text, found, _reading().read(text, found), library)
+    return why_far(text, nearest, _reading().read(text, nearest), library)
 
 
-def _extract(text: str, found: Sequence[Hit], kind: Kind = "single") -> object:
-    return list(ExtractiveWriter(_reading()).write(_understood(text, kind), found, Log()))
+def _extract(text: str, nearest: Sequence[Hit], kind: Kind = "single") -> object:
+    return list(ExtractiveWriter(_reading()).write(_understood(text, kind), nearest, Log()))
 
 
 def _composed(pieces: Any) -> Composer:
