@@ -1,12 +1,11 @@
 """This program's way, as `askpapers ingest` and `askpapers search` go; and its encoder alone."""
 
-import time
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import Memory, folder_mb, give_back
+from benchmarks.processes import Memory, folder_mb, give_back, timed
 from benchmarks.synthetic import ReusingEncoder, Slice, embedded_texts, synthetic_papers
 from ingest.pipeline import ingest
 from rag.embedding import embedded_encoder
@@ -34,16 +33,12 @@ class AskPapers:
     def ingest(self, count: int) -> float:
         source = Slice(self._ingested, list(islice(self._papers, count)))
         self._ingested += count
-        started = time.perf_counter()
-        ingest(self._library, [source])
-        return time.perf_counter() - started
+        return timed(ingest, self._library, [source])
 
     def search(self, query: str) -> float:
         if self._chroma_kb is None:
             self._load_chroma(query)
-        started = time.perf_counter()
-        self._retriever.search(query)
-        return time.perf_counter() - started
+        return timed(self._retriever.search, query)
 
     def facts(self) -> dict[str, Any]:
         papers, folder = self._library.catalog.count(), self._library.folder
@@ -80,9 +75,7 @@ class EncoderAlone:
     def ingest(self, count: int) -> float:
         texts = embedded_texts(list(islice(self._papers, count)))
         self._passages += len(texts)
-        started = time.perf_counter()
-        embedded_encoder().encode(texts)
-        return time.perf_counter() - started
+        return timed(embedded_encoder().encode, texts)
 
     def search(self, query: str) -> float:
         raise NotImplementedError

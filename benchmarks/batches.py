@@ -36,9 +36,8 @@ _FORMS = ("What is new in {}?", "Which results does {} report?", "On which data 
 def measure(folder: Path, questions: int, workers: int) -> dict[str, Any]:
     """One batch over the library in a folder."""
     with Library(folder / "library", embedded_encoder()) as library:
-        papers = list(
-            library.catalog.papers([id_ for id_, _ in library.catalog.passages_by_paper()]).values()
-        )
+        ids = [paper_id for paper_id, _ in library.catalog.passages_by_paper()]
+        papers = list(library.catalog.papers(ids).values())
         cases = list(islice(_cases(papers), questions))
         assistant = Assistant(library, writer="extractive")
         memory: list[float] = []

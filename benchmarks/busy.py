@@ -7,7 +7,6 @@ questions so that they fall into all stages of the ingest. `alone` are the same 
 `slowest` says which stage the slowest ones met.
 """
 
-import argparse
 import json
 import tempfile
 import threading
@@ -19,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.commands import parser
+from benchmarks.processes import timed
 from benchmarks.synthetic import Slice, synthetic_papers
 from eval.cases import read_cases
 from ingest.pipeline import ingest
@@ -70,9 +71,9 @@ def measure(papers: int, count: int, pause: float, folder: Path) -> dict[str, An
         with Busy(library, Slice(_THERE_BEFORE, made[_THERE_BEFORE:])) as busy:
             for question in questions:
                 stage, is_over = busy.stage, busy.is_over
-                waits.append((_wait(assistant, question), "over" if is_over else stage))
+                waits.append((timed(assistant.ask, question), "over" if is_over else stage))
                 time.sleep(pause)
-        alone = [_wait(assistant, question) for question in questions]
+        alone = [timed(assistant.ask, question) for question in questions]
     return {
         "papers": papers,
         "questions": len(questions),
@@ -83,25 +84,17 @@ def measure(papers: int, count: int, pause: float, folder: Path) -> dict[str, An
     }
 
 
-def _wait(assistant: Assistant, question: str) -> float:
-    started = time.perf_counter()
-    assistant.ask(question)
-    return time.perf_counter() - started
-
-
 def _quantiles(waits: Sequence[float]) -> dict[str, float]:
     p50, p95 = np.quantile(waits, (0.5, 0.95))
     return {"max": round(max(waits), 3), "p50": round(float(p50), 3), "p95": round(float(p95), 3)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--papers", type=int, default=2000, metavar="N")
-    parser.add_argument("--questions", type=int, default=50, metavar="N")
-    parser.add_argument("--pause", type=float, default=0.5, metavar="SECONDS")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--papers", type=int, default=2000, metavar="N")
+    options.add_argument("--questions", type=int, default=50, metavar="N")
+    options.add_argument("--pause", type=float, default=0.5, metavar="SECONDS")
+    arguments = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="askpapers-busy-") as folder:
         print(json.dumps(measure(arguments.papers, arguments.questions, arguments.pause, Path(folder))))
 

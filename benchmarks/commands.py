@@ -1,4 +1,4 @@
-"""What the benchmarks' commands share: their parser, the questions that they ask, the bundled library."""
+"""Shared by the benchmarks' commands: the parser, the questions, the bundled library."""
 
 import argparse
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def turns_of(sets: Sequence[str]) -> list[CaseTurn]:
-    """The questions of sets that stand alone."""
+    """The questions of sets that need no conversation."""
     return [case.turns[0] for case in read_cases(sets) if len(case.turns) == 1]
 
 

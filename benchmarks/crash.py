@@ -64,7 +64,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """Papers as a source that tells which must be committed: the earlier ones, when more are asked for."""
+    """Papers as a source that tells which ones must be committed when more are read: those before."""
 
     papers: list[Paper]
     tell: Tell
@@ -73,7 +73,7 @@ class Acknowledged:
     def read(self) -> Iterator[Paper]:
         for number, paper in enumerate(self.papers):
             if number and number % _TRANSACTION == 0:
-                self.tell(committed=[each.paper_id for each in self.papers[:number]])
+                self.tell(committed=[earlier.paper_id for earlier in self.papers[:number]])
             yield paper
 
 

@@ -64,8 +64,8 @@ class AskedTurn:
     def years(self) -> tuple[Filters, Filters]:
         """The years that bound the answer, and those that the question's words ask for, mostly none."""
         expected, taken = self.turn.expected_filters, self.answer.filters
-        wanted = expected.as_filters() if expected else Filters()
-        return Filters(taken.from_year, taken.to_year), wanted
+        asked_for = expected.as_filters() if expected else Filters()
+        return Filters(taken.from_year, taken.to_year), asked_for
 
 
 def ask(library: Library, turns: Iterable[CaseTurn]) -> Iterator[AskedTurn]:
@@ -143,19 +143,11 @@ def lists_in(whole: Library, part: Library, files: Sequence[str]) -> float | Non
 
 def table(results: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Shares in percent; the refusals of each kind in a line of their own."""
-    names = {
-        "questions": "asked",
-        "refused_wrongly": "refused wrongly",
-        "hit@1": "hit@1",
-        "hit@5": "hit@5",
-        "paraphrase_hit@1": "paraphrase@1",
-        "paraphrase_hit@5": "paraphrase@5",
-        "facts": "facts",
-        "words": "words",
-        "list_f1": "list F1",
-        "wrong_years": "wrong years",
-        "missed_years": "missed years",
-    }
+    same = {name: name.replace("_", " ") for name in ("refused_wrongly", "hit@1", "hit@5")}
+    paraphrases = {"paraphrase_hit@1": "paraphrase@1", "paraphrase_hit@5": "paraphrase@5"}
+    years = {"wrong_years": "wrong years", "missed_years": "missed years"}
+    names = {"questions": "asked", **same, **paraphrases}
+    names |= {"facts": "facts", "words": "words", "list_f1": "list F1", **years}
     yield f"{'set':24}" + "".join(f"{name:>{len(name) + 3}}" for name in names.values())
     for name, row in results.items():
         yield f"{name:24}" + "".join(
@@ -172,13 +164,9 @@ def table(results: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 
 def _cell(value: float | None) -> str:
-    return (
-        "–"
-        if value is None
-        else f"{value:.3f}"
-        if isinstance(value, float) and value <= 1
-        else f"{value:g}"
-    )
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) and value <= 1 else f"{value:g}"
 
 
 def main() -> None:

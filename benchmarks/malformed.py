@@ -83,13 +83,11 @@ def wrong(entry: Entry) -> str | None:
             return f"a reason that is no line: {entry.reason!r}"
     elif not (entry.title.strip() and entry.abstract.strip() and entry.paper_id):
         return f"a paper without a title, an abstract or an id: {entry!r}"
+    texts = (
+        entry.reason if isinstance(entry, Rejection) else f"{entry.title}{entry.abstract}{entry.authors}"
+    )
     try:
-        repr(entry).encode()
-        (
-            entry.reason
-            if isinstance(entry, Rejection)
-            else f"{entry.title}{entry.abstract}{entry.authors}"
-        ).encode()
+        f"{entry!r}{texts}".encode()
     except UnicodeEncodeError:
         return f"a text that no file can hold: {entry!r}"
     return None
@@ -123,10 +121,10 @@ def tallies(files: int, seed: int, only: str | None) -> Iterator[tuple[str, Tall
         for name, content in exports().items():
             if only in (None, name):
                 tally = Tally()
-                for each in range(seed, seed + files):
+                for file_seed in range(seed, seed + files):
                     path = Path(folder) / name
-                    path.write_bytes(broken(content, each))
-                    read(path, each, tally)
+                    path.write_bytes(broken(content, file_seed))
+                    read(path, file_seed, tally)
                 yield name, tally
 
 

@@ -30,9 +30,9 @@ class Wiring:
 
     def event(self, name: str, **properties: Any) -> Mapping[str, Any]:
         """The event of this name, of the component with these properties. Raises RuntimeError."""
-        wanted = self.component(**properties) if properties else None
+        component = self.component(**properties) if properties else None
         for event in self.events:
-            if any(kind == name and wanted in (None, target) for target, kind in event["targets"]):
+            if any(kind == name and component in (None, target) for target, kind in event["targets"]):
                 return event
         raise RuntimeError(f"the page has no event {name} of {properties}")
 

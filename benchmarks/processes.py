@@ -1,6 +1,7 @@
 """Each way in a process of its own, so that none disturbs the other, and the memory of that process."""
 
 import ctypes
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
@@ -104,6 +105,13 @@ def status(field: str, pid: int | str = "self") -> int | None:
 def folder_mb(folder: Path) -> float:
     """The size of all files in a folder."""
     return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6, 2)
+
+
+def timed(work: Callable[..., object], *arguments: object) -> float:
+    """The seconds that a call takes."""
+    started = time.perf_counter()
+    work(*arguments)
+    return time.perf_counter() - started
 
 
 def milliseconds(seconds: Sequence[float], percent: float = 50) -> float:

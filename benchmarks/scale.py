@@ -15,14 +15,14 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from benchmarks.commands import parser
-from benchmarks.processes import Memory, folder_mb, in_own_process, milliseconds
+from benchmarks.processes import Memory, folder_mb, in_own_process, milliseconds, timed
 from benchmarks.synthetic import ReusingEncoder, synthetic_papers
 from ingest.pipeline import ingest
 from ingest.sources.files import FileSource
@@ -99,11 +99,11 @@ class Growing:
         """Milliseconds of searches and of whole answers, and what the process has grown by."""
         queries = [paper.title for paper in islice(synthetic_papers(seed=2), _QUERIES)]
         retriever = Retriever(self._library)
-        first = _timed(retriever.search, queries[0], 10)
-        searches = [_timed(retriever.search, query, 10) for query in queries]
+        first = timed(retriever.search, queries[0], 10)
+        searches = [timed(retriever.search, query, 10) for query in queries]
         assistant = Assistant(self._library, writer="extractive")
-        answers = [_timed(assistant.ask, f"What is {query}?") for query in queries[:_ANSWERS]]
-        verified = time.perf_counter()
+        answers = [timed(assistant.ask, f"What is {query}?") for query in queries[:_ANSWERS]]
+        started = time.perf_counter()
         problems = len(self._library.verify())
         return {
             "first_search_ms": round(1000 * first, 1),
@@ -112,7 +112,7 @@ class Growing:
             "answer_p50_ms": milliseconds(answers),
             "answer_p95_ms": milliseconds(answers, 95),
             "rss_mb": self._memory.now_mb(),
-            "verify_seconds": round(time.perf_counter() - verified, 1),
+            "verify_seconds": round(time.perf_counter() - started, 1),
             "disagreements": problems,
             "disk_mb": self._disk(),
         }
@@ -142,7 +142,7 @@ class Growing:
     def _encoded_again(self, changes: Sequence[Change]) -> float:
         papers = [(change.paper, change.passages) for change in changes if change.paper]
         texts = [embedded_text(paper, passage) for paper, passages in papers for passage in passages]
-        return _timed(embedded_encoder().encode_both, texts)
+        return timed(embedded_encoder().encode_both, texts)
 
 
 def write_snapshot(path: Path, count: int) -> None:
@@ -182,12 +182,6 @@ def _parts(count: int) -> dict[str, slice]:
         "per_second_first_tenth": slice(tenth),
         "per_second_last_tenth": slice(count - tenth, None),
     }
-
-
-def _timed(work: Callable[..., object], *arguments: object) -> float:
-    started = time.perf_counter()
-    work(*arguments)
-    return time.perf_counter() - started
 
 
 def main() -> int:

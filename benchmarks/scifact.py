@@ -77,7 +77,7 @@ class SciFact:
 
 def _cited(claim: str, document: dict[str, Any], evidence: list[dict[str, Any]]) -> CitedClaim:
     sentences = tuple(document["sentences"])
-    rationale = sorted({place for each in evidence for place in each["sentences"]})
+    rationale = sorted({place for part in evidence for place in part["sentences"]})
     return CitedClaim(
         claim=claim,
         title=document["title"],

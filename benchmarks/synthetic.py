@@ -68,11 +68,11 @@ class Slice:
 
 
 class ReusingEncoder(MiniLM):
-    """The embedded encoder, for whom no text is encoded: each has the tokens of one in a pool.
+    """The embedded encoder without the encoding: each text gets the tokens of one in a pool.
 
     For papers by the ten thousand, whose encoding would take hours and is no part of the search. Its
     vector is that of the same one, moved towards another one's: among exact copies, an approximate
-    search finds a quarter of the nearest. Which ones they are is told by the text's hash.
+    search finds a quarter of the nearest. The hash of the text chooses both.
     """
 
     def __init__(self, pool: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What `text_readers` gives to those that read texts, beside the text: papers, answers, an encoder."""
+"""What `text_readers` needs besides a text: papers, answers, a judge, an encoder."""
 
 import re
 import tempfile
@@ -23,12 +23,12 @@ from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Pas
 WHOLE = 100_000  # characters of a text that nothing bounds
 ABSTRACT = "We propose ABC, a model of owls. It saves 45% of their time in 2021, and 1,000 mice see it."
 _FOLDER = tempfile.TemporaryDirectory(prefix="askpapers-texts-")
-_numbers = count()  # for titles, so that what is remembered of a paper is of no use to the next call
+_numbers = count()  # for abstracts, so that no cache serves the next call
 
 
 @dataclass(frozen=True)
 class TextReader:
-    """`read` reads a text of at most so many characters."""
+    """`read` reads a text of at most `most` characters."""
 
     name: str
     read: Callable[[str], object]
@@ -37,13 +37,13 @@ class TextReader:
 
 @dataclass(frozen=True)
 class FileReader(TextReader):
-    """`read` gives the entries of a file of this text."""
+    """`read` returns the entries of a file with this text."""
 
     read: Callable[[str], Sequence[object]]
 
 
 class Vectorless:
-    """Stands for the encoder: up to ten letters of a word are a piece, 256 are read; random vectors."""
+    """In place of the encoder: random vectors for up to 256 tokens of at most ten letters."""
 
     name, width, vocabulary = "random", 16, 30_522
 
@@ -51,7 +51,7 @@ class Vectorless:
         return [self._tokens(text) for text in texts]
 
     def _tokens(self, text: str) -> Tokens:
-        starts = [found.start() for found in re.finditer(r"\S{1,10}", text[:3_000])][:256]
+        starts = [match.start() for match in re.finditer(r"\S{1,10}", text[:3_000])][:256]
         chance = np.random.default_rng(len(text))
         vectors = chance.standard_normal((len(starts), self.width), np.float32)
         ids = chance.integers(2_000, self.vocabulary, len(starts), np.int32)
@@ -59,7 +59,7 @@ class Vectorless:
 
 
 class Agreeing:
-    """Stands for a judge: all is supported."""
+    """In place of a judge: everything is supported."""
 
     name = "agreeing"
 
@@ -68,14 +68,15 @@ class Agreeing:
 
 
 def paper(abstract: str = ABSTRACT, title: str = "ABC: Owls at Night", **fields: Any) -> Paper:
-    """A paper that no other is equal to."""
+    """A paper that equals no other."""
     return Paper(encodable(title), encodable(f"{abstract} {next(_numbers)}"), **fields)
 
 
-def hits(abstract: str = ABSTRACT, title: str = "ABC: Owls at Night") -> list[Hit]:
-    found = [paper(abstract, title), paper(), paper()]
+def hits(abstract: str = ABSTRACT) -> list[Hit]:
+    """Three papers, the first one with this abstract."""
     signals = {"dense": 0.5, "lexical": 9.0, "token": 0.5, "passage": 0.5}
-    return [Hit(each, 0.5, Passage(each.paper_id, 0, len(each.abstract)), signals) for each in found]
+    papers = (paper(abstract), paper(), paper())
+    return [Hit(one, 0.5, Passage(one.paper_id, 0, len(one.abstract)), signals) for one in papers]
 
 
 @cache
@@ -86,31 +87,30 @@ def indexed() -> LexicalIndex:
     return index
 
 
-def answer(text: str, **fields: Any) -> Answer:
-    """An answer that says this, quotes it and was asked it."""
-    quote = Citation(1, "p1", text[: base.LONGEST_TITLE], "2021", text[:80], text, 0, len(text))
-    shown: dict[str, Any] = {
-        "question": text[:LONGEST_QUESTION],
-        "status": "partial",
-        "text": f"{text} [1].",
-        "reason": text[:200],
-        "claims": (Claim(text, (1,), "not found", 0.5),),
-        "citations": (quote,),
-        "papers": (RankedPaper("p1", text[: base.LONGEST_TITLE], 0.5),),
-        "filters": Filters(),
-        "resolved_question": text[:LONGEST_QUESTION],
-        "missing": text[:200],
-        "notes": (text[:200],),
-        "writer": "extractive",
-        "markers": Markers(1),
-        "usage": {},
-        "seconds": {"total": 1.0},
-    }
-    return Answer(**shown | fields)
+def answer(text: str) -> Answer:
+    """An answer to this text that says and quotes it."""
+    title, short, question = text[: base.LONGEST_TITLE], text[:200], text[:LONGEST_QUESTION]
+    return Answer(
+        question=question,
+        status="partial",
+        text=f"{text} [1].",
+        reason=short,
+        claims=(Claim(text, (1,), "not found", 0.5),),
+        citations=(Citation(1, "p1", title, "2021", text[:80], text, 0, len(text)),),
+        papers=(RankedPaper("p1", title, 0.5),),
+        filters=Filters(),
+        resolved_question=question,
+        missing=short,
+        notes=(short,),
+        writer="extractive",
+        markers=Markers(1),
+        usage={},
+        seconds={"total": 1.0},
+    )
 
 
 def written(name: str, content: bytes) -> Path:
-    """A file of this name; the last one of that name is gone."""
+    """A file of this name, which replaces the last one."""
     path = Path(_FOLDER.name) / name
     path.write_bytes(content)
     return path

@@ -24,6 +24,7 @@ from rag.types import Filters
 
 BUNDLED = Path(__file__).parent / "questions"
 SUFFIXES = (".jsonl", ".yaml", ".yml")
+_SUFFIXES = ", ".join(SUFFIXES)
 FEEDBACK = "feedback"  # what the chat page adds to a case for people to read
 
 Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1)]
@@ -142,11 +143,11 @@ def _files(place: str) -> list[Path]:
     if path.is_dir():
         if files := sorted(entry for entry in path.iterdir() if entry.suffix in SUFFIXES):
             return files
-        raise CaseError(f"{place} holds no question file: name one that ends in {_suffixes()}")
+        raise CaseError(f"{place} holds no question file: name one that ends in {_SUFFIXES}")
     if path.is_file():
         if path.suffix in SUFFIXES:
             return [path]
-        raise CaseError(f"{place} is no question file: name one that ends in {_suffixes()}")
+        raise CaseError(f"{place} is no question file: name one that ends in {_SUFFIXES}")
     if place in bundled_sets():
         return [BUNDLED / f"{place}.jsonl"]
     raise CaseError(
@@ -199,7 +200,3 @@ def what_is_wrong(where: str, what: str, error: ValidationError) -> CaseError:
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"])) or f"the {what}"
     return CaseError(f"{where}: {place}: {first['msg']}: mend it (docs/evaluation.md describes a {what})")
-
-
-def _suffixes() -> str:
-    return ", ".join(SUFFIXES)

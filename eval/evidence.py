@@ -1,6 +1,6 @@
 """The evidence for an answer's claims: the quotes that each cites, and their papers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.metrics import Statement
@@ -31,30 +31,21 @@ def find_evidence(answer: Answer, shelf: Shelf) -> Evidence:
     given = [] if answer.markers.written else [ranked.paper_id for ranked in answer.papers]
     papers = shelf.papers([*ids, *given])
     cited = {citation.number: citation for citation in answer.citations}
+    known = {n: papers[citation.paper_id] for n, citation in cited.items() if citation.paper_id in papers}
     uncited = [part for id_ in given if id_ in papers for part in _parts(papers[id_], papers[id_].abstract)]
 
     def passages(numbers: Sequence[int]) -> tuple[str, ...]:
-        quoted = [
-            (papers[cited[n].paper_id], cited[n].quote) for n in numbers if _is_there(n, cited, papers)
-        ]
-        return tuple(part for paper, quote in quoted for part in _parts(paper, quote))
+        return tuple(part for n in numbers if n in known for part in _parts(known[n], cited[n].quote))
 
     def texts(numbers: Sequence[int]) -> tuple[str, ...]:
-        return tuple(
-            _whole(papers[cited[n].paper_id], shelf.piece(cited[n])) if _is_there(n, cited, papers) else ""
-            for n in numbers
-        )
+        return tuple(_whole(known[n], shelf.piece(cited[n])) if n in known else "" for n in numbers)
 
-    broken = {n for n, citation in cited.items() if not _stands(citation, papers.get(citation.paper_id))}
+    broken = {n for n, citation in cited.items() if not _stands(citation, known.get(n))}
     return Evidence(
         statements=tuple(Statement(claim.text, texts(claim.citations)) for claim in answer.claims),
         quotes=tuple(passages(claim.citations) or tuple(uncited) for claim in answer.claims),
         broken=sum(n in broken or n not in cited for claim in answer.claims for n in claim.citations),
     )
-
-
-def _is_there(number: int, cited: Mapping[int, Citation], papers: Mapping[str, Paper]) -> bool:
-    return number in cited and cited[number].paper_id in papers
 
 
 def _parts(paper: Paper, words: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from pandas import DataFrame
 
 from eval.metrics.registry import JUDGED, METRICS
-from eval.outcomes import Outcomes
+from eval.outcomes import Outcome
 from eval.rows import Row
 
 
@@ -20,7 +20,7 @@ def make_frame(rows: Sequence[Row]) -> DataFrame:
     names = [*METRICS, *(JUDGED if any(row.judged for row in rows) else ())]
     frame = DataFrame([_texts(row) for row in rows], columns=list(_texts(Row("", 1, ""))))
     for name in names:
-        frame[name] = [_value(row.outcomes | row.judged, name) for row in rows]
+        frame[name] = [(row.outcomes | row.judged).get(name, Outcome()).value for row in rows]
     return frame.astype(dict.fromkeys(names, "float64"))
 
 
@@ -56,7 +56,3 @@ def _texts(row: Row) -> dict[str, Any]:
         "answer": answer.get("text"),
         "error": row.error,
     }
-
-
-def _value(outcomes: Outcomes, name: str) -> float | None:
-    return outcomes[name].value if name in outcomes else None

@@ -67,12 +67,9 @@ class GateResult:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "option": self.option,
+            **vars(self),
             "gate": self.gate.text,
-            "passed": self.passed,
-            "value": self.value,
             "ci95": list(self.ci95),
-            "n": self.n,
             "explanation": self.explanation,
         }
 
@@ -111,10 +108,7 @@ def require(gate: Gate, rows: Sequence[Row]) -> GateResult:
     """
     check_tag(gate, {tag for row in rows for tag in row.tags})
     some = [row for row in rows if gate.tag is None or gate.tag in row.tags]
-    if gate.metric in JUDGED:
-        means = mean(some, JUDGED[gate.metric], lambda row: row.judged)
-    else:
-        means = mean(some, METRICS[gate.metric], lambda row: row.outcomes)
+    means = mean(some, (METRICS | JUDGED)[gate.metric], lambda row: row.outcomes | row.judged)
     passed = means["mean"] is not None and gate.holds(means["mean"])
     low, high = means["ci95"]
     return GateResult("--require", gate, passed, means["mean"], (low, high), means["n"])

@@ -47,7 +47,10 @@ def read_claims(place: str | Path | None = None) -> list[LabelledClaim]:
     seen: dict[str, str] = {}
     claims = []
     for where, record in read_records(path):
-        claim = _claim(where, record)
+        try:
+            claim = LabelledClaim.model_validate(record)
+        except ValidationError as error:
+            raise what_is_wrong(where, "labelled claim", error) from error
         if claim.id in seen:
             raise CaseError(f"{where}: `{claim.id}` is the id of {seen[claim.id]} too: change one")
         seen[claim.id] = where
@@ -55,10 +58,3 @@ def read_claims(place: str | Path | None = None) -> list[LabelledClaim]:
     if not claims:
         raise CaseError(f"{path} holds no claim: write one a line (docs/evaluation.md)")
     return claims
-
-
-def _claim(where: str, record: Any) -> LabelledClaim:
-    try:
-        return LabelledClaim.model_validate(record)
-    except ValidationError as error:
-        raise what_is_wrong(where, "labelled claim", error) from error

@@ -72,20 +72,20 @@ def evaluate(
     with ExitStack() as opened:
         if isinstance(library, Path | str):
             library = opened.enter_context(Library.open(library))
-        judge = judge or (
-            system.judge
-            if isinstance(system, Assistant)
-            else CalibratedJudge(Remembering(embedded_encoder()))
+        if judge is None and isinstance(system, Assistant):
+            judge = system.judge
+        judge = judge or CalibratedJudge(Remembering(embedded_encoder()))
+        target = as_system(
+            system, judge=judge, library=library, options=request, refuses=refuses, name=name
         )
-        asked = as_system(system, judge=judge, library=library, options=request, refuses=refuses, name=name)
         record = make_record(
-            Path(out).resolve().name if out else asked.name,
-            asked.record,
+            Path(out).resolve().name if out else target.name,
+            target.record,
             judge.name,
             read.sources,
             selection.to_dict(),
         )
-        runner = Runner(asked, judge, workers, track)
+        runner = Runner(target, judge, workers, track)
         if out is None:
             return runner.run_in_memory(cases, record)
         with RunFolder(Path(out), record, fresh=fresh) as folder:

@@ -76,7 +76,7 @@ def _ranking(expected: Expected, answer: Answer) -> Outcomes:
     if not expected.papers:
         return {}
     relevant = set(expected.papers)
-    retrieved = dict.fromkeys(each.paper_id for each in answer.papers)
+    retrieved = dict.fromkeys(paper.paper_id for paper in answer.papers)
     ranking = [id_ for id_ in retrieved if id_ not in expected.ignore]
     ranks = [rank for rank, id_ in enumerate(ranking, start=1) if id_ in relevant]
     missed = [expected.titles.get(id_, id_) for id_ in expected.papers if id_ not in ranking]
@@ -106,10 +106,9 @@ def _cited_set(expected: Expected, answer: Answer) -> Outcomes:
     why += f"; missed: {named(missed)}" if missed else ""
     why += f"; beyond them: {named(beyond)}" if beyond else ""
     precision = metrics.set_precision(titles, relevant)
+    uncited = not_applicable("nothing is cited")
     return {
-        "set_precision": not_applicable("nothing is cited")
-        if precision is None
-        else scored(precision, why),
+        "set_precision": uncited if precision is None else scored(precision, why),
         "set_recall": scored(metrics.set_recall(titles, relevant), why),
         "set_f1": scored(metrics.set_f1(titles, relevant), why),
     }
@@ -129,23 +128,20 @@ def _facts(turn: CaseTurn, answer: Answer) -> Outcomes:
     if not turn.facts:
         return {}
     text = without_markers(answer.text) if answer.status != "refused" else ""
-    are_said = [metrics.fact_recall(text, [forms]) == 1 for forms in turn.facts]
-    forms_by_side = {
-        name: [forms[0] for forms, is_said in zip(turn.facts, are_said, strict=True) if is_said == wanted]
-        for name, wanted in (("said", True), ("not said", False))
-    }
-    why = "; ".join(f"{name}: {', '.join(forms)}" for name, forms in forms_by_side.items() if forms)
+    sides: dict[str, list[str]] = {"said": [], "not said": []}
+    for forms in turn.facts:
+        sides["said" if metrics.fact_recall(text, [forms]) else "not said"].append(forms[0])
+    why = "; ".join(f"{name}: {', '.join(forms)}" for name, forms in sides.items() if forms)
     return {"fact_recall": scored(metrics.fact_recall(text, turn.facts), why)}
 
 
 def _years(turn: CaseTurn, answer: Answer) -> Outcomes:
     if turn.expected_filters is None:
         return {}
-    wanted = turn.expected_filters.as_filters()
+    expected = turn.expected_filters.as_filters()
     years = Filters(answer.filters.from_year, answer.filters.to_year)
-    return {
-        "filter_accuracy": scored(years == wanted, f"taken: {_range(years)}; expected: {_range(wanted)}")
-    }
+    why = f"taken: {_range(years)}; expected: {_range(expected)}"
+    return {"filter_accuracy": scored(years == expected, why)}
 
 
 def _support(answer: Answer, judge: Judge, shelf: Shelf) -> Outcomes:
@@ -155,9 +151,12 @@ def _support(answer: Answer, judge: Judge, shelf: Shelf) -> Outcomes:
     quoted = list(zip(claims, evidence.quotes, strict=True))
     whole = questions(evidence)
     judged = judge.judge([*quoted, *((claim, [text]) for claim, text in whole)])
-    by_quotes = judged[: len(quoted)]
-    by_papers = dict(zip(whole, (each.supported for each in judged[len(quoted) :]), strict=True))
-    doubts = {place: ", ".join(each.reasons) for place, each in enumerate(by_quotes) if not each.supported}
+    by_papers = dict(zip(whole, (verdict.supported for verdict in judged[len(quoted) :]), strict=True))
+    doubts = {
+        place: ", ".join(verdict.reasons)
+        for place, verdict in enumerate(judged[: len(quoted)])
+        if not verdict.supported
+    }
     return {
         "faithfulness": faithfulness_outcome(answer, doubts),
         "citation_precision": precision_outcome(answer, evidence, by_papers),

@@ -75,8 +75,7 @@ class Selection:
                 f"no question has the tag {', '.join(unknown)}: name one of "
                 f"{', '.join(sorted(known)) or 'none, as there are no tags'}"
             )
-        wanted = set(self.tags)
-        return [case for case in cases if not wanted or any(wanted & set(turn.tags) for turn in case.turns)]
+        return [case for case in cases if not self.tags or tags_of([case]).intersection(self.tags)]
 
 
 def tags_of(cases: Iterable[Case]) -> set[str]:

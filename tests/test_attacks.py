@@ -11,7 +11,7 @@ import time
 import pytest
 
 from benchmarks.attacks import bodies, disk, kept, outgoing, passwords, resources, routes, scripts, terminal
-from benchmarks.attacks.files import add
+from benchmarks.attacks.files import HONEST, add
 from benchmarks.attacks.hostile_files import HostileFiles, small_files
 from benchmarks.attacks.papers import library_in
 from benchmarks.attacks.target import PASSWORD, Range
@@ -116,11 +116,15 @@ def test_what_the_page_does_not_use_is_not_there(page, member):
 # Files
 
 
-@pytest.mark.parametrize("files", [each for each in small_files() if "spaces" in each.what], ids=str)
+@pytest.mark.parametrize(
+    "files", [each for each in small_files() if "spaces" in each.what], ids=lambda files: files.what
+)
 def test_a_hostile_file_makes_nobody_wait(page, files):
     visitor = Visitor(page)
+    event = visitor.wiring().event("click", value="Add to the library")
+    add(visitor, event, HONEST)  # the first file loads what all of them need
     with watching(page.port) as waits:
-        assert add(visitor, visitor.wiring().event("click", value="Add to the library"), files) == "over"
+        assert add(visitor, event, files) == "over"
     assert waits.longest < bodies.LONGEST + NOISE
 
 

@@ -13,7 +13,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -32,26 +32,18 @@ from benchmarks.attacks import (
     terminal,
     texts,
 )
-from benchmarks.attacks.findings import Attack, Finding
+from benchmarks.attacks.findings import Finding
 from benchmarks.attacks.papers import library_in
 from benchmarks.attacks.target import Range
+from rag.plain import cut, in_a_line
 from ui.terminal import print_json, print_table, tell
 
-ATTACKS: dict[str, Attack] = {
-    "outgoing": outgoing.attack,
-    "bodies": bodies.attack,
-    "heads": heads.attack,
-    "texts": texts.attack,
-    "routes": routes.attack,
-    "files": files.attack,
-    "terminal": terminal.attack,
-    "resources": resources.attack,
-    "connections": connections.attack,
-    "passwords": passwords.attack,
-    "disk": disk.attack,
-    "scripts": scripts.attack,
-    "kept": kept.attack,
+_KINDS = (outgoing, bodies, heads, texts, routes, files, terminal, resources, connections, passwords, disk)
+ATTACKS: dict[str, Callable[[Range], Iterator[Finding]]] = {
+    module.__name__.rpartition(".")[2]: module.attack for module in (*_KINDS, scripts, kept)
 }
+"""By name, attacks of one kind on pages that it starts; each finding comes as soon as it is known."""
+
 _WIDEST = 110  # characters of what was measured
 _FILES = 4096  # that this process may have open: connections by the hundred
 
@@ -64,44 +56,37 @@ def main(given: Sequence[str] | None = None) -> int:
         site = Range(library_in(Path(folder) / "library"), Path(folder), arguments.seed)
         results = {name: _findings(name, site) for name in arguments.only}
     if arguments.json:
-        print_json({name: [asdict(each) for each in findings] for name, findings in results.items()})
+        print_json({name: [asdict(finding) for finding in findings] for name, findings in results.items()})
     else:
         for name, findings in results.items():
             show(name, findings)
-    failed = sum(not each.is_held for findings in results.values() for each in findings)
+    failed = sum(not finding.is_held for findings in results.values() for finding in findings)
     tell(f"{failed} of {sum(map(len, results.values()))} promises FAILED")
     return 1 if failed else 0
 
 
 def _findings(name: str, site: Range) -> list[Finding]:
-    """All that an attack finds; that it could not go on is a finding too."""
+    """All findings of an attack; that it broke off is one too."""
     started, findings = time.monotonic(), []
     tell(f"{name}: load {os.getloadavg()[0]:.1f}")
     try:
-        for each in ATTACKS[name](site):
-            findings.append(each)
-            tell(f"  {_verdict(each)}: {each.attack}: {each.measured}"[:400])
+        for finding in ATTACKS[name](site):
+            findings.append(finding)
+            tell(f"  {_verdict(finding)}: {finding.attack}: {finding.measured}"[:400])
     except Exception as error:
-        findings.append(
-            Finding(f"the rest of {name}", "can be tried", f"{type(error).__name__}: {error}", False)
-        )
+        measured = f"{type(error).__name__}: {error}"
+        findings.append(Finding(f"the rest of {name}", "can be tried", measured, False))
         tell(f"  {findings[-1].measured}")
     tell(f"{name}: {time.monotonic() - started:.0f} s")
     return findings
 
 
 def show(name: str, findings: Sequence[Finding]) -> None:
-    """A table of what became of attacks of one kind."""
-    head = (name, "promised", "measured", "")
-    print_table(
-        head, [(each.attack, each.promised, _short(each.measured), _verdict(each)) for each in findings]
-    )
-
-
-def _short(text: str) -> str:
-    """In a line of a table; all of it is in the JSON."""
-    line = " ".join(text.split())
-    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
+    """Print a table of an attack's findings, one line each; the JSON has all of their text."""
+    rows = [
+        (one.attack, one.promised, cut(in_a_line(one.measured), _WIDEST), _verdict(one)) for one in findings
+    ]
+    print_table((name, "promised", "measured", ""), rows)
 
 
 def _verdict(finding: Finding) -> str:

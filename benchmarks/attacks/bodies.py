@@ -32,7 +32,7 @@ class Body:
     content: bytes
     headers: tuple[Header, ...] = (JSON,)
     is_chunked: bool = False
-    length: int | None = None  # what is told of it, where that is a lie
+    length: int | None = None  # as the header gives it, where that is false
 
 
 def filling(start: str, piece: str, size: int) -> bytes:
@@ -103,7 +103,7 @@ def send(visitor: Visitor, path: str, body: Body, patience: float = _PATIENCE) -
 
 
 def says_too_much(reply: Reply) -> str:
-    """What is wrong with an answer that is an error; nothing where it is short and its own."""
+    """What is wrong with an error: it repeats what was sent, or is long; "" if neither."""
     if reply.status >= 400 and MARK in reply.text:
         return f"{reply.status} says back what was sent ({len(reply.body):,} bytes)"
     if reply.status >= 400 and len(reply.body) > _LARGEST_ERROR:
@@ -118,21 +118,20 @@ def waits_of(site: Visitor, work: Callable[[], object]) -> Waits:
     return waits
 
 
-def noise(site: Visitor, seconds: float = 3.0) -> float:
-    """The longest wait while nothing happens."""
-    return waits_of(site, lambda: time.sleep(seconds)).longest
-
-
 def attack(site: Range) -> Iterator[Finding]:
     with site.page(password=PASSWORD) as target:
         member = signed_in(target)
-        yield Finding("nothing at all", "how long one waits", f"{noise(member):.2f} s", True)
+        noise = waits_of(member, lambda: time.sleep(3)).longest
+        yield Finding("nothing at all", "how long one waits", f"{noise:.2f} s", True)
         yield from _unread(target)
         yield from _said_back(signed_in(target))  # it signs out on the way
         for who, visitor in (("without the password", Visitor(target)), ("signed in", member)):
-            yield from _on_every_route(who, visitor, member)
+            chosen = [body for body in bodies() if body.name in ("many lists", "100,000 files")]
+            cases = [(path, body) for path in posted() for body in chosen]
+            yield from _sweep(f"60 MB to every route, {who}", visitor, member, cases)
             for path in ("/gradio_api/queue/join", "/gradio_api/upload", "/login", "/gradio_api/call/ask"):
-                yield from _of_every_kind(who, visitor, member, path)
+                cases = [(path, body) for body in bodies()]
+                yield from _sweep(f"60 MB to {path}, {who}", visitor, member, cases)
         yield from _valid_events(member)
     with site.page(password=PASSWORD) as target:
         yield from _many(target, site.seed)
@@ -166,23 +165,11 @@ def _said_back(member: Visitor) -> Iterator[Finding]:
 
 
 def begun(visitor: Visitor, path: str, length: int | None) -> Reply:
-    """What is said when only a kilobyte of a body has come."""
+    """The answer when only a kilobyte of a body has arrived."""
     sized = ("Content-Length", str(length)) if length else ("Transfer-Encoding", "chunked")
     start = filling(f'["{MARK}",', "[],", 1000)
     first = start if length else f"{len(start):x}\r\n".encode() + start + b"\r\n"
     return exchange(visitor.target.port, visitor.head("POST", path, [JSON, sized]), [first], 3.0)
-
-
-def _on_every_route(who: str, visitor: Visitor, member: Visitor) -> Iterator[Finding]:
-    """The same two bodies to each path."""
-    chosen = [body for body in bodies() if body.name in ("many lists", "100,000 files")]
-    cases = [(path, body) for path in posted() for body in chosen]
-    yield from _sweep(f"60 MB to every route, {who}", visitor, member, cases)
-
-
-def _of_every_kind(who: str, visitor: Visitor, member: Visitor, path: str) -> Iterator[Finding]:
-    """All bodies to one path."""
-    yield from _sweep(f"60 MB to {path}, {who}", visitor, member, [(path, body) for body in bodies()])
 
 
 def _sweep(
@@ -205,7 +192,7 @@ def _sweep(
 
 
 def _once(visitor: Visitor, member: Visitor, path: str, body: Body, echoes: list[str]) -> float:
-    """The longest wait of a member while this body is sent; what its answer says too much is noted."""
+    """The longest wait of a member while this body is sent; an answer that says too much is an echo."""
     reply = Reply()
 
     def work() -> None:
@@ -222,9 +209,8 @@ def longest(attack: str, waits: Mapping[str, float]) -> Finding:
     """What made somebody else wait the longest."""
     worst = sorted(waits, key=lambda name: -waits[name])[:3]
     over = sum(seconds > LONGEST for seconds in waits.values())
-    measured = f"{over} of {len(waits)} over it; " + ", ".join(
-        f"{name} {waits[name]:.2f} s" for name in worst
-    )
+    slowest = ", ".join(f"{name} {waits[name]:.2f} s" for name in worst)
+    measured = f"{over} of {len(waits)} over it; {slowest}"
     return Finding(attack, f"nobody else waits over {LONGEST:g} s", measured, not over)
 
 
@@ -232,13 +218,9 @@ def _valid_events(member: Visitor) -> Iterator[Finding]:
     """Events that are whole and well formed, with much in them."""
     load = member.wiring().event("load")
     cases = []
+    kinds = {"lists": "[],", "objects": '{"a":{}},', "texts": '"a",', "numbers": "1e9,"}
     for size in (4 * MB, 8 * MB):
-        for name, piece in (
-            ("lists", "[],"),
-            ("objects", '{"a":{}},'),
-            ("texts", '"a",'),
-            ("numbers", "1e9,"),
-        ):
+        for name, piece in kinds.items():
             values = ",".join(["null"] * (len(load["inputs"]) - 1))
             start = f'{{"fn_index":{load["id"]},"session_hash":"{MARK}{size}{name}","data":[['
             content = filling(start, piece, size) + f"0],{values}]}}".encode()
@@ -270,6 +252,5 @@ def _many(target: ServedPage, seed: int) -> Iterator[Finding]:
     grown = max(after, later) - before
     measured = f"{sent} requests: {before:.0f} → {after:.0f} MB, {later:.0f} MB 10 s later"
     held = sent == _MANY and target.is_alive() and grown < _MOST_MB
-    yield Finding(
-        f"{_MANY} hostile requests of 1 to 8 MB", f"memory grows under {_MOST_MB} MB", measured, held
-    )
+    promised = f"memory grows under {_MOST_MB} MB"
+    yield Finding(f"{_MANY} hostile requests of 1 to 8 MB", promised, measured, held)

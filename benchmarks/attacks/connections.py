@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks.attacks.findings import Finding
 from benchmarks.attacks.target import PASSWORD, Range
-from benchmarks.attacks.wire import FORM, JSON, MB, Visitor, exchange, form_of, signed_in
+from benchmarks.attacks.wire import FORM, JSON, MB, Visitor, chunk, exchange, form_of, signed_in
 from benchmarks.served_page import ServedPage
 
 _QUIET = 90  # seconds after which those who send next to nothing are gone
@@ -35,9 +35,8 @@ def _heartbeats(target: ServedPage) -> Iterator[Finding]:
             most = 0 if visitor is not member else _HELD
             promised = f"at most {most} held, others served"
             what = f"800 of {path.partition('?')[0]} {name}"
-            yield Finding(
-                what, promised, f"{held} held, another gets {status}", held <= most and status == 200
-            )
+            measured = f"{held} held, another gets {status}"
+            yield Finding(what, promised, measured, held <= most and status == 200)
             time.sleep(1)
 
 
@@ -48,11 +47,8 @@ def _open_streams(opened: ExitStack, visitor: Visitor, path: str, count: int) ->
         with suppress(OSError):
             plain = socket.create_connection(("127.0.0.1", visitor.target.port), 5)
             opened.callback(plain.close)
-            plain.sendall(
-                visitor.head("GET", f"{path}{secrets.token_hex(4)}{number}").replace(
-                    b"close", b"keep-alive"
-                )
-            )
+            head = visitor.head("GET", f"{path}{secrets.token_hex(4)}{number}")
+            plain.sendall(head.replace(b"close", b"keep-alive"))
             streams.append(plain)
     time.sleep(8)
     return sum(_is_held(plain) for plain in streams)
@@ -101,17 +97,8 @@ class Slow:
             self.is_open = False
 
 
-def _chunk(piece: bytes) -> bytes:
-    return f"{len(piece):x}\r\n".encode() + piece + b"\r\n"
-
-
-def _bytes_of(text: bytes) -> Iterator[bytes]:
-    for byte in text:
-        yield bytes([byte])
-
-
 def _slow_ones(target: ServedPage, visitor: Visitor) -> Iterator[Slow]:
-    """Three hundred, a sixth of each kind."""
+    """Fifty of each kind."""
     kind, body = form_of("a.jsonl", b"a" * MB)
     sized = ("Content-Length", str(len(body)))
     head = visitor.head("POST", "/gradio_api/upload", [kind, sized])
@@ -125,37 +112,36 @@ def _slow_ones(target: ServedPage, visitor: Visitor) -> Iterator[Slow]:
         ("an upload, a byte every 3 s", head + body[:300], b"a" * 9999, 3.0),
         ("an event, a byte every 3 s", join, b'{"data":[' + b" " * 9999, 3.0),
         ("a password, a byte every 3 s", login, b"username=" + b"a" * 900, 3.0),
-        ("chunks of a byte, every 3 s", chunks + _chunk(body[:300]), b"", 3.0),
+        ("chunks of a byte, every 3 s", chunks + chunk(body[:300]), b"", 3.0),
     ):
         for _ in range(50):
             with suppress(OSError):
                 plain = socket.create_connection(("127.0.0.1", target.port), 10)
                 plain.sendall(first)
-                bits = _bytes_of(rest) if "chunks" not in name else iter([_chunk(b"a")] * 999)
-                yield Slow(name, plain, bits, pause, time.monotonic() + pause)
+                bits = [bytes([byte]) for byte in rest] if "chunks" not in name else [chunk(b"a")] * 999
+                yield Slow(name, plain, iter(bits), pause, time.monotonic() + pause)
 
 
 def _quiet(target: ServedPage) -> Iterator[Finding]:
-    """Connections that say next to nothing, for a minute and a half."""
+    """Connections that send next to nothing for a minute and a half."""
     member = signed_in(target)
     slow = list(_slow_ones(target, member))
     until = time.monotonic() + _QUIET
     while time.monotonic() < until:
         now = time.monotonic()
-        for each in slow:
-            each.go_on(now)
+        for connection in slow:
+            connection.go_on(now)
         time.sleep(0.2)
-    for each in slow:
-        each.go_on(0)
-    for name in dict.fromkeys(each.kind for each in slow):
-        left = sum(each.is_open for each in slow if each.kind == name)
-        yield Finding(
-            f"50 connections that send {name}", f"closed within {_QUIET} s", f"{left} open", left == 0
-        )
+    for connection in slow:
+        connection.go_on(0)
+    promised = f"closed within {_QUIET} s"
+    for kind in dict.fromkeys(connection.kind for connection in slow):
+        left = sum(connection.is_open for connection in slow if connection.kind == kind)
+        yield Finding(f"50 connections that send {kind}", promised, f"{left} open", left == 0)
     status = member.get("/config", patience=10).status
     yield Finding("one who is signed in, meanwhile", "200", str(status), status == 200)
-    for each in slow:
-        each.plain.close()
+    for connection in slow:
+        connection.plain.close()
 
 
 def _patient(target: ServedPage) -> Finding:

@@ -1,4 +1,4 @@
-"""Files are the operator's alone and hold no conversation, and no header changes what is told."""
+"""Files are the operator's alone and hold no conversation, and no header changes an answer."""
 
 import json
 import stat
@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.attacks.files import add
+from benchmarks.attacks.files import HONEST, add
 from benchmarks.attacks.findings import Finding, none_of
-from benchmarks.attacks.hostile_files import HostileFiles
 from benchmarks.attacks.papers import OTTERS
 from benchmarks.attacks.target import PASSWORD, Range
 from benchmarks.attacks.wire import Visitor, signed_in
@@ -26,10 +25,8 @@ def attack(site: Range) -> Iterator[Finding]:
             yield conversations(target, name)
     with site.page() as target:
         yield forwarded(target, "", _EVIL)
-    with (
-        suppress(RuntimeError),
-        site.page("--proxy", "127.0.0.1", "--allow-host", "papers.example") as target,
-    ):
+    behind_a_proxy = site.page("--proxy", "127.0.0.1", "--allow-host", "papers.example")
+    with suppress(RuntimeError), behind_a_proxy as target:
         yield forwarded(target, " to a page behind a named proxy", _EVIL)
         reply = Visitor(target).get("/config", [("X-Forwarded-Host", "papers.example")])
         yield Finding("X-Forwarded-Host that is allowed", "served", str(reply.status), reply.status == 200)
@@ -43,19 +40,16 @@ def use(target: ServedPage) -> None:
     wiring = visitor.wiring()
     submit, load = wiring.event("submit", elem_id="question"), wiring.event("load")
     visitor.event(load["id"], wiring.data(load), session_hash="one")
-    visitor.event(
-        submit["id"],
-        wiring.data(submit, {wiring.component(elem_id="question"): f"How many owls has {_WORD}?"}),
-        session_hash="one",
-    )
+    question = {wiring.component(elem_id="question"): f"How many owls has {_WORD}?"}
+    visitor.event(submit["id"], wiring.data(submit, question), session_hash="one")
     like = wiring.event("like")
     judged = {"index": [1, 0], "value": "a", "liked": True}
     visitor.event(like["id"], wiring.data(like), session_hash="one", event_data=judged)
     event = wiring.event("click", value="Add to the library")
-    add(visitor, event, HostileFiles("a paper", (("a.jsonl", OTTERS),)))
+    add(visitor, event, HONEST)
     visitor.upload("left.jsonl", OTTERS)
     visitor.get("/gradio_api/deep_link?session_hash=one")  # keeps what the page shows, where it is there
-    visitor.post("/gradio_api/call/ask", {"data": [f"How many {_WORD}?", None, None, None, None]})
+    visitor.call("ask", f"How many {_WORD}?", None, None, None, None)
 
 
 def loose(folder: Path) -> list[str]:
@@ -88,22 +82,15 @@ def conversations(target: ServedPage, name: str) -> Finding:
 
 def forwarded(target: ServedPage, name: str, host: str) -> Finding:
     """Answers in which a header of the visitor's stands."""
-    offences, tried = [], 0
-    for header in ("X-Forwarded-Host", "X-Forwarded-Server", "X-Forwarded-Prefix", "Forwarded", "X-Host"):
+    offences = []
+    headers = ("X-Forwarded-Host", "X-Forwarded-Server", "X-Forwarded-Prefix", "Forwarded", "X-Host")
+    paths = ("/", "/config", "/gradio_api/info", "/manifest.json", "/logout", "/login", "/theme.css")
+    for header in headers:
         value = f"host={host}" if header == "Forwarded" else host
-        for path in (
-            "/",
-            "/config",
-            "/gradio_api/info",
-            "/manifest.json",
-            "/logout",
-            "/login",
-            "/theme.css",
-        ):
+        for path in paths:
             reply = Visitor(target).get(path, [(header, value)])
-            tried += 1
             if host in reply.text or host in json.dumps(list(reply.headers.items())):
                 offences.append(f"{header} in {path}")
     reply = Visitor(target).get("/config")
     offences += ["/config, of the next visitor"] * (host in reply.text)
-    return none_of(f"forwarded hosts{name}", "change nothing", offences, tried)
+    return none_of(f"forwarded hosts{name}", "change nothing", offences, len(headers) * len(paths))

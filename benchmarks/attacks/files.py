@@ -17,20 +17,18 @@ from benchmarks.attacks.wire import META, Visitor, is_over
 from benchmarks.served_page import ServedPage
 
 _PATIENCE = 180  # seconds in which an upload's event ends
-_HONEST = HostileFiles("an honest paper", (("a.jsonl", OTTERS),))
+HONEST = HostileFiles("an honest paper", (("a.jsonl", OTTERS),))
 
 
-def add(
-    visitor: Visitor, event: Mapping[str, Any], files: HostileFiles, patience: float = _PATIENCE
-) -> str:
-    """Upload files and add them as the page does; how far it came."""
+def add(visitor: Visitor, event: Mapping[str, Any], files: HostileFiles) -> str:
+    """Upload files and add them as the page does; returns how far that went."""
     uploaded = []
     for name, content in files.files:
-        reply = visitor.upload(name, content, patience)
+        reply = visitor.upload(name, content, _PATIENCE)
         if reply.status != 200:
             return f"refused with {reply.status}"
         uploaded.append({"path": json.loads(reply.body)[0], "meta": META, "orig_name": name})
-    messages = visitor.event(event["id"], [uploaded, "", ""], patience)
+    messages = visitor.event(event["id"], [uploaded, "", ""], _PATIENCE)
     return "over" if is_over(messages) else "not over"
 
 
@@ -40,19 +38,19 @@ def attack(site: Range) -> Iterator[Finding]:
 
 
 def _added(site: Range, name: str, given: Iterable[HostileFiles]) -> Iterator[Finding]:
-    """All of them, one after the other; where one does not end, the next goes to a new page."""
+    """Add them one after the other; after one that does not end, go on with a new page."""
     waits: dict[str, float] = {}
     endless, slow = [], {}
     left = iter(given)
     while (first := next(left, None)) is not None:
         with site.page() as target:
             target.wait_until_idle(30)
-            _watched(target, _HONEST)  # what is needed for any of them is loaded now
+            _watched(target, HONEST)  # loads what all of them need
             for files in chain([first], left):
                 started = time.monotonic()
-                waits[files.what], came = _watched(target, files)
+                waits[files.what], end = _watched(target, files)
                 slow[files.what] = time.monotonic() - started
-                if came == "not over" or not target.is_alive():
+                if end == "not over" or not target.is_alive():
                     endless.append(f"{files.what}, {'the server is gone' * (not target.is_alive())}")
                     break
     yield longest(name, waits)
@@ -63,9 +61,9 @@ def _added(site: Range, name: str, given: Iterable[HostileFiles]) -> Iterator[Fi
 
 
 def _watched(target: ServedPage, files: HostileFiles) -> tuple[float, str]:
-    """How long somebody else waited meanwhile, and how far the upload came."""
-    visitor, came = Visitor(target), "not over"
+    """How long somebody else waited meanwhile, and how far the upload went."""
+    visitor, end = Visitor(target), "not over"
     event = visitor.wiring().event("click", value="Add to the library")
     with watching(target.port, "/config", linger=0.1) as waits, suppress(json.JSONDecodeError):
-        came = add(visitor, event, files)
-    return waits.longest, came
+        end = add(visitor, event, files)
+    return waits.longest, end

@@ -2,16 +2,22 @@
 
 import gzip
 import io
-import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from benchmarks.attacks.wire import MB
+from benchmarks.paper_files import WRITERS
 
 SMALL, LARGE = 80_000, 19 * MB  # the page takes files of up to 20 MB
+_PAPER = {
+    **dict.fromkeys(("author", "doi", "organization", "url"), ""),
+    "title": "A Study of Otters",
+    "abstract": "We count 12 otters in the river. They are seldom seen by day, and swim alone or in pairs.",
+    "published": "2020",
+}
 
-# What a text is filled with. Patterns that go back and forth take long over the one or the other.
+# What a text is filled with: each makes some pattern backtrack.
 FILLINGS: Mapping[str, str] = {
     "spaces": " ",
     "newlines": "\n",
@@ -37,7 +43,7 @@ FILLINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class HostileFiles:
-    """Files that are added at once, each with the name under which it is uploaded."""
+    """Files that are added together, each with its name."""
 
     what: str
     files: tuple[tuple[str, bytes], ...]
@@ -45,78 +51,52 @@ class HostileFiles:
 
 def small_files() -> Iterator[HostileFiles]:
     """Every format with each filling, 80 KB as title and as abstract."""
-    for suffix, write in _WRITERS.items():
-        for name, piece in FILLINGS.items():
+    for file_name in WRITERS:
+        for filling, piece in FILLINGS.items():
             text = f"A {piece * (SMALL // len(piece))} B"
-            contents = write(text, _PLAIN), write(_TITLE, text)
-            files = tuple((f"{place}{suffix}", content) for place, content in enumerate(contents))
-            yield HostileFiles(f"80 KB of {name}, {suffix}", files)
+            files = tuple(
+                (f"{field}-{file_name}", _with(file_name, field, text)) for field in ("title", "abstract")
+            )
+            yield HostileFiles(f"80 KB of {filling}, {file_name}", files)
 
 
 def large_files() -> Iterator[HostileFiles]:
     """Every format, nearly as large as may be; then files of nothing else, and packed ones."""
-    for suffix, write in _WRITERS.items():
-        for name in ("spaces", "brackets", "no words", "capitals and stops"):
-            text = FILLINGS[name] * ((LARGE - 2000) // len(FILLINGS[name]))
-            yield _one(f"19 MB of {name} as abstract", suffix, write(_TITLE, text)[:LARGE])
-        yield _one("9 MB of spaces as title", suffix, write(f"A {' ' * 9 * MB} B", _PLAIN))
-    for suffix in (*_WRITERS, ".parquet", ".ndjson", ".tsv"):
-        for name in ("spaces", "brackets", "braces", "newlines"):
-            yield _one(f"19 MB of nothing but {name}", suffix, FILLINGS[name].encode() * LARGE)
+    for file_name in WRITERS:
+        for filling in ("spaces", "brackets", "no words", "capitals and stops"):
+            text = FILLINGS[filling] * ((LARGE - 2000) // len(FILLINGS[filling]))
+            yield _one(
+                f"19 MB of {filling} as abstract", file_name, _with(file_name, "abstract", text)[:LARGE]
+            )
+        title = f"A {' ' * 9 * MB} B"
+        yield _one("9 MB of spaces as title", file_name, _with(file_name, "title", title))
+    for file_name in (*WRITERS, "a.parquet", "a.ndjson", "a.tsv"):
+        for filling in ("spaces", "brackets", "braces", "newlines"):
+            yield _one(f"19 MB of nothing but {filling}", file_name, FILLINGS[filling].encode() * LARGE)
     noise = random.Random(0).randbytes(MB)  # noqa: S311
-    yield _one("noise", ".parquet", b"PAR1" + noise + b"PAR1")
-    yield _one("200,000 papers that are the same", ".parquet", _parquet("a b " * 1000, 200_000))
-    yield _one("a text of 200 MB, packed", ".parquet", _parquet(" " * 200 * MB, 1))
-    for suffix in (".jsonl", ".json", ".txt", ".bib", ".csv"):
-        yield _one("1 GB packed", f"{suffix}.gz", _bomb())
+    yield _one("noise", "a.parquet", b"PAR1" + noise + b"PAR1")
+    yield _one("200,000 papers that are the same", "a.parquet", _parquet("a b " * 1000, 200_000))
+    yield _one("a text of 200 MB, packed", "a.parquet", _parquet(" " * 200 * MB, 1))
+    for suffix in ("jsonl", "json", "txt", "bib", "csv"):
+        yield _one("1 GB packed", f"a.{suffix}.gz", _bomb())
 
 
-def _one(what: str, suffix: str, content: bytes) -> HostileFiles:
-    return HostileFiles(f"{what}, {suffix}", ((f"a{suffix}", content),))
+def _with(file_name: str, field: str, text: str) -> bytes:
+    return WRITERS[file_name]({**_PAPER, field: text}).encode()
 
 
-def _json_lines(title: str, abstract: str) -> bytes:
-    return json.dumps({"title": title, "abstract": abstract, "published": "2020"}).encode() + b"\n"
-
-
-def _json(title: str, abstract: str) -> bytes:
-    entry = {
-        "title": title,
-        "abstract": abstract,
-        "type": "article-journal",
-        "issued": {"date-parts": [[2020]]},
-    }
-    return json.dumps([entry]).encode()
-
-
-def _bib(title: str, abstract: str) -> bytes:
-    return f"@article{{a,\n title = {{{title}}},\n abstract = {{{abstract}}},\n year = 2020\n}}\n".encode()
-
-
-def _csv(title: str, abstract: str) -> bytes:
-    rows = ('"' + text.replace('"', '""') + '"' for text in (title, abstract, "2020"))
-    return ("title,abstract,published\n" + ",".join(rows) + "\n").encode()
-
-
-def _snapshot(title: str, abstract: str) -> bytes:
-    record = {"id": "2001.00001", "title": title, "abstract": abstract, "categories": "cs.CL"}
-    return json.dumps(record).encode() + b"\n"
-
-
-def _text(title: str, abstract: str) -> bytes:
-    """As a saved page of Daily Papers."""
-    page = f"Get trending papers in your email inbox!\nSubscribe\n{title}\n\n{abstract}\n\n\n"
-    return f"{page}  • 3 authors\n·\nSep 27, 2021".encode()
+def _one(what: str, file_name: str, content: bytes) -> HostileFiles:
+    return HostileFiles(f"{what}, {file_name}", ((file_name, content),))
 
 
 def _parquet(abstract: str, rows: int) -> bytes:
-    """A table whose rows all say the same, which takes next to no room."""
+    """A table of equal rows, which packs to next to nothing."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     packed = io.BytesIO()
     texts = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([abstract]))
-    titles = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([_TITLE]))
+    titles = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([_PAPER["title"]]))
     pq.write_table(pa.table({"title": titles, "abstract": texts}), packed, compression="zstd")
     return packed.getvalue()
 
@@ -128,15 +108,3 @@ def _bomb() -> bytes:
         for _ in range(1024):
             file.write(piece)
     return packed.getvalue()
-
-
-_TITLE = "A Study of Otters"
-_PLAIN = "We count 12 otters in the river. They are seldom seen by day, and swim alone or in pairs."
-_WRITERS: Mapping[str, Callable[[str, str], bytes]] = {
-    ".jsonl": _json_lines,
-    ".json": _json,
-    ".bib": _bib,
-    ".csv": _csv,
-    ".arxiv.json": _snapshot,
-    ".txt": _text,
-}

@@ -6,52 +6,45 @@ from urllib.parse import quote
 
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.routes import filled, gradio_routes
-from benchmarks.attacks.target import PASSWORD, Range
+from benchmarks.attacks.target import Range
 from benchmarks.attacks.wire import Visitor, signed_in
 from benchmarks.served_page import ROOT, ServedPage
 
-_OPEN = (
-    "evil.example",
-    "localhost.evil.example",
-    "127.0.0.1.evil.example",
-    "0.0.0.0",  # noqa: S104
-    "192.168.1.1",
-    "a@127.0.0.1",
+_HOSTS = (
+    *("evil.example", "localhost.evil.example", "127.0.0.1.evil.example"),
+    *("0.0.0.0", "192.168.1.1", "a@127.0.0.1"),  # noqa: S104
 )
 _ENDPOINTS = {"ask", "search", "get_paper"}
 
 
 def attack(site: Range) -> Iterator[Finding]:
-    for password in (None, PASSWORD):
-        with site.page(password=password) as target:
-            where = "with a password" if password else "open"
-            visitor = signed_in(target)
-            yield other_names(visitor, where)
-            yield other_pages(visitor, where)
-            yield paths(target, visitor, where)
-            yield events(visitor, where)
+    for target, where in site.pages():
+        visitor = signed_in(target)
+        yield other_names(visitor, where)
+        yield other_pages(visitor, where)
+        yield paths(target, visitor, where)
+        yield events(visitor, where)
 
 
-def _paths_of_all() -> list[tuple[str, str]]:
+def _requests() -> list[tuple[str, str]]:
     return [(method, filled(path)) for method, path in gradio_routes()]
 
 
 def other_names(visitor: Visitor, where: str) -> Finding:
-    routes = _paths_of_all()
+    routes = _requests()
     wrong = [
         f"{method} {path} as {host} {reply.status}"
-        for host in _OPEN
-        for method, path in (routes if host == _OPEN[0] else routes[:3])
+        for host in _HOSTS
+        for method, path in (routes if host == _HOSTS[0] else routes[:3])
         if (reply := visitor.request(method, path, headers=[("Host", host)], patience=5)).status
         not in (400, 421)
     ]
-    return none_of(
-        f"names that are not the page's ({where})", "421", wrong, len(routes) + 3 * (len(_OPEN) - 1)
-    )
+    tried = len(routes) + 3 * (len(_HOSTS) - 1)
+    return none_of(f"names that are not the page's ({where})", "421", wrong, tried)
 
 
 def other_pages(visitor: Visitor, where: str) -> Finding:
-    routes = _paths_of_all()
+    routes = _requests()
     neighbour = f"http://127.0.0.1:{visitor.target.port + 1}"
     headers = [[("Origin", origin)] for origin in ("http://evil.example", "null", neighbour)]
     wrong = [
@@ -77,19 +70,17 @@ def paths(target: ServedPage, visitor: Visitor, where: str) -> Finding:
     for way in ("/gradio_api/file=", "/gradio_api/file/", "/file=", "/static/", "/assets/", "/svelte/"):
         for file in map(str, files):
             climbed = f"../../../../../../../../..{file}"
+            quoted = quote(climbed, safe="")
             spellings = (
                 file,
                 quote(file, safe=""),
                 climbed,
-                quote(climbed, safe=""),
-                quote(quote(climbed, safe="")),
-            )
-            for spelled in (
-                *spellings,
-                f"{target.temporary}/gradio/{climbed}",
+                quoted,
+                quote(quoted),
                 f"/{file}",
                 f"file://{file}",
-            ):
+            )
+            for spelled in (*spellings, f"{target.temporary}/gradio/{climbed}"):
                 reply = visitor.get(way + spelled, patience=5)
                 tried += 1
                 if reply.status in (200, 206):
@@ -100,9 +91,7 @@ def paths(target: ServedPage, visitor: Visitor, where: str) -> Finding:
 def events(visitor: Visitor, where: str) -> Finding:
     """Events that are the page's own, by name and by number."""
     wiring = visitor.wiring()
-    names = {str(each.get("api_name")) for each in wiring.events} | {
-        str(each["id"]) for each in wiring.events
-    }
+    names = {str(event[key]) for event in wiring.events for key in ("api_name", "id") if key in event}
     names = (names | {"predict", "lambda", "_ask", "_add", "_remove", "ask_1", "%61sk"}) - _ENDPOINTS
     wrong = [
         f"{way}/{name}"

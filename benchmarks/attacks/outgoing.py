@@ -10,21 +10,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.attacks.findings import Attack, Finding, none_of
+from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.routes import filled, gradio_routes
 from benchmarks.attacks.target import Range, can_trace, outgoing
 from benchmarks.attacks.wire import META, Visitor, is_over, signed_in
 from benchmarks.served_page import ServedPage
 
 _NAME = "canary.example"  # RFC 2606: nobody has it
-_FORWARDED = (
-    "X-Forwarded-Host",
-    "Referer",
-    "X-Forwarded-For",
-    "Forwarded",
-    "X-Original-URL",
-    "X-Gradio-Server",
-)
+_HEADERS = "X-Forwarded-Host Referer X-Forwarded-For Forwarded X-Original-URL X-Gradio-Server Host Origin"
+_PARAMETERS = "deep_link page session_hash upload_id url path __theme __sign bucket_id"  # of routes
 _PROMISED = "no connection, no name looked up"
 
 
@@ -37,36 +31,16 @@ class Canary:
 
     def urls(self) -> list[str]:
         """Addresses that lead to it, in many spellings, and to a name that nobody has."""
-        plain = f"127.0.0.1:{self.port}/papers.jsonl"
-        names = [
-            plain,
-            f"localhost:{self.port}/a.png",
-            f"[::1]:{self.port}/a.png",
-            f"2130706433:{self.port}/a",
-        ]
-        names += [f"{_NAME}/papers.jsonl", f"127.1:{self.port}/a", f"user:word@127.0.0.1:{self.port}/a"]
+        here, plain = f"127.0.0.1:{self.port}", f"127.0.0.1:{self.port}/papers.jsonl"
+        names = [plain, f"localhost:{self.port}/a.png", f"[::1]:{self.port}/a.png"]
+        names += [f"2130706433:{self.port}/a", f"{_NAME}/papers.jsonl", f"127.1:{self.port}/a"]
+        names += [f"user:word@{here}/a"]
         urls = [f"{scheme}://{name}" for name in names for scheme in ("http", "https")]
         urls += [f"HTTP://{plain}", f"hTTpS://{_NAME}/a", f"//{plain}", f"//{_NAME}/a", f"ftp://{_NAME}/a"]
-        urls += [
-            f"ftp://{plain}",
-            f"file://{_NAME}/a",
-            f"file://127.0.0.1:{self.port}/a",
-            rf"\\{_NAME}\share\a",
-        ]
-        urls += [
-            f"http:/{plain}",
-            f"http:{plain}",
-            f" http://{plain}",
-            f"http://{plain}#.jsonl",
-            f"ws://{plain}",
-        ]
-        return [
-            *urls,
-            f"hf://{_NAME}/a",
-            f"gopher://{plain}",
-            f"http://{plain}?a=.png",
-            f"http:\\\\{plain}",
-        ]
+        urls += [f"ftp://{plain}", f"file://{_NAME}/a", f"file://{here}/a", rf"\\{_NAME}\share\a"]
+        urls += [f"http:/{plain}", f"http:{plain}", f" http://{plain}", f"http://{plain}#.jsonl"]
+        urls += [f"ws://{plain}", f"hf://{_NAME}/a", f"gopher://{plain}", f"http://{plain}?a=.png"]
+        return [*urls, f"http:\\\\{plain}"]
 
 
 @contextmanager
@@ -89,25 +63,23 @@ def canary() -> Iterator[Canary]:
     class Six(http.server.ThreadingHTTPServer):
         address_family = 10  # AF_INET6
 
-    servers: list[http.server.ThreadingHTTPServer] = [
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
-    ]
+    servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)]
     bird.port = servers[0].server_port
     with suppress(OSError):
         servers.append(Six(("::1", bird.port), Recorder))
-    for each in servers:
-        threading.Thread(target=each.serve_forever, args=(0.05,), daemon=True).start()
+    for server in servers:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield bird
     finally:
-        for each in servers:
-            each.shutdown()
-            each.server_close()
+        for server in servers:
+            server.shutdown()
+            server.server_close()
 
 
 @dataclass
 class Watch:
-    """What the server does beyond answering, from when the watch is set on."""
+    """What the server does beyond answering, from now on."""
 
     target: ServedPage
     canary: Canary
@@ -115,20 +87,20 @@ class Watch:
     tried: int = 0
 
     def __post_init__(self) -> None:
-        self._known = [len(each) for each in self._all()]
+        self._known = [len(lines) for lines in self._all()]
 
     def note(self, what: str) -> None:
-        """What has been heard since the last time is due to this."""
+        """Blame this for what was heard since the last note."""
         self.tried += 1
         heard = self._all()
         new = [line for lines, known in zip(heard, self._known, strict=True) for line in lines[known:]]
-        self._known = [len(each) for each in heard]
+        self._known = [len(lines) for lines in heard]
         if new:
             self.offences.append(f"{what} → {new[0].strip()}")
 
     def _all(self) -> list[list[str]]:
         """What the canary was asked, and what was heard; the plainest first."""
-        asked = [f"the canary was asked {each}" for each in self.canary.asked]
+        asked = [f"the canary was asked {request}" for request in self.canary.asked]
         return [asked, *outgoing(self.target)]
 
 
@@ -150,16 +122,12 @@ def attack(site: Range) -> Iterator[Finding]:
 
 def _spellings(url: str) -> list[str]:
     once = urllib.parse.quote(url, safe="")
-    return [
-        url.replace("\\", "%5C").replace(" ", "%20").replace("#", "%23"),
-        once,
-        once.replace("%", "%25"),
-    ]
+    plain = url.replace("\\", "%5C").replace(" ", "%20").replace("#", "%23")
+    return [plain, once, once.replace("%", "%25")]
 
 
 def _in_paths(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
     """Every route that has something open in its path, and those that end with "="."""
-    opened = [(method, path) for method, path in gradio_routes() if "{" in path]
     for url in urls:
         for spelled in _spellings(url):
             for way in ("file=", "file/", "proxy="):
@@ -167,43 +135,29 @@ def _in_paths(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
                 yield f"GET {way}{spelled}"
             visitor.request("HEAD", f"/gradio_api/file={spelled}", patience=5)
             yield f"HEAD file={spelled}"
-    for method, path in opened:
-        for url in (urls[0], f"http://{_NAME}/a"):
+    for method, path in gradio_routes():
+        for url in (urls[0], f"http://{_NAME}/a") if "{" in path else ():
             where = filled(path, urllib.parse.quote(url, safe=":/"))
             visitor.request(method, where, b"{}" if method == "POST" else b"", patience=3)
             yield f"{method} {where}"
 
 
 def _in_queries(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
-    """Names of parameters that routes have."""
-    names = (
-        "deep_link",
-        "page",
-        "session_hash",
-        "upload_id",
-        "url",
-        "path",
-        "__theme",
-        "__sign",
-        "bucket_id",
-    )
     for _, path in gradio_routes():
         if "{" not in path:
-            query = urllib.parse.urlencode(dict.fromkeys(names, urls[0]))
+            query = urllib.parse.urlencode(dict.fromkeys(_PARAMETERS.split(), urls[0]))
             visitor.get(f"{path}?{query}", patience=3)
             yield f"GET {path}?…"
 
 
 def _in_headers(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
     host = urls[0].removeprefix("http://").partition("/")[0]
-    for name in (*_FORWARDED, "Host", "Origin"):
+    for name in _HEADERS.split():
         for value in (host, _NAME, f"http://{host}", urls[0]):
             for path in ("/", "/config", "/gradio_api/info", "/gradio_api/startup-events", "/logout"):
                 visitor.get(path, [(name, value)], patience=10)
                 yield f"{name}: {value} to {path}"
-            visitor.post(
-                "/gradio_api/call/ask", {"data": ["owls", None, None, None, None]}, [(name, value)]
-            )
+            visitor.call("ask", "owls", None, None, None, None, headers=[(name, value)])
             yield f"{name}: {value} to call/ask"
 
 
@@ -262,23 +216,16 @@ def _in_calls(visitor: Visitor, urls: Sequence[str]) -> Iterator[str]:
         for value in forged(url):
             filling = {"data": [value] * 5}
             named = {"question": value, "query": value, "paper": value, "history": [value]}
-            for way, body in (("call", filling), ("run", filling), ("api", filling), ("call/v2", named)):
+            for way, given in (("call", filling), ("run", filling), ("api", filling), ("call/v2", named)):
                 for name in ("ask", "search", "get_paper"):
-                    reply = visitor.post(f"/gradio_api/{way}/{name}", body)
-                    if reply.status == 200 and b"event_id" in reply.body:
-                        visitor.get(
-                            f"/gradio_api/call/{name}/{json.loads(reply.body)['event_id']}", patience=20
-                        )
+                    reply = visitor.post(f"/gradio_api/{way}/{name}", given)
+                    visitor.result(name, reply, patience=20)
                     yield f"{way}/{name} of {json.dumps(value)[:150]}"
             for number in range(0, 60, 6):
                 for function in ("load", "ls", "preprocess", "postprocess"):
-                    called = {
-                        "data": value,
-                        "component_id": number,
-                        "fn_name": function,
-                        "session_hash": "a",
-                    }
-                    visitor.post("/gradio_api/component_server", called, patience=5)
+                    called = {"data": value, "component_id": number, "fn_name": function}
+                    body = {**called, "session_hash": "a"}
+                    visitor.post("/gradio_api/component_server", body, patience=5)
             yield f"component_server of {json.dumps(value)[:150]}"
 
 
@@ -291,4 +238,3 @@ _ATTACKS = {
     "browsers' states": _in_browser_states,
     "calls of programs": _in_calls,
 }
-_: Attack = attack

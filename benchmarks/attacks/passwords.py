@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from benchmarks.served_page import ServedPage
 
 _GUESSES, ALLOWED = 300, 20
 _SAID = re.compile(r"password|sign|log.?in|guess|attempt", re.IGNORECASE)
-_SECRETS = (
+_PAGES_OWN = (
     "get_paper",
     "/search",
     "Ask about the papers",
@@ -35,20 +35,19 @@ class Guesses:
     @property
     def compared(self) -> int:
         """How many were answered as wrong, and not as too many."""
-        return sum(each.status in (200, 400, 401, 403, 422) for each in self.replies)
+        return sum(reply.status in (200, 400, 401, 403, 422) for reply in self.replies)
 
     @property
     def unexplained(self) -> int:
         """How many were refused without a word of when to come back."""
-        return sum(each.status == 429 and not each.headers.get("retry-after") for each in self.replies)
+        return sum(reply.status == 429 and not reply.headers.get("retry-after") for reply in self.replies)
 
 
 def guess(
     target: ServedPage, count: int, sources: int = 1, at_once: int = 1, is_made_up: bool = False
 ) -> Guesses:
-    """Wrong passwords, from one address of the loopback or from several, in a row or several at once, with
-    another made-up address in a header each time or without.
-    """
+    """Send wrong passwords from so many addresses of the loopback, so many at once; with `is_made_up` the
+    headers name another address each time."""
 
     def once(number: int) -> Reply:
         made_up = f"10.1.{number // 250}.{number % 250}"
@@ -88,7 +87,7 @@ def _guessing(
     member, before = signed_in(target), len(target.stderr)
     with watching(target.port, "/config", member.cookie) as waits:
         guesses = guess(target, _GUESSES, sources, at_once, is_made_up)
-    kinds = sorted({each.status for each in guesses.replies})
+    kinds = sorted({reply.status for reply in guesses.replies})
     measured = f"{guesses.compared} compared within {guesses.seconds:.1f} s; answers {kinds}"
     held = guesses.compared <= ALLOWED and not guesses.unexplained
     promised = f"at most {ALLOWED} compared in a minute, else 429 with Retry-After"
@@ -105,17 +104,15 @@ def _guessing(
 def signing_in(target: ServedPage) -> Iterator[Finding]:
     reply = say_password(Visitor(target), PASSWORD)
     is_good = reply.status == 200 and b'"success"' in reply.body and bool(reply.cookies)
-    yield Finding(
-        "POST /login", "200, success as JSON, a cookie", f"{reply.status} {reply.text[:40]}", is_good
-    )
+    measured = f"{reply.status} {reply.text[:40]}"
+    yield Finding("POST /login", "200, success as JSON, a cookie", measured, is_good)
     form = Visitor(target).get("/login")
     text = form.text.lower()
     is_form = form.status == 200 and "<form" in text and 'type="password"' in text and "<script" not in text
     measured = f"{form.status}, {len(form.body):,} bytes"
     yield Finding("GET /login", "a form without a script", measured, is_form)
-    statuses = [
-        say_password(Visitor(target), wrong).status for wrong in ("", PASSWORD + " ", PASSWORD.upper())
-    ]
+    wrong = ("", PASSWORD + " ", PASSWORD.upper())
+    statuses = [say_password(Visitor(target), word).status for word in wrong]
     yield Finding("nearly the password", "refused", str(statuses), 200 not in statuses)
 
 
@@ -124,17 +121,21 @@ def _is_close(cookie: str, is_secure: bool | None = None) -> bool:
     return {"httponly", "samesite=strict"} <= parts and is_secure in (None, "secure" in parts)
 
 
+def _cookies(attack: str, cookies: Sequence[str], is_secure: bool | None) -> Finding:
+    loose = [
+        cookie.partition("=")[0] + cookie.partition(";")[2]
+        for cookie in cookies
+        if not _is_close(cookie, is_secure)
+    ]
+    promised = "HttpOnly, SameSite=Strict" + ", Secure" * (is_secure is True)
+    return none_of(attack, promised, loose if cookies else ["no cookie"], max(1, len(cookies)))
+
+
 def cookies(target: ServedPage) -> Iterator[Finding]:
-    cookies = say_password(Visitor(target), PASSWORD).cookies
-    loose = [each.partition("=")[0] + each.partition(";")[2] for each in cookies if not _is_close(each)]
-    yield none_of("cookies", "HttpOnly, SameSite=Strict", loose, len(cookies))
+    yield _cookies("cookies", say_password(Visitor(target), PASSWORD).cookies, None)
     origin = ("Origin", f"https://127.0.0.1:{target.port}")
-    cookies = say_password(Visitor(target), PASSWORD, headers=[origin]).cookies
-    loose = [each.partition(";")[2] for each in cookies if not _is_close(each, is_secure=True)]
-    loose += ["no cookie"] * (not cookies)
-    yield none_of(
-        "cookies of a page that came by TLS (its Origin)", "Secure too", loose, max(1, len(cookies))
-    )
+    secure = say_password(Visitor(target), PASSWORD, headers=[origin]).cookies
+    yield _cookies("cookies of a page that came by TLS (its Origin)", secure, True)
 
 
 def signing_out(target: ServedPage) -> Iterator[Finding]:
@@ -155,16 +156,10 @@ def signing_out(target: ServedPage) -> Iterator[Finding]:
 def before(target: ServedPage) -> Iterator[Finding]:
     """What is told before the password."""
     secret = target.home / "data" / "askpapers" / "browser-secret"
-    words = [
-        *_SECRETS,
-        PASSWORD,
-        str(target.home),
-        *([secret.read_text().strip()] if secret.is_file() else []),
-    ]
-    leaks, paths = (
-        [],
-        ("/", "/login", "/config", "/gradio_api/info", "/gradio_api/info/", "/config/", "/?a", "//"),
-    )
+    secrets = [secret.read_text().strip()] if secret.is_file() else []
+    words = [*_PAGES_OWN, PASSWORD, str(target.home), *secrets]
+    paths = ("/", "/login", "/config", "/gradio_api/info", "/gradio_api/info/", "/config/", "/?a", "//")
+    leaks = []
     for path in paths:
         text = Visitor(target).get(path).text
         leaks += [f"{path} has {word!r}" for word in words if word in text]
@@ -177,31 +172,16 @@ def forged(site: Range) -> Iterator[Finding]:
         old, home = signed_in(first).cookie, first.home
     with site.page(password=PASSWORD, home=home) as target:
         own = signed_in(target).cookie
-        names = [each.partition("=")[0] for each in own.split("; ")]
+        names = [cookie.partition("=")[0] for cookie in own.split("; ")]
         value = old.partition("=")[2].partition(";")[0]
         tried: dict[str, str] = {"of another start": old}
         tried["of another start, renamed"] = "; ".join(f"{name}={value}" for name in names)
-        for made in (
-            "",
-            "a",
-            '""',
-            "None",
-            "null",
-            "undefined",
-            "true",
-            "*",
-            "%00",
-            "a" * 4000,
-            "' or 1=1 --",
-        ):
+        odd = ("", "a", '""', "None", "null", "undefined", "true", "*", "%00", "a" * 4000, "' or 1=1 --")
+        for made in odd:
             tried[f"{made[:12]!r}"] = "; ".join(f"{name}={made}" for name in names)
         tried["cut short"] = "; ".join(part[:-1] for part in own.split("; "))
-        paths = (
-            "/config",
-            "/gradio_api/info",
-            "/gradio_api/queue/data?session_hash=a",
-            "/gradio_api/file=/a",
-        )
+        api = ("/gradio_api/info", "/gradio_api/queue/data?session_hash=a", "/gradio_api/file=/a")
+        paths = ("/config", *api)
         let_in = [
             f"{what} at {path}: {status}"
             for what, cookie in tried.items()
@@ -217,10 +197,7 @@ def behind_a_proxy(site: Range) -> Iterator[Finding]:
     try:
         with site.page("--proxy", "127.0.0.1", password=PASSWORD) as target:
             cookies = say_password(Visitor(target), PASSWORD, headers=forwarded).cookies
-            loose = [each for each in cookies if not _is_close(each, is_secure=True)] or ["none"] * (
-                not cookies
-            )
-            yield none_of("cookies by TLS through a named proxy", "Secure", loose, max(1, len(cookies)))
+            yield _cookies("cookies by TLS through a named proxy", cookies, True)
             yield from _guessing_through(target)
     except RuntimeError as error:
         yield Finding("a page behind a proxy", "--proxy 127.0.0.1 is taken", str(error)[-90:], False)
@@ -228,13 +205,11 @@ def behind_a_proxy(site: Range) -> Iterator[Finding]:
 
 def _guessing_through(target: ServedPage) -> Iterator[Finding]:
     """A visitor who writes X-Forwarded-For: the proxy adds the true one behind it."""
-    made_up: Callable[[int], str] = lambda number: f"10.0.{number // 250}.{number % 250}, 203.0.113.7"  # noqa: E731
-    statuses = [
-        say_password(
-            Visitor(target), f"wrong {number}", headers=[("X-Forwarded-For", made_up(number))]
-        ).status
-        for number in range(100)
-    ]
+    statuses = []
+    for number in range(100):
+        made_up = f"10.0.{number // 250}.{number % 250}, 203.0.113.7"
+        headers = [("X-Forwarded-For", made_up)]
+        statuses.append(say_password(Visitor(target), f"wrong {number}", headers=headers).status)
     compared = sum(status != 429 for status in statuses)
     measured = f"{compared} of 100 compared"
     promised = f"at most {ALLOWED} compared in a minute"

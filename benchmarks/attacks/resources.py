@@ -53,9 +53,8 @@ def aborted(target: ServedPage) -> Iterator[Finding]:
     before = len(target.temporary_files())
     for number in range(50):
         kind, body = form_of("a.jsonl", b"a" * (3 * MB))
-        head = Visitor(target).head(
-            "POST", "/gradio_api/upload", [kind, ("Content-Length", str(len(body)))]
-        )
+        length = ("Content-Length", str(len(body)))
+        head = Visitor(target).head("POST", "/gradio_api/upload", [kind, length])
         with suppress(OSError), socket.create_connection(("127.0.0.1", target.port), 10) as plain:
             plain.sendall(head + body[: 2 * MB])
             if number % 2:  # as one who pulls the plug
@@ -63,18 +62,10 @@ def aborted(target: ServedPage) -> Iterator[Finding]:
             time.sleep(0.05)
     time.sleep(5)
     left = len(target.temporary_files()) - before
-    yield Finding(
-        "50 uploads cut in the middle",
-        "leave no file",
-        f"{left} files, {target.temporary_mb()} MB",
-        left <= 0,
-    )
+    measured = f"{left} files, {target.temporary_mb()} MB"
+    yield Finding("50 uploads cut in the middle", "leave no file", measured, left <= 0)
     before = len(target.temporary_files())
-    for wrong in (
-        b"--line\r\n\r\n",
-        b"",
-        b"--line\r\nContent-Disposition: form-data\r\n\r\na",
-    ):
+    for wrong in (b"--line\r\n\r\n", b"", b"--line\r\nContent-Disposition: form-data\r\n\r\na"):
         kind, body = form_of("a.jsonl", b"a" * MB, "line")
         Visitor(target).post("/gradio_api/upload", body[: -len("--line--\r\n")] + wrong, [kind], 5)
     Visitor(target).upload("a.jsonl", b"a" * (21 * MB))
@@ -99,19 +90,14 @@ def _filled(target: ServedPage) -> Iterator[Finding]:
         measured = f"{taken} of {len(statuses)} taken, {most:.0f} MB; at last {statuses[-1]}"
         promised = f"refused with 413, 429 or 507, under {_MOST_DISK} MB"
         yield Finding(f"files of 19 MB of {name}", promised, measured, is_refused and most < _MOST_DISK)
-    several = [
-        form_of(f"{number}.jsonl", secrets.token_bytes(8) + b"a" * 2000, "line")[1] for number in range(900)
-    ]
+    contents = (secrets.token_bytes(8) + b"a" * 2000 for _ in range(900))
+    several = [form_of(f"{number}.jsonl", content, "line")[1] for number, content in enumerate(contents)]
     body = b"".join(part[: -len("--line--\r\n")] for part in several) + b"--line--\r\n"
     before = len(target.temporary_files())
     reply = Visitor(target).post("/gradio_api/upload", body, [form_of("", b"", "line")[0]])
     files = len(target.temporary_files()) - before
-    yield Finding(
-        "900 files in one form",
-        "taken, as their bytes are bounded",
-        f"{reply.status}, {files} files",
-        reply.status == 200 or files == 0,
-    )
+    measured, is_held = f"{reply.status}, {files} files", reply.status == 200 or files == 0
+    yield Finding("900 files in one form", "taken, as their bytes are bounded", measured, is_held)
 
 
 def made_up_state(size: int) -> dict[str, object]:
@@ -124,12 +110,8 @@ def made_up_state(size: int) -> dict[str, object]:
 
 def odd_state(size: int) -> dict[str, object]:
     """One that is as large and holds nothing that we know."""
-    return {
-        "format": 1,
-        "visitor": secrets.token_hex(16),
-        "chats": [],
-        "more": ["a" * 1000] * (size // 1000),
-    }
+    more = ["a" * 1000] * (size // 1000)
+    return {"format": 1, "visitor": secrets.token_hex(16), "chats": [], "more": more}
 
 
 def _states(target: ServedPage, name: str, make: Callable[[int], dict[str, object]]) -> Finding:
@@ -157,6 +139,5 @@ def _states(target: ServedPage, name: str, make: Callable[[int], dict[str, objec
     kinds = {str(kind): statuses.count(kind) for kind in dict.fromkeys(statuses)}
     measured = f"{before:.0f} → {most:.0f} MB, {after:.0f} MB later; answers {kinds}"
     held = target.is_alive() and after - before < _MOST_MEMORY
-    return Finding(
-        f"500 {name} states of 3 MB, results not fetched", f"under {_MOST_MEMORY} MB", measured, held
-    )
+    attack = f"500 {name} states of 3 MB, results not fetched"
+    return Finding(attack, f"under {_MOST_MEMORY} MB", measured, held)

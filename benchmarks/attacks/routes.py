@@ -2,12 +2,12 @@
 
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from benchmarks.attacks.findings import Finding, none_of
-from benchmarks.attacks.target import PASSWORD, Range
+from benchmarks.attacks.target import Range
 from benchmarks.attacks.wire import Visitor, signed_in
 
 _ROUTE = re.compile(r'@(app|router)\.(get|post|head)\(\s*f?"([^"]+)"', re.DOTALL)
@@ -15,31 +15,12 @@ _FIELD = re.compile(r"\{(\w+)(?::\w+)?\}")
 _FILLED = {"environment": "client", "type": "component", "file_name": "index.js", "id": "a", "ext": "ts"}
 _FILLED |= {"component_id": "1", "size": "64", "api_name": "ask"}
 
-# What nothing on the page and no client asks for. The patterns are matched with what a route is called.
+# The beginnings of routes that nothing on the page and no client asks for.
+_UNUSED = """custom_component/ deep_link proxy= openapi.json stream/ process_recording vibe- undo-vibe-edit
+    run-history/ runs dev/reload token app_id user login_check profiling/ component_server queue/status"""
 UNUSED = (
-    "/gradio_api/custom_component/",
-    "/gradio_api/deep_link",
-    "/gradio_api/proxy=",
-    "/monitoring",
-    "/gradio_api/openapi.json",
-    "/gradio_api/stream/",
-    "/gradio_api/process_recording",
-    "/gradio_api/vibe-",
-    "/gradio_api/undo-vibe-edit",
-    "/gradio_api/run-history/",
-    "/gradio_api/runs",
-    "/gradio_api/dev/reload",
-    "/gradio_api/token",
-    "/gradio_api/app_id",
-    "/gradio_api/user",
-    "/gradio_api/login_check",
-    "/gradio_api/profiling/",
-    "/gradio_api/component_server",
-    "/gradio_api/queue/status",
-    "/pwa_icon",
-    "/openapi.json",
-    "/docs",
-    "/redoc",
+    *(f"/gradio_api/{path}" for path in _UNUSED.split()),
+    *("/monitoring", "/pwa_icon", "/openapi.json", "/docs", "/redoc"),
 )
 _FRAMEWORK = ("GET", "/openapi.json"), ("GET", "/docs"), ("GET", "/redoc")  # of what Gradio stands on
 
@@ -71,29 +52,21 @@ def posted() -> list[str]:
     return list(dict.fromkeys(known + strange))
 
 
-def unused(visitor: Visitor) -> Iterator[str]:
-    """The unused routes that answer with anything but that they are not there."""
+def unused(visitor: Visitor, missing: Sequence[int] = (404, 405)) -> Iterator[str]:
+    """The unused routes that answer with any status but these."""
     for method, path in gradio_routes():
         if path.startswith(UNUSED):
             reply = visitor.request(method, filled(path), b"{}" if method == "POST" else b"", patience=3)
-            if reply.status not in (404, 405):
+            if reply.status not in missing:
                 yield f"{method} {path} {reply.status}"
 
 
 def attack(site: Range) -> Iterator[Finding]:
     """Ask for all that the page does not need."""
     tried = sum(path.startswith(UNUSED) for _, path in gradio_routes())
-    for password in (None, PASSWORD):
-        with site.page(password=password) as target:
-            there = list(unused(signed_in(target)))
-            where = "with a password, signed in" if password else "open"
-            yield none_of(f"routes that the page does not use ({where})", "404", there, tried)
-            if password:
-                strange = [
-                    f"{method} {path} {reply.status}"
-                    for method, path in gradio_routes()
-                    if path.startswith(UNUSED)
-                    and (reply := Visitor(target).request(method, filled(path), patience=3)).status
-                    not in (401, 404, 405)
-                ]
-                yield none_of("the same without the password", "404 or 401", strange, tried)
+    for target, where in site.pages():
+        there = list(unused(signed_in(target)))
+        yield none_of(f"routes that the page does not use ({where})", "404", there, tried)
+        if target.password:
+            strange = list(unused(Visitor(target), missing=(401, 404, 405)))
+            yield none_of("the same without the password", "404 or 401", strange, tried)

@@ -13,47 +13,31 @@ from benchmarks.chromium import missing
 from benchmarks.served_page import ServedPage
 
 _HACK = "window.hacked = (window.hacked || '') + "
+
+
+def _script(properties: str, place: str = "body") -> str:
+    return f'const script = document.createElement("script"); {properties} document.{place}.append(script);'
+
+
+def _html(element: str) -> str:
+    return f'document.body.insertAdjacentHTML("beforeend", `{element}`)'
+
+
 # Each puts a script into the page in another way; none may run.
 INJECTIONS = {
-    "a script": f"""{{
-        const script = document.createElement("script");
-        script.textContent = "{_HACK}'script '";
-        document.body.append(script);
-    }}""",
-    "a script in the head": f"""{{
-        const script = document.createElement("script");
-        script.textContent = "{_HACK}'head '";
-        document.head.append(script);
-    }}""",
-    "a module": f"""{{
-        const script = document.createElement("script");
-        script.type = "module";
-        script.textContent = "{_HACK}'module '";
-        document.body.append(script);
-    }}""",
-    "onerror": f"""document.body.insertAdjacentHTML("beforeend",
-        `<img src="/none" onerror="{_HACK}'onerror '">`)""",
-    "onload": f"""document.body.insertAdjacentHTML("beforeend",
-        `<style onload="{_HACK}'onload '">a {{}}</style>`)""",
-    "ontoggle": f"""document.body.insertAdjacentHTML("beforeend",
-        `<details open ontoggle="{_HACK}'ontoggle '">a</details>`)""",
-    "a frame": """document.body.insertAdjacentHTML("beforeend",
-        `<iframe srcdoc="<script>parent.hacked = (parent.hacked || '') + 'frame '</script>"></iframe>`)""",
-    "a link": f"""{{
-        document.body.insertAdjacentHTML("beforeend",
-            `<a id="hack" href="javascript:void({_HACK}'link ')">a</a>`);
-        document.getElementById("hack").click();
-    }}""",
-    "a script of data": f"""{{
-        const script = document.createElement("script");
-        script.src = "data:text/javascript,{_HACK}'data '";
-        document.body.append(script);
-    }}""",
-    "a script from elsewhere": """{
-        const script = document.createElement("script");
-        script.src = "http://127.0.0.1:9/a.js";
-        document.body.append(script);
-    }""",
+    "a script": _script(f"script.textContent = \"{_HACK}'script '\";"),
+    "a script in the head": _script(f"script.textContent = \"{_HACK}'head '\";", "head"),
+    "a module": _script(f'script.type = "module"; script.textContent = "{_HACK}\'module \'";'),
+    "a script of data": _script(f"script.src = \"data:text/javascript,{_HACK}'data '\";"),
+    "a script from elsewhere": _script('script.src = "http://127.0.0.1:9/a.js";'),
+    "onerror": _html(f"""<img src="/none" onerror="{_HACK}'onerror '">"""),
+    "onload": _html(f"""<style onload="{_HACK}'onload '">a {{}}</style>"""),
+    "ontoggle": _html(f"""<details open ontoggle="{_HACK}'ontoggle '">a</details>"""),
+    "a frame": _html(
+        """<iframe srcdoc="<script>parent.hacked = (parent.hacked || '') + 'frame '</script>"></iframe>"""
+    ),
+    "a link": _html(f"""<a id="hack" href="javascript:void({_HACK}'link ')">a</a>""")
+    + """; document.getElementById("hack").click();""",
 }
 _KNOWN = re.compile("Failed to load resource.*(401|403|404)|favicon|manifest", re.IGNORECASE)
 _DONE_WITHOUT = "/gradio_api/mcp/schema", "/monitoring/summary", "/favicon.ico", "/manifest.json"
@@ -68,9 +52,9 @@ def attack(site: Range) -> Iterator[Finding]:
     if missing():
         yield Finding("the page in a browser", "can be tried", str(missing()), False)
         return
-    for password in (None, PASSWORD):
-        with site.page(password=password) as target, visiting(target) as visit:
-            yield from _in_a_browser(visit, "with a password" if password else "open")
+    for target, where in site.pages():
+        with visiting(target) as visit:
+            yield from _in_a_browser(visit, where)
     with site.page(password=PASSWORD) as target:
         yield from served_files(signed_in(target))
 
@@ -79,11 +63,8 @@ def policy(target: ServedPage, path: str) -> Finding:
     policy = Visitor(target).get(path).headers.get("Content-Security-Policy", "")
     allowed = {part.split()[0]: part.split()[1:] for part in policy.split(";") if part.strip()}
     scripts = allowed.get("script-src", allowed.get("default-src", ["none is set"]))
-    wrong = [
-        each
-        for each in scripts
-        if each in ("'unsafe-inline'", "*", "data:", "http:", "https:", "none is set")
-    ]
+    unsafe = ("'unsafe-inline'", "*", "data:", "http:", "https:", "none is set")
+    wrong = [source for source in scripts if source in unsafe]
     return none_of(f"what scripts the policy of {path} allows", "not 'unsafe-inline'", wrong, len(scripts))
 
 
@@ -101,12 +82,8 @@ def _in_a_browser(visit: Visit, where: str) -> Iterator[Finding]:
         for method, url, status in visit.requests
         if status >= 400 and not url.endswith(_DONE_WITHOUT)
     ]
-    yield none_of(
-        f"requests of the page that fail ({where})",
-        "none but of what it does without",
-        failed,
-        len(visit.requests),
-    )
+    promised = "none but of what it does without"
+    yield none_of(f"requests of the page that fail ({where})", promised, failed, len(visit.requests))
     yield Finding(f"routes that the page uses ({where})", "for information", "; ".join(visit.routes), True)
     yield from injected(visit, where)
 
@@ -118,18 +95,14 @@ def injected(visit: Visit, where: str) -> Iterator[Finding]:
         visit.page.evaluate(f"() => {{ {script} }}")
         visit.page.wait_for_timeout(300)
         ran = str(visit.page.evaluate("window.hacked || ''"))
-        yield Finding(
-            f"{name} put into the page ({where})", "does not run", ran or "it did not run", not ran
-        )
+        measured = ran or "it did not run"
+        yield Finding(f"{name} put into the page ({where})", "does not run", measured, not ran)
 
 
 def served_files(visitor: Visitor) -> Iterator[Finding]:
     """Files that were uploaded, whatever their names, had by their address."""
-    wrong, names = (
-        [],
-        ("a.html", "a.svg", "a.js", "a.png", "a.mjs", "a.css", "a.xhtml", "a.pdf", "a.jsonl", "a"),
-    )
-    served = 0
+    wrong, served = [], 0
+    names = ["a.html", "a.svg", "a.js", "a.png", "a.mjs", "a.css", "a.xhtml", "a.pdf", "a.jsonl", "a"]
     for name in names:
         reply = visitor.upload(name, b"<script>alert(1)</script>")
         if reply.status != 200:
@@ -138,10 +111,8 @@ def served_files(visitor: Visitor) -> Iterator[Finding]:
             file = visitor.get(f"/gradio_api/{way}{quote(json.loads(reply.body)[0])}")
             if file.status in (200, 206):
                 served += 1
-                kind, shown = (
-                    file.headers.get("Content-Type", ""),
-                    file.headers.get("Content-Disposition", ""),
-                )
+                kind = file.headers.get("Content-Type", "")
+                shown = file.headers.get("Content-Disposition", "")
                 if not kind.startswith("application/octet-stream") or not shown.startswith("attachment"):
                     wrong.append(f"{name}: {kind}, {shown or 'no Content-Disposition'}")
     yield none_of("files as they are served", "attachment, application/octet-stream", wrong, served)

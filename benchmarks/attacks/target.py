@@ -77,6 +77,12 @@ class Range:
         with serving(home, *options, password=password, under=under, environment=environment) as target:
             yield target
 
+    def pages(self) -> Iterator[tuple[ServedPage, str]]:
+        """An open page, then one with a password, each with what to call it."""
+        for password, where in ((None, "open"), (PASSWORD, "with a password")):
+            with self.page(password=password) as target:
+                yield target, where
+
 
 def outgoing(target: ServedPage) -> tuple[list[str], list[str]]:
     """Connections and name look-ups so far, as Python tells of them and as the system does."""

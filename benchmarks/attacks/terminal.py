@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 from benchmarks.attacks.findings import Finding, none_of
 from benchmarks.attacks.routes import filled, gradio_routes
-from benchmarks.attacks.target import PASSWORD, Range
+from benchmarks.attacks.target import Range
 from benchmarks.attacks.wire import META, Visitor, exchange, say_password, signed_in
 from benchmarks.served_page import ServedPage
 
@@ -30,20 +31,18 @@ _CONTROL = re.compile(
 
 
 def attack(site: Range) -> Iterator[Finding]:
-    for password in (None, PASSWORD):
-        with site.page(password=password) as target:
-            where = "with a password" if password else "open"
+    for target, where in site.pages():
+        for name, send in WAYS.items():
             before = len(target.stderr)
-            for name, send in WAYS.items():
-                count = sum(1 for _ in send(signed_in(target)))  # some sign the visitor out
-                yield _finding(f"escapes in {name} ({where})", target, before, count)
-                before = len(target.stderr)
-            yield _flood(target)
-            out = target.stdout
-            is_plain = out.count("\n") == 1 and not _CONTROL.search(out)
-            yield Finding(
-                f"stdout ({where})", "its first line alone", f"{out.count(chr(10))} lines", is_plain
-            )
+            count = sum(1 for _ in send(signed_in(target)))  # some sign the visitor out
+            written = target.stderr[before:]
+            promised = "no control character, no forged line"
+            finding = none_of(f"escapes in {name} ({where})", promised, offences(written), count)
+            yield replace(finding, measured=f"{finding.measured} ({len(written):,} characters)")
+        yield _flood(target)
+        out = target.stdout
+        is_plain = out.count("\n") == 1 and not _CONTROL.search(out)
+        yield Finding(f"stdout ({where})", "its first line alone", f"{out.count(chr(10))} lines", is_plain)
 
 
 def _flood(target: ServedPage) -> Finding:
@@ -64,23 +63,11 @@ def _flood(target: ServedPage) -> Finding:
 def offences(written: str) -> list[str]:
     """What of a server's output drives a terminal, or was forged."""
     controls = [
-        f"{match[0]!r} in {_around(written, match.start())}" for match in _CONTROL.finditer(written)
+        f"{match[0]!r} in {written[max(0, match.start() - 40) : match.start() + 20]!r}"
+        for match in _CONTROL.finditer(written)
     ]
     forged = [line for line in re.split("[\n\r\u2028\u0085]", written) if line.lstrip().startswith(_FORGED)]
     return list(dict.fromkeys(controls)) + [f"the line {line!r}" for line in forged[:1]]
-
-
-def _around(text: str, place: int) -> str:
-    return repr(text[max(0, place - 40) : place + 20])
-
-
-def _finding(attack: str, target: ServedPage, before: int, tried: int) -> Finding:
-    written = target.stderr[before:]
-    offences_seen = offences(written)
-    each = none_of(attack, "no control character, no forged line", offences_seen, tried)
-    return Finding(
-        each.attack, each.promised, f"{each.measured} ({len(written):,} characters)", each.is_held
-    )
 
 
 def _raw(text: str) -> str:
@@ -107,35 +94,26 @@ def _in_paths(visitor: Visitor) -> Iterator[str]:
 def _in_queries(visitor: Visitor) -> Iterator[str]:
     for text in ESCAPES:
         value = quote(text, errors="surrogatepass")
-        for path in (
-            "/",
-            "/config",
-            "/login",
-            "/gradio_api/queue/data",
-            "/gradio_api/upload_progress",
-            "/logout",
-        ):
-            visitor.get(
-                f"{path}?session_hash={value}&upload_id={value}&{value}={value}&page={value}", patience=1
-            )
+        query = f"session_hash={value}&upload_id={value}&{value}={value}&page={value}"
+        api = ("/gradio_api/queue/data", "/gradio_api/upload_progress")
+        for path in ("/", "/config", "/login", "/logout", *api):
+            visitor.get(f"{path}?{query}", patience=1)
             yield path
 
 
 def _in_headers(visitor: Visitor) -> Iterator[str]:
-    names = ("User-Agent", "Cookie", "Referer", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
+    port = visitor.target.port
+    forwarded = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Gradio-User")
+    names = ("User-Agent", "Cookie", "Referer", "Content-Type", "Accept-Language", "Origin", "Host")
     for text in ESCAPES:
-        for name in (*names, "Content-Type", "Accept-Language", "Origin", "Host", "X-Gradio-User"):
-            visitor.post("/gradio_api/queue/join", b"{}", [(name, _raw(text))], patience=1)
-            visitor.get("/", [(name, _raw(text))], patience=1)
-            exchange(
-                visitor.target.port, f"GET / HTTP/1.1\r\nHost: {_raw(text)}\r\n\r\n".encode(), patience=1
-            )
+        raw = _raw(text)
+        for name in (*names, *forwarded):
+            visitor.post("/gradio_api/queue/join", b"{}", [(name, raw)], patience=1)
+            visitor.get("/", [(name, raw)], patience=1)
+            exchange(port, f"GET / HTTP/1.1\r\nHost: {raw}\r\n\r\n".encode(), patience=1)
             yield name
-    for text in ESCAPES:
-        exchange(
-            visitor.target.port, f"{_raw(text)} / HTTP/1.1\r\n\r\n".encode("utf-8", "replace"), patience=1
-        )
-        exchange(visitor.target.port, text.encode("utf-8", "surrogatepass") + b"\r\n\r\n", patience=1)
+        exchange(port, f"{raw} / HTTP/1.1\r\n\r\n".encode("utf-8", "replace"), patience=1)
+        exchange(port, text.encode("utf-8", "surrogatepass") + b"\r\n\r\n", patience=1)
         yield "method"
 
 
@@ -144,12 +122,10 @@ def _in_file_names(visitor: Visitor) -> Iterator[str]:
     add = visitor.wiring().event("click", value="Add to the library")
     for text in ESCAPES:
         for name in (f"a{text}.jsonl", f"{text}", f"a.{text}"):
-            reply = visitor.upload(
-                name.replace('"', ""), f'{{"title": "{text}'.encode("utf-8", "surrogatepass")
-            )
-            paths = (
-                json.loads(reply.body) if reply.status == 200 and reply.body.startswith(b"[") else [name]
-            )
+            content = f'{{"title": "{text}'.encode("utf-8", "surrogatepass")
+            reply = visitor.upload(name.replace('"', ""), content)
+            is_taken = reply.status == 200 and reply.body.startswith(b"[")
+            paths = json.loads(reply.body) if is_taken else [name]
             for path in (paths[0], f"{paths[0]}{text}", text):
                 file = {"path": path, "meta": META, "orig_name": name}
                 visitor.event(add["id"], [[file], text, text], patience=20)
@@ -161,32 +137,18 @@ def _in_events(visitor: Visitor) -> Iterator[str]:
     wiring = visitor.wiring()
     for event in wiring.events:
         for text in ESCAPES[:6]:
-            values = (
-                text,
-                {"path": text, "meta": META},
-                [text],
-                {text: text},
-                [{"path": text, "meta": META}],
-            )
+            file = {"path": text, "meta": META}
+            values: tuple[object, ...] = (text, file, [text], {text: text}, [file])
             for value in values if text == ESCAPES[5] else values[:2]:
-                data = [value] * len(event["inputs"])
-                visitor.event(
-                    event["id"], data, patience=20, event_data={"index": text, "value": value, text: text}
-                )
+                given = {"index": text, "value": value, text: text}
+                visitor.event(event["id"], [value] * len(event["inputs"]), patience=20, event_data=given)
                 yield str(event["id"])
     for text in ESCAPES:
-        body = {
-            "data": [text],
-            "fn_index": text,
-            "session_hash": text,
-            "event_data": text,
-            "trigger_id": text,
-        }
+        body = {"data": [text], "session_hash": text, "event_data": text, "trigger_id": text}
         for number in (text, 0, 10**6):
-            visitor.post("/gradio_api/queue/join", body | {"fn_index": number}, patience=5)
-        visitor.get(
-            f"/gradio_api/queue/data?session_hash={quote(text, errors='surrogatepass')}", patience=5
-        )
+            visitor.post("/gradio_api/queue/join", {**body, "fn_index": number}, patience=5)
+        name = quote(text, errors="surrogatepass")
+        visitor.get(f"/gradio_api/queue/data?session_hash={name}", patience=5)
         yield "session_hash"
 
 
@@ -195,24 +157,23 @@ def _in_calls(visitor: Visitor) -> Iterator[str]:
         for way, body in _calls(text):
             visitor.post(f"/gradio_api/{way}", body, patience=5)
             yield way
-        say_password(Visitor(visitor.target), text.replace("\ud83d", ""), name=text.replace("\ud83d", ""))
+        typed = text.replace("\ud83d", "")
+        say_password(Visitor(visitor.target), typed, name=typed)
 
 
 def _calls(text: str) -> Sequence[tuple[str, object]]:
     """What programs may call, and what the page says of itself."""
     name = quote(text, safe="", errors="surrogatepass")
+    server = {"data": text, "fn_name": text, "session_hash": text}
     return (
         ("call/ask", {"data": [text] * 5}),
-        ("call/search", {"data": [text, text, text, text]}),
-        (f"call/{name}", {"data": [text]}),
-        (f"run/{name}", {"data": [text]}),
+        ("call/search", {"data": [text] * 4}),
+        *((f"{way}/{name}", {"data": [text]}) for way in ("call", "run", "stream")),
         ("call/v2/get_paper", {"paper": text, text: text}),
         ("run/ask", {"data": [text] * 5}),
         ("cancel", {"session_hash": text, "fn_index": 0, "event_id": text}),
-        ("component_server", {"data": text, "component_id": text, "fn_name": text, "session_hash": text}),
-        ("component_server", {"data": text, "component_id": 1, "fn_name": text, "session_hash": text}),
+        *(("component_server", {**server, "component_id": component}) for component in (text, 1)),
         ("reset", {"event_id": text}),
-        ("stream/" + name, {"data": [text]}),
     )
 
 

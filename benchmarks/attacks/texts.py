@@ -1,6 +1,5 @@
 """Long texts in every field, and many questions at once, keep nobody else waiting."""
 
-import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -46,9 +45,7 @@ def _fields(visitor: Visitor) -> Mapping[str, Send]:
         visitor.event(event["id"], wiring.data(event, {component: text}), patience=30)
 
     def of_call(name: str, make: Callable[[str], list[object]], text: str) -> None:
-        reply = visitor.post(f"/gradio_api/call/{name}", {"data": make(text)}, patience=30)
-        if reply.status == 200:
-            visitor.get(f"/gradio_api/call/{name}/{json.loads(reply.body)['event_id']}", patience=30)
+        visitor.result(name, visitor.call(name, *make(text), patience=30), patience=30)
 
     def with_history(text: str) -> list[object]:
         turns = [{"role": "user", "content": text}, {"role": "assistant", "content": text}]
@@ -82,14 +79,11 @@ def _crowding(greedy: Visitor, other: Visitor) -> Finding:
     """One visitor asks far more than is answered at a time; another one asks too."""
 
     def once(number: int) -> int:
-        body = {"data": [f"{QUESTION} {number}", None, None, None, None]}
-        return greedy.post("/gradio_api/call/ask", body, patience=30).status
+        return greedy.call("ask", f"{QUESTION} {number}", None, None, None, None, patience=30).status
 
     with ThreadPoolExecutor(8) as crowd:
         statuses = list(crowd.map(once, range(_MANY)))
-        reply = other.post(
-            "/gradio_api/call/ask", {"data": [QUESTION, None, None, None, None]}, patience=30
-        )
+        reply = other.call("ask", QUESTION, None, None, None, None, patience=30)
     taken = statuses.count(200)
     measured = f"{taken} of {_MANY} taken; another's question is answered with {reply.status}"
     return Finding(f"{_MANY} questions of one visitor", "another's is taken", measured, reply.status == 200)

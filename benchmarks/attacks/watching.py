@@ -18,7 +18,7 @@ _PATIENCE = 120
 
 @dataclass
 class Waits:
-    """How long a visitor had to wait, in seconds; one who waits still at the end counts too."""
+    """How long a visitor had to wait, in seconds; a wait that has not ended counts too."""
 
     seconds: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Waits:
 
 @contextmanager
 def watching(port: int, path: str = "/config", cookie: str = "", linger: float = 0.3) -> Iterator[Waits]:
-    """A visitor until the context ends; what came of it stands in the waits then."""
+    """A visitor until the context ends; the waits are filled in then."""
     waits = Waits()
     with TemporaryFile() as notes:
         command = [sys.executable, "-I", "-S", str(Path(__file__)), str(port), path, cookie]

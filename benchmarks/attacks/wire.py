@@ -41,13 +41,13 @@ class Reply:
 
     @property
     def cookies(self) -> list[str]:
-        """What it sets, each as the header has it."""
-        return [str(each) for each in self.headers.get_all("set-cookie") or []]
+        """The cookies that it sets, each as its header has it."""
+        return [str(cookie) for cookie in self.headers.get_all("set-cookie") or []]
 
     @property
     def cookie(self) -> str:
         """What a browser would send back."""
-        return "; ".join(each.partition(";")[0] for each in self.cookies)
+        return "; ".join(cookie.partition(";")[0] for cookie in self.cookies)
 
 
 def exchange(
@@ -95,9 +95,9 @@ def _answer(plain: socket.socket, head: bytes, started: float, until: float, sen
 
 
 def _pieces(body: Iterable[bytes]) -> Iterator[bytes]:
-    for each in body:
-        for start in range(0, len(each), _PIECE):
-            yield each[start : start + _PIECE]
+    for part in body:
+        for start in range(0, len(part), _PIECE):
+            yield part[start : start + _PIECE]
 
 
 def head_of(port: int, method: str, target: str, headers: Iterable[Header] = ()) -> bytes:
@@ -105,11 +105,8 @@ def head_of(port: int, method: str, target: str, headers: Iterable[Header] = ())
     given = list(headers)
     if not any(name.lower() == "host" for name, _ in given):
         given.insert(0, ("Host", f"127.0.0.1:{port}"))
-    lines = [
-        f"{method} {target} HTTP/1.1",
-        *(f"{name}: {value}" for name, value in given),
-        "Connection: close",
-    ]
+    fields = (f"{name}: {value}" for name, value in given)
+    lines = [f"{method} {target} HTTP/1.1", *fields, "Connection: close"]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogatepass")
 
 
@@ -150,6 +147,15 @@ class Visitor:
     ) -> Reply:
         return self.request("POST", path, body, headers, patience)
 
+    def call(self, name: str, *data: Any, headers: Iterable[Header] = (), patience: float = 60) -> Reply:
+        """Call an endpoint as programs do; its result is not fetched."""
+        return self.post(f"/gradio_api/call/{name}", {"data": data}, headers, patience)
+
+    def result(self, name: str, called: Reply, patience: float = 60) -> None:
+        """Fetch the result of a call, if the call was taken."""
+        if called.status == 200 and b"event_id" in called.body:
+            self.get(f"/gradio_api/call/{name}/{json.loads(called.body)['event_id']}", patience=patience)
+
     def upload(self, name: str, content: bytes, patience: float = 60) -> Reply:
         """Put a file where uploads go."""
         kind, body = form_of(name, content)
@@ -172,17 +178,15 @@ class Visitor:
         if joined.status != 200:
             return [{"msg": "refused", "status": joined.status}]
         stream = self.get(f"/gradio_api/queue/data?session_hash={body['session_hash']}", patience=patience)
-        return [json.loads(line[6:]) for line in stream.text.splitlines() if _is_whole(line)]
-
-
-def _is_whole(line: str) -> bool:
-    """Whether a line of a stream has a message, and was not cut off."""
-    return line.startswith("data: {") and line.endswith("}")
+        lines = stream.text.splitlines()  # the last one may be cut off
+        return [json.loads(line[6:]) for line in lines if line.startswith("data: {") and line.endswith("}")]
 
 
 def is_over(messages: Sequence[Mapping[str, Any]]) -> bool:
     """Whether an event came to an end, a good one or not."""
-    return any(each["msg"] in ("process_completed", "refused", "unexpected_error") for each in messages)
+    return any(
+        message["msg"] in ("process_completed", "refused", "unexpected_error") for message in messages
+    )
 
 
 def form_of(name: str, content: bytes, boundary: str = "") -> tuple[Header, bytes]:
@@ -196,10 +200,13 @@ def form_of(name: str, content: bytes, boundary: str = "") -> tuple[Header, byte
     return ("Content-Type", f"multipart/form-data; boundary={line}"), body
 
 
+def chunk(piece: bytes) -> bytes:
+    return f"{len(piece):x}\r\n".encode() + piece + b"\r\n"
+
+
 def chunked(body: Iterable[bytes]) -> Iterator[bytes]:
-    """A body whose length is not told."""
-    for piece in _pieces(body):
-        yield f"{len(piece):x}\r\n".encode() + piece + b"\r\n"
+    """A body without a stated length."""
+    yield from map(chunk, _pieces(body))
     yield b"0\r\n\r\n"
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from eval.comparison.changes import ChangedQuestion, find_changed
@@ -43,9 +43,6 @@ class Side:
     n: int
     errors: int
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "started": self.started, "n": self.n, "errors": self.errors}
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -71,14 +68,14 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """What `compare --json` prints; `judge` is absent where the judge layer is not compared."""
         compared = {
-            "before": self.before.to_dict(),
-            "after": self.after.to_dict(),
+            "before": asdict(self.before),
+            "after": asdict(self.after),
             "pairs": len(self.pairing.pairs),
             "only_before": [place_dict(place) for place in self.pairing.only_before],
             "only_after": [place_dict(place) for place in self.pairing.only_after],
             "unlike": [unlike.to_dict() for unlike in self.pairing.unlike],
             "notes": list(self.notes),
-            "differing": [condition.to_dict() for condition in self.differing],
+            "differing": [asdict(condition) for condition in self.differing],
             **self.deterministic.to_dict(),
         }
         return compared | {"judge": self.judge.to_dict()} if self.judge else compared
@@ -94,11 +91,10 @@ class Comparison:
             groups: list[tuple[str | None, Mapping[str, Difference]]] = [(None, layer.metrics)]
             for tag, differences in [*groups, *layer.by_tag.items()]:
                 for difference in differences.values():
-                    record = {"layer": name, "metric": difference.metric.name, "tag": tag}
-                    record |= difference.to_dict() | dict(
-                        zip(("low", "high"), difference.ci95, strict=True)
-                    )
-                    yield {key: value for key, value in record.items() if key not in ("ci95", "unpaired")}
+                    numbers = difference.to_dict()
+                    numbers["low"], numbers["high"] = numbers.pop("ci95")
+                    del numbers["unpaired"]
+                    yield {"layer": name, "metric": difference.metric.name, "tag": tag, **numbers}
 
 
 def compare(before: Run, after: Run) -> Comparison:

@@ -25,9 +25,6 @@ class Condition:
     before: Any
     after: Any
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "before": self.before, "after": self.after}
-
     def is_of(self, part: str) -> bool:
         return f"{self.name}.".startswith(f"{part}.")
 

@@ -10,16 +10,7 @@ from rag.errors import ModelError
 from rag.model.base import JUDGING
 from rag.settings import Settings, verdict_cache
 
-__all__ = [
-    "JUDGES",
-    "CachedJudge",
-    "JudgeInput",
-    "JudgeName",
-    "Kind",
-    "ModelJudge",
-    "Verdict",
-    "open_judge",
-]
+__all__ = ["JUDGES", "ChatJudge", "JudgeInput", "JudgeName", "Kind", "ModelJudge", "Verdict", "open_judge"]
 
 JudgeName = Literal["llm", "llamaindex"]
 JUDGES: tuple[JudgeName, ...] = get_args(JudgeName)

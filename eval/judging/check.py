@@ -55,16 +55,13 @@ class CheckedClaim:
 
 
 def check_judge(
-    claims: Sequence[LabelledClaim],
-    judge: Judge | ModelJudge,
-    workers: int = 4,
-    track: Track = untracked,
+    claims: Sequence[LabelledClaim], judge: Judge | ModelJudge, workers: int = 4, track: Track = untracked
 ) -> dict[str, Any]:
     """How well a judge judges: JSON types, rows under `claims`.
 
     `accuracy` and `kappa` (Cohen's) are over `classes`: three where judge and labels tell contradicted from
     not mentioned, else two; under `supported` both are over the two that the metrics use. Intervals are
-    95 %, by bootstrap over claims. Verdicts that are errors are counted, and in no figure.
+    95 %, by bootstrap over claims. Verdicts that are errors are counted, but enter no value.
     Raises KeyRefusedError, ModelMissingError.
     """
     work = _by_model(claims, judge, workers) if isinstance(judge, ModelJudge) else _by_rules(claims, judge)
@@ -82,8 +79,8 @@ def check_judge(
         "supported": _agreement([one.pair(TWO) for one in readable]),
         "confusion": _confusion(readable),
         "by_kind": _by_kind(checked, classes),
-        "usage": total_usage(each.verdict.usage for each in checked),
-        "claims": [each.to_dict(classes) for each in checked],
+        "usage": total_usage(one.verdict.usage for one in checked),
+        "claims": [one.to_dict(classes) for one in checked],
     }
 
 
@@ -99,12 +96,13 @@ def _by_model(
 def _by_rules(claims: Sequence[LabelledClaim], judge: Judge) -> Generator[list[CheckedClaim], None, None]:
     for start in range(0, len(claims), _AT_A_TIME):
         some = claims[start : start + _AT_A_TIME]
-        found = judge.judge([(claim.claim, claim.passages) for claim in some])
+        supports = judge.judge([(claim.claim, claim.passages) for claim in some])
         yield [
             CheckedClaim(
-                claim, Verdict(TWO[not each.supported], float(each.supported), ", ".join(each.reasons))
+                claim,
+                Verdict(TWO[not support.supported], float(support.supported), ", ".join(support.reasons)),
             )
-            for claim, each in zip(some, found, strict=True)
+            for claim, support in zip(some, supports, strict=True)
         ]
 
 
@@ -124,17 +122,13 @@ def _agreement(pairs: Sequence[Pair]) -> dict[str, Any]:
 
 
 def _accuracy(pairs: Sequence[Pair]) -> dict[str, Any]:
-    return _figure(
-        accuracy(pairs), len(pairs), _accuracy_interval([given == right for given, right in pairs])
-    )
-
-
-def _accuracy_interval(right: Sequence[bool]) -> Sequence[float] | None:
-    if not right:
-        return None
+    right = [given == expected for given, expected in pairs]
+    ends: Sequence[float] | None = None
     if len(set(right)) == 1:
-        return unanimous_interval(len(right), is_one=right[0])
-    return interval(list(map(float, right)), [1] * len(right))
+        ends = unanimous_interval(len(right), is_one=right[0])
+    elif right:
+        ends = interval(list(map(float, right)), [1] * len(right))
+    return _figure(accuracy(pairs), len(pairs), ends)
 
 
 def _kappa(pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -158,18 +152,18 @@ def _figure(value: float | None, n: int, ends: Sequence[float] | None) -> dict[s
 def _confusion(checked: Sequence[CheckedClaim]) -> dict[str, dict[str, int]]:
     """How often each verdict was given to the claims of each label."""
     counts: dict[str, Counter[str]] = {}
-    for each in checked:
-        counts.setdefault(each.claim.label, Counter())[str(each.verdict.label)] += 1
+    for one in checked:
+        counts.setdefault(one.claim.label, Counter())[str(one.verdict.label)] += 1
     return {label: dict(sorted(given.items())) for label, given in sorted(counts.items())}
 
 
 def _by_kind(checked: Sequence[CheckedClaim], classes: Sequence[str]) -> dict[str, dict[str, Any]]:
     kinds: dict[str, list[CheckedClaim]] = {}
-    for each in checked:
-        kinds.setdefault(each.claim.kind, []).append(each)
+    for one in checked:
+        kinds.setdefault(one.claim.kind, []).append(one)
     return {kind: _of_kind(some, classes) for kind, some in sorted(kinds.items())}
 
 
 def _of_kind(checked: Sequence[CheckedClaim], classes: Sequence[str]) -> dict[str, Any]:
-    pairs = [each.pair(classes) for each in checked if not each.verdict.is_error]
+    pairs = [one.pair(classes) for one in checked if not one.verdict.is_error]
     return {"n": len(checked), "errors": len(checked) - len(pairs), "accuracy": _accuracy(pairs)}

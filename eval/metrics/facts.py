@@ -24,12 +24,12 @@ def holds(text: str, form: str) -> bool:
     Case, white space, kinds of dashes, thousands separators, the signs of LaTeX, and "times" for
     "x" make no difference: "45%" is found in "saves 45\\%", and neither in "145%" nor in "2.45%".
     """
-    wanted, there = _plain(form), _plain(text)
-    place = there.find(wanted)
+    form, text = _plain(form), _plain(text)
+    place = text.find(form)
     while place >= 0:
-        if _BEGINS.match(there, place) and _ENDS.match(there, place + len(wanted)):
+        if _BEGINS.match(text, place) and _ENDS.match(text, place + len(form)):
             return True
-        place = there.find(wanted, place + 1)
+        place = text.find(form, place + 1)
     return False
 
 

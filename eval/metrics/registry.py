@@ -56,13 +56,5 @@ SETS = ("set_precision", "set_recall", "set_f1")
 SUPPORT = ("faithfulness", "citation_precision", "citation_recall", "citation_validity")
 """Metrics of the retrieved papers, of the papers cited for a list, and of sentences and citations."""
 
-MAIN = (
-    "hit@1",
-    "hit@5",
-    "set_f1",
-    "fact_recall",
-    "faithfulness",
-    "abstention_recall",
-    "over_refusal",
-)
+MAIN = ("hit@1", "hit@5", "set_f1", "fact_recall", "faithfulness", "abstention_recall", "over_refusal")
 """The metrics of the deterministic layer that are shown where there is no room for all."""

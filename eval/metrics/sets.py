@@ -8,18 +8,18 @@ from collections.abc import Collection
 
 def set_precision(cited: Collection[str], relevant: Collection[str]) -> float | None:
     """Share of the cited papers that are relevant; None where none is cited."""
-    return _found(cited, relevant) / len(set(cited)) if cited else None
+    return _common(cited, relevant) / len(set(cited)) if cited else None
 
 
 def set_recall(cited: Collection[str], relevant: Collection[str]) -> float:
     """Share of the relevant papers that are cited."""
-    return _found(cited, relevant) / len(set(relevant))
+    return _common(cited, relevant) / len(set(relevant))
 
 
 def set_f1(cited: Collection[str], relevant: Collection[str]) -> float:
     """Harmonic mean of the two: 2 · common papers / (cited + relevant)."""
-    return 2 * _found(cited, relevant) / (len(set(cited)) + len(set(relevant)))
+    return 2 * _common(cited, relevant) / (len(set(cited)) + len(set(relevant)))
 
 
-def _found(cited: Collection[str], relevant: Collection[str]) -> int:
+def _common(cited: Collection[str], relevant: Collection[str]) -> int:
     return len(set(cited) & set(relevant))

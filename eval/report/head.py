@@ -23,11 +23,6 @@ def conditions(run: Run) -> dict[str, str]:
     return {name: str(value) for name, value in facts.items() if value}
 
 
-def peculiarities(run: Run) -> list[str]:
-    """How the run differs from a complete one with default options and committed code."""
-    return list(_peculiarities(run.record))
-
-
 def judge_facts(run: Run) -> dict[str, str]:
     """Who judged in the judge layer, and the cost."""
     judge = run.record.get("judge") or {}
@@ -41,7 +36,9 @@ def judge_facts(run: Run) -> dict[str, str]:
     return {name: str(value) for name, value in facts.items() if value is not None}
 
 
-def _peculiarities(record: Mapping[str, Any]) -> Iterator[str]:
+def peculiarities(run: Run) -> Iterator[str]:
+    """How the run differs from a complete one with default options and committed code."""
+    record = run.record
     if record.get("finished") is False:
         yield "not finished: only the questions below were answered"
     if record.get("dirty"):
@@ -88,9 +85,8 @@ def _code(record: Mapping[str, Any]) -> str | None:
 
 
 def _machine(record: Mapping[str, Any]) -> str:
-    parts = [record.get("platform"), f"{record['cores']} cores" if record.get("cores") else None]
-    parts += [f"Python {record['python']}" if record.get("python") else None]
-    return ", ".join(str(each) for each in parts if each)
+    parts = {"platform": "{}", "cores": "{} cores", "python": "Python {}"}
+    return ", ".join(form.format(record[name]) for name, form in parts.items() if record.get(name))
 
 
 def _tokens(usage: Mapping[str, Any]) -> str | None:

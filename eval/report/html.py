@@ -66,26 +66,24 @@ def _content(run: Run) -> dict[str, Any]:
         "record": json.dumps(dict(run.record), ensure_ascii=False, indent=2, default=str),
         "summary": summary,
         "conditions": conditions(run),
-        "peculiarities": peculiarities(run),
+        "peculiarities": list(peculiarities(run)),
         "judge_facts": judge_facts(run),
         "main": scored_metrics(summary),
         "judged": scored_metrics(summary["judge"], tuple(JUDGED)) if "judge" in summary else [],
-        "charts": _charts(run),
+        "charts": _drawn(chart_recall(run.rows), chart_support(run.rows), chart_seconds(run.rows)),
         "tag_charts": _tag_charts(summary, MAIN),
         "judge_charts": _tag_charts(summary["judge"], tuple(JUDGED)) if "judge" in summary else [],
         "tags": tags,
         "questions": questions,
         "columns": telling_columns(questions),
-        "statuses": [status for status in STATUSES if any(each.status == status for each in questions)],
+        "statuses": [status for status in STATUSES if any(one.status == status for one in questions)],
         "faults": [fault for fault in KINDS if fault in present],
     }
 
 
-def _charts(run: Run) -> list[Chart]:
-    drawn = (chart_recall(run.rows), chart_support(run.rows), chart_seconds(run.rows))
-    return [chart for chart in drawn if chart]
+def _drawn(*charts: Chart | None) -> list[Chart]:
+    return [chart for chart in charts if chart]
 
 
 def _tag_charts(layer: Mapping[str, Any], names: Sequence[str]) -> list[Chart]:
-    drawn = [chart_by_tag(layer, _REGISTRY[name]) for name in names] if layer["by_tag"] else []
-    return [chart for chart in drawn if chart]
+    return _drawn(*(chart_by_tag(layer, _REGISTRY[name]) for name in names)) if layer["by_tag"] else []

@@ -35,6 +35,12 @@ class Chart:
     says: str
     svg: str
 
+    @classmethod
+    def of(
+        cls, figure: Figure, name: str, title: str, says: str, texts: Mapping[str, str] | None = None
+    ) -> "Chart":
+        return cls(title, says, to_svg(figure, name, title, says, texts))
+
 
 def chart_by_tag(layer: Mapping[str, Any], metric: Metric) -> Chart | None:
     """The mean of a metric with its 95 % interval, over all questions and by tag; None where there is none.
@@ -46,8 +52,8 @@ def chart_by_tag(layer: Mapping[str, Any], metric: Metric) -> Chart | None:
     tagged = [
         (tag, means[metric.name]) for tag, means in layer["by_tag"].items() if means[metric.name]["n"]
     ]
-    kept = sorted(tagged, key=lambda each: -each[1]["n"])[:_TAGS]
-    lines = [("all", layer["metrics"][metric.name]), *sorted(kept, key=lambda each: each[0])]
+    kept = sorted(tagged, key=lambda line: -line[1]["n"])[:_TAGS]
+    lines = [("all", layer["metrics"][metric.name]), *sorted(kept, key=lambda line: line[0])]
     left_out = f"; {len(tagged) - len(kept)} rarer tags are left out" if len(kept) < len(tagged) else ""
     values = "; ".join(
         f"{_label(tag)} {format_value(m['mean'], metric)} ({format_interval(m, metric)}) of {m['n']}"
@@ -59,7 +65,8 @@ def chart_by_tag(layer: Mapping[str, Any], metric: Metric) -> Chart | None:
         texts = {f"line {place}": _label(tag) for place, (tag, _) in enumerate(lines)}
         axes.set_yticks(range(len(lines)), list(texts))
         title, says = f"{metric.name} by tag", f"{metric.says}: {values}{left_out}"
-        return _chart(figure, f"tag-{_slug(metric.name)}", title, says, texts)
+        name = metric.name.replace("@", "-").replace("_", "-")
+        return Chart.of(figure, f"tag-{name}", title, says, texts)
 
 
 def chart_recall(rows: Sequence[Row]) -> Chart | None:
@@ -68,7 +75,7 @@ def chart_recall(rows: Sequence[Row]) -> Chart | None:
     means = [mean(rows, Metric(f"recall@{k}", ""), lambda row: recall_by_row[row.place]) for k in _RANKS]
     if not means[0]["n"]:
         return None
-    values, ends = [each["mean"] for each in means], np.array([each["ci95"] for each in means])
+    values, ends = [m["mean"] for m in means], np.array([m["ci95"] for m in means])
     words = ", ".join(f"{values[k - 1]:.2f} at {k}" for k in (1, 3, 5, 10))
     with drawing():
         figure, axes = _axes(_HEIGHT)
@@ -78,8 +85,7 @@ def chart_recall(rows: Sequence[Row]) -> Chart | None:
         axes.set_xticks(_RANKS)
         axes.set_xlabel("k")
         axes.grid(axis="y")
-        title = "Recall by k"
-        return _chart(figure, "recall", title, f"{words}; n = {means[0]['n']}")
+        return Chart.of(figure, "recall", "Recall by k", f"{words}; n = {means[0]['n']}")
 
 
 def recalls(row: Row) -> Outcomes:
@@ -116,7 +122,7 @@ def chart_support(rows: Sequence[Row]) -> Chart | None:
         axes.legend(frameon=False, loc="upper left", borderaxespad=0)
         axes.grid(axis="y")
         says = f"{len(supported)} claims are supported, {len(others)} are not"
-        return _chart(figure, "support", "Support of the claims", says)
+        return Chart.of(figure, "support", "Support of the claims", says)
 
 
 def chart_seconds(rows: Sequence[Row]) -> Chart | None:
@@ -140,7 +146,7 @@ def chart_seconds(rows: Sequence[Row]) -> Chart | None:
         axes.set_xlabel("seconds of an answer")
         axes.grid(axis="y")
         says = f"p50 {half:.2f} s, p95 {most:.2f} s, at most {max(seconds):.2f} s; n = {len(seconds)}"
-        return _chart(figure, "seconds", "Time to answer", says)
+        return Chart.of(figure, "seconds", "Time to answer", says)
 
 
 def _draw_counts(axes: Axes, values: Sequence[float], below: Any, label: str, **look: Any) -> Any:
@@ -185,16 +191,5 @@ def _axes(
     return figure, figure.add_axes((left, low, right - left, top - low))
 
 
-def _chart(
-    figure: Figure, name: str, title: str, says: str, texts: Mapping[str, str] | None = None
-) -> Chart:
-    return Chart(title, says, to_svg(figure, name, title, says, texts))
-
-
 def _label(tag: str) -> str:
-    name = in_a_line(tag)
-    return cut(name, _NAME)
-
-
-def _slug(name: str) -> str:
-    return name.replace("@", "-").replace("_", "-")
+    return cut(in_a_line(tag), _NAME)

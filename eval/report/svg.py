@@ -2,8 +2,8 @@
 
 import io
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from xml.etree import ElementTree
 
 from matplotlib import style
@@ -35,11 +35,9 @@ _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _FAMILY = re.compile(r"font-family:[^;]*;?")
 
 
-@contextmanager
-def drawing() -> Iterator[None]:
-    """Sets our style for drawing and `to_svg`, whatever the user's own settings are."""
-    with style.context(_STYLE, after_reset=True):
-        yield
+def drawing() -> AbstractContextManager[None]:
+    """Our style for drawing and `to_svg`, whatever the user's own settings are."""
+    return style.context(_STYLE, after_reset=True)
 
 
 def to_svg(

@@ -1,5 +1,7 @@
 """Whatever answers questions, as a System."""
 
+from typing import Any
+
 from eval.systems.answers import Refuses
 from eval.systems.assistant import AssistantSystem
 from eval.systems.base import System
@@ -20,24 +22,21 @@ def as_system(
     refuses: Refuses | None = None,
     name: str | None = None,
 ) -> System:
-    """Whoever is to be asked, as a System: an Assistant, a query engine, a callable, or a System itself.
+    """An Assistant, a query engine, a callable, or a System itself, as a System.
 
     All but `options` is for the replies of other programs: `judge` chooses their quotes, `library` knows
     their papers, `refuses` their refusals. Raises TypeError for what cannot answer.
     """
     if isinstance(thing, Assistant):
         return AssistantSystem(thing, options)
+    own: dict[str, Any] = {"judge": judge, "library": library, "name": name, "refuses": refuses}
     if not isinstance(thing, type):
         if isinstance(thing, System):
             return thing
         if callable(thing):
-            return FunctionSystem(
-                thing, judge=judge, library=library, options=options, name=name, refuses=refuses
-            )
+            return FunctionSystem(thing, options=options, **own)
         if isinstance(thing, QueryEngine):
-            return query_engine_system(
-                thing, judge=judge, library=library, options=options, name=name, refuses=refuses
-            )
+            return query_engine_system(thing, options=options, **own)
     what = f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
     raise TypeError(
         f"{what} cannot be asked: give an Assistant, a LlamaIndex query engine, or a callable from a "

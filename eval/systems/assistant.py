@@ -42,6 +42,6 @@ class AssistantSystem:
         """Raises QuestionError; ModelFailedError where another writer had to take over."""
         answer = self._assistant.ask(request_of(turn, self._options, history))
         if answer.writer != self.name:
-            told = [note for note in answer.notes if note.startswith(MODEL_FAILED)]
-            raise ModelFailedError(" ".join(told).removeprefix(MODEL_FAILED) or "another writer wrote")
+            notes = [note for note in answer.notes if note.startswith(MODEL_FAILED)]
+            raise ModelFailedError(" ".join(notes).removeprefix(MODEL_FAILED) or "another writer wrote")
         return Answered(answer, self.shelf)

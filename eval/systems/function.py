@@ -116,8 +116,9 @@ class FunctionSystem:
         except AskpapersError:
             raise
         except Exception as error:
-            told = f"{type(error).__name__}: {_in_a_line(str(error))}"
-            raise ProgramError(f"{self.name} failed ({told}): mend it, and run again") from error
+            message = _KEY.sub("…", in_a_line(str(error)))[:_LONGEST]  # without what looks like a key
+            reason = f"{type(error).__name__}: {message}"
+            raise ProgramError(f"{self.name} failed ({reason}): mend it, and run again") from error
 
 
 def _offer(request: Request) -> dict[str, Any]:
@@ -126,18 +127,15 @@ def _offer(request: Request) -> dict[str, Any]:
     return {"history": history, "filters": request.filters, "words": request.words}
 
 
-def _in_a_line(told: str) -> str:
-    """What an error of others says, without what looks like a key."""
-    return _KEY.sub("…", in_a_line(told))[:_LONGEST]
-
-
 def _check(function: Callable[..., Any]) -> None:
     """Raises TypeError where a function needs more than it is given."""
     offered = _offer(Request())
     lacking = [
-        each.name
-        for each in _parameters(function)[1:]
-        if each.default is each.empty and each.kind in _BY_NAME and each.name not in offered
+        parameter.name
+        for parameter in _parameters(function)[1:]
+        if parameter.default is parameter.empty
+        and parameter.kind in _BY_NAME
+        and parameter.name not in offered
     ]
     if lacking:
         raise TypeError(
@@ -149,7 +147,8 @@ def _check(function: Callable[..., Any]) -> None:
 def _named(function: Callable[..., Any]) -> set[str]:
     """The arguments that a function names and that are not bound already."""
     bound = function.keywords if isinstance(function, functools.partial) else {}
-    return {each.name for each in _parameters(function) if each.kind in _BY_NAME} - bound.keys()
+    names = {parameter.name for parameter in _parameters(function) if parameter.kind in _BY_NAME}
+    return names - bound.keys()
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -37,11 +37,8 @@ def query_engine_system(
     Answer in the metadata of the response, and that is taken. A query engine has no earlier turns.
     """
 
-    def ask(question: str) -> object:
-        return read_response(engine.query(question))
-
     return FunctionSystem(
-        ask,
+        lambda question: read_response(engine.query(question)),
         judge=judge,
         library=library,
         options=options,
@@ -63,9 +60,9 @@ def read_response(response: Any) -> object:
 
 
 def _our_answer(metadata: object) -> Answer | None:
-    told = metadata.get("answer") if isinstance(metadata, Mapping) else None
+    record = metadata.get("answer") if isinstance(metadata, Mapping) else None
     try:
-        return Answer.from_dict(told) if isinstance(told, Mapping) else None
+        return Answer.from_dict(record) if isinstance(record, Mapping) else None
     except (KeyError, TypeError):
         return None
 
@@ -74,7 +71,7 @@ def _sources(nodes: list[Any]) -> list[Source]:
     """The sources that nodes with a score are."""
     texts = [node.node.get_content() for node in nodes]
     numbers = [_NUMBERED.match(text) for text in texts]
-    if all(found and int(found[1]) == place for place, found in enumerate(numbers, start=1)):
+    if all(number and int(number[1]) == place for place, number in enumerate(numbers, start=1)):
         texts = [_NUMBERED.sub("", text, count=1).removesuffix("\n") for text in texts]
     return [_source(node, text) for node, text in zip(nodes, texts, strict=True)]
 

@@ -80,13 +80,13 @@ def papers_of(sources: Sequence[Source], shelf: Shelf) -> list[Paper]:
     A source without a text has that of the paper on the shelf, or no more than its name.
     """
     named = {name for source in sources for name in (source.paper_id, source.title) if name}
-    found = shelf.find(sorted(named))
-    known = shelf.papers(sorted(set(found.values())))
+    shelf_ids = shelf.find(sorted(named))
+    known = shelf.papers(sorted(set(shelf_ids.values())))
     ids: dict[str, str] = {}
     papers = []
     for source in sources:
         keys = _keys(source) or [title_key(source.text)]
-        names = (found.get(name) for name in (source.paper_id, source.title) if name)
+        names = (shelf_ids.get(name) for name in (source.paper_id, source.title) if name)
         id_ = next(filter(None, [*names, *map(ids.get, keys)]), keys[0])
         ids |= dict.fromkeys(keys, id_)
         papers.append(_paper(source, id_, known.get(id_)))
