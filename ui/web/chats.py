@@ -36,6 +36,13 @@ class Exchange:
         return self.answer is not None or self.error is not None
 
     @property
+    def status(self) -> str:
+        """The answer's status; `failed` or `writing` where there is no answer."""
+        if self.answer:
+            return self.answer.status
+        return "failed" if self.error else "writing"
+
+    @property
     def turn(self) -> Turn:
         return Turn(self.question, self.answer.text if self.answer else self.written)
 

@@ -19,8 +19,9 @@ from rag.library.progress import Work
 from rag.readable import without_markup
 from rag.types import Paper
 from ui.desk import Desk
-from ui.web.rendering import paper_html, report_html
+from ui.web.rendering import error_html, paper_html, report_html
 
+_NOTHING = "Nothing was added."
 _SHOWN = 50  # papers of the table
 _HEAD = ("Title", "Published", "Organisation", "Id")
 _LABEL = "upload/"  # before the name of a file, so that it is told from one that was ingested
@@ -179,12 +180,12 @@ class PapersTab:
             day = _day(saved)
             sources = [_source(each, day) for each in files]
             report = self.desk.add(sources, _tracked(progress))
-            html = report_html(report, None)
+            html = report_html(report)
         except AskpapersError as error:
-            html = report_html(None, _without_paths(str(error), files))
+            html = error_html(_without_paths(str(error), files), _NOTHING)
         except Exception:  # a fault of ours: it is logged, and the page goes on
             logging.getLogger("askpapers").exception("an upload could not be ingested")
-            html = report_html(None, "something went wrong on the server: what happened is in its log")
+            html = error_html("something went wrong on the server: what happened is in its log", _NOTHING)
         finally:
             for each in files:
                 Path(each).unlink(missing_ok=True)

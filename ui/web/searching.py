@@ -11,7 +11,7 @@ from rag.retrieval import Retriever
 from rag.types import Filters, Request
 from ui.desk import Desk
 from ui.web.chat_settings import whole
-from ui.web.rendering import hits_html, report_html
+from ui.web.rendering import error_html, hits_html
 
 _QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
 
@@ -54,7 +54,7 @@ class SearchTab:
             question = understand(Request(query, filters=_filters(*values)))
             hits = Retriever(self.desk.library).search(question.query, int(k), question.filters)
         except AskpapersError as error:
-            return report_html(None, str(error))
+            return error_html(str(error))
         return hits_html(hits, question.note)
 
 
