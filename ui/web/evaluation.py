@@ -1,4 +1,4 @@
-"""The evaluation tab: the reports and comparisons of runs, which are made on the command line."""
+"""The evaluation tab: reports and comparisons of the runs that were made on the command line."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,7 @@ class EvaluationTab:
         self.compare.click(self._compare, [self.before, self.after], self.shown, **_QUICK)
 
     def _list(self) -> list[Any]:
-        rows = [row for name in self._names() if (row := self._row(name))]
+        rows = list(filter(None, map(self._row, self._names())))
         choices = gr.update(choices=[row[0] for row in rows], value=None)
         hint = "" if rows else _EMPTY.format(folder=self.folder.name)
         return [hint, gr.update(value=rows, visible=bool(rows)), *[choices] * 3]
@@ -87,7 +87,7 @@ class EvaluationTab:
         return [path.parent.name for path in newest[:_MOST]]
 
     def _row(self, name: str) -> list[str] | None:
-        """A run's line of the table; None where it cannot be read."""
+        """A run's row of the table; None if it cannot be read."""
         try:
             record, summary = read_means(self.folder / name)
         except RunError:

@@ -74,7 +74,7 @@ def shown_papers(answer: Answer | None) -> list[str]:
     if not answer:
         return []
     near = answer.papers[: _NEAREST + len(answer.citations)] if answer.status != "answered" else ()
-    return [source.paper_id for source in (*answer.citations, *near)]
+    return [citation.paper_id for citation in answer.citations] + [paper.paper_id for paper in near]
 
 
 def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
