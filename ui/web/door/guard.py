@@ -1,8 +1,8 @@
 """Refuses other web pages and other host names; adds security headers to all responses.
 
 Another web page in the same browser can send requests to this server: `Origin` and `Sec-Fetch-Site` tell
-them apart. Its host name can be made to point here ("DNS rebinding"), so that it has the same origin: `Host`
-tells it apart.
+them apart. Its host name can be made to point here ("DNS rebinding"), so that it has the same origin:
+`Host` tells it apart.
 
 Starlette's TrustedHostMiddleware compares with a list of names: it knows no networks, no other spellings of
 an address and no origins, and it takes one of several `Host` headers.

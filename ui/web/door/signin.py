@@ -1,7 +1,7 @@
-"""The password: before it is given, nothing behind it is read, begun or told.
+"""The password: without it, nothing behind it is read, started or shown.
 
-A browser that has given it holds a cookie. Only this process knows the sessions that cookies stand for, so
-that signing out ends a session for good, and a restart ends all.
+A browser that has given it holds a cookie. Only this process knows the sessions of the cookies, so that
+signing out ends a session for good, and a restart ends all.
 """
 
 import logging
@@ -64,14 +64,14 @@ class Brake:
     _guesses: OrderedDict[str, Guesses] = field(default_factory=OrderedDict)
 
     def wait(self, address: str) -> float:
-        """Seconds until this address may guess again; 0 where it may now."""
+        """Seconds until this address may guess again; 0 if it may now."""
         return max(0.0, self._of(address).free_at - self.clock())
 
     def failed(self, address: str) -> Guesses:
         """Note a wrong password."""
-        guesses = Guesses(self._of(address).count + 1, self.clock())
-        self._guesses[_network(address)] = guesses
-        self._guesses.move_to_end(_network(address))
+        guesses, network = Guesses(self._of(address).count + 1, self.clock()), _network(address)
+        self._guesses[network] = guesses
+        self._guesses.move_to_end(network)
         while len(self._guesses) > _MOST_NETWORKS:
             self._guesses.popitem(last=False)
         return guesses
@@ -81,8 +81,8 @@ class Brake:
         self._guesses.pop(_network(address), None)
 
     def _of(self, address: str) -> Guesses:
-        known = self._guesses.get(_network(address), Guesses())
-        return known if self.clock() - known.last < _FORGOTTEN else Guesses()
+        guesses = self._guesses.get(_network(address), Guesses())
+        return guesses if self.clock() - guesses.last < _FORGOTTEN else Guesses()
 
 
 @dataclass
@@ -108,9 +108,9 @@ class Sessions:
 
 
 class SignIn:
-    """ASGI middleware: lets in who has given the password, and notes who the visitor is.
+    """ASGI middleware: lets in visitors who have given the password, and notes who they are.
 
-    `scope["visitor"]` is the session where there is a password, else the address.
+    `scope["visitor"]` is the session if there is a password, else the address.
     """
 
     def __init__(self, app: ASGIApp, password: str | None, port: int) -> None:
@@ -134,10 +134,10 @@ class SignIn:
             await _stop(scope)(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        """The way in, or out."""
+        """Sign in, or out."""
         length = request.headers.get("content-length", "0")
         if len(length) > len(str(_LARGEST_FORM)) or "transfer-encoding" in request.headers:
-            return refuse(413, _NO_FORM)  # a body that is too large, or may be, is not waited for
+            return refuse(413, _NO_FORM)  # a body that is, or may be, too large is not read
         if request.url.path.startswith("/logout"):
             return self._leave(request)
         if request.method == "GET":
@@ -155,9 +155,8 @@ class SignIn:
             return _page(problem, 429, headers) if is_person else refuse(429, problem, headers)
         if password is None:
             return refuse(413, _NO_FORM)
-        if not compare_digest(
-            *(text.encode("utf-8", "replace") for text in (password, str(self._password)))
-        ):
+        right = str(self._password)
+        if not compare_digest(password.encode("utf-8", "replace"), right.encode("utf-8", "replace")):
             guesses = self._brake.failed(address)
             _log.warning("a wrong password from %s, %d so far", in_a_line(address), guesses.count)
             problem = "That is not the password."
@@ -175,18 +174,11 @@ class SignIn:
         return response
 
     def _set_cookie(self, request: Request, response: Response, token: str) -> None:
-        """Secure where the browser, or a named proxy, says that the request came by TLS."""
-        is_secure = "https" in (
-            request.scope["scheme"],
-            request.headers.get("origin", "").partition(":")[0],
-        )
+        """Secure if the browser, or a named proxy, says that the request came by TLS."""
+        origin, age = request.headers.get("origin", ""), None if token else 0
+        is_secure = "https" in (request.scope["scheme"], origin.partition(":")[0])
         response.set_cookie(
-            self._cookie,
-            token,
-            max_age=None if token else 0,
-            httponly=True,
-            samesite="strict",
-            secure=is_secure,
+            self._cookie, token, max_age=age, httponly=True, samesite="strict", secure=is_secure
         )
 
     def _token(self, scope: Scope) -> str | None:
@@ -198,7 +190,7 @@ def _stop(scope: Scope) -> Response:
     headers = Headers(scope=scope)
     if scope["path"] != "/" or scope["method"] not in ("GET", "HEAD"):
         return JSONResponse({"detail": "the password is missing: sign in at /login"}, 401)
-    if headers.get("sec-fetch-site") == "cross-site":  # a link: the cookie comes once we send for the page
+    if headers.get("sec-fetch-site") == "cross-site":  # a link: the cookie comes with a request of our own
         return HTMLResponse(_REFRESH)
     return _page()
 
@@ -209,12 +201,12 @@ def _page(problem: str = "", status: int = 200, headers: dict[str, str] | None =
 
 @cache
 def _template() -> Template:
-    """Compiled once, as anybody may ask for the page as often as they like."""
+    """Compiled once, as anybody may request the page as often as they like."""
     return Environment(autoescape=True).from_string(_PAGE.read_text(encoding="utf-8"))
 
 
 async def _typed_password(request: Request) -> str | None:
-    """The password in a form; None where there is none."""
+    """The password in a form, if there is one."""
     try:
         form = await read_body(request, _LARGEST_FORM) or b""
         fields = parse_qs(form.decode("utf-8"), keep_blank_values=True, max_num_fields=10)
@@ -228,7 +220,7 @@ def _address(scope: Scope) -> str:
 
 
 def _network(address: str) -> str:
-    """The network that guesses are counted for: who has one address often has its neighbours too."""
+    """The network that guesses are counted for: whoever has one address often has its neighbours too."""
     parsed = parse_address(address)
     if parsed is None:
         return address
