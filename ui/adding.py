@@ -115,7 +115,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End the process and its children."""
     with suppress(OSError):
         if process.stdin:
-            process.stdin.close()  # raises where the process died before it read all of the job
+            process.stdin.close()  # raises if the process died before it read the whole job
     with suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)

@@ -20,7 +20,7 @@ from ui.web.talking import Bookmark, Pages, Session
 from ui.web.visitors import Visitors
 
 _LONGEST_QUESTION = 20_000  # characters; the box takes fewer
-_NEWEST = 40  # papers among which those with a name give the first questions
+_NEWEST = 40  # papers from whose names the first questions are made
 Steps = Iterator[list[Any]]
 """What the components show, step by step."""
 
@@ -73,7 +73,7 @@ class ChatTab:
         self.alone = gr.Textbox(show_label=False, max_length=64, elem_id="alone", container=False)
 
     def lay_out_side(self, models: Sequence[str], *, has_password: bool) -> None:
-        """Add the list of conversations and the settings, which stand beside all tabs."""
+        """Add the list of conversations and the settings, beside all tabs."""
         with gr.Sidebar(label="Conversations and settings", width=300, elem_id="side"):
             self.new = gr.Button("New conversation", variant="secondary", size="sm")
             self.past = gr.Dataset(
@@ -175,7 +175,7 @@ class ChatTab:
             yield self._all(session)
             return
         session.put(session.chat.until(place))
-        yield self._all(session)  # without the likes of what is asked anew
+        yield self._all(session)  # without the likes of what is asked again
         before = exchanges[place]
         question = question or before.question
         yield from self._answer(session, question, settings, years=years, is_alone=before.is_alone)

@@ -19,7 +19,7 @@ _TITLE = 60  # characters
 class Exchange:
     """A question with its answer, the words written so far, or an error.
 
-    `is_alone` says that it is asked without the history of its conversation.
+    `is_alone`: it is asked without the history of its conversation.
     """
 
     question: str
@@ -37,7 +37,7 @@ class Exchange:
 
     @property
     def status(self) -> str:
-        """The answer's status; `failed` or `writing` where there is no answer."""
+        """The answer's status; `failed` or `writing` if there is no answer."""
         if self.answer:
             return self.answer.status
         return "failed" if self.error else "writing"

@@ -30,7 +30,7 @@ class FeedbackError(AskpapersError):
 
 @dataclass(frozen=True)
 class Rating:
-    """What a reader thinks of an answer, the last of `turns`; those before it led there.
+    """What a reader thinks of the answer of the last turn; the turns before led to it.
 
     A turn is a question and its answer. `id` identifies the answer; of `filters`, the years are kept.
     Raises ValueError without an id or a turn.
@@ -82,14 +82,14 @@ class Rating:
 
 
 class Feedback:
-    """The ratings in a file of JSON lines, one for each answer; the oldest go where there are too many.
+    """The ratings in a file of JSON lines, one for each answer; the oldest go if there are too many.
 
     Safe to use from several threads and processes. Lines that cannot be read, or were written by hand,
     stay as they are.
     """
 
     def __init__(self, path: Path) -> None:
-        """Nothing is read or written yet. `eval` reads the file where its name ends in .jsonl."""
+        """Nothing is read or written yet. `eval` reads the file if its name ends in .jsonl."""
         self.path = path.resolve()  # a link stays one when its file is replaced
 
     def save(self, rating: Rating) -> None:
@@ -99,7 +99,7 @@ class Feedback:
         self._replace(case["id"], line)
 
     def withdraw(self, id: str) -> None:  # noqa: A002
-        """Forget the rating of this id, where there is one. Raises FeedbackError."""
+        """Forget the rating of this id, if there is one. Raises FeedbackError."""
         self._replace(_bounded(id), None)
 
     def _replace(self, id_: str, new: bytes | None) -> None:

@@ -240,7 +240,7 @@ def _day(text: str) -> date | None:
 
 
 def _tracked(progress: gr.Progress) -> Callable[[Iterable[Work], str, int | None], Iterable[Work]]:
-    """Shows ingest's progress in Gradio's bar, which estimates the time left where it can."""
+    """Show ingest's progress in Gradio's bar, which estimates the time left if it can."""
 
     def track(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
         done = 0

@@ -1,6 +1,6 @@
 """Answers, papers and searches as HTML. Jinja escapes every text.
 
-Gradio's own Markdown gets no text of others, as it would fetch the pictures that they name.
+Texts of others never go through Gradio's Markdown, which would fetch the pictures that they name.
 """
 
 import base64
@@ -29,7 +29,7 @@ from ui.verdicts import doubt
 from ui.web.chats import Exchange
 
 _TOO_LARGE = "this answer is too large to be shown: ask again for less"
-_NEAREST = 5  # papers shown where nothing answers
+_NEAREST = 5  # papers shown below what is not answered
 MOST_HTML = 3_000_000  # bytes of an exchange's page; that of a list has some 60,000
 
 
@@ -56,7 +56,7 @@ class Card:
 
 
 def answer_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
-    """An answer, or as much of it as is written; one line instead where it is too large for a page.
+    """An answer, or as much of it as is written; only one line if it is too large for a page.
 
     `anchor`, of letters and digits, begins the ids of its cards. `papers` holds its `shown_papers`.
     """
@@ -99,7 +99,7 @@ def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) ->
 
 
 def _groups(exchange: Exchange) -> list[Group]:
-    """The text so far, grouped by paper where it quotes; a refusal's words are left to its banner."""
+    """The text so far, quotes grouped by paper; the words of a refusal stand in its banner."""
     if answer := exchange.answer:
         text = answer.text.removeprefix(REFUSAL).removesuffix(REFUSAL).strip("\n")
         return groups_of(replace(answer, text=text))

@@ -18,14 +18,14 @@ _QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal
 
 @dataclass
 class SearchTab:
-    """The components of the tab, and the events between them."""
+    """The components of the tab, and its event."""
 
     desk: Desk
 
     def lay_out(self) -> None:
-        """Add the components; to be called inside the open layout."""
+        """Add the components and their event; to be called inside the open layout."""
         with gr.Row(equal_height=True):
-            self.query = gr.Textbox(
+            query = gr.Textbox(
                 label="What the papers should be about",
                 placeholder="children's speech recognition",
                 submit_btn=True,
@@ -33,9 +33,9 @@ class SearchTab:
                 scale=4,
                 elem_id="query",
             )
-            self.k = gr.Slider(1, 50, value=10, step=1, label="Papers", scale=1, min_width=160)
+            k = gr.Slider(1, 50, value=10, step=1, label="Papers", scale=1, min_width=160)
         with gr.Accordion("Only papers …", open=False), gr.Row():
-            self.filters = [
+            filters = [
                 gr.Textbox(label=label, placeholder="any", max_length=longest)
                 for label, longest in (
                     ("from year", 4),
@@ -45,13 +45,9 @@ class SearchTab:
                     ("of this organisation", 200),
                 )
             ]
-        self.hits = gr.HTML(
-            '<p class="ap-empty">Ranked papers appear here.</p>', js_on_load=None, elem_id="hits"
-        )
-
-    def wire(self) -> None:
-        """Connect the events."""
-        self.query.submit(self._search, [self.query, self.k, *self.filters], self.hits, **_QUICK)
+        empty = '<p class="ap-empty">Ranked papers appear here.</p>'
+        hits = gr.HTML(empty, js_on_load=None, elem_id="hits")
+        query.submit(self._search, [query, k, *filters], hits, **_QUICK)
 
     def _search(self, query: str, k: int, *values: str | None) -> str:
         *numbers, organization = values

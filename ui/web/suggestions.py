@@ -16,7 +16,7 @@ _LONGEST_NAME = 32  # characters
 
 
 def opening_questions(papers: Iterable[Paper], most: int = 4) -> list[str]:
-    """Questions that papers of the library answer, about those whose title begins with a name."""
+    """Questions about the papers whose title begins with a name."""
     forms = ("What is {}?", "What results does {} report?", "How does {} work?", "What is {} trained on?")
     names = dict.fromkeys(name for paper in papers if (name := name_of(paper)))
     return [form.format(name) for form, name in zip(cycle(forms), islice(names, most), strict=False)]

@@ -1,4 +1,4 @@
-"""A visitor's session: questions asked and answered, and what the chat shows of them."""
+"""A visitor's session: asking questions, and what the chat shows of the answers."""
 
 import logging
 import re
@@ -75,7 +75,7 @@ class Session:
     """What the server holds of one open page. Of two questions at once the later one goes on.
 
     `listed` are the ids of the conversations among which the page offers a choice; `judged` is the
-    exchange whose like may be given a reason.
+    exchange for whose like the visitor may give a reason.
     """
 
     visitor: Visitor
@@ -127,7 +127,7 @@ def ask(
 ) -> Iterator[None]:
     """Ask in the open conversation; at each step the session holds what there is to show.
 
-    `is_alone` leaves out what was said before.
+    `is_alone` leaves out the history.
     """
     session.stop()
     number, before = session.number, session.visitor.latest(session.chat)
@@ -165,7 +165,7 @@ def _answering(
 
 @dataclass(frozen=True)
 class Bubble:
-    """What the chat shows of an exchange: the question as text, the answer as HTML, where to go on."""
+    """What the chat shows of an exchange: the question as text, the answer as HTML, next questions."""
 
     question: str
     html: str

@@ -116,9 +116,9 @@ class Visitors:
         self._living: WeakValueDictionary[str, Visitor] = WeakValueDictionary()
         self._choosing = threading.Lock()
 
-    def find(self, kept: Any) -> Visitor:
-        """The visitor whose browser kept this; a new one where it kept nothing."""
-        id_, chats = stored.read(kept)
+    def find(self, text: Any) -> Visitor:
+        """The visitor whose browser kept this text; a new one if it kept nothing."""
+        id_, chats = stored.read(text)
         visitor = self._living.get(id_)
         if visitor is None:
             new = Visitor(id_, list(chats))
@@ -128,7 +128,7 @@ class Visitors:
         return visitor
 
     def keep(self, visitor: Visitor, page: OpenPage | None = None) -> None:
-        """Note that a visitor is here, on a page; those who were here longest ago are forgotten."""
+        """Note that a visitor is here, on a page; whoever was here longest ago is forgotten."""
         if page:
             visitor.add_page(page)
         size = visitor.size
@@ -146,6 +146,6 @@ class Visitors:
 
 def _give_back_memory() -> None:
     """Have glibc return free memory to the system: large texts that come and go in many threads leave gaps
-    in its heaps, which then grow to several times of what is in use."""
+    in its heaps, which then grow to several times what is in use."""
     with suppress(OSError, AttributeError, TypeError):  # another C library, or Windows
         ctypes.CDLL(None).malloc_trim(0)

@@ -42,47 +42,38 @@ Clock = Callable[[], float]
 _log = logging.getLogger("askpapers")
 
 
-@dataclass(frozen=True)
-class Guesses:
-    """Wrong passwords of a network: how many, and when the last one came."""
-
-    count: int = 0
-    last: float = 0.0
-
-    @property
-    def free_at(self) -> float:
-        """When the network may guess again."""
-        too_many = min(self.count - FREE_GUESSES, 10)  # a float holds no power of two beyond 1,023
-        return self.last + (min(LONGEST_WAIT, 2.0**too_many) if too_many >= 0 else 0.0)
-
-
 @dataclass
 class Brake:
     """Makes a network guess ever more slowly. Only the server's loop uses it, a single thread."""
 
     clock: Clock = time.monotonic
-    _guesses: OrderedDict[str, Guesses] = field(default_factory=OrderedDict)
+    _guesses: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)
 
     def wait(self, address: str) -> float:
         """Seconds until this address may guess again; 0 if it may now."""
-        return max(0.0, self._of(address).free_at - self.clock())
+        count, last = self._of(_network(address))
+        doublings = min(count - FREE_GUESSES, 10)  # a float holds no power of two beyond 1,023
+        pause = min(LONGEST_WAIT, 2.0**doublings) if doublings >= 0 else 0.0
+        return max(0.0, last + pause - self.clock())
 
-    def failed(self, address: str) -> Guesses:
-        """Note a wrong password."""
-        guesses, network = Guesses(self._of(address).count + 1, self.clock()), _network(address)
-        self._guesses[network] = guesses
+    def failed(self, address: str) -> int:
+        """Note a wrong password; returns how many the network has tried."""
+        network = _network(address)
+        count = self._of(network)[0] + 1
+        self._guesses[network] = count, self.clock()
         self._guesses.move_to_end(network)
         while len(self._guesses) > _MOST_NETWORKS:
             self._guesses.popitem(last=False)
-        return guesses
+        return count
 
     def succeeded(self, address: str) -> None:
         """Forget the wrong passwords before."""
         self._guesses.pop(_network(address), None)
 
-    def _of(self, address: str) -> Guesses:
-        guesses = self._guesses.get(_network(address), Guesses())
-        return guesses if self.clock() - guesses.last < _FORGOTTEN else Guesses()
+    def _of(self, network: str) -> tuple[int, float]:
+        """How many wrong passwords a network has tried, and when the last one came."""
+        count, last = self._guesses.get(network, (0, 0.0))
+        return (count, last) if self.clock() - last < _FORGOTTEN else (0, 0.0)
 
 
 @dataclass
@@ -157,8 +148,8 @@ class SignIn:
             return refuse(413, _NO_FORM)
         right = str(self._password)
         if not compare_digest(password.encode("utf-8", "replace"), right.encode("utf-8", "replace")):
-            guesses = self._brake.failed(address)
-            _log.warning("a wrong password from %s, %d so far", in_a_line(address), guesses.count)
+            count = self._brake.failed(address)
+            _log.warning("a wrong password from %s, %d so far", in_a_line(address), count)
             problem = "That is not the password."
             return _page(problem, 400) if is_person else JSONResponse({"detail": problem}, 400)
         self._brake.succeeded(address)
