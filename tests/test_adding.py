@@ -244,7 +244,7 @@ def test_it_ends_with_the_server(tmp_path, encoder, interruptible, ended_by):
 
 def test_a_fault_is_logged_by_the_page(desk, monkeypatch, caplog, tmp_path):
     papers = pytest.importorskip("ui.web.papers")
-    monkeypatch.setattr(papers, "_source", lambda file, day: Doing("fail"))
+    monkeypatch.setattr(papers, "FileSource", lambda *_, **__: Doing("fail"))
     (tmp_path / "mine.jsonl").write_text(json.dumps({}))
     with caplog.at_level(logging.ERROR, "askpapers"):
         told = papers.PapersTab(desk, tmp_path)._add(

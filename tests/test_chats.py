@@ -1,4 +1,4 @@
-"""Visitor as browsers keep them: nothing is lost on the way, and nothing foreign does harm."""
+"""Conversations as browsers keep them: nothing is lost on the way, and nothing foreign does harm."""
 
 import json
 import math

@@ -266,7 +266,7 @@ def test_guesses_are_forgotten_and_bounded():
         brake.failed("2001:db8::1")
     assert brake.wait("2001:db8::2") > 1
     clock.now += 3601
-    assert brake.failed("2001:db8::1").count == 1
+    assert brake.failed("2001:db8::1") == 1
     for number in range(11_000):
         brake.failed(f"10.{number // 250}.{number % 250}.1")
     assert len(brake._guesses) == 10_000

@@ -306,6 +306,17 @@ def test_only_the_three_endpoints_are_told_of(site, client):
     assert site.get("/gradio_api/openapi.json")[0] == 404
 
 
+def test_the_list_of_conversations_is_called_so(site):
+    assert site.component(elem_id="past", label="Conversations in this browser", headers=["Conversations"])
+
+
+def test_a_search_that_cannot_be_made_says_only_why(site):
+    values = ["owls", 10, "nineteen", "", "", "", ""]
+    (html,) = completed(site.send(site.event("submit", elem_id="query"), values))
+    assert "no whole number" in html
+    assert "added" not in html
+
+
 def names_of_events(site):
     """All that anybody could take for the name of an event that is not one of the three."""
     from ui.web.chat import ChatTab

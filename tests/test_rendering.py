@@ -28,12 +28,12 @@ from ui.web.rendering import (
     answer_html,
     chips_html,
     comparison_html,
+    error_html,
     frame_html,
     hits_html,
     paper_html,
     report_html,
     shown_papers,
-    status_of,
 )
 
 HOSTILE = (
@@ -232,7 +232,7 @@ def test_no_name_of_a_file_and_no_reason_becomes_markup(text):
         report = Report(
             seen=2, rejected=[Rejection(f"upload/{said}", 3, said), Rejection(said, None, said)]
         )
-        return Page(report_html(report, None)), Page(report_html(None, said))
+        return Page(report_html(report)), Page(error_html(said, "Nothing was added."))
 
     for found, harmless in zip(page(text), page("owls.txt"), strict=True):
         assert found.skeleton == harmless.skeleton
@@ -252,12 +252,12 @@ def test_no_text_of_a_run_becomes_markup():
         other = made.rows()[place % len(made.rows())].outcomes
         after.rows[place] = replace(row, outcomes=other)
     after.record["name"] = made.HOSTILE[1]
-    page = Page(comparison_html(compare(before, after), None))
+    page = Page(comparison_html(compare(before, after)))
     allowed = {"div", "p", "strong", "br", "table", "thead", "tbody", "tr", "th", "td", "h3"}
     assert {tag for tag, _ in page.elements} <= allowed | {"details", "summary", "span", "ul", "li", "code"}
     names = {name for _, attributes in page.elements for name in attributes}
     assert names <= {"class", "scope", "tabindex", "role", "aria-label"}
-    failed = Page(comparison_html(None, made.HOSTILE[0]))
+    failed = Page(error_html(made.HOSTILE[0]))
     assert in_words(made.HOSTILE[0]) in in_words(failed.text)
     assert [tag for tag, _ in failed.elements] == ["p", "span"]
 
@@ -507,7 +507,7 @@ def test_what_became_of_a_question_is_seen():
     told = set()
     for status, exchange in exchanges.items():
         page = Page(answer_html(exchange, ANCHOR, {}))
-        assert status_of(exchange) == status
+        assert exchange.status == status
         assert page.elements[0] == ("div", {"class": f"ap-answer ap-{status}"})
         told.add(in_words(page.inside("ap-banner") or page.inside("ap-waiting")))
     assert told == {
@@ -581,7 +581,7 @@ def test_no_folder_of_the_server_is_shown():
     assert "secret" not in page.text
     assert "upload" not in page.text
     rejected = [Rejection("upload/mine.jsonl", 2, "no title")]
-    told = Page(report_html(Report(seen=1, rejected=rejected), None))
+    told = Page(report_html(Report(seen=1, rejected=rejected)))
     assert "mine.jsonl:2" in told.text
     assert "upload" not in told.text
 
@@ -610,7 +610,7 @@ def test_what_is_not_known_is_not_made_up():
 
 def test_long_lists_of_what_was_rejected_are_cut():
     rejected = [Rejection("upload/a.jsonl", line, "no title") for line in range(1, 251)]
-    page = Page(report_html(Report(seen=250, rejected=rejected), None))
+    page = Page(report_html(Report(seen=250, rejected=rejected)))
     assert len(page.all("li")) == 101
     assert "and 150 more" in page.text
 

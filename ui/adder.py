@@ -1,4 +1,4 @@
-"""The process that `ui.adding` starts: its job comes on its standard input, its progress goes out."""
+"""The process that `ui.adding` starts: it reads a job from standard input, and reports its progress."""
 
 import os
 import pickle
@@ -20,7 +20,7 @@ _GRACE = 10  # seconds; the server gives up earlier
 
 
 def main() -> None:
-    """Send (what, total) where work begins, the length of each batch, then None; at the end the report."""
+    """Send (what, total) when work begins, the length of each batch, then None; at the end the report."""
     messages = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # libraries print to stderr, not between the messages
     if hasattr(os, "nice"):

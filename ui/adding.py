@@ -1,8 +1,8 @@
 """An ingest in a process of its own, so that a file that takes long to read does not delay questions.
 
-The process is started anew, not forked, as the server has threads. Its job comes on its standard input, so
-that no key of the settings stands on a command line; the input's end tells it that the server is gone.
-Progress and the report come back on its standard output.
+The process is started anew, not forked, as the server has threads. It reads its job from standard input, so
+that no key of the settings is on a command line; when the input ends, the server is gone. It writes its
+progress and the report to standard output.
 """
 
 import os
@@ -36,27 +36,23 @@ def ingest_apart(
     """Ingest these sources into the library of a folder in another process; returns the report of `ingest`.
 
     Whatever stops it, the library stays whole, and what was written stays. Raises as `ingest` does, and
-    SourceError where the process dies, makes no progress for long, or is ended because `closed` is set.
+    SourceError if the process dies, makes no progress for long, or is ended because `closed` is set.
     """
     if closed.is_set():
         raise SourceError("the page is closed: add the papers again later")
     job = pickle.dumps((folder, settings, tuple(sources)))
+    command = [sys.executable, "-P", "-m", "ui.adder"]  # -P: no module of the server's current folder
     with subprocess.Popen(
-        [
-            sys.executable,
-            "-P",
-            "-m",
-            "ui.adder",
-        ],  # -P: no module of the folder where the server was started
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        start_new_session=True,  # a terminal's Ctrl-C is for the server, which ends this process
+        start_new_session=True,  # Ctrl-C in a terminal is for the server, which ends this process
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     ) as process:
         try:
             assert process.stdin and process.stdout  # noqa: S101
-            with suppress(OSError):  # it has died already, which is reported below
+            with suppress(OSError):  # it died already, which is reported below
                 process.stdin.write(job)
                 process.stdin.flush()
             return _Process(process.stdout, closed).report(track)
@@ -70,7 +66,7 @@ class _Process:
 
     stream: IO[bytes]
     closed: threading.Event
-    what: str = "adding these papers"  # the work that it is at
+    what: str = "adding these papers"  # its current work
     messages: "queue.SimpleQueue[Any]" = field(default_factory=queue.SimpleQueue)
 
     def report(self, track: Track) -> Report:
@@ -94,13 +90,18 @@ class _Process:
         self.messages.put(EOFError())
 
     def _next(self) -> Any:
-        """The next message. Raises it where it is an error, and SourceError where none comes."""
-        given_up = time.monotonic() + PATIENCE
-        while time.monotonic() < given_up and not self.closed.is_set():
+        """The next message. Raises it if it is an error, and SourceError if none comes."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and not self.closed.is_set():
             with suppress(queue.Empty):
                 message = self.messages.get(timeout=_LOOK)
+                if isinstance(message, EOFError):
+                    raise SourceError(
+                        f"{self.what} was ended from outside, perhaps for want of memory: add fewer papers "
+                        f"at a time, {_ELSEWHERE}"
+                    )
                 if isinstance(message, Exception):
-                    raise self._ended() if isinstance(message, EOFError) else message
+                    raise message
                 return message
         if self.closed.is_set():
             raise SourceError(f"{self.what} ended as the page is closed: add the papers again later")
@@ -109,18 +110,12 @@ class _Process:
             f"takes so long, {_ELSEWHERE}"
         )
 
-    def _ended(self) -> SourceError:
-        return SourceError(
-            f"{self.what} was ended from outside, perhaps for want of memory: add fewer papers at a time, "
-            f"{_ELSEWHERE}"
-        )
-
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the process and its children."""
     with suppress(OSError):
         if process.stdin:
-            process.stdin.close()  # raises where the process died before it read all of the job
+            process.stdin.close()  # raises if the process died before it read the whole job
     with suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)

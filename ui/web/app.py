@@ -1,4 +1,4 @@
-"""The page put together: its tabs, its endpoints for programs, and how it is served."""
+"""The whole page: its tabs, its endpoints for programs, and how it is served."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -45,8 +45,8 @@ from ui.web.secret import Withheld, read_secret
 _HERE = Path(__file__).parent
 ENDPOINTS = ("ask", "search", "get_paper")  # methods of Programs
 _AT_ONCE = 8  # questions that are answered at a time
-_WAITING = 250  # questions and opening pages that may wait; the next is told that the queue is full
-_SESSIONS = 100  # whose state is held, some MB each; the others go on from what their browsers keep
+_WAITING = 250  # questions and opening pages that may wait; the next gets "queue is full"
+_SESSIONS = 100  # whose state is held, some MB each; others continue from what their browsers keep
 _FETCHING = 1000  # sessions whose answers wait to be fetched, or are being fetched
 _HOUR = 3600
 _FRAME = "frontend/index.html"  # Gradio's template of the page
@@ -84,8 +84,7 @@ def build_page(desk: Desk, page: Page) -> gr.Blocks:
         session = gr.State(None)
         browser = gr.BrowserState(storage_key="askpapers", secret=page.key)
         chat_tab = ChatTab(desk, Likes(Feedback(page.feedback)), session, browser)
-        papers, search = PapersTab(desk, page.uploads, page.is_read_only), SearchTab(desk)
-        evaluation = EvaluationTab(page.runs)
+        papers, evaluation = PapersTab(desk, page.uploads, page.is_read_only), EvaluationTab(page.runs)
         chat_tab.lay_out_side(page.models, has_password=bool(page.password))
         with gr.Tabs(selected="chat") as tabs:
             with gr.Tab("Chat", id="chat"):
@@ -93,12 +92,11 @@ def build_page(desk: Desk, page: Page) -> gr.Blocks:
             with gr.Tab("Library", id="library") as library_tab:
                 papers.lay_out()
             with gr.Tab("Search", id="search"):
-                search.lay_out()
+                SearchTab(desk).lay_out()
             with gr.Tab("Evaluation", id="evaluation") as evaluation_tab:
                 evaluation.lay_out()
         chat_tab.wire(blocks, tabs)
         papers.wire(library_tab, tabs, chat_tab.box)
-        search.wire()
         evaluation.wire(evaluation_tab)
         programs = Programs(desk)
         for name in ENDPOINTS:
@@ -161,17 +159,19 @@ def serve_page(blocks: gr.Blocks, page: Page) -> Served:
 
 
 async def _without_input(_: Request, __: Exception) -> Response:
-    """Replaces FastAPI's response, which repeats all that was sent."""
+    """Replaces FastAPI's response, which repeats everything that was sent."""
     return refuse(422, "this is not what the page sends: see /gradio_api/info")
 
 
 def _keep_no_value(state: SessionState, key: int, value: Any) -> None:
-    """Replaces a method of Gradio's that keeps the last value of every component in each session: some MB
-    of each visitor, for links to a state of the page, which ours does not offer."""
+    """Replaces a method of Gradio's that keeps the last value of every component in each session.
+
+    That takes some MB for each visitor, for links to a state of the page, which ours does not offer.
+    """
 
 
 def _give_nonces() -> None:
-    """Let the scripts of Gradio's own page run: the guard allows only those with its nonce."""
+    """Let the scripts of Gradio's own page run: the guard allows only scripts with its nonce."""
     loader = templates.env.loader
     if loader and not isinstance(loader, DictLoader):
         source = loader.get_source(templates.env, _FRAME)[0]
@@ -180,7 +180,7 @@ def _give_nonces() -> None:
 
 
 def _with_plain_errors(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    """The endpoint; our errors reach its caller as one line."""
+    """The endpoint, whose caller gets our errors as one line."""
 
     @wraps(endpoint)
     def answer(*arguments: Any, **options: Any) -> Any:
@@ -196,7 +196,7 @@ def _theme() -> gr.themes.Base:
     font = [gr.themes.Font(name) for name in ("system-ui", "Segoe UI", "Roboto", "sans-serif")]
     mono = [gr.themes.Font(name) for name in ("ui-monospace", "Consolas", "monospace")]
     theme = gr.themes.Soft(primary_hue="indigo", neutral_hue="slate", font=font, font_mono=mono)
-    return theme.set(  # Gradio's own fall short of the contrast that small text needs (WCAG 2.2, 1.4.3)
+    return theme.set(  # Gradio's own colours lack the contrast that small text needs (WCAG 2.2, 1.4.3)
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_400",
         block_info_text_color="*neutral_600",

@@ -20,7 +20,7 @@ from ui.web.talking import Bookmark, Pages, Session
 from ui.web.visitors import Visitors
 
 _LONGEST_QUESTION = 20_000  # characters; the box takes fewer
-_NEWEST = 40  # papers among which those with a name give the first questions
+_NEWEST = 40  # papers from whose names the first questions are made
 Steps = Iterator[list[Any]]
 """What the components show, step by step."""
 
@@ -48,7 +48,7 @@ class ChatTab:
             editable="user",
             layout="panel",
             buttons=[],
-            autoscroll=False,  # it goes to the end of a long answer; ours goes to its beginning
+            autoscroll=False,  # Gradio scrolls to the end of a long answer, page.js to its beginning
             height="calc(100dvh - 245px)",
             min_height=280,
             placeholder=_PLACEHOLDER,
@@ -63,27 +63,27 @@ class ChatTab:
             show_label=False,
             placeholder="Ask about the papers…",
             submit_btn=True,
-            stop_btn=False,  # takes the place of the other while an answer is being written
+            stop_btn=False,  # replaces the other button while an answer is being written
             max_length=4000,
             max_lines=8,
             autofocus=True,
             elem_id="question",
         )
-        # The page puts the id of an exchange here whose question is to be asked on its own.
+        # page.js puts the id of an exchange here to ask its question on its own.
         self.alone = gr.Textbox(show_label=False, max_length=64, elem_id="alone", container=False)
 
     def lay_out_side(self, models: Sequence[str], *, has_password: bool) -> None:
-        """Add the list of conversations and the settings, which stand beside all tabs."""
-        with gr.Sidebar(label="Visitor and settings", width=300, elem_id="side"):
+        """Add the list of conversations and the settings, beside all tabs."""
+        with gr.Sidebar(label="Conversations and settings", width=300, elem_id="side"):
             self.new = gr.Button("New conversation", variant="secondary", size="sm")
             self.past = gr.Dataset(
                 components=[gr.Textbox(visible=False)],
                 samples=[],
                 type="index",
                 layout="table",
-                label="Visitor in this browser",
+                label="Conversations in this browser",
                 show_label=False,
-                headers=["Visitor"],
+                headers=["Conversations"],
                 samples_per_page=8,
                 elem_id="past",
             )
@@ -102,29 +102,29 @@ class ChatTab:
         asking: list[Any] = [
             event(
                 ask,
-                [*given, *mine, *self.settings],
+                [*inputs, *mine, *self.settings],
                 talk,
                 show_progress="minimal",
                 show_progress_on=self.chatbot,
                 **_ASKING,
             )
-            for event, ask, given in (
+            for event, ask, inputs in (
                 (self.box.submit, self._ask, [self.box]),
-                (self.chatbot.option_select, self._take_option, []),
-                (self.chatbot.example_select, self._take_example, []),
+                (self.chatbot.option_select, self._take, []),
+                (self.chatbot.example_select, self._take, []),
                 (self.alone.change, self._ask_alone, [self.alone]),
                 (self.chatbot.retry, self._retry, []),
                 (self.chatbot.edit, self._edit, []),
             )
         ]
-        for leave, handler, given in (
+        for leave, handler, inputs in (
             (self.box.stop, self._stop, []),
             (self.new.click, self._new, []),
             (self.past.click, self._open, [self.past]),
             (self.forget.click, self._forget, []),
             (self.chatbot.clear, self._forget, []),
         ):
-            leave(handler, [*given, *mine], talk, cancels=asking, **_QUICK)
+            leave(handler, [*inputs, *mine], talk, cancels=asking, **_QUICK)
         self.likes.wire(self.chatbot, mine, self.settings, self._mine)
         for go in (self.new.click, self.past.click):
             go(lambda: gr.Tabs(selected="chat"), None, tabs, **_QUICK)
@@ -137,27 +137,22 @@ class ChatTab:
     def _ask(self, question: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
         yield from self._answer(self._mine(bookmark, stored), question, settings)
 
-    def _take_option(
-        self, data: gr.SelectData, bookmark: Bookmark | None, stored: Any, *settings: Any
-    ) -> Steps:
+    def _take(self, data: gr.SelectData, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
+        """Ask what a button says: a suggestion is a text, an example of an empty chat has one."""
         session = self._mine(bookmark, stored)
+        text = str(data.value["text"] if isinstance(data.value, dict) else data.value)
         years = talking.years_offered(session)
-        if data.value in talking.offer_of(years):
+        if text in talking.offer_of(years):
             place = len(session.chat.exchanges) - 1
             yield from self._again(session, place, None, settings, years)
         else:
-            yield from self._answer(session, str(data.value), settings)
-
-    def _take_example(
-        self, data: gr.SelectData, bookmark: Bookmark | None, stored: Any, *settings: Any
-    ) -> Steps:
-        yield from self._answer(self._mine(bookmark, stored), str(data.value["text"]), settings)
+            yield from self._answer(session, text, settings)
 
     def _ask_alone(self, id_and_time: str, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
         session = self._mine(bookmark, stored)
         id_ = id_and_time.partition(" ")[0]
-        question = next((each.question for each in session.chat.exchanges if each.id == id_), "")
-        yield from self._answer(session, question, settings, is_alone=True)
+        questions = {exchange.id: exchange.question for exchange in session.chat.exchanges}
+        yield from self._answer(session, questions.get(id_, ""), settings, is_alone=True)
 
     def _retry(self, data: gr.RetryData, bookmark: Bookmark | None, stored: Any, *settings: Any) -> Steps:
         yield from self._again(self._mine(bookmark, stored), place_of(data.index), None, settings)
@@ -174,16 +169,16 @@ class ChatTab:
         settings: Sequence[Any],
         years: Filters | None = None,
     ) -> Steps:
-        """Ask again from this exchange on, in other words or within other years where they are given."""
+        """Ask again from this exchange on, with another question or other years if they are given."""
         exchanges = session.chat.exchanges
         if not 0 <= place < len(exchanges):
             yield self._all(session)
             return
         session.put(session.chat.until(place))
-        yield self._all(session)  # without the likes of what is asked anew
-        is_alone = exchanges[place].is_alone
-        question = question or exchanges[place].question
-        yield from self._answer(session, question, settings, years=years, is_alone=is_alone)
+        yield self._all(session)  # without the likes of what is asked again
+        before = exchanges[place]
+        question = question or before.question
+        yield from self._answer(session, question, settings, years=years, is_alone=before.is_alone)
 
     def _answer(
         self,
@@ -202,14 +197,8 @@ class ChatTab:
         chosen = ChatSettings.of(settings).within(years)
         steps = talking.ask(session, question, self.desk, chosen, is_alone=is_alone)
         next(steps)  # the question alone
-        cleared = gr.update(value="", submit_btn=False, stop_btn=True)
-        yield [
-            cleared,
-            self._messages(session),
-            session.bookmark,
-            *[gr.skip()] * 3,
-            gr.update(visible=False),
-        ]
+        cleared, hidden = gr.update(value="", submit_btn=False, stop_btn=True), gr.update(visible=False)
+        yield [cleared, self._messages(session), session.bookmark, *[gr.skip()] * 3, hidden]
         for _ in steps:  # meanwhile a next question may be typed
             yield [gr.skip(), self._messages(session), session.bookmark, *[gr.skip()] * 4]
         yield self._around(session, self._messages(session))
@@ -219,7 +208,7 @@ class ChatTab:
         session.stop()
         return self._all(session, stored)
 
-    # Visitor
+    # Choosing a conversation
 
     def _new(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
         session = self._mine(bookmark, stored)
@@ -256,23 +245,24 @@ class ChatTab:
         return chips_html(ChatSettings.of(settings).chips(self.desk))
 
     def _all(self, session: Session, stored: Any = None) -> list[Any]:
-        """All components for another conversation, with its likes, or questions to begin with."""
+        """All components for another conversation: with its likes, or with questions to start from."""
         exchanges = session.chat.exchanges
+        newest = [] if exchanges else self.desk.library.catalog.browse(most=_NEWEST)
         chatbot = gr.update(
             value=self._messages(session),
-            examples=[] if exchanges else [{"text": each} for each in self._openings()],
-            feedback_value=[_VERDICTS[each.is_liked] for each in exchanges],
+            examples=[{"text": question} for question in opening_questions(newest)],
+            feedback_value=[_VERDICTS[exchange.is_liked] for exchange in exchanges],
         )
         return self._around(session, chatbot, stored)
 
     def _around(self, session: Session, conversation: Any, stored: Any = None) -> list[Any]:
-        """Box, conversation, session, browser, list of conversations, deletion, reason.
+        """The values of all components around the conversation, in the order of `talk` in `wire`.
 
-        The browser is sent its text only where that has changed.
+        The browser is sent its text only if that has changed.
         """
         chats, dumped = session.visitor.chats, session.visitor.dump()
         session.listed = tuple(chat.id for chat in chats)
-        self.visitors.keep(session.visitor, session)  # it may have grown
+        self.visitors.keep(session.visitor, session)  # which may have grown
         return [
             gr.update(submit_btn=True, stop_btn=False),
             conversation,
@@ -285,18 +275,18 @@ class ChatTab:
         ]
 
     def _messages(self, session: Session) -> list[dict[str, Any]]:
-        """The open conversation as Gradio takes it. A list of the same shape at each step, so that only the
-        changes are sent, and no update, for which the component would be made anew."""
+        """The open conversation as Gradio takes it.
+
+        The list keeps its shape from step to step, so that Gradio sends only the changes; for a
+        `gr.update` it would make the component anew.
+        """
         messages: list[dict[str, Any]] = []
         for bubble in talking.bubbles(session, self.desk):
             answer = self.blank | {"value": bubble.html}
-            options = [{"value": each} for each in bubble.suggestions] or None
+            options = [{"value": text} for text in bubble.suggestions] or None
             messages.append({"role": "user", "content": bubble.question})
             messages.append({"role": "assistant", "content": [answer], "options": options})
         return messages
-
-    def _openings(self) -> list[str]:
-        return opening_questions(self.desk.library.catalog.browse(most=_NEWEST))
 
 
 _VERDICTS = {True: "Like", False: "Dislike", None: None}

@@ -1,4 +1,4 @@
-"""What a visitor has set for answers, and what of it is in force."""
+"""A visitor's settings for answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ EXTRACTIVE = "the papers' own sentences"
 
 @dataclass(frozen=True)
 class ChatSettings:
-    """How the next question is to be asked, and of which model; `problem` is what is wrong with that."""
+    """How to ask the next question, and which model; `problem` says what is wrong with the settings."""
 
     request: Request = field(default_factory=Request)
     model: str | None = None
@@ -28,7 +28,7 @@ class ChatSettings:
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> "ChatSettings":
-        """Of the values of the settings' components, in their order."""
+        """From the values of the settings' components, in their order."""
         writer, model, *numbers, years = values
         try:
             from_year, to_year, k, words = map(whole, numbers)
@@ -39,21 +39,19 @@ class ChatSettings:
         return cls(request, model)
 
     def within(self, years: Filters | None) -> "ChatSettings":
-        """The same for papers of these years, where there are any."""
+        """The same for papers of these years, if there are any."""
         return replace(self, request=self.request.within(years)) if years else self
 
     def ask(self, question: str, history: History) -> Request:
-        """A question asked so, today. Raises QuestionError where it cannot be."""
+        """The request of a question. Raises QuestionError."""
         if self.problem:
             raise QuestionError(self.problem)
         return check_options(replace(self.request, question=question, history=history))
 
     def chips(self, desk: Desk) -> dict[str, str]:
-        """What is in force, a name and a value each."""
-        library = desk.library.catalog
-        papers = f"{library.count():,} papers"
-        if desk.is_bundled:
-            papers += " that come with askpapers"
+        """The settings in force, each a name and a value."""
+        papers = f"{desk.library.catalog.count():,} papers"
+        papers += " that come with askpapers" if desk.is_bundled else ""
         chips = {"Library": papers, "Writer": self._writer(desk)}
         request, years = self.request, self.request.filters
         if years.has_years:
@@ -75,16 +73,15 @@ class ChatSettings:
 
 
 def whole(typed: str | None) -> int | None:
-    """The number in a field, None where it is empty. Raises QuestionError."""
+    """The number in a field, None if it is empty. Raises QuestionError."""
     text = (typed or "").strip()
     if text and not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
         raise QuestionError(f"{cut(text, 20)} is no whole number: write digits, or leave the field empty")
     return int(text) if text else None
 
 
-def lay_out_settings(desk: Desk, models: Sequence[str]) -> "list[Component]":
+def lay_out_settings(desk: Desk, models: Sequence[str]) -> list[Component]:
     """The components that `ChatSettings.of` reads, in the open layout; visitors choose among `models`."""
-
     has_model = desk.settings.has_model
     choices = [("a language model", "auto")] if has_model else []
     return [
@@ -113,7 +110,6 @@ def lay_out_settings(desk: Desk, models: Sequence[str]) -> "list[Component]":
     ]
 
 
-def _number(label: str, otherwise: str) -> "Component":
-    """A field for a number: a text, as Gradio's own shows 0 where there is none."""
-
+def _number(label: str, otherwise: str) -> Component:
+    """A field for a number: a text box, as Gradio's own shows 0 when it is empty."""
     return gr.Textbox(label=label, placeholder=otherwise, max_length=_DIGITS)

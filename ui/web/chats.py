@@ -1,4 +1,4 @@
-"""Conversations: what is asked and what becomes of it."""
+"""Conversations: questions with their answers."""
 
 import secrets
 import sys
@@ -10,7 +10,7 @@ from rag.conversation import MEMORY_TOKENS
 from rag.query import Turn, newest
 from rag.types import Answer
 
-MOST_EXCHANGES = 30  # of one conversation; the first ones go
+MOST_EXCHANGES = 30  # of a conversation; the first ones are dropped
 STOPPED = "stopped before the answer was whole: press retry to ask again"
 _TITLE = 60  # characters
 
@@ -19,7 +19,7 @@ _TITLE = 60  # characters
 class Exchange:
     """A question with its answer, the words written so far, or an error.
 
-    `is_alone` says that it is asked without the history of its conversation.
+    `is_alone`: it is asked without the history of its conversation.
     """
 
     question: str
@@ -36,8 +36,11 @@ class Exchange:
         return self.answer is not None or self.error is not None
 
     @property
-    def turn(self) -> Turn:
-        return Turn(self.question, self.answer.text if self.answer else self.written)
+    def status(self) -> str:
+        """The answer's status; `failed` or `writing` if there is no answer."""
+        if self.answer:
+            return self.answer.status
+        return "failed" if self.error else "writing"
 
     @cached_property
     def size(self) -> int:
@@ -55,14 +58,18 @@ class Chat:
     @property
     def title(self) -> str:
         """Its first question, in one line."""
-        asked = " ".join(self.exchanges[0].question.split()) if self.exchanges else ""
-        return asked if len(asked) <= _TITLE else f"{asked[: _TITLE - 1]}…"
+        title = " ".join(self.exchanges[0].question.split()) if self.exchanges else ""
+        return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
 
     @property
     def history(self) -> list[dict[str, str]]:
         """The history for the next question, as OpenAI-style messages."""
-        turns = newest([exchange.turn for exchange in self.exchanges if exchange.is_over], MEMORY_TOKENS)
-        return [message for turn in turns for message in turn.messages]
+        turns = [
+            Turn(exchange.question, exchange.answer.text if exchange.answer else exchange.written)
+            for exchange in self.exchanges
+            if exchange.is_over
+        ]
+        return [message for turn in newest(turns, MEMORY_TOKENS) for message in turn.messages]
 
     @property
     def size(self) -> int:
@@ -76,8 +83,8 @@ class Chat:
 
     def with_exchange(self, exchange: Exchange) -> "Chat":
         """With a new state of one of its exchanges."""
-        others = (exchange if each.id == exchange.id else each for each in self.exchanges)
-        return replace(self, exchanges=tuple(others))
+        exchanges = (exchange if old.id == exchange.id else old for old in self.exchanges)
+        return replace(self, exchanges=tuple(exchanges))
 
     def with_last(self, **changes: Any) -> "Chat":
         """With changes to its last exchange."""

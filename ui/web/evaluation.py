@@ -1,4 +1,4 @@
-"""The evaluation tab: the reports and comparisons of runs, which are made on the command line."""
+"""The evaluation tab: reports and comparisons of the runs that were made on the command line."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ import gradio as gr
 from eval.comparison import compare
 from eval.errors import RunError
 from eval.folder import HTML, RECORD, read_means, read_run
-from ui.web.rendering import comparison_html, frame_html
+from ui.web.rendering import comparison_html, error_html, frame_html
 
 _COLUMNS = ("hit@1", "hit@5", "ndcg@10", "fact_recall", "faithfulness", "abstention_recall", "over_refusal")
 _HEAD = ("Run", "Started", "Questions", *_COLUMNS)
@@ -54,7 +54,7 @@ class EvaluationTab:
         self.compare.click(self._compare, [self.before, self.after], self.shown, **_QUICK)
 
     def _list(self) -> list[Any]:
-        rows = [row for name in self._names() if (row := self._row(name))]
+        rows = list(filter(None, map(self._row, self._names())))
         choices = gr.update(choices=[row[0] for row in rows], value=None)
         hint = "" if rows else _EMPTY.format(folder=self.folder.name)
         return [hint, gr.update(value=rows, visible=bool(rows)), *[choices] * 3]
@@ -64,19 +64,19 @@ class EvaluationTab:
             return ""
         page = self.folder / str(name) / HTML
         if not page.is_file():
-            return comparison_html(None, f"{name} has no report: finish it with its `askpapers eval`")
+            return error_html(f"{name} has no report: finish it with its `askpapers eval`")
         return frame_html(page.read_text(encoding="utf-8"), f"Report of {name}")
 
     def _compare(self, before: str | None, after: str | None) -> str:
         """Compare two runs by name; only listed folders are read."""
         names = self._names()
         if before not in names or after not in names:
-            return comparison_html(None, "choose two runs above")
+            return error_html("choose two runs above")
         try:
             comparison = compare(read_run(self.folder / str(before)), read_run(self.folder / str(after)))
         except RunError as error:
-            return comparison_html(None, str(error))
-        return comparison_html(comparison, None)
+            return error_html(str(error))
+        return comparison_html(comparison)
 
     def _names(self) -> list[str]:
         """The folders that hold a run, the newest first."""
@@ -87,7 +87,7 @@ class EvaluationTab:
         return [path.parent.name for path in newest[:_MOST]]
 
     def _row(self, name: str) -> list[str] | None:
-        """A run's line of the table; None where it cannot be read."""
+        """A run's row of the table; None if it cannot be read."""
         try:
             record, summary = read_means(self.folder / name)
         except RunError:

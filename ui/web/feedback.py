@@ -1,11 +1,8 @@
 """Likes and dislikes, kept on this machine in a file that `askpapers eval` reads as cases."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +17,7 @@ from rag.types import Answer, Filters
 
 LONGEST_TEXT = 20_000  # characters
 MOST_RATINGS = 10_000
-MOST_TURNS = 50  # more than a conversation remembers: what was asked before led to nothing
+MOST_TURNS = 50  # more than a conversation remembers: earlier ones had no influence
 TAG, LIKED, DISLIKED = "feedback", "liked", "disliked"
 
 _PATIENCE = 30.0  # seconds, for others that write
@@ -33,10 +30,10 @@ class FeedbackError(AskpapersError):
 
 @dataclass(frozen=True)
 class Rating:
-    """What a reader thinks of an answer, the last of `turns`; those before it led there.
+    """What a reader thinks of the answer of the last turn; the turns before led to it.
 
-    A turn is a question and its answer. `id` tells the answer from all others, and of `filters` the
-    years are kept. Raises ValueError without an id or a turn.
+    A turn is a question and its answer. `id` identifies the answer; of `filters`, the years are kept.
+    Raises ValueError without an id or a turn.
     """
 
     id: str
@@ -46,32 +43,31 @@ class Rating:
     filters: Filters = field(default_factory=Filters)
 
     def __post_init__(self) -> None:
-        if not (_told(self.id) and self.turns):
+        if not (_bounded(self.id) and self.turns):
             raise ValueError("a rating has an id and at least one turn")
 
     def to_case(self, when: datetime) -> dict[str, Any]:
         """The rating as a case of a question file (docs/evaluation.md)."""
         *before, (question, answer) = self.turns[-MOST_TURNS:]
-        judged = {"question": _asked(question)} | self._years() | self._expected()
+        judged: dict[str, Any] = {"question": _question(question)}
+        if self.filters.has_years:
+            judged["filters"] = {"from_year": self.filters.from_year, "to_year": self.filters.to_year}
+        judged |= self._expected()
         facts = {
-            "reason": _told(self.reason or "") or None,
-            "answer": _told(answer.text),
+            "reason": _bounded(self.reason or "") or None,
+            "answer": _bounded(answer.text),
             "writer": answer.writer,
             "when": when.isoformat(timespec="seconds"),
         }
         tag = LIKED if self.is_liked else DISLIKED
         if not before:
-            return {"id": _told(self.id), **judged, "tags": [TAG, tag], FEEDBACK: facts}
-        turns = [{"question": _asked(asked)} for asked, _ in before]
-        turns.append(judged | {"tags": [tag]})  # of the turns before nothing is said
-        return {"id": _told(self.id), "turns": turns, "tags": [TAG], FEEDBACK: facts}
-
-    def _years(self) -> dict[str, Any]:
-        years = {"from_year": self.filters.from_year, "to_year": self.filters.to_year}
-        return {"filters": years} if self.filters.has_years else {}
+            return {"id": _bounded(self.id), **judged, "tags": [TAG, tag], FEEDBACK: facts}
+        turns = [{"question": _question(earlier)} for earlier, _ in before]
+        turns.append(judged | {"tags": [tag]})  # the turns before are not rated
+        return {"id": _bounded(self.id), "turns": turns, "tags": [TAG], FEEDBACK: facts}
 
     def _expected(self) -> dict[str, Any]:
-        """What a right answer is like, as far as the rating says so."""
+        """What the rating says about a right answer."""
         answer = self.turns[-1][1]
         if not self.is_liked:
             return {}
@@ -81,70 +77,43 @@ class Rating:
         return {
             "answerable": True,
             "papers": list(papers),
-            "reference": _told(without_markers(answer.text)),
+            "reference": _bounded(without_markers(answer.text)),
         }
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A line of the file, as bytes: one that is no text stays what it is."""
-
-    text: bytes
-
-    @cached_property
-    def case(self) -> dict[str, Any]:
-        """The case in the line; an empty one where none can be read."""
-        try:
-            case = json.loads(self.text)
-        except (ValueError, RecursionError):
-            return {}
-        return case if isinstance(case, dict) else {}
-
-    @property
-    def is_rating(self) -> bool:
-        """Whether the page has written it, not a hand."""
-        return FEEDBACK in self.case
-
-
 class Feedback:
-    """The ratings in a file of JSON lines, one for each answer; the oldest go where there are too many.
+    """The ratings in a file of JSON lines, one for each answer; the oldest go if there are too many.
 
     Safe to use from several threads and processes. Lines that cannot be read, or were written by hand,
     stay as they are.
     """
 
     def __init__(self, path: Path) -> None:
-        """Nothing is read or written yet. `eval` reads the file where its name ends in .jsonl."""
+        """Nothing is read or written yet. `eval` reads the file if its name ends in .jsonl."""
         self.path = path.resolve()  # a link stays one when its file is replaced
 
     def save(self, rating: Rating) -> None:
         """Keep a rating in place of any former one of its id. Raises FeedbackError."""
         case = rating.to_case(datetime.now(UTC))
         line = json.dumps(case, ensure_ascii=False).encode("utf-8", _ODD)
-        self._change(lambda lines: [*_bounded(_without(case["id"], lines)), _Entry(line)])
+        self._replace(case["id"], line)
 
     def withdraw(self, id: str) -> None:  # noqa: A002
-        """Forget the rating of this id, where there is one. Raises FeedbackError."""
-        with self._translated():
-            if not self.path.exists():
-                return
-        self._change(lambda lines: _without(_told(id), lines))
+        """Forget the rating of this id, if there is one. Raises FeedbackError."""
+        self._replace(_bounded(id), None)
 
-    def _change(self, change: Callable[[list[_Entry]], list[_Entry]]) -> None:
-        """Replace the lines of the file, whole or not at all."""
-        with self._translated():
+    def _replace(self, id_: str, new: bytes | None) -> None:
+        """Drop the line of this id, and add the new one; the file is replaced whole or not at all."""
+        try:
+            if new is None and not self.path.exists():
+                return
             make_folder(self.path.parent)
             with FileLock(f"{self.path}.lock", timeout=_PATIENCE, mode=FILE):
-                before = _read(self.path)
-                after = change(before)
+                before = _lines(self.path)
+                after = _without(id_, before) if new is None else [*_with_room(_without(id_, before)), new]
                 if after != before:
                     with atomic_write(self.path) as file:
-                        file.writelines(line.text + b"\n" for line in after)
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
+                        file.writelines(line + b"\n" for line in after)
         except Timeout as error:
             raise FeedbackError(
                 f"another process has been writing to {self.path} for long: try again in a moment"
@@ -156,31 +125,40 @@ class Feedback:
             ) from error
 
 
-def _told(text: str) -> str:
-    """A text as it is kept: what UTF-8 cannot hold would spoil the whole file for its reader."""
+def _bounded(text: str) -> str:
+    """A text as it is kept, without what UTF-8 cannot hold: that would spoil the whole file."""
     return cut(plain(text).strip(), LONGEST_TEXT)
 
 
-def _asked(question: str) -> str:
-    return _told(question) or "…"  # one of control characters alone; no case is without a question
+def _question(text: str) -> str:
+    return _bounded(text) or "…"  # for control characters alone: a case needs a question
 
 
-def _read(path: Path) -> list[_Entry]:
+def _lines(path: Path) -> list[bytes]:
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
-    if not lines[-1]:  # behind the end of the last line; one that was cut off gets its end
-        del lines[-1]
-    return [_Entry(line) for line in lines]
+    return lines if lines[-1] else lines[:-1]  # a last line that was cut off gets its end
 
 
-def _without(id_: str, lines: list[_Entry]) -> list[_Entry]:
-    return [line for line in lines if line.case.get("id") != id_]
+def _case(line: bytes) -> dict[str, Any]:
+    """The case in a line; an empty one if none can be read."""
+    try:
+        case = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return case if isinstance(case, dict) else {}
 
 
-def _bounded(lines: list[_Entry]) -> list[_Entry]:
-    """Room for one more rating: the oldest go, what is no rating stays."""
-    places = [place for place, line in enumerate(lines) if line.is_rating]
-    gone = set(places[: max(len(places) + 1 - MOST_RATINGS, 0)])
-    return [line for place, line in enumerate(lines) if place not in gone]
+def _without(id_: str, lines: list[bytes]) -> list[bytes]:
+    return [line for line in lines if _case(line).get("id") != id_]
+
+
+def _with_room(lines: list[bytes]) -> list[bytes]:
+    """The lines with room for one more rating: the oldest go; what was written by hand stays."""
+    if len(lines) < MOST_RATINGS:
+        return lines
+    places = [place for place, line in enumerate(lines) if FEEDBACK in _case(line)]
+    dropped = set(places[: max(len(places) + 1 - MOST_RATINGS, 0)])
+    return [line for place, line in enumerate(lines) if place not in dropped]

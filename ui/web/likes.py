@@ -52,15 +52,15 @@ class Likes:
         self, data: gr.LikeData, bookmark: Bookmark | None, stored: Any, *settings: Any
     ) -> list[Any]:
         """Keep a like or dislike at once; a reason may follow."""
-        session, at = self.find(bookmark, stored), place_of(data.index)
+        session, place = self.find(bookmark, stored), place_of(data.index)
         exchanges = session.chat.exchanges
-        if not 0 <= at < len(exchanges) or not exchanges[at].answer:
+        if not 0 <= place < len(exchanges) or not exchanges[place].answer:
             return [session.bookmark, *[gr.skip()] * 3]
-        is_liked = data.liked if isinstance(data.liked, bool) else None
-        session.change(replace(exchanges[at], is_liked=is_liked))
-        session.judged = exchanges[at].id if is_liked is not None else None
+        is_liked, id_ = data.liked if isinstance(data.liked, bool) else None, exchanges[place].id
+        session.change(replace(exchanges[place], is_liked=is_liked))
+        session.judged = None if is_liked is None else id_
         if is_liked is None:
-            _kept(lambda: self.feedback.withdraw(exchanges[at].id))
+            _kept(lambda: self.feedback.withdraw(id_))
         else:
             _kept(lambda: self.feedback.save(_rating(session, None, settings)))
         dumped = gr.update(value=session.visitor.dump())
@@ -88,8 +88,8 @@ def place_of(index: int | tuple[int, ...] | list[int]) -> int:
 def _rating(session: Session, reason: str | None, settings: Sequence[Any]) -> Rating:
     """The rating of the answer that was judged last, with the conversation that led to it."""
     exchanges = session.chat.exchanges
-    place = next(at for at, each in enumerate(exchanges) if each.id == session.judged)
-    turns = tuple((each.question, each.answer) for each in exchanges[: place + 1] if each.answer)
+    place = [exchange.id for exchange in exchanges].index(str(session.judged))
+    turns = tuple((turn.question, turn.answer) for turn in exchanges[: place + 1] if turn.answer)
     is_liked = bool(exchanges[place].is_liked)
     return Rating(exchanges[place].id, turns, is_liked, reason, ChatSettings.of(settings).request.filters)
 

@@ -1,4 +1,4 @@
-// What a visitor's browser does beyond Gradio: markers open their sources, an answer begins at the top.
+// What the page does beyond Gradio: markers open their sources, and an answer is read from its beginning.
 
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -7,11 +7,11 @@ function goTo(card) {
   card.scrollIntoView({ block: "center", behavior: isStill() ? "auto" : "smooth" });
   card.querySelector("summary").focus({ preventScroll: true });
   card.classList.remove("ap-flash");
-  void card.offsetWidth; // so that the animation begins anew
+  void card.offsetWidth; // restarts the animation
   card.classList.add("ap-flash");
 }
 
-// "Copy" takes the Markdown that the page offers as a file anyway.
+// "Copy" takes the Markdown from the link that offers it as a file.
 function copyAnswer(button) {
   const encoded = button.parentElement.querySelector('a[download$=".md"]').href.split("base64,")[1];
   const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
@@ -20,7 +20,7 @@ function copyAnswer(button) {
   setTimeout(say, 2000, "Copy");
 }
 
-// The exchange whose question is to be asked again on its own: Gradio hears of what is typed into its box.
+// Asks the question of an exchange again on its own: Gradio notices what is typed into its box.
 function askAlone(exchange) {
   const box = document.querySelector("#alone textarea, #alone input");
   box.value = `${exchange} ${Date.now()}`; // another text each time: the same one may be asked twice
@@ -41,9 +41,9 @@ document.addEventListener("click", (event) => {
   if (alone) askAlone(alone.dataset.exchange);
 });
 
-// A new question goes to the top of the conversation and stays there while its answer grows, so that this
-// is read from its beginning; until the visitor scrolls.
-let asked = "";
+// A new question goes to the top of the conversation and stays there while its answer grows, until the
+// visitor scrolls.
+let lastQuestion = "";
 let isFollowing = false;
 for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) {
   document.addEventListener(kind, () => { isFollowing = false; }, { capture: true, passive: true });
@@ -53,8 +53,8 @@ function follow() {
   const questions = document.querySelectorAll("#chat .user-row");
   const last = questions[questions.length - 1];
   const now = `${questions.length} ${last?.textContent ?? ""}`;
-  if (last && now !== asked && !last.querySelector("textarea")) isFollowing = true;
-  asked = now;
+  if (last && now !== lastQuestion && !last.querySelector("textarea")) isFollowing = true;
+  lastQuestion = now;
   const log = isFollowing && last?.closest('[role="log"]');
   if (log) log.scrollTop += last.getBoundingClientRect().top - log.getBoundingClientRect().top;
 }

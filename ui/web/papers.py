@@ -17,13 +17,13 @@ from ingest.sources.formats import PACKED_SUFFIX, SUFFIXES
 from rag.errors import AskpapersError, SourceError
 from rag.library.progress import Work
 from rag.readable import without_markup
-from rag.types import Paper
 from ui.desk import Desk
-from ui.web.rendering import paper_html, report_html
+from ui.web.rendering import error_html, paper_html, report_html
 
+_NOTHING = "Nothing was added."
 _SHOWN = 50  # papers of the table
 _HEAD = ("Title", "Published", "Organisation", "Id")
-_LABEL = "upload/"  # before the name of a file, so that it is told from one that was ingested
+_LABEL = "upload/"  # before the name of a file, to distinguish it from one that was ingested
 _SCROLL = "() => document.getElementById('paper')?.scrollIntoView({ block: 'nearest' })"
 _QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 _SLOW: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "writing", "concurrency_limit": 2}
@@ -103,7 +103,7 @@ class PapersTab:
         overview = [self.counts, self.years, self.table, self.matching]
         page = [self.group, self.paper, self.chosen, self.remove, self.sure, self.keep]
         tab.select(self._counts, None, [self.counts, self.years], **_QUICK)
-        gr.on(  # one event, so that the table is at last that of the words that stand there
+        gr.on(  # one event, so that the table ends up as that of the last words
             [tab.select, self.words.change],
             self._table,
             self.words,
@@ -129,7 +129,7 @@ class PapersTab:
         return [*self._counts(), *self._table(words)]
 
     def _counts(self) -> list[Any]:
-        """How many papers there are, and of which years."""
+        """How many papers there are, and their plot by year."""
         catalog = self.desk.library.catalog
         dated = {year: number for year, number in catalog.years().items() if year is not None}
         papers, without = catalog.count(), catalog.count() - sum(dated.values())
@@ -150,44 +150,48 @@ class PapersTab:
             line = f"{matching:,} papers. Select one to read it."
         else:
             line = "1 paper. Select it to read it."
-        return [[_row(paper) for paper in papers], line]
+        rows = [
+            [without_markup(paper.title), paper.published or "", paper.organization or "", paper.paper_id]
+            for paper in papers
+        ]
+        return [rows, line]
 
     def _open(self, place: gr.SelectData) -> list[Any]:
         """The page of the paper whose row was selected."""
         row = place.row_value if isinstance(place.row_value, list) else []
-        paper_id = str(row[-1]) if row else ""
-        paper = self.desk.library.catalog.papers([paper_id]).get(paper_id)
-        if not paper:
-            return [gr.update(visible=False), "", None, *_buttons(is_asked=False)]
-        sources = self.desk.library.catalog.sources(paper_id)
-        return [gr.update(visible=True), paper_html(paper, sources), paper_id, *_buttons(is_asked=False)]
+        paper_id, catalog = str(row[-1]) if row else "", self.desk.library.catalog
+        if paper := catalog.papers([paper_id]).get(paper_id):
+            html = paper_html(paper, catalog.sources(paper_id))
+            return [gr.update(visible=True), html, paper_id, *_buttons(is_asked=False)]
+        return [gr.update(visible=False), "", None, *_buttons(is_asked=False)]
 
     def _ask(self, paper_id: str) -> list[Any]:
         paper = self.desk.library.catalog.papers([paper_id]).get(paper_id)
-        return [
-            f"What does “{without_markup(paper.title)}” show?" if paper else "",
-            gr.Tabs(selected="chat"),
-        ]
+        question = f"What does “{without_markup(paper.title)}” show?" if paper else ""
+        return [question, gr.Tabs(selected="chat")]
 
     def _add(
-        self, given: list[str] | None, saved: str, words: str, progress: gr.Progress = gr.Progress()
+        self, names: list[str] | None, saved: str, words: str, progress: gr.Progress = gr.Progress()
     ) -> list[Any]:
-        """Ingest the uploaded files, and delete them in any case."""
+        """Ingest the uploaded files, and delete them whatever happens."""
         files: list[str] = []
         try:
-            files = _uploaded(given or [], self.uploads)
-            day = _day(saved)
-            sources = [_source(each, day) for each in files]
-            report = self.desk.add(sources, _tracked(progress))
-            html = report_html(report, None)
+            files = _uploaded(names or [], self.uploads)
+            options = ReadOptions(_day(saved))
+            paths = [Path(file) for file in files]
+            sources = [FileSource(path, options, label=f"{_LABEL}{path.name}") for path in paths]
+            html = report_html(self.desk.add(sources, _tracked(progress)))
         except AskpapersError as error:
-            html = report_html(None, _without_paths(str(error), files))
+            message = str(error)
+            for file in files:  # visitors see neither paths on the server nor our labels
+                message = message.replace(file, Path(file).name)
+            html = error_html(message.replace(_LABEL, ""), _NOTHING)
         except Exception:  # a fault of ours: it is logged, and the page goes on
             logging.getLogger("askpapers").exception("an upload could not be ingested")
-            html = report_html(None, "something went wrong on the server: what happened is in its log")
+            html = error_html("something went wrong on the server: what happened is in its log", _NOTHING)
         finally:
-            for each in files:
-                Path(each).unlink(missing_ok=True)
+            for file in files:
+                Path(file).unlink(missing_ok=True)
         return [None, html, *self._overview(words)]
 
     def _remove(self, paper_id: str, words: str) -> list[Any]:
@@ -200,10 +204,6 @@ class PapersTab:
         return [gr.update(visible=False), "", None, *_buttons(is_asked=False), *self._overview(words)]
 
 
-def _row(paper: Paper) -> list[str]:
-    return [without_markup(paper.title), paper.published or "", paper.organization or "", paper.paper_id]
-
-
 def _plot(dated: dict[int, int]) -> DataFrame | None:
     """Papers by year, from the first year to the last."""
     years = range(min(dated), max(dated) + 1) if dated else ()
@@ -213,7 +213,7 @@ def _plot(dated: dict[int, int]) -> DataFrame | None:
 
 
 def _buttons(*, is_asked: bool) -> list[Any]:
-    """The buttons to remove, confirm and keep, before or after the first click."""
+    """The buttons to remove, confirm and keep; `is_asked` is whether the first one was clicked."""
     return [gr.update(visible=not is_asked), gr.update(visible=is_asked), gr.update(visible=is_asked)]
 
 
@@ -224,15 +224,9 @@ def _uploaded(files: Sequence[str], folder: Path) -> list[str]:
     """
     if not files:
         raise SourceError("no file was chosen: drop one above")
-    if not all(Path(each).resolve().is_relative_to(folder) for each in files):
+    if not all(Path(file).resolve().is_relative_to(folder) for file in files):
         raise SourceError("this was not uploaded: drop a file above")
     return list(files)
-
-
-def _source(uploaded: str, saved: date | None) -> FileSource:
-    """An uploaded file, under the name that it had."""
-    path = Path(uploaded)
-    return FileSource(path, ReadOptions(saved), label=f"{_LABEL}{path.name}")
 
 
 def _day(text: str) -> date | None:
@@ -245,15 +239,8 @@ def _day(text: str) -> date | None:
         raise SourceError(f"{text.strip()} is no day: write it like 2025-12-08") from error
 
 
-def _without_paths(message: str, files: Sequence[str]) -> str:
-    """The message with the names of files in place of their paths on the server and of our labels."""
-    for each in files:
-        message = message.replace(each, Path(each).name)
-    return message.replace(_LABEL, "")
-
-
 def _tracked(progress: gr.Progress) -> Callable[[Iterable[Work], str, int | None], Iterable[Work]]:
-    """Shows ingest's progress in Gradio's bar, which estimates the time left where it can."""
+    """Show ingest's progress in Gradio's bar, which estimates the time left if it can."""
 
     def track(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
         done = 0

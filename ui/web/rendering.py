@@ -1,12 +1,12 @@
 """Answers, papers and searches as HTML. Jinja escapes every text.
 
-Gradio's own Markdown gets no text of others, as it would fetch the pictures that they name.
+Texts of others never go through Gradio's Markdown, which would fetch the pictures that they name.
 """
 
 import base64
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePath
@@ -28,86 +28,39 @@ from ui.parts import Group, Part, groups_of, pieces_of, rows_of
 from ui.verdicts import doubt
 from ui.web.chats import Exchange
 
-_HERE = Path(__file__).parent
 _TOO_LARGE = "this answer is too large to be shown: ask again for less"
-_NEAREST = 5  # papers shown where nothing answers
+_NEAREST = 5  # papers shown below what is not answered
 MOST_HTML = 3_000_000  # bytes of an exchange's page; that of a list has some 60,000
 
 
 @dataclass(frozen=True)
 class Card:
-    """A source: its citation, and the abstract around the quote if the quote still stands there."""
+    """A source: its citation, and its paper if the library still has it."""
 
     citation: Citation
     paper: Paper | None
 
     @property
     def is_whole(self) -> bool:
+        """Whether the quote still stands in the abstract."""
         quoted = self.paper and self.paper.abstract[self.citation.start : self.citation.end]
         return quoted == self.citation.quote
 
     @property
-    def before(self) -> str:
-        return self.paper.abstract[: self.citation.start] if self.paper else ""
-
-    @property
-    def after(self) -> str:
-        return self.paper.abstract[self.citation.end :] if self.paper else ""
-
-    @property
-    def address(self) -> str | None:
-        return link(self.paper) if self.paper else None
-
-
-@dataclass(frozen=True)
-class ListedPaper:
-    """A paper of a list, with its sentences."""
-
-    group: Group
-    card: Card
-
-    @property
     def authors(self) -> tuple[str, ...]:
-        return self.card.citation.authors or (self.card.paper.authors if self.card.paper else ())
+        return self.citation.authors or (self.paper.authors if self.paper else ())
 
     @property
     def authors_in_short(self) -> str:
-        return in_short(self.authors, self.card.paper.author_count if self.card.paper else None)
-
-
-@dataclass(frozen=True)
-class Near:
-    """A paper near the question."""
-
-    paper: Paper
-
-    @property
-    def address(self) -> str | None:
-        return link(self.paper)
-
-
-@dataclass(frozen=True)
-class Export:
-    """A file for download."""
-
-    name: str
-    title: str
-    file: str
-    kind: str
-    content: str
-
-    @property
-    def base64(self) -> str:
-        return base64.b64encode(self.content.encode("utf-8", "replace")).decode()
+        return in_short(self.authors, self.paper.author_count if self.paper else None)
 
 
 def answer_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
-    """An answer, or as much of it as is written; one line instead where it is too large for a page.
+    """An answer, or as much of it as is written; only one line if it is too large for a page.
 
     `anchor`, of letters and digits, begins the ids of its cards. `papers` holds its `shown_papers`.
     """
-    answer = exchange.answer
-    shown = [papers[paper_id] for paper_id in _shown_ids(answer) if paper_id in papers]
+    shown = [papers[paper_id] for paper_id in shown_papers(exchange.answer) if paper_id in papers]
     if sum(len(paper.abstract) + sum(map(len, paper.authors)) for paper in shown) > MOST_HTML:
         papers = {}  # the quotes alone
     html = _whole_html(exchange, anchor, papers)
@@ -116,33 +69,37 @@ def answer_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) ->
     return _whole_html(replace(exchange, written="", answer=None, error=_TOO_LARGE), anchor, {})
 
 
+def shown_papers(answer: Answer | None) -> list[str]:
+    """The ids of the papers that the page shows of an answer, once for each place."""
+    if not answer:
+        return []
+    near = answer.papers[: _NEAREST + len(answer.citations)] if answer.status != "answered" else ()
+    return [citation.paper_id for citation in answer.citations] + [paper.paper_id for paper in near]
+
+
 def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
     answer = exchange.answer
-    cards = [Card(each, papers.get(each.paper_id)) for each in answer.citations] if answer else []
+    cards = (
+        [Card(citation, papers.get(citation.paper_id)) for citation in answer.citations] if answer else []
+    )
     by_number = {card.citation.number: card for card in cards}
-    listed = rows_of(answer) if answer else []
+    rows = rows_of(answer) if answer else []
     return _render(
         "answer.html.jinja",
         exchange=exchange,
         answer=answer,
-        status=status_of(exchange),
         anchor=anchor,
-        refusal=REFUSAL,
-        own_words=_own_words(answer) if answer else None,
-        no_model=NO_MODEL,
         groups=_groups(exchange),
-        rows=[ListedPaper(each, by_number[each.citation.number]) for each in listed if each.citation],
+        rows=[(row.parts, by_number[row.citation.number]) for row in rows if row.citation],
         numbers=set(by_number),
         cards=cards,
         nearest=_nearest(answer, papers) if answer and answer.status != "answered" else (),
-        notes=_notes(answer) if answer else (),
-        byline=_byline(answer) if answer else "",
         exports=_exports(answer, papers) if answer else (),
     )
 
 
 def _groups(exchange: Exchange) -> list[Group]:
-    """The text so far, grouped by paper where it quotes; a refusal's words are left to its banner."""
+    """The text so far, quotes grouped by paper; the words of a refusal stand in its banner."""
     if answer := exchange.answer:
         text = answer.text.removeprefix(REFUSAL).removesuffix(REFUSAL).strip("\n")
         return groups_of(replace(answer, text=text))
@@ -150,8 +107,26 @@ def _groups(exchange: Exchange) -> list[Group]:
     return [Group((Part(None, written),))] if written else []
 
 
+def _nearest(answer: Answer, papers: Mapping[str, Paper]) -> list[Paper]:
+    """The papers nearest to the question, without those that are cited."""
+    cited = {citation.paper_id for citation in answer.citations}
+    ids = [paper.paper_id for paper in answer.papers if paper.paper_id not in cited]
+    return [papers[paper_id] for paper_id in ids if paper_id in papers][:_NEAREST]
+
+
+def _exports(answer: Answer, papers: Mapping[str, Paper]) -> Iterator[tuple[str, str, str, str, str]]:
+    """The files for download: format, description, name, media type, content."""
+    yield "Markdown", "the answer as Markdown", "answer.md", "text/markdown", to_markdown(answer, papers)
+    ids = [citation.paper_id for citation in answer.citations]
+    if cited := {paper_id: papers[paper_id] for paper_id in ids if paper_id in papers}:
+        references = to_bibtex(cited.values())
+        yield "BibTeX", "the cited papers as BibTeX", "references.bib", "application/x-bibtex", references
+    whole = json.dumps(answer.to_dict(), ensure_ascii=False)
+    yield "JSON", "the answer as JSON", "answer.json", "application/json", whole
+
+
 def _notes(answer: Answer) -> list[str]:
-    """The notes, but for the one that offers years: the page has a button for them."""
+    """The notes, except the one that offers years, for which the page has a button."""
     offer = offer_note(answer.offered_filters) if answer.offered_filters else None
     return [note for note in answer.notes if note != offer]
 
@@ -163,32 +138,23 @@ def _own_words(answer: Answer) -> str | None:
     return next((note for note in answer.notes if note in (NO_MODEL, BY_CHOICE)), None)
 
 
-def status_of(exchange: Exchange) -> str:
-    """The answer's status; `writing` or `failed` where there is no answer."""
-    if exchange.answer:
-        return exchange.answer.status
-    return "failed" if exchange.error else "writing"
-
-
-def shown_papers(answer: Answer | None) -> list[str]:
-    """The ids of the papers that the page shows of an answer."""
-    return list(dict.fromkeys(_shown_ids(answer)))
-
-
-def _shown_ids(answer: Answer | None) -> list[str]:
-    """The ids of the papers that the page shows, once for each place."""
-    if not answer:
-        return []
-    near = answer.papers[: _NEAREST + len(answer.citations)] if answer.status != "answered" else ()
-    return [each.paper_id for each in answer.citations] + [each.paper_id for each in near]
+def _byline(answer: Answer) -> str:
+    """Who wrote the answer, how long it took, and what it cost."""
+    tokens, parts = answer.usage.get("total_tokens"), []
+    if answer.writer != ExtractiveWriter.name:
+        parts.append(f"Written by {answer.writer}")
+    elif answer.claims:
+        parts.append("Quotes only")
+    parts.append(f"{answer.seconds.get('total', 0.0):.1f} s")
+    parts += [f"{tokens:,.0f} tokens"] if tokens else []
+    parts += [f"${answer.usage['cost']:.4f}"] if "cost" in answer.usage else []
+    return " · ".join(parts)
 
 
 def hits_html(hits: Sequence[Hit], note: str | None) -> str:
     """A ranking, each paper with its scores and its best passage, below a note."""
-    linked = [(hit, link(hit.paper)) for hit in hits]
-    return _render(
-        "hits.html.jinja", hits=linked, note=note, is_near=any(hit.is_near for hit in hits), signals=SIGNALS
-    )
+    is_near = any(hit.is_near for hit in hits)
+    return _render("hits.html.jinja", hits=hits, note=note, is_near=is_near, signals=SIGNALS)
 
 
 SIGNALS = {
@@ -202,17 +168,17 @@ SIGNALS = {
 
 def paper_html(paper: Paper, sources: Iterable[str]) -> str:
     """The page of a paper. Its sources are shown by their names, without their folders."""
-    return _render(
-        "paper.html.jinja",
-        paper=paper,
-        address=link(paper),
-        sources=[PurePath(each).name for each in sources],
-    )
+    return _render("paper.html.jinja", paper=paper, sources=[PurePath(source).name for source in sources])
 
 
-def report_html(report: Report | None, error: str | None) -> str:
-    """The report of an ingest, or its error."""
-    return _render("report.html.jinja", report=report, error=error)
+def report_html(report: Report) -> str:
+    """The report of an ingest."""
+    return _render("report.html.jinja", report=report)
+
+
+def error_html(error: str, title: str = "") -> str:
+    """An error, perhaps below a title."""
+    return _render("error.html.jinja", error=error, title=title)
 
 
 def chips_html(chips: Mapping[str, str]) -> str:
@@ -220,53 +186,14 @@ def chips_html(chips: Mapping[str, str]) -> str:
     return _render("chips.html.jinja", chips=chips)
 
 
-def comparison_html(comparison: Comparison | None, error: str | None) -> str:
-    """Two runs side by side, or an error."""
-    return _render("comparison.html.jinja", comparison=comparison, error=error, wording=wording)
+def comparison_html(comparison: Comparison) -> str:
+    """Two runs side by side."""
+    return _render("comparison.html.jinja", comparison=comparison, wording=wording)
 
 
 def frame_html(page: str, title: str) -> str:
     """A whole page inside ours, in a frame that cannot reach ours."""
     return _render("frame.html.jinja", page=page, title=title)
-
-
-def _nearest(answer: Answer, papers: Mapping[str, Paper]) -> list[Near]:
-    cited = {citation.paper_id for citation in answer.citations}
-    ids = [each.paper_id for each in answer.papers if each.paper_id not in cited]
-    return [Near(papers[paper_id]) for paper_id in ids if paper_id in papers][:_NEAREST]
-
-
-def _byline(answer: Answer) -> str:
-    tokens = answer.usage.get("total_tokens")
-    parts = [_writer(answer)] if answer.claims or answer.writer != ExtractiveWriter.name else []
-    parts += [f"{answer.seconds.get('total', 0.0):.1f} s"]
-    parts += [f"{tokens:,.0f} tokens"] if tokens else []
-    parts += [f"${answer.usage['cost']:.4f}"] if "cost" in answer.usage else []
-    return " · ".join(parts)
-
-
-def _writer(answer: Answer) -> str:
-    return "Quotes only" if answer.writer == ExtractiveWriter.name else f"Written by {answer.writer}"
-
-
-def _exports(answer: Answer, papers: Mapping[str, Paper]) -> list[Export]:
-    cited = {each.paper_id: papers[each.paper_id] for each in answer.citations if each.paper_id in papers}
-    whole = json.dumps(answer.to_dict(), ensure_ascii=False)
-    exports = [
-        Export(
-            "Markdown", "the answer as Markdown", "answer.md", "text/markdown", to_markdown(answer, papers)
-        ),
-        Export("JSON", "the answer as JSON", "answer.json", "application/json", whole),
-    ]
-    if cited:
-        references = to_bibtex(cited.values())
-        exports.insert(
-            1,
-            Export(
-                "BibTeX", "the cited papers as BibTeX", "references.bib", "application/x-bibtex", references
-            ),
-        )
-    return exports
 
 
 def _render(template: str, **content: Any) -> str:
@@ -276,16 +203,22 @@ def _render(template: str, **content: Any) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"host": _host, "sentence": sentence, "doubt": doubt}
-    environment.filters |= {"readable": readable, "without_markup": without_markup}
+    environment.globals |= {"refusal": REFUSAL, "no_model": NO_MODEL}
+    environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
+    environment.filters |= {"base64": _base64, "doubt": doubt, "host": _host, "link": link}
+    environment.filters |= {"byline": _byline, "notes": _notes, "own_words": _own_words}
     return environment
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8", "replace")).decode()
 
 
 def _host(address: str) -> str:

@@ -11,21 +11,21 @@ from rag.retrieval import Retriever
 from rag.types import Filters, Request
 from ui.desk import Desk
 from ui.web.chat_settings import whole
-from ui.web.rendering import hits_html, report_html
+from ui.web.rendering import error_html, hits_html
 
 _QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
 
 
 @dataclass
 class SearchTab:
-    """The components of the tab, and the events between them."""
+    """The components of the tab, and its event."""
 
     desk: Desk
 
     def lay_out(self) -> None:
-        """Add the components; to be called inside the open layout."""
+        """Add the components and their event; to be called inside the open layout."""
         with gr.Row(equal_height=True):
-            self.query = gr.Textbox(
+            query = gr.Textbox(
                 label="What the papers should be about",
                 placeholder="children's speech recognition",
                 submit_btn=True,
@@ -33,31 +33,29 @@ class SearchTab:
                 scale=4,
                 elem_id="query",
             )
-            self.k = gr.Slider(1, 50, value=10, step=1, label="Papers", scale=1, min_width=160)
+            k = gr.Slider(1, 50, value=10, step=1, label="Papers", scale=1, min_width=160)
         with gr.Accordion("Only papers …", open=False), gr.Row():
-            self.from_year = gr.Textbox(label="from year", placeholder="any", max_length=4)
-            self.to_year = gr.Textbox(label="to year", placeholder="any", max_length=4)
-            self.least = gr.Textbox(label="by so many authors or more", placeholder="any", max_length=4)
-            self.most = gr.Textbox(label="by so many authors or fewer", placeholder="any", max_length=4)
-            self.organization = gr.Textbox(label="of this organisation", placeholder="any", max_length=200)
-        self.hits = gr.HTML(
-            '<p class="ap-empty">Ranked papers appear here.</p>', js_on_load=None, elem_id="hits"
-        )
+            filters = [
+                gr.Textbox(label=label, placeholder="any", max_length=longest)
+                for label, longest in (
+                    ("from year", 4),
+                    ("to year", 4),
+                    ("by so many authors or more", 4),
+                    ("by so many authors or fewer", 4),
+                    ("of this organisation", 200),
+                )
+            ]
+        empty = '<p class="ap-empty">Ranked papers appear here.</p>'
+        hits = gr.HTML(empty, js_on_load=None, elem_id="hits")
+        query.submit(self._search, [query, k, *filters], hits, **_QUICK)
 
-    def wire(self) -> None:
-        """Connect the events."""
-        filters = [self.from_year, self.to_year, self.least, self.most, self.organization]
-        self.query.submit(self._search, [self.query, self.k, *filters], self.hits, **_QUICK)
-
-    def _search(self, query: str, k: int, *values: Any) -> str:
+    def _search(self, query: str, k: int, *values: str | None) -> str:
+        *numbers, organization = values
         try:
-            question = understand(Request(query, filters=_filters(*values)))
+            first, last, least, most = map(whole, numbers)
+            filters = Filters(first, last, least, most, (organization or "").strip() or None)
+            question = understand(Request(query, filters=filters))
             hits = Retriever(self.desk.library).search(question.query, int(k), question.filters)
         except AskpapersError as error:
-            return report_html(None, str(error))
+            return error_html(str(error))
         return hits_html(hits, question.note)
-
-
-def _filters(first: str, last: str, least: str, most: str, name: str) -> Filters:
-    """The filters that the fields hold: years, authors, organisation."""
-    return Filters(whole(first), whole(last), whole(least), whole(most), (name or "").strip() or None)

@@ -1,4 +1,4 @@
-"""The key under which browsers keep conversations. It outlives the server, or they would be lost."""
+"""The key under which browsers keep conversations. It outlives the server, so that they are not lost."""
 
 import secrets
 from pathlib import Path
@@ -13,10 +13,12 @@ _LENGTH = 32  # hexadecimal digits
 
 
 def read_secret(path: Path) -> str:
-    """The key in a private file, which is made where there is none. Raises SettingError."""
+    """The key in a private file, which is made if it is missing. Raises SettingError."""
     try:
         if not path.is_file() or len(path.read_text(encoding="ascii", errors="replace").strip()) != _LENGTH:
-            _make(path)
+            make_folder(path.parent)
+            with atomic_write(path) as file:  # of two processes at once the last one wins
+                file.write(secrets.token_hex(_LENGTH // 2).encode())
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise SettingError(
@@ -50,10 +52,3 @@ class Withheld:
         MutableHeaders(scope=start)["content-length"] = str(len(body))
         await send(start)
         await send({"type": "http.response.body", "body": body})
-
-
-def _make(path: Path) -> None:
-    """Write a new key whole, or none; of two processes at once the last one wins."""
-    make_folder(path.parent)
-    with atomic_write(path) as file:
-        file.write(secrets.token_hex(_LENGTH // 2).encode())

@@ -1,12 +1,13 @@
 """Conversations as a browser keeps them, in one text.
 
-A browser's text is not trusted: what is no conversation, or larger than this program writes, is left out.
+A browser's text is not trusted: whatever is not a conversation, or is larger than this program writes, is
+left out.
 """
 
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
 from typing import Any
@@ -32,30 +33,24 @@ _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 def write(visitor: str, chats: Sequence[Chat]) -> str:
-    """The text for a browser; the last conversations are left out where all are too much."""
-    kept: list[str] = []
+    """The text for a browser, without the last conversations if they do not fit."""
+    texts: list[str] = []
     left = MOST_CHARACTERS
     for chat in chats:
-        dumped = _json({"id": chat.id, "exchanges": chat.exchanges})
-        left -= len(dumped) + dumped.count('"') + dumped.count("\\")  # the browser keeps JSON of it
+        text = _json({"id": chat.id, "exchanges": chat.exchanges})
+        left -= len(text) + text.count('"') + text.count("\\")  # the browser encodes it as JSON again
         if left < 0:
             break
-        kept.append(dumped)
+        texts.append(text)
     head = _json({"format": FORMAT, "visitor": visitor, "chats": []})
-    return f"{head[:-2]}{','.join(kept)}]}}"
+    return f"{head[:-2]}{','.join(texts)}]}}"
 
 
-class Stored:
-    """A browser's text: the visitor, and the conversations, which are only read when asked for."""
-
-    def __init__(self, stored: Any) -> None:
-        self._content = _content(stored)
-        self.visitor = _id(self._content, "visitor")
-
-    def chats(self) -> list[Chat]:
-        """The conversations that can be read, in order."""
-        chats = map(_chat, _list(self._content.get("chats"))[:MOST_CHATS])
-        return [chat for chat in chats if chat]
+def read(stored: Any) -> tuple[str, Iterator[Chat]]:
+    """The visitor, and the readable conversations in order, each read when it is iterated over."""
+    content = _content(stored)
+    chats = map(_chat, _list(content.get("chats"))[:MOST_CHATS])
+    return _id(content, "visitor"), filter(None, chats)
 
 
 def _json(value: Any) -> str:
@@ -72,7 +67,7 @@ def _parts(value: Any) -> dict[str, Any]:
 
 
 def _content(stored: Any) -> Mapping[str, Any]:
-    """A browser's text as JSON types; empty where it is not ours, or larger than ours."""
+    """A browser's text as JSON types; empty if it is not ours, or larger than ours."""
     try:
         text = stored if isinstance(stored, str) else _json(stored)
         if len(text) > LONGEST_TEXT or _brackets(text) > MOST_BRACKETS:
@@ -84,7 +79,7 @@ def _content(stored: Any) -> Mapping[str, Any]:
 
 
 def _brackets(text: str) -> int:
-    """The number of lists and objects in JSON; brackets in strings are counted where all are few."""
+    """The number of lists and objects in JSON; brackets in strings count too if there are few in all."""
     count = text.count("[") + text.count("{")
     if count <= MOST_BRACKETS:
         return count
@@ -128,7 +123,7 @@ def _answer(fields: Any) -> Answer:
         raise ValueError("no answer, or more than one has")
     fields = {**fields, "claims": [_with_check(claim) for claim in _list(fields.get("claims"))]}
     answer = _answers().validate_json(json.dumps(fields, allow_nan=False), strict=True)
-    json.dumps(answer, default=_parts, allow_nan=False)  # a number with 400 digits has become infinite
+    json.dumps(answer, default=_parts, allow_nan=False)  # a number of 400 digits has become infinite
     return answer
 
 
@@ -146,8 +141,8 @@ def _answers() -> TypeAdapter[Answer]:
 
 def _id(fields: Mapping[str, Any], name: str = "id") -> str:
     """The id, if it looks like one of ours, else a new one. Ids become part of markup."""
-    known = fields.get(name)
-    return known if isinstance(known, str) and _OURS.fullmatch(known) else secrets.token_hex(16)
+    id_ = fields.get(name)
+    return id_ if isinstance(id_, str) and _OURS.fullmatch(id_) else secrets.token_hex(16)
 
 
 def _list(value: Any) -> Sequence[Any]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import cycle, islice
 
 from rag.plain import in_a_line
 from rag.query import kind_of
@@ -15,39 +16,34 @@ _LONGEST_NAME = 32  # characters
 
 
 def opening_questions(papers: Iterable[Paper], most: int = 4) -> list[str]:
-    """Questions that papers of the library answer, about those whose title begins with a name."""
+    """Questions about the papers whose title begins with a name."""
     forms = ("What is {}?", "What results does {} report?", "How does {} work?", "What is {} trained on?")
-    named = [name for paper in papers if (name := name_of(paper))]
-    return [forms[place % len(forms)].format(name) for place, name in enumerate(dict.fromkeys(named))][
-        :most
-    ]
+    names = dict.fromkeys(name for paper in papers if (name := name_of(paper)))
+    return [form.format(name) for form, name in zip(cycle(forms), islice(names, most), strict=False)]
 
 
 def next_questions(answer: Answer, papers: Sequence[Paper], most: int = MOST) -> list[str]:
-    """Questions after an answer: more about the first paper that it cites, then about papers beside it.
+    """Questions to ask after an answer: about the first paper that it cites, then about other papers.
 
-    `papers` are its ranking, best first. After a refusal, all questions are about those papers.
+    `papers` are its ranking, best first. After a refusal, all questions are about other papers.
     """
-    cited = [each.paper_id for each in answer.citations] if answer.status != "refused" else []
+    cited = [citation.paper_id for citation in answer.citations] if answer.status != "refused" else []
     by_id = {paper.paper_id: paper for paper in papers}
-    offered: list[str] = []
+    questions: list[str] = []
     if cited and (first := by_id.get(cited[0])) and (name := name_of(first)):
-        offered.append(f"What results does {name} report?")
+        questions.append(f"What results does {name} report?")
         if kind_of(answer.question) != "list":
-            offered.append(f"Which papers are similar to {name}?")
+            questions.append(f"Which papers are similar to {name}?")
     beside = [paper for paper in papers if paper.paper_id not in cited]
-    offered += [f"What is {name}?" for paper in beside if (name := name_of(paper))]
-    question = answer.question.casefold()
-    return [each for each in dict.fromkeys(offered) if each.casefold() not in question][:most]
+    questions += [f"What is {name}?" for paper in beside if (name := name_of(paper))]
+    asked = answer.question.casefold()
+    return [question for question in dict.fromkeys(questions) if question.casefold() not in asked][:most]
 
 
 def name_of(paper: Paper) -> str | None:
-    """The name that a title begins with ("bert2BERT: …"); None where it begins with none."""
+    """The name that a title begins with ("bert2BERT: …"), if it does."""
     match = _HEAD.match(in_a_line(paper.title))
     if not match or len(match[1]) > _LONGEST_NAME:
         return None
-    return match[1] if any(map(_is_coined, match[1].split())) else None
-
-
-def _is_coined(word: str) -> bool:
-    return bool(_COINED.search(word) and content_words(word))
+    is_coined = any(_COINED.search(word) and content_words(word) for word in match[1].split())
+    return match[1] if is_coined else None

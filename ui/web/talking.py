@@ -1,4 +1,4 @@
-"""A visitor's session: questions asked and answered, and what the chat shows of them."""
+"""A visitor's session: asking questions, and what the chat shows of the answers."""
 
 import logging
 import re
@@ -29,7 +29,7 @@ _FAULT = "something went wrong on the server: ask again; what happened is in its
 
 
 class Pages:
-    """Pages of exchanges that are over, those that were shown last. Safe to use from several threads."""
+    """The last pages shown of exchanges that are over. Safe to use from several threads."""
 
     def __init__(self, most_bytes: int = MOST_HELD) -> None:
         self._most_bytes = most_bytes
@@ -49,7 +49,7 @@ class Pages:
             return self._pages.get((session, exchange))
 
     def put(self, session: int, exchange: str, html: str) -> None:
-        """Keep a page; those that were shown longest ago go."""
+        """Keep a page; those that were shown longest ago are dropped."""
         with self._changing:
             self._pages[session, exchange] = html
             self._pages.move_to_end((session, exchange))
@@ -75,7 +75,7 @@ class Session:
     """What the server holds of one open page. Of two questions at once the later one goes on.
 
     `listed` are the ids of the conversations among which the page offers a choice; `judged` is the
-    exchange whose like may be given a reason.
+    exchange for whose like the visitor may give a reason.
     """
 
     visitor: Visitor
@@ -89,7 +89,7 @@ class Session:
 
     @classmethod
     def begin_at(cls, visitor: Visitor, bookmark: Bookmark | None, pages: Pages) -> "Session":
-        """Where a page was whose session has gone; in the newest conversation where it was nowhere."""
+        """Go on where a page was whose session is gone; a new page begins in the newest conversation."""
         if bookmark is None:
             return cls(visitor, next(iter(visitor.chats), Chat()), pages=pages)
         chat = visitor.latest(Chat(id=bookmark.chat))
@@ -99,20 +99,14 @@ class Session:
     def bookmark(self) -> Bookmark:
         return Bookmark(weakref.ref(self), self.chat.id, self.listed, self.judged)
 
-    def begin(self, chat: Chat) -> Exchange:
-        """Take in a conversation whose last question is to be answered now."""
-        self.put(chat)
-        self.answering = chat.exchanges[-1]
-        return self.answering
-
     def stop(self) -> None:
-        """Leave the question that is being answered; what is written of it stays."""
+        """Stop answering; what is written of the answer stays."""
         self.number += 1
         if self.answering:
             self.change(replace(self.answering, error=STOPPED))
 
     def open(self, chat: Chat) -> None:
-        """Show another conversation; what was being answered is left."""
+        """Show another conversation, and stop answering in this one."""
         self.stop()
         self.chat, self.judged = chat, None
 
@@ -122,7 +116,7 @@ class Session:
         self.visitor.put(chat)
 
     def change(self, exchange: Exchange) -> None:
-        """Take in what became of an exchange; other pages may have gone on in the same conversation."""
+        """Take in a new state of an exchange; other pages may have changed the same conversation."""
         self.chat = self.visitor.update(self.chat, exchange)
         if self.answering and self.answering.id == exchange.id:
             self.answering = None if exchange.is_over else exchange
@@ -133,41 +127,45 @@ def ask(
 ) -> Iterator[None]:
     """Ask in the open conversation; at each step the session holds what there is to show.
 
-    `is_alone` leaves out what was said before.
+    `is_alone` leaves out the history.
     """
     session.stop()
     number, before = session.number, session.visitor.latest(session.chat)
-    asked = session.begin(before.asked(question, is_alone=is_alone))
+    chat = before.asked(question, is_alone=is_alone)
+    session.put(chat)
+    session.answering = exchange = chat.exchanges[-1]
     yield
-    for further in _written(asked, [] if is_alone else before.history, desk, settings):
+    for changed in _answering(exchange, [] if is_alone else before.history, desk, settings):
         if session.number != number:
             return
-        session.change(further)
+        session.change(changed)
         yield
 
 
-def _written(asked: Exchange, history: History, desk: Desk, settings: ChatSettings) -> Iterator[Exchange]:
+def _answering(
+    exchange: Exchange, history: History, desk: Desk, settings: ChatSettings
+) -> Iterator[Exchange]:
     """The exchange with more and more of its answer, whatever happens."""
     written = ""
     try:
         with desk.answering():
-            stream = desk.stream(settings.ask(asked.question, history), settings.model)
+            stream = desk.stream(settings.ask(exchange.question, history), settings.model)
             if stream.waits_for:
-                yield replace(asked, waits_for=stream.waits_for)
+                yield replace(exchange, waits_for=stream.waits_for)
             for piece in stream:
                 written += piece
-                yield replace(asked, written=written)
-        yield replace(asked, answer=stream.answer)
+                yield replace(exchange, written=written)
+        yield replace(exchange, answer=stream.answer)
     except AskpapersError as error:
-        yield replace(asked, written=written, error=str(error))
+        yield replace(exchange, written=written, error=str(error))
     except Exception:  # a fault of ours: it is logged, and the page goes on
         logging.getLogger("askpapers").exception("a question could not be answered")
-        yield replace(asked, written=written, error=_FAULT)
+        yield replace(exchange, written=written, error=_FAULT)
 
 
 @dataclass(frozen=True)
 class Bubble:
-    """What the chat shows of an exchange: the question as text, the answer as HTML, where to go on."""
+    """What the chat shows of an exchange: the question as text, the answer as HTML, next questions."""
 
     question: str
     html: str
@@ -175,7 +173,7 @@ class Bubble:
 
 
 def bubbles(session: Session, desk: Desk) -> list[Bubble]:
-    """The open conversation, the first ones of too large a one in a line each; the last answer has
+    """The open conversation; if it is too large, its first exchanges are one line each. The last answer has
     suggestions."""
     shown: list[Bubble] = []
     left = MOST_SHOWN
@@ -190,13 +188,13 @@ def bubbles(session: Session, desk: Desk) -> list[Bubble]:
 
 
 def inert(text: str) -> str:
-    """The text, with what would open an element made none: the chat fetches a question's pictures even
-    where it shows it as text."""
+    """The text with nothing that opens an element: the chat fetches the pictures of a question even if it
+    shows it as text."""
     return _TAG.sub(f"<{_JOINER}", text)
 
 
 def as_typed(text: str) -> str:
-    """What `inert` was made of."""
+    """The text that `inert` was given."""
     return text.replace(_JOINER, "")
 
 
@@ -204,7 +202,7 @@ def _html(session: Session, exchange: Exchange, desk: Desk) -> str:
     """The page of an exchange, made once when it is over."""
     html = session.pages.get(session.id, exchange.id)
     if html is None:
-        papers = desk.library.catalog.papers(shown_papers(exchange.answer))
+        papers = desk.library.catalog.papers(set(shown_papers(exchange.answer)))
         html = answer_html(exchange, f"source-{exchange.id}", papers)
         if exchange.is_over:
             session.pages.put(session.id, exchange.id, html)
@@ -212,20 +210,19 @@ def _html(session: Session, exchange: Exchange, desk: Desk) -> str:
 
 
 def years_offered(session: Session) -> Filters | None:
-    """The years to which the last answer may be bound."""
+    """The years to which the last answer can be limited."""
     answer = session.chat.exchanges[-1].answer if session.chat.exchanges else None
     return answer.offered_filters if answer else None
 
 
 def offer_of(years: Filters | None) -> list[str]:
-    """What the button says that asks again for papers of these years, where there are any."""
+    """The text of the button that asks again for papers of these years, if there are any."""
     return [f"Only papers {describe(years)}"] if years and years.has_years else []
 
 
 def _suggested(answer: Answer, desk: Desk) -> list[str]:
-    """To ask again for papers of the years that are offered, and questions to go on with."""
-    ids = [each.paper_id for each in answer.papers]
-    found = desk.library.catalog.papers(ids)
-    return offer_of(answer.offered_filters) + next_questions(
-        answer, [found[paper_id] for paper_id in ids if paper_id in found]
-    )
+    """A button for the years that are offered, and next questions."""
+    ids = [ranked.paper_id for ranked in answer.papers]
+    by_id = desk.library.catalog.papers(ids)
+    papers = [by_id[paper_id] for paper_id in ids if paper_id in by_id]
+    return offer_of(answer.offered_filters) + next_questions(answer, papers)

@@ -1,4 +1,4 @@
-"""The visitors who were here last, and their conversations, within bounds of bytes."""
+"""The visitors who were here last, and their conversations, within bounds of memory."""
 
 import ctypes
 import threading
@@ -29,7 +29,7 @@ class Visitor:
     """A visitor's conversations, shared by all pages that this visitor has open.
 
     The browser's copy outlives the server. The server's copy is shared by all pages of a browser, so that
-    none of them overwrites what another has added. Where they take more than MOST_OF_ONE, the oldest go.
+    none of them overwrites what another has added. Beyond MOST_OF_ONE, the oldest are dropped.
     """
 
     def __init__(self, id: str, chats: Sequence[Chat] = ()) -> None:  # noqa: A002
@@ -44,8 +44,8 @@ class Visitor:
     def size(self) -> int:
         """Bytes of memory that the conversations take, including those that are only open in a page."""
         chats = [*self.chats, *(page.chat for page in list(self.pages))]
-        sizes = {id(exchange): exchange.size for chat in chats for exchange in chat.exchanges}
-        return sum(sizes.values())
+        exchanges = {id(exchange): exchange for chat in chats for exchange in chat.exchanges}
+        return sum(exchange.size for exchange in exchanges.values())
 
     @property
     def chats(self) -> list[Chat]:
@@ -83,19 +83,19 @@ class Visitor:
             self._chats.pop(chat.id, None)
 
     def add_page(self, page: OpenPage) -> None:
-        """Hold the session of a page; the pages that were opened first go where theirs are too large."""
+        """Hold the session of a page; the pages that were opened first are let go if all take too much."""
         with self._changing:
-            if not any(known is page for known in self.pages):
+            if not any(open_page is page for open_page in self.pages):
                 self.pages.append(page)
             while len(self.pages) > 1 and self.size > MOST_OF_ONE:
                 self.pages.popleft()
 
     def dump(self) -> str:
-        """The text for the browser; the oldest conversations are left out where there is no room."""
+        """The text for the browser, without the oldest conversations if there is no room."""
         return stored.write(self.id, self.chats)
 
     def _drop_oldest(self) -> None:
-        """Drop the oldest conversations where they are too many or too large, but never the newest."""
+        """Drop the oldest conversations if they are too many or too large, but never the newest."""
         size = 0
         for place, chat in enumerate(self.chats):
             size += chat.size
@@ -104,7 +104,7 @@ class Visitor:
 
 
 class Visitors:
-    """Those who were here last. Safe to use from several threads.
+    """The visitors who were here last. Safe to use from several threads.
 
     A visitor who was forgotten goes on from what the browser sends along.
     """
@@ -112,23 +112,23 @@ class Visitors:
     def __init__(self, most: int = MOST_VISITORS, most_bytes: int = MOST_BYTES) -> None:
         self._most, self._most_bytes = most, most_bytes
         self._sizes: OrderedDict[Visitor, int] = OrderedDict()
-        # With those forgotten that a running event still holds: a visitor is never there twice.
+        # Includes forgotten visitors whom a running event still holds, so that none exists twice.
         self._living: WeakValueDictionary[str, Visitor] = WeakValueDictionary()
         self._choosing = threading.Lock()
 
-    def find(self, kept: Any) -> Visitor:
-        """The visitor whose browser kept this; a new one where it kept nothing."""
-        copy = stored.Stored(kept)
-        visitor = self._living.get(copy.visitor)
+    def find(self, text: Any) -> Visitor:
+        """The visitor whose browser kept this text; a new one if it kept nothing."""
+        id_, chats = stored.read(text)
+        visitor = self._living.get(id_)
         if visitor is None:
-            read = Visitor(copy.visitor, copy.chats())
+            new = Visitor(id_, list(chats))
             with self._choosing:
-                visitor = self._living.setdefault(copy.visitor, read)
+                visitor = self._living.setdefault(id_, new)
         self.keep(visitor)
         return visitor
 
     def keep(self, visitor: Visitor, page: OpenPage | None = None) -> None:
-        """Note that a visitor is here, on a page; those who were here longest ago are forgotten."""
+        """Note that a visitor is here, on a page; whoever was here longest ago is forgotten."""
         if page:
             visitor.add_page(page)
         size = visitor.size
@@ -146,6 +146,6 @@ class Visitors:
 
 def _give_back_memory() -> None:
     """Have glibc return free memory to the system: large texts that come and go in many threads leave gaps
-    in its heaps, which then grow to several times of what is in use."""
+    in its heaps, which then grow to several times what is in use."""
     with suppress(OSError, AttributeError, TypeError):  # another C library, or Windows
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,4 +1,4 @@
-"""What stands before the page. A request meets, in this order:
+"""What a request passes before it reaches the page, in this order:
 
 connections  how long a connection may stay silent, and how many one address may hold
 bodies       how long a body may take

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,15 +20,14 @@ GRACE = 20.0  # seconds after which a body must have come at SLOWEST
 SLOWEST = 16 * 1024  # bytes a second
 MOST_MARKS = 150_000  # commas and brackets; conversations of an older version have up to 100,000
 MOST_QUOTES = 500_000  # including those inside of texts
-_ODD = frozenset("/\\:\0")  # characters that no name of an upload has
+_ODD = frozenset("/\\:\0")  # characters that the name of an upload never has
 _MARKS = (b",", b"[", b"{")
-_STRING = re.compile(
-    rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL
-)  # without an end, it reaches to the end of the body
+# A string without an end reaches to the end of the body.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
 
 
 class BodyTimeout:
-    """ASGI middleware: answers 408 where a body does not come, or comes too slowly."""
+    """ASGI middleware: answers 408 if a body does not come, or comes too slowly."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -44,7 +42,7 @@ class BodyTimeout:
 
 
 class _Timed:
-    """A request that ends where its body is too slow. After the body only a disconnect can come."""
+    """A request that ends if its body is too slow. After the body only a disconnect can come."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope, self._receive, self._send = scope, receive, send
@@ -80,7 +78,7 @@ class _Timed:
 
 
 async def read_body(request: Request, limit: int) -> bytes | None:
-    """The body; None where it has more bytes than the limit. Raises ClientDisconnect."""
+    """The body; None if it has more bytes than the limit. Raises ClientDisconnect."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
@@ -90,7 +88,7 @@ async def read_body(request: Request, limit: int) -> bytes | None:
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body, which was read already, and then what follows it."""
+    """A `receive` that gives a body that was read already, then what follows it."""
     pieces = [body]
 
     async def receive_again() -> Message:
@@ -102,7 +100,7 @@ def replay(body: bytes, receive: Receive) -> Receive:
 
 
 def read_json(body: bytes) -> Any:
-    """The value of a body. Raises ValueError, also where it has so many parts that Gradio would be busy."""
+    """The value of a body. Raises ValueError, also for so many parts that they would keep Gradio busy."""
     # Counted before they are read: a million lists take seconds to make.
     if body.count(b'"') > MOST_QUOTES or sum(map(_STRING.sub(b"", body).count, _MARKS)) > MOST_MARKS:
         raise ValueError("too many values")
@@ -113,7 +111,7 @@ def read_json(body: bytes) -> Any:
 
 
 def problem_of(value: Any, host: str, uploads: Path) -> str | None:
-    """Why a body with this value is refused; None where it is not.
+    """Why a body with this value is refused; None if it is not.
 
     A file is named by the path that its upload was given. Every other path, and every address, is refused
     before Gradio sees it. `host` is the host that the request was sent to.
@@ -122,19 +120,15 @@ def problem_of(value: Any, host: str, uploads: Path) -> str | None:
     while left:
         part = left.pop()
         if isinstance(part, dict):
-            if not _names_no_other_file(part, host, uploads):
+            path = part.get("path")
+            if isinstance(path, str) and not (
+                is_inside(path, uploads) and _is_own(part.get("url"), host, uploads)
+            ):
                 return "a file was named that was not uploaded: upload it first"
             left += part.values()
         elif isinstance(part, list):
             left += part
     return None
-
-
-def _names_no_other_file(value: Mapping[str, Any], host: str, uploads: Path) -> bool:
-    """Whether this names no file but uploaded ones."""
-    if not isinstance(value.get("path"), str):
-        return True
-    return is_inside(value["path"], uploads) and _is_own(value.get("url"), host, uploads)
 
 
 def is_inside(path: str, folder: Path) -> bool:
@@ -145,7 +139,7 @@ def is_inside(path: str, folder: Path) -> bool:
 
 
 def _is_own(url: Any, host: str, uploads: Path) -> bool:
-    """Whether this is no address, or the page's own address of an upload."""
+    """Whether this is empty, or the page's own address of an upload."""
     if not url:
         return True
     try:

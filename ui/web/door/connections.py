@@ -1,4 +1,4 @@
-"""Connections that cannot be held for nothing: uvicorn itself waits for ever for a request to be sent."""
+"""Connections that nobody holds for nothing: uvicorn itself waits for ever for a request."""
 
 import asyncio
 from collections import Counter
@@ -13,7 +13,7 @@ MOST_CONNECTIONS = 512  # of one address; an open page has two or three
 
 
 class Connection(H11Protocol):
-    """A connection that is closed where no request comes, or where its address has too many.
+    """A connection that is closed if no request comes, or if its address has too many.
 
     uvicorn's option for h11 bounds the size of a head, and h11 reads no request before the one ahead of it
     is answered.
@@ -45,12 +45,12 @@ class Connection(H11Protocol):
 
     @property
     def _is_waiting(self) -> bool:
-        """Whether nothing is being answered: a request is to come, or to be read and thrown away."""
+        """Whether nothing is being answered: a request is still to come, or to be read and thrown away."""
         cycle: Any = self.cycle
         return cycle is None or bool(cycle.response_complete)
 
     def _watch(self) -> None:
-        """Give the next request its time, however its bytes come; an answer takes what it takes."""
+        """Limit the time of the next request, however its bytes come; an answer may take any time."""
         if not self._is_waiting:
             self._stop_watching()
         elif self._deadline is None and not self.transport.is_closing():

@@ -1,8 +1,8 @@
 """Refuses other web pages and other host names; adds security headers to all responses.
 
-A web page of somebody else in the same browser can send requests to this server; `Origin` and
-`Sec-Fetch-Site` tell. A name of somebody else can be made to point here ("DNS rebinding"), which makes that
-page the same origin; `Host` tells.
+Another web page in the same browser can send requests to this server: `Origin` and `Sec-Fetch-Site` tell
+them apart. Its host name can be made to point here ("DNS rebinding"), so that it has the same origin:
+`Host` tells it apart.
 
 Starlette's TrustedHostMiddleware compares with a list of names: it knows no networks, no other spellings of
 an address and no origins, and it takes one of several `Host` headers.
@@ -38,11 +38,11 @@ SECURITY_HEADERS = {
 
 
 def content_security_policy(scripts: Iterable[str]) -> str:
-    """The policy of a response; the inline `scripts` are allowed, each as `'sha256-…'` or `'nonce-…'`."""
+    """The policy of a response; it allows the inline `scripts`, given as `'sha256-…'` or `'nonce-…'`."""
     allowed = " ".join(["'self'", *scripts])
     return "; ".join(
         (
-            "default-src 'self'",  # for all that no line below names
+            "default-src 'self'",  # for all that is not named below
             f"script-src {allowed} 'unsafe-eval'",  # Gradio and Vega compile texts to functions
             "style-src 'self' 'unsafe-inline'",  # components carry their own styles
             "img-src 'self' data: blob:",  # icons are data; previews of uploads are blobs
@@ -83,7 +83,7 @@ class Authority:
 
     @classmethod
     def from_text(cls, text: str) -> Self | None:
-        """The host of a `Host` header; None where it is malformed."""
+        """The host of a `Host` header; None if it is malformed."""
         match = _AUTHORITY.fullmatch(text)
         if match is None or len(match["name"] or "") > _LONGEST_NAME:
             return None
@@ -98,10 +98,10 @@ class Authority:
 
 @dataclass(frozen=True)
 class Hosts:
-    """The hosts that a server answers to, whatever the port: always the loopback, and these names."""
+    """The hosts that a server answers to on any port: always the loopback, and these names."""
 
     names: frozenset[str] = frozenset()
-    has_addresses: bool = False  # and every IP address, as rebinding takes a name
+    has_addresses: bool = False  # every IP address too: rebinding needs a name
 
     @classmethod
     def for_address(cls, address: str, allowed: Iterable[str] = ()) -> Self:
@@ -148,12 +148,20 @@ class Guard:
         nonce = secrets.token_urlsafe(16)
         policy = content_security_policy((f"'nonce-{nonce}'", *self._scripts))
         app = self._refusal(scope) or self.app
-        await app(dict(scope, nonce=nonce), receive, _with_headers(send, policy))
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message.setdefault("headers", [])
+                MutableHeaders(scope=message).update(SECURITY_HEADERS | {"Content-Security-Policy": policy})
+            await send(message)
+
+        await app(dict(scope, nonce=nonce), receive, send_with_headers)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         """The response to a request that is refused for its headers."""
         headers = Headers(scope=scope)
-        host = _only(headers.getlist("host"))
+        hosts = headers.getlist("host")
+        host = Authority.from_text(hosts[0]) if len(hosts) == 1 else None
         if host is None or not self._hosts.has(host):
             return refuse(
                 421, "this server does not answer to that name: start it with --allow-host NAME to let it"
@@ -178,7 +186,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check_listening(host: str, has_password: bool, is_allowed_open: bool) -> None:
-    """Raises SettingError where the page would be open to other machines without a password."""
+    """Raises SettingError if the page would be open to other machines without a password."""
     if not (has_password or is_allowed_open or is_loopback(host)):
         raise SettingError(
             f"other machines reach a page that listens on {in_a_line(host) or 'every address'}: set "
@@ -187,7 +195,7 @@ def check_listening(host: str, has_password: bool, is_allowed_open: bool) -> Non
 
 
 def _allowed(name: str) -> str:
-    """The user's name of a host in the form that is compared. Raises SettingError."""
+    """A host that the user named, in the form that is compared. Raises SettingError."""
     spelled = name.strip()
     six = parse_address(spelled)
     host = Authority.from_text(f"[{spelled}]" if isinstance(six, IPv6Address) else spelled)
@@ -197,10 +205,6 @@ def _allowed(name: str) -> str:
             "address, without http://, such as --allow-host papers.example.org"
         )
     return host.name
-
-
-def _only(hosts: list[str]) -> Authority | None:
-    return Authority.from_text(hosts[0]) if len(hosts) == 1 else None
 
 
 def _is_same_origin(origins: list[str], host: Authority) -> bool:
@@ -227,13 +231,3 @@ def _is_foreign(scope: Scope, headers: Headers) -> bool:
 def refuse(status: int, line: str, headers: dict[str, str] | None = None) -> PlainTextResponse:
     """A response of one line."""
     return PlainTextResponse(f"{line}\n", status, headers)
-
-
-def _with_headers(send: Send, policy: str) -> Send:
-    async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message.setdefault("headers", [])
-            MutableHeaders(scope=message).update(SECURITY_HEADERS | {"Content-Security-Policy": policy})
-        await send(message)
-
-    return send_with_headers

@@ -1,7 +1,7 @@
 """Keeps Gradio from fetching anything: visitors may send addresses, and none of them is ever fetched.
 
-Gradio fetches addresses that stand in the place of files. To guard that, it looks up their hosts, and asks
-a public service where that fails. None of it is needed here.
+Gradio fetches addresses that are given in place of files. To guard this, it looks up their hosts, and asks
+a public service if that fails. None of it is needed here.
 """
 
 from typing import Any, NoReturn
@@ -33,7 +33,7 @@ _FETCHING = (
 def close() -> None:
     """Disable all functions of Gradio that fetch, in this process.
 
-    Raises AttributeError where one of them is gone: it has another name now, which must be found.
+    Raises AttributeError if one of them is gone: its new name must be found.
     """
     for module, names in _FETCHING:
         for name in names:

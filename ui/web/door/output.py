@@ -1,4 +1,4 @@
-"""The server's output on its operator's terminal: nothing of a visitor controls it, or passes for ours.
+"""The server's output on its operator's terminal: no visitor controls it, or fakes a line of ours.
 
 Gradio prints paths and tracebacks, and native libraries write past Python. So all output goes through one
 pipe and comes out as plain text, each line marked as not ours. Our own lines are written beside it.
@@ -24,7 +24,7 @@ _MOST, _MINUTE = 500, 60.0  # lines, in so many seconds
 
 @contextmanager
 def filtered() -> Iterator[TextIO]:
-    """Inside, stderr and everything printed comes out plain and marked; yields the real stdout.
+    """Make stderr and everything that is printed plain and marked; yields the real stdout.
 
     Lines of the `askpapers` logger come out like those of other commands, each in one line.
     """
@@ -35,8 +35,7 @@ def filtered() -> Iterator[TextIO]:
     os.close(writing)
     copying = threading.Thread(target=_copy, args=(reading, behind), name="askpapers-output", daemon=True)
     copying.start()
-    handler = _Lines(behind)
-    logger = logging.getLogger("askpapers")
+    handler, logger = _Lines(behind), logging.getLogger("askpapers")
     logger.addHandler(handler)
     try:
         stdout = sys.stdout
@@ -45,13 +44,13 @@ def filtered() -> Iterator[TextIO]:
     finally:
         logger.removeHandler(handler)
         sys.stderr.flush()
-        os.dup2(behind, 2)  # closes the pipe's last end here, so that the copying ends
+        os.dup2(behind, 2)  # closes the last writing end of the pipe, which ends the copying
         copying.join(5.0)
         os.close(behind)
 
 
 def _copy(reading: int, behind: int) -> None:
-    """Copy line by line until the pipe ends, without the rest of long lines.
+    """Copy line by line until the pipe ends; long lines are cut.
 
     Too many lines a minute are left out, so that nobody fills the operator's disk with complaints.
     """

@@ -1,7 +1,7 @@
-"""Where a request comes from, as told by a proxy: only proxies that the operator has named are believed.
+"""Where a request comes from, according to a proxy: only proxies that the operator named are believed.
 
-uvicorn's ProxyHeadersMiddleware does not know the host, and leaves the headers for Gradio, which believes
-them from anybody.
+uvicorn's ProxyHeadersMiddleware ignores the host, and leaves the headers for Gradio, which believes
+anybody's.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from rag.errors import SettingError
 from rag.plain import in_a_line
 
-_FORWARDED = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-real-ip")
-_OTHERS = ("x-forwarded-port", "x-forwarded-prefix", "x-gradio-server")  # Gradio would believe them
+_FORWARDED = {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded", b"x-real-ip"}
+_FORWARDED |= {b"x-forwarded-port", b"x-forwarded-prefix", b"x-gradio-server"}  # Gradio would believe them
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ class Forwarded:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             headers = Headers(scope=scope)
-            scope = dict(scope, headers=[pair for pair in scope["headers"] if not _is_forwarded(pair[0])])
+            scope = dict(
+                scope, headers=[pair for pair in scope["headers"] if pair[0].lower() not in _FORWARDED]
+            )
             if self._proxies.have(scope["client"][0] if scope["client"] else ""):
                 self._believe(scope, headers)
         await self.app(scope, receive, send)
@@ -59,7 +61,7 @@ class Forwarded:
     def _believe(self, scope: Scope, headers: Headers) -> None:
         hops = [hop.strip() for line in headers.getlist("x-forwarded-for") for hop in line.split(",")]
         strangers = [hop for hop in hops if hop and not self._proxies.have(hop)]
-        if strangers:  # the last hop that is no named proxy; those before it are only its word
+        if strangers:  # the last hop that is not a named proxy; it may have made up those before it
             scope["client"] = (strangers[-1], 0)
         if headers.get("x-forwarded-proto", "").strip() in ("http", "https"):
             scope["scheme"] = headers["x-forwarded-proto"].strip()
@@ -72,7 +74,3 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
         return ip_address(text)
     except ValueError:
         return None
-
-
-def _is_forwarded(name: bytes) -> bool:
-    return name.decode("latin-1").lower() in (*_FORWARDED, *_OTHERS)

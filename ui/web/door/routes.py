@@ -91,8 +91,11 @@ class Routes:
                 del self._at_once[kind]
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = self._find(scope)
-        answer: ASGIApp = self.app
+        path, method, answer = scope["path"], scope["method"], self.app
+        matching = (
+            route for route in self._routes if method in route.methods and route.path.fullmatch(path)
+        )
+        route = next(matching, None)
         if route is None:
             answer = refuse(404, "there is nothing here: open the page itself")
         elif _declared_length(scope) > route.limit:
@@ -102,8 +105,7 @@ class Routes:
             if body is None:
                 answer = _too_large(route)
             else:
-                answer = await self._refusal(scope, body) or self.app
-                receive = replay(body, receive)
+                answer, receive = await self._refusal(scope, body) or answer, replay(body, receive)
         with self._fetching(scope):
             await answer(scope, receive, send)
 
@@ -115,7 +117,7 @@ class Routes:
         return self._unread.reading(session.decode("latin-1"))
 
     async def _refusal(self, scope: Scope, body: bytes) -> ASGIApp | None:
-        """The response to a body of JSON that goes no further; None where it does."""
+        """The response to a body of JSON that is refused; None if it is not."""
         try:
             value = read_json(body)
         except ValueError:
@@ -128,16 +130,9 @@ class Routes:
             return refuse(429, "too many answers wait to be fetched: fetch them first")
         return None
 
-    def _find(self, scope: Scope) -> Route | None:
-        path, method = scope["path"], scope["method"]
-        matching = (
-            route for route in self._routes if method in route.methods and route.path.fullmatch(path)
-        )
-        return next(matching, None)
-
 
 def _declared_length(scope: Scope) -> int:
-    """The Content-Length; 0 where it is no number, as the body is counted as it comes anyway."""
+    """The Content-Length; 0 if it is not a number, as the body is counted as it comes anyway."""
     value = Headers(scope=scope).get("content-length", "")
     return int(value[:18]) if value.isascii() and value.isdigit() else 0
 

@@ -15,9 +15,7 @@ from ui.web.door.connections import Connection
 from ui.web.door.proxies import Proxies
 
 _END = 3  # seconds for answers that are being written when the server is closed
-_LARGEST_HEAD = (
-    64 * 1024
-)  # bytes of a request's line and headers, or of what stands between a body's pieces
+_LARGEST_HEAD = 64 * 1024  # bytes of a request's line and headers, or between the pieces of a body
 _MOST_CONNECTIONS = 2_000  # of all visitors together
 _REST = 0.01  # seconds between looks at whether it has started
 
@@ -41,7 +39,7 @@ class Served:
 def start(app: ASGIApp, host: str, port: int, proxies: Proxies, end: Callable[[], None]) -> Served:
     """Serve the app until it is closed. `end` ends requests that do not end by themselves.
 
-    Raises SettingError where it cannot listen or start.
+    Raises SettingError if it cannot listen or start.
     """
     listening = _listen(host, port)
     server = uvicorn.Server(
@@ -51,7 +49,7 @@ def start(app: ASGIApp, host: str, port: int, proxies: Proxies, end: Callable[[]
             ws="none",
             lifespan="on",
             h11_max_incomplete_event_size=_LARGEST_HEAD,
-            log_config=None,  # its warnings go the way of all output
+            log_config=None,  # its warnings take the way of all output
             log_level="warning",
             access_log=False,
             proxy_headers=False,  # Forwarded decides whom to believe
@@ -76,16 +74,14 @@ def start(app: ASGIApp, host: str, port: int, proxies: Proxies, end: Callable[[]
 def _listen(host: str, port: int) -> socket.socket:
     """A socket that listens there and nowhere else. Raises SettingError."""
     try:
-        family, *_, address = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        addresses = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, *_, address = addresses[0]
         is_dual = family == socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
-        return socket.create_server(
-            (str(address[0]), port), family=family, backlog=2048, dualstack_ipv6=is_dual
-        )
+        where = str(address[0]), port
+        return socket.create_server(where, family=family, backlog=2048, dualstack_ipv6=is_dual)
     except OSError as error:
-        said = str(error.strerror).partition(" (while")[0]  # behind it stands the address
-        why = "it is taken" if error.errno == errno.EADDRINUSE else said
+        why = str(error.strerror).partition(" (while")[0]  # the address follows
+        why = "it is taken" if error.errno == errno.EADDRINUSE else why
         raise SettingError(
             f"port {port} of {host} cannot be used ({why}): name another with --port"
         ) from error

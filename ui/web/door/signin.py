@@ -1,7 +1,7 @@
-"""The password: before it is given, nothing behind it is read, begun or told.
+"""The password: without it, nothing behind it is read, started or shown.
 
-A browser that has given it holds a cookie. Only this process knows the sessions that cookies stand for, so
-that signing out ends a session for good, and a restart ends all.
+A browser that has given it holds a cookie. Only this process knows the sessions of the cookies, so that
+signing out ends a session for good, and a restart ends all.
 """
 
 import logging
@@ -42,47 +42,38 @@ Clock = Callable[[], float]
 _log = logging.getLogger("askpapers")
 
 
-@dataclass(frozen=True)
-class Guesses:
-    """Wrong passwords of a network: how many, and when the last one came."""
-
-    count: int = 0
-    last: float = 0.0
-
-    @property
-    def free_at(self) -> float:
-        """When the network may guess again."""
-        too_many = min(self.count - FREE_GUESSES, 10)  # a float holds no power of two beyond 1,023
-        return self.last + (min(LONGEST_WAIT, 2.0**too_many) if too_many >= 0 else 0.0)
-
-
 @dataclass
 class Brake:
     """Makes a network guess ever more slowly. Only the server's loop uses it, a single thread."""
 
     clock: Clock = time.monotonic
-    _guesses: OrderedDict[str, Guesses] = field(default_factory=OrderedDict)
+    _guesses: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)
 
     def wait(self, address: str) -> float:
-        """Seconds until this address may guess again; 0 where it may now."""
-        return max(0.0, self._of(address).free_at - self.clock())
+        """Seconds until this address may guess again; 0 if it may now."""
+        count, last = self._of(_network(address))
+        doublings = min(count - FREE_GUESSES, 10)  # a float holds no power of two beyond 1,023
+        pause = min(LONGEST_WAIT, 2.0**doublings) if doublings >= 0 else 0.0
+        return max(0.0, last + pause - self.clock())
 
-    def failed(self, address: str) -> Guesses:
-        """Note a wrong password."""
-        guesses = Guesses(self._of(address).count + 1, self.clock())
-        self._guesses[_network(address)] = guesses
-        self._guesses.move_to_end(_network(address))
+    def failed(self, address: str) -> int:
+        """Note a wrong password; returns how many the network has tried."""
+        network = _network(address)
+        count = self._of(network)[0] + 1
+        self._guesses[network] = count, self.clock()
+        self._guesses.move_to_end(network)
         while len(self._guesses) > _MOST_NETWORKS:
             self._guesses.popitem(last=False)
-        return guesses
+        return count
 
     def succeeded(self, address: str) -> None:
         """Forget the wrong passwords before."""
         self._guesses.pop(_network(address), None)
 
-    def _of(self, address: str) -> Guesses:
-        known = self._guesses.get(_network(address), Guesses())
-        return known if self.clock() - known.last < _FORGOTTEN else Guesses()
+    def _of(self, network: str) -> tuple[int, float]:
+        """How many wrong passwords a network has tried, and when the last one came."""
+        count, last = self._guesses.get(network, (0, 0.0))
+        return (count, last) if self.clock() - last < _FORGOTTEN else (0, 0.0)
 
 
 @dataclass
@@ -108,9 +99,9 @@ class Sessions:
 
 
 class SignIn:
-    """ASGI middleware: lets in who has given the password, and notes who the visitor is.
+    """ASGI middleware: lets in visitors who have given the password, and notes who they are.
 
-    `scope["visitor"]` is the session where there is a password, else the address.
+    `scope["visitor"]` is the session if there is a password, else the address.
     """
 
     def __init__(self, app: ASGIApp, password: str | None, port: int) -> None:
@@ -134,10 +125,10 @@ class SignIn:
             await _stop(scope)(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        """The way in, or out."""
+        """Sign in, or out."""
         length = request.headers.get("content-length", "0")
         if len(length) > len(str(_LARGEST_FORM)) or "transfer-encoding" in request.headers:
-            return refuse(413, _NO_FORM)  # a body that is too large, or may be, is not waited for
+            return refuse(413, _NO_FORM)  # a body that is, or may be, too large is not read
         if request.url.path.startswith("/logout"):
             return self._leave(request)
         if request.method == "GET":
@@ -155,11 +146,10 @@ class SignIn:
             return _page(problem, 429, headers) if is_person else refuse(429, problem, headers)
         if password is None:
             return refuse(413, _NO_FORM)
-        if not compare_digest(
-            *(text.encode("utf-8", "replace") for text in (password, str(self._password)))
-        ):
-            guesses = self._brake.failed(address)
-            _log.warning("a wrong password from %s, %d so far", in_a_line(address), guesses.count)
+        right = str(self._password)
+        if not compare_digest(password.encode("utf-8", "replace"), right.encode("utf-8", "replace")):
+            count = self._brake.failed(address)
+            _log.warning("a wrong password from %s, %d so far", in_a_line(address), count)
             problem = "That is not the password."
             return _page(problem, 400) if is_person else JSONResponse({"detail": problem}, 400)
         self._brake.succeeded(address)
@@ -175,18 +165,11 @@ class SignIn:
         return response
 
     def _set_cookie(self, request: Request, response: Response, token: str) -> None:
-        """Secure where the browser, or a named proxy, says that the request came by TLS."""
-        is_secure = "https" in (
-            request.scope["scheme"],
-            request.headers.get("origin", "").partition(":")[0],
-        )
+        """Secure if the browser, or a named proxy, says that the request came by TLS."""
+        origin, age = request.headers.get("origin", ""), None if token else 0
+        is_secure = "https" in (request.scope["scheme"], origin.partition(":")[0])
         response.set_cookie(
-            self._cookie,
-            token,
-            max_age=None if token else 0,
-            httponly=True,
-            samesite="strict",
-            secure=is_secure,
+            self._cookie, token, max_age=age, httponly=True, samesite="strict", secure=is_secure
         )
 
     def _token(self, scope: Scope) -> str | None:
@@ -198,7 +181,7 @@ def _stop(scope: Scope) -> Response:
     headers = Headers(scope=scope)
     if scope["path"] != "/" or scope["method"] not in ("GET", "HEAD"):
         return JSONResponse({"detail": "the password is missing: sign in at /login"}, 401)
-    if headers.get("sec-fetch-site") == "cross-site":  # a link: the cookie comes once we send for the page
+    if headers.get("sec-fetch-site") == "cross-site":  # a link: the cookie comes with a request of our own
         return HTMLResponse(_REFRESH)
     return _page()
 
@@ -209,12 +192,12 @@ def _page(problem: str = "", status: int = 200, headers: dict[str, str] | None =
 
 @cache
 def _template() -> Template:
-    """Compiled once, as anybody may ask for the page as often as they like."""
+    """Compiled once, as anybody may request the page as often as they like."""
     return Environment(autoescape=True).from_string(_PAGE.read_text(encoding="utf-8"))
 
 
 async def _typed_password(request: Request) -> str | None:
-    """The password in a form; None where there is none."""
+    """The password in a form, if there is one."""
     try:
         form = await read_body(request, _LARGEST_FORM) or b""
         fields = parse_qs(form.decode("utf-8"), keep_blank_values=True, max_num_fields=10)
@@ -228,7 +211,7 @@ def _address(scope: Scope) -> str:
 
 
 def _network(address: str) -> str:
-    """The network that guesses are counted for: who has one address often has its neighbours too."""
+    """The network that guesses are counted for: whoever has one address often has its neighbours too."""
     parsed = parse_address(address)
     if parsed is None:
         return address

@@ -1,4 +1,4 @@
-"""Answers that wait to be fetched. Gradio keeps them for thousands of sessions; here a size bounds them."""
+"""Bounds the answers that wait to be fetched, which Gradio keeps for thousands of sessions."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -24,22 +24,25 @@ class Waiting:
 
 @dataclass
 class Unread:
-    """What waits, by session. `forget` makes Gradio drop a session's answers."""
+    """The waiting requests, by session. `forget` makes Gradio drop a session's answers."""
 
     forget: Callable[[str], Awaitable[None]]
     _sessions: dict[str, Waiting] = field(default_factory=dict)
 
     async def has_room(self, visitor: str, session: str, size: int) -> bool:
-        """Note that so many bytes were sent; False where too much waits already."""
+        """Note that so many bytes were sent; False if too much waits already."""
         late = time.monotonic() - _PATIENCE
-        for left in [key for key, each in self._sessions.items() if not each.readers and each.begun < late]:
-            del self._sessions[left]
-            await self.forget(left)
-        mine = [each for each in self._sessions.values() if each.visitor == visitor]
-        of_all = sum(each.size for each in self._sessions.values())
-        if sum(each.size for each in mine) + size > MOST_OF_ONE or of_all + size > MOST_OF_ALL:
-            return False
-        if sum(each.events for each in mine) >= MOST_EVENTS:
+        for key, waiting in list(self._sessions.items()):
+            if waiting.begun < late and not waiting.readers and self._sessions.get(key) is waiting:
+                del self._sessions[key]
+                await self.forget(key)
+        of_all = self._sessions.values()
+        of_one = [waiting for waiting in of_all if waiting.visitor == visitor]
+        if (
+            sum(waiting.size for waiting in of_one) + size > MOST_OF_ONE
+            or sum(waiting.size for waiting in of_all) + size > MOST_OF_ALL
+            or sum(waiting.events for waiting in of_one) >= MOST_EVENTS
+        ):
             return False
         waiting = self._sessions.setdefault(session, Waiting(visitor))
         waiting.size, waiting.events = waiting.size + size, waiting.events + 1
@@ -59,7 +62,7 @@ class Unread:
 
     @contextmanager
     def reading(self, session: str) -> Iterator[None]:
-        """Around fetching; when it ends, everything was fetched, or nobody wants it any more."""
+        """Around fetching; when it ends, everything was fetched, or nobody is left to fetch it."""
         waiting = self._sessions.get(session)
         if waiting:
             waiting.readers += 1

@@ -34,14 +34,9 @@ class Upload:
 
     @property
     def is_over(self) -> bool:
-        """Whether its files are gone, as adding deletes them, or have waited too long."""
-        if self.paths is None:
-            return False
-        return time.monotonic() - self.begun > _OLDEST or not any(path.exists() for path in self.paths)
-
-    def forget(self) -> None:
-        for path in self.paths or ():
-            path.unlink(missing_ok=True)
+        """Whether its files are gone, deleted after adding, or have waited too long."""
+        is_old = time.monotonic() - self.begun > _OLDEST
+        return self.paths is not None and (is_old or not any(path.exists() for path in self.paths))
 
 
 @dataclass
@@ -97,9 +92,10 @@ class Uploads:
         return paths
 
     def _too_much(self, upload: Upload) -> str | None:
-        """Why there is no room for it; None where there is."""
+        """Why there is no room for it; None if there is."""
         for over in [other for other in self._waiting if other.is_over]:
-            over.forget()
+            for path in over.paths or ():
+                path.unlink(missing_ok=True)
             self._waiting.remove(over)
         of_one = sum(other.size for other in self._waiting if other.visitor == upload.visitor)
         if upload.size > LARGEST_TOGETHER or of_one + upload.size > MOST_OF_ONE:
