@@ -24,7 +24,7 @@ _MOST_SHOWN = 80  # characters of what was asked for, in an error
 class Programs:
     """Answers, rankings and papers of a desk's library as JSON. Safe to use from several threads."""
 
-    def __init__(self, desk: "Desk", writer: WriterName = "auto") -> None:
+    def __init__(self, desk: Desk, writer: WriterName = "auto") -> None:
         """Raises ModelError where a model is to write and none is configured."""
         self._desk = desk
         self._writer = writer

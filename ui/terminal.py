@@ -167,7 +167,7 @@ def print_hits(hits: Sequence[Hit]) -> None:
         print_text(Text(in_a_line(readable(hit.passage_text))), indent=4)
 
 
-def print_report(report: "Report", folder: Path) -> None:
+def print_report(report: Report, folder: Path) -> None:
     """What an ingest did, and each entry that it had to leave out."""
     counts = ("added", "updated", "unchanged", "duplicates")
     rejected = len(report.rejected) + report.unlisted
@@ -182,7 +182,7 @@ def print_report(report: "Report", folder: Path) -> None:
     print_text(Text(f"{report.papers} papers in {report.passages} passages in {folder}"))
 
 
-def print_near(pairs: "Sequence[NearDuplicate]") -> None:
+def print_near(pairs: Sequence[NearDuplicate]) -> None:
     """Pairs of papers whose titles are nearly the same, with their ids."""
     if pairs:
         print_text(Text("Nearly the same title, kept as two papers:"))
@@ -254,7 +254,6 @@ def _shortly(seconds: float) -> str:
 
 
 def _bar(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
-
     left = TimeElapsedColumn() if total is None else TimeRemainingColumn()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), left
     with Progress(*columns, console=Console(stderr=True), transient=total is None) as progress:

@@ -2,4 +2,4 @@
 
 from ui.checkup.finding import Finding, State, attempted
 
-__all__ = ["Finding", "State", "attempted"]
+__all__ = [Finding, "State", "attempted"]

@@ -19,7 +19,7 @@ class Finding:
     todo: str = ""
 
     @classmethod
-    def from_error(cls, name: str, error: AskpapersError, state: State = "fail") -> "Finding":
+    def from_error(cls, name: str, error: AskpapersError, state: State = "fail") -> Finding:
         """Our errors say what is wrong, then what to do."""
         found, colon, todo = str(error).rpartition(": ")
         return cls(name, state, found if colon else todo, todo if colon else "")

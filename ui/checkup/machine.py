@@ -87,7 +87,6 @@ def read_settings(environment: Mapping[str, str]) -> tuple[Settings, list[Findin
 
 def look_at_encoder() -> Iterator[Finding]:
     """Whether the weights are here, to the byte."""
-
     place = find_weights().tensors.parent
     yield Finding("encoder", "ok", f"all-MiniLM-L6-v2, its weights to the byte, in {place}")
 

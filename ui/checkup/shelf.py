@@ -82,13 +82,11 @@ def _look_at_indexes(folder: Path, seen: Glance, settings: Settings, is_served: 
 
 
 def _lexical(folder: Path, _: Settings) -> int:
-
     with closing(LexicalIndex(folder / "lexical")) as index:
         return index.checkpoint()
 
 
 def _dense(folder: Path, settings: Settings) -> int:
-
     encoder, server = open_encoder(settings), ChromaServer.from_settings(settings)
     if not server:
         return glance_at_dense(folder / "dense", encoder.name)
@@ -97,7 +95,6 @@ def _dense(folder: Path, settings: Settings) -> int:
 
 
 def _tokens(folder: Path, _: Settings) -> int:
-
     with closing(TokenIndex(folder / "tokens", embedded_encoder())) as index:
         return index.checkpoint()
 

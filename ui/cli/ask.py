@@ -19,7 +19,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     request = check_request(request_of(arguments, arguments.question))  # before anything is built
     settings = Settings.from_environment()
     with (

@@ -29,7 +29,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     options, settings = request_of(arguments), Settings.from_environment()
     with (
         open_for_reading(arguments) as library,
@@ -44,10 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _converse(
-    conversation: "Conversation", options: "Request", arguments: argparse.Namespace, is_streamed: bool
+    conversation: Conversation, options: Request, arguments: argparse.Namespace, is_streamed: bool
 ) -> int:
     """Answer line by line; 1 where a question that was piped in could not be answered."""
-
     is_typed, failed, asked = sys.stdin.isatty(), 0, ""
     if is_typed:
         print(_HELP, file=sys.stderr)
@@ -75,13 +73,12 @@ def _converse(
 
 
 def _answer(
-    conversation: "Conversation",
+    conversation: Conversation,
     question: str,
-    options: "Request",
+    options: Request,
     arguments: argparse.Namespace,
     is_streamed: bool,
 ) -> None:
-
     stream = conversation.stream(replace(options, question=question))
     for piece in stream:
         if is_streamed:

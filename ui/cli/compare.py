@@ -39,7 +39,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     if arguments.json and arguments.markdown:
         print_error("--json and --markdown exclude each other: leave one out")
         return _USAGE

@@ -22,7 +22,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     findings = _look(arguments)
     is_well = all(finding.state != "fail" for finding in findings)
     if arguments.json:
@@ -36,9 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if is_well else 1
 
 
-def _look(arguments: argparse.Namespace) -> list["Finding"]:
+def _look(arguments: argparse.Namespace) -> list[Finding]:
     """The servers are asked while the rest is looked at."""
-
     settings, told = machine.read_settings(os.environ)
     with ThreadPoolExecutor(2) as others:
         asked = others.submit(
@@ -53,8 +51,7 @@ def _look(arguments: argparse.Namespace) -> list["Finding"]:
         return found + served.result() + asked.result()
 
 
-def _print(findings: list["Finding"]) -> None:
-
+def _print(findings: list[Finding]) -> None:
     width = max(len(each.name) for each in findings)
     for each in findings:
         line = Text(f"{each.state:4}  ", _STYLES[each.state]).append(f"{each.name:{width}}  ", "dim")

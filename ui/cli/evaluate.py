@@ -96,7 +96,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     if arguments.check_judge is not None:
         given = {"QUESTIONS": arguments.questions, "--out": arguments.out, "--require": arguments.require}
         if unread := [name for name, value in given.items() if value]:
@@ -111,7 +110,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-
     parts = parts_of(arguments)  # before anything is built
     try:
         for each in arguments.require:
@@ -127,9 +125,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     return max((code for _, code in done.values()), default=0)
 
 
-def _run_part(arguments: argparse.Namespace, part: "Part") -> "tuple[Run, int]":
+def _run_part(arguments: argparse.Namespace, part: Part) -> tuple[Run, int]:
     """The run of a part, shown unless as JSON, and its exit code."""
-
     done = _ask_part(arguments, part)
     if not arguments.json:
         with whoever_reads():
@@ -141,9 +138,8 @@ def _run_part(arguments: argparse.Namespace, part: "Part") -> "tuple[Run, int]":
     return done, _too_many_errors(done, arguments.max_errors) or failed
 
 
-def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
+def _ask_part(arguments: argparse.Namespace, part: Part) -> Run:
     """Ask the questions of a part, or those that are left of it."""
-
     settings = Settings.from_environment()
     request = request_of(arguments)
     with (
@@ -175,7 +171,6 @@ def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
 
 def _check_judge(arguments: argparse.Namespace) -> int:
     """How well a judge judges claims whose labels are known."""
-
     claims = read_claims(arguments.check_judge or None)
     with (
         open_judge(arguments.judge, Settings.from_environment())
@@ -197,9 +192,8 @@ def _check_judge(arguments: argparse.Namespace) -> int:
     return 1
 
 
-def _too_many_errors(done: "Run", most_errors: float) -> int:
+def _too_many_errors(done: Run, most_errors: float) -> int:
     """1 where more of the questions are errors, in either layer, than may be; and why on stderr."""
-
     failed = [row for row in done.rows if row.failures]
     if len(failed) <= most_errors * len(done.rows):
         return 0
@@ -210,9 +204,8 @@ def _too_many_errors(done: "Run", most_errors: float) -> int:
     return 1
 
 
-def _warn(questions: "Questions", library: "Library") -> None:
+def _warn(questions: Questions, library: Library) -> None:
     """Say what of the question files has no effect, or cannot be met by this library."""
-
     if unread := {name for case in questions.cases for name in case.unread}:
         tell(in_a_line(f"Fields that are not read: {', '.join(sorted(unread))}."))
     if missing := missing_papers(library, questions.cases):
@@ -226,7 +219,6 @@ def _warn(questions: "Questions", library: "Library") -> None:
 
 def _tell_known(folder: Path) -> None:
     """Say that a run goes on."""
-
     if known := len(read_answered(folder)):
         tell(f"Questions answered already in {folder}: {known}; --fresh asks them anew.")
 

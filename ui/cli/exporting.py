@@ -51,7 +51,6 @@ def add(group: Group) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     file: Path | None = arguments.output
     filters = filters_of(arguments)
     is_narrowed = bool(arguments.words) or not filters.is_open
@@ -76,17 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _back_up(library: "Library", arguments: argparse.Namespace) -> dict[str, Any]:
+def _back_up(library: Library, arguments: argparse.Namespace) -> dict[str, Any]:
     """Write every record; how many, of how many papers."""
-
     with _opened(arguments.output, arguments.force) as output:
         counts = write_backup(library.catalog, output, _shown(arguments.output))
     return {"papers": counts.papers, "records": counts.records}
 
 
-def _export(library: "Library", arguments: argparse.Namespace, filters: "Filters", form: str) -> int:
+def _export(library: Library, arguments: argparse.Namespace, filters: Filters, form: str) -> int:
     """Write the papers that are meant; how many. Raises QuestionError where none are."""
-
     ids = library.catalog.listed(" ".join(arguments.words), filters=filters)
     if not ids:
         raise QuestionError("no paper is like that: see which there are with `askpapers library list`")
@@ -99,21 +96,19 @@ def _export(library: "Library", arguments: argparse.Namespace, filters: "Filters
     return written
 
 
-def _pages(library: "Library", ids: list[str]) -> Iterator[list["Paper"]]:
+def _pages(library: Library, ids: list[str]) -> Iterator[list[Paper]]:
     for start in range(0, len(ids), _PAGE):
         some = ids[start : start + _PAGE]
         found = library.catalog.papers(some)
         yield [found[paper_id] for paper_id in some if paper_id in found]
 
 
-def _shown(file: Path | None) -> "Track":
+def _shown(file: Path | None) -> Track:
     """How progress is shown: not where papers scroll past, as a bar would among them."""
-
     return track if file or not sys.stdout.isatty() else untracked
 
 
-def _texts(papers: Iterable["Paper"], form: str) -> Iterator[str]:
-
+def _texts(papers: Iterable[Paper], form: str) -> Iterator[str]:
     if form == _JSONL:
         yield from jsonl_lines(papers)
         return

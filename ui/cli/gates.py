@@ -20,18 +20,16 @@ def add_gates(command: argparse.ArgumentParser, option: str, says: str) -> None:
     )
 
 
-def _gate(text: str) -> "Gate":
+def _gate(text: str) -> Gate:
     """The gate that an option holds; what is none is a usage error."""
-
     try:
         return parse_gate(text)
     except GateError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def exit_code(checks: "Sequence[GateResult]", next_step: str) -> int:
+def exit_code(checks: Sequence[GateResult], next_step: str) -> int:
     """1 where a gate failed, and which on stderr."""
-
     failed = [check for check in checks if not check.passed]
     if not failed:
         return 0

@@ -53,7 +53,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     is_demo = DEMO in arguments.sources and not Path(DEMO).exists()
     if is_demo and len(arguments.sources) > 1:
         raise SourceError("digests never mix with real abstracts: ingest `demo` by itself")

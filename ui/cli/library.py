@@ -53,7 +53,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run_info(arguments: argparse.Namespace) -> int:
-
     settings = Settings.from_environment()
     with open_existing(arguments, settings) as library:
         fields = {
@@ -70,7 +69,6 @@ def run_info(arguments: argparse.Namespace) -> int:
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-
     if arguments.n < 1:
         raise QuestionError(f"{arguments.n} papers cannot be listed: ask for at least 1 with -n")
     words, filters = " ".join(arguments.words), filters_of(arguments)
@@ -89,7 +87,6 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 
 def run_show(arguments: argparse.Namespace) -> int:
-
     with open_existing(arguments, Settings.from_environment()) as library:
         (paper,) = _known(library, [arguments.paper], arguments)
         sources = library.catalog.sources(paper.paper_id)
@@ -112,7 +109,6 @@ def run_show(arguments: argparse.Namespace) -> int:
 
 
 def run_remove(arguments: argparse.Namespace) -> int:
-
     if not (arguments.yes or (sys.stdin and sys.stdin.isatty())):
         print_error("there is no terminal to ask on before papers are removed: add --yes")
         return 2
@@ -130,7 +126,6 @@ def run_remove(arguments: argparse.Namespace) -> int:
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
-
     with open_existing(arguments, Settings.from_environment()) as library:
         problems = library.verify(track)
         papers, is_behind = library.catalog.count(), library.behind() > 0
@@ -151,7 +146,6 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 
 def run_reindex(arguments: argparse.Namespace) -> int:
-
     with open_existing(arguments, Settings.from_environment()) as library:
         library.reindex(track, arguments.indexes)
         fields = {"papers": library.catalog.count(), "passages": library.catalog.count_passages()}
@@ -160,7 +154,6 @@ def run_reindex(arguments: argparse.Namespace) -> int:
 
 
 def run_duplicates(arguments: argparse.Namespace) -> int:
-
     with open_existing(arguments, Settings.from_environment()) as library:
         pairs = list(islice(library.near_duplicates(track=track), max(arguments.n, 0) + 1))
     shown = pairs[: max(arguments.n, 0)]
@@ -175,9 +168,8 @@ def run_duplicates(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _known(library: "Library", references: list[str], arguments: argparse.Namespace) -> list["Paper"]:
+def _known(library: Library, references: list[str], arguments: argparse.Namespace) -> list[Paper]:
     """The papers that are referred to, each once. Raises QuestionError where one is not there."""
-
     found = library.catalog.find(references)
     unknown = [f"“{cut(each, _LONGEST_NAME)}”" for each in references if each not in found]
     if unknown:
@@ -190,9 +182,8 @@ def _known(library: "Library", references: list[str], arguments: argparse.Namesp
     return list(library.catalog.papers(list(dict.fromkeys(found.values()))).values())
 
 
-def _check_own(library: "Library") -> None:
+def _check_own(library: Library) -> None:
     """Raises QuestionError for the bundled library, whose papers come back when it is next opened."""
-
     if library.folder.resolve() == bundled_library().resolve():
         raise QuestionError(
             "the papers that come with askpapers stay: add your own, which take their place, with "
@@ -200,9 +191,8 @@ def _check_own(library: "Library") -> None:
         )
 
 
-def _is_confirmed(papers: list["Paper"]) -> bool:
+def _is_confirmed(papers: list[Paper]) -> bool:
     """Whether who sits at the terminal wants these papers to go."""
-
     for paper in papers:
         tell(in_a_line(paper.title))
     print(f"Remove {_count(len(papers))}? [y/N] ", end="", file=sys.stderr, flush=True)
@@ -214,15 +204,14 @@ def _count(papers: int) -> str:
     return f"{papers} paper" if papers == 1 else f"{papers} papers"
 
 
-def _fields(paper: "Paper") -> dict[str, Any]:
+def _fields(paper: Paper) -> dict[str, Any]:
     """What is known of a paper beside its text."""
     names = ("paper_id", "title", "published", "organization", "author_count", "authors", "arxiv_id", "doi")
     return {name: getattr(paper, name) for name in names}
 
 
-def _print_lines(papers: list["Paper"]) -> None:
+def _print_lines(papers: list[Paper]) -> None:
     """Id, date and title of each."""
-
     ids = [in_a_line(paper.paper_id) for paper in papers]
     width = max(map(len, ids), default=0)
     for shown, paper in zip(ids, papers, strict=True):
@@ -231,10 +220,9 @@ def _print_lines(papers: list["Paper"]) -> None:
 
 
 def _print_paper(
-    paper: "Paper", origins: dict[str, list[str]], sources: list[str], spans: list[tuple[int, int]]
+    paper: Paper, origins: dict[str, list[str]], sources: list[str], spans: list[tuple[int, int]]
 ) -> None:
     """What is known, a line each, with the sources that say it where not all do; then the text."""
-
     known = {name: value for name, value in _fields(paper).items() if value not in (None, ())}
     if paper.authors:
         known["authors"] = ", ".join(paper.authors)

@@ -23,7 +23,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """stdout is the protocol's from the first line to the last."""
-
     with aside():
         desk = Desk(Settings.from_environment(), arguments.library, track)
         server = make_server(Programs(desk, arguments.writer))

@@ -38,9 +38,8 @@ def add_conditions(command: argparse.ArgumentParser) -> None:
     )
 
 
-def filters_of(arguments: argparse.Namespace) -> "Filters":
+def filters_of(arguments: argparse.Namespace) -> Filters:
     """The filters that the options give. Raises QuestionError where no paper can fulfil them."""
-
     return check_filters(
         Filters(
             from_year=arguments.from_year,
@@ -54,7 +53,7 @@ def filters_of(arguments: argparse.Namespace) -> "Filters":
     )
 
 
-def request_of(arguments: argparse.Namespace, question: str = "") -> "Request":
+def request_of(arguments: argparse.Namespace, question: str = "") -> Request:
     """The request that the options of `add_filters`, or `add_answering`, make with a question.
 
     Raises QuestionError where the options cannot be fulfilled.
@@ -76,7 +75,7 @@ def as_day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text} is no day: write it like 2025-12-08") from error
 
 
-def tell_years(arguments: argparse.Namespace, years: "Filters") -> None:
+def tell_years(arguments: argparse.Namespace, years: Filters) -> None:
     """Say on stderr how to be rid of years that came from the words of the question."""
     if years.has_years and arguments.from_year is None and arguments.to_year is None:
         print("--no-years lets papers of all years in.", file=sys.stderr)

@@ -39,7 +39,7 @@ class Part:
     def tags(self) -> set[str]:
         return tags_of(self.chosen)
 
-    def open(self, arguments: argparse.Namespace, settings: Settings) -> "Library":
+    def open(self, arguments: argparse.Namespace, settings: Settings) -> Library:
         """The library that is asked. Raises RunError, LibraryError."""
         if arguments.demo and arguments.library:
             raise RunError("--demo asks about the papers that come with askpapers: leave --library out")

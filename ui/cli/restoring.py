@@ -17,7 +17,6 @@ def add(group: Group) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     settings = Settings.from_environment()
     folder = named_folder(arguments, settings) or own_library()
     counts = restore(folder, arguments.file.expanduser(), track)

@@ -20,7 +20,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     question = understand(request_of(arguments, arguments.query))
     with open_for_reading(arguments) as library:
         hits = Retriever(library).search(question.query, arguments.k, question.filters)

@@ -16,7 +16,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     try:
         weights = find_weights()
     except EncoderMissingError:

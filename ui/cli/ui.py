@@ -82,7 +82,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     password = os.environ.get("ASKPAPERS_PASSWORD") or (_asked() if arguments.password else None)
     check_listening(arguments.host, bool(password), arguments.no_password)
     settings = Settings.from_environment()
@@ -128,7 +127,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _asked() -> str:
     """A password that is typed in twice, unseen. Raises SettingError."""
-
     if not sys.stdin.isatty():
         raise SettingError("a password can be asked for on a terminal only: set ASKPAPERS_PASSWORD")
     typed = getpass.getpass("Password for visitors: ")
