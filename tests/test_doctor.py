@@ -23,7 +23,8 @@ from rag.library import Library
 from rag.library.catalog_tables import FORMAT
 from rag.settings import bundled_library, data_folder, own_library
 from rag.types import Paper
-from ui.checkup import Finding, attempted, machine
+from ui.checkup import machine
+from ui.checkup.finding import Finding, attempted
 from ui.cli import main
 
 ROOT = Path(__file__).parents[1]

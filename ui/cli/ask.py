@@ -33,10 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
                 write_piece(piece)
         if arguments.json:
             print_json(stream.answer.to_dict())
-        elif is_shown:
-            print_rest(stream.answer)
-        else:
-            print_answer(stream.answer)
-        if not arguments.json:
-            tell_years(arguments, stream.answer.filters)
+            return 0
+        (print_rest if is_shown else print_answer)(stream.answer)
+        tell_years(arguments, stream.answer.filters)
     return 0

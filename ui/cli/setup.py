@@ -1,4 +1,4 @@
-"""`askpapers setup`: the encoder's weights, found or fetched."""
+"""`askpapers setup`: find or fetch the encoder's weights."""
 
 import argparse
 import sys
