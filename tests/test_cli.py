@@ -277,12 +277,6 @@ def test_a_library_that_is_not_there_is_one_line_and_is_not_made(run, tmp_path, 
     assert not nowhere.exists()
 
 
-@pytest.mark.parametrize("command", ["info", "verify", "reindex"])
-def test_without_any_library_it_says_how_to_make_one(run, home, command):
-    assert is_one_line_of_error(run("library", command), "askpapers ingest")
-    assert not home.exists()
-
-
 def test_a_library_of_another_encoder_is_one_line_that_names_the_cure(run, tmp_path, encoder):
     folder = tmp_path / "library"
     source = write_lines(tmp_path / "papers.jsonl", RECORDS[:2])
@@ -494,12 +488,12 @@ def test_eval_gives_the_means_as_json_and_a_line_a_question(run, shelf, tmp_path
 
 def test_eval_shows_means_and_says_where_the_answers_are(run, shelf, tmp_path):
     questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | KNOWN | {"note": 1}])
-    code, printed, said = run("eval", questions, "--out", tmp_path / "out", "--library", shelf)
+    code, printed, err = run("eval", questions, "--out", tmp_path / "out", "--library", shelf)
     assert code == 0
     assert re.search(r"^hit@1 +1\.000 +0\.025 to 1\.000 +1 +0 +0$", printed, re.MULTILINE)
     assert "set_f1" not in printed  # applies to no question
-    assert "Fields that are not read: note." in said
-    assert str(tmp_path / "out" / "report.html") in said
+    assert "Fields that are not read: note." in err
+    assert str(tmp_path / "out" / "report.html") in err
     assert {"report.html", "report.md", "run.json"} <= {path.name for path in (tmp_path / "out").iterdir()}
 
 
@@ -542,10 +536,10 @@ def test_eval_with_more_errors_than_may_be_fails(run, shelf, tmp_path, share, co
     wrong = QUESTION | {"id": "long", "question": "why " * 2000}
     questions = write_lines(tmp_path / "questions.jsonl", [QUESTION, wrong])
     command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf, "--json")
-    ended, printed, said = run(*command, "--max-errors", share)
+    ended, printed, err = run(*command, "--max-errors", share)
     summary = json.loads(printed)
     assert (ended, summary["errors"], summary["n"]) == (code, 1, 2)
-    assert ("1 of 2 questions are errors" in said) == (code == 1)
+    assert ("1 of 2 questions are errors" in err) == (code == 1)
 
 
 def test_eval_asks_those_with_a_tag_and_a_sample_of_them(run_json, shelf, tmp_path):
@@ -576,12 +570,12 @@ def test_eval_fails_where_a_mean_is_not_what_it_must_be(run, shelf, tmp_path):
     questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | KNOWN])
     command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf, "--json")
     assert run(*command, "--require", "hit@1>=1")[0] == 0
-    code, printed, said = run(*command, "--require", "hit@1 >= 0.5", "--require", "words<1")
+    code, printed, err = run(*command, "--require", "hit@1 >= 0.5", "--require", "words<1")
     assert (code, json.loads(printed)["n"]) == (1, 1)
-    assert "1 of 2 gates failed (--require words<1" in said
+    assert "1 of 2 gates failed (--require words<1" in err
     assert run(*command, "--require", "fame>1")[0] == 2
-    code, _, said = run(*command, "--require", "hit@1[prime]>0")
-    assert (code, "single" in said) == (2, True)
+    code, _, err = run(*command, "--require", "hit@1[prime]>0")
+    assert (code, "single" in err) == (2, True)
 
 
 @pytest.mark.slow
@@ -598,14 +592,14 @@ def test_a_run_ends_whoever_reads_what_it_says(shelf, tmp_path):
 def test_eval_in_the_folder_of_another_run_needs_fresh(run, run_json, shelf, tmp_path):
     questions = write_lines(tmp_path / "questions.jsonl", [QUESTION])
     command = ("eval", questions, "--out", tmp_path / "out", "--library", shelf)
-    code, _, said = run(*command)
-    assert (code, "answered already" in said) == (0, False)
-    code, _, said = run(*command)
-    assert (code, "answered already" in said) == (0, True)
-    assert "to go" not in said
-    code, printed, said = run(*command, "--words", 5)
+    code, _, err = run(*command)
+    assert (code, "answered already" in err) == (0, False)
+    code, _, err = run(*command)
+    assert (code, "answered already" in err) == (0, True)
+    assert "to go" not in err
+    code, printed, err = run(*command, "--words", 5)
     assert (code, printed) == (1, "")
-    assert "--fresh" in said.splitlines()[-1]
+    assert "--fresh" in err.splitlines()[-1]
     assert run_json(*command, "--words", 5, "--fresh")[0] == 0
 
 
@@ -619,10 +613,10 @@ def test_eval_with_an_option_that_cannot_be_is_usage(run, option):
 def test_eval_warns_of_papers_that_the_library_lacks(run, shelf, tmp_path):
     papers = {"papers": ["Com\x1b]0;ets"], "\x1b[2J": 1}
     questions = write_lines(tmp_path / "questions.jsonl", [QUESTION | papers])
-    _, _, said = run("eval", questions, "--out", tmp_path / "out", "--library", shelf)
-    assert "Not in this library, so never found: 1 of the questions' papers, such as Com]0;ets." in said
-    assert "Fields that are not read: [2J." in said
-    assert "\x1b" not in said
+    _, _, err = run("eval", questions, "--out", tmp_path / "out", "--library", shelf)
+    assert "Not in this library, so never found: 1 of the questions' papers, such as Com]0;ets." in err
+    assert "Fields that are not read: [2J." in err
+    assert "\x1b" not in err
 
 
 @pytest.mark.slow
@@ -636,9 +630,9 @@ def test_an_interrupted_eval_says_what_is_kept(shelf, tmp_path):
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        printed, said = process.communicate()
+        printed, err = process.communicate()
     assert (process.returncode, printed) == (130, "")
-    assert str(out) in said.splitlines()[-1]
+    assert str(out) in err.splitlines()[-1]
     lines = (out / "results.jsonl").read_text().splitlines()
     assert [json.loads(line)["id"] for line in lines] == [str(number) for number in range(len(lines))]
 

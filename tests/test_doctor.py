@@ -55,20 +55,20 @@ def doctor(capsys):
         out, err = capsys.readouterr()
         assert err == ""
         told = json.loads(out)
-        assert told["ok"] == (code == 0) == all(each["state"] != "fail" for each in told["findings"])
+        assert told["ok"] == (code == 0) == all(finding["state"] != "fail" for finding in told["findings"])
         found = {}
-        for each in told["findings"]:
-            assert set(each) == {"name", "state", "found", "todo"}
-            assert each["todo"] or each["state"] != "fail"
-            assert "\n" not in f"{each['found']}{each['todo']}"
-            found.setdefault(each["name"], []).append(each)
+        for finding in told["findings"]:
+            assert set(finding) == {"name", "state", "found", "todo"}
+            assert finding["todo"] or finding["state"] != "fail"
+            assert "\n" not in f"{finding['found']}{finding['todo']}"
+            found.setdefault(finding["name"], []).append(finding)
         return code, found, out
 
     return doctor
 
 
 def states(findings):
-    return [each["state"] for each in findings]
+    return [finding["state"] for finding in findings]
 
 
 def stamp(folder):
@@ -86,7 +86,7 @@ def test_a_library_that_is_well(doctor, folder, home):
     before = stamp(folder)
     code, found, _ = doctor("--library", folder)
     assert (code, stamp(folder), home.parent.exists()) == (0, before, False)
-    assert {each["state"] for findings in found.values() for each in findings} == {"ok"}
+    assert {finding["state"] for findings in found.values() for finding in findings} == {"ok"}
     assert found["library"][0]["found"] == f"2 papers, 2 passages in {folder}"
     assert {"index lexical", "index dense", "index tokens", "encoder", "disk", "model"} <= found.keys()
     assert "chromadb 1." in found["libraries"][0]["found"]

@@ -320,9 +320,9 @@ def test_control_characters_of_a_paper_are_not_printed(run, tmp_path):
     assert run("library", "list")[1].count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["list", "show", "remove", "export"])
+@pytest.mark.parametrize("command", ["list", "show", "remove", "export", "info", "verify", "reindex"])
 def test_without_any_library_it_says_how_to_make_one(run, home, command):
-    paper = [] if command in ("list", "export") else ["owls"]
+    paper = ["owls"] if command in ("show", "remove") else []
     yes = ["--yes"] if command == "remove" else []
     assert is_one_line_of_error(run("library", command, *paper, *yes), "askpapers ingest")
     assert not home.exists()
