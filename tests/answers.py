@@ -28,6 +28,11 @@ def an_answer(**told: Any) -> Answer:
     return Answer(**empty | told)
 
 
+def untimed(values: dict[str, Any]) -> dict[str, Any]:
+    """An answer's JSON without its seconds."""
+    return {name: value for name, value in values.items() if name != "seconds"}
+
+
 def ask_at(desk, question, **options):
     """The answer that a desk gives."""
     return read_answer(desk.stream(Request.of(question, **options)))

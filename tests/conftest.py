@@ -251,6 +251,13 @@ def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"eval.report.html.{name}", lambda *_: None)
 
 
+def is_one_line_of_error(done: tuple[int, str, str], *words: str, code: int = 1) -> bool:
+    """Whether a command that `run` ran failed with one line that holds these words."""
+    ended, out, err = done
+    is_line = err.startswith("askpapers: ") and err.endswith("\n") and err.count("\n") == 1
+    return (ended, out) == (code, "") and is_line and all(word in err for word in words)
+
+
 @pytest.fixture
 def run(capsys):
     """Run a command in this process: exit code, stdout, stderr."""

@@ -91,15 +91,15 @@ def test_a_table_says_what_changed_and_by_how_much(run, runs):
 
 def test_json_is_the_whole_comparison(run, runs):
     code, out, _ = run(*runs, "--json", "--changed", 0, "--require", "hit@1>=0.5")
-    told = json.loads(out)
+    comparison = json.loads(out)
     assert code == 0
-    assert set(told) == {
+    assert set(comparison) == {
         "before", "after", "pairs", "only_before", "only_after", "unlike", "notes", "differing",
         "metrics", "by_tag", "changed", "gates",
     }  # fmt: skip
-    assert told["metrics"]["hit@1"]["difference"] == -0.25
-    assert [changed["id"] for changed in told["changed"]] == ["a", "b", "d", "c"]
-    assert told["gates"][0]["passed"]
+    assert comparison["metrics"]["hit@1"]["difference"] == -0.25
+    assert [changed["id"] for changed in comparison["changed"]] == ["a", "b", "d", "c"]
+    assert comparison["gates"][0]["passed"]
 
 
 def test_the_judge_layer_has_a_table_of_its_own(run, tmp_path):
@@ -140,7 +140,7 @@ def test_gates_decide_the_exit_code_and_stderr_names_those_that_failed(run, runs
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--fail-on", "hit@2<0"], "take one of hit@1"),
         (["--require", "hit@1>=much"], "0.9"),
@@ -150,21 +150,21 @@ def test_gates_decide_the_exit_code_and_stderr_names_those_that_failed(run, runs
         (["--json", "--markdown"], "leave one out"),
     ],
 )
-def test_what_is_asked_for_wrongly_is_a_usage_error(run, runs, arguments, told):
+def test_what_is_asked_for_wrongly_is_a_usage_error(run, runs, arguments, message):
     code, out, err = run(*runs, *arguments)
     assert (code, out) == (2, "")
-    assert told in err
+    assert message in err
 
 
 def test_folders_that_hold_no_comparable_runs_say_what_to_do(run, runs, tmp_path):
     other = write(tmp_path / "other", [row("z")])
-    for folder, told in (
+    for folder, message in (
         (tmp_path / "nowhere", "holds no run"),
         (other, "compare runs of the same questions"),
     ):
         code, out, err = run(runs[0], folder)
         assert (code, out, err.count("\n")) == (1, "", 1)
-        assert told in err
+        assert message in err
 
 
 @pytest.mark.parametrize(("form", "sign"), [((), "and 2 more"), (("--markdown",), "- and 2 more")])
@@ -218,9 +218,9 @@ def test_a_reader_that_goes_away_changes_no_exit_code(tmp_path):
     command = [sys.executable, "-m", "ui.cli", "compare", one, two, "--json", "--require", "hit@1>2"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         process.stdout.close()
-        said = process.stderr.read()
+        err = process.stderr.read()
     assert process.returncode == 1
-    assert "1 of 1 gates failed" in said
+    assert "1 of 1 gates failed" in err
 
 
 def test_gates_decide_nothing_about_a_run_that_is_not_finished(run, tmp_path):

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from answers import ask_at
+from answers import ask_at, untimed
 
 from ingest.chunking import split_abstract
 from ingest.sources.files import FileSource
@@ -54,10 +54,6 @@ def named(tmp_path, encoder):
         library.catalog.recorder(split_abstract).put(papers, "here")
         library.sync()
     return tmp_path / "named"
-
-
-def untimed(answer):
-    return {name: value for name, value in answer.to_dict().items() if name != "seconds"}
 
 
 def titles(library):
@@ -210,12 +206,12 @@ def test_each_model_has_one_assistant(named):
 def test_reading_ahead_changes_no_answer(named):
     questions = (OWLS, "Where do eels live?", "Which papers count animals?", "How do I boil an egg?")
     with Desk(Settings(), named) as desk:
-        before = [untimed(ask_at(desk, question)) for question in questions]
+        before = [untimed(ask_at(desk, question).to_dict()) for question in questions]
     with Desk(Settings(), named) as desk:
         desk.read_ahead()
-        while_reading = untimed(ask_at(desk, OWLS))
+        while_reading = untimed(ask_at(desk, OWLS).to_dict())
         wait_for_reading()
-        assert [untimed(ask_at(desk, question)) for question in questions] == before
+        assert [untimed(ask_at(desk, question).to_dict()) for question in questions] == before
         assert while_reading == before[0]
 
 

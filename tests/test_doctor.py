@@ -9,13 +9,12 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import threading
-from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import Halved
+import service_server
+from conftest import Halved, Listed
 
 from ingest.pipeline import ingest
 from rag.embedding.weights import HASHES
@@ -23,26 +22,21 @@ from rag.library import Library
 from rag.library.catalog_tables import FORMAT
 from rag.settings import bundled_library, data_folder, own_library
 from rag.types import Paper
-from ui.checkup import Finding, attempted, machine
+from ui.checkup import machine
+from ui.checkup.finding import Finding, attempted
 from ui.cli import main
 
+pytestmark = pytest.mark.usefixtures("home")
 ROOT = Path(__file__).parents[1]
 SECRET = "sk-hush-5f2c9"
-PAPERS = [Paper("A Study of Owls", "We count owls.", "2019"), Paper("A Study of Eels", "We count eels.")]
-
-
-class Listed:
-    name = "listed"
-
-    def read(self):
-        yield from PAPERS
+PAPERS = (Paper("A Study of Owls", "We count owls.", "2019"), Paper("A Study of Eels", "We count eels."))
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, encoder):
     folder = tmp_path_factory.mktemp("made") / "library"
     with Library.create(folder, encoder) as library:
-        ingest(library, [Listed()])
+        ingest(library, [Listed(PAPERS)])
     return folder
 
 
@@ -50,13 +44,6 @@ def made(tmp_path_factory, encoder):
 def folder(made, tmp_path):
     """A library of the test's own."""
     return shutil.copytree(made, tmp_path / "library")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """Each test has a user data folder of its own, which is not there yet."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
 
 
 @pytest.fixture
@@ -68,20 +55,20 @@ def doctor(capsys):
         out, err = capsys.readouterr()
         assert err == ""
         told = json.loads(out)
-        assert told["ok"] == (code == 0) == all(each["state"] != "fail" for each in told["findings"])
+        assert told["ok"] == (code == 0) == all(finding["state"] != "fail" for finding in told["findings"])
         found = {}
-        for each in told["findings"]:
-            assert set(each) == {"name", "state", "found", "todo"}
-            assert each["todo"] or each["state"] != "fail"
-            assert "\n" not in f"{each['found']}{each['todo']}"
-            found.setdefault(each["name"], []).append(each)
+        for finding in told["findings"]:
+            assert set(finding) == {"name", "state", "found", "todo"}
+            assert finding["todo"] or finding["state"] != "fail"
+            assert "\n" not in f"{finding['found']}{finding['todo']}"
+            found.setdefault(finding["name"], []).append(finding)
         return code, found, out
 
     return doctor
 
 
 def states(findings):
-    return [each["state"] for each in findings]
+    return [finding["state"] for finding in findings]
 
 
 def stamp(folder):
@@ -98,8 +85,8 @@ def set_format(folder, number):
 def test_a_library_that_is_well(doctor, folder, home):
     before = stamp(folder)
     code, found, _ = doctor("--library", folder)
-    assert (code, stamp(folder), home.exists()) == (0, before, False)
-    assert {each["state"] for findings in found.values() for each in findings} == {"ok"}
+    assert (code, stamp(folder), home.parent.exists()) == (0, before, False)
+    assert {finding["state"] for findings in found.values() for finding in findings} == {"ok"}
     assert found["library"][0]["found"] == f"2 papers, 2 passages in {folder}"
     assert {"index lexical", "index dense", "index tokens", "encoder", "disk", "model"} <= found.keys()
     assert "chromadb 1." in found["libraries"][0]["found"]
@@ -118,7 +105,7 @@ def test_without_a_library_it_says_how_to_make_one_and_makes_none(doctor, tmp_pa
         code, found, _ = doctor(*arguments)
         assert (code, states(found["library"])) == (0, ["warn"])
         assert "askpapers ingest" in found["library"][0]["todo"]
-    assert not home.exists()
+    assert not home.parent.exists()
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -175,7 +162,7 @@ def test_an_index_that_is_behind_damaged_or_of_another_encoder(doctor, folder, t
     assert states(found["index dense"]) == ["warn"]
 
     with Library.create(tmp_path / "other", Halved(encoder)) as library:
-        ingest(library, [Listed()])
+        ingest(library, [Listed(PAPERS)])
     code, found, _ = doctor("--library", tmp_path / "other")
     assert (code, states(found["index dense"])) == (1, ["fail"])
     assert "halved" in found["index dense"][0]["found"]
@@ -223,20 +210,20 @@ def test_a_library_of_python_that_is_not_installed(doctor, monkeypatch):
 
 
 def test_a_disk_without_room_and_a_file_where_a_folder_should_be(doctor, home, monkeypatch):
-    free = shutil.disk_usage(home.parent).free
+    free = shutil.disk_usage(home.parents[1]).free
     for scarce, too_scarce, state in ((free * 2, 0, "warn"), (free * 3, free * 2, "fail")):
         monkeypatch.setattr(machine, "_SCARCE", scarce)
         monkeypatch.setattr(machine, "_TOO_SCARCE", too_scarce)
         _, found, _ = doctor()
         assert states(found["user data"]) == [state]
-    home.write_text("a file")
+    home.parent.write_text("a file")
     code, found, _ = doctor()
     assert (code, "is no folder" in found["user data"][0]["found"]) == (1, True)
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written(doctor, home):
-    home.mkdir(mode=0o500)
+    home.parent.mkdir(mode=0o500)
     code, found, _ = doctor()
     assert (code, "cannot be written" in found["user data"][0]["found"]) == (1, True)
 
@@ -253,41 +240,12 @@ def test_settings_that_cannot_be_and_those_that_nothing_reads(doctor, monkeypatc
 
 
 def test_the_settings_that_are_known_are_those_that_are_read():
-    sources = [
-        path for package in ("rag", "ingest", "eval", "ui") for path in (ROOT / package).rglob("*.py")
-    ]
-    read = {name for path in sources for name in re.findall(r'"(ASKPAPERS_[A-Z_]+)"', path.read_text())}
+    paths = [path for name in ("rag", "ingest", "eval", "ui") for path in (ROOT / name).rglob("*.py")]
+    read = {name for path in paths for name in re.findall(r'"(ASKPAPERS_[A-Z_]+)"', path.read_text())}
     assert read == machine.KNOWN
 
 
-@contextmanager
-def serving(status, body):
-    """A server of models that says this of them; what it was asked, with the key."""
-    asked = []
-
-    class Exchange(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append((self.path, self.headers["authorization"]))
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
-
-        def log_message(self, *_):
-            """Print nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Exchange) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/v1", asked
-        server.shutdown()
-        thread.join()
-
-
-MODELS = {
-    "object": "list",
-    "data": [{"id": "small", "object": "model"}, {"id": "large", "object": "model"}],
-}
+MODELS = {"object": "list", "data": [{"id": name, "object": "model"} for name in ("small", "large")]}
 
 
 @pytest.mark.parametrize(
@@ -302,12 +260,14 @@ MODELS = {
     ],
 )
 def test_the_model_server(status, body, model, state, told, doctor, monkeypatch):
-    with serving(status, body) as (address, asked):
+    models = service_server.reply(status, json.dumps(body), "application/json")
+    with service_server.running(lambda _: models) as server:
+        address = f"{server.url}/v1"
         monkeypatch.setenv("OPENAI_BASE_URL", address.replace("//", "//me:hush@"))
         monkeypatch.setenv("OPENAI_API_KEY", SECRET)
         monkeypatch.setenv("ASKPAPERS_MODEL", model)
         code, found, out = doctor()
-    assert ([path for path, _ in asked], code) == (["/v1/models"], int(state == "fail"))
+    assert ([asked.path for asked in server.asked], code) == (["/v1/models"], int(state == "fail"))
     assert states(found["model server"]) == [state]
     assert told in found["model server"][0]["found"]
     assert found["model"][0]["found"] == f"{model} at {address}, with a key"

@@ -47,18 +47,10 @@ TEXTS = st.one_of(ACTIVE, st.text(max_size=40), st.sampled_from(HOSTILE))
 
 
 def answer(
-    text: str,
-    question: str = "What is it?",
-    quote: str = "the words",
-    title: str = "A Title",
-    **changes,
+    text: str, question: str = "What is it?", quote: str = "the words", title: str = "A Title", **changes
 ) -> Answer:
     cited = Citation(1, "2110.07143", title, "2021-10", "Some Lab", quote, 0, len(quote))
-    plain = an_answer(
-        question=question,
-        text=text,
-        citations=(cited,),
-    )
+    plain = an_answer(question=question, text=text, citations=(cited,))
     return replace(plain, **changes)
 
 

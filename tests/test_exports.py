@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow
+import pyarrow.parquet
 import pytest
 
 from ingest.pipeline import ingest
@@ -10,7 +11,6 @@ from ingest.sources.bibtex import read_bibtex
 from ingest.sources.files import FileSource
 from ingest.sources.loose import loose_record, plain_text, read_names
 from ingest.sources.named import names_to_sources
-from ingest.sources.parquet import _cells
 from rag.latex import latex_to_text
 from rag.types import Paper
 
@@ -138,11 +138,17 @@ def test_a_source_in_which_nothing_is_found_is_told(library, tmp_path):
     assert "nothing in it" in rejected.reason
 
 
-def test_lists_of_broken_texts_in_parquet_are_read_with_marks():
-    ends = pyarrow.py_buffer(np.array([0, 2, 5], np.int32).tobytes())
-    texts = pyarrow.StringArray.from_buffers(2, ends, pyarrow.py_buffer(b"\xff\xfeowl"))
-    lists = pyarrow.ListArray.from_arrays([0, 2], texts)
-    assert _cells(lists) == [["\ufffd\ufffd", "owl"]]
-    assert _cells(texts) == ["\ufffd\ufffd", "owl"]
-    records = pyarrow.StructArray.from_arrays([texts], ["name"])
-    assert _cells(records)[0] is None
+def test_broken_texts_in_parquet_and_lists_of_them_are_read_with_marks(tmp_path):
+    ends = pyarrow.py_buffer(np.array([0, 6, 10], np.int32).tobytes())
+    texts = pyarrow.StringArray.from_buffers(2, ends, pyarrow.py_buffer(b"Owls\xff\xfeBees"))
+    columns = {
+        "title": texts,
+        "abstract": ["We count owls.", "We count bees."],
+        "authors": pyarrow.ListArray.from_arrays([0, 1, 2], texts),
+        "organization": pyarrow.StructArray.from_arrays([texts], ["name"]),
+    }
+    pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "broken.parquet")
+    owls, bees = FileSource(tmp_path / "broken.parquet").read()
+    assert (owls.title, bees.title) == ("Owls\ufffd\ufffd", "Bees")
+    assert (owls.authors, bees.authors) == ((owls.title,), (bees.title,))
+    assert owls.organization is None

@@ -29,7 +29,7 @@ def data(tmp_path, monkeypatch):
 
 def write_corpus(folder, abstracts, text="sentences"):
     folder.mkdir()
-    rows = [{"_id": id_, "title": f"Title {id_}", text: said} for id_, said in abstracts.items()]
+    rows = [{"_id": id_, "title": f"Title {id_}", text: abstract} for id_, abstract in abstracts.items()]
     (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, rows)))
     return folder
 
@@ -90,30 +90,30 @@ def test_economics_needs_no_data_and_is_asked_on_its_digests(data, run, tmp_path
 
 
 def test_biomedicine_alone_without_data_is_an_error_that_names_the_option(run, tmp_path):
-    code, printed, said = run("eval", "biomedicine-test", "--out", tmp_path / "out")
-    assert (code, printed, said.count("\n")) == (1, "", 1)
-    assert "--data FOLDER" in said
+    code, printed, err = run("eval", "biomedicine-test", "--out", tmp_path / "out")
+    assert (code, printed, err.count("\n")) == (1, "", 1)
+    assert "--data FOLDER" in err
     assert not (tmp_path / "out").exists()
 
 
 def test_of_several_sets_each_library_has_its_run_and_one_without_data_is_left_out(data, run, tmp_path):
     options = ("--out", tmp_path / "out", "--sample", 2, "--tag", "single", "--json")
-    code, printed, said = run("eval", "economics", "biomedicine-test", *options)
+    code, printed, err = run("eval", "economics", "biomedicine-test", *options)
     assert (code, list(json.loads(printed))) == (0, ["economics"])
-    assert said.count("Left out: ") == 1
+    assert err.count("Left out: ") == 1
     assert (tmp_path / "out" / "economics" / "report.html").exists()
-    code, printed, said = run("eval", "economics", "biomedicine-test", *options, "--data", data)
+    code, printed, err = run("eval", "economics", "biomedicine-test", *options, "--data", data)
     summaries = json.loads(printed)
-    assert (code, "Left out" in said) == (0, False)
+    assert (code, "Left out" in err) == (0, False)
     assert {name: each["n"] for name, each in summaries.items()} == {"economics": 2, "biomedicine": 2}
 
 
 def test_a_tag_and_its_gate_are_for_the_parts_that_have_it(data, run, tmp_path):
     known = ("eval", "economics", "biomedicine-test", "--data", data, "--sample", 1, "--json")
     gate = ("--require", "words[year]<0")
-    code, printed, said = run(*known, "--out", tmp_path / "year", "--tag", "year", *gate)
-    assert (code, list(json.loads(printed)), "1 of 1 gates failed" in said) == (1, ["economics"], True)
-    code, printed, said = run(*known, "--out", tmp_path / "both", "--tag", "year", "--tag", "trap")
+    code, printed, err = run(*known, "--out", tmp_path / "year", "--tag", "year", *gate)
+    assert (code, list(json.loads(printed)), "1 of 1 gates failed" in err) == (1, ["economics"], True)
+    code, printed, err = run(*known, "--out", tmp_path / "both", "--tag", "year", "--tag", "trap")
     assert (code, set(json.loads(printed))) == (0, {"economics", "biomedicine"})
 
 

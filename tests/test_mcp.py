@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from answers import untimed
 from anyio.from_thread import start_blocking_portal
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
@@ -93,10 +94,6 @@ def tools(folder, told):
 
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(connected()) as session:
         yield Tools(portal, session)
-
-
-def untimed(answer):
-    return {name: value for name, value in answer.items() if name != "seconds"}
 
 
 @pytest.fixture(scope="module")

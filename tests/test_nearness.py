@@ -7,7 +7,9 @@ from conftest import Listed
 
 from ingest.pipeline import ingest
 from rag import Assistant, Library, Paper
+from rag.embedding import embedded_encoder
 from rag.nearness import features, near, words_of
+from rag.reading import Reader
 from rag.retrieval import WEIGHTS, Retriever
 from rag.settings import Settings
 
@@ -126,7 +128,7 @@ def test_a_word_that_stands_nowhere_raises_what_is_needed(small):
 
     def log_odds(question):
         hits = Retriever(assistant.library).search(question, 5)
-        reading = assistant._reader.read(question, hits)
+        reading = Reader(embedded_encoder(), assistant.library.tokens.weights).read(question, hits)
         words = words_of(question, hits, reading, assistant.library)
         found = features(reading, words)
         return found["unknown"], near.log_odds(found | {"unknown": 0.0}) - near.log_odds(found)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.served_page import free_port
 from ingest.chunking import split_abstract
 from rag.library import Library
 from rag.types import Paper
@@ -75,12 +76,6 @@ def fail(capsys):
         return line
 
     return fail
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

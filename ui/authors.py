@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-_NAMED = 2  # authors; of more the first stands for all
+_NAMED = 2  # authors; of more, only the first is named
 
 
 def in_short(authors: Sequence[str], count: int | None = None) -> str:
-    """“Last”, “Last and Last” or “Last et al.”; `count` is how many there are where not all are named."""
+    """“Last”, “Last and Last” or “Last et al.”; `count`: of all authors, where `authors` lacks some."""
     names = [_family_name(name) for name in authors if name.strip()]
     if names and max(len(names), count or 0) > min(len(names), _NAMED):
         return f"{names[0]} et al."
@@ -14,7 +14,7 @@ def in_short(authors: Sequence[str], count: int | None = None) -> str:
 
 
 def _family_name(name: str) -> str:
-    """The last word with the small ones before it ("van den Berg"), or what stands before a comma."""
+    """The last word with the lower-case ones before it ("van den Berg"), or the words before a comma."""
     if "," in name:
         return name.partition(",")[0].strip()
     words = name.split()

@@ -1,7 +1,7 @@
-"""What faces that stay open work at: the library that is meant at the moment, and its assistants.
+"""What the page and the MCP server keep open: the current library, and its assistants.
 
-Where no library was named and the user has none, that is the bundled one, until the user's own comes
-into being: then all questions that follow go to it.
+Where no library was named and the user has none, it is the bundled one, until the user's own exists: all
+later questions go to that.
 """
 
 import threading
@@ -28,7 +28,7 @@ from rag.types import Request
 from ui.adding import ingest_apart
 from ui.opening import open_library
 
-_REST = 0.05  # seconds
+_PAUSE = 0.05  # seconds
 REMEMBERED = 4000  # sentences of papers, about 40 KB each: what 500 papers have
 
 
@@ -48,12 +48,12 @@ class Desk:
         self._choosing = threading.RLock()
         self._writing = threading.Lock()
         self._closed = threading.Event()
-        self._asked = 0  # questions that are being answered
+        self._answering = 0  # questions
         self._reader: threading.Thread | None = None
 
     @property
     def library(self) -> Library:
-        """The library that is meant now."""
+        """The library that answers now."""
         with self._choosing:
             if self.is_bundled and holds_papers(own_library()):
                 self._libraries.append(Library.open(own_library(), self.settings))
@@ -61,38 +61,35 @@ class Desk:
 
     @property
     def is_bundled(self) -> bool:
-        """Whether the bundled papers answer, for want of a library of the user's."""
+        """Whether the bundled papers answer, as the user has no library."""
         return self._named is None and self._libraries[-1].folder == bundled_library()
 
     def assistant(self, model: str | None = None) -> AbstractContextManager[Assistant]:
-        """The assistant of the library that is meant now, open while it is used.
-
-        `model` is the one of the settings unless it is named.
-        """
+        """The assistant of the current library, open while it is used; `model` instead of the settings'."""
         settings = replace(self.settings, model=model or self.settings.model)
         return self._assistants.using(self.library, settings)
 
     def stream(self, request: Request, model: str | None = None) -> AnswerStream:
-        """The answer to a request, by the assistant that is meant now. Raises as `Assistant.stream`."""
+        """The answer to a request. Raises as `Assistant.stream`."""
         with self.assistant(model) as assistant:
             return assistant.stream(request)
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """Around answering a question, which reading ahead waits for."""
+        """Around answering a question: reading ahead waits meanwhile."""
         with self._choosing:
-            self._asked += 1
+            self._answering += 1
         try:
             yield
         finally:
             with self._choosing:
-                self._asked -= 1
+                self._answering -= 1
 
     def add(self, sources: Iterable[Source], track: Track = untracked) -> Report:
         """Bring papers into the library; into the user's own where the bundled one answered so far.
 
-        One at a time, the others wait. Another process does it, so that questions do not wait too.
-        Raises as `ingest_apart` does.
+        One call at a time. Another process does it, so that questions need not wait. Raises as
+        `ingest_apart` does.
         """
         with self._writing:
             folder = own_library() if self.is_bundled else self.library.folder
@@ -101,10 +98,7 @@ class Desk:
             return report
 
     def remove(self, references: Sequence[str], track: Track = untracked) -> int:
-        """Take papers out of the library, by id or title; how many there were.
-
-        Raises QuestionError in the bundled one, LibraryBusyError.
-        """
+        """Remove papers by id or title; returns how many. Raises QuestionError, LibraryBusyError."""
         with self._writing:
             if self.is_bundled:
                 raise QuestionError(
@@ -113,16 +107,16 @@ class Desk:
             return self.library.remove(references, track)
 
     def read_ahead(self) -> None:
-        """Begin to read the papers in the background, as many as are remembered."""
+        """Start reading papers in the background, as many as are remembered."""
         self._reader = threading.Thread(target=self._read_ahead, name="askpapers-reading", daemon=True)
         self._reader.start()
 
     def close(self) -> None:
-        """Close all that is open; papers that are being added end where they are."""
+        """Close everything; papers that are being added stop where they are."""
         self._closed.set()
         if self._reader:
-            self._reader.join()  # it has a paper's sentences left at most
-        with self._writing:  # whoever writes has come to an end: a program that ends waits for no thread
+            self._reader.join()  # after the sentences of one paper at most
+        with self._writing:  # wait for the writer: a program that ends waits for no thread
             self._assistants.close()
             for library in self._libraries:
                 library.close()
@@ -138,8 +132,8 @@ class Desk:
         left = REMEMBERED
         with self.assistant() as assistant:
             for change in self.library.catalog.changes_after(0, REMEMBERED):
-                while self._asked and not self._closed.is_set():
-                    self._closed.wait(_REST)
+                while self._answering and not self._closed.is_set():
+                    self._closed.wait(_PAUSE)
                 if self._closed.is_set() or left <= 0:
                     return
                 if change.paper:

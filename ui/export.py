@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import quote
 
 from rag.identity import arxiv_key, doi_key
@@ -15,8 +16,9 @@ from rag.types import Answer, Citation, Paper
 from rag.words import is_function_word
 from ui.verdicts import doubts
 
-# What ends in a character that would act: a number or bullet that opens a line, a marker before what
-# would make a link of it, what CommonMark and the forges read anywhere, addresses. A marker alone stays.
+# What Markdown would act on, by its last character: a number or bullet that opens a line, a marker that
+# the next character would make a link, what CommonMark and the forges read anywhere, addresses. A marker
+# alone stays.
 _ACTING = re.compile(
     r"^[0-9]+[.)]|^[-+=:]|\[[0-9]+\][(:]?|[\\`*_<>&#~|$@{}^\[\]]|!(?=\[)|:(?=\S)|(?<=www)\.|(?<=\w)\.(?=[^\W\d_])",
     re.IGNORECASE,
@@ -29,7 +31,7 @@ _RECORD = (
     *("title", "abstract", "published", "author_count", "authors", "organization", "arxiv_id", "doi"),
     "is_digest",
 )
-_SUBJECT = re.compile(r"\.[a-z]{2}(?=/)")  # in math.gt/0309136: arXiv's own form is without it
+_SUBJECT = re.compile(r"\.[a-z]{2}(?=/)")  # in math.gt/0309136, which arXiv writes without it
 _LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -46,7 +48,7 @@ _LATEX = str.maketrans(
 
 
 def to_markdown(answer: Answer, papers: Mapping[str, Paper]) -> str:
-    """The answer with its references as Markdown; `papers` are those that are known, by their id."""
+    """The answer with its references as Markdown; `papers`, by id, give these their addresses."""
     parts = [f"# {_in_line(answer.question)}", _lines(answer.text), *_behind(answer)]
     if answer.citations:
         parts.append("## References")
@@ -56,34 +58,38 @@ def to_markdown(answer: Answer, papers: Mapping[str, Paper]) -> str:
 
 
 def to_bibtex(papers: Iterable[Paper]) -> str:
-    """An entry for each paper, each once, as references are made of."""
-    each_once = {paper.paper_id: paper for paper in papers}
-    return "\n".join(bibtex_entries(each_once.values()))
+    """An entry for each paper, each once."""
+    unique = {paper.paper_id: paper for paper in papers}
+    return "\n".join(bibtex_entries(unique.values()))
 
 
 def bibtex_entries(papers: Iterable[Paper], *, is_whole: bool = False) -> Iterator[str]:
-    """An entry for each paper, each with a key of its own, a line feed at its end.
+    """An entry for each paper, with a key of its own and a line feed at its end.
 
-    Whole, it has all that BibTeX has a place for, so that papers can come back from it; a digest, which
-    is no abstract, is an annotation there.
+    A whole entry has all that BibTeX has a place for, so that `ingest` can read the papers back; a digest,
+    which is no abstract, becomes an annotation.
     """
     taken: dict[str, int] = {}
     for paper in papers:
-        told = [*_fields(paper), *(_rest(paper) if is_whole else ())]
-        fields = ",\n".join(f"  {name} = {value}" for name, value in told)
+        pairs = [*_fields(paper), *(_rest(paper) if is_whole else ())]
+        fields = ",\n".join(f"  {name} = {value}" for name, value in pairs)
         yield f"@misc{{{_key(paper, taken)},\n{fields}\n}}\n"
 
 
 def jsonl_lines(papers: Iterable[Paper]) -> Iterator[str]:
-    """A line of JSON for each paper, with all that an ingest reads; a line feed at its end."""
+    """A line of JSON for each paper, with all fields that `ingest` reads and a line feed at its end."""
     for paper in papers:
-        record = {name: getattr(paper, name) for name in _RECORD}
-        dumped = json.dumps(record, ensure_ascii=False)
-        yield CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped) + "\n"
+        yield json_text({name: getattr(paper, name) for name in _RECORD}) + "\n"
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """JSON in which control characters, which `plain` would leave out, are escaped."""
+    dumped = json.dumps(value, ensure_ascii=False, indent=indent)
+    return CONTROL.sub(lambda control: f"\\u{ord(control[0]):04x}", dumped)
 
 
 def link(paper: Paper) -> str | None:
-    """Where a paper is to be read: at arXiv, else by its DOI; None where neither is known."""
+    """The address of a paper at arXiv, else by its DOI; None where neither is known."""
     if arxiv_id := _arxiv_id(paper):
         return f"https://arxiv.org/abs/{arxiv_id}"
     doi = doi_key(paper.doi or "")
@@ -91,20 +97,19 @@ def link(paper: Paper) -> str | None:
 
 
 def _arxiv_id(paper: Paper) -> str | None:
-    known = arxiv_key(paper.arxiv_id or "")
-    return quote(_SUBJECT.sub("", known), safe="/") if known else None
+    key = arxiv_key(paper.arxiv_id or "")
+    return quote(_SUBJECT.sub("", key), safe="/") if key else None
 
 
 def _behind(answer: Answer) -> Iterator[str]:
-    """What stands behind the text, as everywhere an answer is shown."""
+    """The lines that follow the text, as everywhere an answer is shown."""
     if answer.resolved_question:
         yield f"Understood as: {_in_line(answer.resolved_question)}"
     if answer.status == "refused":
         yield f"**Not answered.** {_in_line(sentence(answer.reason or ''))}".rstrip()
     elif answer.status == "partial":
         yield "**Answered in part.**"
-        if answer.reason:
-            yield _in_line(sentence(answer.reason))
+        yield _in_line(sentence(answer.reason or ""))
     if answer.missing:
         yield _in_line(sentence(f"Not in the papers: {answer.missing}"))
     yield from map(_in_line, doubts(answer))
@@ -124,7 +129,7 @@ def _quoted(text: str) -> str:
 
 
 def _lines(text: str) -> str:
-    """Lines stay lines and paragraphs paragraphs; what reads like a list is shown as it was written."""
+    """Lines stay lines and paragraphs paragraphs; a list is shown as it was written."""
     paragraphs = re.split(r"\n\s*\n", text)
     lines = ([_in_line(line) for line in paragraph.split("\n")] for paragraph in paragraphs)
     shown = ("\\\n".join(line for line in paragraph if line) for paragraph in lines)
@@ -132,17 +137,17 @@ def _lines(text: str) -> str:
 
 
 def _in_line(text: str) -> str:
-    """The text in one line of Markdown that shows it to the character and does nothing else."""
+    """The text in one line of Markdown, which shows it to the character and does nothing else."""
     return _ACTING.sub(_escaped, in_a_line(text))
 
 
-def _escaped(found: re.Match[str]) -> str:
-    is_marker = len(found[0]) > 1 and found[0].endswith("]")
-    return found[0] if is_marker else f"{found[0][:-1]}\\{found[0][-1]}"
+def _escaped(match: re.Match[str]) -> str:
+    is_marker = len(match[0]) > 1 and match[0].endswith("]")
+    return match[0] if is_marker else f"{match[0][:-1]}\\{match[0][-1]}"
 
 
 def _fields(paper: Paper) -> Iterator[tuple[str, str]]:
-    """The fields of an entry, each value with what encloses it."""
+    """The fields of an entry, with the braces around their values."""
     if names := [_name(name) for name in paper.authors if in_a_line(name)]:
         others = ["others"] if paper.author_count is None or paper.author_count > len(paper.authors) else []
         yield "author", f"{{{' and '.join([*names, *others])}}}"
@@ -163,7 +168,7 @@ def _fields(paper: Paper) -> Iterator[tuple[str, str]]:
 
 
 def _rest(paper: Paper) -> Iterator[tuple[str, str]]:
-    """What references leave out, under names that BibTeX's styles pass over."""
+    """Fields that references leave out, under names that BibTeX's styles ignore."""
     if (day := (paper.published or "")[8:]).isdecimal():
         yield "day", f"{{{day}}}"
     if paper.organization:
@@ -172,18 +177,18 @@ def _rest(paper: Paper) -> Iterator[tuple[str, str]]:
 
 
 def _name(name: str) -> str:
-    """The name of an author; in braces of its own where BibTeX would take it apart in the wrong place."""
-    shown = _in_latex(name)
-    return f"{{{shown}}}" if _COLLECTIVE.search(name) else shown
+    """An author's name, in extra braces where BibTeX would split it in the wrong place."""
+    latex = _in_latex(name)
+    return f"{{{latex}}}" if _COLLECTIVE.search(name) else latex
 
 
 def _protected(title: str) -> str:
-    """In braces of its own, which keep the capitals, as they would not if a backslash opened them."""
+    """In extra braces, which keep the capitals unless a backslash comes first."""
     return f"{{{{}}{title}}}" if title.startswith("\\") else f"{{{title}}}"
 
 
 def _month(paper: Paper) -> str | None:
-    """BibTeX's own name of the month, which each style writes in its way."""
+    """BibTeX's own name of the month, which each style writes out."""
     number = (paper.published or "")[5:7]
     return MONTHS[int(number) - 1] if number.isdecimal() and 1 <= int(number) <= 12 else None
 
@@ -193,10 +198,7 @@ def _in_latex(text: str) -> str:
 
 
 def _key(paper: Paper, taken: dict[str, int]) -> str:
-    """The first telling word of the title with the year; with a number where that is taken.
-
-    `taken` counts how often each has been given, and goes on counting.
-    """
+    """The first content word of the title with the year, and a number where `taken` has that already."""
     folded = unicodedata.normalize("NFKD", paper.title).lower()
     words = re.findall(r"[a-z0-9]+", "".join(c for c in folded if not unicodedata.combining(c)))
     word = next((word for word in words if not is_function_word(word)), "paper")

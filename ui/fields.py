@@ -1,4 +1,4 @@
-"""Libraries of the fields that question sets are about, built once in the user data folder."""
+"""Libraries of the fields that question sets cover, built once in the user data folder."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ class _Abstracts:
 
 
 def needs_data(field: str | None, data: Path | None) -> str | None:
-    """What is missing to ask the questions of a field; None where nothing is."""
+    """What is missing to ask the questions of a field; None if nothing is."""
     if field != BIOMEDICINE or data:
         return None
     return (
@@ -41,13 +41,8 @@ def needs_data(field: str | None, data: Path | None) -> str | None:
     )
 
 
-def open_field(
-    field: str,
-    data: Path | None,
-    settings: Settings,
-    track: Track = untracked,
-) -> Library:
-    """The library of a field; other papers make another one. Raises RunError."""
+def open_field(field: str, data: Path | None, settings: Settings, track: Track = untracked) -> Library:
+    """Open the library of a field, one for each set of papers. Raises RunError."""
     if missing := needs_data(field, data):
         raise RunError(missing)
     source: Source = _scifact(data) if data and field == BIOMEDICINE else BundledSource(ECONOMICS)
@@ -57,21 +52,21 @@ def open_field(
 
 def _scifact(folder: Path) -> _Abstracts:
     """The abstracts that the questions are about. Raises RunError."""
-    wanted = biomedicine_ids()
+    ids = biomedicine_ids()
     try:
         with (folder / CORPUS).open(encoding="utf-8") as lines:
             rows = {str(row.get("_id", row.get("doc_id"))): row for row in map(json.loads, lines)}
     except (OSError, ValueError, AttributeError) as error:
         raise RunError(f"{folder / CORPUS} cannot be read ({error}): name SciFact's folder") from error
-    if missing := wanted - rows.keys():
+    if missing := ids - rows.keys():
         raise RunError(
-            f"{folder / CORPUS} lacks {len(missing)} of the {len(wanted)} abstracts that the questions "
+            f"{folder / CORPUS} lacks {len(missing)} of the {len(ids)} abstracts that the questions "
             "are about: name the folder of SciFact's whole corpus"
         )
-    return _Abstracts(tuple(_record(rows[each]) for each in sorted(wanted)))
+    return _Abstracts(tuple(_record(rows[paper_id]) for paper_id in sorted(ids)))
 
 
 def _record(row: dict[str, Any]) -> dict[str, Any]:
-    """A document as any of the corpus's editions spells it."""
-    told = row.get("sentences") or row.get("abstract") or row.get("text") or ""
-    return {"title": row.get("title"), "abstract": told if isinstance(told, str) else " ".join(told)}
+    """The paper of a document; the editions of the corpus name its fields differently."""
+    text = row.get("sentences") or row.get("abstract") or row.get("text") or ""
+    return {"title": row.get("title"), "abstract": text if isinstance(text, str) else " ".join(text)}

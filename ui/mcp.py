@@ -23,8 +23,8 @@ from rag.plain import in_a_line
 from rag.types import Answer, Filters
 from rag.with_sources import with_sources
 from ui.programs import Programs, answer_json
+from ui.terminal import NOTHING_CLOSE
 
-INTERRUPTED = 130
 _INSTRUCTIONS = (
     "A library of research papers. Ask it with ask_papers: the answer is written from the papers, each "
     "sentence cited with their exact words. search_papers ranks papers for a query, get_paper gives one "
@@ -75,13 +75,10 @@ class KnownPaper:
 
 
 def make_server(programs: Programs) -> MCPServer:
-    """A server whose tools answer in threads, so that the protocol goes on meanwhile."""
+    """A server whose tools run in threads, so that the protocol goes on meanwhile."""
 
     def ask_papers(
-        question: str,
-        from_year: int | None = None,
-        to_year: int | None = None,
-        words: int | None = None,
+        question: str, from_year: int | None = None, to_year: int | None = None, words: int | None = None
     ) -> Annotated[CallToolResult, Answer]:
         stream = programs.stream(question, from_year, to_year, words)
         for _ in stream:
@@ -114,9 +111,9 @@ def make_server(programs: Programs) -> MCPServer:
 
 
 def serve(server: MCPServer) -> None:
-    """Answer until the end of input, or until whoever reads has gone. An interrupt ends the process."""
+    """Answer until the input ends or the reader has gone. An interrupt ends the process."""
     # The thread that waits for input cannot be woken, so that an orderly end would wait for a line.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     try:
         anyio.run(server.run_stdio_async)
     except* BrokenPipeError:
@@ -125,7 +122,7 @@ def serve(server: MCPServer) -> None:
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """Whatever is printed meanwhile goes to stderr, also what others print: stdout is the protocol's."""
+    """Send to stderr whatever anybody prints meanwhile: stdout is the protocol's."""
     wire = os.dup(1)
     os.dup2(2, 1)
     try:
@@ -137,7 +134,7 @@ def aside() -> Iterator[None]:
 
 
 class _Server(MCPServer):
-    """Says in one line what is wrong with the arguments of a call, unknown ones included."""
+    """Reports wrong arguments in one line, unknown ones included."""
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -151,37 +148,37 @@ class _Server(MCPServer):
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
-            raise ToolError(_fault_line(name, error)) from error
+            raise ToolError(_error_line(name, error)) from error
 
 
-def _fault_line(name: str, error: ToolError) -> str:
-    """What is wrong with which arguments; where it is something else, what the error says."""
-    faults = getattr(error.__cause__, "errors", None)
-    if faults is None:
+def _error_line(name: str, error: ToolError) -> str:
+    """What is wrong with which arguments; of another error, its message."""
+    errors = getattr(error.__cause__, "errors", None)
+    if errors is None:
         return in_a_line(str(error))
-    lines = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults())
+    lines = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in errors())
     return f"{name} cannot be called so: {in_a_line('; '.join(lines))}"
 
 
-def _tool(function: Callable[..., CallToolResult], title: str, described: Callable[..., Any]) -> Tool:
-    """The function as a tool, with the description and the arguments of the docstring."""
-    description, _, arguments = (getdoc(described) or "").partition("\n\nArgs:\n")
+def _tool(function: Callable[..., CallToolResult], title: str, documented: Callable[..., Any]) -> Tool:
+    """The function as a tool; another's docstring describes it and its arguments."""
+    description, _, arguments = (getdoc(documented) or "").partition("\n\nArgs:\n")
     tool = Tool.from_function(
-        _in_a_line_each(function),
+        _reporting_errors(function),
         title=title,
         description=_WRAPPED.sub(" ", description),
         annotations=_READS_ONLY,
         structured_output=True,
     )
-    described_arguments = dict(_ARGUMENT.findall(arguments))
+    descriptions = dict(_ARGUMENT.findall(arguments))
     for name, schema in tool.parameters["properties"].items():
-        schema["description"] = described_arguments[name]
+        schema["description"] = descriptions[name]
     tool.parameters["additionalProperties"] = False
     return tool
 
 
-def _in_a_line_each(function: Callable[..., CallToolResult]) -> Callable[..., CallToolResult]:
-    """The function, whose errors are results in one line; a cancellation goes on."""
+def _reporting_errors(function: Callable[..., CallToolResult]) -> Callable[..., CallToolResult]:
+    """The function, which returns its errors as results of one line; a cancellation is raised."""
 
     @wraps(function)
     def call(**arguments: Any) -> CallToolResult:
@@ -189,7 +186,7 @@ def _in_a_line_each(function: Callable[..., CallToolResult]) -> Callable[..., Ca
             return function(**arguments)
         except AskpapersError as error:
             return _failed(str(error))
-        except Exception as error:  # a fault of ours, or of the machine
+        except Exception as error:  # ours, or the machine's
             return _failed(f"{type(error).__name__}: {error}: this is a fault of askpapers, report it")
 
     return call
@@ -204,18 +201,18 @@ def _failed(message: str) -> CallToolResult:
 
 
 def _ranking_text(ranking: dict[str, Any]) -> str:
-    """A line for each paper, so that none of their texts can pass for another."""
+    """A line for each paper, so that no text can pass for another's."""
     lines = [
-        f"{place}. {in_a_line(hit['title'])} ({hit['paper_id']}, {hit['score']:.2f}): "
+        f"{rank}. {in_a_line(hit['title'])} ({hit['paper_id']}, {hit['score']:.2f}): "
         f"“{in_a_line(hit['passage'])}”"
-        for place, hit in enumerate(ranking["hits"], start=1)
+        for rank, hit in enumerate(ranking["hits"], start=1)
     ]
-    first = [] if ranking["close"] or not lines else ["Nothing close to this query. The nearest papers:"]
+    first = [] if ranking["close"] or not lines else [NOTHING_CLOSE]
     return "\n".join([*first, *lines]) or "No paper found."
 
 
 def _paper_text(paper: dict[str, Any]) -> str:
-    """A line for each thing that is known."""
+    """A line for each field that is known."""
     return "\n".join(
         f"{name}: {in_a_line(str(value))}" for name, value in paper.items() if value is not None
     )

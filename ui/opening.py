@@ -14,7 +14,7 @@ from rag.settings import Settings, bundled_library, own_library
 
 
 def open_library(named: Path | None, settings: Settings, track: Track = untracked) -> Library:
-    """The library that is meant, brought up to date; the bundled one is built where there is none.
+    """Open the library and bring it up to date; the bundled one is built where there is none.
 
     Raises LibraryError, EncoderMissingError, ModelError.
     """
@@ -24,12 +24,12 @@ def open_library(named: Path | None, settings: Settings, track: Track = untracke
 
 
 def open_bundled(settings: Settings, track: Track = untracked) -> Library:
-    """The bundled library, built or brought up to date; unchanged papers cost nothing."""
+    """Open the bundled library; build it or bring it up to date."""
     return open_filled(bundled_library(), BundledSource(), settings, track)
 
 
 def open_filled(folder: Path, source: Source, settings: Settings, track: Track = untracked) -> Library:
-    """The library of a folder that holds what a source says, built or brought up to date."""
+    """Open the library of a source's papers; build it or bring it up to date."""
     library = Library.open(folder, settings, create=True, catch_up=False)
     with closing_on_error(library), suppress(LibraryBusyError):  # another process is building it
         ingest(library, [source], track)

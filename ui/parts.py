@@ -1,4 +1,4 @@
-"""An answer's text cut into what is shown: its claims, the markers and words between them, its papers."""
+"""An answer's text cut into the parts that are shown: claims, markers, words between them, papers."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Part:
-    """The pieces of one claim with its markers; of the words between claims where there is none."""
+    """The pieces of one claim with its markers, or of the words between claims."""
 
     claim: Claim | None
     pieces: tuple[Piece, ...]
@@ -29,51 +29,50 @@ class Part:
 
 @dataclass(frozen=True)
 class Group:
-    """Parts that stand together: the sentences of a paper where there is one, and else any text."""
+    """Parts that stand together: the sentences of one paper, or other text."""
 
     parts: tuple[Part, ...]
     citation: Citation | None = None
 
 
 def pieces_of(text: str) -> Iterator[Piece]:
-    """The words and markers of a text in their order; "[unsupported]" is left to the claim's mark."""
-    taken = 0
-    for found in _MARKER.finditer(text):
-        if words := text[taken : found.start()]:
+    """The words and markers of a text in order, without "[unsupported]", which the claim's mark shows."""
+    end = 0
+    for marker in _MARKER.finditer(text):
+        if words := text[end : marker.start()]:
             yield Piece(words)
-        if found[2].isdigit():
-            yield Piece(f"[{found[2]}]", int(found[2]))
-        taken = found.end()
-    if rest := text[taken:]:
+        if marker[2].isdigit():
+            yield Piece(f"[{marker[2]}]", int(marker[2]))
+        end = marker.end()
+    if rest := text[end:]:
         yield Piece(rest)
 
 
 def parts_of(answer: Answer) -> list[Part]:
-    """The text from its beginning to its end, cut where claims begin and end.
+    """The whole text, cut where claims begin and end.
 
-    Claims are found in order by their letters without white space, as markers stand among these; one
-    that is not found there (which no writer of ours leaves) stays among the words between.
+    Claims are searched in order and without white space, as markers stand among their letters. One that is
+    not found (which no writer of ours leaves) stays among the words between.
     """
     letters, places = _letters(answer.text)
-    parts, taken, at = [], 0, 0
+    parts, last_end, at = [], 0, 0
     for claim in answer.claims:
-        wanted = "".join(claim.text.split())
-        found = letters.find(wanted, at) if wanted else -1
-        if found < 0:
+        claim_letters = "".join(claim.text.split())
+        first = letters.find(claim_letters, at) if claim_letters else -1
+        if first < 0:
             continue
-        at = found + len(wanted)
-        start, end = places[found], _behind_markers(answer.text, places[at - 1] + 1)
-        parts += _part(None, answer.text[taken:start]) + _part(claim, answer.text[start:end])
-        taken = end
-    return parts + _part(None, answer.text[taken:])
+        at = first + len(claim_letters)
+        start, end = places[first], _behind_markers(answer.text, places[at - 1] + 1)
+        parts += _part(None, answer.text[last_end:start]) + _part(claim, answer.text[start:end])
+        last_end = end
+    return parts + _part(None, answer.text[last_end:])
 
 
 def groups_of(answer: Answer) -> list[Group]:
-    """The parts below the titles that stand in a line of their own in front of a paper's sentences."""
+    """The parts, grouped below the titles that stand on their own line before a paper's sentences."""
     cited = {citation.number: citation for citation in answer.citations}
-    headings = {number: f"{in_our_words(each.heading)}\n" for number, each in cited.items()}
-    groups: list[Group] = []
-    citation, gathered = None, list[Part]()
+    headings = {number: f"{in_our_words(source.heading)}\n" for number, source in cited.items()}
+    groups, citation, gathered = list[Group](), None, list[Part]()
     for part, following in pairwise([*parts_of(answer), Part(None, ())]):
         number = next(iter(following.claim.citations), None) if following.claim else None
         before = _before_heading(part, headings[number]) if number in headings else None
@@ -86,7 +85,7 @@ def groups_of(answer: Answer) -> list[Group]:
 
 
 def rows_of(answer: Answer) -> list[Group]:
-    """The papers of a list with their sentences; none where the text is anything else, too."""
+    """The papers of a list with their sentences; empty where the text holds anything else."""
     if answer.kind != "list" or not answer.claims:
         return []
     groups = groups_of(answer)
@@ -94,7 +93,7 @@ def rows_of(answer: Answer) -> list[Group]:
 
 
 def _written_rows(answer: Answer) -> list[Group]:
-    """A row for each sentence of a list that a model wrote, where each cites one paper."""
+    """A row for each sentence of a list that a model wrote; empty unless each cites one paper."""
     cited = {citation.number: citation for citation in answer.citations}
     rows = []
     for part in parts_of(answer):
@@ -108,7 +107,7 @@ def _written_rows(answer: Answer) -> list[Group]:
 
 
 def _before_heading(part: Part, heading: str) -> list[Part] | None:
-    """What stands before a heading, with which a part ends; None where it does not."""
+    """What stands before the heading at the end of a part; None where there is no heading."""
     if part.claim or not part.pieces or part.pieces[-1].number is not None:
         return None
     *pieces, last = part.pieces
@@ -120,7 +119,7 @@ def _before_heading(part: Part, heading: str) -> list[Part] | None:
 
 
 def _group(parts: list[Part], citation: Citation | None) -> list[Group]:
-    """One group, none where nothing but white space is in it."""
+    """One group, or none for white space."""
     while parts and not _words(parts[-1]).strip():
         parts = parts[:-1]
     return [Group(tuple(parts), citation)] if parts else []
@@ -135,14 +134,14 @@ def _part(claim: Claim | None, text: str) -> list[Part]:
 
 
 def _letters(text: str) -> tuple[str, list[int]]:
-    """The characters that are neither white space nor of a marker, and where each stands."""
-    marked = {at for found in _MARKER.finditer(text) for at in range(*found.span())}
+    """The characters outside white space and markers, and the place of each."""
+    marked = {at for marker in _MARKER.finditer(text) for at in range(*marker.span())}
     kept = [at for at, letter in enumerate(text) if at not in marked and not letter.isspace()]
     return "".join(text[at] for at in kept), kept
 
 
 def _behind_markers(text: str, end: int) -> int:
     """The end of the markers that follow at once."""
-    while found := _MARKER.match(text, end):
-        end = found.end()
+    while marker := _MARKER.match(text, end):
+        end = marker.end()
     return end

@@ -1,6 +1,6 @@
-"""What other programs are given: JSON for a question, a search and a paper.
+"""Answers, rankings and papers as JSON for other programs.
 
-The docstrings of the three are shown to programs and to language models, hence their `Args:`, a line each.
+The docstrings of `ask`, `search` and `get_paper` are shown to programs and language models, hence `Args:`.
 """
 
 import json
@@ -18,13 +18,13 @@ from ui.desk import Desk
 from ui.export import link
 
 MOST_PAPERS = 100  # that one search gives
-_MOST_SHOWN = 80  # characters of what was asked for, in an error
+_LONGEST_NAME = 80  # characters of a name in an error
 
 
 class Programs:
     """Answers, rankings and papers of a desk's library as JSON. Safe to use from several threads."""
 
-    def __init__(self, desk: "Desk", writer: WriterName = "auto") -> None:
+    def __init__(self, desk: Desk, writer: WriterName = "auto") -> None:
         """Raises ModelError where a model is to write and none is configured."""
         self._desk = desk
         self._writer = writer
@@ -65,7 +65,7 @@ class Programs:
         words: int | None = None,
         history: list[dict[str, Any]] | None = None,
     ) -> AnswerStream:
-        """`ask`, as a stream that holds the Answer at its end, and can be left before.
+        """`ask` as a stream, which holds the Answer at its end and can be left before.
 
         Raises QuestionError here, and ModelError or LibraryError while it is read.
         """
@@ -117,12 +117,12 @@ class Programs:
         Args:
             paper: The paper's id, arXiv id ("2110.07143"), DOI or whole title.
         """
-        wanted = encodable(_text(paper, "the paper").strip())
-        papers = self._desk.library.catalog
-        found = papers.find([wanted]).get(wanted) if wanted else None
-        known = papers.papers([found]).get(found) if found else None
+        name = encodable(_text(paper, "the paper").strip())
+        catalog = self._desk.library.catalog
+        paper_id = catalog.find([name]).get(name) if name else None
+        known = catalog.papers([paper_id]).get(paper_id) if paper_id else None
         if known is None:
-            shown = cut(in_a_line(wanted), _MOST_SHOWN)
+            shown = cut(in_a_line(name), _LONGEST_NAME)
             raise QuestionError(
                 f"the library has no paper “{shown}”: search for it, and give the paper_id of its hit"
             )
@@ -136,8 +136,8 @@ class Programs:
 
 def answer_json(answer: Answer) -> dict[str, Any]:
     """The answer as `ask --json` prints it, in JSON's own types."""
-    told: dict[str, Any] = json.loads(json.dumps(answer.to_dict()))
-    return told
+    values: dict[str, Any] = json.loads(json.dumps(answer.to_dict()))
+    return values
 
 
 def search_json(question: Understanding, hits: Sequence[Hit]) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def _text(value: object, name: str) -> str:
 
 
 def _whole(value: object, name: str) -> int | None:
-    """A whole number, also where JSON has it as 10.0."""
+    """A whole number, which JSON may write as 10.0. Raises QuestionError."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):

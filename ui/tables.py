@@ -1,4 +1,4 @@
-"""What a terminal or a pipe is shown of runs: the means of one, two side by side, a judge on its claims."""
+"""Tables of evaluation runs: the means of one, two compared, how well a judge judges."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ _WIDTH = max(map(len, _STYLES))
 
 
 def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
-    """The means of a run with their intervals, then those of each tag; what a model judged apart."""
+    """The means of a run with their intervals, also by tag, and apart from these what a model judged."""
     errors = f", {summary['errors']} errors" if summary["errors"] else ""
     usage = _usage(summary.get("usage", {}))
     print_text(Text(f"{summary['n']} questions{errors}, {summary['seconds']} s{usage}\n"))
@@ -29,32 +29,34 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     tell(f"Each question with its answer: {folder / 'report.html'}")
 
 
-def print_check(found: Mapping[str, Any]) -> None:
+def print_check(agreement: Mapping[str, Any]) -> None:
     """How well a judge judged claims whose labels are known."""
-    errors = f", {found['errors']} errors" if found["errors"] else ""
-    print_text(
-        Text(f"{in_a_line(found['judge'])} on {found['n']} claims{errors}{_usage(found['usage'])}\n")
-    )
-    classes = {len(found["classes"]): found} | {2: found["supported"]}
-    told = [
-        [f"{name}, {number} classes", *_figure(each[name])]
-        for number, each in classes.items()
+    errors = f", {agreement['errors']} errors" if agreement["errors"] else ""
+    judge, usage = in_a_line(agreement["judge"]), _usage(agreement["usage"])
+    print_text(Text(f"{judge} on {agreement['n']} claims{errors}{usage}\n"))
+    classes = {len(agreement["classes"]): agreement} | {2: agreement["supported"]}
+    rows = [
+        [f"{name}, {count} classes", *_value(values[name])]
+        for count, values in classes.items()
         for name in ("accuracy", "kappa")
     ]
-    print_table(["agreement", "value", "95 % interval", "n"], told)
+    print_table(["agreement", "value", "95 % interval", "n"], rows)
     print_text(Text(""))
-    given = sorted({label for row in found["confusion"].values() for label in row})
-    print_table(
-        ["label \\ judged", *given],
-        [[label, *(str(row.get(each, 0)) for each in given)] for label, row in found["confusion"].items()],
-    )
+    confusion = agreement["confusion"]
+    verdicts = sorted({verdict for counts in confusion.values() for verdict in counts})
+    rows = [
+        [label, *(str(counts.get(verdict, 0)) for verdict in verdicts)]
+        for label, counts in confusion.items()
+    ]
+    print_table(["label \\ judged", *verdicts], rows)
     print_text(Text(""))
-    kinds = [[in_a_line(kind) or "–", *_figure(row["accuracy"])] for kind, row in found["by_kind"].items()]
-    print_table(["kind", "accuracy", "95 % interval", "n"], kinds)
+    kinds = agreement["by_kind"].items()
+    rows = [[in_a_line(kind) or "–", *_value(values["accuracy"])] for kind, values in kinds]
+    print_table(["kind", "accuracy", "95 % interval", "n"], rows)
 
 
 def print_comparison(comparison: Comparison, checks: Sequence[GateResult], most: int) -> None:
-    """The whole comparison; of the questions that changed side no more than `most` of each layer."""
+    """The comparison, with at most `most` of the questions that changed side in each layer."""
     print_text(Text(f"A  {in_a_line(wording.side(comparison.before))}"))
     print_text(Text(f"B  {in_a_line(wording.side(comparison.after))}"))
     print_text(Text(f"questions in both: {len(comparison.pairing.pairs)}"))
@@ -70,45 +72,35 @@ def print_comparison(comparison: Comparison, checks: Sequence[GateResult], most:
             print_text(Text(in_a_line(line)), indent=2)
     if comparison.differing:
         print_text(Text(""))
-        rows = [list(map(in_a_line, wording.condition(each))) for each in comparison.differing]
+        rows = [list(map(in_a_line, wording.condition(one))) for one in comparison.differing]
         print_table(["made with", "A", "B"], rows)
     if checks:
         _print_heading("Gates")
         for check in checks:
-            told = f"{check.option} {check.gate.text}: {check.explanation}"
-            _print_verdict(check.verdict, in_a_line(told))
+            line = f"{check.option} {check.gate.text}: {check.explanation}"
+            _print_verdict(check.verdict, in_a_line(line))
 
 
 def _print_means(summary: Mapping[str, Any], by_tag: Sequence[str]) -> None:
-    """The means of a layer, and those of each tag."""
-    shown = {name: mean for name, mean in summary["metrics"].items() if mean["n"] or mean["errors"]}
-    print_table(
-        ["metric", "mean", "95 % interval", "n", "not applicable", "errors"],
-        [[name, *_mean(mean), *_counts(mean)] for name, mean in shown.items()],
-    )
-    columns = [name for name in by_tag if name in shown]
+    """The means of a layer, then those of each tag."""
+    means = {name: mean for name, mean in summary["metrics"].items() if mean["n"] or mean["errors"]}
+    counts = ("n", "not_applicable", "errors")  # of rows
+    rows = [[name, *_mean(mean), *(str(mean[count]) for count in counts)] for name, mean in means.items()]
+    print_table(["metric", "mean", "95 % interval", "n", "not applicable", "errors"], rows)
+    columns = [name for name in by_tag if name in means]
     if summary["by_tag"] and columns:
         print_text(Text(""))
-        print_table(
-            ["tag", *columns],
-            [
-                [in_a_line(tag), *(_mean(means[name])[0] for name in columns)]
-                for tag, means in summary["by_tag"].items()
-            ],
-        )
+        tags = summary["by_tag"].items()
+        rows = [[in_a_line(tag), *(_mean(of_tag[name])[0] for name in columns)] for tag, of_tag in tags]
+        print_table(["tag", *columns], rows)
 
 
-def _counts(mean: Mapping[str, Any]) -> list[str]:
-    """The rows that are scored, those to which the metric does not apply, and those where it failed."""
-    return [str(mean[name]) for name in ("n", "not_applicable", "errors")]
-
-
-def _figure(figure: Mapping[str, Any]) -> list[str]:
-    return [*_mean({"mean": figure["value"], "ci95": figure["ci95"]}), str(figure["n"])]
+def _value(value: Mapping[str, Any]) -> list[str]:
+    return [*_mean({"mean": value["value"], "ci95": value["ci95"]}), str(value["n"])]
 
 
 def _mean(mean: Mapping[str, Any]) -> tuple[str, str]:
-    """The mean and its interval as they are shown."""
+    """The mean and its interval."""
     if mean["mean"] is None:
         return "–", ""
     low, high = mean["ci95"]
@@ -116,18 +108,12 @@ def _mean(mean: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _usage(usage: Mapping[str, float]) -> str:
-    """What judging took: requests, tokens and, where prices are known, dollars."""
-    told = [
-        f"{usage[name]:,.0f} {words}"
-        for name, words in (
-            ("requests", "requests"),
-            ("cached", "kept verdicts"),
-            ("total_tokens", "tokens"),
-        )
-        if usage.get(name)
-    ]
-    told += [f"{usage['cost']:.4f} dollars"] if "cost" in usage else []
-    return f" ({', '.join(told)})" if told else ""
+    """What a model took: requests, tokens and, where prices are known, dollars."""
+    names = {"requests": "requests", "cached": "kept verdicts", "total_tokens": "tokens"}
+    parts = [f"{usage[name]:,.0f} {words}" for name, words in names.items() if usage.get(name)]
+    if "cost" in usage:
+        parts.append(f"{usage['cost']:.4f} dollars")
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _print_layer(layer: Layer, most: int) -> None:
@@ -137,8 +123,8 @@ def _print_layer(layer: Layer, most: int) -> None:
     if columns := wording.by_tag(layer):
         print_text(Text(""))
         rows = [
-            [in_a_line(tag), *(wording.signed(found[name]) for name in columns)]
-            for tag, found in layer.by_tag.items()
+            [in_a_line(tag), *(wording.signed(differences[name]) for name in columns)]
+            for tag, differences in layer.by_tag.items()
         ]
         print_table(["B - A by tag", *columns], rows)
     if layer.changed:

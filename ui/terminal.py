@@ -1,6 +1,5 @@
-"""What a terminal or a pipe is shown. Texts of papers and models are data: never markup."""
+"""What commands print on a terminal or into a pipe. Texts of papers and models are data, never markup."""
 
-import json
 import os
 import shlex
 import sys
@@ -28,34 +27,35 @@ from rich.text import Text
 from ingest.pipeline import Report
 from rag.library.near import NearDuplicate
 from rag.library.progress import Work
-from rag.plain import CONTROL, in_a_line, plain, sentence
+from rag.plain import in_a_line, plain, sentence
 from rag.readable import in_our_words, readable, without_markup
 from rag.types import Answer, Hit
 from ui.authors import in_short
+from ui.export import json_text
 from ui.parts import Group, Part, groups_of, rows_of
 from ui.verdicts import doubts, quoted
 
 _WIDEST = 100  # characters of a line on a terminal
 _WIDEST_LINE = 10_000  # and of a row of a table in a pipe
 _NEAREST = 3  # papers shown where nothing answers
-_TOLD_EVERY = 15.0  # seconds between two lines of progress in a pipe
+_REPORT_EVERY = 15.0  # seconds between two lines of progress in a pipe
 _MARKER = r"\[\d+\]"
 _NARROWEST_TABLE = 60  # characters of a line; on less a list is text
+USAGE = 2  # the exit code of a wrong usage
 NOTHING_CLOSE = "Nothing close to this query. The nearest papers:"
 
 
 def print_json(value: Any) -> None:
-    """As JSON; control characters, which `plain` would leave out, are escaped."""
-    print(_escaped(json.dumps(value, ensure_ascii=False, indent=2)))
+    print(json_text(value, indent=2))
 
 
 def print_json_line(value: Any, stdout: TextIO | None = None) -> None:
-    """As JSON in one line, at once: whoever reads a conversation waits for it."""
-    print(_escaped(json.dumps(value, ensure_ascii=False)), file=stdout, flush=True)
+    """In one line, at once: the reader of a conversation waits for it."""
+    print(json_text(value), file=stdout, flush=True)
 
 
 def tell(text: str) -> None:
-    """A line on stderr at once; where nobody reads it any more, nothing."""
+    """Print a line on stderr at once; nothing if its reader has gone."""
     try:
         print(text, file=sys.stderr, flush=True)
     except BrokenPipeError:
@@ -64,7 +64,7 @@ def tell(text: str) -> None:
 
 @contextmanager
 def whoever_reads() -> Iterator[None]:
-    """Around printing a result: a reader that goes, such as `head`, does not change how a command ends."""
+    """Around printing a result: a reader that leaves, such as `head`, does not change the exit code."""
     try:
         yield
         sys.stdout.flush()
@@ -73,17 +73,14 @@ def whoever_reads() -> Iterator[None]:
 
 
 def drop(stream: TextIO) -> None:
-    """Write nowhere from now on what a stream is given."""
+    """Discard what is written to a stream from now on."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def print_error(message: object) -> None:
-    """What went wrong, and what to do next, in one line on stderr."""
+def print_error(message: object, code: int = 1) -> int:
+    """Print in one line on stderr what went wrong and what to do next; returns the exit code."""
     tell(f"askpapers: {in_a_line(str(message))}")
-
-
-def _escaped(dumped: str) -> str:
-    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
+    return code
 
 
 def write_piece(piece: str) -> None:
@@ -93,7 +90,7 @@ def write_piece(piece: str) -> None:
 
 
 def print_answer(answer: Answer, alone: str | None = None) -> None:
-    """The answer, then what stands behind it; `alone` is what asks a follow-up on its own."""
+    """The answer and its sources; `alone` is the command that asks a follow-up on its own."""
     rows = rows_of(answer)
     if rows and _width() >= _NARROWEST_TABLE:
         _print_list(rows)
@@ -103,31 +100,31 @@ def print_answer(answer: Answer, alone: str | None = None) -> None:
 
 
 def print_rest(answer: Answer, alone: str | None = None) -> None:
-    """What stands behind an answer that has been shown already."""
+    """The sources of an answer that has been shown already."""
     print()
     _print_behind(answer, alone)
 
 
 def _width() -> int:
-    """Of a line of text: none in a pipe, where a table would be no text."""
+    """Of a line of text; 0 in a pipe, where a table would be no text."""
     console = Console()
     return min(console.width, _WIDEST) if console.is_terminal else 0
 
 
 def _with_bold_titles(answer: Answer) -> Text:
-    """The text as it is, its markers and the titles that stand in front of sentences told apart."""
+    """The text, with its markers and the titles above sentences in colour or bold."""
     text, at = Text(plain(answer.text)), 0
     text.highlight_regex(_MARKER, "cyan")
     for group in groups_of(answer):
         heading = in_our_words(group.citation.heading) if group.citation else ""
-        if heading and (found := text.plain.find(f"{heading}\n", at)) >= 0:
-            at = found + len(heading)
-            text.stylize("bold", found, at)
+        if heading and (start := text.plain.find(f"{heading}\n", at)) >= 0:
+            at = start + len(heading)
+            text.stylize("bold", start, at)
     return text
 
 
-def _said(parts: Sequence[Part]) -> Text:
-    """The words of a cell, each marker behind a space."""
+def _sentences(parts: Sequence[Part]) -> Text:
+    """The words of a cell, with a space before each marker."""
     text = Text()
     for piece in (piece for part in parts for piece in part.pieces):
         if piece.number is None:
@@ -138,13 +135,13 @@ def _said(parts: Sequence[Part]) -> Text:
 
 
 def _print_list(rows: Sequence[Group]) -> None:
-    """A list as a table: each paper with what is known of it, and its sentences."""
+    """A list as a table of papers with their sentences, without columns that are empty."""
     cited = [row.citation for row in rows if row.citation]
     columns = {
-        "Paper": [Text(in_a_line(without_markup(each.title)), "bold") for each in cited],
-        "Authors": [Text(plain(in_short(each.authors))) for each in cited],
-        "Year": [Text(plain(each.year)) for each in cited],
-        "Sentence": [_said(row.parts) for row in rows],
+        "Paper": [Text(in_a_line(without_markup(paper.title)), "bold") for paper in cited],
+        "Authors": [Text(plain(in_short(paper.authors))) for paper in cited],
+        "Year": [Text(plain(paper.year)) for paper in cited],
+        "Sentence": [_sentences(row.parts) for row in rows],
     }
     known = {name: cells for name, cells in columns.items() if any(cell.plain for cell in cells)}
     table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style="dim")
@@ -156,19 +153,20 @@ def _print_list(rows: Sequence[Group]) -> None:
 
 
 def print_hits(hits: Sequence[Hit]) -> None:
-    """The ranking, each paper with the passage that was nearest."""
+    """The ranking, each paper with its nearest passage."""
     if not hits:
         print_text(Text("No paper found."))
     elif not any(hit.is_near for hit in hits):
         print_text(Text(NOTHING_CLOSE))
     for rank, hit in enumerate(hits, start=1):
-        title = Text(f"{rank:2}. ").append(plain(without_markup(hit.paper.title)), "bold")
-        print_text(title.append(f"  {_date(hit.paper.published)}{hit.score:.2f}", "dim"))
+        line = Text(f"{rank:2}. ").append(plain(without_markup(hit.paper.title)), "bold")
+        date = f"{hit.paper.published}  " if hit.paper.published else ""
+        print_text(line.append(f"  {date}{hit.score:.2f}", "dim"))
         print_text(Text(in_a_line(readable(hit.passage_text))), indent=4)
 
 
-def print_report(report: "Report", folder: Path) -> None:
-    """What an ingest did, and each entry that it had to leave out."""
+def print_report(report: Report, folder: Path) -> None:
+    """What an ingest did, and the entries that it rejected."""
     counts = ("added", "updated", "unchanged", "duplicates")
     rejected = len(report.rejected) + report.unlisted
     parts = [f"{getattr(report, name)} {name}" for name in counts] + [f"{rejected} rejected"]
@@ -182,7 +180,7 @@ def print_report(report: "Report", folder: Path) -> None:
     print_text(Text(f"{report.papers} papers in {report.passages} passages in {folder}"))
 
 
-def print_near(pairs: "Sequence[NearDuplicate]") -> None:
+def print_near(pairs: Sequence[NearDuplicate]) -> None:
     """Pairs of papers whose titles are nearly the same, with their ids."""
     if pairs:
         print_text(Text("Nearly the same title, kept as two papers:"))
@@ -198,25 +196,25 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if not console.is_terminal:
         console.width = _WIDEST_LINE
     table = Table(box=None, pad_edge=False, collapse_padding=console.is_terminal, header_style="dim")
-    for place, name in enumerate(head):
+    for column, name in enumerate(head):
         heading = Text(name.replace("_", " ").replace("@", " @"))
-        table.add_column(heading, justify="right" if place else "left", vertical="bottom")
+        table.add_column(heading, justify="right" if column else "left", vertical="bottom")
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
-    """A name and a value a line."""
+    """A line for each name and value."""
     width = max(map(len, fields))
     for name, value in fields.items():
         print_text(Text(f"{name:{width}}  ", "dim").append(plain(str(value)), "default"))
 
 
 def track(batches: Iterable[Work], what: str, total: int | None) -> Iterable[Work]:
-    """A progress bar with the time to go on a terminal, elsewhere a line now and then; on stderr.
+    """Show progress on stderr: on a terminal a bar with the time left, elsewhere a line now and then.
 
-    Where the number in all is not known, what is done is counted.
+    Without a total it counts what is done.
     """
     what = in_a_line(what)
     if sys.stderr.isatty():
@@ -230,31 +228,28 @@ def track(batches: Iterable[Work], what: str, total: int | None) -> Iterable[Wor
 
 
 def _counted(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
-    """A line now and then of how much is done, and how long the rest may take."""
+    """Say now and then how much is done, and how long the rest may take."""
     done, started = 0, time.monotonic()
-    told = started
+    reported = started
     for batch in batches:
         yield batch
         done, now = done + len(batch), time.monotonic()
-        if now - told >= _TOLD_EVERY:
-            told = now
-            left = (
-                f" of {total}, about {_shortly((now - started) * (total - done) / done)} to go"
-                if total
-                else ""
-            )
-            tell(f"{what}: {done}{left or ' so far'}")
+        if now - reported >= _REPORT_EVERY:
+            reported = now
+            rest = "so far"
+            if total:
+                rest = f"of {total}, about {_shortly((now - started) * (total - done) / done)} to go"
+            tell(f"{what}: {done} {rest}")
 
 
 def _shortly(seconds: float) -> str:
-    """How long something may take, no more exactly than can be known."""
+    """A duration, no more exact than an estimate can be."""
     if seconds < 90:
         return f"{max(seconds, 0):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _bar(batches: Iterable[Work], what: str, total: int | None) -> Iterator[Work]:
-
     left = TimeElapsedColumn() if total is None else TimeRemainingColumn()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), left
     with Progress(*columns, console=Console(stderr=True), transient=total is None) as progress:
@@ -281,7 +276,7 @@ def _print_behind(answer: Answer, alone: str | None) -> None:
 
 
 def _print_refusal(answer: Answer) -> None:
-    """Why nothing answers, and what is nearest."""
+    """The reason of a refusal, and the nearest papers."""
     if answer.reason:
         print_text(Text(sentence(plain(answer.reason))))
     if answer.papers:
@@ -291,29 +286,25 @@ def _print_refusal(answer: Answer) -> None:
 
 
 def _print_citations(answer: Answer) -> None:
-    """The sources, those of a paper whose words stand above in one line."""
-    above, is_apart = quoted(answer), True
-    of_a_paper = groupby(answer.citations, lambda each: each.paper_id if each.number in above else each)
-    for _, same in of_a_paper:
-        first, *others = same
-        if is_apart or first.number not in above:
+    """The sources with their quotes; one line without quotes for a paper that the text quotes verbatim."""
+    in_text, is_apart = quoted(answer), True
+    for _, same in groupby(answer.citations, lambda one: one.paper_id if one.number in in_text else one):
+        citations = list(same)
+        first = citations[0]
+        if is_apart or first.number not in in_text:
             print_text(Text())
-        is_apart = first.number not in above
-        numbers = dict.fromkeys(each.number for each in (first, *others))
+        is_apart = first.number not in in_text
+        numbers = dict.fromkeys(citation.number for citation in citations)
         source = Text().append("".join(f"[{number}]" for number in numbers), "cyan")
         source.append(" ").append(in_a_line(without_markup(first.title)), "bold")
         details = (first.published, first.organization, None if is_apart else first.paper_id)
-        print_text(source.append("".join(f", {in_a_line(each)}" for each in details if each), "dim"))
+        print_text(source.append("".join(f", {in_a_line(text)}" for text in details if text), "dim"))
         if is_apart:
             print_text(Text(f"“{in_a_line(readable(first.quote))}”"), indent=4)
 
 
-def _date(published: str | None) -> str:
-    return f"{published}  " if published else ""
-
-
 def print_text(text: Text, indent: int = 0) -> None:
-    """Wrapped to a terminal; in a pipe each paragraph is one line, without colours."""
+    """Wrapped on a terminal; in a pipe each paragraph is one line, without colours."""
     console = Console(highlight=False)
     if not console.is_terminal:
         print(" " * indent + text.plain)

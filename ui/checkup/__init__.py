@@ -1,5 +1,1 @@
-"""What `askpapers doctor` looks at: the machine, the library, the servers. Nothing is written or made."""
-
-from ui.checkup.finding import Finding, State, attempted
-
-__all__ = ["Finding", "State", "attempted"]
+"""The checks of `askpapers doctor`: the machine, the library, the servers. They write nothing."""

@@ -1,4 +1,4 @@
-"""The servers that the user has configured: of models and of vectors. None else is ever asked."""
+"""Checks of the servers that the user has configured, for models and vectors. No other is ever asked."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,10 +17,7 @@ _NAMED = 5  # models in a line
 
 
 def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
-    """Who writes and with what key; whether a server of the user's own answers.
-
-    A server that the user has not named is asked where `is_online` alone.
-    """
+    """Which model writes, and whether its server answers; OpenAI's is asked only if `is_online`."""
     if not settings.has_model:
         yield Finding("model", "ok", "none, so answers are in the papers' own sentences")
         return
@@ -40,15 +37,16 @@ def _ask_models(settings: Settings) -> Iterator[Finding]:
     with open_client(settings) as client:
         try:
             with translated(settings.model, WRITING):
-                listed = client.with_options(timeout=_SECONDS, max_retries=0).models.list()
-                models = [str(model.id) for model in listed.data or []]
-        except ModelMissingError:  # the path is not there, as with some compatible servers
+                reply = client.with_options(timeout=_SECONDS, max_retries=0).models.list()
+                models = [str(model.id) for model in reply.data or []]
+        except ModelMissingError:  # some compatible servers do not list their models
             models = []
         except ModelError as error:
             yield Finding.from_error("model server", error)
             return
-    wanted = {settings.model, settings.judge_model, settings.embedding_model} - {None}
-    missing = sorted(str(model) for model in wanted if model not in models)
+    names = (settings.model, settings.judge_model, settings.embedding_model)
+    needed = sorted({name for name in names if name is not None})
+    missing = [name for name in needed if name not in models]
     if not models:
         yield Finding("model server", "warn", "it answers, and does not say which models it has")
     elif missing:
@@ -56,7 +54,7 @@ def _ask_models(settings: Settings) -> Iterator[Finding]:
         todo = "name one that it has in ASKPAPERS_MODEL (or the variable of the one that is missing)"
         yield Finding("model server", "warn", f"it does not list {', '.join(missing)}, but {has}", todo)
     else:
-        yield Finding("model server", "ok", f"it answers, and has {', '.join(sorted(map(str, wanted)))}")
+        yield Finding("model server", "ok", f"it answers, and has {', '.join(needed)}")
 
 
 def look_at_chroma(settings: Settings) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The library that is meant: which it is, what it holds, whether its indexes follow, who is writing."""
+"""Checks of the library that commands use: what it holds, whether its indexes follow, who is writing."""
 
 import os
 import socket
@@ -17,32 +17,29 @@ from rag.library.lock import Holder, WriteLock
 from rag.library.tokens import TokenIndex
 from rag.settings import Settings, bundled_library, own_library
 from ui.checkup.finding import Finding
-from ui.checkup.machine import look_at_place
+from ui.checkup.machine import look_at_folder
 
 _NONE = "make one with `askpapers ingest SOURCE...`"
 
 
 def look_at_library(named: Path | None, settings: Settings, is_served: bool) -> Iterator[Finding]:
-    """All that can be seen of the library that commands would use.
-
-    `is_served` says whether the Chroma server, where one is configured, can be asked.
-    """
-    meant = named or settings.library
-    folder = (meant or _of_the_user()).expanduser().absolute()
-    yield from look_at_place("disk", folder)
+    """`is_served`: the Chroma server, where one is configured, can be asked."""
+    named = named or settings.library
+    folder = (named or _default_library()).expanduser().absolute()
+    yield from look_at_folder("disk", folder)
     if not is_library(folder):
         yield Finding("library", "warn", f"there is none in {folder} yet", _NONE)
         return
-    if not meant and folder == bundled_library():
+    if not named and folder == bundled_library():
         yield Finding("library", "warn", "none of yours yet: the papers of the program answer", _NONE)
     if holder := _holder(folder):
         yield Finding("writing", "warn", f"{holder} is writing to it", "bring papers in when it is done")
-    seen = glance(catalog_path(folder))
-    yield _held(folder, seen)
-    yield from _look_at_indexes(folder, seen, settings, is_served)
+    catalog = glance(catalog_path(folder))
+    yield _contents(folder, catalog)
+    yield from _look_at_indexes(folder, catalog, settings, is_served)
 
 
-def _of_the_user() -> Path:
+def _default_library() -> Path:
     """The library that answers where none is named."""
     own, bundled = own_library(), bundled_library()
     if not is_library(bundled):
@@ -53,24 +50,26 @@ def _of_the_user() -> Path:
     return own
 
 
-def _held(folder: Path, seen: Glance) -> Finding:
-    kind = "digests" if seen.holds_digests else "papers"
-    found = f"{seen.papers} {kind}, {seen.passages} passages in {folder}"
-    if seen.is_older:
+def _contents(folder: Path, catalog: Glance) -> Finding:
+    kind = "digests" if catalog.holds_digests else "papers"
+    contents = f"{catalog.papers} {kind}, {catalog.passages} passages in {folder}"
+    if catalog.is_older:
         todo = "the next command brings it to the form of this one"
-        return Finding("library", "warn", f"{found}, written by an older askpapers", todo)
-    if not seen.papers:
+        return Finding("library", "warn", f"{contents}, written by an older askpapers", todo)
+    if not catalog.papers:
         return Finding("library", "warn", f"no papers in {folder}", _NONE)
-    return Finding("library", "ok", found)
+    return Finding("library", "ok", contents)
 
 
-def _look_at_indexes(folder: Path, seen: Glance, settings: Settings, is_served: bool) -> Iterator[Finding]:
+def _look_at_indexes(
+    folder: Path, catalog: Glance, settings: Settings, is_served: bool
+) -> Iterator[Finding]:
     checkpoints = {"lexical": _lexical, "dense": _dense, "tokens": _tokens}
     for name, checkpoint in checkpoints.items():
         if name == "dense" and not is_served:
             continue
         try:
-            behind = seen.behind(checkpoint(folder, settings))
+            behind = catalog.behind(checkpoint(folder, settings))
         except AskpapersError as error:
             yield Finding.from_error(f"index {name}", error)
             continue
@@ -82,13 +81,11 @@ def _look_at_indexes(folder: Path, seen: Glance, settings: Settings, is_served: 
 
 
 def _lexical(folder: Path, _: Settings) -> int:
-
     with closing(LexicalIndex(folder / "lexical")) as index:
         return index.checkpoint()
 
 
 def _dense(folder: Path, settings: Settings) -> int:
-
     encoder, server = open_encoder(settings), ChromaServer.from_settings(settings)
     if not server:
         return glance_at_dense(folder / "dense", encoder.name)
@@ -97,20 +94,18 @@ def _dense(folder: Path, settings: Settings) -> int:
 
 
 def _tokens(folder: Path, _: Settings) -> int:
-
     with closing(TokenIndex(folder / "tokens", embedded_encoder())) as index:
         return index.checkpoint()
 
 
 def _holder(folder: Path) -> Holder | None:
-    """Who is writing, as far as can be told without touching the lock: one that was killed is not."""
+    """Who is writing, as far as can be known without touching the lock; not a process that was killed."""
     holder = WriteLock(folder).holder()
-    if not holder or holder.host != socket.gethostname() or os.name != "posix":
-        return holder
-    try:
-        os.kill(holder.pid, 0)  # asks only whether there is such a process
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        return holder
+    if holder and holder.host == socket.gethostname() and os.name == "posix":
+        try:
+            os.kill(holder.pid, 0)  # asks only whether there is such a process
+        except ProcessLookupError:
+            return None
+        except PermissionError:  # a process of another user
+            pass
     return holder

@@ -11,8 +11,7 @@ from rag.errors import AskpapersError
 from rag.private import private_umask
 from ui.cli.commands import Group
 
-INTERRUPTED = 130
-_COMMANDS = {  # what each does; the module of its name is loaded when it is used
+_COMMANDS = {  # with what they do; the module of that name is loaded when the command is used
     "ask": "answer a question about the papers, with citations",
     "chat": "ask one question after the other, with follow-ups; without a terminal, one a line",
     "ui": "serve the chat page",
@@ -25,7 +24,7 @@ _COMMANDS = {  # what each does; the module of its name is loaded when it is use
     "setup": "find or fetch the encoder's weights (85 MB)",
     "doctor": "see whether everything is in its place; exit 1 where something fails",
 }
-_MODULES = {"eval": "evaluate"}  # whose name is another
+_MODULES = {"eval": "evaluate"}  # of another name
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
         kept = "interrupted: what was done is kept, and the same command goes on from there"
-        return _fail(str(interrupt) or kept, INTERRUPTED)
+        return _fail(str(interrupt) or kept, 130)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
         import_module("ui.terminal").drop(sys.stdout)
         return 0
@@ -49,17 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.debug:
             raise
         return _fail(str(error))
-    except Exception as error:  # a fault of ours, or of the machine: still one line
+    except Exception as error:  # ours, or the machine's: still one line
         if arguments.debug:
             raise
-        return _fail(
-            f"{type(error).__name__}: {error}: run it again with --debug and report what it prints"
-        )
+        message = f"{type(error).__name__}: {error}: run it again with --debug and report what it prints"
+        return _fail(message)
     return code
 
 
 def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
-    """The parser of the command line; of all commands the chosen one alone has its options."""
+    """The parser of the command line; only the chosen command has its options."""
     parser = argparse.ArgumentParser(
         prog="askpapers",
         description="Ask questions about research papers; every sentence of the answer is cited.",
@@ -74,7 +72,7 @@ def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
 
 
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for."""
+    """Looks the version up only when the option is given."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **keywords: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, **keywords)
@@ -85,5 +83,5 @@ class _Version(argparse.Action):
 
 
 def _fail(message: str, code: int = 1) -> int:
-    import_module("ui.terminal").print_error(message)  # late, as rich takes longer than the help
-    return code
+    status: int = import_module("ui.terminal").print_error(message, code)  # late: rich takes long
+    return status

@@ -19,7 +19,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     request = check_request(request_of(arguments, arguments.question))  # before anything is built
     settings = Settings.from_environment()
     with (
@@ -34,10 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
                 write_piece(piece)
         if arguments.json:
             print_json(stream.answer.to_dict())
-        elif is_shown:
-            print_rest(stream.answer)
-        else:
-            print_answer(stream.answer)
-        if not arguments.json:
-            tell_years(arguments, stream.answer.filters)
+            return 0
+        (print_rest if is_shown else print_answer)(stream.answer)
+        tell_years(arguments, stream.answer.filters)
     return 0

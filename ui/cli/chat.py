@@ -1,4 +1,4 @@
-"""`askpapers chat`: one question after the other, each knowing those before."""
+"""`askpapers chat`: one question after the other, each understood with those before."""
 
 import argparse
 import sys
@@ -29,7 +29,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     options, settings = request_of(arguments), Settings.from_environment()
     with (
         open_for_reading(arguments) as library,
@@ -44,11 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _converse(
-    conversation: "Conversation", options: "Request", arguments: argparse.Namespace, is_streamed: bool
+    conversation: Conversation, options: Request, arguments: argparse.Namespace, is_streamed: bool
 ) -> int:
     """Answer line by line; 1 where a question that was piped in could not be answered."""
-
-    is_typed, failed, asked = sys.stdin.isatty(), 0, ""
+    is_typed, failed, last_question = sys.stdin.isatty(), 0, ""
     if is_typed:
         print(_HELP, file=sys.stderr)
     for line in _lines(is_typed):
@@ -59,15 +57,15 @@ def _converse(
             print("Forgotten.", file=sys.stderr)
             continue
         command, _, question = line.partition(" ")
-        if command == _ALONE and (question.strip() or asked):
+        if command == _ALONE and (question.strip() or last_question):
             conversation.clear()
-            line = question.strip() or asked
+            line = question.strip() or last_question
         if line.startswith("/"):
             print(f"There is no such command. {_HELP}", file=sys.stderr)
             continue
-        asked = line
+        last_question = line
         try:
-            _answer(conversation, line, options, arguments, is_streamed)
+            _answer(conversation, replace(options, question=line), arguments, is_streamed)
         except (QuestionError, ModelError) as error:  # the next question may do better
             failed += 1
             print_error(error)
@@ -75,14 +73,9 @@ def _converse(
 
 
 def _answer(
-    conversation: "Conversation",
-    question: str,
-    options: "Request",
-    arguments: argparse.Namespace,
-    is_streamed: bool,
+    conversation: Conversation, request: Request, arguments: argparse.Namespace, is_streamed: bool
 ) -> None:
-
-    stream = conversation.stream(replace(options, question=question))
+    stream = conversation.stream(request)
     for piece in stream:
         if is_streamed:
             write_piece(piece)
@@ -95,7 +88,7 @@ def _answer(
 
 
 def _lines(is_typed: bool) -> Iterator[str]:
-    """What is typed or piped in, line by line, without empty ones, to its end."""
+    """The lines that are typed or piped in, without empty ones."""
     if is_typed:
         import readline  # noqa: F401  gives input() its editing and history
     else:

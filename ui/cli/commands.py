@@ -1,4 +1,4 @@
-"""How commands are registered, and the options that all of them have."""
+"""How commands are registered, and the options that all of them share."""
 
 import argparse
 from collections.abc import Callable
@@ -14,7 +14,7 @@ class Group:
         self._commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def add(self, name: str, summary: str, run: Run | None = None) -> argparse.ArgumentParser:
-        """A new command; what it returns takes options. `run` does it, with the options of all."""
+        """Add a command; with `run`, which carries it out, it has the common options."""
         description = f"{summary[0].upper()}{summary[1:]}."
         command = self._commands.add_parser(name, help=summary, description=description)
         if run:
@@ -23,7 +23,7 @@ class Group:
 
 
 def add_common(command: argparse.ArgumentParser, run: Run, *, has_library: bool = True) -> None:
-    """What does the command, and the options that every command has."""
+    """The function that carries the command out, and the options that every command has."""
     command.set_defaults(run=run)
     if has_library:
         command.add_argument(

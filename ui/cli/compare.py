@@ -11,10 +11,9 @@ from eval.gates import fail_on, require
 from ui.cli.commands import add_common
 from ui.cli.gates import add_gates, exit_code
 from ui.tables import print_comparison
-from ui.terminal import print_error, print_json, whoever_reads
+from ui.terminal import USAGE, print_error, print_json, whoever_reads
 
 _CHANGED = 20
-_USAGE = 2
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -39,20 +38,16 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     if arguments.json and arguments.markdown:
-        print_error("--json and --markdown exclude each other: leave one out")
-        return _USAGE
+        return print_error("--json and --markdown exclude each other: leave one out", USAGE)
     before, after = read_run(arguments.before), read_run(arguments.after)
     comparison = compare(before, after)
-    gates = [*arguments.fail_on, *arguments.require]
     unfinished = [str(run.name) for run in (before, after) if run.record.get("finished") is False]
     try:
         checks = [fail_on(gate, comparison) for gate in arguments.fail_on]
         checks += [require(gate, after.rows) for gate in arguments.require]
-    except GateError as error:  # a tag that is not there is known only now
-        print_error(error)
-        return _USAGE
+    except GateError as error:  # such as a tag that neither run has
+        return print_error(error, USAGE)
     with whoever_reads():
         if arguments.json:
             print_json(comparison.to_dict() | {"gates": [check.to_dict() for check in checks]})
@@ -60,12 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
             print(render_comparison(comparison, checks, arguments.changed), end="")
         else:
             print_comparison(comparison, checks, arguments.changed)
-    if gates and unfinished:
-        print_error(
+    if checks and unfinished:
+        return print_error(
             f"{' and '.join(unfinished)}: not finished, so the gates decide nothing: go on with its "
             "`askpapers eval` first"
         )
-        return 1
     return exit_code(checks, "look at the questions that changed side")
 
 

@@ -3,11 +3,14 @@
 import argparse
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 
 from rich.text import Text
 
 from rag.plain import in_a_line
-from ui.checkup import Finding, attempted, machine, services, shelf
+from rag.settings import data_folder
+from ui.checkup import machine, services, shelf
+from ui.checkup.finding import Finding, attempted
 from ui.cli.commands import add_common
 from ui.terminal import print_json, print_text
 
@@ -22,43 +25,36 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
-    findings = _look(arguments)
+    findings = _findings(arguments)
     is_well = all(finding.state != "fail" for finding in findings)
     if arguments.json:
-        told = [
-            {"name": each.name, "state": each.state, "found": each.found, "todo": each.todo or None}
-            for each in findings
-        ]
-        print_json({"ok": is_well, "findings": told})
+        print_json({"ok": is_well, "findings": list(map(asdict, findings))})
     else:
         _print(findings)
     return 0 if is_well else 1
 
 
-def _look(arguments: argparse.Namespace) -> list["Finding"]:
-    """The servers are asked while the rest is looked at."""
-
-    settings, told = machine.read_settings(os.environ)
-    with ThreadPoolExecutor(2) as others:
-        asked = others.submit(
-            attempted, "model", lambda: services.look_at_model(settings, arguments.online)
+def _findings(arguments: argparse.Namespace) -> list[Finding]:
+    """What all checks find; the servers are asked while the rest is checked."""
+    settings, of_settings = machine.read_settings(os.environ)
+    with ThreadPoolExecutor(2) as pool:
+        model = pool.submit(attempted, "model", lambda: services.look_at_model(settings, arguments.online))
+        chroma = pool.submit(attempted, "Chroma server", lambda: services.look_at_chroma(settings))
+        findings = attempted("askpapers", machine.look_at_program) + of_settings
+        findings += attempted("encoder", machine.look_at_encoder)
+        findings += attempted("user data", lambda: machine.look_at_folder("user data", data_folder()))
+        is_served = all(finding.state != "fail" for finding in chroma.result())
+        findings += attempted(
+            "library", lambda: shelf.look_at_library(arguments.library, settings, is_served)
         )
-        served = others.submit(attempted, "Chroma server", lambda: services.look_at_chroma(settings))
-        found = attempted("askpapers", machine.look_at_program) + told
-        found += attempted("encoder", machine.look_at_encoder)
-        found += attempted("user data", machine.look_at_data_folder)
-        is_served = all(each.state != "fail" for each in served.result())
-        found += attempted("library", lambda: shelf.look_at_library(arguments.library, settings, is_served))
-        return found + served.result() + asked.result()
+        return findings + chroma.result() + model.result()
 
 
-def _print(findings: list["Finding"]) -> None:
-
-    width = max(len(each.name) for each in findings)
-    for each in findings:
-        line = Text(f"{each.state:4}  ", _STYLES[each.state]).append(f"{each.name:{width}}  ", "dim")
-        line.append(in_a_line(each.found), "default")
-        if each.todo:
-            line.append(f": {in_a_line(each.todo)}", "default")
+def _print(findings: list[Finding]) -> None:
+    width = max(len(finding.name) for finding in findings)
+    for finding in findings:
+        line = Text(f"{finding.state:4}  ", _STYLES[finding.state])
+        line.append(f"{finding.name:{width}}  ", "dim").append(in_a_line(finding.found), "default")
+        if finding.todo:
+            line.append(f": {in_a_line(finding.todo)}", "default")
         print_text(line)

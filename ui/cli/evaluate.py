@@ -1,4 +1,4 @@
-"""`askpapers eval`: questions with known answers, and what the answers are worth."""
+"""`askpapers eval`: ask questions with known answers, and score what comes back."""
 
 import argparse
 from contextlib import nullcontext
@@ -24,11 +24,10 @@ from ui.cli.gates import add_gates, exit_code
 from ui.cli.options import add_answering, request_of
 from ui.cli.parts import Part, parts_of
 from ui.tables import print_check, print_summary
-from ui.terminal import print_error, print_json, tell, track, whoever_reads
+from ui.terminal import USAGE, print_error, print_json, tell, track, whoever_reads
 
 _MOST_ERRORS = 0.05
 _JUDGED_AT_A_TIME = 4
-_USAGE = 2
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -96,64 +95,60 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     if arguments.check_judge is not None:
         given = {"QUESTIONS": arguments.questions, "--out": arguments.out, "--require": arguments.require}
         if unread := [name for name, value in given.items() if value]:
-            print_error(f"--check-judge takes the place of a run: leave {', '.join(unread)} out")
-            return _USAGE
+            return print_error(
+                f"--check-judge takes the place of a run: leave {', '.join(unread)} out", USAGE
+            )
         return _check_judge(arguments)
     for name, given in (("QUESTIONS", arguments.questions), ("--out DIR", arguments.out)):
         if not given:
-            print_error(f"{name} is missing: say `askpapers eval test --out DIR`, or see --help")
-            return _USAGE
+            return print_error(
+                f"{name} is missing: say `askpapers eval test --out DIR`, or see --help", USAGE
+            )
     return _evaluate(arguments)
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-
     parts = parts_of(arguments)  # before anything is built
     try:
-        for each in arguments.require:
-            check_tag(each, set().union(*(part.tags for part in parts)))
+        for gate in arguments.require:
+            check_tag(gate, set().union(*(part.tags for part in parts)))
     except GateError as error:
-        print_error(error)
-        return _USAGE
-    done = {part.name: _run_part(arguments, part) for part in parts}
+        return print_error(error, USAGE)
+    runs = {part.name: _run_part(arguments, part) for part in parts}
     if arguments.json:
-        summaries = {name: run.summary() for name, (run, _) in done.items()}
+        summaries = {name: run.summary() for name, (run, _) in runs.items()}
         with whoever_reads():
             print_json(summaries if parts[0].out != arguments.out else summaries[parts[0].name])
-    return max((code for _, code in done.values()), default=0)
+    return max((code for _, code in runs.values()), default=0)
 
 
-def _run_part(arguments: argparse.Namespace, part: "Part") -> "tuple[Run, int]":
-    """The run of a part, shown unless as JSON, and its exit code."""
-
+def _run_part(arguments: argparse.Namespace, part: Part) -> tuple[Run, int]:
+    """The run of a part, which is printed here unless JSON is wanted, and its exit code."""
     done = _ask_part(arguments, part)
     if not arguments.json:
         with whoever_reads():
             if part.out != arguments.out:  # one of several
                 print(f"{part.name}:")
             print_summary(done.summary(), part.out)
-    gates = [each for each in arguments.require if each.tag is None or each.tag in part.tags]
-    failed = exit_code([require(each, done.rows) for each in gates], f"look at {part.out / 'report.html'}")
+    gates = [gate for gate in arguments.require if gate.tag is None or gate.tag in part.tags]
+    failed = exit_code([require(gate, done.rows) for gate in gates], f"look at {part.out / 'report.html'}")
     return done, _too_many_errors(done, arguments.max_errors) or failed
 
 
-def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
+def _ask_part(arguments: argparse.Namespace, part: Part) -> Run:
     """Ask the questions of a part, or those that are left of it."""
-
-    settings = Settings.from_environment()
-    request = request_of(arguments)
+    settings, request = Settings.from_environment(), request_of(arguments)
     with (
         open_judge(arguments.judge, settings) if arguments.judge else nullcontext() as model_judge,
         part.open(arguments, settings) as library,
         Assistant(library, settings=settings, writer=arguments.writer) as assistant,
     ):
         _warn(part.questions, library)
-        if not arguments.fresh:
-            _tell_known(part.out)
+        if not arguments.fresh and (answered := len(read_answered(part.out))):
+            tell(f"Questions answered already in {part.out}: {answered}; --fresh asks them anew.")
         try:
             return evaluate(
                 assistant,
@@ -175,60 +170,42 @@ def _ask_part(arguments: argparse.Namespace, part: "Part") -> "Run":
 
 def _check_judge(arguments: argparse.Namespace) -> int:
     """How well a judge judges claims whose labels are known."""
-
     claims = read_claims(arguments.check_judge or None)
     with (
         open_judge(arguments.judge, Settings.from_environment())
         if arguments.judge
         else nullcontext(CalibratedJudge(embedded_encoder()))
     ) as judge:
-        found = check_judge(claims, judge, arguments.workers or _JUDGED_AT_A_TIME, track)
+        agreement = check_judge(claims, judge, arguments.workers or _JUDGED_AT_A_TIME, track)
     with whoever_reads():
-        if arguments.json:
-            print_json(found)
-        else:
-            print_check(found)
-    if found["errors"] <= arguments.max_errors * found["n"]:
+        (print_json if arguments.json else print_check)(agreement)
+    errors, count = agreement["errors"], agreement["n"]
+    if errors <= arguments.max_errors * count:
         return 0
-    print_error(
-        f"{found['errors']} of {found['n']} verdicts are errors, more than {arguments.max_errors:.0%}: "
+    return print_error(
+        f"{errors} of {count} verdicts are errors, more than {arguments.max_errors:.0%}: "
         "try another model, or allow more with --max-errors"
     )
-    return 1
 
 
-def _too_many_errors(done: "Run", most_errors: float) -> int:
-    """1 where more of the questions are errors, in either layer, than may be; and why on stderr."""
-
+def _too_many_errors(done: Run, most_errors: float) -> int:
+    """1 where more of the questions are errors, in either layer, than are allowed; says so on stderr."""
     failed = [row for row in done.rows if row.failures]
     if len(failed) <= most_errors * len(done.rows):
         return 0
-    print_error(
+    return print_error(
         f"{len(failed)} of {len(done.rows)} questions are errors, more than {most_errors:.0%} "
         f"(--max-errors), such as {failed[0].case_id}: {failed[0].failures[0]}"
     )
-    return 1
 
 
-def _warn(questions: "Questions", library: "Library") -> None:
-    """Say what of the question files has no effect, or cannot be met by this library."""
-
+def _warn(questions: Questions, library: Library) -> None:
+    """Say which fields of the question files have no effect, and which papers this library lacks."""
     if unread := {name for case in questions.cases for name in case.unread}:
         tell(in_a_line(f"Fields that are not read: {', '.join(sorted(unread))}."))
     if missing := missing_papers(library, questions.cases):
-        tell(
-            in_a_line(
-                f"Not in this library, so never found: {len(missing)} of the questions' papers, such as "
-                f"{missing[0]}."
-            )
-        )
-
-
-def _tell_known(folder: Path) -> None:
-    """Say that a run goes on."""
-
-    if known := len(read_answered(folder)):
-        tell(f"Questions answered already in {folder}: {known}; --fresh asks them anew.")
+        lacking = f"{len(missing)} of the questions' papers, such as {missing[0]}"
+        tell(in_a_line(f"Not in this library, so never found: {lacking}."))
 
 
 def _folder(text: str) -> Path:

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,23 +14,20 @@ from rag.errors import AskpapersError, QuestionError
 from rag.library import Library
 from rag.library.progress import Track, untracked
 from rag.private import atomic_write
-from rag.settings import Settings
 from rag.types import Filters, Paper
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
 from ui.export import bibtex_entries, jsonl_lines
-from ui.terminal import print_error, print_json, tell, track
+from ui.terminal import USAGE, print_error, print_json, tell, track
 
 WORDS = "in the title, organisation, year, arXiv id or DOI, each"
 _JSONL, _BIBTEX = "jsonl", "bibtex"
 _SUFFIXES = {".bib": _BIBTEX, ".bibtex": _BIBTEX}
 _PAGE = 500  # papers in memory at a time
-_USAGE = 2
 
 
 def add(group: Group) -> None:
-    """Register the command."""
     command = group.add("export", "write papers as JSON lines or BibTeX, with their abstracts", run)
     command.add_argument("words", nargs="*", metavar="WORDS", help=WORDS)
     command.add_argument(
@@ -51,46 +49,34 @@ def add(group: Group) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     file: Path | None = arguments.output
     filters = filters_of(arguments)
     is_narrowed = bool(arguments.words) or not filters.is_open
     if arguments.json and not file:
-        print_error("--json tells of the file that is written: name one with -o FILE")
-        return _USAGE
+        return print_error("--json tells of the file that is written: name one with -o FILE", USAGE)
     if arguments.all and (is_narrowed or arguments.format):
-        print_error(
-            "--all writes every record of the library as JSON lines: leave words, filters and --format out"
-        )
-        return _USAGE
+        everything = "--all writes every record of the library as JSON lines"
+        return print_error(f"{everything}: leave words, filters and --format out", USAGE)
     form = arguments.format or _SUFFIXES.get(file.suffix.lower() if file else "", _JSONL)
-    with open_existing(arguments, Settings.from_environment()) as library:
+    with open_existing(arguments) as library:
         if arguments.all:
-            told = _back_up(library, arguments)
+            with _opened(file, arguments.force) as output:
+                counts: dict[str, Any] = asdict(write_backup(library.catalog, output, _progress(file)))
         else:
-            told = {"papers": _export(library, arguments, filters, form), "format": form}
+            counts = {"papers": _export(library, arguments, filters, form), "format": form}
     if arguments.json:
-        print_json({**told, "file": str(file)})
+        print_json({**counts, "file": str(file)})
     elif file:
-        tell(f"{told['papers']} {'paper' if told['papers'] == 1 else 'papers'} in {file}")
+        tell(f"{counts['papers']} {'paper' if counts['papers'] == 1 else 'papers'} in {file}")
     return 0
 
 
-def _back_up(library: "Library", arguments: argparse.Namespace) -> dict[str, Any]:
-    """Write every record; how many, of how many papers."""
-
-    with _opened(arguments.output, arguments.force) as output:
-        counts = write_backup(library.catalog, output, _shown(arguments.output))
-    return {"papers": counts.papers, "records": counts.records}
-
-
-def _export(library: "Library", arguments: argparse.Namespace, filters: "Filters", form: str) -> int:
-    """Write the papers that are meant; how many. Raises QuestionError where none are."""
-
+def _export(library: Library, arguments: argparse.Namespace, filters: Filters, form: str) -> int:
+    """Write the papers that match; returns how many. Raises QuestionError where none do."""
     ids = library.catalog.listed(" ".join(arguments.words), filters=filters)
     if not ids:
         raise QuestionError("no paper is like that: see which there are with `askpapers library list`")
-    pages = _shown(arguments.output)(_pages(library, ids), "exporting papers", len(ids))
+    pages = _progress(arguments.output)(_pages(library, ids), "exporting papers", len(ids))
     written = 0  # fewer than listed, where some are removed meanwhile
     with _opened(arguments.output, arguments.force) as output:
         for text in _texts(chain.from_iterable(pages), form):
@@ -99,21 +85,19 @@ def _export(library: "Library", arguments: argparse.Namespace, filters: "Filters
     return written
 
 
-def _pages(library: "Library", ids: list[str]) -> Iterator[list["Paper"]]:
+def _pages(library: Library, ids: list[str]) -> Iterator[list[Paper]]:
     for start in range(0, len(ids), _PAGE):
-        some = ids[start : start + _PAGE]
-        found = library.catalog.papers(some)
-        yield [found[paper_id] for paper_id in some if paper_id in found]
+        page = ids[start : start + _PAGE]
+        papers = library.catalog.papers(page)
+        yield [papers[paper_id] for paper_id in page if paper_id in papers]
 
 
-def _shown(file: Path | None) -> "Track":
-    """How progress is shown: not where papers scroll past, as a bar would among them."""
-
+def _progress(file: Path | None) -> Track:
+    """Progress bars, but not on a terminal where the papers themselves scroll past."""
     return track if file or not sys.stdout.isatty() else untracked
 
 
-def _texts(papers: Iterable["Paper"], form: str) -> Iterator[str]:
-
+def _texts(papers: Iterable[Paper], form: str) -> Iterator[str]:
     if form == _JSONL:
         yield from jsonl_lines(papers)
         return

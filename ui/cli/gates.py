@@ -1,4 +1,4 @@
-"""Gates on the command line: how they are given, and the exit code that they decide."""
+"""Gates on the command line: their options, and the exit code that they decide."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from eval.gates import Gate, GateResult, parse_gate
 from ui.terminal import print_error
 
 
-def add_gates(command: argparse.ArgumentParser, option: str, says: str) -> None:
+def add_gates(command: argparse.ArgumentParser, option: str, summary: str) -> None:
     """An option that may be given several times, each time a gate."""
     command.add_argument(
         option,
@@ -16,25 +16,21 @@ def add_gates(command: argparse.ArgumentParser, option: str, says: str) -> None:
         default=[],
         type=_gate,
         metavar="EXPR",
-        help=f"{says}; may be given several times",
+        help=f"{summary}; may be given several times",
     )
 
 
-def _gate(text: str) -> "Gate":
-    """The gate that an option holds; what is none is a usage error."""
-
+def _gate(text: str) -> Gate:
     try:
         return parse_gate(text)
     except GateError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def exit_code(checks: "Sequence[GateResult]", next_step: str) -> int:
-    """1 where a gate failed, and which on stderr."""
-
+def exit_code(checks: Sequence[GateResult], next_step: str) -> int:
+    """1 where a gate failed; says on stderr which."""
     failed = [check for check in checks if not check.passed]
     if not failed:
         return 0
-    told = ", ".join(f"{check.option} {check.gate.text}: {check.explanation}" for check in failed)
-    print_error(f"{len(failed)} of {len(checks)} gates failed ({told}): {next_step}")
-    return 1
+    reasons = ", ".join(f"{check.option} {check.gate.text}: {check.explanation}" for check in failed)
+    return print_error(f"{len(failed)} of {len(checks)} gates failed ({reasons}): {next_step}")

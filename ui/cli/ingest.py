@@ -1,4 +1,4 @@
-"""`askpapers ingest`: papers into the library."""
+"""`askpapers ingest`: bring papers into the library."""
 
 import argparse
 from pathlib import Path
@@ -13,7 +13,6 @@ from rag.library import Library
 from rag.settings import Settings, bundled_library, own_library
 from ui.cli.commands import add_common
 from ui.cli.options import as_day
-from ui.cli.places import named_folder
 from ui.terminal import print_json, print_report, track
 
 DEMO = "demo"
@@ -53,7 +52,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     is_demo = DEMO in arguments.sources and not Path(DEMO).exists()
     if is_demo and len(arguments.sources) > 1:
         raise SourceError("digests never mix with real abstracts: ingest `demo` by itself")
@@ -61,12 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise SourceError("how `demo` is read is known: leave --saved, --columns and --format out")
     columns = {} if arguments.columns is None else columns_from(arguments.columns)
     options = ReadOptions(arguments.saved, columns, arguments.format)
-    sources: list[Source] = [BundledSource()] if is_demo else []
+    sources: list[Source] = [BundledSource()]
     if not is_demo:
-        sources += names_to_sources(arguments.sources, options)
-    default = bundled_library() if is_demo else own_library()
+        sources = [*names_to_sources(arguments.sources, options)]
     settings = Settings.from_environment()
-    folder = named_folder(arguments, settings) or default
+    folder = arguments.library or settings.library or (bundled_library() if is_demo else own_library())
     with Library.open(folder, settings, create=True, catch_up=False) as library:
         report = ingest(library, sources, track)
     if arguments.json:

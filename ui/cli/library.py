@@ -1,24 +1,26 @@
-"""`askpapers library`: what the library holds, what is taken out, and whether its indexes agree."""
+"""`askpapers library`: what the library holds, what leaves it, and whether its indexes agree."""
 
 import argparse
 import sys
 from dataclasses import asdict
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
+from ingest.backup import restore
 from rag.errors import QuestionError
 from rag.library import Library
 from rag.plain import cut, in_a_line, plain
 from rag.readable import readable, without_markup
-from rag.settings import Settings, bundled_library
+from rag.settings import Settings, bundled_library, own_library
 from rag.types import Paper
-from ui.cli import exporting, restoring
+from ui.cli import exporting
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
-from ui.terminal import print_error, print_fields, print_json, print_near, print_text, tell, track
+from ui.terminal import USAGE, print_error, print_fields, print_json, print_near, print_text, tell, track
 
 _LISTED = 50  # papers, unless told otherwise
 _NAMED = 5  # references in an error
@@ -35,7 +37,10 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     add_conditions(listing)
     exporting.add(group)
-    restoring.add(group)
+    restoring = group.add(
+        "restore", "make a library anew from a backup (`library export --all`)", run_restore
+    )
+    restoring.add_argument("file", type=Path, metavar="FILE", help="the backup")
     showing = group.add("show", "all that is known of a paper", run_show)
     showing.add_argument("paper", metavar="PAPER", help="its id, arXiv id, DOI or title")
     removing = group.add("remove", "take papers out of the library", run_remove)
@@ -53,9 +58,8 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run_info(arguments: argparse.Namespace) -> int:
-
     settings = Settings.from_environment()
-    with open_existing(arguments, settings) as library:
+    with open_existing(arguments) as library:
         fields = {
             "papers": library.catalog.count(),
             "passages": library.catalog.count_passages(),
@@ -70,11 +74,10 @@ def run_info(arguments: argparse.Namespace) -> int:
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-
     if arguments.n < 1:
         raise QuestionError(f"{arguments.n} papers cannot be listed: ask for at least 1 with -n")
     words, filters = " ".join(arguments.words), filters_of(arguments)
-    with open_existing(arguments, Settings.from_environment()) as library:
+    with open_existing(arguments) as library:
         papers = library.catalog.browse(words, most=min(arguments.n, sys.maxsize), filters=filters)
         matching = library.catalog.count_matching(words, filters)
     if arguments.json:
@@ -88,39 +91,42 @@ def run_list(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def run_show(arguments: argparse.Namespace) -> int:
+def run_restore(arguments: argparse.Namespace) -> int:
+    settings = Settings.from_environment()
+    folder = arguments.library or settings.library or own_library()
+    counts = restore(folder, arguments.file.expanduser(), track)
+    with Library.open(folder, settings, catch_up=False) as library:
+        library.sync(track)
+        passages = library.catalog.count_passages()
+    fields = {"papers": counts.papers, "records": counts.records, "passages": passages}
+    (print_json if arguments.json else print_fields)(fields)
+    return 0
 
-    with open_existing(arguments, Settings.from_environment()) as library:
+
+def run_show(arguments: argparse.Namespace) -> int:
+    with open_existing(arguments) as library:
         (paper,) = _known(library, [arguments.paper], arguments)
         sources = library.catalog.sources(paper.paper_id)
         origins = library.catalog.origins(paper.paper_id)
-        spans = [
-            (each.start, each.end) for each in library.catalog.passages([paper.paper_id])[paper.paper_id]
-        ]
+        passages = library.catalog.passages([paper.paper_id])[paper.paper_id]
+        spans = [(passage.start, passage.end) for passage in passages]
     if arguments.json:
-        further = {
-            "is_digest": paper.is_digest,
-            "sources": sources,
-            "origins": origins,
-            "passages": [{"start": start, "end": end} for start, end in spans],
-            "abstract": paper.abstract,
-        }
-        print_json(_fields(paper) | further)
+        fields = _fields(paper) | {"is_digest": paper.is_digest, "sources": sources, "origins": origins}
+        fields["passages"] = [{"start": start, "end": end} for start, end in spans]
+        print_json(fields | {"abstract": paper.abstract})
         return 0
     _print_paper(paper, origins, sources, spans)
     return 0
 
 
 def run_remove(arguments: argparse.Namespace) -> int:
-
     if not (arguments.yes or (sys.stdin and sys.stdin.isatty())):
-        print_error("there is no terminal to ask on before papers are removed: add --yes")
-        return 2
-    with open_existing(arguments, Settings.from_environment()) as library:
+        return print_error("there is no terminal to ask on before papers are removed: add --yes", USAGE)
+    with open_existing(arguments) as library:
         _check_own(library)
         papers = _known(library, arguments.papers, arguments)
-        is_meant = arguments.yes or _is_confirmed(papers)
-        removed = library.remove([paper.paper_id for paper in papers], track) if is_meant else 0
+        is_confirmed = arguments.yes or _is_confirmed(papers)
+        removed = library.remove([paper.paper_id for paper in papers], track) if is_confirmed else 0
         left = library.catalog.count()
     if arguments.json:
         print_json({"removed": removed, "papers": left})
@@ -130,8 +136,7 @@ def run_remove(arguments: argparse.Namespace) -> int:
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
-
-    with open_existing(arguments, Settings.from_environment()) as library:
+    with open_existing(arguments) as library:
         problems = library.verify(track)
         papers, is_behind = library.catalog.count(), library.behind() > 0
     if arguments.json:
@@ -151,8 +156,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 
 def run_reindex(arguments: argparse.Namespace) -> int:
-
-    with open_existing(arguments, Settings.from_environment()) as library:
+    with open_existing(arguments) as library:
         library.reindex(track, arguments.indexes)
         fields = {"papers": library.catalog.count(), "passages": library.catalog.count_passages()}
     (print_json if arguments.json else print_fields)(fields)
@@ -160,8 +164,7 @@ def run_reindex(arguments: argparse.Namespace) -> int:
 
 
 def run_duplicates(arguments: argparse.Namespace) -> int:
-
-    with open_existing(arguments, Settings.from_environment()) as library:
+    with open_existing(arguments) as library:
         pairs = list(islice(library.near_duplicates(track=track), max(arguments.n, 0) + 1))
     shown = pairs[: max(arguments.n, 0)]
     if arguments.json:
@@ -175,24 +178,21 @@ def run_duplicates(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _known(library: "Library", references: list[str], arguments: argparse.Namespace) -> list["Paper"]:
+def _known(library: Library, references: list[str], arguments: argparse.Namespace) -> list[Paper]:
     """The papers that are referred to, each once. Raises QuestionError where one is not there."""
-
-    found = library.catalog.find(references)
-    unknown = [f"“{cut(each, _LONGEST_NAME)}”" for each in references if each not in found]
-    if unknown:
+    ids = library.catalog.find(references)
+    if unknown := [f"“{cut(name, _LONGEST_NAME)}”" for name in references if name not in ids]:
         more = [f"{len(unknown) - _NAMED} more"] if len(unknown) > _NAMED else []
         place = f" --library {arguments.library}" if arguments.library else ""
         raise QuestionError(
             f"no paper in the library is {' or '.join([*unknown[:_NAMED], *more])}: see which there "
             f"are with `askpapers library list{place}`"
         )
-    return list(library.catalog.papers(list(dict.fromkeys(found.values()))).values())
+    return list(library.catalog.papers(list(dict.fromkeys(ids.values()))).values())
 
 
-def _check_own(library: "Library") -> None:
+def _check_own(library: Library) -> None:
     """Raises QuestionError for the bundled library, whose papers come back when it is next opened."""
-
     if library.folder.resolve() == bundled_library().resolve():
         raise QuestionError(
             "the papers that come with askpapers stay: add your own, which take their place, with "
@@ -200,9 +200,8 @@ def _check_own(library: "Library") -> None:
         )
 
 
-def _is_confirmed(papers: list["Paper"]) -> bool:
-    """Whether who sits at the terminal wants these papers to go."""
-
+def _is_confirmed(papers: list[Paper]) -> bool:
+    """Ask at the terminal whether these papers may go."""
     for paper in papers:
         tell(in_a_line(paper.title))
     print(f"Remove {_count(len(papers))}? [y/N] ", end="", file=sys.stderr, flush=True)
@@ -214,33 +213,31 @@ def _count(papers: int) -> str:
     return f"{papers} paper" if papers == 1 else f"{papers} papers"
 
 
-def _fields(paper: "Paper") -> dict[str, Any]:
-    """What is known of a paper beside its text."""
+def _fields(paper: Paper) -> dict[str, Any]:
+    """What is known of a paper, without its text."""
     names = ("paper_id", "title", "published", "organization", "author_count", "authors", "arxiv_id", "doi")
     return {name: getattr(paper, name) for name in names}
 
 
-def _print_lines(papers: list["Paper"]) -> None:
-    """Id, date and title of each."""
-
+def _print_lines(papers: list[Paper]) -> None:
+    """Id, date and title of each paper."""
     ids = [in_a_line(paper.paper_id) for paper in papers]
     width = max(map(len, ids), default=0)
-    for shown, paper in zip(ids, papers, strict=True):
-        line = Text(f"{shown:{width}}  {paper.published or '–':10}  ", "dim")
+    for paper_id, paper in zip(ids, papers, strict=True):
+        line = Text(f"{paper_id:{width}}  {paper.published or '–':10}  ", "dim")
         print_text(line.append(in_a_line(without_markup(paper.title)), "default"))
 
 
 def _print_paper(
-    paper: "Paper", origins: dict[str, list[str]], sources: list[str], spans: list[tuple[int, int]]
+    paper: Paper, origins: dict[str, list[str]], sources: list[str], spans: list[tuple[int, int]]
 ) -> None:
-    """What is known, a line each, with the sources that say it where not all do; then the text."""
-
+    """A line for each field, with the sources that give it where not all do; then the text."""
     known = {name: value for name, value in _fields(paper).items() if value not in (None, ())}
     if paper.authors:
         known["authors"] = ", ".join(paper.authors)
-    for name, told_by in origins.items():
-        if name in known and len(told_by) < len(sources):
-            known[name] = f"{known[name]} ({', '.join(told_by)})"
+    for name, givers in origins.items():
+        if name in known and len(givers) < len(sources):
+            known[name] = f"{known[name]} ({', '.join(givers)})"
     places = ", ".join(f"{start}-{end}" for start, end in spans)
     known |= {"sources": ", ".join(sources), "passages": f"{len(spans)} ({places})"}
     known |= {"text": "a digest in other words than the abstract's"} if paper.is_digest else {}

@@ -4,6 +4,7 @@ import argparse
 
 from rag.settings import Settings
 from ui.cli.commands import add_common
+from ui.cli.options import add_writer
 from ui.desk import Desk
 from ui.mcp import aside, make_server, serve
 from ui.programs import Programs
@@ -12,18 +13,11 @@ from ui.terminal import tell, track
 
 def add(command: argparse.ArgumentParser) -> None:
     add_common(command, run)
-    command.add_argument(
-        "--writer",
-        choices=("auto", "llm", "extractive"),
-        default="auto",
-        help="who writes: a language model (llm), the papers' own sentences (extractive), or the model "
-        "where one is configured (auto) (default: auto)",
-    )
+    add_writer(command, "auto")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """stdout is the protocol's from the first line to the last."""
-
     with aside():
         desk = Desk(Settings.from_environment(), arguments.library, track)
         server = make_server(Programs(desk, arguments.writer))

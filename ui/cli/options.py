@@ -9,7 +9,7 @@ from rag.types import Filters, Request
 
 
 def add_filters(command: argparse.ArgumentParser) -> None:
-    """Which papers are looked at: --from-year and its like, and --no-years, for what takes a question."""
+    """Which papers a question is about: --from-year and its like, --no-years, --day."""
     add_conditions(command)
     command.add_argument(
         "--no-years",
@@ -25,7 +25,7 @@ def add_filters(command: argparse.ArgumentParser) -> None:
 
 
 def add_conditions(command: argparse.ArgumentParser) -> None:
-    """Which papers are looked at: --from-year and its like."""
+    """Which papers a command is about: --from-year and its like."""
     filters = command.add_argument_group("only papers …")
     filters.add_argument("--from-year", type=int, metavar="Y", help="of this year or later")
     filters.add_argument("--to-year", type=int, metavar="Y", help="of this year or earlier")
@@ -38,9 +38,8 @@ def add_conditions(command: argparse.ArgumentParser) -> None:
     )
 
 
-def filters_of(arguments: argparse.Namespace) -> "Filters":
+def filters_of(arguments: argparse.Namespace) -> Filters:
     """The filters that the options give. Raises QuestionError where no paper can fulfil them."""
-
     return check_filters(
         Filters(
             from_year=arguments.from_year,
@@ -54,18 +53,17 @@ def filters_of(arguments: argparse.Namespace) -> "Filters":
     )
 
 
-def request_of(arguments: argparse.Namespace, question: str = "") -> "Request":
-    """The request that the options of `add_filters`, or `add_answering`, make with a question.
+def request_of(arguments: argparse.Namespace, question: str = "") -> Request:
+    """A question with the options of `add_filters` or `add_answering`.
 
     Raises QuestionError where the options cannot be fulfilled.
     """
 
     given = vars(arguments)
-    named = ("words", "k", "writer", "day")
-    options = {name: given[name] for name in named if given.get(name) is not None}
-    years = not arguments.no_years
-    request = Request(question, filters=filters_of(arguments), years_from_question=years, **options)
-    return check_options(request)
+    names = ("words", "k", "writer", "day")
+    options = {name: given[name] for name in names if given.get(name) is not None}
+    filters, years = filters_of(arguments), not arguments.no_years
+    return check_options(Request(question, filters=filters, years_from_question=years, **options))
 
 
 def as_day(text: str) -> date:
@@ -76,14 +74,14 @@ def as_day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text} is no day: write it like 2025-12-08") from error
 
 
-def tell_years(arguments: argparse.Namespace, years: "Filters") -> None:
-    """Say on stderr how to be rid of years that came from the words of the question."""
+def tell_years(arguments: argparse.Namespace, years: Filters) -> None:
+    """Say on stderr how to drop the years that came from the words of the question."""
     if years.has_years and arguments.from_year is None and arguments.to_year is None:
         print("--no-years lets papers of all years in.", file=sys.stderr)
 
 
 def add_answering(command: argparse.ArgumentParser, writer: str) -> None:
-    """The options that shape an answer; `writer` is who writes unless told otherwise."""
+    """The options that shape an answer; `writer` is the default one."""
     add_filters(command)
     command.add_argument(
         "--words",
@@ -98,10 +96,15 @@ def add_answering(command: argparse.ArgumentParser, writer: str) -> None:
         metavar="N",
         help="papers that the writer is shown at most (default: 8; for a list as many as fit)",
     )
+    add_writer(command, writer)
+
+
+def add_writer(command: argparse.ArgumentParser, default: str) -> None:
+    """--writer."""
     command.add_argument(
         "--writer",
         choices=("auto", "llm", "extractive"),
-        default=writer,
+        default=default,
         help="who writes: a language model (llm), the papers' own sentences (extractive), or the "
-        f"model where one is configured (auto) (default: {writer})",
+        f"model where one is configured (auto) (default: {default})",
     )

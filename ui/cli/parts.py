@@ -4,7 +4,6 @@ import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eval.cases import Case
 from eval.errors import RunError
 from eval.fields import by_field
 from eval.selection import Questions, Selection, tags_of
@@ -20,7 +19,7 @@ _OWN = "library"  # the folder of what is asked on the user's own library, besid
 
 @dataclass(frozen=True)
 class Part:
-    """Questions on one library: a field's, or the one that is meant otherwise."""
+    """Questions on one library: a field's, or the one that commands use."""
 
     field: str | None
     questions: Questions
@@ -32,15 +31,12 @@ class Part:
         return self.field or _OWN
 
     @property
-    def chosen(self) -> list[Case]:
-        return self.selection.of(self.questions.cases)
-
-    @property
     def tags(self) -> set[str]:
-        return tags_of(self.chosen)
+        """Those of the chosen questions."""
+        return tags_of(self.selection.of(self.questions.cases))
 
-    def open(self, arguments: argparse.Namespace, settings: Settings) -> "Library":
-        """The library that is asked. Raises RunError, LibraryError."""
+    def open(self, arguments: argparse.Namespace, settings: Settings) -> Library:
+        """Open its library. Raises RunError, LibraryError."""
         if arguments.demo and arguments.library:
             raise RunError("--demo asks about the papers that come with askpapers: leave --library out")
         if self.field:
@@ -49,29 +45,26 @@ class Part:
 
 
 def parts_of(arguments: argparse.Namespace) -> list[Part]:
-    """What is to be run, each part in a folder of its own where there are several.
+    """The parts of a run, each in a folder of its own where there are several.
 
     A part whose papers are not there is left out with a line that says so; the only one is an error.
     Raises CaseError, RunError.
     """
     selection = Selection(tuple(arguments.tag), arguments.sample, arguments.seed)
     whole = Part(None, Questions.read(arguments.questions), selection, arguments.out)
-    selection.of(whole.questions.cases)  # which says what is wrong with it
+    selection.of(whole.questions.cases)  # raises where the selection is wrong
     fields = by_field(arguments.questions)
     if arguments.library or set(fields) == {None}:
         return [whole]
     parts = [replace(whole, field=field, questions=Questions.read(some)) for field, some in fields.items()]
     if len(parts) > 1:
         parts = [replace(part, out=part.out / part.name) for part in filter(None, map(_tagged, parts))]
-    possible = []
-    for part in parts:
-        if (missing := needs_data(part.field, arguments.data)) is None:
-            possible.append(part)
-        elif len(parts) == 1:
-            raise RunError(missing)
-        else:
-            tell(f"Left out: {missing}.")
-    return possible
+    missing = {part.name: needs_data(part.field, arguments.data) for part in parts}
+    for message in filter(None, missing.values()):
+        if len(parts) == 1:
+            raise RunError(message)
+        tell(f"Left out: {message}.")
+    return [part for part in parts if not missing[part.name]]
 
 
 def _tagged(part: Part) -> Part | None:

@@ -1,7 +1,6 @@
 """`askpapers search`: retrieval alone."""
 
 import argparse
-import sys
 
 from rag.query import understand
 from rag.retrieval import Retriever
@@ -9,7 +8,7 @@ from ui.cli.commands import add_common
 from ui.cli.options import add_filters, request_of, tell_years
 from ui.cli.places import open_for_reading
 from ui.programs import search_json
-from ui.terminal import print_hits, print_json
+from ui.terminal import print_hits, print_json, tell
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -20,15 +19,14 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     question = understand(request_of(arguments, arguments.query))
     with open_for_reading(arguments) as library:
         hits = Retriever(library).search(question.query, arguments.k, question.filters)
-    if not arguments.json:
-        print_hits(hits)
-        if question.note:
-            print(question.note, file=sys.stderr)
-        tell_years(arguments, question.filters)
+    if arguments.json:
+        print_json(search_json(question, hits))
         return 0
-    print_json(search_json(question, hits))
+    print_hits(hits)
+    if question.note:
+        tell(question.note)
+    tell_years(arguments, question.filters)
     return 0

@@ -1,4 +1,4 @@
-"""`askpapers setup`: the encoder's weights, found or fetched."""
+"""`askpapers setup`: find or fetch the encoder's weights."""
 
 import argparse
 import sys
@@ -16,7 +16,6 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
     try:
         weights = find_weights()
     except EncoderMissingError:

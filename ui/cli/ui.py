@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 from rag.errors import SettingError
 from rag.settings import Settings, data_folder
 from ui.cli.commands import add_common
-from ui.cli.places import named_folder
 from ui.desk import Desk
 from ui.terminal import print_json_line, track
 from ui.web.door.guard import check_listening
@@ -26,10 +25,7 @@ PORT = 7860
 def add(command: argparse.ArgumentParser) -> None:
     add_common(command, run)
     command.add_argument(
-        "--host",
-        default="127.0.0.1",
-        metavar="ADDRESS",
-        help="where to listen (default: 127.0.0.1)",
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default: 127.0.0.1)"
     )
     command.add_argument("--port", type=_port, default=PORT, metavar="N", help=f"default: {PORT}")
     command.add_argument(
@@ -63,11 +59,7 @@ def add(command: argparse.ArgumentParser) -> None:
         help="a model that visitors may choose beside ASKPAPERS_MODEL; may be given several times",
     )
     command.add_argument(
-        "--runs",
-        type=Path,
-        default=Path("runs"),
-        metavar="DIR",
-        help="evaluation runs (default: runs)",
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="evaluation runs (default: runs)"
     )
     command.add_argument(
         "--feedback",
@@ -82,12 +74,11 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-
-    password = os.environ.get("ASKPAPERS_PASSWORD") or (_asked() if arguments.password else None)
+    password = os.environ.get("ASKPAPERS_PASSWORD") or (_typed_password() if arguments.password else None)
     check_listening(arguments.host, bool(password), arguments.no_password)
     settings = Settings.from_environment()
     with (
-        Desk(settings, named_folder(arguments, settings), track) as desk,
+        Desk(settings, arguments.library, track) as desk,
         TemporaryDirectory(prefix="askpapers-page-") as uploads,
         filtered() as stdout,
     ):
@@ -108,8 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         served = serve_page(build_page(desk, page), page)
         desk.read_ahead()
-        # Stopping a service ends it as Ctrl-C does.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped service ends as by Ctrl-C
         try:
             if arguments.json:
                 print_json_line({"address": served.address, "papers": desk.library.catalog.count()}, stdout)
@@ -126,9 +116,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _asked() -> str:
-    """A password that is typed in twice, unseen. Raises SettingError."""
-
+def _typed_password() -> str:
+    """A password that is typed twice, unseen. Raises SettingError."""
     if not sys.stdin.isatty():
         raise SettingError("a password can be asked for on a terminal only: set ASKPAPERS_PASSWORD")
     typed = getpass.getpass("Password for visitors: ")
