@@ -185,7 +185,8 @@ def page(shared) -> Iterator["Page"]:
     the end what `visit` does."""
     watch, page = shared
     go(page, "Chat")
-    page.get_by_role("button", name="New conversation").click()
+    if page.locator(".ap-answer").count():  # else nothing shows when the click has been answered
+        page.get_by_role("button", name="New conversation").click()
     expect(page.locator(".ap-answer")).to_have_count(0)
     yield page
     assert not watch.hacked()
