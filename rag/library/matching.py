@@ -41,12 +41,14 @@ def matches(ends: Mapping[str, Ends], similar: Vectors, weights: Vectors) -> dic
     best = _best(similar, starts, np.concatenate([part[1:] for part in parts]))
     by_id = {}
     rows = np.cumsum([0] + [len(of_paper) for of_paper in ends.values()])
-    for paper_id, (first, last) in zip(ends, pairwise(rows), strict=True):
-        title, passages = best[first], best[first + 1 : last]
-        of_passages = np.maximum(passages, title) @ weights
-        number = int(of_passages.argmax())
-        whole = np.maximum(title, passages.max(axis=0)) @ weights
-        by_id[paper_id] = Match(float(whole), float(of_passages[number]), number)
+    # Some BLAS kernels read what lies beside so small an array, and warn of numbers that are not in it.
+    with np.errstate(invalid="ignore"):
+        for paper_id, (first, last) in zip(ends, pairwise(rows), strict=True):
+            title, passages = best[first], best[first + 1 : last]
+            of_passages = np.maximum(passages, title) @ weights
+            number = int(of_passages.argmax())
+            whole = np.maximum(title, passages.max(axis=0)) @ weights
+            by_id[paper_id] = Match(float(whole), float(of_passages[number]), number)
     return by_id
 
 
