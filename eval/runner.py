@@ -39,7 +39,7 @@ def evaluate(
     questions: Questions | str | Path | Case | Sequence[str | Path | Case] = "test",
     *,
     library: Library | Path | str | None = None,
-    request: Request = Request(),
+    request: Request | None = None,
     selection: Selection = Selection(),
     out: Path | str | None = None,
     fresh: bool = False,
@@ -67,6 +67,7 @@ def evaluate(
         raise RunError("what a model judges is kept with the run: name a folder with `out`")
     read = questions if isinstance(questions, Questions) else Questions.read(questions)
     cases = selection.of(read.cases)
+    request = request or Request()
     if out is not None and not fresh:
         request = replace(request, day=day_of(Path(out)) or request.day)
     with ExitStack() as opened:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from rag.about import topic_of
 from rag.answering import Answerer, AnswerStream, as_stream, read_answer
+from rag.closing import closing_on_error
 from rag.embedding import embedded_encoder
 from rag.embedding.english import shares
 from rag.embedding.remember import Remembering
 from rag.errors import ModelError
 from rag.library import Library
-from rag.library.library import Place, closing_on_error
+from rag.library.library import Place
 from rag.library.progress import Track, untracked
 from rag.plain_replies import reply_to
 from rag.query import check_request, turns_of, understand
@@ -77,7 +78,7 @@ class Assistant:
         self._resources = ExitStack()  # what it has opened itself
         self._is_closed = False
         self._users = 1  # this object until it is closed, and each answer that is still being read
-        self._counting = threading.Lock()  # the users
+        self._counting = threading.RLock()  # the users; the garbage collector may release one meanwhile
         if not self._has_model and "llm" in (writer, self._settings.judge):
             raise ModelError(_NO_MODEL)
         encoder = sentences or Remembering(embedded_encoder())

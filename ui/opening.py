@@ -6,9 +6,10 @@ from pathlib import Path
 from ingest.bundled import BundledSource
 from ingest.pipeline import ingest
 from ingest.sources.base import Source
+from rag.closing import closing_on_error
 from rag.errors import LibraryBusyError
 from rag.library import Library
-from rag.library.library import closing_on_error, holds_papers
+from rag.library.library import holds_papers
 from rag.library.progress import Track, untracked
 from rag.settings import Settings, bundled_library, own_library
 
@@ -18,8 +19,9 @@ def open_library(named: Path | None, settings: Settings, track: Track = untracke
 
     Raises LibraryError, EncoderMissingError, ModelError.
     """
-    own = own_library() if holds_papers(own_library()) else None
-    folder = named or settings.library or own
+    folder = named or settings.library
+    if not folder and holds_papers(own_library()):
+        folder = own_library()
     return Library.open(folder, settings, track) if folder else open_bundled(settings, track)
 
 

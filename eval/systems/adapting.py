@@ -18,7 +18,7 @@ def as_system(
     *,
     judge: Judge,
     library: Library | None = None,
-    options: Request = Request(),
+    options: Request | None = None,
     refuses: Refuses | None = None,
     name: str | None = None,
 ) -> System:

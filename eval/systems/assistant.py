@@ -14,9 +14,9 @@ from rag.types import History, Request
 class AssistantSystem:
     """Our assistant with its library."""
 
-    def __init__(self, assistant: Assistant, options: Request = Request()) -> None:
+    def __init__(self, assistant: Assistant, options: Request | None = None) -> None:
         self._assistant = assistant
-        self._options = options
+        self._options = options or Request()
 
     @property
     def name(self) -> str:

@@ -47,7 +47,7 @@ class FunctionSystem:
         *,
         judge: Judge,
         library: Library | None = None,
-        options: Request = Request(),
+        options: Request | None = None,
         name: str | None = None,
         kind: str = "function",
         refuses: Refuses | None = None,
@@ -57,7 +57,7 @@ class FunctionSystem:
         _check(function)
         self._judge = judge
         self._library = library
-        self._options = options
+        self._options = options or Request()
         self._name = name or _name(function)
         self._kind = kind
         self._refuses = refuses

@@ -26,7 +26,7 @@ def query_engine_system(
     *,
     judge: Judge,
     library: Library | None = None,
-    options: Request = Request(),
+    options: Request | None = None,
     name: str | None = None,
     refuses: Refuses | None = None,
 ) -> FunctionSystem:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from rag.closing import closing_on_error
+
 LONGEST_LINE = 8 << 20  # characters; a record of a paper has thousands
 LARGEST_WHOLE = 64 << 20  # characters of a file that is read as a whole
 PACKED = b"\x1f\x8b"  # how gzip begins
@@ -34,12 +36,9 @@ def open_bytes(path: Path) -> BinaryIO:
 def open_text(path: Path, errors: str = "replace", newline: str | None = None) -> TextIO:
     """The text of a file, in UTF-8 or as its byte order mark says. Raises OSError, as `open_bytes`."""
     file = open_bytes(path)
-    try:
+    with closing_on_error(file):
         encoding = marked_encoding(file.read(4)) or "utf-8"
         file.seek(0)
-    except BaseException:
-        file.close()
-        raise
     return io.TextIOWrapper(file, encoding, errors, newline)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from rag.closing import closing_on_error
 from rag.library.catalog_rows import load, selectable
 from rag.library.faults import MEND_CATALOG
 from rag.library.sql import Database, one_of
@@ -75,11 +76,8 @@ _FILL = (
 def open_catalog(path: Path) -> Database:
     """Open the file of a catalog, or create it. Raises DamagedError."""
     database = Database(path, f"the catalog {path}", MEND_CATALOG)
-    try:
+    with closing_on_error(database):
         database.prepare(TABLES, MIGRATIONS)
-    except BaseException:
-        database.close()
-        raise
     return database
 
 

@@ -1,10 +1,11 @@
 """The library: one folder with its catalog and indexes, kept in step."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from typing import Self
 
+from rag.closing import closing_on_error
 from rag.embedding import embedded_encoder, hang_up, open_encoder
 from rag.embedding.base import Encoder, TokenEncoder, Tokens, Vectors
 from rag.embedding.shared import SharedPass, encode_both, gives_tokens
@@ -80,8 +81,8 @@ class Library:
         folder = Path(place) if place is not None else find_library(settings)
         begin = cls.create if create else cls
         library = begin(folder, open_encoder(settings), ChromaServer.from_settings(settings))
-        if catch_up and library.behind():
-            with closing_on_error(library), suppress(LibraryBusyError):
+        with closing_on_error(library), suppress(LibraryBusyError):
+            if catch_up and library.behind():
                 library.sync(track)
         return library
 
@@ -250,16 +251,6 @@ def find_library(settings: Settings) -> Path:
             "bundled one with `askpapers ingest demo`"
         )
     return folder
-
-
-@contextmanager
-def closing_on_error(library: Library) -> Iterator[None]:
-    """Close the library if the block fails."""
-    try:
-        yield
-    except BaseException:
-        library.close()
-        raise
 
 
 def catalog_path(folder: Path) -> Path:

@@ -21,6 +21,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.sql.selectable import TableValuedAlias
 
+from rag.closing import closing_on_error
 from rag.errors import LibraryError
 from rag.library.faults import newer, unusable
 from rag.private import make_file
@@ -153,12 +154,9 @@ class Database:
         connection = sqlite3.connect(
             self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
         )
-        try:
+        with closing_on_error(connection):
             for setting in self._settings:
                 connection.execute(setting)
-        except sqlite3.Error:
-            connection.close()
-            raise
         return connection
 
     def _result(

@@ -9,7 +9,6 @@ from gradio.components import Component
 
 from rag.errors import QuestionError
 from rag.plain import cut
-from rag.query import check_options
 from rag.types import Filters, History, Request
 from ui.desk import Desk
 
@@ -46,7 +45,7 @@ class ChatSettings:
         """The request of a question. Raises QuestionError."""
         if self.problem:
             raise QuestionError(self.problem)
-        return check_options(replace(self.request, question=question, history=history))
+        return replace(self.request, question=question, history=history)
 
     def chips(self, desk: Desk) -> dict[str, str]:
         """The settings in force, each a name and a value."""
