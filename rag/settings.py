@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
@@ -15,8 +15,7 @@ from rag.types import Unsupported
 
 DEFAULT_MODEL = "gpt-4.1-mini"
 SMALLEST_WINDOW = 1024  # tokens: room for the rules, a question and some sentences of a paper
-JudgeName = Literal["calibrated", "llm"]
-_JUDGES: tuple[JudgeName, ...] = ("calibrated", "llm")
+NO_JUDGE = "off"
 _UNSUPPORTED: tuple[Unsupported, ...] = ("mark", "drop")
 _NO_WINDOW = f"is no whole number of tokens from {SMALLEST_WINDOW} on"
 _NO_PRICE = "is no price in dollars per million tokens, such as 0.4"
@@ -39,8 +38,8 @@ class Settings:
     price_input: float | None = None  # dollars per million tokens
     price_output: float | None = None
     unsupported: Unsupported = "mark"
-    judge: JudgeName = "calibrated"
-    judge_model: str | None = None  # judges the answers of a run; None means `model`
+    judge_model: str | None = None  # checks answers, and judges those of a run; None means `model`
+    checks: bool = True  # whether a model checks answers
     chroma_url: str | None = field(default=None, repr=False)  # None means vectors in the library's folder
     chroma_token: str | None = field(default=None, repr=False)
     chroma_tenant: str | None = None
@@ -51,6 +50,12 @@ class Settings:
         """The settings of these variables; an empty one counts as unset. Raises SettingError."""
         given = {name: value.strip() for name, value in environment.items() if value.strip()}
         library = environment.get("ASKPAPERS_LIBRARY")
+        if "ASKPAPERS_JUDGE" in given:
+            raise SettingError(
+                "ASKPAPERS_JUDGE is gone, as a language model checks what it writes: unset it; "
+                "ASKPAPERS_JUDGE_MODEL names another model for checks, or is off"
+            )
+        judge = given.get("ASKPAPERS_JUDGE_MODEL")
         return cls(
             library=Path(library) if library else None,
             api_key=given.get("OPENAI_API_KEY"),
@@ -61,8 +66,8 @@ class Settings:
             price_input=_parsed(given, "ASKPAPERS_PRICE_INPUT", _price, _NO_PRICE),
             price_output=_parsed(given, "ASKPAPERS_PRICE_OUTPUT", _price, _NO_PRICE),
             unsupported=_one_of(given, "ASKPAPERS_UNSUPPORTED", _UNSUPPORTED),
-            judge=_one_of(given, "ASKPAPERS_JUDGE", _JUDGES),
-            judge_model=given.get("ASKPAPERS_JUDGE_MODEL"),
+            judge_model=None if judge == NO_JUDGE else judge,
+            checks=judge != NO_JUDGE,
             chroma_url=_parsed(given, "ASKPAPERS_CHROMA_URL", _address, _NO_ADDRESS),
             chroma_token=_parsed(given, "ASKPAPERS_CHROMA_TOKEN", _header, _NO_HEADER),
             chroma_tenant=given.get("ASKPAPERS_CHROMA_TENANT"),

@@ -13,11 +13,12 @@ Status = Literal["answered", "partial", "refused"]
 Kind = Literal["single", "list", "comparison"]
 """The answer that a question calls for: about one thing, a list of papers, or a comparison."""
 Check = Literal["verbatim", "supported", "partly", "contradicted", "not found", "unchecked"]
-"""`verbatim`: the paper's own words; `unchecked`: nobody judged; the others are a judge's verdicts."""
+"""`verbatim`: the paper's own words; the others are a judge's verdicts on a sentence by the papers that it
+cites; `unchecked`: nobody judged it, or the judge showed no words that hold it."""
 Part = Literal["abstract", "body", "note"]
 """The part of a paper that a passage comes from."""
 Unsupported = Literal["mark", "drop"]
-"""Whether a sentence that its quotes do not support is marked or dropped."""
+"""Whether a sentence that the judge finds unsupported is marked or dropped."""
 WriterName = Literal["auto", "llm", "extractive"]
 """The writer: a model if one is configured, else quotations; always a model; always quotations."""
 History = Sequence[Mapping[str, Any]]
@@ -199,7 +200,11 @@ class Hit:
 
 @dataclass(frozen=True)
 class Citation:
-    """`quote` is the paper's abstract at [start, end), to the character."""
+    """A quote: the text of its part of the paper at [start, end), to the character.
+
+    A paper has one number; several citations may share it, one a quote. `page` counts from 1, in papers
+    that come as files.
+    """
 
     number: int
     paper_id: str
@@ -210,6 +215,9 @@ class Citation:
     start: int
     end: int
     authors: tuple[str, ...] = ()
+    part: Part = "abstract"
+    page: int | None = None
+    section: str | None = None
 
     @property
     def year(self) -> str:
@@ -224,19 +232,25 @@ class Citation:
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence of an answer, without its markers, and how well its quotes support it.
+    """One sentence of an answer, without its markers, and the verdict on it.
 
-    `support` in [0, 1] is 1 for a quotation; otherwise it comes from the judge, None if it gives none.
+    `citations` are the numbers of the papers that it rests on, `quotes` the places (from 0) in the
+    answer's citations of the words that show it. `support` in [0, 1] is 1 for the paper's own words, else
+    a number only from a judge that gives one. `reason` is the judge's; `notes` say what stands nowhere in
+    the cited papers.
     """
 
     text: str
     citations: tuple[int, ...]
     check: Check = "unchecked"
     support: float | None = None
+    quotes: tuple[int, ...] = ()
+    reason: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def supported(self) -> bool | None:
-        """Whether the quotes support it; None if nobody judged."""
+        """Whether the cited papers support it; None if nobody judged."""
         return None if self.check == "unchecked" else self.check in ("verbatim", "supported")
 
     def to_dict(self) -> dict[str, Any]:
@@ -246,7 +260,15 @@ class Claim:
     def from_dict(cls, data: Mapping[str, Any]) -> "Claim":
         """The inverse of `to_dict`; reads files older than verdicts too. Raises KeyError, TypeError."""
         check: Check = data.get("check") or ("supported" if data["supported"] else "not found")
-        return cls(data["text"], tuple(data["citations"]), check, data["support"])
+        return cls(
+            text=data["text"],
+            citations=tuple(data["citations"]),
+            check=check,
+            support=data["support"],
+            quotes=tuple(data.get("quotes", ())),
+            reason=data.get("reason"),
+            notes=tuple(data.get("notes", ())),
+        )
 
 
 @dataclass(frozen=True)
@@ -270,8 +292,9 @@ class Markers:
 class Answer:
     """A cited, checked answer; `to_dict` gives the JSON that every interface prints.
 
-    `checked_by` names the judge of its sentences, None if all are quotations. `offered_filters` are
-    years in the question that may mean those of publication; they are not applied.
+    `queries` are what was searched for. `checked_by` names the judge of its sentences, None if nobody
+    judged. `usage` is that of all requests to models, `steps` the same for each step. `offered_filters`
+    are years in the question that may mean those of publication; they are not applied.
     """
 
     question: str
@@ -292,6 +315,8 @@ class Answer:
     kind: Kind = "single"
     checked_by: str | None = None
     offered_filters: Filters | None = None
+    queries: tuple[str, ...] = ()
+    steps: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON types; what is absent is None."""
@@ -306,12 +331,14 @@ class Answer:
     def from_dict(cls, data: Mapping[str, Any]) -> "Answer":
         """The inverse of `to_dict`, also after JSON. Raises KeyError, TypeError."""
         offered = data.get("offered_filters")
+        citations = tuple(
+            Citation(**{**citation, "authors": tuple(citation.get("authors", ()))})
+            for citation in data["citations"]
+        )
         parts = {
-            "claims": tuple(map(Claim.from_dict, data["claims"])),
-            "citations": tuple(
-                Citation(**{**citation, "authors": tuple(citation.get("authors", ()))})
-                for citation in data["citations"]
-            ),
+            "claims": tuple(_read_claim(claim, citations) for claim in data["claims"]),
+            "citations": citations,
+            "queries": tuple(data.get("queries", ())),
             "papers": tuple(RankedPaper(**paper) for paper in data["papers"]),
             "filters": Filters.from_dict(data["filters"]),
             "notes": tuple(data["notes"]),
@@ -321,3 +348,12 @@ class Answer:
             "offered_filters": Filters.from_dict(offered) if offered else None,
         }
         return cls(**{**data, **parts})
+
+
+def _read_claim(data: Mapping[str, Any], citations: Sequence[Citation]) -> Claim:
+    """A claim of an answer; in older ones each number is that of one quote."""
+    claim = Claim.from_dict(data)
+    if "quotes" in data:
+        return claim
+    quotes = (place for place, citation in enumerate(citations) if citation.number in claim.citations)
+    return replace(claim, quotes=tuple(quotes))

@@ -17,9 +17,15 @@ class Use:
 
 
 WRITING = Use("ASKPAPERS_MODEL", "answer without a model with `--writer extractive`")
-CHECKING = Use("ASKPAPERS_MODEL", "judge without a model by unsetting ASKPAPERS_JUDGE")
+CHECKING = Use(
+    "ASKPAPERS_JUDGE_MODEL (or ASKPAPERS_MODEL)", "leave answers unchecked with ASKPAPERS_JUDGE_MODEL=off"
+)
 JUDGING = Use("ASKPAPERS_JUDGE_MODEL (or ASKPAPERS_MODEL)", "evaluate without a judge")
 EMBEDDING = Use("ASKPAPERS_EMBEDDING_MODEL", "unset ASKPAPERS_EMBEDDING_MODEL for the embedded encoder")
+
+
+FRAME_TOKENS = 8
+"""Tokens that a message takes in addition to its text, at most."""
 
 
 def reply_tokens(window: int) -> int:

@@ -31,7 +31,6 @@ _WRITTEN_OUT = {
     **dict.fromkeys(["half", "halve", "halves", "halved", "halving"], (50.0, "%")),
     "quarter": (25.0, "%"),
 }
-_PRONOUN = "one"  # no number that a claim would have to prove
 
 
 def _any(forms: Iterable[str]) -> str:
@@ -62,10 +61,21 @@ class Quantity:
     text: str
 
     def agrees(self, other: "Quantity") -> bool:
-        """Whether both may be the same: equal numbers, and units that do not differ."""
+        """Whether this may be the other one, perhaps rounded: no different units."""
         if self.unit == other.unit or not self.unit or not other.unit:
-            return _is_equal(self.value, other.value) or _is_share(self, other) or _is_share(other, self)
+            value = self.value
+            return (
+                _is_equal(value, other.value)
+                or _is_share(self, other)
+                or _is_share(other, self)
+                or ("." in str(other.value) and _is_equal(value, round(other.value, self.decimals)))
+            )
         return False
+
+    @property
+    def decimals(self) -> int:
+        """Digits behind the decimal point, as it is written."""
+        return len(re.sub(r"\D.*", "", self.text.partition(".")[2]))
 
 
 def find_quantities(text: str) -> list[Quantity]:
@@ -75,14 +85,15 @@ def find_quantities(text: str) -> list[Quantity]:
     return found + [Quantity(*_WRITTEN_OUT[match[0].lower()], match[0]) for match in _OTHER.finditer(text)]
 
 
-def missing_numbers(claim: str, passages: Sequence[str]) -> list[Quantity]:
-    """The numbers of a claim that no passage gives."""
-    wanted = [each for each in find_quantities(claim) if each.text.lower() != _PRONOUN]
-    given = (each for passage in passages for each in find_quantities(passage)) if wanted else ()
-    known = {(each.value, each.unit): each for each in given}.values()
-    alike = {(each.value, each.unit): each for each in wanted}
-    missing = {key for key, each in alike.items() if not any(map(each.agrees, known))}
-    return [each for each in wanted if (each.value, each.unit) in missing]
+def missing_numbers(claim: str, passages: Sequence[str]) -> list[str]:
+    """The numbers of a claim that no passage gives, as the claim writes them.
+
+    Only what is written in digits: "two papers" may be the writer's own count, "half" a round 47 %.
+    """
+    wanted = [quantity for quantity in find_quantities(claim) if quantity.text[:1].isdigit()]
+    given = {quantity for passage in passages for quantity in find_quantities(passage)} if wanted else ()
+    missing = (quantity for quantity in wanted if not any(map(quantity.agrees, given)))
+    return list(dict.fromkeys(quantity.text for quantity in missing))
 
 
 def _read(match: re.Match[str]) -> Quantity:

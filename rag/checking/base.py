@@ -1,0 +1,54 @@
+"""What a judge of sentences is to the rest of the program."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rag.model.base import Usage
+from rag.types import Check, Paper, Span
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A sentence, without markers, and the papers that it rests on."""
+
+    text: str
+    papers: tuple[Paper, ...]
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Words of a paper: its abstract at [start, end)."""
+
+    paper: Paper
+    span: Span
+
+    @property
+    def text(self) -> str:
+        return self.paper.abstract[self.span[0] : self.span[1]]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on a statement, the words that show it, and why."""
+
+    check: Check = "unchecked"
+    quotes: tuple[Quote, ...] = ()
+    reason: str | None = None
+
+    @property
+    def is_supported(self) -> bool:
+        return self.check in ("verbatim", "supported")
+
+
+class Judge(Protocol):
+    """Judges statements by their papers."""
+
+    @property
+    def name(self) -> str:
+        """Names the judge: "llm:gpt-4.1-mini"."""
+        ...
+
+    def judge(self, statements: Sequence[Statement], usage: Usage) -> list[Verdict]:
+        """A verdict on each statement, in order; adds to `usage`. Raises ModelError."""
+        ...

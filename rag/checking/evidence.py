@@ -1,0 +1,38 @@
+"""What can be known without a judge: what is the paper's own text, and what stands nowhere in it."""
+
+from collections.abc import Iterator, Sequence
+
+from rag.checking.base import Quote, Statement
+from rag.checking.names import missing_names
+from rag.checking.numbers import missing_numbers
+from rag.checking.verbatim import find_quote
+from rag.types import Paper
+
+
+def own_words(statement: Statement) -> Quote | None:
+    """The words of a cited paper that the statement repeats; None if it is in other words."""
+    return next(quotes_of(statement.text, statement.papers), None)
+
+
+def quotes_of(words: str, papers: Sequence[Paper]) -> Iterator[Quote]:
+    """The place of these words in each paper that has them."""
+    spans = ((paper, find_quote(words, paper.abstract)) for paper in papers)
+    return (Quote(paper, span) for paper, span in spans if span)
+
+
+def lacking(text: str, quotes: Sequence[Quote]) -> list[str]:
+    """The numbers and names of a sentence that neither its quotes nor the titles of their papers hold."""
+    return _missing(text, [*(quote.text for quote in quotes), *(quote.paper.heading for quote in quotes)])
+
+
+def absent(statement: Statement) -> list[str]:
+    """The numbers and names of a statement that stand nowhere in its papers."""
+    return _missing(statement.text, [text for paper in statement.papers for text in _texts(paper)])
+
+
+def _missing(text: str, passages: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*missing_numbers(text, passages), *missing_names(text, passages)]))
+
+
+def _texts(paper: Paper) -> Iterator[str]:
+    yield from (paper.heading, paper.abstract, paper.organization or "", ", ".join(paper.authors))
