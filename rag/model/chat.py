@@ -24,6 +24,7 @@ from rag.plain import encodable
 from rag.settings import Settings
 
 LONGEST = 20_000  # characters, or chunks, of a reply with its reasoning; then the model is stopped
+_FEWEST_CHARACTERS = 3  # of a token, on average
 _UNFINISHED = ("length", "content_filter")  # stop reasons that leave a reply unfinished
 
 Tell = Callable[[str], None]
@@ -88,8 +89,8 @@ class ChatModel:
 
         Raises ModelError, also if the reply is empty, too long or stops before its end.
         """
-        reply = ""
-        with closing(self.stream(messages, usage, most_tokens=reply_tokens(self.window))) as pieces:
+        reply, most_tokens = "", min(reply_tokens(self.window), longest // _FEWEST_CHARACTERS)
+        with closing(self.stream(messages, usage, most_tokens=most_tokens)) as pieces:
             for piece in pieces:
                 reply += piece
                 if len(reply.strip()) > longest:
