@@ -177,18 +177,30 @@ def sentences_of(parts: Parts) -> list[Sentence]:
 
 
 def without(parts: Parts, checks: Sequence[Check]) -> Parts:
-    """The parts without the sentences of these verdicts, and without the bullet or space before each."""
+    """The parts without the sentences of these verdicts, and without the bullets and spaces of these."""
     kept: Parts = []
-    begins_line = False
+    is_gone = False
     for part in parts:
         if isinstance(part, Sentence) and part.verdict.check in checks:
-            if kept and isinstance(kept[-1], str) and _LEAD.fullmatch(kept[-1]):
-                kept.pop()
-            begins_line = not kept or isinstance(kept[-1], str)
-        else:
-            kept.append(part.lstrip() if begins_line and isinstance(part, str) else part)
-            begins_line = False
+            is_gone = True
+            continue
+        if is_gone and isinstance(part, str):
+            if "\n" not in part and kept and isinstance(kept[-1], str):
+                part = ""  # what follows takes the place of what is left out
+            else:
+                _drop_lead(kept)
+                part = part if kept else part.lstrip()
+        kept += [part] if part else []
+        is_gone = False
+    if is_gone:
+        _drop_lead(kept)
     return kept
+
+
+def _drop_lead(parts: Parts) -> None:
+    """Drop a bullet or white space at the end."""
+    if parts and isinstance(parts[-1], str) and _LEAD.fullmatch(parts[-1]):
+        parts.pop()
 
 
 def numbered(raw: str, numbers: dict[int, int]) -> str:
