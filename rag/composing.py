@@ -176,6 +176,11 @@ def sentences_of(parts: Parts) -> list[Sentence]:
     return [part for part in parts if isinstance(part, Sentence)]
 
 
+def doubts_of(parts: Parts) -> list[Sentence]:
+    """The sentences that are not supported."""
+    return [sentence for sentence in sentences_of(parts) if not sentence.verdict.is_supported]
+
+
 def without(parts: Parts, checks: Sequence[Check]) -> Parts:
     """The parts without the sentences of these verdicts, and without the bullets and spaces of these."""
     kept: Parts = []
@@ -201,6 +206,12 @@ def _drop_lead(parts: Parts) -> None:
     """Drop a bullet or white space at the end."""
     if parts and isinstance(parts[-1], str) and _LEAD.fullmatch(parts[-1]):
         parts.pop()
+
+
+def with_keys(parts: Parts) -> str:
+    """The text as a model writes it, with its keys."""
+    raw = "".join(part if isinstance(part, str) else part.raw for part in parts)
+    return _KEYS.sub(lambda keys: "".join(f"[{key}]" for key in keys[1].split(",")), raw)
 
 
 def numbered(raw: str, numbers: dict[int, int]) -> str:
