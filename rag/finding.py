@@ -60,10 +60,15 @@ class Finder:
         sought = queries if known else (question.whole, *queries)
         depth = max(_DEPTH, request.k or 0)
         searched = (self.retriever.search(query, depth, request.filters) for query in sought)
-        fused = fuse_rankings([*known, *searched])
+        rankings = [*known, *searched]
+        fused = fuse_rankings(rankings)
         wanted = fused.related.difference(without)
         related = [hit for hit in fused.hits if hit.paper.paper_id in wanted]
-        shown = related[: request.k or (_DEPTH if question.kind == "list" else _SHOWN)]
+        most = request.k or (_DEPTH if question.kind == "list" else _SHOWN)
+        # Queries about something else must not cost the paper that the question itself finds first.
+        first = {hit.paper.paper_id for hit in rankings[0][:1]}
+        missed = [hit for hit in related[most:] if hit.paper.paper_id in first]
+        shown = related[: most - len(missed)] + missed
         reason = None if shown else self._why_empty(request.filters)
         return Found(fused.hits[: max(_RANKED, len(shown))], shown, reason)
 
