@@ -51,21 +51,23 @@ class Finder:
     ) -> Found:
         """What the question and its queries find, fused; nothing but an empty selection is a reason.
 
-        `typed` is the ranking for the question, if it is known. Papers `without` are not shown.
+        `typed` is the ranking for the question, if it is known. Papers `without` are not shown. A list for
+        which the model searches nothing in particular has the newest papers too.
         """
-        request, queries = question.request, question.queries
-        if question.kind == "list" and question.is_from_model and not queries:
-            return self._newest(question)
-        known = [typed] if typed is not None else []
-        sought = queries if known else (question.whole, *queries)
+        request = question.request
         depth = max(_DEPTH, request.k or 0)
-        searched = (self.retriever.search(query, depth, request.filters) for query in sought)
-        fused = fuse_rankings([*known, *searched])
+        sought = question.queries if typed is not None else (question.whole, *question.queries)
+        rankings = [self.retriever.search(query, depth, request.filters) for query in sought]
+        rankings += [typed] if typed is not None else []
+        counts_all = question.kind == "list" and question.is_from_model and not question.queries
+        rankings += [self.retriever.newest(depth, request.filters)] if counts_all else []
+        fused = fuse_rankings(rankings)
         wanted = fused.related.difference(without)
         related = [hit for hit in fused.hits if hit.paper.paper_id in wanted]
         shown = related[: request.k or (_DEPTH if question.kind == "list" else _SHOWN)]
         reason = None if shown else self._why_empty(request.filters)
-        return Found(fused.hits[: max(_RANKED, len(shown))], shown, reason)
+        more = self._more(request.filters, len(shown)) if counts_all else 0
+        return Found(fused.hits[: max(_RANKED, len(shown))], shown, reason, more)
 
     def by_rules(self, question: Understanding) -> Found:
         """What the question's own words find; the reason says if nothing there is near."""
@@ -90,8 +92,12 @@ class Finder:
         """The newest papers, for a list that names no subject."""
         filters = question.filters
         hits = self.retriever.newest(question.request.k or _DEPTH, filters)
-        more = self.library.catalog.count_matching(filters=filters) - len(hits)
-        return Found(hits, hits, None if hits else self._why_empty(filters), max(more, 0))
+        reason = None if hits else self._why_empty(filters)
+        return Found(hits, hits, reason, self._more(filters, len(hits)))
+
+    def _more(self, filters: Filters, shown: int) -> int:
+        """How many papers fulfil the conditions beyond those that are shown."""
+        return max(self.library.catalog.count_matching(filters=filters) - shown, 0)
 
     def _why_far(self, query: str, question: Understanding, hits: Sequence[Hit]) -> str | None:
         """Why the library cannot answer, or None if it may."""
