@@ -57,7 +57,9 @@ class Finder:
         request = question.request
         depth = max(_DEPTH, request.k or 0)
         sought = question.queries if typed is not None else (question.whole, *question.queries)
-        rankings = [self.retriever.search(query, depth, request.filters) for query in sought]
+        rankings: list[Sequence[Hit]] = [
+            self.retriever.search(query, depth, request.filters) for query in sought
+        ]
         rankings += [typed] if typed is not None else []
         counts_all = question.kind == "list" and question.is_from_model and not question.queries
         rankings += [self.retriever.newest(depth, request.filters)] if counts_all else []
