@@ -22,13 +22,9 @@ from eval.scoring import expect, score, score_nothing
 from eval.selection import Questions, Selection
 from eval.shelf import Papers, Shelf
 from eval.systems import Refuses, System, as_system
-from rag.assistant import Assistant
-from rag.embedding import embedded_encoder
-from rag.embedding.remember import Remembering
 from rag.errors import ModelFailedError, QuestionError
 from rag.library import Library
 from rag.library.progress import Track, untracked
-from rag.support import CalibratedJudge, Judge
 from rag.types import Request
 
 Keep = Callable[[Row], None]
@@ -46,7 +42,6 @@ def evaluate(
     workers: int = 1,
     refuses: Refuses | None = None,
     name: str | None = None,
-    judge: Judge | None = None,
     model_judge: ModelJudge | None = None,
     judge_workers: int = 4,
     track: Track = untracked,
@@ -59,8 +54,8 @@ def evaluate(
     `request` says how each question is asked; a run that goes on keeps the day on which it began.
     `questions` are files, folders, the names of sets that come with the program, or cases.
     With `out` every row is on disk at once, and a run that was stopped there goes on; `fresh` begins anew.
-    `workers` cases are asked at a time. `judge` is the deterministic judge of support; a `model_judge`
-    (`eval.judging.open_judge`) judges the answers in the folder `out` too, `judge_workers` at a time.
+    `workers` cases are asked at a time. A `model_judge` (`eval.judging.open_judge`) judges the answers in
+    the folder `out` too, `judge_workers` at a time.
     Raises CaseError, RunError, and what would stop every question: LibraryError, KeyRefusedError.
     """
     if model_judge and out is None:
@@ -73,20 +68,14 @@ def evaluate(
     with ExitStack() as opened:
         if isinstance(library, Path | str):
             library = opened.enter_context(Library.open(library))
-        if judge is None and isinstance(system, Assistant):
-            judge = system.judge
-        judge = judge or CalibratedJudge(Remembering(embedded_encoder()))
-        target = as_system(
-            system, judge=judge, library=library, options=request, refuses=refuses, name=name
-        )
+        target = as_system(system, library=library, options=request, refuses=refuses, name=name)
         record = make_record(
             Path(out).resolve().name if out else target.name,
             target.record,
-            judge.name,
             read.sources,
             selection.to_dict(),
         )
-        runner = Runner(target, judge, workers, track)
+        runner = Runner(target, workers, track)
         if out is None:
             return runner.run_in_memory(cases, record)
         with RunFolder(Path(out), record, fresh=fresh) as folder:
@@ -98,7 +87,6 @@ class Runner:
     """Asks a system, so many cases at a time."""
 
     system: System
-    judge: Judge
     workers: int = 1
     track: Track = untracked
 
@@ -206,8 +194,8 @@ class Runner:
             row,
             expected=expected,
             answer=answered.answer.to_dict(),
-            sources=answered.shelf.pieces if isinstance(answered.shelf, Papers) else (),
-            outcomes=answered.told(score(turn, expected, answered.answer, answered.shelf, self.judge)),
+            sources=answered.shelf.own if isinstance(answered.shelf, Papers) else (),
+            outcomes=answered.told(score(turn, expected, answered.answer, answered.shelf)),
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 from eval.folder import JUDGEMENTS, dump_line, open_lines, read_lines, translated, write_whole
 from eval.judging.answers import Judged
 from eval.rows import Place, Row, dump_outcomes, load_outcomes
+from rag.model.base import Usage
 from rag.model.usage import total_usage
 from rag.private import make_folder
 
@@ -49,7 +50,7 @@ class JudgedFile:
         line = self._lines.get(row.place)
         return line is not None and not line["errors"]
 
-    def append(self, row: Row, judged: Judged) -> None:
+    def append(self, row: Row, judged: Judged, usage: Usage) -> None:
         """Write what is said of an answer at once; what it took before counts too. Raises RunError."""
         before = self._lines.get(row.place, {"usage": {}})
         line = {
@@ -59,7 +60,7 @@ class JudgedFile:
             "digest": self._digests[row.place],
             **dump_outcomes(judged.outcomes),
             "claims": [{"verdict": verdict.label, "reason": verdict.reason} for verdict in judged.claims],
-            "usage": total_usage([before["usage"], judged.usage]),
+            "usage": total_usage([before["usage"], usage]),
         }
         with translated(self._path.parent):
             self._file.write(dump_line(line))

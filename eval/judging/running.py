@@ -15,6 +15,7 @@ from eval.judging.pool import in_threads
 from eval.rows import Row, load_outcomes
 from eval.shelf import Shelf
 from rag.library.progress import Track, untracked
+from rag.model.base import Usage
 from rag.model.usage import total_usage
 
 
@@ -48,8 +49,8 @@ def judge_rows(
         todo = [subject for subject in subjects if not file.is_judged(subject.row)]
         work = in_threads(lambda subject, stopped: _judge(subject, judge, stopped), todo, workers)
         with closing(work) as done:
-            for ((row, judged),) in track(([each] for each in done), "answers", len(todo)):
-                file.append(row, judged)
+            for (judged,) in track(([each] for each in done), "answers", len(todo)):
+                file.append(*judged)
         lines = file.finish([row.place for row in rows])
     judged_rows = [replace(row, judged=load_outcomes(line)) for row, line in zip(rows, lines, strict=True)]
     usage = total_usage(line["usage"] for line in lines)
@@ -75,10 +76,12 @@ class _StoppedError(Exception):
     """The verdict is no longer wanted."""
 
 
-def _judge(subject: Subject, judge: ModelJudge, stopped: threading.Event) -> tuple[Row, Judged]:
-    def ask(judge_input: JudgeInput) -> Verdict:
+def _judge(subject: Subject, judge: ModelJudge, stopped: threading.Event) -> tuple[Row, Judged, Usage]:
+    usage: Usage = {}
+
+    def ask(judge_inputs: Sequence[JudgeInput]) -> list[Verdict]:
         if stopped.is_set():
             raise _StoppedError
-        return judge.verdict(judge_input)
+        return judge.verdicts(judge_inputs, usage)
 
-    return subject.row, judge_answer(subject, ask)
+    return subject.row, judge_answer(subject, ask), usage
