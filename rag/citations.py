@@ -1,21 +1,21 @@
 """Turns checked sentences into the text, the claims and the numbered quotes of an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from rag.checking import Quote
 from rag.checking.base import Statement
 from rag.checking.evidence import absent
-from rag.composing import Parts, Sentence, numbered
+from rag.composing import Parts, Sentence, numbered, sentences_of
 from rag.types import Citation, Claim, Hit, Paper
 
 
 class Nearest(Protocol):
     """Finds the words of a paper that are nearest to a sentence."""
 
-    def nearest(self, text: str, paper: Paper) -> Quote | None:
-        """The nearest sentence of the abstract; None if it has none."""
+    def nearest(self, text: str, paper: Paper) -> Quote:
+        """The nearest sentence of the abstract, an empty one where it has none."""
         ...
 
 
@@ -36,12 +36,11 @@ def cite(parts: Parts, hits: Sequence[Hit], reader: Nearest) -> Cited:
     """
     numbers: dict[int, int] = {}
     text = "".join(numbered(part if isinstance(part, str) else part.raw, numbers) for part in parts)
-    sentences = [part for part in parts if isinstance(part, Sentence)]
-    shown = [_quotes(sentence, hits, reader) for sentence in sentences]
+    sentences = sentences_of(parts)
+    judged = {quote.paper.paper_id for sentence in sentences for quote in sentence.verdict.quotes}
+    shown = [_quotes(sentence, hits, judged, reader) for sentence in sentences]
     by_paper = {hits[key - 1].paper.paper_id: number for key, number in numbers.items()}
-    quotes = {
-        (by_paper[quote.paper.paper_id], quote.span): quote for each in shown for quote in each
-    }
+    quotes = {(by_paper[quote.paper.paper_id], quote.span): quote for each in shown for quote in each}
     order = sorted(quotes, key=lambda place: place[0])
     places = {key: place for place, key in enumerate(order)}
     claims = []
@@ -58,7 +57,9 @@ def cite(parts: Parts, hits: Sequence[Hit], reader: Nearest) -> Cited:
                 notes=_notes(sentence, hits),
             )
         )
-    return Cited(text, tuple(claims), tuple(_citation(number, quotes[number, span]) for number, span in order))
+    return Cited(
+        text, tuple(claims), tuple(_citation(number, quotes[number, span]) for number, span in order)
+    )
 
 
 def statement_of(sentence: Sentence, hits: Sequence[Hit]) -> Statement:
@@ -66,14 +67,14 @@ def statement_of(sentence: Sentence, hits: Sequence[Hit]) -> Statement:
     return Statement(sentence.text, tuple(hits[key - 1].paper for key in sentence.keys))
 
 
-def _quotes(sentence: Sentence, hits: Sequence[Hit], reader: Nearest) -> list[Quote]:
-    """The judge's quotes, and the nearest words of the other papers that the sentence cites."""
-    quotes = list(sentence.verdict.quotes)
-    quoted = {quote.paper.paper_id for quote in quotes}
-    for paper in statement_of(sentence, hits).papers:
-        if paper.paper_id not in quoted and (quote := reader.nearest(sentence.text, paper)):
-            quotes.append(quote)
-    return quotes
+def _quotes(
+    sentence: Sentence, hits: Sequence[Hit], judged: Collection[str], reader: Nearest
+) -> list[Quote]:
+    """The judge's quotes, and the nearest words of cited papers without any; of all, if it showed none."""
+    quotes = sentence.verdict.quotes
+    papers = statement_of(sentence, hits).papers
+    bare = [paper for paper in papers if not quotes or paper.paper_id not in judged]
+    return [*quotes, *(reader.nearest(sentence.text, paper) for paper in bare)]
 
 
 def _notes(sentence: Sentence, hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from rag.checking import Quote, Verdict
 from rag.markers import Marker, neutral
 from rag.readable import in_our_words
 from rag.sentences import sentence_spans, strip_span
-from rag.types import Hit, Markers, Span
+from rag.types import Check, Hit, Markers, Span
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,12 @@ class Heading:
     hit: int
 
 
-Piece = str | Marker | Quoted | Heading
+class Anew:
+    """Says that all that was written before does not count."""
+
+
+ANEW = Anew()
+Piece = str | Marker | Quoted | Heading | Anew
 
 _KEYS = re.compile("\0([0-9,]+)\0")
 # White space before a sentence, with code fences and the bullet or number of a list item.
@@ -41,7 +46,7 @@ _LINE_END = re.compile(r"\n(?=\s*\n|[ \t]*[^\sa-z])|\Z")  # unless the next line
 # What may become a marker with what follows.
 _HALF_BRACKET = re.compile(r"[\[【［][^\[\]【】［］\n]*\Z")
 _LONGEST_BRACKET = 80
-_LAST_STOP = re.compile(r"[.!?]*[\"'”’)]*\s*\Z")
+_LAST_STOP = re.compile(r"[.!?]?\s*\Z")
 
 
 @dataclass
@@ -89,6 +94,8 @@ class Written:
             return self._add_text(piece)
         if isinstance(piece, Marker):
             return self._add_marker(piece)
+        if isinstance(piece, Anew):
+            return self._begin_anew()
         if isinstance(piece, Heading):
             gap = "" if self.is_empty else "\n\n"
             return self.say(f"{gap}{in_our_words(self.hits[piece.hit].paper.heading)}\n")
@@ -107,6 +114,11 @@ class Written:
 
     def markers(self) -> Markers:
         return Markers(self.written, self.unknown)
+
+    def _begin_anew(self) -> str:
+        self.parts, self._open, self._held, self._numbers = [], "", "", {}
+        self.written = self.unknown = 0
+        return "\n\n" if self._last else ""
 
     def _add_text(self, text: str) -> str:
         if self._has_gap and text and not text[0].isalnum():  # a marker was left out
@@ -150,6 +162,21 @@ class Written:
         text = numbered(raw, self._numbers)
         self._last = text[-1:] or self._last
         return text
+
+
+def sentences_of(parts: Parts) -> list[Sentence]:
+    return [part for part in parts if isinstance(part, Sentence)]
+
+
+def without(parts: Parts, checks: Sequence[Check]) -> Parts:
+    """The parts without the sentences of these verdicts, and without the words before each."""
+    kept: Parts = []
+    for part in parts:
+        if isinstance(part, str) or part.verdict.check not in checks:
+            kept.append(part)
+        elif kept and isinstance(kept[-1], str):
+            kept.pop()
+    return kept
 
 
 def numbered(raw: str, numbers: dict[int, int]) -> str:
