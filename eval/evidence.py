@@ -1,5 +1,6 @@
 """What the sentences of an answer rest on: the papers that they cite, and the quotes of these."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from eval.shelf import Shelf
@@ -32,20 +33,18 @@ def find_evidence(answer: Answer, shelf: Shelf) -> Evidence:
     """The evidence for the sentences of an answer; a paper that is not on the shelf counts as empty."""
     given = [] if answer.markers.written else [ranked.paper_id for ranked in answer.papers]
     known = shelf.papers([*(citation.paper_id for citation in answer.citations), *given])
-    papers = {citation.number: _paper(citation) for citation in answer.citations}
-    papers = {number: known.get(paper.paper_id, paper) for number, paper in papers.items()}
-    numbers = {number for claim in answer.claims for number in claim.citations}
-    papers |= {number: Paper("", "") for number in numbers - papers.keys()}
-    unquoted = len(papers) - len({citation.number for citation in answer.citations})
-    broken = [citation for citation in answer.citations if not _stands(citation, papers[citation.number])]
+    papers = {each.number: known.get(each.paper_id) or _paper(each) for each in answer.citations}
+    unquoted = {number for claim in answer.claims for number in claim.citations} - papers.keys()
+    papers |= {number: Paper("", "") for number in unquoted}
+    broken = [citation for citation in answer.citations if not _stands(citation, known)]
     return Evidence(
         cited=tuple(
             Statement(claim.text, tuple(papers[number] for number in claim.citations))
             for claim in answer.claims
         ),
         given=tuple(known[id_] for id_ in dict.fromkeys(given) if id_ in known),
-        quotes=len(answer.citations) + unquoted,
-        broken=len(broken) + unquoted,
+        quotes=len(answer.citations) + len(unquoted),
+        broken=len(broken) + len(unquoted),
     )
 
 
@@ -54,6 +53,7 @@ def _paper(citation: Citation) -> Paper:
     return Paper(citation.title, "", citation.published, paper_id=citation.paper_id)
 
 
-def _stands(citation: Citation, paper: Paper) -> bool:
+def _stands(citation: Citation, known: Mapping[str, Paper]) -> bool:
     """Whether the quote is the paper's text at its offsets, to the character."""
-    return bool(citation.quote) and paper.abstract[citation.start : citation.end] == citation.quote
+    paper = known.get(citation.paper_id)
+    return paper is not None and paper.abstract[citation.start : citation.end] == citation.quote
