@@ -8,6 +8,7 @@ from eval.outcomes import Outcome, Outcomes, failed, not_applicable, scored
 from eval.rows import Expected
 from eval.shelf import Shelf
 from eval.supporting import JudgedSentence, faithfulness_outcome, named, rule_outcome
+from rag.checking import Statement
 from rag.checking.evidence import absent, own_words
 from rag.markers import without_markers
 from rag.types import Answer, Claim, Filters
@@ -154,7 +155,7 @@ def _judged(claim: Claim) -> JudgedSentence:
 def _evidence(answer: Answer, evidence: Evidence) -> Outcomes:
     """What rules can know of sentences and quotes."""
     statements = evidence.statements
-    reworded = [statement.text for statement in statements if not own_words(statement)]
+    reworded = [statement.text for statement in statements if not _is_verbatim(statement)]
     missing = [
         f"{', '.join(words)} of “{statement.text}”"
         for statement in statements
@@ -165,6 +166,12 @@ def _evidence(answer: Answer, evidence: Evidence) -> Outcomes:
         "names_and_numbers": rule_outcome(missing, len(statements), "not in the papers"),
         "citation_validity": _validity(answer.markers.unknown, evidence),
     }
+
+
+def _is_verbatim(statement: Statement) -> bool:
+    """Also a sentence of a word or two, which `own_words` leaves aside."""
+    stands = any(statement.text in paper.abstract for paper in statement.papers)
+    return stands or own_words(statement) is not None
 
 
 def _validity(unknown: int, evidence: Evidence) -> Outcome:

@@ -1,0 +1,42 @@
+"""Replies of a model that judges, in the form that our rules ask for."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Decide = Callable[[str, str], object]
+"""The verdict on a sentence, by the text of the papers that it cites."""
+
+
+def data_of(request: Mapping[str, Any]) -> Any:
+    """What is to be judged: sentences with their papers, or an answer with its question."""
+    return json.loads(request["messages"][-1]["content"])
+
+
+def sentences_in(request: Mapping[str, Any]) -> list[str]:
+    """The sentences on which verdicts are asked for."""
+    return [row["sentence"] for row in data_of(request).get("sentences", ())]
+
+
+def verdicts(*rows: Mapping[str, object]) -> str:
+    return json.dumps({"verdicts": rows})
+
+
+def verdict(label: object, words: str = "", reason: str = "", number: object = 1) -> dict[str, object]:
+    """A verdict on one sentence, with these words of its papers."""
+    quotes = [{"paper": 1, "words": words}] if words else []
+    return {"number": number, "quotes": quotes, "reason": reason, "verdict": label}
+
+
+def decided(request: Mapping[str, Any], decide: Decide, reason: str = "as I see it") -> str:
+    """A verdict on each sentence, which quotes the whole text of its first paper that has any."""
+    data = data_of(request)
+    texts = {paper["key"]: paper["text"] for paper in data["papers"]}
+
+    def judge(row: Mapping[str, Any]) -> dict[str, object]:
+        own: Sequence[str] = [texts[key] for key in row["papers"]]
+        words = next(filter(None, own), "")
+        label = decide(row["sentence"], "\n".join(own))
+        return verdict(label, words if label == "supported" else "", reason, row["number"])
+
+    return verdicts(*map(judge, data["sentences"]))
