@@ -6,6 +6,7 @@ from typing import Any
 
 Decide = Callable[[str, str], object]
 """The verdict on a sentence, by the text of the papers that it cites."""
+_LONGEST = 1000  # characters of a quote
 
 
 def data_of(request: Mapping[str, Any]) -> Any:
@@ -36,6 +37,7 @@ def decided(request: Mapping[str, Any], decide: Decide, reason: str = "as I see 
     def judge(row: Mapping[str, Any]) -> dict[str, object]:
         own: Sequence[str] = [texts[key] for key in row["papers"]]
         words = next(filter(None, own), "")
+        words = words[: words.rindex(" ", 0, _LONGEST)] if len(words) > _LONGEST else words
         label = decide(row["sentence"], "\n".join(own))
         return verdict(label, words if label == "supported" else "", reason, row["number"])
 
