@@ -4,9 +4,21 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from model_server import ModelServer, Request, Script, verdict
+
 Decide = Callable[[str, str], object]
 """The verdict on a sentence, by the text of the papers that it cites."""
 _LONGEST = 1000  # characters of a quote
+
+
+def play(server: ModelServer, script: Script) -> None:
+    """Reply to all requests by this script, those for verdicts on sentences too."""
+    server.play(script, checking=script)
+
+
+def sent(server: ModelServer) -> list[Request]:
+    """All that the server was sent."""
+    return [*server.understandings, *server.checks, *server.requests]
 
 
 def data_of(request: Mapping[str, Any]) -> Any:
@@ -19,16 +31,6 @@ def sentences_in(request: Mapping[str, Any]) -> list[str]:
     return [row["sentence"] for row in data_of(request).get("sentences", ())]
 
 
-def verdicts(*rows: Mapping[str, object]) -> str:
-    return json.dumps({"verdicts": rows})
-
-
-def verdict(label: object, words: str = "", reason: str = "", number: object = 1) -> dict[str, object]:
-    """A verdict on one sentence, with these words of its papers."""
-    quotes = [{"paper": 1, "words": words}] if words else []
-    return {"number": number, "quotes": quotes, "reason": reason, "verdict": label}
-
-
 def decided(request: Mapping[str, Any], decide: Decide, reason: str = "as I see it") -> str:
     """A verdict on each sentence, which quotes the whole text of its first paper that has any."""
     data = data_of(request)
@@ -39,6 +41,7 @@ def decided(request: Mapping[str, Any], decide: Decide, reason: str = "as I see 
         words = next(filter(None, own), "")
         words = words[: words.rindex(" ", 0, _LONGEST)] if len(words) > _LONGEST else words
         label = decide(row["sentence"], "\n".join(own))
-        return verdict(label, words if label == "supported" else "", reason, row["number"])
+        shown = [words] if label == "supported" else []
+        return verdict(label, *shown, reason=reason, number=row["number"])
 
-    return verdicts(*map(judge, data["sentences"]))
+    return json.dumps({"verdicts": list(map(judge, data["sentences"]))})

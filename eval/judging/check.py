@@ -21,7 +21,7 @@ from rag.model.usage import total_usage
 THREE = (SUPPORTED, "contradicted", "not found")
 TWO = (SUPPORTED, "not supported")
 
-_AT_A_TIME = 12  # claims
+_AT_A_TIME = 20  # claims
 _RESAMPLES = 1000
 _SEED = 20
 _DIGITS = 4
