@@ -310,7 +310,7 @@ def test_a_run_of_an_earlier_version_is_still_shown():
     run = made.run([made.row_of_earlier("one")], **made.OF_EARLIER)
     text = " ".join(Page(render_html(run)).text().split())
     assert "Claim 1. ✓ supported 0.90 The words of quote 1.[1] Paper 1, 2021-10 Claim 2." in text
-    assert "citation_recall 0.50 why citation_recall" in text
+    assert "citation_recall0.50why citation_recall" in text
     assert "faithfulness" in render_markdown(run)
     assert "citation_recall" not in render_markdown(run)
 
