@@ -1,5 +1,6 @@
 """Somebody else's reply as an Answer: our sentences, its markers, quotes of its sources."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from eval.systems.replies import Read, Source, papers_of, ranking
 from rag.checking import Verdict
 from rag.checking.evidence import own_words
 from rag.citations import cite, statement_of
-from rag.composing import Sentence, Written
+from rag.composing import Written, sentences_of
 from rag.markers import Marker, find_markers
 from rag.types import Answer, Hit, Paper, Passage, Request
 
@@ -19,6 +20,8 @@ Refuses = Callable[[str], bool]
 """Whether a text declines to answer."""
 
 _EMPTY = ("", "Empty Response")  # the second is what LlamaIndex says where nothing is retrieved
+# What we would take for a mark of our own.
+_NO_MARKER = re.compile(r"\\?[\[【［]([ \t]*unsupported[ \t]*)\\?[\]】］]", re.IGNORECASE)
 
 
 def find_refusal(reply: Read, refuses: Refuses | None) -> str | None:
@@ -51,8 +54,8 @@ def answer_of(
     hits = _hits(sources, papers, own)
     written = _written(reply.text, [paper.paper_id for paper in papers], hits)
     parts = written.finish()
-    for sentence in parts:
-        if isinstance(sentence, Sentence) and (quote := own_words(statement_of(sentence, hits))):
+    for sentence in sentences_of(parts):
+        if quote := own_words(statement_of(sentence, hits)):
             sentence.verdict = Verdict("verbatim", (quote,))
     cited = cite(parts, hits, NearestByWords())
     answer = Answer(
@@ -89,7 +92,9 @@ def take_answer(answer: Answer, shelf: Shelf | None, seconds: float) -> Answered
 
 def _hits(sources: Sequence[Source], papers: Sequence[Paper], shelf: Papers) -> list[Hit]:
     """The papers of the sources, each once, with all its pieces; one without a title has a name."""
-    labels = {paper.paper_id: source.label for source, paper in zip(sources, papers, strict=True)}
+    labels: dict[str, str] = {}
+    for source, paper in zip(sources, papers, strict=True):
+        labels.setdefault(paper.paper_id, source.label)
     whole = shelf.papers(list(labels)).values()
     return [
         Hit(replace(paper, title=paper.title or labels[paper.paper_id]), 1.0, Passage(paper.paper_id, 0, 0))
@@ -102,7 +107,8 @@ def _written(text: str, paper_ids: Sequence[str], hits: Sequence[Hit]) -> Writte
     keys = {hit.paper.paper_id: key for key, hit in enumerate(hits, start=1)}
     by_source = {number: keys[id_] for number, id_ in enumerate(paper_ids, start=1)}
     written = Written(hits)
-    for piece in find_markers([text.rstrip() + "\n"]):  # nothing at the end is half a marker
+    ended = _NO_MARKER.sub(r"(\1)", text.rstrip()) + "\n"  # nothing at the end is half a marker
+    for piece in find_markers([ended]):
         if isinstance(piece, Marker):
             piece = Marker(tuple(by_source.get(number, 0) for number in piece.keys))
         written.add(piece)
