@@ -79,15 +79,25 @@ def test_a_terminal_shows_the_judge_layer_in_a_table_of_its_own(command, run, se
     assert re.search(r"requests, [\d,]+ tokens\)", second)
 
 
-def test_what_a_model_took_to_write_is_summed_up_apart_from_the_judge(command, run, server):
-    play(server, served.answer("The ledger of owls holds 131 entries [1]."))
+def test_what_answers_took_and_who_checked_them_stand_apart_from_the_judge(command, run, server):
+    server.play(served.answer("In the ledger of owls are 131 entries [1]."))
     code, out, _ = run(*command, "--writer", "llm", "--workers", "2", "--json")
-    usage = json.loads(out)["usage"]
+    summary = json.loads(out)
+    usage, steps, metrics = summary["usage"], summary["steps"], summary["metrics"]
     assert code == 0
     assert usage["requests"] == len(sent(server))
     assert usage["total_tokens"] == len(sent(server)) * served.USAGE["total_tokens"]
-    assert re.search(r"s \(\d requests?, [\d,]+ tokens\)", run(*command, "--writer", "llm")[1])
-    assert "usage" not in json.loads(run(*command, "--fresh", "--json")[1])
+    assert {"understand", "write", "check"} <= steps.keys()
+    assert sum(step["requests"] for step in steps.values()) == usage["requests"]
+    assert metrics["requests"]["mean"] == usage["requests"] / 2
+    assert metrics["faithfulness"]["checked_by"] == "llm:scripted"
+    out = run(*command, "--writer", "llm")[1]
+    assert re.search(r"s \(\d+ requests?, [\d,]+ tokens\)\nunderstand \d requests, ", out)
+    assert "faithfulness: checked by llm:scripted" in out
+    quoted = json.loads(run(*command, "--fresh", "--json")[1])
+    assert not {"usage", "steps"} & quoted.keys()
+    assert quoted["metrics"]["requests"]["mean"] is None
+    assert "faithfulness: quotations alone" in run(*command)[1]
 
 
 def test_a_gate_on_the_judge_layer_needs_a_judge(command, run, server):
