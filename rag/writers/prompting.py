@@ -2,12 +2,12 @@
 
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from importlib import resources
 from itertools import islice
 
-from rag.composing import Sentence
+from rag.composing import Parts, doubts_of, with_keys
 from rag.errors import ModelFailedError
 from rag.markers import neutral
 from rag.model.base import FRAME_TOKENS, Message, reply_tokens
@@ -18,34 +18,36 @@ from rag.tokens import count_tokens
 from rag.types import Hit
 from rag.writers.base import Correction
 
+_FIRST = 3  # papers in a correction of what cites nothing
 _MOST_WORDS = 5  # quotes in a correction
 _LONGEST = 2000  # characters of a corrected sentence, and of a quote
 
 
-def write_prompt(question: Understanding, papers: Sequence[str]) -> list[Message]:
-    """The messages that ask for an answer."""
-    wish = f"\nAnswer in at most {question.request.words} words." if question.request.words else ""
-    prompt = "\n".join(papers) + f"\n\nQuestion: {neutral(question.whole)}{wish}"
+def write_prompt(
+    question: Understanding, papers: Sequence[str], searches: Sequence[str] = ()
+) -> list[Message]:
+    """The messages that ask for an answer; `searches` found these papers after others did not answer."""
+    wishes = ""
+    if searches:
+        wishes += (
+            f"\nOther papers did not say it. These are from a last search, for: {'; '.join(searches)}."
+        )
+    if question.request.words:
+        wishes += f"\nAnswer in at most {question.request.words} words."
+    prompt = "\n".join(papers) + f"\n\nQuestion: {neutral(question.whole)}{wishes}"
     return [("system", _text(f"{question.kind}.txt") + _text("common.txt")), ("user", prompt)]
 
 
-def correction_prompt(
-    question: Understanding, papers: Sequence[str], doubts: Sequence[Sentence]
-) -> list[Message]:
-    """The messages that ask for a correction of each of these sentences."""
+def correction_prompt(question: Understanding, papers: Sequence[str], parts: Parts) -> list[Message]:
+    """The messages that ask for a correction of each sentence of an answer that is in doubt."""
     rows = [
-        {
-            "number": number,
-            "sentence": _with_keys(doubt),
-            "why": doubt.verdict.reason or doubt.verdict.check,
-        }
-        for number, doubt in enumerate(doubts, start=1)
+        {"number": number, "sentence": doubt.text, "why": doubt.verdict.reason or doubt.verdict.check}
+        for number, doubt in enumerate(doubts_of(parts), start=1)
     ]
     dumped = json.dumps({"sentences": rows}, ensure_ascii=False)
-    written = " ".join(map(_with_keys, doubts))
     return [
         *write_prompt(question, papers),
-        ("assistant", written),
+        ("assistant", with_keys(parts)),
         ("user", f"{_text('repair.txt')}\n{dumped}"),
     ]
 
@@ -79,6 +81,12 @@ def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) ->
     return lines
 
 
+def paper_lines(hits: Sequence[Hit], keys: Collection[int]) -> list[str]:
+    """The papers of these keys as JSON lines; the first ones if there are no keys."""
+    wanted = keys or range(1, _FIRST + 1)
+    return [_line(key, hit) for key, hit in enumerate(hits, start=1) if key in wanted]
+
+
 def _cut(hit: Hit, room: int, window: int) -> str:
     """The first paper with as many of its sentences as there is room for."""
     ends = [0, *(end for _, end in sentence_spans(hit.paper.abstract))]
@@ -97,10 +105,6 @@ def _line(key: int, hit: Hit, end: int | None = None) -> str:
     return json.dumps(
         {"key": key, "title": title, "year": hit.paper.year, "text": text}, ensure_ascii=False
     )
-
-
-def _with_keys(sentence: Sentence) -> str:
-    return sentence.text + "".join(f"[{key}]" for key in sentence.keys)
 
 
 @cache
