@@ -27,12 +27,13 @@ def data_of(request: Mapping[str, Any]) -> Any:
 
 
 def sentences_in(request: Mapping[str, Any]) -> list[str]:
-    """The sentences on which verdicts are asked for."""
-    return [row["sentence"] for row in data_of(request).get("sentences", ())]
+    """The sentences on which verdicts are asked for, without the made-up one behind them."""
+    return [row["sentence"] for row in data_of(request).get("sentences", ())][:-1]
 
 
 def decided(request: Mapping[str, Any], decide: Decide, reason: str = "as I see it") -> str:
-    """A verdict on each sentence, which quotes the whole text of its first paper that has any."""
+    """A verdict on each sentence, which quotes the text of its first paper that has any; the one that is
+    made up, the last, is not found."""
     data = data_of(request)
     texts = {paper["key"]: paper["text"] for paper in data["papers"]}
 
@@ -44,4 +45,6 @@ def decided(request: Mapping[str, Any], decide: Decide, reason: str = "as I see 
         shown = [words] if label == "supported" else []
         return verdict(label, *shown, reason=reason, number=row["number"])
 
-    return json.dumps({"verdicts": list(map(judge, data["sentences"]))})
+    *asked, made_up = data["sentences"]
+    last = verdict("not found", number=made_up["number"])
+    return json.dumps({"verdicts": [*map(judge, asked), last]})
