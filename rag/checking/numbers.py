@@ -8,20 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-_TEENS = [
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
+_FROM_TEN = [
+    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 ]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_WORDS = [*_ONES, *_TEENS, *(f"{ten}-{one}".removesuffix("-zero") for ten in _TENS for one in _ONES)]
+_WORDS = [*_ONES, *_FROM_TEN, *(f"{ten}-{one}".removesuffix("-zero") for ten in _TENS for one in _ONES)]
 _VALUES = {word: float(value) for value, word in enumerate(_WORDS)}
 _MAGNITUDES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _SHORT = {"k": 1e3, "K": 1e3, "M": 1e6, "b": 1e9, "B": 1e9, "bn": 1e9, "T": 1e12}  # close to the number

@@ -18,6 +18,7 @@ from rag.tokens import count_tokens
 from rag.types import Hit
 from rag.writers.base import Correction
 
+_MOST_TOKENS = 12_000  # of papers: forty abstracts
 _FIRST = 3  # papers in a correction of what cites nothing
 _MOST_WORDS = 5  # quotes in a correction
 _LONGEST = 2000  # characters of a corrected sentence, and of a quote
@@ -65,12 +66,14 @@ def read_corrections(reply: str, count: int) -> list[Correction]:
 
 
 def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> list[str]:
-    """The papers as JSON lines, best first, as many as fit in the window with the messages and a reply.
+    """The papers as JSON lines, best first, as many as fit in the window with the messages and a reply,
+    and in 12,000 tokens.
 
     If the first one does not fit, it is cut after a sentence. Raises ModelFailedError if no sentence fits.
     """
     room = window - reply_tokens(window)
     room -= sum(count_tokens(text) + FRAME_TOKENS for _, text in messages)
+    room = min(room, _MOST_TOKENS)
     lines: list[str] = []
     for key, hit in enumerate(hits, start=1):
         line = _line(key, hit)
