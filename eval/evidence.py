@@ -1,4 +1,4 @@
-"""What the sentences of an answer rest on: the papers that they cite, and the quotes of these."""
+"""The evidence for the sentences of an answer: the papers that they cite, and the quotes from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ class Evidence:
 
     @property
     def statements(self) -> tuple[Statement, ...]:
-        """The sentences with the papers that they may rest on."""
+        """The sentences with the papers that may support them."""
         if not self.given:
             return self.cited
         return tuple(replace(statement, papers=self.given) for statement in self.cited)

@@ -1,4 +1,4 @@
-"""Where scoring looks up papers: in a catalog, or among the sources that a reply brings."""
+"""Looks up papers for scoring: in a catalog, or among the sources of a reply."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ _BETWEEN = "\n\n"  # pieces of one paper
 
 
 class Shelf(Protocol):
-    """Papers by their ids, and ids by whatever names a paper. A catalog is one."""
+    """Finds papers by id, and ids by title or other names. A catalog is a shelf."""
 
     def find(self, references: Sequence[str]) -> Mapping[str, str]:
         """The ids of the references (ids, arXiv ids, DOIs, titles) that are known."""
@@ -23,9 +23,9 @@ class Shelf(Protocol):
 
 
 class Papers:
-    """A shelf of the given papers; for all others it asks `otherwise`, where there is one.
+    """A shelf of the given papers, the `own` ones; `otherwise`, if given, is the shelf for all others.
 
-    Papers with the same id are pieces of one paper, whose text is theirs, each once, in their order.
+    Papers with the same id are pieces of one paper, whose text is that of the pieces, each once, in order.
     """
 
     def __init__(self, papers: Iterable[Paper], otherwise: Shelf | None = None) -> None:

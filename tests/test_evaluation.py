@@ -246,7 +246,8 @@ def test_an_answer_by_another_writer_is_an_error_and_a_refused_key_ends_the_run(
                 rows(assistant, case, workers=workers)
         server.play(served.answer("The ledger of owls holds 131 entries [1] [9]."))
         (row,) = rows(assistant, case)
-        assert row.outcomes["citation_validity"].value == 0.5
+        quotes = len(row.answer["citations"])
+        assert row.outcomes["citation_validity"].value == quotes / (quotes + 1)
 
 
 def test_several_workers_give_the_same_rows_in_the_same_order(assistant):

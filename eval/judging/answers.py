@@ -1,7 +1,8 @@
-"""One answer before the judge: what of it is judged, and the outcome of each metric of the second layer."""
+"""Judges one answer: what is sent to the judge, and the outcome of each metric of the judge layer."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import compress
 
 from eval.evidence import Evidence, find_evidence
 from eval.judging.base import KINDS, JudgeInput, ModelJudge, Verdict, digest
@@ -16,8 +17,8 @@ from rag.checking import Statement
 from rag.markers import without_markers
 from rag.types import Answer
 
-_FORMAT = 2  # of what is judged and of what follows from it: what another one left is judged anew
-_TAKES = ("seconds", "usage", "steps")  # fields of an answer that say nothing of its worth
+_FORMAT = 2  # of the judgements; those of another format are made anew
+_COSTS = ("seconds", "usage", "steps")  # fields of an answer that no judge sees
 _NOTHING = Verdict("not found", 0.0, "it cites nothing that can be read")
 
 Ask = Callable[[Sequence[JudgeInput]], Sequence[Verdict]]
@@ -25,7 +26,7 @@ Ask = Callable[[Sequence[JudgeInput]], Sequence[Verdict]]
 
 @dataclass(frozen=True)
 class Subject:
-    """A row with what its answer rests on; `earlier` are the questions before it in its conversation."""
+    """A row with the evidence for its answer; `earlier` are the questions before it in its conversation."""
 
     row: Row
     answer: Answer | None
@@ -34,30 +35,31 @@ class Subject:
 
     @classmethod
     def of(cls, row: Row, shelf: Shelf, earlier: Sequence[str] = ()) -> "Subject":
-        """Raises KeyError, TypeError where the answer of the row is none."""
+        """Raises KeyError, TypeError if the answer of the row cannot be read."""
         answer = None if row.answer is None else Answer.from_dict(row.answer)
         evidence = find_evidence(answer, shelf) if answer else Evidence()
         return cls(row, answer, evidence, tuple(earlier))
 
     def digest(self, judge: ModelJudge) -> str:
-        """SHA-256 of all that decides what is said: judge, rules, answer and evidence."""
+        """SHA-256 of all that decides the verdicts: judge, rules, answer and evidence."""
         row = self.row
-        answer = {name: value for name, value in (row.answer or {}).items() if name not in _TAKES}
-        known = [row.question, row.expected.reference, row.expected.answerable, row.error, *self.earlier]
+        answer = {name: value for name, value in (row.answer or {}).items() if name not in _COSTS}
+        expected = [row.expected.reference, row.expected.answerable]
+        question = [row.question, *expected, row.error, *self.earlier]
         rules = [judge.name, judge.model, *map(judge.prompt, KINDS)]
-        return digest([_FORMAT, rules, known, answer, asdict(self.evidence)])
+        return digest([_FORMAT, rules, question, answer, asdict(self.evidence)])
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What a judge says of an answer; `claims` are its verdicts on the sentences."""
+    """The outcomes of an answer's metrics, and the verdicts on its sentences."""
 
     outcomes: Outcomes
     claims: tuple[Verdict, ...] = ()
 
 
 def judge_answer(subject: Subject, ask: Ask) -> Judged:
-    """The outcomes of the judge layer, in the order of JUDGED. What does not apply is not asked.
+    """The outcomes of the judge layer, in the order of JUDGED. Asks nothing for metrics that do not apply.
 
     Raises what `ask` raises.
     """
@@ -115,8 +117,8 @@ class _Verdicts:
 
     def on_statements(self, statements: Sequence[Statement]) -> list[Verdict]:
         readable = [any(paper.abstract.strip() for paper in each.papers) for each in statements]
-        asked = [each for each, is_readable in zip(statements, readable, strict=True) if is_readable]
-        verdicts = iter(self.on([JudgeInput.for_support(each) for each in asked]))
+        judge_inputs = map(JudgeInput.for_support, compress(statements, readable))
+        verdicts = iter(self.on(list(judge_inputs)))
         return [next(verdicts) if is_readable else _NOTHING for is_readable in readable]
 
     def on(self, judge_inputs: Sequence[JudgeInput]) -> list[Verdict]:
@@ -127,14 +129,14 @@ class _Verdicts:
 
 
 def _metrics(subject: Subject, answer: Answer, verdicts: _Verdicts) -> dict[str, Callable[[], Outcome]]:
-    """What computes each metric; each raises _NoVerdictError."""
+    """The functions that compute the metrics; each raises _NoVerdictError."""
     row, evidence = subject.row, subject.evidence
     about = row.question, without_markers(answer.text)
 
     def faithfulness() -> Outcome:
         statements = evidence.statements
-        given = zip(statements, verdicts.on_statements(statements), strict=True)
-        readable = [(each.text, _readable(verdict, each.text)) for each, verdict in given]
+        pairs = zip(statements, verdicts.on_statements(statements), strict=True)
+        readable = [(each.text, _readable(verdict, each.text)) for each, verdict in pairs]
         return faithfulness_outcome(
             [JudgedSentence(text, verdict.supported, verdict.words) for text, verdict in readable]
         )
@@ -164,7 +166,7 @@ def _outcome(metric: Callable[[], Outcome]) -> Outcome:
 
 
 def _readable(verdict: Verdict, of: str) -> Verdict:
-    """Raises _NoVerdictError where it is an error."""
+    """The verdict. Raises _NoVerdictError if it is an error."""
     if verdict.is_error:
         raise _NoVerdictError(f"no verdict on “{named([of])}”: {verdict.reason}")
     return verdict

@@ -1,7 +1,7 @@
-"""A judge that asks our chat model, and keeps what was paid for: verdicts by judge, rules and input.
+"""A judge that asks our chat model and keeps its verdicts, by judge, rules and input.
 
-One SQLite file serves all runs of a user, so that a second run over the same answers costs nothing in
-whatever folder, and of a changed run only what has changed is asked.
+One SQLite file serves all runs of a user: a second run over the same answers costs nothing, and in a
+changed run only the changed answers are judged.
 """
 
 import json
@@ -30,10 +30,10 @@ Key = tuple[str, str, str]
 
 
 class ChatJudge(ABC):
-    """A judge that asks only for verdicts that it has not yet given.
+    """A judge that asks only for verdicts that it has not given yet.
 
-    `cached` in the usage counts verdicts from the cache. What is no verdict is not kept. No trouble with
-    the file is an error.
+    `cached` in the usage counts verdicts from the file. Errors and unchecked claims are not kept. A file
+    that cannot be read or written is no error.
     """
 
     backend: ClassVar[str]
@@ -68,13 +68,13 @@ class ChatJudge(ABC):
         return [verdicts[judge_input.digest] for judge_input in judge_inputs]
 
     def _batches(self, judge_inputs: Sequence[JudgeInput]) -> Iterator[Sequence[JudgeInput]]:
-        """What is asked in one request: several claims, or something else alone."""
+        """The inputs by request: several claims in one, each other input alone."""
         claims = [each for each in judge_inputs if each.kind == "support"]
         yield from (claims[start : start + self.at_once] for start in range(0, len(claims), self.at_once))
         yield from ([each] for each in judge_inputs if each.kind != "support")
 
     def _asked(self, judge_inputs: Sequence[JudgeInput], usage: Usage) -> list[Verdict]:
-        """The verdicts of the model, which are kept."""
+        """The model's verdicts on one batch; keeps them."""
         try:
             verdicts = self._ask(judge_inputs, usage)
         except (KeyRefusedError, ModelMissingError):
@@ -104,7 +104,7 @@ class ChatJudge(ABC):
 
 
 def _read(connection: sqlite3.Connection, key: Key) -> Verdict | None:
-    """The verdict that is kept; None where there is none, or it makes no sense."""
+    """The verdict in the file; None if there is none, or it cannot be read."""
     row = connection.execute(
         "SELECT verdict FROM verdicts WHERE judge = ? AND prompt = ? AND input = ?", key
     ).fetchone()

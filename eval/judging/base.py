@@ -1,4 +1,4 @@
-"""What a judge of the second layer is asked, and what it says."""
+"""The inputs and verdicts of the judges of the judge layer."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ _SHOWN = 300  # characters
 
 @dataclass(frozen=True)
 class JudgeInput:
-    """What a judge is to judge, as JSON types. All of it is data, none of it an instruction."""
+    """What is to be judged, as JSON types. All of it is data, none of it an instruction."""
 
     kind: Kind
     data: Mapping[str, Any]
@@ -65,7 +65,7 @@ class JudgeInput:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge says.
+    """A judge's verdict.
 
     `label` is its own word, `value` what that is worth, in [0, 1]; for support 1 means all of it. Both
     are None if no verdict can be read: an error, never a guess; `reason` says why. The label "unchecked",
@@ -129,12 +129,12 @@ def score_verdict(score: float, scale: tuple[int, int], reason: str) -> Verdict:
 
 
 def unreadable(reply: str) -> Verdict:
-    """No verdict can be read in this reply."""
+    """The error for a reply that holds no verdict."""
     return Verdict(None, None, f"no verdict that can be read: {in_short(reply)}")
 
 
 def in_short(text: str) -> str:
-    """What a model wrote, as a line."""
+    """The beginning of a reply, in one line."""
     return cut(in_a_line(text), _SHOWN)
 
 

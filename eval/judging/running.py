@@ -1,4 +1,4 @@
-"""The answers of a run before a judge, several at a time."""
+"""Judges the answers of a run, several at a time."""
 
 import threading
 from collections import defaultdict
@@ -21,8 +21,7 @@ from rag.model.usage import total_usage
 
 @dataclass(frozen=True)
 class Judging:
-    """`rows` with what a judge says of them, in their order; `record` is for the record of their run: name
-    and model of the judge, and what it took, JSON types."""
+    """The rows with their judged outcomes; `record` has the judge's name, model and usage."""
 
     rows: tuple[Row, ...]
     record: Mapping[str, Any]
@@ -36,12 +35,12 @@ def judge_rows(
     workers: int = 4,
     track: Track = untracked,
 ) -> Judging:
-    """Judge the answers of a run, so many at a time, and keep what is said in `folder/judged.jsonl`.
+    """Judge the answers of a run, `workers` at a time, and keep the verdicts in `folder/judged.jsonl`.
 
-    `shelf_of` tells where the papers stand that a row's answer cites. What an earlier call left there is
-    not asked again, unless the judge, the answer or its papers have changed or a verdict was an error.
-    A verdict that cannot be had is an error of each metric that needs it. What would stop every verdict
-    is raised, and what was said before is kept: KeyRefusedError, ModelMissingError, RunError.
+    `shelf_of` finds the papers that a row's answer cites. Verdicts of an earlier call are kept unless the
+    judge, the answer or its papers have changed, or a verdict was an error. A verdict that fails is an
+    error of each metric that needs it. Errors that would stop every verdict are raised, and earlier
+    verdicts kept: KeyRefusedError, ModelMissingError, RunError.
     """
     subjects = _subjects(rows, shelf_of)
     digests = {subject.row.place: subject.digest(judge) for subject in subjects}

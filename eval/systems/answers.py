@@ -1,4 +1,4 @@
-"""Somebody else's reply as an Answer: our sentences, its markers, quotes of its sources."""
+"""Turns the reply of another program into an Answer."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -19,13 +19,13 @@ from rag.types import Answer, Hit, Paper, Passage, Request
 Refuses = Callable[[str], bool]
 """Whether a text declines to answer."""
 
-_EMPTY = ("", "Empty Response")  # the second is what LlamaIndex says where nothing is retrieved
+_EMPTY = ("", "Empty Response")  # the second is LlamaIndex's reply if nothing is retrieved
 # What we would take for a mark of our own.
 _NO_MARKER = re.compile(r"\\?[\[【［]([ \t]*unsupported[ \t]*)\\?[\]】］]", re.IGNORECASE)
 
 
 def find_refusal(reply: Read, refuses: Refuses | None) -> str | None:
-    """Why the reply is a refusal, None where it is none."""
+    """Why the reply is a refusal; None if it is none."""
     if reply.refused is not None:
         return "the program says so" if reply.refused else None
     if reply.text.strip() in _EMPTY:
@@ -44,9 +44,9 @@ def answer_of(
 ) -> Answered:
     """A program's reply to a request as an Answer, and its sources as a shelf before the given one.
 
-    Its markers count from 1 on into the sources. A paper has one number, however many of the sources are
-    pieces of it. Its sentences are unchecked but for those that are the text of what they cite. Nothing
-    of the text is left out but markers and the layout of code.
+    Its markers are the numbers of sources, from 1. A paper has one number, however many sources are pieces of
+    it. Sentences that are the text of what they cite are verbatim, all others unchecked. The text is kept,
+    except for markers and the layout of code.
     """
     sources = reply.sources or ()
     papers = papers_of(sources, shelf)
@@ -116,7 +116,7 @@ def _written(text: str, paper_ids: Sequence[str], hits: Sequence[Hit]) -> Writte
 
 
 def _untold(reply: Read) -> dict[str, str]:
-    """The metrics that the reply says too little for."""
+    """The metrics for which the reply says too little, each with what is missing."""
     untold = {"filter_accuracy": "the reply does not say which years were taken"}
     if reply.sources is None:
         untold |= dict.fromkeys((*RANKING, *SETS, *EVIDENCE), "the reply does not say its sources")
@@ -128,7 +128,7 @@ def _untold(reply: Read) -> dict[str, str]:
 
 
 def _quoted(answer: Answer) -> list[Paper]:
-    """The papers of an answer, with what it quotes at its place and nothing else."""
+    """The papers of an answer, with its quotes in their places and no other text."""
     papers = {
         ranked.paper_id: Paper(ranked.title, "", paper_id=ranked.paper_id) for ranked in answer.papers
     }
