@@ -38,6 +38,7 @@ class AnswerStream:
 
     def __init__(self, run: Generator[str, None, Answer], waits_for: str | None = None) -> None:
         self.waits_for = waits_for
+        self.step = ""
         self._run = run
         self._answer: Answer | None = None
 

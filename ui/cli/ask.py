@@ -9,7 +9,8 @@ from rag.settings import Settings
 from ui.cli.commands import add_common
 from ui.cli.options import add_answering, request_of, tell_years
 from ui.cli.places import open_for_reading
-from ui.terminal import print_answer, print_json, print_rest, tell, write_piece
+from ui.streaming import print_read, read_along
+from ui.terminal import print_json, tell
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -25,15 +26,13 @@ def run(arguments: argparse.Namespace) -> int:
         open_for_reading(arguments) as library,
         Assistant(library, settings=settings, on_wait=tell) as assistant,
     ):
-        stream = assistant.stream(request)
         is_written = assistant.writer_for(request.writer) != "extractive"
         is_shown = is_written and sys.stdout.isatty() and not arguments.json
-        for piece in stream:
-            if is_shown:
-                write_piece(piece)
+        stream = assistant.stream(request)
+        shown = read_along(stream, is_shown=is_shown)
         if arguments.json:
             print_json(stream.answer.to_dict())
             return 0
-        (print_rest if is_shown else print_answer)(stream.answer)
+        print_read(stream.answer, shown)
         tell_years(arguments, stream.answer.filters)
     return 0

@@ -13,7 +13,8 @@ from rag.types import Request
 from ui.cli.commands import add_common
 from ui.cli.options import add_answering, request_of, tell_years
 from ui.cli.places import open_for_reading
-from ui.terminal import print_answer, print_error, print_json_line, print_rest, tell, write_piece
+from ui.streaming import print_read, read_along
+from ui.terminal import print_error, print_json_line, tell
 
 _HELP = (
     "Ask about the papers. /alone asks the last question again without what was said before it, "
@@ -76,14 +77,11 @@ def _answer(
     conversation: Conversation, request: Request, arguments: argparse.Namespace, is_streamed: bool
 ) -> None:
     stream = conversation.stream(request)
-    for piece in stream:
-        if is_streamed:
-            write_piece(piece)
+    shown = read_along(stream, is_shown=is_streamed)
     if arguments.json:
         print_json_line(stream.answer.to_dict())
         return
-    (print_rest if is_streamed else print_answer)(stream.answer, _ALONE)
-    sys.stdout.flush()
+    print_read(stream.answer, shown, _ALONE)
     tell_years(arguments, stream.answer.filters)
 
 

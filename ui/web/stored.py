@@ -124,7 +124,7 @@ def _answer(fields: Any) -> Answer:
     fields = {**fields, "claims": [_with_check(claim) for claim in _list(fields.get("claims"))]}
     answer = _answers().validate_json(json.dumps(fields, allow_nan=False), strict=True)
     json.dumps(answer, default=_parts, allow_nan=False)  # a number of 400 digits has become infinite
-    return answer
+    return Answer.from_dict(fields)  # reads older ones
 
 
 def _with_check(claim: Any) -> Any:

@@ -145,17 +145,18 @@ def ask(
 def _answering(
     exchange: Exchange, history: History, desk: Desk, settings: ChatSettings
 ) -> Iterator[Exchange]:
-    """The exchange with more and more of its answer, whatever happens."""
+    """The exchange with more and more of its answer, whatever happens; at its end the final text."""
     written = ""
     try:
         with desk.answering():
             stream = desk.stream(settings.ask(exchange.question, history), settings.model)
+            exchange = replace(exchange, waits_for=stream.waits_for)
             if stream.waits_for:
-                yield replace(exchange, waits_for=stream.waits_for)
-            for piece in stream:
+                yield exchange
+            for piece in stream:  # an empty one where the step changes
                 written += piece
-                yield replace(exchange, written=written)
-        yield replace(exchange, answer=stream.answer)
+                yield replace(exchange, written=written, step=stream.step)
+        yield replace(exchange, waits_for=None, answer=stream.answer)
     except AskpapersError as error:
         yield replace(exchange, written=written, error=str(error))
     except Exception:  # a fault of ours: it is logged, and the page goes on
