@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from test_rendering import BY_ID, FOREST, answer_of, quoting
+from test_rendering import BY_ID, FOREST, THREE, answer_of, quoting, quoting_thrice
 
 from rag.types import Claim, Hit, Passage
 from ui import terminal
@@ -47,18 +47,41 @@ def test_words_that_stand_above_are_not_repeated_below(capsys):
     terminal.print_answer(quoting())
     out = capsys.readouterr().out
     assert out.count("Bats sleep in caves") == 1
-    assert f"[1][2] Forests [1], {FOREST.published}" in out and "[3] Caves, " in out
+    assert f"[1] Forests [1], {FOREST.published}" in out and "[2] Caves, " in out
     terminal.print_answer(replace(quoting(), claims=()))
     assert "“Bats sleep in caves.”" in capsys.readouterr().out
 
 
-def test_each_doubt_is_told_and_a_quotation_is_none(capsys):
-    claims = [Claim(f"It is {check}.", (1,), check) for check in ("verbatim", "partly", "unchecked")]
-    terminal.print_answer(answer_of(claims=tuple(claims)))
+def test_each_doubt_is_told_and_why_and_a_quotation_is_none(capsys):
+    note = "stands nowhere in the cited papers: 45 %"
+    claims = (
+        Claim("It is verbatim.", (1,), "verbatim"),
+        Claim("It is partly so.", (1,), "partly", reason="the paper says more"),
+        Claim("It is supported.", (1,), "supported", reason="it says so"),
+        Claim("It is 45 %.", (1,), "supported", notes=(note,)),
+        Claim("It is open.", (1,), "unchecked", notes=(note,)),
+        Claim("Nobody knows.", (1,), "unchecked", reason="the judge showed no words"),
+        Claim("So it is.", (), "unchecked"),
+    )
+    terminal.print_answer(answer_of(claims=claims))
+    lines = capsys.readouterr().out.splitlines()
+    expected = (
+        "Partly supported by what it cites: It is partly so. (The paper says more.)",
+        "Supported by what it cites: It is 45 %. (Stands nowhere in the cited papers: 45 %.)",
+        "Not checked: It is open. (Stands nowhere in the cited papers: 45 %.)",
+        "Cites nothing: So it is.",
+        "Not checked: 1 sentence. The judge showed no words.",
+    )
+    assert [line for line in lines if re.match("[A-Z][a-z ]+: (It|So|1)", line)] == list(expected)
+
+
+def test_a_paper_is_named_once_with_all_its_quotes(capsys):
+    terminal.print_answer(quoting_thrice())
     out = capsys.readouterr().out
-    assert "Partly supported by what it cites: It is partly." in out
-    assert "Not checked: 1 sentence." in out
-    assert "It is verbatim." not in out
+    assert "[1] Owls, 2021-03, Owls\n" + "".join(f"    “{quote}”\n" for quote in THREE) in out
+    body = replace(quoting_thrice().citations[0], part="body", page=3, section="Results")
+    terminal.print_answer(quoting_thrice(citations=(body,)))
+    assert f"“{body.quote}” (page 3, Results)\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("reason", ["no paper mentions owls", "No paper mentions owls."])
