@@ -1,50 +1,100 @@
-"""From an understood question to its answer: retrieve, write, cite, check, or refuse."""
+"""From a request to its answer: understand, search, write, check, or refuse."""
 
 import time
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
-from rag.citations import Composer
+from rag.checking import Judge
+from rag.checking.review import Review, doubts_of
+from rag.citations import Nearest, cite
+from rag.composing import ANEW, Parts, Sentence, Written, sentences_of, without
 from rag.errors import KeyRefusedError, ModelError
+from rag.finding import Finder, Found
 from rag.library import Library
-from rag.nearness import HITS, why_far
-from rag.query import Understanding
-from rag.query.years import without_phrases
-from rag.reading import Reader
-from rag.retrieval import Retriever, belonging
-from rag.support import Judge
-from rag.types import Answer, Filters, Hit, RankedPaper, Status, Unsupported
-from rag.words import subject_of
-from rag.writers.base import Log, Mender, Writer
+from rag.model.base import Usage
+from rag.model.usage import total_usage
+from rag.plain_replies import reply_to
+from rag.query import Understanding, understand
+from rag.types import Answer, Filters, RankedPaper, Request, Status, Unsupported
+from rag.writers.base import Corrector, Log, Writer
 
-_RETRIEVED = 10  # papers in the ranking of an answer
-_LISTED = 40  # candidates for a list of papers
-_SHOWN = 8  # papers that a writer sees, except for a list
-
+_MOST_REQUESTS = 6  # to models, for an answer
+_LAST_TO_SEARCH = 4  # requests, from which on there is no further search
 _DIGESTS = (
     "The texts in this library are digests in our own words, so the quotes are ours and not the papers'."
 )
-_NO_SUPPORT = "no sentence of the answer is supported by the words that it cites"
-BROKE_OFF = "(The model broke off. The papers' own sentences:)"
+_NO_SUPPORT = "no sentence of the answer is in the papers that it cites"
+UNCHECKED = "The sentences are not checked, as ASKPAPERS_JUDGE_MODEL is off."
 MODEL_FAILED = "The model failed, and the papers' own sentences answer: "
 REFUSAL = "The papers in this library do not answer this question."
 
+Understand = Callable[[Request, Usage], Understanding | None]
+"""Understands a request by a model; None if that fails."""
+
+
+@dataclass
+class Steps:
+    """What an answer took, step by step; `now` is the step that is going on."""
+
+    now: str = ""
+    usage: dict[str, Usage] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    _started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def requests(self) -> float:
+        """How many requests were sent to models."""
+        return sum(usage.get("requests", 0) for usage in self.usage.values())
+
+    def taken(self) -> dict[str, Any]:
+        """The fields of an answer."""
+        seconds = self.seconds | {"total": time.perf_counter() - self._started}
+        used = {name: usage for name, usage in self.usage.items() if usage}
+        return {
+            "usage": total_usage(used.values()),
+            "steps": used,
+            "seconds": {name: round(value, 4) for name, value in seconds.items()},
+        }
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Usage]:
+        """Around a step, which may come again; what it takes is added to the usage."""
+        started, self.now = time.perf_counter(), name
+        try:
+            yield self.usage.setdefault(name, {})
+        finally:
+            taken = time.perf_counter() - started
+            self.seconds[name] = self.seconds.get(name, 0.0) + taken
+
 
 class AnswerStream:
-    """The text of an answer piece by piece; at its end, `answer` is the whole Answer.
+    """The text of an answer as it is first written; at its end, `answer` is the whole Answer.
 
-    `waits_for` is a line to show before the first piece if a model on this machine may take minutes.
+    The answer's text is final, and may differ where sentences were corrected. `step` names what is going
+    on ("understand", "retrieve", "write", "check", "repair"); an empty piece comes when it changes.
+    `waits_for` is a line to show before the first text if a model on this machine may take minutes.
     """
 
-    def __init__(self, run: Generator[str, None, Answer], waits_for: str | None = None) -> None:
+    def __init__(
+        self, run: Generator[str, None, Answer], waits_for: str | None = None, steps: Steps | None = None
+    ) -> None:
         self.waits_for = waits_for
         self.step = ""
         self._run = run
+        self._steps = steps or Steps()
         self._answer: Answer | None = None
 
     def __iter__(self) -> Iterator[str]:
         if answer := (yield from self._run):  # None if it has been read before
             self._answer = answer
+
+    @property
+    def step(self) -> str:
+        return self._steps.now
 
     @property
     def answer(self) -> Answer:
@@ -61,14 +111,14 @@ def read_answer(stream: AnswerStream) -> Answer:
     return stream.answer
 
 
-def as_stream(answer: Answer) -> AnswerStream:
-    """A finished answer as a stream."""
+@dataclass(frozen=True)
+class Way:
+    """Who answers a request: the writer, the model that understands it, the judge, as far as there are."""
 
-    def run() -> Generator[str, None, Answer]:
-        yield answer.text
-        return answer
-
-    return AnswerStream(run())
+    writer: Writer
+    understand: Understand | None = None
+    judge: Judge | None = None
+    waits_for: str | None = None
 
 
 @dataclass
@@ -76,151 +126,197 @@ class _Draft:
     """An unfinished answer."""
 
     question: Understanding
-    hits: Sequence[Hit] = ()
-    shown: Sequence[Hit] = ()  # what the writer sees
-    reason: str | None = None  # for a refusal without writing
+    found: Found = field(default_factory=Found)
     log: Log = field(default_factory=Log)
-    seconds: dict[str, float] = field(default_factory=dict)
+    written: Written = field(default_factory=lambda: Written(()))
+    parts: Parts = field(default_factory=list)
+    checked_by: str | None = None
+    dropped: int = 0  # sentences
+    is_below_refusal: bool = False  # the text begins with a line that says so
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        return sentences_of(self.parts)
+
+    def refuse(self, reason: str) -> str:
+        """Say nothing but that the papers do not answer. Returns the new text to show."""
+        self.log.refusal = reason
+        self.written = Written(self.written.hits)
+        text = self.written.say(REFUSAL)
+        self.parts = self.written.finish()
+        return text
 
 
 @dataclass(frozen=True)
 class Answerer:
-    """Answers understood questions. `fallback` writes if another writer fails."""
+    """Answers checked requests. `fallback` writes if a model fails."""
 
     library: Library
-    retriever: Retriever
-    reader: Reader
+    finder: Finder
     fallback: Writer
-    judge: Judge  # of sentences
-    picker: Judge  # of quotes
+    reader: Nearest
     unsupported: Unsupported = "mark"
+    has_model: bool = False
 
-    def stream(self, question: Understanding, writer: Writer, waits_for: str | None = None) -> AnswerStream:
-        """The answer to a question, as it is written."""
-        draft = _Draft(question, log=Log(usage=dict(question.usage)))
-        return AnswerStream(self._run(draft, writer), waits_for)
+    def stream(self, request: Request, way: Way) -> AnswerStream:
+        """The answer to a request, as it is written."""
+        steps = Steps()
+        return AnswerStream(self._run(request, way, steps), way.waits_for, steps)
 
-    def _run(self, draft: _Draft, writer: Writer) -> Generator[str, None, Answer]:
-        started = time.perf_counter()
-        self._look(draft)
-        if draft.reason and (fallback := draft.question.fallback):
-            other = _Draft(fallback, log=draft.log, seconds=draft.seconds)
-            self._look(other)
-            draft = draft if other.reason else other
-        draft.log.notes += self._library_notes(draft.question)
-        draft.seconds["retrieve"] = time.perf_counter() - started
-        composer = Composer(draft.shown, self.judge, self.picker)
-        if draft.reason:
-            yield composer.say(REFUSAL)
+    def _run(self, request: Request, way: Way, steps: Steps) -> Generator[str, None, Answer]:
+        draft = yield from self._find(request, way, steps)
+        if topic := draft.question.topic:
+            reply = reply_to(
+                request, topic, self.library.catalog, way.writer.name, has_model=self.has_model
+            )
+            yield reply.text
+            return replace(reply, **steps.taken())
+        draft.log.notes += self._notes(draft)
+        draft.written = Written(draft.found.shown)
+        writer = way.writer
+        if draft.found.reason:
+            yield draft.refuse(draft.found.reason)
         else:
-            writer = yield from self._write(draft, composer, writer)
-            draft.seconds["write"] = time.perf_counter() - started - draft.seconds["retrieve"]
-        draft.seconds["total"] = time.perf_counter() - started
-        return self._answer(draft, composer, writer.name)
+            writer = yield from self._write(draft, way.writer, steps)
+            yield from self._check(draft, writer, way.judge, steps)
+        return self._answer(draft, writer.name, steps)
 
-    def _look(self, draft: _Draft) -> None:
-        """Rank the papers, choose those for the writer, and see whether any is near."""
-        question, most = draft.question, draft.question.request.k
-        if question.kind == "list":
-            self._look_for_list(draft)
-        else:
-            draft.hits = self.retriever.search(question.query, max(_RETRIEVED, most or 0), question.filters)
-            draft.shown = draft.hits[: most or _SHOWN]
-            draft.reason = self._why_far(question.query, draft)
+    def _find(self, request: Request, way: Way, steps: Steps) -> Generator[str, None, _Draft]:
+        """Understand the request and find its papers; while a model understands, search as typed."""
+        if not way.understand:
+            with steps.step("retrieve"):
+                yield ""
+                question = understand(request)
+                return _Draft(question, Found() if question.topic else self.finder.by_rules(question))
+        with ThreadPoolExecutor(1) as early:
+            with steps.step("understand") as usage:
+                search = early.submit(self.finder.search, request)
+                yield ""
+                question = way.understand(request, usage) or understand(request)
+            if question.topic:
+                return _Draft(question)
+            with steps.step("retrieve"):
+                yield ""
+                is_typed = question.filters == request.filters and question.whole == request.question
+                typed = search.result() if is_typed else None
+                return _Draft(question, self.finder.for_model(question, typed))
 
-    def _look_for_list(self, draft: _Draft) -> None:
-        """The papers that belong on a list; all within the filters if it names no subject."""
-        question, most = draft.question, draft.question.request.k
-        if subject := subject_of(without_phrases(question.query)):
-            hits = self.retriever.search(subject, max(_LISTED, most or 0), question.filters)
-            draft.shown = belonging(hits)[:most]
-            draft.hits = hits[: max(_RETRIEVED, len(draft.shown))]
-            draft.reason = self._why_far(subject, draft)
-            return
-        draft.hits = draft.shown = self.retriever.newest(most or _LISTED, question.filters)
-        draft.reason = None if draft.hits else self._why_far(question.query, draft)
-        more = self.library.catalog.count_matching(filters=question.filters) - len(draft.hits)
-        if more > 0:
-            draft.log.notes.append(f"{_count(more, 'more paper')}: see them by `askpapers library list`.")
-
-    def _why_far(self, query: str, draft: _Draft) -> str | None:
-        """Why the library cannot answer, or None if it may."""
-        filters = draft.question.filters
-        if nearest := draft.hits[:HITS]:
-            reading = self.reader.read(query, nearest)
-            return why_far(query, nearest, reading, self.library, draft.question.kind)
-        if filters.is_open:
-            return "No paper is indexed yet: add some by `askpapers ingest SOURCE...`."
-        only_years = filters == Filters(filters.from_year, filters.to_year)
-        return "No papers from these years." if only_years else "No paper fulfils these conditions."
-
-    def _write(self, draft: _Draft, composer: Composer, writer: Writer) -> Generator[str, None, Writer]:
+    def _write(self, draft: _Draft, writer: Writer, steps: Steps) -> Generator[str, None, Writer]:
         """Let the writer write, or the fallback if a model fails. Returns the one that wrote."""
+        with steps.step("write") as usage:
+            draft.log.usage = usage
+            yield ""
+            try:
+                yield from self._compose(draft, writer)
+                if draft.log.searches and steps.requests < _LAST_TO_SEARCH:
+                    yield from self._search_again(draft, writer)
+            except KeyRefusedError:
+                raise
+            except ModelError as error:
+                draft.log.notes.append(f"{MODEL_FAILED}{error}.")
+                draft.log.begin()
+                yield draft.written.add(ANEW)
+                writer = self.fallback
+                yield from self._compose(draft, writer)
+            draft.parts = draft.written.finish()
+            if not draft.sentences:
+                missing = draft.log.missing
+                why = f"the papers do not say: {missing}" if missing else _NO_SUPPORT
+                yield draft.refuse(draft.log.refusal or why)
+            elif draft.log.refusal and not draft.is_below_refusal:
+                yield draft.written.say(f"\n\n{REFUSAL}")
+        return writer
+
+    def _compose(self, draft: _Draft, writer: Writer) -> Iterator[str]:
+        """The text as it is written, below a line that says so if it is no answer."""
+        for piece in writer.write(draft.question, draft.written.hits, draft.log):
+            if draft.log.refusal and draft.written.is_empty:
+                draft.is_below_refusal = True
+                yield draft.written.say(f"{REFUSAL}\n\n")
+            yield draft.written.add(piece)
+
+    def _search_again(self, draft: _Draft, writer: Writer) -> Iterator[str]:
+        """Where the papers did not say it, write from others that the model's further queries find."""
+        seen = frozenset(hit.paper.paper_id for hit in draft.found.shown)
+        queries = dict.fromkeys([*draft.question.queries, *draft.log.searches])
+        draft.question = replace(draft.question, queries=tuple(queries))
+        found = self.finder.for_model(draft.question, without=seen)
+        if found.shown:
+            draft.found, draft.written = found, Written(found.shown)
+            yield from self._compose(draft, writer)
+
+    def _check(self, draft: _Draft, writer: Writer, judge: Judge | None, steps: Steps) -> Iterator[str]:
+        """Give each sentence its verdict, and have those that are not supported written anew once."""
+        if all(sentence.verdict.check == "verbatim" for sentence in draft.sentences):
+            return
+        if not judge:
+            draft.log.notes.append(UNCHECKED)
+            return
+        review = Review(judge, draft.written.hits)
         try:
-            yield from filter(None, self._compose(writer, composer, draft))
-            return writer
-        except KeyRefusedError:
-            raise
+            with steps.step("check") as usage:
+                yield ""
+                review.check(draft.parts, draft.question.kind, usage)
+            draft.checked_by = judge.name
+            may_correct = steps.requests + 2 <= _MOST_REQUESTS  # to be written anew, and checked
+            if doubts_of(draft.parts) and isinstance(writer, Corrector) and may_correct:
+                with steps.step("repair") as usage:
+                    yield ""
+                    correct = partial(writer.correct, draft.question, draft.written.hits, usage=usage)
+                    draft.parts = review.correct(draft.parts, correct, usage)
         except ModelError as error:
-            draft.log.notes.append(f"{MODEL_FAILED}{error}.")
-            draft.log.missing = draft.log.refusal = None
-        composer.forget()
-        if composer.shown:
-            yield composer.say(f"\n\n{BROKE_OFF}\n\n")
-        yield from filter(None, self._compose(self.fallback, composer, draft))
-        return self.fallback
+            what = "repaired" if draft.checked_by else "checked"
+            draft.log.notes.append(f"The sentences could not be {what}: {error}.")
+        self._leave_out(draft)
 
-    def _compose(self, writer: Writer, composer: Composer, draft: _Draft) -> Iterator[str]:
-        """The text as its sentences are checked; if it is a refusal, a line above or below it says so."""
-        log, question = draft.log, draft.question
-        for piece in writer.write(question, composer.hits, log):
-            composer.preface = _preface(log)
-            yield composer.add(piece)
-        composer.preface = _preface(log)
-        yield composer.finish()
-        if isinstance(writer, Mender) and composer.doubts():
-            _mend(writer, question, composer, log)
-        if composer.has_support():
-            yield composer.show_rest(self.unsupported)
-        elif composer.doubts():  # whatever reasons the writer gives
-            log.refusal = _NO_SUPPORT
-        composer.forget()
-        if not composer.shown:
-            yield composer.say(REFUSAL)
-        elif log.refusal and not composer.shown.startswith(REFUSAL):
-            yield composer.say(f"\n\n{REFUSAL}")
+    def _leave_out(self, draft: _Draft) -> None:
+        """Refuse where nothing of an answer is in the papers; leave out the unsupported, if set so."""
+        checks = {sentence.verdict.check for sentence in draft.sentences}
+        if checks <= {"not found", "contradicted"}:
+            draft.dropped = len(draft.sentences)
+            draft.refuse(draft.log.refusal or _NO_SUPPORT)
+        elif self.unsupported == "drop":
+            kept = without(draft.parts, ("partly", "not found", "contradicted"))
+            draft.dropped = len(draft.sentences) - len(sentences_of(kept))
+            draft.parts = kept
 
-    def _answer(self, draft: _Draft, composer: Composer, writer: str) -> Answer:
-        log, question, markers = draft.log, draft.question, composer.markers()
-        status, reason = _outcome(draft, composer)
-        left_out = "Left out, as the words that they cite do not support them"
-        log.notes += _counted("Not supported by the words that they cite", composer.marked(), "sentence")
-        log.notes += _counted(left_out, composer.dropped, "sentence")
+    def _answer(self, draft: _Draft, writer: str, steps: Steps) -> Answer:
+        log, question, markers = draft.log, draft.question, draft.written.markers()
+        cited = cite(draft.parts, draft.written.hits, self.reader)
+        unsupported = sum(claim.supported is False for claim in cited.claims)
+        log.notes += _counted("Not supported by what they cite", unsupported, "sentence")
+        log.notes += _counted(
+            "Left out, as what they cite does not support them", draft.dropped, "sentence"
+        )
         log.notes += _counted("Removed, as they name no paper", markers.unknown, "citation marker")
+        status, reason = _outcome(log)
         return Answer(
             question=question.request.question,
             status=status,
-            text=composer.shown,
+            text=cited.text,
             reason=reason,
-            claims=tuple(composer.claims),
-            citations=tuple(composer.citations()),
+            claims=cited.claims,
+            citations=cited.citations,
             papers=tuple(
-                RankedPaper(hit.paper.paper_id, hit.paper.title, round(hit.score, 4)) for hit in draft.hits
+                RankedPaper(hit.paper.paper_id, hit.paper.title, round(hit.score, 4))
+                for hit in draft.found.hits
             ),
             filters=question.filters,
             offered_filters=question.offered,
             resolved_question=question.resolved,
+            queries=question.searched,
             missing=log.missing if status == "partial" else None,
             notes=tuple(log.notes),
             writer=writer,
             markers=markers,
-            usage=log.usage,
-            seconds={name: round(value, 4) for name, value in draft.seconds.items()},
             kind=question.kind,
-            checked_by=self.judge.name if composer.is_judged() else None,
+            checked_by=draft.checked_by,
+            **steps.taken(),
         )
 
-    def _library_notes(self, question: Understanding) -> list[str]:
+    def _notes(self, draft: _Draft) -> list[str]:
+        """What a reader should know of the library and the question."""
+        question, found = draft.question, draft.found
         notes = [_DIGESTS] if self.library.catalog.holds_digests else []
         notes += [question.note] if question.note else []
         notes += [offer_note(question.offered)] if question.offered else []
@@ -230,29 +326,16 @@ class Answerer:
         if filters.has_authors:
             unknown = catalog.count_without_authors()
             notes += _counted("Left out, as their number of authors is not known", unknown)
+        if found.more:
+            notes.append(f"{_count(found.more, 'more paper')}: see them by `askpapers library list`.")
         return notes + _counted("Not indexed yet, so answers may lack them", self.library.papers_behind())
 
 
-def _mend(writer: Mender, question: Understanding, composer: Composer, log: Log) -> None:
-    """Ask once for other words for all sentences in doubt."""
-    doubts = composer.doubts()
-    try:
-        replies = writer.mend(question, composer.hits, doubts, log)
-    except ModelError as error:
-        log.notes.append(f"The model could not be asked to mend what is not supported: {error}.")
-        return
-    for doubt, pieces in zip(doubts, replies, strict=True):
-        composer.mend(doubt, pieces)
-
-
-def _outcome(draft: _Draft, composer: Composer) -> tuple[Status, str | None]:
+def _outcome(log: Log) -> tuple[Status, str | None]:
     """The status of an answer, and the reason for a refusal."""
-    log = draft.log
-    if refusal := draft.reason or log.refusal:
-        return "refused", refusal
-    if any(claim.supported for claim in composer.claims):
-        return "partial" if log.missing else "answered", None
-    return "refused", f"the papers do not say: {log.missing}" if log.missing else _NO_SUPPORT
+    if log.refusal:
+        return "refused", log.refusal
+    return "partial" if log.missing else "answered", None
 
 
 def offer_note(filters: Filters) -> str:
@@ -260,10 +343,6 @@ def offer_note(filters: Filters) -> str:
     ends = {"--from-year": filters.from_year, "--to-year": filters.to_year}
     options = " ".join(f"{option} {year}" for option, year in ends.items() if year is not None)
     return f"To bound publication years: {options}"
-
-
-def _preface(log: Log) -> str:
-    return f"{REFUSAL}\n\n" if log.refusal else ""
 
 
 def _counted(line: str, number: int, what: str = "paper") -> list[str]:

@@ -5,27 +5,25 @@ import threading
 import weakref
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
-from rag.about import topic_of
-from rag.answering import Answerer, AnswerStream, as_stream, read_answer
+from rag.answering import Answerer, AnswerStream, Way, read_answer
+from rag.checking import Judge, ModelJudge
 from rag.closing import closing_on_error
 from rag.embedding import embedded_encoder
 from rag.embedding.english import shares
 from rag.embedding.remember import Remembering
 from rag.errors import ModelError
+from rag.finding import Finder
 from rag.library import Library
 from rag.library.library import Place
 from rag.library.progress import Track, untracked
-from rag.plain_replies import reply_to
-from rag.query import check_request, turns_of, understand
-from rag.query.rewriting import rewrite
+from rag.query import check_request
+from rag.query.by_model import understand_by_model
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
-from rag.support import CalibratedJudge, LLMJudge
 from rag.types import Answer, Paper, Request, RequestOptions, WriterName
 from rag.writers.base import Writer
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from rag.llamaindex import CitedQueryEngine
     from rag.model.chat import ChatModel
 
-_RECENT = 50  # turns that are checked for remarks to the program
 _NO_MODEL = (
     "no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible server"
 )
@@ -72,28 +69,27 @@ class Assistant:
         self._given = llm
         self._default = writer
         self._has_model = llm is not None or self._settings.has_model
-        self._opening = threading.Lock()  # the model
+        self._opening = threading.Lock()  # the models
         self._opened: ChatModel | None = None
+        self._judging: ChatModel | None = None  # another model, if the settings name one
         self._on_wait = on_wait
         self._resources = ExitStack()  # what it has opened itself
         self._is_closed = False
         self._users = 1  # this object until it is closed, and each answer that is still being read
         self._counting = threading.RLock()  # the users; the garbage collector may release one meanwhile
-        if not self._has_model and "llm" in (writer, self._settings.judge):
+        if not self._has_model and writer == "llm":
             raise ModelError(_NO_MODEL)
         encoder = sentences or Remembering(embedded_encoder())
-        self.judge = CalibratedJudge(encoder)
         is_same = encoder.name == library.token_encoder.name  # else the library has other word pieces
         self._reader = Reader(encoder, library.tokens.weights if is_same else shares)
         self._extractive = ExtractiveWriter(self._reader, BY_CHOICE if self._has_model else NO_MODEL)
         self._answerer = Answerer(
             library,
-            Retriever(library),
-            self._reader,
+            Finder(library, Retriever(library), self._reader),
             self._extractive,
-            LLMJudge(self._model(), self.judge) if self._settings.judge == "llm" else self.judge,
-            self.judge,
+            self._reader,
             self._settings.unsupported,
+            self._has_model,
         )
 
     @classmethod
@@ -127,14 +123,14 @@ class Assistant:
 
     @property
     def server(self) -> str | None:
-        """The address of the model that writes or checks; None if there is none or it was passed in."""
-        asks = self.writer != "extractive" or self._settings.judge == "llm"
-        return self._model().address if asks else None
+        """The address of the model that writes; None if there is none or it was passed in."""
+        return self._model().address if self.writer != "extractive" else None
 
     @property
-    def checks(self) -> dict[str, str]:
+    def checks(self) -> dict[str, str | None]:
         """The judge of its sentences, and whether unsupported ones are marked or dropped."""
-        return {"judge": self._answerer.judge.name, "unsupported": self._answerer.unsupported}
+        judge = self._judge() if self.writer != self._extractive.name else None
+        return {"judge": judge.name if judge else None, "unsupported": self._settings.unsupported}
 
     def ask(self, question: str | Request, **options: Unpack[RequestOptions]) -> Answer:
         """The answer to a question with these options, or to a `Request`, which documents the options.
@@ -151,13 +147,11 @@ class Assistant:
         """`ask` with the text as it is written. An invalid question raises here, not while reading."""
         request = check_request(Request.of(question, **options))
         writer = self._writer(request.writer)
-        if topic := topic_of(request.question):
-            catalog, has_model = self.library.catalog, self._has_model
-            stream = as_stream(reply_to(request, topic, catalog, writer.name, has_model=has_model))
-        else:
-            model = None if writer is self._extractive else self._model()
-            understanding = understand(_about_papers(request), partial(rewrite, model) if model else None)
-            stream = self._answerer.stream(understanding, writer, model.wait_line if model else None)
+        model = None if writer is self._extractive else self._model()
+        way = Way(writer)
+        if model:
+            way = Way(writer, partial(understand_by_model, model), self._judge(), model.wait_line)
+        stream = self._answerer.stream(request, way)
         self.hold()
         weakref.finalize(stream, self.release)
         return stream
@@ -217,24 +211,33 @@ class Assistant:
         return LLMWriter(self._model())
 
     def _model(self) -> "ChatModel":
-        """The one model that writes, rewrites and checks, opened at its first use. Raises ModelError."""
+        """The model that understands, writes and checks, opened at its first use. Raises ModelError."""
         if not self._has_model:
             raise ModelError(_NO_MODEL)
         with self._opening:
             if not self._opened:
-                from rag.model.chat import ChatModel
-
                 if self._given:
+                    from rag.model.chat import ChatModel
+
                     self._opened = ChatModel(self._given, prices=self._settings.prices)
                 else:
-                    self._opened = ChatModel.open(self._settings, on_wait=self._on_wait)
-                self._resources.callback(self._opened.close)
+                    self._opened = self._open(self._settings)
             return self._opened
 
+    def _judge(self) -> Judge | None:
+        """The judge of what a model writes; None if the settings want no checks. Raises ModelError."""
+        if not self._settings.checks:
+            return None
+        settings = self._settings.for_judge()
+        if settings is self._settings or not settings.has_model:
+            return ModelJudge(self._model())
+        with self._opening:
+            self._judging = self._judging or self._open(settings)
+            return ModelJudge(self._judging)
 
-def _about_papers(request: Request) -> Request:
-    """The request without recent remarks to the program: no question depends on a greeting."""
-    turns = turns_of(request.history)
-    recent = len(turns) - _RECENT
-    kept = (turn for place, turn in enumerate(turns) if place < recent or not topic_of(turn.question))
-    return replace(request, history=[message for turn in kept for message in turn.messages])
+    def _open(self, settings: Settings) -> "ChatModel":
+        from rag.model.chat import ChatModel
+
+        model = ChatModel.open(settings, on_wait=self._on_wait)
+        self._resources.callback(model.close)
+        return model

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.checking import Quote
 from rag.embedding.base import TokenEncoder, Vectors, unit
 from rag.sentences import sentence_spans, strip_span
-from rag.types import Hit, Paper, Span
+from rag.types import Hit, Paper, Passage, Span
 
 Weigh = Callable[[NDArray[np.int32]], Vectors]
 """The weight of each word piece, adding up to 1."""
@@ -93,6 +94,13 @@ class Reader:
             np.array(title_matches, np.float32).reshape(shape),
             np.array(paper_matches, np.float32).reshape(shape),
         )
+
+    def nearest(self, text: str, paper: Paper) -> Quote:
+        """The sentence of the abstract that is nearest to a text, an empty one where it has none."""
+        reading = self.read(text, [Hit(paper, 1.0, Passage(paper.paper_id, 0, 0))])
+        likeness = [float(sentence.best() @ reading.weights) for sentence in reading.sentences]
+        best = int(np.argmax(likeness)) if likeness else None
+        return Quote(paper, (0, 0) if best is None else reading.sentences[best].span)
 
 
 def _spans(paper: Paper) -> Iterator[Span]:

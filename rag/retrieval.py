@@ -5,7 +5,7 @@ query ─▶ dense: nearest passages ──┐
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.library import Library
 from rag.library.matching import Match
@@ -26,8 +26,21 @@ _PAPERS = 100  # from the lexical search
 _PASSAGES = 300  # from the dense search
 _PER_PAPER = 10  # passages of the dense search per paper of a long ranking
 
+_RANK = (
+    10  # added to ranks: with the usual 60 a paper that all rankings have far down beats the first of most
+)
+_RELATED = 0.5  # share of the best score of a ranking, below which a paper is clearly about something else
+
 Signals = dict[str, dict[str, float]]
 """Values by paper id and name of the signal."""
+
+
+@dataclass(frozen=True)
+class Fused:
+    """A ranking of papers, and the ids of those that are not clearly about something else."""
+
+    hits: Sequence[Hit] = ()
+    related: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,28 @@ def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float])
         }
         for paper_id in dict.fromkeys([*dense, *lexical])
     }
+
+
+def fuse_rankings(rankings: Sequence[Sequence[Hit]]) -> Fused:
+    """One ranking of several, by the sum of reciprocal ranks (Cormack, Clarke and Buettcher, 2009).
+
+    Its scores are shares of what a paper gets that is first in all; a single ranking keeps its own.
+    """
+    ranks: dict[str, float] = {}
+    best: dict[str, Hit] = {}
+    related: set[str] = set()
+    for hits in rankings:
+        least = _RELATED * max((hit.score for hit in hits), default=0.0)
+        for rank, hit in enumerate(hits, start=1):
+            paper_id = hit.paper.paper_id
+            ranks[paper_id] = ranks.get(paper_id, 0.0) + (_RANK + 1) / (_RANK + rank)
+            best[paper_id] = max(best.get(paper_id, hit), hit, key=lambda each: each.score)
+            related |= {paper_id} if hit.score >= least else set()
+    if len(rankings) == 1:
+        return Fused(rankings[0], frozenset(related))
+    order = sorted(ranks, key=lambda paper_id: (-ranks[paper_id], paper_id))
+    hits = [replace(best[paper_id], score=ranks[paper_id] / len(rankings)) for paper_id in order]
+    return Fused(hits, frozenset(related))
 
 
 def belonging(hits: Sequence[Hit]) -> Sequence[Hit]:

@@ -7,13 +7,24 @@ from typing import Protocol
 from rag.model.base import Usage
 from rag.types import Check, Paper, Span
 
+_BY_WORTH: tuple[Check, ...] = (
+    "contradicted",
+    "not found",
+    "unchecked",
+    "partly",
+    "supported",
+    "verbatim",
+)
+
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence, without markers, and the papers that it rests on."""
+    """A sentence, without markers, the papers that it rests on, and words of these that its writer points
+    to."""
 
     text: str
     papers: tuple[Paper, ...]
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,11 @@ class Verdict:
     @property
     def is_supported(self) -> bool:
         return self.check in ("verbatim", "supported")
+
+    @property
+    def worth(self) -> int:
+        """How good it is, to choose the better one of two sentences."""
+        return _BY_WORTH.index(self.check)
 
 
 class Judge(Protocol):

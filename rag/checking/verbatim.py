@@ -1,4 +1,4 @@
-"""Finds words in a text, to the character but for white space, quotation marks, hyphens and signs of TeX."""
+"""Finds words in a text, but for white space, quotation marks, hyphens and signs of TeX."""
 
 import re
 import unicodedata

@@ -39,6 +39,7 @@ def check_prompt(statements: Sequence[Statement]) -> list[Message]:
                 "sentence": statement.text,
                 "papers": [keys[paper.paper_id] for paper in statement.papers],
             }
+            | ({"words": list(statement.words)} if statement.words else {})
             for number, statement in enumerate(statements, start=1)
         ],
     }

@@ -1,8 +1,7 @@
-"""Understands a request: checks it, finds its kind and its years, and completes follow-ups."""
+"""Understands a request: checks it, finds its kind and its years, completes it, words searches for it."""
 
 from rag.query.checks import check_filters, check_options, check_request
 from rag.query.history import Turn, newest, turns_of
-from rag.query.kinds import kind_of
 from rag.query.understanding import Understanding, understand
 
 __all__ = [
@@ -11,7 +10,6 @@ __all__ = [
     "check_filters",
     "check_options",
     "check_request",
-    "kind_of",
     "newest",
     "turns_of",
     "understand",

@@ -1,27 +1,17 @@
-"""From a request to a query: resolves follow-ups and turns years into filters."""
+"""What a request asks for, and how rules find it out where no language model does."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from rag.query.checks import check_request
-from rag.query.follow_up import is_elliptical, leaning, may_lean, topic_questions
-from rag.query.history import Turn, turns_of
+from rag.about import Topic, topic_of
+from rag.query.follow_up import is_elliptical, leaning, may_lean
+from rag.query.history import turns_of
 from rag.query.kinds import kind_of
 from rag.query.years import YearWords, describe, find_years, without_phrases, without_years
 from rag.types import Filters, Kind, Request
 from rag.words import content_words
 
-
-@dataclass(frozen=True)
-class Rewritten:
-    """A follow-up as a model rewrote it, or None if it could not; and its usage."""
-
-    question: str | None
-    usage: Mapping[str, float] = field(default_factory=dict)
-
-
-Rewriter = Callable[[str, Sequence[Turn]], Rewritten]
-"""Rewrites a question that follows these turns so that it stands alone."""
+_RECENT = 50  # turns that are checked for remarks to the program
 
 
 @dataclass(frozen=True)
@@ -31,17 +21,20 @@ class Understanding:
     `request` has the filters that apply: its own, or those in the question's words, which `note` tells
     the reader. `offered` are years in the question that may be those of publication; they are not
     applied. `resolved` is the question with what it depends on, None if it stands alone. `query` is that
-    without the words that became filters. `fallback` is the same question after earlier ones, to try if
-    it finds nothing alone. `usage` is that of the model that rewrote the question.
+    without the words that became filters; `queries` are other words to search for. `topic` is that of a
+    remark to the program, which asks the papers nothing. `is_from_model` says who understood. `fallback`
+    is the same question after earlier ones, to try if it finds nothing alone.
     """
 
     request: Request
     resolved: str | None
     query: str
+    queries: tuple[str, ...] = ()
     offered: Filters | None = None
     note: str | None = None
     kind: Kind = "single"
-    usage: Mapping[str, float] = field(default_factory=dict)
+    topic: Topic | None = None
+    is_from_model: bool = False
     fallback: "Understanding | None" = None
 
     @property
@@ -53,28 +46,26 @@ class Understanding:
         """The question, complete."""
         return self.resolved or self.query
 
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """All that is searched for."""
+        return tuple(dict.fromkeys([self.whole if self.is_from_model else self.query, *self.queries]))
 
-def understand(request: Request, rewrite: Rewriter | None = None) -> Understanding:
-    """What a request asks for. Raises QuestionError for an invalid one.
 
-    `rewrite` completes a follow-up; without it, or if it fails, a rule does. Years come from the user's
-    own words, never from a model's. Filters with years override them, and the latest question that names
-    years overrides those before it.
+def understand(request: Request) -> Understanding:
+    """What a checked request asks for, by rules: words that point back, ask for a list, name years.
+
+    Filters with years override those in the question, and the latest question that names years overrides
+    those before it.
     """
-    request = check_request(request)
-    question, turns = request.question, turns_of(request.history)
-    rewritten = rewrite(question, turns) if rewrite and turns else Rewritten(None)
-    whole = rewritten.question
-    if whole is None or set(content_words(whole)) <= set(content_words(question)):
-        chain = leaning(question, turns) if whole is None else (question,)  # the model left it alone
-        longer = may_lean(question, turns)
-        fallback = _of_chain(longer, request) if longer else None
-        return replace(_of_chain(chain, request), usage=rewritten.usage, fallback=fallback)
-    understanding = _of_chain((*topic_questions(turns), question), request)
-    query = without_years(whole, _years_in(whole, request))
-    return replace(
-        understanding, resolved=whole, query=query or whole, kind=kind_of(whole), usage=rewritten.usage
-    )
+    if topic := topic_of(request.question):
+        return Understanding(request, None, request.question, topic=topic)
+    turns = turns_of(request.history)
+    recent = len(turns) - _RECENT  # no question depends on a greeting
+    turns = [turn for place, turn in enumerate(turns) if place < recent or not topic_of(turn.question)]
+    longer = may_lean(request.question, turns)
+    fallback = _of_chain(longer, request) if longer else None
+    return replace(_of_chain(leaning(request.question, turns), request), fallback=fallback)
 
 
 def _years_in(text: str, request: Request) -> YearWords:

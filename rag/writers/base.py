@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from rag.citations import AnswerSentence, Piece
+from rag.composing import Piece, Sentence
+from rag.model.base import Usage
 from rag.query import Understanding
 from rag.types import Hit
 
@@ -14,13 +15,26 @@ class Log:
     """What a writer reports in addition to its text.
 
     `notes` are lines for the reader; `missing` is what the answer leaves out; `refusal` is the reason why
-    the text, if there is any, is not an answer.
+    the text, if there is any, is not an answer; `searches` are queries that may find papers that have one.
     """
 
-    usage: dict[str, float] = field(default_factory=dict)
+    usage: Usage = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     missing: str | None = None
     refusal: str | None = None
+    searches: tuple[str, ...] = ()
+
+    def begin(self) -> None:
+        """Forget what was reported of a text that does not count."""
+        self.missing, self.refusal, self.searches = None, None, ()
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a writer says of a sentence in doubt: other words with keys, or words of papers that show it."""
+
+    text: str = ""
+    words: tuple[str, ...] = ()
 
 
 class Writer(Protocol):
@@ -37,11 +51,11 @@ class Writer(Protocol):
 
 
 @runtime_checkable
-class Mender(Writer, Protocol):
-    """A writer that can replace sentences that their quotes do not support."""
+class Corrector(Writer, Protocol):
+    """A writer that can be asked anew for sentences in doubt."""
 
-    def mend(
-        self, question: Understanding, hits: Sequence[Hit], doubts: Sequence[AnswerSentence], log: Log
-    ) -> list[list[Piece]]:
-        """Other words for each sentence in doubt, or no pieces. Raises ModelError."""
+    def correct(
+        self, question: Understanding, hits: Sequence[Hit], doubts: Sequence[Sentence], usage: Usage
+    ) -> list[Correction]:
+        """A correction of each sentence in doubt, perhaps an empty one. Raises ModelError."""
         ...

@@ -1,7 +1,8 @@
-"""Finds the lines that a model addresses to the program: `Missing: ...`, `Premise: ...`."""
+"""Finds the lines that a model addresses to the program: `Missing: ...`, `Premise: ...`, `Search: ...`."""
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from rag.markers import find_markers, with_end
 from rag.plain import cut
@@ -11,10 +12,11 @@ NOT_SAID = "the papers do not say"
 """The sentence that a model writes if the papers hold no answer."""
 PREMISE = "a paper contradicts what the question presupposes"
 
+_MOST_SEARCHES = 3
 _LONGEST = 200  # characters of a control line that the answer quotes
 # A control line begins a line or follows a sentence; a model may put it in bold or in a list.
 _BEGINS = r"(?:\A|(?<=\n)|(?<=[.!?\])】*\"”]\s))[ \t>*_#-]{0,9}"
-_NAMES = ("Missing", "Premise")
+_NAMES = ("Missing", "Premise", "Search")
 _LINE = re.compile(rf"{_BEGINS}({'|'.join(_NAMES)})[ \t*_]*:", re.IGNORECASE)
 _SENTENCE = re.compile(rf"{_BEGINS}{NOT_SAID}(?:[.!]+[*_\"”]*(?=\s|\Z)|[*_]*(?=\n|\Z))", re.IGNORECASE)
 _BEGUN = "|".join(
@@ -71,5 +73,8 @@ def _keep(name: str, text: str, log: Log) -> None:
         return
     if name.lower() == "missing":
         log.missing = log.missing or line
+    elif name.lower() == "search":
+        queries = filter(None, map(str.strip, line.split(";")))
+        log.searches = log.searches or tuple(islice(queries, _MOST_SEARCHES))
     else:
         log.refusal = f"{PREMISE}: {line}"

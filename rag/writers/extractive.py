@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from rag.citations import Heading, Piece, Quote
+from rag.composing import Heading, Piece, Quoted
 from rag.markers import without_markers
 from rag.query import Understanding
 from rag.readable import readable
@@ -62,10 +62,7 @@ class ExtractiveWriter:
         for group in self._choose(question, hits):
             yield Heading(group[0].hit)
             for candidate in group:
-                body, stop = _sentence(candidate.sentence.text)
-                yield body
-                yield Quote(candidate.hit, candidate.sentence.span)
-                yield f"{stop} "
+                yield Quoted(_readable(candidate.sentence.text), candidate.hit, candidate.sentence.span)
 
     def _choose(self, question: Understanding, hits: Sequence[Hit]) -> list[list[_Candidate]]:
         """The sentences to quote, paper by paper."""
@@ -130,9 +127,7 @@ def _says_the_same(one: _Candidate, other: _Candidate) -> bool:
     return len(mine & others) >= _SAYS_THE_SAME * max(min(len(mine), len(others)), 1)
 
 
-def _sentence(text: str) -> tuple[str, str]:
-    """A readable sentence without the paper's own reference numbers, and its full stop."""
-    body = without_markers(readable(text)).strip()
-    if body[-1:] in tuple(".!?"):
-        return body[:-1], body[-1]
-    return body, "" if _ENDS.search(body) else "."
+def _readable(text: str) -> str:
+    """A sentence as it reads, without the paper's own reference numbers, and with a full stop."""
+    sentence = without_markers(readable(text)).strip()
+    return sentence if _ENDS.search(sentence) else f"{sentence}."

@@ -1,52 +1,65 @@
 """The prompts of the model that writes: rules, as many papers as its context holds, the question."""
 
 import json
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
-from typing import Any
+from itertools import islice
 
-from rag.citations import AnswerSentence
+from rag.composing import Sentence
 from rag.errors import ModelFailedError
 from rag.markers import neutral
-from rag.model.base import Message, reply_tokens
+from rag.model.base import FRAME_TOKENS, Message, reply_tokens
+from rag.model.replies import read_line, read_number, read_object, read_rows
 from rag.query import Understanding
 from rag.sentences import sentence_spans
 from rag.tokens import count_tokens
 from rag.types import Hit
+from rag.writers.base import Correction
 
-_FRAME = 8  # tokens that a message takes in addition to its text, at most
-_NUMBERED = re.compile(r"^(?:[>*_-]|[^\S\n])*+(\d{1,3})\s*[.:)][*_]*\s*+(.*\w.*)$", re.MULTILINE)
+_MOST_WORDS = 5  # quotes in a correction
+_LONGEST = 2000  # characters of a corrected sentence, and of a quote
 
 
 def write_prompt(question: Understanding, papers: Sequence[str]) -> list[Message]:
     """The messages that ask for an answer."""
-    wishes = "\nName every paper that fits, best first, in a line each." if question.kind == "list" else ""
-    wishes += f"\nAnswer in at most {question.request.words} words." if question.request.words else ""
-    prompt = "\n".join(papers) + f"\n\nQuestion: {neutral(question.whole)}{wishes}"
-    return [("system", _text("prompt.txt")), ("user", prompt)]
+    wish = f"\nAnswer in at most {question.request.words} words." if question.request.words else ""
+    prompt = "\n".join(papers) + f"\n\nQuestion: {neutral(question.whole)}{wish}"
+    return [("system", _text(f"{question.kind}.txt") + _text("common.txt")), ("user", prompt)]
 
 
-def repair_prompt(
-    question: Understanding, papers: Sequence[str], doubts: Sequence[AnswerSentence]
+def correction_prompt(
+    question: Understanding, papers: Sequence[str], doubts: Sequence[Sentence]
 ) -> list[Message]:
-    """The messages that ask for other words for these sentences."""
-    written = "\n".join(f"{number}. {doubt.draft}" for number, doubt in enumerate(doubts, start=1))
-    reasons = "\n".join(
-        f"{number}: {'; '.join(doubt.support.reasons)}"
+    """The messages that ask for a correction of each of these sentences."""
+    rows = [
+        {
+            "number": number,
+            "sentence": _with_keys(doubt),
+            "why": doubt.verdict.reason or doubt.verdict.check,
+        }
         for number, doubt in enumerate(doubts, start=1)
-        if doubt.support.reasons
-    )
-    request = f"{_text('repair.txt')}\n{reasons}".strip()
-    return [*write_prompt(question, papers), ("assistant", written), ("user", request)]
+    ]
+    dumped = json.dumps({"sentences": rows}, ensure_ascii=False)
+    written = " ".join(map(_with_keys, doubts))
+    return [
+        *write_prompt(question, papers),
+        ("assistant", written),
+        ("user", f"{_text('repair.txt')}\n{dumped}"),
+    ]
 
 
-def read_repair(reply: str, count: int) -> list[str]:
-    """The new words for each of `count` sentences, or ""."""
-    lines = {int(number): line.strip() for number, line in _NUMBERED.findall(reply)}
-    return [lines.get(number, "") for number in range(1, count + 1)]
+def read_corrections(reply: str, count: int) -> list[Correction]:
+    """The correction of each of `count` sentences."""
+    corrections: dict[int, Correction] = {}
+    for row in read_rows(read_object(reply), "sentences"):
+        if (number := read_number(row, "number")) is not None:
+            given = row.get("quotes")
+            quotes = [quote for quote in given if isinstance(quote, str)] if isinstance(given, list) else []
+            words = tuple(quote[:_LONGEST] for quote in islice(quotes, _MOST_WORDS))
+            corrections.setdefault(number, Correction(read_line(row, "text", _LONGEST), words))
+    return [corrections.get(number, Correction()) for number in range(1, count + 1)]
 
 
 def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> list[str]:
@@ -55,7 +68,7 @@ def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) ->
     If the first one does not fit, it is cut after a sentence. Raises ModelFailedError if no sentence fits.
     """
     room = window - reply_tokens(window)
-    room -= sum(count_tokens(text) + _FRAME for _, text in messages)
+    room -= sum(count_tokens(text) + FRAME_TOKENS for _, text in messages)
     lines: list[str] = []
     for key, hit in enumerate(hits, start=1):
         line = _line(key, hit)
@@ -80,9 +93,14 @@ def _cut(hit: Hit, room: int, window: int) -> str:
 
 def _line(key: int, hit: Hit, end: int | None = None) -> str:
     """A paper as JSON, without anything that reads as a marker and could name another paper."""
-    title, abstract = neutral(hit.paper.title), neutral(hit.paper.abstract[:end].rstrip())
-    fields: dict[str, Any] = {"key": key, "title": title, "date": hit.paper.published}
-    return json.dumps(fields | {"abstract": abstract}, ensure_ascii=False)
+    title, text = neutral(hit.paper.title), neutral(hit.paper.abstract[:end].rstrip())
+    return json.dumps(
+        {"key": key, "title": title, "year": hit.paper.year, "text": text}, ensure_ascii=False
+    )
+
+
+def _with_keys(sentence: Sentence) -> str:
+    return sentence.text + "".join(f"[{key}]" for key in sentence.keys)
 
 
 @cache

@@ -1,0 +1,106 @@
+"""Finds the papers for a question: the ranking of its answer, and those that the writer sees."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from rag.library import Library
+from rag.nearness import HITS, why_far
+from rag.query import Understanding
+from rag.query.years import without_phrases
+from rag.reading import Reader
+from rag.retrieval import Retriever, belonging, fuse_rankings
+from rag.types import Filters, Hit, Request
+from rag.words import subject_of
+
+_DEPTH = 40  # of a ranking, and the most papers of a list
+_RANKED = 10  # papers in the ranking of an answer, at least
+_SHOWN = 10  # papers that a writer sees, except for a list
+
+
+@dataclass(frozen=True)
+class Found:
+    """`hits` is the ranking, `shown` what the writer sees.
+
+    `reason` says why nothing can be written. `more` papers fulfil the conditions of a list without a
+    subject, and are not shown.
+    """
+
+    hits: Sequence[Hit] = ()
+    shown: Sequence[Hit] = ()
+    reason: str | None = None
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds papers by what a model searches for, or by the question's own words and rules."""
+
+    library: Library
+    retriever: Retriever
+    reader: Reader
+
+    def search(self, request: Request) -> list[Hit]:
+        """The ranking for a question as it is typed."""
+        return self.retriever.search(request.question, max(_DEPTH, request.k or 0), request.filters)
+
+    def for_model(
+        self,
+        question: Understanding,
+        typed: Sequence[Hit] | None = None,
+        without: Collection[str] = (),
+    ) -> Found:
+        """What the question and its queries find, fused; nothing but an empty selection is a reason.
+
+        `typed` is the ranking for the question, if it is known. Papers `without` are not shown.
+        """
+        request, queries = question.request, question.queries
+        if question.kind == "list" and question.is_from_model and not queries:
+            return self._newest(question)
+        known = [typed] if typed is not None else []
+        sought = queries if known else (question.whole, *queries)
+        depth = max(_DEPTH, request.k or 0)
+        searched = (self.retriever.search(query, depth, request.filters) for query in sought)
+        fused = fuse_rankings([*known, *searched])
+        wanted = fused.related.difference(without)
+        related = [hit for hit in fused.hits if hit.paper.paper_id in wanted]
+        shown = related[: request.k or (_DEPTH if question.kind == "list" else _SHOWN)]
+        reason = None if shown else self._why_empty(request.filters)
+        return Found(fused.hits[: max(_RANKED, len(shown))], shown, reason)
+
+    def by_rules(self, question: Understanding) -> Found:
+        """What the question's own words find; the reason says if nothing there is near."""
+        found = self._by_rules(question)
+        if found.reason and question.fallback:
+            other = self._by_rules(question.fallback)
+            return found if other.reason else other
+        return found
+
+    def _by_rules(self, question: Understanding) -> Found:
+        most, filters = question.request.k, question.filters
+        if question.kind != "list":
+            hits = self.retriever.search(question.query, max(_RANKED, most or 0), filters)
+            return Found(hits, hits[: most or _SHOWN], self._why_far(question.query, question, hits))
+        if subject := subject_of(without_phrases(question.query)):
+            hits = self.retriever.search(subject, max(_DEPTH, most or 0), filters)
+            shown = belonging(hits)[:most]
+            return Found(hits[: max(_RANKED, len(shown))], shown, self._why_far(subject, question, hits))
+        return self._newest(question)
+
+    def _newest(self, question: Understanding) -> Found:
+        """The newest papers, for a list that names no subject."""
+        filters = question.filters
+        hits = self.retriever.newest(question.request.k or _DEPTH, filters)
+        more = self.library.catalog.count_matching(filters=filters) - len(hits)
+        return Found(hits, hits, None if hits else self._why_empty(filters), max(more, 0))
+
+    def _why_far(self, query: str, question: Understanding, hits: Sequence[Hit]) -> str | None:
+        """Why the library cannot answer, or None if it may."""
+        if nearest := hits[:HITS]:
+            return why_far(query, nearest, self.reader.read(query, nearest), self.library, question.kind)
+        return self._why_empty(question.filters)
+
+    def _why_empty(self, filters: Filters) -> str:
+        if filters.is_open:
+            return "No paper is indexed yet: add some by `askpapers ingest SOURCE...`."
+        only_years = filters == Filters(filters.from_year, filters.to_year)
+        return "No papers from these years." if only_years else "No paper fulfils these conditions."

@@ -1,0 +1,101 @@
+"""Lets a language model understand a request in one short exchange, and checks its reply."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, get_args
+
+from rag.about import Topic
+from rag.errors import KeyRefusedError, ModelError, QuestionError
+from rag.model.base import Message, Usage
+from rag.model.replies import read_line, read_number, read_object
+from rag.plain import in_a_line
+from rag.query.checks import LONGEST_QUESTION, check_filters
+from rag.query.history import newest, turns_of
+from rag.query.understanding import Understanding
+from rag.query.years import describe
+from rag.types import Filters, Kind, Request
+
+if TYPE_CHECKING:
+    from rag.model.chat import ChatModel
+
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+_TOPICS: tuple[Topic, ...] = get_args(Topic)
+_HISTORY_TOKENS = 1000  # of turns that the model sees
+_MOST_QUERIES = 4
+_LONGEST_QUERY = 300  # characters
+_LONGEST_REPLY = 6000
+
+
+def understand_by_model(model: "ChatModel", request: Request, usage: Usage) -> Understanding | None:
+    """What a checked request asks for, as the model says; None if it fails or its reply is unusable.
+
+    Raises KeyRefusedError.
+    """
+    try:
+        reply = model.ask(_messages(request), usage, _LONGEST_REPLY)
+    except KeyRefusedError:
+        raise
+    except ModelError:  # the writer will meet and report it
+        return None
+    return _read(read_object(reply), request)
+
+
+def _read(reply: Mapping[str, Any], request: Request) -> Understanding | None:
+    """What a reply says; what is unusable in it is left out."""
+    word = read_line(reply, "kind", _LONGEST_QUERY).lower()
+    kind = next((kind for kind in _KINDS if kind == word), None)
+    topic = next((topic for topic in _TOPICS if topic == word), None)
+    if not kind and not topic:
+        return None
+    whole = read_line(reply, "question", LONGEST_QUESTION) if request.history else ""
+    is_new = bool(whole) and whole.casefold() != in_a_line(request.question).casefold()
+    understanding = Understanding(
+        request,
+        resolved=whole if is_new else None,
+        query=request.question,
+        queries=_queries(reply.get("queries")),
+        kind=kind or "single",
+        topic=topic,
+        is_from_model=True,
+    )
+    years = _years(reply, request)
+    if not years.has_years:
+        return understanding
+    note = f"Only papers {describe(years)}, as the question asks."
+    return replace(understanding, request=request.within(years), note=note)
+
+
+def _queries(given: object) -> tuple[str, ...]:
+    lines = (
+        (in_a_line(query)[:_LONGEST_QUERY] for query in given if isinstance(query, str))
+        if isinstance(given, list)
+        else ()
+    )
+    return tuple(dict.fromkeys(line for line in lines if line))[:_MOST_QUERIES]
+
+
+def _years(reply: Mapping[str, Any], request: Request) -> Filters:
+    """The years that the model read in the question, where the request allows it."""
+    if request.filters.has_years or not request.years_from_question:
+        return Filters()
+    try:
+        return check_filters(Filters(read_number(reply, "from_year"), read_number(reply, "to_year")))
+    except QuestionError:
+        return Filters()
+
+
+def _messages(request: Request) -> list[Message]:
+    turns = newest(turns_of(request.history), _HISTORY_TOKENS)
+    lines: list[dict[str, str]] = [{"question": turn.question, "answer": turn.answer} for turn in turns]
+    lines.append({"latest question": request.question, "today": request.day.isoformat()})
+    dumped = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    return [("system", understanding_rules()), ("user", dumped)]
+
+
+@cache
+def understanding_rules() -> str:
+    """The system message."""
+    return resources.files(__package__).joinpath("understanding.txt").read_text(encoding="utf-8")
