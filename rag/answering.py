@@ -83,7 +83,6 @@ class AnswerStream:
         self, run: Generator[str, None, Answer], waits_for: str | None = None, steps: Steps | None = None
     ) -> None:
         self.waits_for = waits_for
-        self.step = ""
         self._run = run
         self._steps = steps or Steps()
         self._answer: Answer | None = None

@@ -53,6 +53,8 @@ def _counts(usage: Mapping[str, float]) -> tuple[str, str, str]:
 
 
 def cost_line(answer: Answer) -> str:
-    """What an answer took: "3 requests · 4,210 tokens · $0.0012 · understand 1.2 s, search 0.1 s"."""
+    """What an answer by a model took: "3 requests · 4,210 tokens · $0.0012 · search 0.1 s, write 2.0 s"."""
+    if not answer.usage:
+        return ""
     times = [f"{step.name} {step.seconds}" for step in steps_of(answer) if step.seconds]
     return " · ".join([*usage_parts(answer.usage), *([", ".join(times)] if times else [])])

@@ -14,7 +14,7 @@ from rag.types import Answer
 from ui.steps import GOING_ON, cost_line
 from ui.terminal import print_answer, print_rest, print_text, write_piece
 
-_CORRECTED = "Corrected after the check:"
+_CORRECTED = "The answer, corrected:"
 
 
 def read_along(stream: AnswerStream, *, is_shown: bool) -> str:
@@ -83,15 +83,15 @@ class _Status:
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
         self._can_clear = self._console.is_terminal and not self._console.is_dumb_terminal
-        self._is_shown = False
+        self._shown = ""
 
     def show(self, line: str) -> None:
-        self.clear()
-        if self._can_clear and line:
+        if self._can_clear and line != self._shown:
+            self.clear()
             self._console.print(Text(line, "dim"), end="", overflow="ellipsis", no_wrap=True)
-            self._is_shown = True
+            self._shown = line
 
     def clear(self) -> None:
-        if self._is_shown:
+        if self._shown:
             self._console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
-            self._is_shown = False
+            self._shown = ""

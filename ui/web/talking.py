@@ -150,13 +150,15 @@ def _answering(
     try:
         with desk.answering():
             stream = desk.stream(settings.ask(exchange.question, history), settings.model)
-            exchange = replace(exchange, waits_for=stream.waits_for)
+            shown = replace(exchange, waits_for=stream.waits_for)
             if stream.waits_for:
-                yield exchange
-            for piece in stream:  # an empty one where the step changes
+                yield shown
+            for piece in stream:
                 written += piece
-                yield replace(exchange, written=written, step=stream.step)
-        yield replace(exchange, waits_for=None, answer=stream.answer)
+                if piece or stream.step != shown.step:
+                    shown = replace(shown, written=written, step=stream.step)
+                    yield shown
+        yield replace(exchange, answer=stream.answer)
     except AskpapersError as error:
         yield replace(exchange, written=written, error=str(error))
     except Exception:  # a fault of ours: it is logged, and the page goes on
