@@ -26,7 +26,8 @@ def verdict(claim: Claim) -> str:
 
 def why(claim: Claim) -> str:
     """The judge's reason, and what stands nowhere in the cited papers, in sentences."""
-    return " ".join(sentence(line) for line in (claim.reason, *claim.notes) if line)
+    reason = claim.reason if claim.citations else None  # the verdict says that it cites nothing
+    return " ".join(sentence(line) for line in (reason, *claim.notes) if line)
 
 
 def doubts(answer: Answer) -> Iterator[str]:

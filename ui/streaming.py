@@ -17,9 +17,13 @@ from ui.terminal import print_answer, print_rest, print_text, write_piece
 _CORRECTED = "The answer, corrected:"
 
 
-def read_along(stream: AnswerStream, *, is_shown: bool) -> str:
-    """Read a stream to its end; returns the text on stdout, whose last line is ended."""
-    shown, status = "", _Status()
+def read_along(stream: AnswerStream, *, is_written: bool, is_json: bool) -> str:
+    """Read a stream to its end; what a model writes is shown meanwhile, on a terminal.
+
+    Returns the text that was shown, whose last line is ended.
+    """
+    is_shown = is_written and not is_json and sys.stdout.isatty()
+    shown, status = "", _Status(is_written)
     try:
         for piece in stream:  # an empty one where the step changes
             if piece and is_shown:
@@ -80,13 +84,13 @@ def _rows(line: str, width: int) -> int:
 class _Status:
     """One line on stderr that is replaced and cleared; nothing where stderr is no terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_wanted: bool) -> None:
         self._console = Console(stderr=True, highlight=False)
-        self._can_clear = self._console.is_terminal and not self._console.is_dumb_terminal
+        self._is_on = is_wanted and self._console.is_terminal and not self._console.is_dumb_terminal
         self._shown = ""
 
     def show(self, line: str) -> None:
-        if self._can_clear and line != self._shown:
+        if self._is_on and line != self._shown:
             self.clear()
             self._console.print(Text(line, "dim"), end="", overflow="ellipsis", no_wrap=True)
             self._shown = line

@@ -1,7 +1,6 @@
 """`askpapers ask`: a question, a cited answer."""
 
 import argparse
-import sys
 
 from rag.assistant import Assistant
 from rag.query import check_request
@@ -27,9 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
         Assistant(library, settings=settings, on_wait=tell) as assistant,
     ):
         is_written = assistant.writer_for(request.writer) != "extractive"
-        is_shown = is_written and sys.stdout.isatty() and not arguments.json
         stream = assistant.stream(request)
-        shown = read_along(stream, is_shown=is_shown)
+        shown = read_along(stream, is_written=is_written, is_json=arguments.json)
         if arguments.json:
             print_json(stream.answer.to_dict())
             return 0

@@ -103,7 +103,7 @@ class Session:
         """Stop answering; what is written of the answer stays."""
         self.number += 1
         if self.answering:
-            self.change(replace(self.answering, error=STOPPED))
+            self.change(replace(self.answering, error=STOPPED, waits_for=None, step=""))
 
     def open(self, chat: Chat) -> None:
         """Show another conversation, and stop answering in this one."""
