@@ -60,7 +60,6 @@ from rag.embedding import embedded_encoder  # noqa: E402
 from rag.embedding.base import Encoder  # noqa: E402
 from rag.library import Library  # noqa: E402
 from rag.library.merge import merge_records  # noqa: E402
-from rag.support import Support  # noqa: E402
 from rag.types import Paper  # noqa: E402
 
 remember_what_is_encoded()
@@ -92,21 +91,6 @@ class Halved:
     def encode(self, texts):
         half = self.encoder.encode(texts)[:, : self.dimension]
         return half / np.linalg.norm(half, axis=1, keepdims=True)
-
-
-class CommonWords:
-    """Supports a claim where passages have half of its words: for laws that hold for any judge."""
-
-    name = "common words"
-
-    def judge(self, pairs):
-        shares = [
-            self.share(set(words(claim)), set(words(" ".join(passages)))) for claim, passages in pairs
-        ]
-        return [Support(share, share >= 0.5, evidence=share) for share in shares]
-
-    def share(self, wanted, given):
-        return len(wanted & given) / max(len(wanted), 1)
 
 
 @dataclass(frozen=True)

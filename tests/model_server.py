@@ -124,9 +124,41 @@ def vector(text: str) -> list[float]:
     return counts
 
 
-def verdict(label: object, reason: str = "", key: object = 1) -> str:
-    """The verdict of a model on one claim, as JSON."""
-    return json.dumps({"verdicts": [{"key": key, "reason": reason, "verdict": label}]})
+def understood(question: str = "", kind: str = "single", **fields: object) -> Script:
+    """A model's understanding of a question, as JSON."""
+    return answer(json.dumps({"question": question, "kind": kind, "queries": []} | fields))
+
+
+def verdict(label: object, *words: str, reason: str = "", number: object = 1) -> dict[str, object]:
+    """A model's verdict on a sentence, with words that show it."""
+    quotes = [{"paper": 1, "words": text} for text in words]
+    return {"number": number, "quotes": quotes, "reason": reason, "verdict": label}
+
+
+def verdicts(*rows: object) -> Script:
+    """The verdicts of a model, as JSON."""
+    return answer(json.dumps({"verdicts": rows}))
+
+
+def by_common_words(request: dict[str, Any]) -> str:
+    """The verdicts of a judge that finds a sentence in its papers if they have half of its words."""
+    given = json.loads(request["messages"][-1]["content"])
+    texts = {paper["key"]: paper["text"] for paper in given["papers"]}
+    return json.dumps({"verdicts": [_by_common_words(row, texts) for row in given["sentences"]]})
+
+
+def _by_common_words(row: Mapping[str, Any], texts: Mapping[int, str]) -> dict[str, object]:
+    wanted = set(_words(row["sentence"]))
+    pieces = [piece for key in row["papers"] for piece in re.split(r"(?<=\.)\s", texts[key])]
+    shared = {piece: len(wanted & set(_words(piece))) for piece in pieces}
+    best = sorted(shared, key=lambda piece: -shared[piece])[:3]
+    held = wanted & {word for piece in best for word in _words(piece)}
+    label = "supported" if len(held) >= len(wanted) / 2 else "not found"
+    return verdict(label, *best, number=row["number"])
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower())
 
 
 def embeddings(
@@ -164,28 +196,55 @@ def events(*data: str) -> Script:
     return body("text/event-stream", "".join(f"data: {each}\n\n" for each in data))
 
 
+NOT_UNDERSTOOD = answer("I do not know.")
+BY_COMMON_WORDS = answered_by(by_common_words)
+# How the rules of some requests begin, and the list that keeps these.
+_BEGIN = {"You prepare the search": "understandings", "You check sentences": "checks"}
+
+
+def _rules(request: Request) -> str:
+    messages = request.body.get("messages") or [{}]
+    return str(messages[0].get("content", ""))
+
+
 class ModelServer(ThreadingHTTPServer):
-    """Replies by scripts, and keeps what it was sent."""
+    """Replies by scripts, and keeps what it was sent.
+
+    Requests to understand a question and to check sentences have scripts and lists of their own. By default
+    nothing is understood, and sentences are supported by common words.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Exchange)
         self.requests: list[Request] = []
+        self.understandings: list[Request] = []
+        self.checks: list[Request] = []
         self.most_at_once = 0  # requests that were being replied to
         self._at_once = 0
-        self._scripts: list[Script] = []
+        self._scripts: dict[str, list[Script]] = {}
         self._lock = threading.Lock()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/v1"
 
-    def play(self, *scripts: Script) -> None:
+    def play(
+        self,
+        *scripts: Script,
+        understanding: Script | Sequence[Script] = NOT_UNDERSTOOD,
+        checking: Script | Sequence[Script] = BY_COMMON_WORDS,
+    ) -> None:
         """Reply to each request by the next of these, to all further ones by the last; start anew."""
         with self._lock:
-            self._scripts = list(scripts)
-            self.requests.clear()
+            self._scripts = {
+                "requests": list(scripts),
+                "understandings": [understanding] if callable(understanding) else list(understanding),
+                "checks": [checking] if callable(checking) else list(checking),
+            }
+            for name in self._scripts:
+                getattr(self, name).clear()
             self.most_at_once = 0
 
     def handle_error(self, *arguments: Any) -> None:
@@ -196,8 +255,12 @@ class ModelServer(ThreadingHTTPServer):
     def record(self, request: Request) -> Script:
         """Keep a request; the script that replies to it."""
         with self._lock:
-            self.requests.append(request)
-            script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+            name = next(
+                (name for start, name in _BEGIN.items() if _rules(request).startswith(start)), "requests"
+            )
+            getattr(self, name).append(request)
+            scripts = self._scripts[name]
+            script = scripts.pop(0) if len(scripts) > 1 else scripts[0]
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
             return script

@@ -24,6 +24,7 @@ from rag.plain import encodable
 from rag.settings import Settings
 
 LONGEST = 20_000  # characters, or chunks, of a reply with its reasoning; then the model is stopped
+_FEWEST_CHARACTERS = 3  # of a token, on average
 _UNFINISHED = ("length", "content_filter")  # stop reasons that leave a reply unfinished
 
 Tell = Callable[[str], None]
@@ -83,13 +84,24 @@ class ChatModel:
         if self.client:
             self.client.close()
 
-    def ask(self, messages: Sequence[Message], usage: Usage, longest: int = LONGEST) -> str:
+    def ask(
+        self,
+        messages: Sequence[Message],
+        usage: Usage,
+        longest: int = LONGEST,
+        most_tokens: int | None = None,
+    ) -> str:
         """A whole reply of at most `longest` characters; adds to `usage`.
+
+        `most_tokens` is what the server may write; by default as much as is reserved for replies.
 
         Raises ModelError, also if the reply is empty, too long or stops before its end.
         """
-        reply = ""
-        with closing(self.stream(messages, usage, most_tokens=reply_tokens(self.window))) as pieces:
+        reply, most_tokens = (
+            "",
+            most_tokens or min(reply_tokens(self.window), longest // _FEWEST_CHARACTERS),
+        )
+        with closing(self.stream(messages, usage, most_tokens=most_tokens)) as pieces:
             for piece in pieces:
                 reply += piece
                 if len(reply.strip()) > longest:

@@ -26,7 +26,7 @@ _TOPICS: tuple[Topic, ...] = get_args(Topic)
 _HISTORY_TOKENS = 1000  # of turns that the model sees
 _MOST_QUERIES = 4
 _LONGEST_QUERY = 300  # characters
-_LONGEST_REPLY = 6000
+_LONGEST_REPLY = 1500  # characters in addition to the question
 
 
 def understand_by_model(model: "ChatModel", request: Request, usage: Usage) -> Understanding | None:
@@ -35,7 +35,7 @@ def understand_by_model(model: "ChatModel", request: Request, usage: Usage) -> U
     Raises KeyRefusedError.
     """
     try:
-        reply = model.ask(_messages(request), usage, _LONGEST_REPLY)
+        reply = model.ask(_messages(request), usage, len(request.question) + _LONGEST_REPLY)
     except KeyRefusedError:
         raise
     except ModelError:  # the writer will meet and report it
