@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+import model_server as served
 import pytest
-from model_steps import Steps
 
 from ui.cli import main
 
@@ -156,7 +156,7 @@ def test_ctrl_c_leaves_a_terminal_with_one_line(bundled, tmp_path):
 def test_a_model_s_answer_is_streamed_and_what_was_understood_told(bundled, server, tmp_path):
     whole = "How many hours is ChildMandarin?"
     text = "ChildMandarin holds 41.25 hours of carefully hand-transcribed speech [1]."
-    server.play(Steps([text], {"question": whole}))
+    server.play(served.answer(text), understanding=served.understood(whole))
     model = {"OPENAI_BASE_URL": server.url, "ASKPAPERS_MODEL": "scripted"}
     terminal = Terminal(bundled, tmp_path, env=model)
     terminal.read_until("\n> ")

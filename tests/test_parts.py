@@ -3,11 +3,11 @@
 import re
 from dataclasses import replace
 
+import model_server as served
 import pytest
 from answers import an_answer
 from hypothesis import given
 from hypothesis import strategies as st
-from model_steps import Steps, judged
 
 from rag.assistant import Assistant
 from rag.settings import Settings
@@ -95,16 +95,14 @@ def test_what_the_papers_own_sentences_answer_is_cut_and_whole(own, question):
 
 @pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
 def test_what_a_model_writes_is_cut_and_whole(modelled, server, written):
-    server.play(Steps([written]))
+    server.play(served.answer(written))
     answer = modelled.ask(QUESTION)
     assert answer.writer == "scripted"
     is_whole(answer)
 
 
 def test_a_sentence_without_support_is_a_part_of_its_own(modelled, server):
-    words = "bert2BERT saves about 45% of the pre-training computation for BERT_BASE"
-    verdicts = {"bert2BERT": judged("supported", words)}
-    server.play(Steps([WRITTEN["one that is not supported"]], verdicts=verdicts))
+    server.play(served.answer(WRITTEN["one that is not supported"]))
     parts = [part for part in parts_of(modelled.ask(QUESTION)) if part.claim]
     assert [part.claim.supported for part in parts] == [True, False]
     assert WHALES in parts[1].pieces[0].text

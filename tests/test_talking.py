@@ -1,5 +1,6 @@
 """A visitor's session: what is asked is answered or told why not, and nothing gets in another's way."""
 
+import json
 import logging
 import re
 from dataclasses import replace
@@ -11,7 +12,6 @@ import pytest
 from answers import an_answer, ask_at
 from hypothesis import example, given
 from hypothesis import strategies as st
-from model_steps import Steps, judged
 
 from ingest.chunking import split_abstract
 from rag.library import Library
@@ -146,7 +146,7 @@ def test_another_conversation_knows_nothing_of_it(session, desk):
 
 
 def test_a_model_on_this_machine_is_waited_for_in_words(session, modelled, server):
-    server.play(Steps([COUNT]))
+    server.play(served.answer(COUNT))
     pages = [bubbles(session, modelled)[-1].html for _ in ask(session, OWLS, modelled, BY_MODEL)]
     waiting = [f"Waiting for the model scripted at {server.url}" in page for page in pages]
     assert waiting.index(True) == 1
@@ -155,7 +155,7 @@ def test_a_model_on_this_machine_is_waited_for_in_words(session, modelled, serve
 
 
 def test_the_model_is_sent_what_was_said_and_its_words_are_shown(session, modelled, server):
-    server.play(Steps([COUNT[:10], COUNT[10:]]))
+    server.play(served.answer(COUNT[:10], COUNT[10:]))
     exchange, shown = tell(session, OWLS, modelled, BY_MODEL)
     assert exchange.answer.writer == "scripted"
     assert exchange.answer.text == COUNT
@@ -169,8 +169,12 @@ def test_each_step_is_told_and_the_final_text_takes_the_place_of_the_first(sessi
         "Owls nest in caves [1].",
         "They live in oaks [1].",
     )
-    verdicts = {"Owls nest": judged("contradicted", "They live in oaks.", reason="it is oaks")}
-    server.play(Steps([first, wrong], verdicts=verdicts, corrected=[right]))
+    wrong_one = served.verdict("contradicted", "They live in oaks.", reason="it is oaks", number=1)
+    server.play(
+        served.answer(first, wrong),
+        served.answer(json.dumps({"sentences": [{"number": 1, "text": right}]})),
+        checking=served.verdicts(wrong_one),
+    )
     pages = []
     for _ in ask(session, OWLS, modelled, BY_MODEL):
         exchange = session.chat.exchanges[-1]
