@@ -19,8 +19,9 @@ from rag.model.base import Usage
 from rag.model.usage import total_usage
 from rag.plain_replies import reply_to
 from rag.query import Understanding, understand
-from rag.types import Answer, Filters, RankedPaper, Request, Status, Unsupported
+from rag.types import Answer, Check, Filters, RankedPaper, Request, Status, Unsupported
 from rag.writers.base import Corrector, Log, Writer
+from rag.writers.control_lines import NOT_SAID
 
 _MOST_REQUESTS = 6  # to models, for an answer
 _LAST_TO_SEARCH = 4  # requests, from which on there is no further search
@@ -270,14 +271,14 @@ class Answerer:
 
     def _leave_out(self, draft: _Draft) -> None:
         """Refuse where nothing of an answer is in the papers; leave out the unsupported, if set so."""
-        checks = {sentence.verdict.check for sentence in draft.sentences}
-        if checks <= {"not found", "contradicted"}:
-            draft.dropped = len(draft.sentences)
-            draft.refuse(draft.log.refusal or _NO_SUPPORT)
+        dropped: list[Check] = ["not found", "contradicted"]
+        dropped += ["partly"] if self.unsupported == "drop" else []
+        kept, count = without(draft.parts, dropped), len(draft.sentences)
+        if not sentences_of(kept):
+            draft.refuse(NOT_SAID if draft.log.refusal == NOT_SAID else _NO_SUPPORT)
         elif self.unsupported == "drop":
-            kept = without(draft.parts, ("partly", "not found", "contradicted"))
-            draft.dropped = len(draft.sentences) - len(sentences_of(kept))
             draft.parts = kept
+        draft.dropped = count - len(draft.sentences)
 
     def _answer(self, draft: _Draft, writer: str, steps: Steps) -> Answer:
         log, question, markers = draft.log, draft.question, draft.written.markers()
