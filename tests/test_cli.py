@@ -66,7 +66,8 @@ ANSWER_KEYS = {
     *("resolved_question", "missing", "notes", "writer", "usage", "seconds"),
 }
 CITATION_KEYS = [
-    *("number", "paper_id", "title", "published", "organization", "quote", "start", "end", "authors")
+    *("number", "paper_id", "title", "published", "organization", "quote", "start", "end", "authors"),
+    *("part", "page", "section"),
 ]
 
 

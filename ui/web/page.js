@@ -5,6 +5,7 @@ const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 // Opens a card and highlights the quotes whose places are given; all of them if there are none.
 function goTo(card, places) {
   card.open = true;
+  for (const other of card.closest(".ap-cards").children) other.firstElementChild.classList.remove("ap-some");
   card.classList.toggle("ap-some", places.length > 0);
   const marks = [...card.querySelectorAll("mark[data-quotes]")];
   const [first] = marks.filter((mark) => {
