@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from rag.checking import Judge
-from rag.checking.review import Review, doubts_of
+from rag.checking.review import Review
 from rag.citations import Nearest, cite
-from rag.composing import ANEW, Parts, Sentence, Written, sentences_of, without
+from rag.composing import ANEW, Parts, Sentence, Written, doubts_of, sentences_of, without
 from rag.errors import KeyRefusedError, ModelError
 from rag.finding import Finder, Found
 from rag.library import Library
@@ -24,6 +24,7 @@ from rag.writers.base import Corrector, Log, Writer
 from rag.writers.control_lines import NOT_SAID
 
 _MOST_REQUESTS = 6  # to models, for an answer
+_SEEN_AGAIN = 3  # papers of the first search that a second try sees
 _LAST_TO_SEARCH = 4  # requests, from which on there is no further search
 _DIGESTS = (
     "The texts in this library are digests in our own words, so the quotes are ours and not the papers'."
@@ -242,7 +243,8 @@ class Answerer:
         draft.question = replace(draft.question, queries=tuple(queries))
         found = self.finder.for_model(draft.question, without=seen)
         if found.shown:
-            draft.found, draft.written = found, Written(found.shown)
+            shown = [*found.shown, *draft.found.shown[:_SEEN_AGAIN]]
+            draft.found, draft.written = replace(found, shown=shown), Written(shown)
             yield from self._compose(draft, writer)
 
     def _check(self, draft: _Draft, writer: Writer, judge: Judge | None, steps: Steps) -> Iterator[str]:
