@@ -11,7 +11,7 @@ from typing import Any
 from rag.checking import Judge
 from rag.checking.review import Review
 from rag.citations import Nearest, cite
-from rag.composing import ANEW, Parts, Sentence, Written, doubts_of, sentences_of, without
+from rag.composing import ANEW, Anew, Parts, Piece, Sentence, Written, doubts_of, sentences_of, without
 from rag.errors import KeyRefusedError, ModelError
 from rag.finding import Finder, Found
 from rag.library import Library
@@ -142,8 +142,7 @@ class _Draft:
     def refuse(self, reason: str) -> str:
         """Say nothing but that the papers do not answer. Returns the new text to show."""
         self.log.refusal = reason
-        self.written = Written(self.written.hits)
-        text = self.written.say(REFUSAL)
+        text = self.written.add(ANEW) + self.written.say(REFUSAL)
         self.parts = self.written.finish()
         return text
 
@@ -209,7 +208,8 @@ class Answerer:
             yield ""
             try:
                 yield from self._compose(draft, writer)
-                if draft.log.searches and steps.requests < _LAST_TO_SEARCH:
+                is_open = draft.log.searches and draft.written.is_empty
+                if is_open and steps.requests < _LAST_TO_SEARCH:
                     yield from self._search_again(draft, writer)
             except KeyRefusedError:
                 raise
@@ -219,6 +219,7 @@ class Answerer:
                 yield draft.written.add(ANEW)
                 writer = self.fallback
                 yield from self._compose(draft, writer)
+            yield draft.written.end()
             draft.parts = draft.written.finish()
             if not draft.sentences:
                 missing = draft.log.missing
@@ -231,7 +232,9 @@ class Answerer:
     def _compose(self, draft: _Draft, writer: Writer) -> Iterator[str]:
         """The text as it is written, below a line that says so if it is no answer."""
         for piece in writer.write(draft.question, draft.written.hits, draft.log):
-            if draft.log.refusal and draft.written.is_empty:
+            if isinstance(piece, Anew):
+                draft.is_below_refusal = False
+            elif draft.log.refusal and draft.written.is_empty and not _is_blank(piece):
                 draft.is_below_refusal = True
                 yield draft.written.say(f"{REFUSAL}\n\n")
             yield draft.written.add(piece)
@@ -331,6 +334,10 @@ class Answerer:
         if found.more:
             notes.append(f"{_count(found.more, 'more paper')}: see them by `askpapers library list`.")
         return notes + _counted("Not indexed yet, so answers may lack them", self.library.papers_behind())
+
+
+def _is_blank(piece: Piece) -> bool:
+    return isinstance(piece, str) and not piece.strip()
 
 
 def _outcome(log: Log) -> tuple[Status, str | None]:
