@@ -95,7 +95,7 @@ def test_a_value_that_cannot_be_is_one_line_that_names_the_variable(name, value)
 
 
 def test_a_variable_that_is_gone_says_what_took_its_place():
-    with pytest.raises(SettingError, match="ASKPAPERS_JUDGE is gone.*ASKPAPERS_JUDGE_MODEL names another"):
+    with pytest.raises(SettingError, match=r"ASKPAPERS_JUDGE is gone.*_JUDGE_MODEL names another"):
         Settings.from_environment({"ASKPAPERS_JUDGE": "llm", "ASKPAPERS_JUDGE_MODEL": "large"})
 
 
