@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from rag.checking import Judge
-from rag.checking.review import Review, doubts_of
+from rag.checking.review import Review
 from rag.citations import Nearest, cite
-from rag.composing import ANEW, Parts, Sentence, Written, sentences_of, without
+from rag.composing import ANEW, Parts, Sentence, Written, doubts_of, sentences_of, without
 from rag.errors import KeyRefusedError, ModelError
 from rag.finding import Finder, Found
 from rag.library import Library
@@ -19,10 +19,12 @@ from rag.model.base import Usage
 from rag.model.usage import total_usage
 from rag.plain_replies import reply_to
 from rag.query import Understanding, understand
-from rag.types import Answer, Filters, RankedPaper, Request, Status, Unsupported
+from rag.types import Answer, Check, Filters, RankedPaper, Request, Status, Unsupported
 from rag.writers.base import Corrector, Log, Writer
+from rag.writers.control_lines import NOT_SAID
 
 _MOST_REQUESTS = 6  # to models, for an answer
+_SEEN_AGAIN = 3  # papers of the first search that a second try sees
 _LAST_TO_SEARCH = 4  # requests, from which on there is no further search
 _DIGESTS = (
     "The texts in this library are digests in our own words, so the quotes are ours and not the papers'."
@@ -250,7 +252,8 @@ class Answerer:
         draft.question = replace(draft.question, queries=tuple(queries))
         found = self.finder.for_model(draft.question, without=seen)
         if found.shown:
-            draft.found, draft.written = found, Written(found.shown)
+            shown = [*found.shown, *draft.found.shown[:_SEEN_AGAIN]]
+            draft.found, draft.written = replace(found, shown=shown), Written(shown)
             yield from self._compose(draft, writer)
 
     def _check(self, draft: _Draft, writer: Writer, judge: Judge | None, steps: Steps) -> Iterator[str]:
@@ -279,14 +282,14 @@ class Answerer:
 
     def _leave_out(self, draft: _Draft) -> None:
         """Refuse where nothing of an answer is in the papers; leave out the unsupported, if set so."""
-        checks = {sentence.verdict.check for sentence in draft.sentences}
-        if checks <= {"not found", "contradicted"}:
-            draft.dropped = len(draft.sentences)
-            draft.refuse(draft.log.refusal or _NO_SUPPORT)
+        dropped: list[Check] = ["not found", "contradicted"]
+        dropped += ["partly"] if self.unsupported == "drop" else []
+        kept, count = without(draft.parts, dropped), len(draft.sentences)
+        if not sentences_of(kept):
+            draft.refuse(NOT_SAID if draft.log.refusal == NOT_SAID else _NO_SUPPORT)
         elif self.unsupported == "drop":
-            kept = without(draft.parts, ("partly", "not found", "contradicted"))
-            draft.dropped = len(draft.sentences) - len(sentences_of(kept))
             draft.parts = kept
+        draft.dropped = count - len(draft.sentences)
 
     def _answer(self, draft: _Draft, writer: str, steps: Steps) -> Answer:
         log, question, markers = draft.log, draft.question, draft.written.markers()

@@ -1,7 +1,8 @@
 """Turns checked sentences into the text, the claims and the numbered quotes of an answer."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from rag.checking import Quote
@@ -38,7 +39,8 @@ def cite(parts: Parts, hits: Sequence[Hit], reader: Nearest) -> Cited:
     text = "".join(numbered(part if isinstance(part, str) else part.raw, numbers) for part in parts)
     sentences = sentences_of(parts)
     judged = {quote.paper.paper_id for sentence in sentences for quote in sentence.verdict.quotes}
-    shown = [_quotes(sentence, hits, judged, reader) for sentence in sentences]
+    nearest = cache(reader.nearest)  # a model may write a sentence a thousand times
+    shown = [_quotes(sentence, hits, judged, nearest) for sentence in sentences]
     by_paper = {hits[key - 1].paper.paper_id: number for key, number in numbers.items()}
     quotes = {(by_paper[quote.paper.paper_id], quote.span): quote for each in shown for quote in each}
     order = sorted(quotes, key=lambda place: place[0])
@@ -68,13 +70,16 @@ def statement_of(sentence: Sentence, hits: Sequence[Hit]) -> Statement:
 
 
 def _quotes(
-    sentence: Sentence, hits: Sequence[Hit], judged: Collection[str], reader: Nearest
+    sentence: Sentence,
+    hits: Sequence[Hit],
+    judged: Collection[str],
+    nearest: Callable[[str, Paper], Quote],
 ) -> list[Quote]:
     """The judge's quotes, and the nearest words of cited papers without any; of all, if it showed none."""
     quotes = sentence.verdict.quotes
     papers = statement_of(sentence, hits).papers
     bare = [paper for paper in papers if not quotes or paper.paper_id not in judged]
-    return [*quotes, *(reader.nearest(sentence.text, paper) for paper in bare)]
+    return [*quotes, *(nearest(sentence.text, paper) for paper in bare)]
 
 
 def _notes(sentence: Sentence, hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -168,6 +168,11 @@ def sentences_of(parts: Parts) -> list[Sentence]:
     return [part for part in parts if isinstance(part, Sentence)]
 
 
+def doubts_of(parts: Parts) -> list[Sentence]:
+    """The sentences that are not supported."""
+    return [sentence for sentence in sentences_of(parts) if not sentence.verdict.is_supported]
+
+
 def without(parts: Parts, checks: Sequence[Check]) -> Parts:
     """The parts without the sentences of these verdicts, and without the words before each."""
     kept: Parts = []
@@ -177,6 +182,12 @@ def without(parts: Parts, checks: Sequence[Check]) -> Parts:
         elif kept and isinstance(kept[-1], str):
             kept.pop()
     return kept
+
+
+def with_keys(parts: Parts) -> str:
+    """The text as a model writes it, with its keys."""
+    raw = "".join(part if isinstance(part, str) else part.raw for part in parts)
+    return _KEYS.sub(lambda keys: "".join(f"[{key}]" for key in keys[1].split(",")), raw)
 
 
 def numbered(raw: str, numbers: dict[int, int]) -> str:

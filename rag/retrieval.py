@@ -29,7 +29,7 @@ _PER_PAPER = 10  # passages of the dense search per paper of a long ranking
 
 # Added to ranks: with the usual 60 a paper that all rankings have far down beats the first of most.
 _RANK = 10
-_RELATED = 0.5  # share of the best score of a ranking, below which a paper is clearly about something else
+_RELATED = 0.6  # share of the best score of a ranking, below which a paper is clearly about something else
 
 Signals = dict[str, dict[str, float]]
 """Values by paper id and name of the signal."""

@@ -80,9 +80,10 @@ def test_a_hit_comes_from_the_ranking_that_scores_it_highest():
 
 
 def test_a_paper_is_related_if_one_ranking_has_it_near_its_best():
-    fused = fuse_rankings([ranking(0, 1, 2), ranking(2, 0)])  # scores 0.9, 0.45, 0.3
-    assert fused.related == {PAPERS[place].paper_id for place in (0, 1, 2)}
-    assert fuse_rankings([ranking(0, 1, 2)]).related == {PAPERS[place].paper_id for place in (0, 1)}
+    first, second, third = (PAPERS[place].paper_id for place in (0, 1, 2))
+    assert fuse_rankings([ranking(0, 1, 2)]).related == {first}  # scores 0.9, 0.45, 0.3
+    assert fuse_rankings([ranking(0, 1, 2), ranking(2, 0, 1)]).related == {first, third}
+    assert second not in fuse_rankings([ranking(0, 1), ranking(0, 2)]).related
 
 
 @pytest.mark.parametrize("empty", [[], [[]], [[], []]])

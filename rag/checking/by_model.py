@@ -1,5 +1,6 @@
 """The judge of sentences with a language model."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -7,12 +8,14 @@ from typing import TYPE_CHECKING
 from rag.checking.base import Statement, Verdict
 from rag.checking.evidence import own_words
 from rag.checking.verdicts import check_prompt, read_verdicts
-from rag.model.base import CHECKING, FRAME_TOKENS, Usage, reply_tokens
+from rag.model.base import CHECKING, FRAME_TOKENS, Usage
 from rag.tokens import count_tokens
 
 if TYPE_CHECKING:
     from rag.model.chat import ChatModel
 
+_MOST = 60  # statements in a request; a list has 40
+_REPLY, _PER_STATEMENT = 200, 120  # tokens of a reply
 _UNREAD = "the judge gave no verdict that can be read"
 _NO_ROOM = "the papers that it cites do not fit in the judge's context"
 
@@ -35,20 +38,23 @@ class ModelJudge:
         ]
         asked = self._fitting([place for place, quote in enumerate(quotes) if not quote], statements)
         if asked:
-            reply = self._model.ask(check_prompt([statements[place] for place in asked]), usage)
-            given = read_verdicts(reply, [statements[place] for place in asked])
-            for place, verdict in zip(asked, given, strict=True):
+            fitting = [statements[place] for place in asked]
+            reply = self._model.ask(check_prompt(fitting), usage, most_tokens=_reply_tokens(len(asked)))
+            for place, verdict in zip(asked, read_verdicts(reply, fitting), strict=True):
                 verdicts[place] = verdict if verdict != Verdict() else Verdict(reason=_UNREAD)
         return verdicts
 
-    def _fitting(self, places: Sequence[int], statements: Sequence[Statement]) -> list[int]:
+    def _fitting(self, places: Sequence[int], statements: Sequence[Statement]) -> Sequence[int]:
         """The first places whose statements, with their papers, fit in the model's context."""
-        room = self._model.window - reply_tokens(self._model.window)
-        fits = len(places)
-        while fits and _size(check_prompt([statements[place] for place in places[:fits]])) > room:
-            fits -= 1
-        return list(places[:fits])
+
+        def size(count: int) -> int:
+            messages = check_prompt([statements[place] for place in places[:count]])
+            text = sum(count_tokens(text) + FRAME_TOKENS for _, text in messages)
+            return text + _reply_tokens(count)
+
+        counts = range(1, min(len(places), _MOST) + 1)
+        return places[: bisect_right(counts, self._model.window, key=size)]
 
 
-def _size(messages: Sequence[tuple[str, str]]) -> int:
-    return sum(count_tokens(text) + FRAME_TOKENS for _, text in messages)
+def _reply_tokens(statements: int) -> int:
+    return _REPLY + _PER_STATEMENT * statements

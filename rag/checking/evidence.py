@@ -6,6 +6,7 @@ from rag.checking.base import Quote, Statement
 from rag.checking.names import missing_names
 from rag.checking.numbers import missing_numbers
 from rag.checking.verbatim import find_quote
+from rag.readable import without_markup
 from rag.types import Paper
 
 
@@ -31,6 +32,7 @@ def absent(statement: Statement) -> list[str]:
 
 
 def _missing(text: str, passages: Sequence[str]) -> list[str]:
+    passages = [*passages, *map(without_markup, passages)]  # a sentence may repeat either
     return list(dict.fromkeys([*missing_numbers(text, passages), *missing_names(text, passages)]))
 
 

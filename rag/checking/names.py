@@ -16,7 +16,7 @@ _IS_NAME = re.compile(r"[^\W\d_].*[A-Z\d]")
 _CAPITALISED = re.compile(r"(?<=[a-z,;)] )[A-Z][a-z]{2,}(?![^\W_])")
 _INITIAL = re.compile(r"(?<![^\W_])[^\W\d_]")
 _ACRONYM = re.compile(r"[A-Z]{2,6}")
-_FIRST_LETTERS = 5  # by which "Chinese" is "China's"
+_FIRST_LETTERS = 4  # by which "Chinese" is "China's"
 
 
 def missing_names(claim: str, passages: Sequence[str]) -> list[str]:

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_WORDS = (
-    *("zero", "one", "two", "three", "four", "five", "six"),
-    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
-)
+_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_FROM_TEN = [
+    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_WORDS = [*_ONES, *_FROM_TEN, *(f"{ten}-{one}".removesuffix("-zero") for ten in _TENS for one in _ONES)]
 _VALUES = {word: float(value) for value, word in enumerate(_WORDS)}
 _MAGNITUDES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _SHORT = {"k": 1e3, "K": 1e3, "M": 1e6, "b": 1e9, "B": 1e9, "bn": 1e9, "T": 1e12}  # close to the number
@@ -48,6 +51,7 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+_DIGITS = re.compile(r"\d+(?:[.,·]\d+)*")
 _RELIC = re.compile(r"\b(simeq|sim|approx|leq?|geq?|pm)(?=\.?\d)")  # of LaTeX: "approx0.5"
 _OTHER = re.compile(rf"\b(?:{_any(_WRITTEN_OUT)})\b", re.IGNORECASE)
 
@@ -89,10 +93,16 @@ def missing_numbers(claim: str, passages: Sequence[str]) -> list[str]:
     """The numbers of a claim that no passage gives, as the claim writes them.
 
     Only what is written in digits: "two papers" may be the writer's own count, "half" a round 47 %.
+    Digits count whatever they are joined to ("263pg/ml").
     """
     wanted = [quantity for quantity in find_quantities(claim) if quantity.text[:1].isdigit()]
     given = {quantity for passage in passages for quantity in find_quantities(passage)} if wanted else ()
-    missing = (quantity for quantity in wanted if not any(map(quantity.agrees, given)))
+    digits = {match for passage in passages for match in _DIGITS.findall(passage)}
+    missing = (
+        quantity
+        for quantity in wanted
+        if not any(map(quantity.agrees, given)) and not digits.issuperset(_DIGITS.findall(quantity.text))
+    )
     return list(dict.fromkeys(quantity.text for quantity in missing))
 
 

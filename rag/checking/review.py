@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from rag.checking.base import Judge, Statement, Verdict
 from rag.checking.evidence import quotes_of
-from rag.composing import Parts, Sentence, Written, sentences_of
+from rag.composing import Parts, Sentence, Written, doubts_of, sentences_of
 from rag.markers import find_markers
 from rag.model.base import Usage
 from rag.types import Hit, Kind, Paper
 from rag.writers.base import Correction
 
-Correct = Callable[[Sequence[Sentence]], Sequence[Correction]]
-"""Asks a writer for corrections of sentences in doubt."""
+Correct = Callable[[Parts], Sequence[Correction]]
+"""Asks a writer for corrections of the sentences of an answer that are in doubt."""
 
 _CITES_NOTHING = Verdict("not found", reason="it cites nothing")
 
@@ -45,9 +45,8 @@ class Review:
 
     def correct(self, parts: Parts, ask: Correct, usage: Usage) -> Parts:
         """The parts with the better of each sentence in doubt and its correction. Raises ModelError."""
-        doubts = doubts_of(parts)
         corrected: dict[int, tuple[Parts, tuple[str, ...]]] = {}  # by the identity of the sentence
-        for doubt, correction in zip(doubts, ask(doubts), strict=True):
+        for doubt, correction in zip(doubts_of(parts), ask(parts), strict=True):
             if corrected_parts := self._corrected(doubt, correction):
                 corrected[id(doubt)] = corrected_parts
         pairs = [(new, words) for parts_, words in corrected.values() for new in sentences_of(parts_)]
@@ -93,11 +92,6 @@ class Review:
 
     def _statement(self, sentence: Sentence, keys: Sequence[int], words: tuple[str, ...] = ()) -> Statement:
         return Statement(sentence.text, tuple(self.hits[key - 1].paper for key in keys), words)
-
-
-def doubts_of(parts: Parts) -> list[Sentence]:
-    """The sentences that are not supported."""
-    return [sentence for sentence in sentences_of(parts) if not sentence.verdict.is_supported]
 
 
 def _worth(parts: Parts) -> int:

@@ -19,6 +19,9 @@ _MOST_QUOTES = 5  # of a verdict
 _LONGEST_QUOTE = 2000  # characters
 _LONGEST_REASON = 300
 _NO_EVIDENCE = "the judge shows no words that hold it"
+_SUPPORTS_ALL = "the judge calls a made-up sentence supported too"
+# No paper that a question is answered from says this; who calls it supported does not judge.
+_MADE_UP = "In 1987, 417 fishing households of three coastal villages kept a diary of the weather."
 
 
 @cache
@@ -28,9 +31,11 @@ def check_rules() -> str:
 
 
 def check_prompt(statements: Sequence[Statement]) -> list[Message]:
-    """The messages that ask for a verdict on each statement; the first one has the number 1."""
+    """The messages that ask for a verdict on each statement, the first of which has the number 1, and on a
+    made-up one behind them."""
     papers = {paper.paper_id: paper for statement in statements for paper in statement.papers}
     keys = {paper_id: key for key, paper_id in enumerate(papers, start=1)}
+    asked = [*statements, Statement(_MADE_UP, statements[0].papers)]
     data = {
         "papers": [_fields(keys[paper_id], paper) for paper_id, paper in papers.items()],
         "sentences": [
@@ -40,7 +45,7 @@ def check_prompt(statements: Sequence[Statement]) -> list[Message]:
                 "papers": [keys[paper.paper_id] for paper in statement.papers],
             }
             | ({"words": list(statement.words)} if statement.words else {})
-            for number, statement in enumerate(statements, start=1)
+            for number, statement in enumerate(asked, start=1)
         ],
     }
     return [("system", check_rules()), ("user", json.dumps(data, ensure_ascii=False))]
@@ -49,23 +54,42 @@ def check_prompt(statements: Sequence[Statement]) -> list[Message]:
 def read_verdicts(reply: str, statements: Sequence[Statement]) -> list[Verdict]:
     """The verdict on each statement; "unchecked" where the reply has none, or two, or no words for one.
 
-    Support needs quotes that stand in the papers of the statement and together hold its numbers and names.
+    Support needs quotes that stand in the papers of the statement and together hold its numbers and names,
+    and a judge that does not support everything: the last sentence that it was sent is made up.
     """
+    rows = _rows(reply)
+    verdicts = [
+        _read(rows[number], statement) if number in rows else Verdict()
+        for number, statement in enumerate(statements, start=1)
+    ]
+    if _label(rows.get(len(statements) + 1, {})) != "supported":
+        return verdicts
+    return [
+        replace(verdict, check="unchecked", reason=_SUPPORTS_ALL)
+        if verdict.check == "supported"
+        else verdict
+        for verdict in verdicts
+    ]
+
+
+def _rows(reply: str) -> dict[int, Mapping[str, Any]]:
+    """The one verdict on each number."""
     rows: dict[int, Mapping[str, Any]] = {}
     twice = set()
     for row in read_rows(read_object(reply), "verdicts"):
         if (number := read_number(row, "number")) is not None:
             twice |= {number} & rows.keys()
             rows[number] = row
-    return [
-        _read(rows[number], statement) if number in rows.keys() - twice else Verdict()
-        for number, statement in enumerate(statements, start=1)
-    ]
+    return {number: row for number, row in rows.items() if number not in twice}
+
+
+def _label(row: Mapping[str, Any]) -> Check | None:
+    label = read_line(row, "verdict", _LONGEST_REASON).lower()
+    return next((known for known in LABELS if known == label), None)
 
 
 def _read(row: Mapping[str, Any], statement: Statement) -> Verdict:
-    label = read_line(row, "verdict", _LONGEST_REASON).lower()
-    check = next((known for known in LABELS if known == label), None)
+    check = _label(row)
     if check is None:
         return Verdict()
     reason = read_line(row, "reason", _LONGEST_REASON) or None

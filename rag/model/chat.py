@@ -84,12 +84,23 @@ class ChatModel:
         if self.client:
             self.client.close()
 
-    def ask(self, messages: Sequence[Message], usage: Usage, longest: int = LONGEST) -> str:
+    def ask(
+        self,
+        messages: Sequence[Message],
+        usage: Usage,
+        longest: int = LONGEST,
+        most_tokens: int | None = None,
+    ) -> str:
         """A whole reply of at most `longest` characters; adds to `usage`.
+
+        `most_tokens` is what the server may write; by default as much as is reserved for replies.
 
         Raises ModelError, also if the reply is empty, too long or stops before its end.
         """
-        reply, most_tokens = "", min(reply_tokens(self.window), longest // _FEWEST_CHARACTERS)
+        reply, most_tokens = (
+            "",
+            most_tokens or min(reply_tokens(self.window), longest // _FEWEST_CHARACTERS),
+        )
         with closing(self.stream(messages, usage, most_tokens=most_tokens)) as pieces:
             for piece in pieces:
                 reply += piece

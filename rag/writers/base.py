@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from rag.composing import Piece, Sentence
+from rag.composing import Parts, Piece
 from rag.model.base import Usage
 from rag.query import Understanding
 from rag.types import Hit
@@ -55,7 +55,10 @@ class Corrector(Writer, Protocol):
     """A writer that can be asked anew for sentences in doubt."""
 
     def correct(
-        self, question: Understanding, hits: Sequence[Hit], doubts: Sequence[Sentence], usage: Usage
+        self, question: Understanding, hits: Sequence[Hit], parts: Parts, usage: Usage
     ) -> list[Correction]:
-        """A correction of each sentence in doubt, perhaps an empty one. Raises ModelError."""
+        """A correction of each sentence of an answer that is in doubt, perhaps an empty one.
+
+        Raises ModelError.
+        """
         ...

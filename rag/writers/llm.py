@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.composing import ANEW, Piece, Sentence
+from rag.composing import ANEW, Parts, Piece, doubts_of, sentences_of
 from rag.errors import BrokenStreamError, ModelFailedError
 from rag.markers import Marker, find_markers
 from rag.model.base import Message, Usage
@@ -13,7 +13,13 @@ from rag.query import Understanding
 from rag.types import Hit
 from rag.writers.base import Correction, Log
 from rag.writers.control_lines import NOT_SAID, without_control_lines
-from rag.writers.prompting import correction_prompt, fit_papers, read_corrections, write_prompt
+from rag.writers.prompting import (
+    correction_prompt,
+    fit_papers,
+    paper_lines,
+    read_corrections,
+    write_prompt,
+)
 
 if TYPE_CHECKING:
     from rag.model.chat import ChatModel
@@ -46,8 +52,9 @@ class LLMWriter:
 
         Raises ModelError.
         """
-        papers = fit_papers(write_prompt(question, ()), hits, self.model.window)
-        messages, notes = write_prompt(question, papers), len(log.notes)
+        searches, notes = log.searches, len(log.notes)  # of a first try that found nothing
+        papers = fit_papers(write_prompt(question, (), searches), hits, self.model.window)
+        messages = write_prompt(question, papers, searches)
         for tries_left in reversed(range(_TRIES)):
             log.begin()
             try:
@@ -64,12 +71,14 @@ class LLMWriter:
             yield ANEW
 
     def correct(
-        self, question: Understanding, hits: Sequence[Hit], doubts: Sequence[Sentence], usage: Usage
+        self, question: Understanding, hits: Sequence[Hit], parts: Parts, usage: Usage
     ) -> list[Correction]:
-        """The model's corrections of sentences in doubt, in one request. Raises ModelError."""
-        papers = fit_papers(correction_prompt(question, (), doubts), hits, self.model.window)
-        reply = self.model.ask(correction_prompt(question, papers, doubts), usage)
-        return read_corrections(reply, len(doubts))
+        """The model's corrections of sentences in doubt, in one request, with the papers that the answer
+        cites. Raises ModelError."""
+        cited = {key for sentence in sentences_of(parts) for key in sentence.keys}
+        papers = paper_lines(hits, cited)
+        reply = self.model.ask(correction_prompt(question, papers, parts), usage)
+        return read_corrections(reply, len(doubts_of(parts)))
 
     def _cited(self, messages: Sequence[Message], count: int, log: Log) -> Iterator[Piece]:
         """The pieces of one answer. Raises _UnusableError at its end if it cites nothing."""

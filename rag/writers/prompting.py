@@ -2,12 +2,12 @@
 
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from importlib import resources
 from itertools import islice
 
-from rag.composing import Sentence
+from rag.composing import Parts, doubts_of, with_keys
 from rag.errors import ModelFailedError
 from rag.markers import neutral
 from rag.model.base import FRAME_TOKENS, Message, reply_tokens
@@ -18,34 +18,37 @@ from rag.tokens import count_tokens
 from rag.types import Hit
 from rag.writers.base import Correction
 
+_MOST_TOKENS = 12_000  # of papers: forty abstracts
+_FIRST = 3  # papers in a correction of what cites nothing
 _MOST_WORDS = 5  # quotes in a correction
 _LONGEST = 2000  # characters of a corrected sentence, and of a quote
 
 
-def write_prompt(question: Understanding, papers: Sequence[str]) -> list[Message]:
-    """The messages that ask for an answer."""
-    wish = f"\nAnswer in at most {question.request.words} words." if question.request.words else ""
-    prompt = "\n".join(papers) + f"\n\nQuestion: {neutral(question.whole)}{wish}"
+def write_prompt(
+    question: Understanding, papers: Sequence[str], searches: Sequence[str] = ()
+) -> list[Message]:
+    """The messages that ask for an answer; `searches` found these papers after others did not answer."""
+    wishes = ""
+    if searches:
+        wishes += (
+            f"\nOther papers did not say it. These are from a last search, for: {'; '.join(searches)}."
+        )
+    if question.request.words:
+        wishes += f"\nAnswer in at most {question.request.words} words."
+    prompt = "\n".join(papers) + f"\n\nQuestion: {neutral(question.whole)}{wishes}"
     return [("system", _text(f"{question.kind}.txt") + _text("common.txt")), ("user", prompt)]
 
 
-def correction_prompt(
-    question: Understanding, papers: Sequence[str], doubts: Sequence[Sentence]
-) -> list[Message]:
-    """The messages that ask for a correction of each of these sentences."""
+def correction_prompt(question: Understanding, papers: Sequence[str], parts: Parts) -> list[Message]:
+    """The messages that ask for a correction of each sentence of an answer that is in doubt."""
     rows = [
-        {
-            "number": number,
-            "sentence": _with_keys(doubt),
-            "why": doubt.verdict.reason or doubt.verdict.check,
-        }
-        for number, doubt in enumerate(doubts, start=1)
+        {"number": number, "sentence": doubt.text, "why": doubt.verdict.reason or doubt.verdict.check}
+        for number, doubt in enumerate(doubts_of(parts), start=1)
     ]
     dumped = json.dumps({"sentences": rows}, ensure_ascii=False)
-    written = " ".join(map(_with_keys, doubts))
     return [
         *write_prompt(question, papers),
-        ("assistant", written),
+        ("assistant", with_keys(parts)),
         ("user", f"{_text('repair.txt')}\n{dumped}"),
     ]
 
@@ -63,12 +66,14 @@ def read_corrections(reply: str, count: int) -> list[Correction]:
 
 
 def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> list[str]:
-    """The papers as JSON lines, best first, as many as fit in the window with the messages and a reply.
+    """The papers as JSON lines, best first, as many as fit in the window with the messages and a reply,
+    and in 12,000 tokens.
 
     If the first one does not fit, it is cut after a sentence. Raises ModelFailedError if no sentence fits.
     """
     room = window - reply_tokens(window)
     room -= sum(count_tokens(text) + FRAME_TOKENS for _, text in messages)
+    room = min(room, _MOST_TOKENS)
     lines: list[str] = []
     for key, hit in enumerate(hits, start=1):
         line = _line(key, hit)
@@ -77,6 +82,12 @@ def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) ->
             return lines or [_cut(hit, room + count_tokens(line), window)]
         lines.append(line)
     return lines
+
+
+def paper_lines(hits: Sequence[Hit], keys: Collection[int]) -> list[str]:
+    """The papers of these keys as JSON lines; the first ones if there are no keys."""
+    wanted = keys or range(1, _FIRST + 1)
+    return [_line(key, hit) for key, hit in enumerate(hits, start=1) if key in wanted]
 
 
 def _cut(hit: Hit, room: int, window: int) -> str:
@@ -97,10 +108,6 @@ def _line(key: int, hit: Hit, end: int | None = None) -> str:
     return json.dumps(
         {"key": key, "title": title, "year": hit.paper.year, "text": text}, ensure_ascii=False
     )
-
-
-def _with_keys(sentence: Sentence) -> str:
-    return sentence.text + "".join(f"[{key}]" for key in sentence.keys)
 
 
 @cache
