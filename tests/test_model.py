@@ -114,23 +114,26 @@ def check(model):
 def score(model):
     """The judge of a run by our rules."""
     judge = PromptedJudge(model, Path(os.devnull))
-    assert judge.verdict(JudgeInput.for_relevancy("What do owls eat?", "Mice.")).is_error
+    (verdict,) = judge.verdicts([JudgeInput.for_relevancy("What do owls eat?", "Mice.")], {})
+    assert verdict.is_error
 
 
 def evaluate(model):
     """LlamaIndex's evaluators."""
     judge = LlamaIndexJudge(model, Path(os.devnull))
-    assert judge.verdict(JudgeInput.for_support("Owls see.", ["Owls see at night."])).is_error
+    (verdict,) = judge.verdicts([JudgeInput.for_support(Statement("Owls see.", (OWLS,)))], {})
+    assert verdict.is_error
 
 
 @pytest.mark.parametrize("script", [endless, mute, wordless, trickling, dripping, looping])
 @pytest.mark.parametrize("user", [write, understand_question, check, score, evaluate])
 def test_nobody_waits_for_ever(server, user, script):
-    server.play(script)
+    server.play(script, understanding=script, checking=script)
     short = Patience(silence=0.2, text=0.3)
     with closing(ChatModel.open(Settings(base_url=server.url, model="scripted"), patience=short)) as model:
         user(model)
-    assert len(server.requests) == 1  # what has taken its time is not asked for again
+    sent = [*server.requests, *server.understandings, *server.checks]
+    assert len(sent) == 1  # what has taken its time is not asked for again
 
 
 def test_who_is_slow_to_begin_is_given_minutes_on_a_machine_of_ones_own():
