@@ -62,7 +62,7 @@ def _read(reply: Mapping[str, Any], request: Request) -> Understanding | None:
         request,
         resolved=whole if is_new else None,
         query=request.question,
-        queries=_queries(reply.get("queries")),
+        queries=_queries(reply.get("queries"), whole or request.question),
         kind=kind or "single",
         topic=topic,
         is_from_model=True,
@@ -74,13 +74,12 @@ def _read(reply: Mapping[str, Any], request: Request) -> Understanding | None:
     return replace(understanding, request=request.within(years), note=note)
 
 
-def _queries(given: object) -> tuple[str, ...]:
-    lines = (
-        (in_a_line(query)[:_LONGEST_QUERY] for query in given if isinstance(query, str))
-        if isinstance(given, list)
-        else ()
-    )
-    return tuple(dict.fromkeys(line for line in lines if line))[:_MOST_QUERIES]
+def _queries(given: object, question: str) -> tuple[str, ...]:
+    """The queries that can be read, else the question; none where the model says that there is none."""
+    texts = [query for query in given if isinstance(query, str)] if isinstance(given, list) else []
+    lines = (in_a_line(text)[:_LONGEST_QUERY].strip() for text in texts)
+    queries = tuple(dict.fromkeys(line for line in lines if line))[:_MOST_QUERIES]
+    return queries or (() if given == [] else (question,))
 
 
 def _years(reply: Mapping[str, Any], request: Request) -> Filters:
