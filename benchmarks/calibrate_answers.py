@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.calibrate_support import fit
 from benchmarks.commands import parser
+from benchmarks.logistic import fit
 from eval.cases import CaseTurn, read_cases
 from eval.metrics import holds
 from rag import nearness

@@ -1,10 +1,10 @@
-"""How well the judge of support does on our own ground: the bundled digests against the papers' abstracts.
+"""How well the rules know names and numbers: the bundled digests against the papers' abstracts.
 
     python -m benchmarks.digests --pages FOLDER
 
 `FOLDER` holds the saved pages that the digests tell of. Prints one JSON line: the share of the digests'
-sentences that count as supported by the paper itself (which should be near 1) and by the next paper, and
-by the paper itself with a number changed, a name exchanged or a "not" put in (which should be near 0).
+sentences that have a name or a number that stands nowhere in the paper itself (which should be near 0),
+in the next paper, and in the paper itself with a number changed or a name exchanged (near 1).
 """
 
 import json
@@ -14,62 +14,50 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.commands import parser
-from benchmarks.support import in_batches
 from ingest.bundled import BundledSource
 from ingest.sources.files import FileSource
-from rag.embedding import embedded_encoder
+from rag.checking import Statement
+from rag.checking.evidence import absent
+from rag.checking.names import find_names, missing_names
 from rag.sentences import sentence_spans
-from rag.support import CalibratedJudge, Judge
-from rag.support.names import find_names, missing_names
-from rag.support.numbers import missing_numbers
 from rag.types import Paper
 
 _NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w.,]*\w)")
-_AUXILIARY = re.compile(r"\b(?:is|are|was|were|can|has been|have been|will be)\b(?! not)")
-
-Pair = tuple[str, tuple[str, str]]
 
 
-def measure(judge: Judge, digests: list[Paper], abstracts: dict[str, Paper]) -> dict[str, float]:
-    """The share of supported sentences, and how many there are, by what was done to them."""
-    pairs: dict[str, list[Pair]] = {}
+def measure(digests: list[Paper], abstracts: dict[str, Paper]) -> dict[str, float]:
+    """The share of sentences that lack something, and how many there are, by what was done to them."""
+    tries: dict[str, list[bool]] = {}
     known = [digest for digest in digests if digest.title in abstracts]
     for digest, following in pairwise(known):
         paper, other = abstracts[digest.title], abstracts[following.title]
         for start, end in sentence_spans(digest.abstract):
             claim = digest.abstract[start:end].strip()
-            for kind, pair in _tries(claim, paper, other):
-                pairs.setdefault(kind, []).append(pair)
-    return {kind: _supported(judge, some) for kind, some in pairs.items()} | {
-        f"n_{kind}": len(some) for kind, some in pairs.items()
+            for kind, statement in _tries(claim, paper, other):
+                tries.setdefault(kind, []).append(bool(absent(statement)))
+    return {kind: round(sum(some) / len(some), 4) for kind, some in tries.items()} | {
+        f"n_{kind}": len(some) for kind, some in tries.items()
     }
 
 
-def _tries(claim: str, paper: Paper, other: Paper) -> Iterator[tuple[str, Pair]]:
-    passages = (paper.title, paper.abstract)
-    yield "own", (claim, passages)
-    yield "another_paper", (claim, (other.title, other.abstract))
-    if (changed := _with_another_number(claim)) != claim and missing_numbers(changed, passages):
-        yield "changed_number", (changed, passages)
-    if renamed := _with_another_name(claim, passages, other):
-        yield "changed_name", (renamed, passages)
-    if (changed := _AUXILIARY.sub(r"\g<0> not", claim, count=1)) != claim:
-        yield "negated", (changed, passages)
+def _tries(claim: str, paper: Paper, other: Paper) -> Iterator[tuple[str, Statement]]:
+    yield "own", Statement(claim, (paper,))
+    yield "another_paper", Statement(claim, (other,))
+    if (changed := _with_another_number(claim)) != claim:
+        yield "changed_number", Statement(changed, (paper,))
+    if renamed := _with_another_name(claim, paper, other):
+        yield "changed_name", Statement(renamed, (paper,))
 
 
 def _with_another_number(claim: str) -> str:
     return _NUMBER.sub(lambda match: f"{float(match[0]) * 3 + 1:g}", claim, count=1)
 
 
-def _with_another_name(claim: str, passages: tuple[str, str], other: Paper) -> str | None:
-    """The first name exchanged for one of another paper, None where either has none."""
-    ours, theirs = find_names(claim), missing_names(f"{other.title}. {other.abstract}", passages)
+def _with_another_name(claim: str, paper: Paper, other: Paper) -> str | None:
+    """The first name exchanged for one of another paper; None where either has none."""
+    ours = find_names(claim)
+    theirs = missing_names(f"{other.title}. {other.abstract}", (paper.title, paper.abstract))
     return claim.replace(ours[0], theirs[0]) if ours and theirs else None
-
-
-def _supported(judge: Judge, pairs: list[Pair]) -> float:
-    supported = [support.supported for support in in_batches(judge, pairs)]
-    return round(sum(supported) / len(supported), 4)
 
 
 def main() -> None:
@@ -79,7 +67,7 @@ def main() -> None:
     entries = [entry for page in pages for entry in FileSource(page).read() if isinstance(entry, Paper)]
     digests = [entry for entry in BundledSource().read() if isinstance(entry, Paper)]
     abstracts = {paper.title: paper for paper in sorted(entries, key=lambda paper: len(paper.abstract))}
-    print(json.dumps(measure(CalibratedJudge(embedded_encoder()), digests, abstracts)))
+    print(json.dumps(measure(digests, abstracts)))
 
 
 if __name__ == "__main__":

@@ -1,30 +1,16 @@
-"""SciFact (Wadden et al., 2020) as papers, queries and judgements, and as claims with evidence."""
+"""SciFact (Wadden et al., 2020) as papers, queries and judgements."""
 
 import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ingest.sources.base import Entry
 from rag.types import Paper
 
 DOI = "10.0000/scifact"  # stands before a document's id
-
-Verdict = Literal["SUPPORT", "CONTRADICT", "NONE"]
-
-
-@dataclass(frozen=True)
-class CitedClaim:
-    """A claim and one abstract that it cites; `rationale` are the sentences that decide, none where
-    the verdict is NONE."""
-
-    claim: str
-    title: str
-    sentences: tuple[str, ...]
-    verdict: Verdict
-    rationale: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,15 +32,6 @@ class SciFact:
         """
         return self._test() if split == "test" else self._train()
 
-    def claims(self, split: str) -> list[CitedClaim]:
-        """Each claim with each abstract that it cites; `split` is train or dev."""
-        documents = {int(row["_id"]): row for row in self._rows("corpus.jsonl")}
-        return [
-            _cited(row["claim"], documents[document], row["evidence"].get(str(document), []))
-            for row in self._rows(f"claims_{split}.jsonl")
-            for document in row["cited_doc_ids"]
-        ]
-
     def _test(self) -> dict[str, set[str]]:
         texts = {row["_id"]: row["text"] for row in self._rows("queries.jsonl")}
         relevant: dict[str, set[str]] = defaultdict(set)
@@ -73,15 +50,3 @@ class SciFact:
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         with (self.folder / name).open(encoding="utf-8") as file:
             yield from map(json.loads, file)
-
-
-def _cited(claim: str, document: dict[str, Any], evidence: list[dict[str, Any]]) -> CitedClaim:
-    sentences = tuple(document["sentences"])
-    rationale = sorted({place for part in evidence for place in part["sentences"]})
-    return CitedClaim(
-        claim=claim,
-        title=document["title"],
-        sentences=sentences,
-        verdict=evidence[0]["label"] if evidence else "NONE",
-        rationale=tuple(sentences[place] for place in rationale),
-    )

@@ -205,7 +205,7 @@ def _of_replies() -> Readers:
         ).show_rest("mark"),
         "rag.writers.prompting.read_repair": lambda text: read_repair(text, 3),
         "rag.support.verdicts.read_verdicts": read_verdicts,
-        "eval.judging.prompted.read": partial(prompted.read, "support"),
+        "eval.judging.prompted.read_score": partial(prompted.read_score, "relevancy"),
         "eval.judging.llamaindex.read_yes_or_no": llamaindex.read_yes_or_no,
         "ui.export.to_markdown": lambda text: export.to_markdown(answer(text), {}),
         "ui.web.rendering.answer_html": lambda text: rendering.answer_html(
@@ -336,7 +336,7 @@ def _kept_by_a_browser(text: str) -> object:
 def _reply_as_answer(text: str, source: str) -> object:
     reply = read_reply((text, [source]))
     return systems.answer_of(
-        Request("Owls?"), reply, None, judge=Agreeing(), shelf=Papers(()), writer="theirs", seconds=1.0
+        Request("Owls?"), reply, None, shelf=Papers(()), writer="theirs", seconds=1.0
     )
 
 

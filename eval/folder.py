@@ -44,12 +44,12 @@ _AGAIN = {
 
 
 class RunFolder:
-    """Writes one run. Safe to use from several threads; one process writes at a time."""
+    """Writes one run. Safe to use from several threads; only one process may write at a time."""
 
     def __init__(self, folder: Path, record: Mapping[str, Any], *, fresh: bool = False) -> None:
         """Resume the run in the folder, or begin one; `fresh` replaces whatever is there.
 
-        Raises RunError if it holds another run, another process writes there, or it cannot be written.
+        Raises RunError if the folder holds another run, is in use by another process, or is not writable.
         """
         self.folder = folder
         self._writing = threading.Lock()

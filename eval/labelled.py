@@ -7,10 +7,12 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from eval.cases import Record, Text, read_records, what_is_wrong
 from eval.errors import CaseError
+from rag.checking import Statement
+from rag.types import Paper
 
 BUNDLED = Path(__file__).parent / "claims" / "claims.jsonl"
 
-Label = Literal["supported", "not supported", "contradicted", "not mentioned"]
+Label = Literal["supported", "not supported", "partly", "contradicted", "not found", "not mentioned"]
 
 
 def _in_words(label: Any) -> Any:
@@ -23,8 +25,8 @@ def _in_words(label: Any) -> Any:
 class LabelledClaim(Record):
     """A sentence, the passages that it cites, and whether they support it.
 
-    `passages` are the title of a paper and words from it, or whatever else the judge should read. The label
-    "not supported" means "contradicted" or "not mentioned". `kind` says how the claim was made ("number",
+    `passages` are the title of a paper and words from it, or words alone. The label "not supported" means
+    any but "supported"; "not mentioned" is "not found". `kind` says how the claim was made ("number",
     "negation", …).
     """
 
@@ -33,6 +35,13 @@ class LabelledClaim(Record):
     passages: Annotated[tuple[Text, ...], Field(min_length=1)]
     label: Annotated[Label, BeforeValidator(_in_words)]
     kind: str = ""
+
+    @property
+    def statement(self) -> Statement:
+        """The claim with its passages as a paper."""
+        first, *others = self.passages
+        paper = Paper(first, "\n".join(others)) if others else Paper("", first)
+        return Statement(self.claim, (paper,))
 
 
 def read_claims(place: str | Path | None = None) -> list[LabelledClaim]:

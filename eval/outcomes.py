@@ -8,11 +8,15 @@ Kind = Literal["scored", "not applicable", "error"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """One of the three kinds. They are never mixed up, and none is dropped silently."""
+    """The outcome of a metric for one answer, of one of the three kinds.
+
+    `unchecked` counts the sentences that are left out because nobody judged them.
+    """
 
     value: float | None = None
     explanation: str = ""
     is_error: bool = False
+    unchecked: int = 0
 
     @property
     def kind(self) -> Kind:

@@ -25,7 +25,7 @@ _PACKAGES = (
     "tokenizers",
 )
 _SOURCES = ("rag", "eval")
-_DECIDING = ("questions", "tags", "sample", "seed", "system", "support_judge", "version", "code")
+_DECIDING = ("questions", "tags", "sample", "seed", "system", "version", "code")
 # Sources that affect neither an answer nor a score.
 _NO_PART = {"__pycache__", "questions", "claims", "comparison", "judging", "report"}
 
@@ -33,7 +33,6 @@ _NO_PART = {"__pycache__", "questions", "claims", "comparison", "judging", "repo
 def make_record(
     name: str,
     system: Mapping[str, Any],
-    support_judge: str,
     questions: Sequence[Mapping[str, Any]],
     chosen: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -56,7 +55,6 @@ def make_record(
         "questions": list(questions),
         **chosen,
         "system": dict(system),
-        "support_judge": support_judge,
         "judge": None,
     }
 

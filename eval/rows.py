@@ -52,7 +52,7 @@ class Row:
 
     `answer` is as `ask --json` prints it; None where there is none, and then `error` says why. `outcomes`
     are those of the deterministic layer, `judged` those of the judge layer, empty where no judge was asked.
-    `sources` are the papers, or pieces of papers, that a program with its own collection answered from.
+    `sources` are the papers, or what it has of them, that a program with its own collection answered from.
     """
 
     case_id: str
@@ -108,7 +108,7 @@ class Row:
 
 
 def dump_outcomes(outcomes: Outcomes) -> dict[str, Any]:
-    """`scores` (a value or None), `explanations` and `errors`, each by metric."""
+    """`scores` (a value or None), `explanations`, `errors` and `unchecked`, each by metric."""
     return {
         "scores": {name: outcome.value for name, outcome in outcomes.items()},
         "explanations": {
@@ -117,13 +117,16 @@ def dump_outcomes(outcomes: Outcomes) -> dict[str, Any]:
             if outcome.explanation and not outcome.is_error
         },
         "errors": {name: outcome.explanation for name, outcome in outcomes.items() if outcome.is_error},
+        "unchecked": {name: outcome.unchecked for name, outcome in outcomes.items() if outcome.unchecked},
     }
 
 
 def load_outcomes(line: Mapping[str, Any]) -> Outcomes:
-    """What `dump_outcomes` made. Raises KeyError, TypeError."""
-    errors, explanations = line["errors"], line["explanations"]
+    """The inverse of `dump_outcomes`; earlier versions wrote no `unchecked`. Raises KeyError, TypeError."""
+    errors, explanations, unchecked = line["errors"], line["explanations"], line.get("unchecked", {})
     return {
-        name: failed(errors[name]) if name in errors else Outcome(value, explanations.get(name, ""))
+        name: failed(errors[name])
+        if name in errors
+        else Outcome(value, explanations.get(name, ""), unchecked=unchecked.get(name, 0))
         for name, value in line["scores"].items()
     }

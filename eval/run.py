@@ -1,6 +1,6 @@
 """A run: its conditions, a row for each question, and the means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,8 @@ class Run:
     def summary(self) -> dict[str, Any]:
         """What `eval --json` prints: counts, means with intervals, the same by tag, and the judge layer's.
 
-        `usage` sums the requests, tokens and cost of the answers, where a model wrote.
+        `usage` sums the requests, tokens and cost of the answers, where a model was asked, and `steps` the
+        same for each step.
         """
         return self._summary
 
@@ -41,8 +42,10 @@ class Run:
         summary = summarise(self.rows)
         if "judge" in summary:
             summary["judge"] = {**self.record["judge"], **summary["judge"]}
-        usage = total_usage(row.answer["usage"] for row in self.rows if row.answer)
-        return summary | ({"usage": usage} if usage else {}) | {"seconds": self.record["seconds"]}
+        answers = [row.answer for row in self.rows if row.answer]
+        if usage := total_usage(answer["usage"] for answer in answers):
+            summary |= {"usage": usage, "steps": _by_step(answer.get("steps", {}) for answer in answers)}
+        return summary | {"seconds": self.record["seconds"]}
 
     def frame(self) -> "DataFrame":
         """A pandas frame with one line per question or turn, as `eval.frames.make_frame` describes."""
@@ -55,3 +58,12 @@ class Run:
         from eval.frames import outcomes_frame
 
         return outcomes_frame(self.rows)
+
+
+def _by_step(answers: Iterable[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, float]]:
+    """The sum of each step's usage over answers, in the order of the steps."""
+    usages: dict[str, list[Mapping[str, float]]] = {}
+    for steps in answers:
+        for step, usage in steps.items():
+            usages.setdefault(step, []).append(usage)
+    return {step: total_usage(some) for step, some in usages.items()}

@@ -1,4 +1,4 @@
-"""A batch run: every question is asked, every answer scored, each row kept as soon as it is there."""
+"""A batch run: asks every question, scores every answer, and keeps each row at once."""
 
 import threading
 import time
@@ -22,13 +22,9 @@ from eval.scoring import expect, score, score_nothing
 from eval.selection import Questions, Selection
 from eval.shelf import Papers, Shelf
 from eval.systems import Refuses, System, as_system
-from rag.assistant import Assistant
-from rag.embedding import embedded_encoder
-from rag.embedding.remember import Remembering
 from rag.errors import ModelFailedError, QuestionError
 from rag.library import Library
 from rag.library.progress import Track, untracked
-from rag.support import CalibratedJudge, Judge
 from rag.types import Request
 
 Keep = Callable[[Row], None]
@@ -46,7 +42,6 @@ def evaluate(
     workers: int = 1,
     refuses: Refuses | None = None,
     name: str | None = None,
-    judge: Judge | None = None,
     model_judge: ModelJudge | None = None,
     judge_workers: int = 4,
     track: Track = untracked,
@@ -55,12 +50,12 @@ def evaluate(
 
     `system` is an Assistant, a LlamaIndex query engine, or any callable from a question to an Answer, to
     text, or to text with sources (`eval/systems/`); `library`, or its folder, and `refuses` help to read
-    its replies, and `name` is what it is called in reports.
-    `request` says how each question is asked; a run that goes on keeps the day on which it began.
-    `questions` are files, folders, the names of sets that come with the program, or cases.
-    With `out` every row is on disk at once, and a run that was stopped there goes on; `fresh` begins anew.
-    `workers` cases are asked at a time. `judge` is the deterministic judge of support; a `model_judge`
-    (`eval.judging.open_judge`) judges the answers in the folder `out` too, `judge_workers` at a time.
+    its replies, and `name` is its name in reports.
+    `request` has the options for each question; a resumed run keeps the day on which it began.
+    `questions` are files, folders, the names of bundled sets, or cases.
+    With `out` every row is on disk at once, and a stopped run is resumed; `fresh` begins anew.
+    `workers` cases are asked at a time. A `model_judge` (`eval.judging.open_judge`) judges the answers in
+    the folder `out` too, `judge_workers` at a time.
     Raises CaseError, RunError, and what would stop every question: LibraryError, KeyRefusedError.
     """
     if model_judge and out is None:
@@ -73,20 +68,14 @@ def evaluate(
     with ExitStack() as opened:
         if isinstance(library, Path | str):
             library = opened.enter_context(Library.open(library))
-        if judge is None and isinstance(system, Assistant):
-            judge = system.judge
-        judge = judge or CalibratedJudge(Remembering(embedded_encoder()))
-        target = as_system(
-            system, judge=judge, library=library, options=request, refuses=refuses, name=name
-        )
+        target = as_system(system, library=library, options=request, refuses=refuses, name=name)
         record = make_record(
             Path(out).resolve().name if out else target.name,
             target.record,
-            judge.name,
             read.sources,
             selection.to_dict(),
         )
-        runner = Runner(target, judge, workers, track)
+        runner = Runner(target, workers, track)
         if out is None:
             return runner.run_in_memory(cases, record)
         with RunFolder(Path(out), record, fresh=fresh) as folder:
@@ -95,15 +84,14 @@ def evaluate(
 
 @dataclass(frozen=True)
 class Runner:
-    """Asks a system, so many cases at a time."""
+    """Asks a system, `workers` cases at a time."""
 
     system: System
-    judge: Judge
     workers: int = 1
     track: Track = untracked
 
     def run_in(self, folder: RunFolder, cases: Sequence[Case]) -> Run:
-        """Ask what the folder lacks, each row written at once. Raises RunError, AskpapersError."""
+        """Ask the questions that have no row in the folder yet. Raises RunError, AskpapersError."""
         started = time.perf_counter()
         try:
             self.ask(cases, folder.rows, folder.append)
@@ -114,10 +102,9 @@ class Runner:
     def run_and_report(
         self, folder: RunFolder, cases: Sequence[Case], judge: ModelJudge | None, judge_workers: int
     ) -> Run:
-        """Ask, let a model judge where there is one, and report; what was answered is reported though
-        the judge fails."""
+        """Ask, let a model judge if there is one, and report, also if the judge fails."""
         if judge:
-            folder.add_judge(None)  # until it has come to its end
+            folder.add_judge(None)  # until it has judged all
         run = self.run_in(folder, cases)
         try:
             if judge:
@@ -128,7 +115,7 @@ class Runner:
         return run
 
     def judge_in(self, folder: RunFolder, run: Run, judge: ModelJudge, workers: int) -> Run:
-        """Let a model judge what it has not judged yet. Raises RunError, ModelError."""
+        """Let a model judge the answers that it has not judged yet. Raises RunError, ModelError."""
         judging = judge_rows(run.rows, self._shelf_of, judge, folder.folder, workers, self.track)
         folder.add_judge(judging.record)
         return Run(folder.record, judging.rows)
@@ -142,10 +129,10 @@ class Runner:
         return Run(ended, [rows[place] for place in _places(cases)])
 
     def ask(self, cases: Sequence[Case], known: Mapping[Place, Row], keep: Keep) -> None:
-        """Ask and score every turn that is not known yet; the turns of a case see those before them.
+        """Ask and score every turn that is not known yet, with the earlier turns of its case as history.
 
-        A question that cannot be asked, or that its writer failed to answer, is a row with an error.
-        What would stop every question (a damaged library, a refused key) is raised.
+        A question that cannot be asked, or that its writer failed to answer, becomes a row with an error.
+        Errors that would stop every question (a damaged library, a refused key) are raised.
         """
         before = dict(known)
         open_cases = [case for case in cases if any(place not in before for place in _places([case]))]
@@ -157,7 +144,7 @@ class Runner:
                 pass
 
     def _ask_each(self, cases: Sequence[Case], ask: Callable[[Case], None]) -> Generator[Case, None, None]:
-        """Each case when it is done; one after the other where one worker is enough."""
+        """Each case when it is done; one after the other if there is one worker."""
         if self.workers == 1:
             for case in cases:
                 ask(case)
@@ -175,7 +162,7 @@ class Runner:
                 for future in as_completed([pool.submit(ask_unless_stopped, case) for case in cases]):
                     yield future.result()
             finally:
-                stopped.set()  # an error, or Ctrl-C: what is being asked is finished, nothing else begun
+                stopped.set()  # an error, or Ctrl-C: open questions are finished, no other begun
 
     def _ask_case(self, case: Case, known: Mapping[Place, Row], keep: Keep) -> None:
         history: list[dict[str, str]] = []
@@ -206,8 +193,8 @@ class Runner:
             row,
             expected=expected,
             answer=answered.answer.to_dict(),
-            sources=answered.shelf.pieces if isinstance(answered.shelf, Papers) else (),
-            outcomes=answered.told(score(turn, expected, answered.answer, answered.shelf, self.judge)),
+            sources=answered.shelf.own if isinstance(answered.shelf, Papers) else (),
+            outcomes=answered.told(score(turn, expected, answered.answer, answered.shelf)),
         )
 
 

@@ -1,20 +1,21 @@
-"""The deterministic layer: compares an answer with its case, without a language model."""
+"""The deterministic layer: compares an answer with its case and with the papers that it cites."""
 
 from eval import metrics
 from eval.cases import CaseTurn
 from eval.evidence import Evidence, find_evidence
-from eval.metrics.registry import METRICS, RANKING, SETS, SUPPORT
+from eval.metrics.registry import EVIDENCE, METRICS, RANKING, SETS
 from eval.outcomes import Outcome, Outcomes, failed, not_applicable, scored
 from eval.rows import Expected
 from eval.shelf import Shelf
-from eval.supporting import faithfulness_outcome, named, precision_outcome, questions, recall_outcome
+from eval.supporting import JudgedSentence, faithfulness_outcome, named, rule_outcome
+from rag.checking import Statement
+from rag.checking.evidence import absent, own_words
 from rag.markers import without_markers
-from rag.support import Judge
-from rag.types import Answer, Filters
+from rag.types import Answer, Claim, Filters
 
 LIST = "list"  # the tag of questions that are answered by a set of papers
 
-_ANSWERED = ("words", *SUPPORT)
+_ANSWERED = ("words", "faithfulness", *EVIDENCE)
 
 
 def expect(turn: CaseTurn, shelf: Shelf) -> Expected:
@@ -32,7 +33,7 @@ def expect(turn: CaseTurn, shelf: Shelf) -> Expected:
     )
 
 
-def score(turn: CaseTurn, expected: Expected, answer: Answer, shelf: Shelf, judge: Judge) -> Outcomes:
+def score(turn: CaseTurn, expected: Expected, answer: Answer, shelf: Shelf) -> Outcomes:
     """The outcome of every metric, in the order of METRICS."""
     is_refused = answer.status == "refused"
     outcomes = _inapplicable(turn)
@@ -42,7 +43,9 @@ def score(turn: CaseTurn, expected: Expected, answer: Answer, shelf: Shelf, judg
     scores |= _facts(turn, answer) | _years(turn, answer)
     if not is_refused:
         scores["words"] = scored(len(without_markers(answer.text).split()))
-        scores |= _support(answer, judge, shelf)
+        scores["faithfulness"] = faithfulness_outcome([_judged(claim) for claim in answer.claims])
+        scores |= _evidence(answer, find_evidence(answer, shelf))
+    scores["requests"] = _requests(answer)
     scores["seconds"] = scored(answer.seconds["total"])
     return {name: outcomes.get(name) or scores[name] for name in METRICS}
 
@@ -144,34 +147,44 @@ def _years(turn: CaseTurn, answer: Answer) -> Outcomes:
     return {"filter_accuracy": scored(years == expected, why)}
 
 
-def _support(answer: Answer, judge: Judge, shelf: Shelf) -> Outcomes:
-    """Faithfulness and the citation metrics, all judged in one go."""
-    evidence = find_evidence(answer, shelf)
-    claims = [claim.text for claim in answer.claims]
-    quoted = list(zip(claims, evidence.quotes, strict=True))
-    whole = questions(evidence)
-    judged = judge.judge([*quoted, *((claim, [text]) for claim, text in whole)])
-    by_papers = dict(zip(whole, (verdict.supported for verdict in judged[len(quoted) :]), strict=True))
-    doubts = {
-        place: ", ".join(verdict.reasons)
-        for place, verdict in enumerate(judged[: len(quoted)])
-        if not verdict.supported
-    }
+def _judged(claim: Claim) -> JudgedSentence:
+    """A sentence with the verdict that stands in the answer."""
+    return JudgedSentence(claim.text, claim.supported, ": ".join(filter(None, [claim.check, claim.reason])))
+
+
+def _evidence(answer: Answer, evidence: Evidence) -> Outcomes:
+    """What rules can know of sentences and quotes."""
+    statements = evidence.statements
+    reworded = [statement.text for statement in statements if not _is_verbatim(statement)]
+    missing = [
+        f"{', '.join(words)} of “{statement.text}”"
+        for statement in statements
+        if (words := absent(statement))
+    ]
     return {
-        "faithfulness": faithfulness_outcome(answer, doubts),
-        "citation_precision": precision_outcome(answer, evidence, by_papers),
-        "citation_recall": recall_outcome(answer, evidence, by_papers),
-        "citation_validity": _validity(answer, evidence),
+        "verbatim": rule_outcome(reworded, len(statements), "in other words"),
+        "names_and_numbers": rule_outcome(missing, len(statements), "not in the papers"),
+        "citation_validity": _validity(answer.markers.unknown, evidence),
     }
 
 
-def _validity(answer: Answer, evidence: Evidence) -> Outcome:
-    written, unknown, broken = answer.markers.written, answer.markers.unknown, evidence.broken
-    value = metrics.citation_validity(written, unknown, broken)
+def _is_verbatim(statement: Statement) -> bool:
+    """Also a sentence of a word or two, which `own_words` leaves aside."""
+    stands = any(statement.text in paper.abstract for paper in statement.papers)
+    return stands or own_words(statement) is not None
+
+
+def _validity(unknown: int, evidence: Evidence) -> Outcome:
+    value = metrics.citation_validity(evidence.quotes, evidence.broken, unknown)
     if value is None:
         return not_applicable("it cites nothing")
-    wrong = {"markers name no paper": unknown, "quotes are not their paper's words": broken}
+    wrong = {"markers name no paper": unknown, "quotes are not their paper's words": evidence.broken}
     return scored(value, "; ".join(f"{number} {what}" for what, number in wrong.items() if number))
+
+
+def _requests(answer: Answer) -> Outcome:
+    requests = answer.usage.get("requests")
+    return not_applicable("no model was asked") if requests is None else scored(requests)
 
 
 def _range(years: Filters) -> str:

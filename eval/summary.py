@@ -19,20 +19,28 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     """Counts, and each metric's mean with its 95 % interval, over all rows and by tag.
 
     Beside each mean stand the numbers of rows with a value (`n`), of those to which the metric does not
-    apply, and of those where it failed. `judge` has the same for the judge layer, where a judge was asked.
+    apply, and of those where it failed; for faithfulness also who checked the answers (None for quotations
+    alone). `judge` has the same for the judge layer, where a judge was asked.
     """
     tagged: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         for tag in row.tags:
             tagged[tag].append(row)
-    summary = {
+    summary: dict[str, Any] = {
         "n": len(rows),
         "errors": sum(row.error is not None for row in rows),
         **_layer(rows, tagged, METRICS, lambda row: row.outcomes),
     }
+    summary["metrics"]["faithfulness"]["checked_by"] = checked_by(rows)
     if any(row.judged for row in rows):
         summary["judge"] = _layer(rows, tagged, JUDGED, lambda row: row.judged)
     return summary
+
+
+def checked_by(rows: Sequence[Row]) -> str | None:
+    """Who checked the answers; None if nobody did."""
+    judges = {row.answer.get("checked_by") for row in rows if row.answer}
+    return ", ".join(sorted(filter(None, judges))) or None
 
 
 def _layer(
@@ -45,7 +53,10 @@ def _layer(
 
 
 def mean(rows: Sequence[Row], metric: Metric, pick: PickLayer) -> dict[str, Any]:
-    """The mean over the rows with a value; None, and n 0, where there is none."""
+    """The mean over the rows with a value; None, and n 0, where there is none.
+
+    `unchecked` counts the sentences that nobody judged, which are in no value.
+    """
     outcomes = [(row.case_id, pick(row).get(metric.name, Outcome())) for row in rows]
     kinds = Counter(outcome.kind for _, outcome in outcomes)
     by_case: dict[str, list[float]] = defaultdict(list)
@@ -59,6 +70,7 @@ def mean(rows: Sequence[Row], metric: Metric, pick: PickLayer) -> dict[str, Any]
         "ci95": _interval(list(by_case.values()), metric),
         "not_applicable": kinds["not applicable"],
         "errors": kinds["error"],
+        **({"unchecked": sum(outcome.unchecked for _, outcome in outcomes)} if metric.is_judged else {}),
     }
 
 

@@ -1,83 +1,63 @@
-"""The metrics that need a judge of what supports what, the same for each judge."""
+"""Faithfulness from verdicts on the sentences of an answer, its own or those of a separate judge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from eval import metrics
-from eval.evidence import Evidence
-from eval.metrics.citations import joined, without
 from eval.outcomes import Outcome, not_applicable, scored
 from rag.plain import cut
-from rag.types import Answer
 
-Verdicts = Mapping[tuple[str, str], bool]
-"""Whether a text, the second, supports a claim, the first."""
-
+NO_CLAIMS = not_applicable("it claims nothing")
 _NAMED = 5  # things that an explanation names; it counts the others
 _SHOWN = 160  # characters of each
 
 
-def questions(evidence: Evidence) -> list[tuple[str, str]]:
-    """The distinct pairs of a claim and a text that the citation metrics need a verdict on."""
-    pairs = (
-        (statement.text, text) for statement in evidence.statements for text in _texts(statement.evidence)
-    )
-    return list(dict.fromkeys(pairs))
+@dataclass(frozen=True)
+class JudgedSentence:
+    """A sentence with the verdict on it; `is_supported` is None if nobody judged it."""
+
+    text: str
+    is_supported: bool | None
+    verdict: str
 
 
-def faithfulness_outcome(answer: Answer, doubts: Mapping[int, str]) -> Outcome:
-    """`doubts` say why claims are not supported, by their index."""
-    claims = [claim.text for claim in answer.claims]
-    value = metrics.faithfulness([place not in doubts for place in range(len(claims))])
-    if value is None:
-        return not_applicable("it claims nothing")
-    reasons = [f"“{claims[place]}” ({why or 'too little in common'})" for place, why in doubts.items()]
-    is_quoted = all(claim.check == "verbatim" for claim in answer.claims)
-    return scored(value, f"not supported: {named(reasons)}" if reasons else "quotations alone" * is_quoted)
+def faithfulness_outcome(sentences: Sequence[JudgedSentence]) -> Outcome:
+    """The share of supported sentences among those that somebody judged."""
+    judged = [sentence for sentence in sentences if sentence.is_supported is not None]
+    doubts = [f"“{each.text}” ({each.verdict})" for each in judged if not each.is_supported]
+    why = f"not supported: {named(doubts)}" if doubts else ""
+    if judged and all(sentence.verdict == "verbatim" for sentence in sentences):
+        why = "quotations alone"
+    return share_outcome([bool(sentence.is_supported) for sentence in judged], len(sentences), why)
 
 
-def recall_outcome(answer: Answer, evidence: Evidence, verdicts: Verdicts) -> Outcome:
-    """ALCE's citation recall."""
-    are_supported = metrics.supported_statements(evidence.statements, _supports(verdicts))
-    value = metrics.citation_recall(evidence.statements, _supports(verdicts))
-    if value is None:
-        return not_applicable("it claims nothing")
-    unsaid = [
-        claim.text for claim, is_there in zip(answer.claims, are_supported, strict=True) if not is_there
-    ]
-    return scored(value, f"not supported by the papers cited: {named(unsaid)}" if unsaid else "")
+def share_outcome(flags: Sequence[bool], sentences: int, why: str = "") -> Outcome:
+    """A share over the judged sentences of an answer; the others are counted."""
+    unchecked = sentences - len(flags)
+    value = metrics.share(flags)
+    if value is not None:
+        return Outcome(
+            value, "; ".join(filter(None, [why, unchecked_words(unchecked)])), unchecked=unchecked
+        )
+    if not sentences:
+        return NO_CLAIMS
+    plural = "s" * (sentences > 1)
+    return Outcome(None, f"nobody judged its {sentences} sentence{plural}", unchecked=unchecked)
 
 
-def precision_outcome(answer: Answer, evidence: Evidence, verdicts: Verdicts) -> Outcome:
-    """ALCE's citation precision."""
-    needed = metrics.needed_markers(evidence.statements, _supports(verdicts))
-    unknown = answer.markers.unknown
-    value = metrics.citation_precision(evidence.statements, unknown, _supports(verdicts))
-    if value is None:
-        return not_applicable("it cites nothing")
-    idle = [
-        f"[{number}] of “{claim.text}”"
-        for claim, marks in zip(answer.claims, needed, strict=True)
-        for number, is_needed in zip(claim.citations, marks, strict=True)
-        if not is_needed
-    ]
-    why = [f"not needed: {named(idle)}"] if idle else []
-    why += [f"{unknown} markers name no paper"] if unknown else []
-    return scored(value, "; ".join(why))
+def unchecked_words(count: int) -> str:
+    """How many sentences nobody judged, in words; "" for none."""
+    return f"{count:,} sentence{'s' * (count != 1)} unchecked" if count else ""
+
+
+def rule_outcome(failing: Sequence[str], sentences: int, problem: str) -> Outcome:
+    """The share of sentences to which a rule has no objection."""
+    if not sentences:
+        return NO_CLAIMS
+    return scored(1 - len(failing) / sentences, f"{problem}: {named(failing)}" if failing else "")
 
 
 def named(things: Sequence[str]) -> str:
     """The first things, shortened and in one line, and how many more there are."""
     shown = ", ".join(cut(each, _SHOWN) for each in things[:_NAMED])
     return shown + (f" and {len(things) - _NAMED} more" if len(things) > _NAMED else "")
-
-
-def _texts(evidence: Sequence[str]) -> list[str]:
-    """All texts together, each alone, and all without each."""
-    if len(evidence) < 2:
-        return list(evidence)
-    others = [joined(without(evidence, place)) for place in range(len(evidence))]
-    return [joined(evidence), *evidence, *others]
-
-
-def _supports(verdicts: Verdicts) -> metrics.Supports:
-    return lambda claim, text: verdicts[claim, text]

@@ -167,7 +167,11 @@ class Answerer:
         draft = yield from self._find(request, way, steps)
         if topic := draft.question.topic:
             reply = reply_to(
-                request, topic, self.library.catalog, way.writer.name, has_model=self.has_model
+                draft.question.request,
+                topic,
+                self.library.catalog,
+                way.writer.name,
+                has_model=self.has_model,
             )
             yield reply.text
             return replace(reply, **steps.taken())
@@ -187,19 +191,24 @@ class Answerer:
             with steps.step("retrieve"):
                 yield ""
                 question = understand(request)
-                return _Draft(question, Found() if question.topic else self.finder.by_rules(question))
+                return _Draft(question) if question.topic else _Draft(*self.finder.by_rules(question))
         with ThreadPoolExecutor(1) as early:
             with steps.step("understand") as usage:
                 search = early.submit(self.finder.search, request)
                 yield ""
-                question = way.understand(request, usage) or understand(request)
+                question = way.understand(request, usage) or self._by_rules(request)
             if question.topic:
                 return _Draft(question)
             with steps.step("retrieve"):
                 yield ""
-                is_typed = question.filters == request.filters and question.whole == request.question
+                is_typed = question.filters == request.filters and question.searched[0] == request.question
                 typed = search.result() if is_typed else None
                 return _Draft(question, self.finder.for_model(question, typed))
+
+    def _by_rules(self, request: Request) -> Understanding:
+        """What a request asks for by rules, where the model failed."""
+        question = understand(request)
+        return self.finder.by_rules(question)[0] if question.fallback else question
 
     def _write(self, draft: _Draft, writer: Writer, steps: Steps) -> Generator[str, None, Writer]:
         """Let the writer write, or the fallback if a model fails. Returns the one that wrote."""

@@ -231,7 +231,7 @@ def browser() -> Iterator["Browser"]:
 @pytest.fixture
 def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports of runs hold no charts: they take longer to draw than a few questions to answer."""
-    for name in ("chart_by_tag", "chart_recall", "chart_seconds", "chart_support"):
+    for name in ("chart_by_tag", "chart_recall", "chart_seconds"):
         monkeypatch.setattr(f"eval.report.html.{name}", lambda *_: None)
 
 

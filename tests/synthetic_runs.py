@@ -54,9 +54,10 @@ RECORD: Mapping[str, Any] = {
             "years_from_question": True,
         },
     },
-    "support_judge": "calibrated-1",
     "judge": None,
 }
+OF_EARLIER = {"support_judge": "calibrated-1", "code": 64 * "e"}
+"""What the record of an earlier version has instead."""
 JUDGE = {
     "name": "llm:gpt-4.1-mini",
     "usage": {
@@ -85,14 +86,19 @@ def answer(
     """As `ask --json` prints it, with a claim for each verdict; the judge gives two of them a number."""
     numbers = {"verbatim": 1.0, "supported": 0.9, "not found": 0.2}
     claims = [
-        Claim(f"Claim {n}.", (n,), check, numbers.get(check)) for n, check in enumerate(checks, start=1)
+        Claim(f"Claim {n}.", (n,), check, numbers.get(check), quotes=(n - 1,))
+        for n, check in enumerate(checks, start=1)
     ]
+    is_checked = any(check not in ("verbatim", "unchecked") for check in checks)
     return {
         "question": "How much does it save?",
         "status": "answered",
         "text": text,
         "reason": None,
-        "claims": [{**claim.to_dict(), "citations": list(claim.citations)} for claim in claims],
+        "claims": [
+            {**claim.to_dict(), "citations": list(claim.citations), "quotes": list(claim.quotes)}
+            for claim in claims
+        ],
         "citations": [
             {
                 "number": n,
@@ -116,7 +122,12 @@ def answer(
         "notes": [],
         "writer": "extractive",
         "markers": {"written": len(claims), "unknown": 0},
-        "usage": {"requests": 1, "total_tokens": 321},
+        "usage": {"requests": 3, "total_tokens": 321},
+        "steps": {
+            "understand": {"requests": 1, "total_tokens": 21},
+            "write": {"requests": 2, "total_tokens": 300},
+        },
+        "checked_by": "llm:large" if is_checked else None,
         "seconds": {"retrieve": 0.02, "write": 0.1, "total": 0.12},
     } | others
 
@@ -199,6 +210,17 @@ def run(found: list[Row], **record: Any) -> Run:
     return Run({**RECORD, **record}, found)
 
 
+def row_of_earlier(case_id: str) -> Row:
+    """A row as an earlier version left it: other metrics, a number for each quote, no word on who checked."""
+    written = answer("One [1]. Two [2].", ("supported", "not found"))
+    for claim in written["claims"]:
+        del claim["quotes"], claim["reason"], claim["notes"]
+    for name in ("checked_by", "steps"):
+        del written[name]
+    found = {name: scored(0.5, f"why {name}") for name in ("hit@1", "faithfulness", "citation_recall")}
+    return row(case_id, answer=written, outcomes=found)
+
+
 def hostile_run() -> Run:
     """Each hostile text wherever a text of others can stand."""
     return run(
@@ -214,7 +236,6 @@ def hostile_run() -> Run:
             "encoder": HOSTILE[1],
             "options": {"filters": {HOSTILE[0]: HOSTILE[1]}},
         },
-        support_judge=HOSTILE[7],
         judge=JUDGE | {"name": HOSTILE[10]},
     )
 
@@ -222,9 +243,12 @@ def hostile_run() -> Run:
 def _hostile_row(place: int, text: str) -> Row:
     written = answer(text, ("supported", "not found"))
     written |= dict.fromkeys(
-        ("question", "reason", "resolved_question", "missing", "writer", "status"), text
+        ("question", "reason", "resolved_question", "missing", "writer", "status", "checked_by"), text
     )
     written |= {"notes": [text], "usage": {text: 1}, "seconds": {text: 1, "total": 1}}
+    written |= {"steps": {text: {"requests": 1}}}
+    for claim in written["claims"]:
+        claim |= {"reason": text, "notes": [text]}
     for told in (*written["claims"], *written["citations"], *written["papers"]):
         told |= dict.fromkeys(told.keys() & {"text", "quote", "title", "published", "paper_id"}, text)
     found = {name: (scored, failed)[place % 2](*((1, text), (text,))[place % 2]) for name in METRICS}

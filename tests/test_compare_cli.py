@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 from markdown_it import MarkdownIt
+from synthetic_runs import OF_EARLIER, row_of_earlier
 
 from eval.outcomes import failed, scored
 from eval.rows import Expected, Row, dump_outcomes
@@ -231,3 +232,17 @@ def test_gates_decide_nothing_about_a_run_that_is_not_finished(run, tmp_path):
     assert run(one, two)[0] == 0
     code, _, err = run(one, two, "--require", "hit@1>=0")
     assert (code, "not finished" in err) == (1, True)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--markdown",)])
+def test_a_run_of_an_earlier_version_is_compared_in_what_both_have(run, tmp_path, form):
+    """It has metrics that are gone, lacks new ones, and its lines say nothing of unchecked sentences."""
+    line = row_of_earlier("one").to_dict()
+    del line["unchecked"]
+    write(tmp_path / "before", [row_of_earlier("one")], **OF_EARLIER)
+    (tmp_path / "before" / "results.jsonl").write_text(f"{json.dumps(line)}\n")
+    write(tmp_path / "after", [row_of_earlier("one")])
+    code, out, _ = run(tmp_path / "before", tmp_path / "after", *form)
+    assert code == 0
+    assert "one run is of an earlier version: its faithfulness is not measured alike" in out
+    assert "citation_recall" not in out

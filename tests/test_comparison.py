@@ -327,7 +327,6 @@ FULL = {
         "library": {"papers": 333},
         "options": {"words": None},
     },
-    "support_judge": "calibrated-1",
     "judge": {"name": "llm:small", "usage": {"requests": 3}},
 }
 
@@ -351,7 +350,12 @@ FULL = {
             "libraries differ",
         ),
         ({"system": FULL["system"] | {"encoder": "x"}}, ["system.encoder"], "encoders differ"),
-        ({"support_judge": "llm"}, ["support_judge"], "not measured alike"),
+        ({"support_judge": "calibrated-1"}, ["support_judge"], "of an earlier version"),
+        (
+            {"system": FULL["system"] | {"checks": {"judge": "llm:large"}}},
+            ["system.checks.judge"],
+            "checked by other judges",
+        ),
         ({"judge": {"name": "llm:large"}}, ["judge.name"], "not measured alike"),
         ({"finished": False}, [], "run B is not finished"),
     ],

@@ -8,20 +8,18 @@ from conftest import ledgers, library_of
 
 from eval.cases import Case, CaseTurn
 from eval.metrics.registry import METRICS
-from eval.outcomes import failed, not_applicable, scored
+from eval.outcomes import Outcome, failed, not_applicable, scored
 from eval.rows import Row
 from eval.runner import evaluate, missing_papers
 from eval.scoring import expect, score
 from eval.statistics import interval, sign_test, unanimous_interval
 from eval.summary import summarise
+from eval.wording import notes
 from rag import Answer, Assistant, KeyRefusedError
-from rag.embedding import embedded_encoder
 from rag.settings import Settings
-from rag.support import CalibratedJudge
 from rag.types import Filters, Markers, Request
 
 pytestmark = pytest.mark.usefixtures("without_charts")
-JUDGE = CalibratedJudge(embedded_encoder())
 
 TOPICS = ["owls", "bees", "foxes", "eels", "rivers", "violins"]
 
@@ -50,7 +48,7 @@ def turn(question="How many entries does the ledger of owls hold?", **fields) ->
 
 def outcomes(turn, answer, shelf):
     """The outcome of every metric."""
-    return score(turn, expect(turn, shelf.catalog), answer, shelf.catalog, JUDGE)
+    return score(turn, expect(turn, shelf.catalog), answer, shelf.catalog)
 
 
 def values(turn, answer, shelf):
@@ -73,10 +71,10 @@ def test_a_right_answer_is_scored_by_every_metric_that_applies(answer, shelf):
         "fact_recall": pytest.approx(2 / 3),
         "filter_accuracy": 1,
         "words": 12,  # five of them the title
-        **dict.fromkeys(("faithfulness", "citation_precision", "citation_recall"), 1),
-        "citation_validity": 1,
+        **dict.fromkeys(("faithfulness", "verbatim", "names_and_numbers", "citation_validity"), 1),
         "abstention_recall": None,
         "over_refusal": 0,
+        "requests": None,
         "seconds": answer.seconds["total"],
     }
 
@@ -86,7 +84,7 @@ def test_what_the_case_does_not_know_is_not_scored(answer, shelf):
     absent = {name for name, value in scores.items() if value is None}
     rankings = {"hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10"}
     sets = {"set_precision", "set_recall", "set_f1"}
-    assert absent == rankings | sets | {"fact_recall", "filter_accuracy", "abstention_recall"}
+    assert absent == rankings | sets | {"fact_recall", "filter_accuracy", "abstention_recall", "requests"}
 
 
 def test_a_wrong_paper_and_wrong_years_score_nothing(answer, shelf):
@@ -113,7 +111,7 @@ def test_ignored_papers_count_neither_way(answer, shelf):
 def test_a_refusal_is_neither_faithful_nor_long_and_gives_no_fact(assistant, shelf):
     refused = assistant.ask("Which papers are about owls?", from_year=2050)
     scores = values(turn(papers=["A Study of owls"], facts=[["papers"]], tags=["list"]), refused, shelf)
-    for name in ("words", "faithfulness", "citation_precision", "citation_recall", "citation_validity"):
+    for name in ("words", "faithfulness", "verbatim", "names_and_numbers", "citation_validity"):
         assert scores[name] is None
     assert (scores["fact_recall"], scores["set_recall"], scores["over_refusal"]) == (0, 0, 1)
     assert values(turn(answerable=False), refused, shelf)["abstention_recall"] == 1
@@ -129,14 +127,58 @@ def test_a_quote_that_is_not_the_papers_and_unknown_markers_count_against_validi
     forged = replace(answer, citations=(altered,), markers=Markers(written=1))
     assert values(turn(), forged, shelf)["citation_validity"] == 0
     unknown = replace(answer, markers=Markers(written=2, unknown=1))
-    scores = values(turn(), unknown, shelf)
-    assert (scores["citation_validity"], scores["citation_precision"]) == (0.5, 0.5)
+    assert values(turn(), unknown, shelf)["citation_validity"] == 0.5
 
 
-def test_an_unsupported_claim_counts_against_faithfulness(answer, shelf):
-    claim = replace(answer.claims[0], text="Violins are made of maple.", check="not found")
-    scores = values(turn(), replace(answer, claims=(*answer.claims, claim)), shelf)
-    assert (scores["faithfulness"], scores["citation_recall"]) == (0.5, 0.5)
+def test_validity_counts_the_quotes_of_a_number_and_numbers_without_any(answer, shelf):
+    """A paper has one number, and each of its quotes counts."""
+    (first,) = answer.citations
+    forged = replace(first, quote="A ledger of owls.")
+    several = replace(answer, citations=(first, first, forged), markers=Markers(written=1))
+    assert values(turn(), several, shelf)["citation_validity"] == pytest.approx(2 / 3)
+    unquoted = replace(answer.claims[0], citations=(1, 2))
+    assert values(turn(), replace(answer, claims=(unquoted,)), shelf)["citation_validity"] == 0.5
+
+
+def with_claims(answer, *checks, text="Violins are made of maple."):
+    """The answer with further sentences of these verdicts."""
+    claims = (replace(answer.claims[0], text=text, check=check, reason="so it says") for check in checks)
+    return replace(answer, claims=(*answer.claims, *claims), checked_by="llm:scripted")
+
+
+def test_faithfulness_is_that_of_the_answers_own_checks(answer, shelf):
+    checks = ("supported", "partly", "contradicted", "not found")
+    faithful = outcomes(turn(), with_claims(answer, *checks), shelf)["faithfulness"]
+    assert (faithful.value, faithful.unchecked) == (2 / 5, 0)
+    assert "“Violins are made of maple.” (not found: so it says)" in faithful.explanation
+
+
+def test_a_sentence_that_nobody_judged_is_in_no_value_but_counted(answer, shelf):
+    some = outcomes(turn(), with_claims(answer, "not found", "unchecked", "unchecked"), shelf)
+    assert (some["faithfulness"].value, some["faithfulness"].unchecked) == (0.5, 2)
+    assert some["faithfulness"].explanation.endswith("; 2 sentences unchecked")
+    unchecked = [replace(claim, check="unchecked") for claim in with_claims(answer, "unchecked").claims]
+    for count, why in enumerate(("its 1 sentence", "its 2 sentences"), start=1):
+        none = replace(answer, claims=tuple(unchecked[:count]))
+        found = outcomes(turn(), none, shelf)["faithfulness"]
+        assert (found.kind, found.unchecked) == ("not applicable", count)
+        assert found.explanation == f"nobody judged {why}"
+
+
+def test_rules_know_what_is_verbatim_and_which_names_and_numbers_stand_in_the_papers(answer, shelf):
+    wrong = outcomes(turn(), with_claims(answer, "supported", text="BERT costs 99 euros."), shelf)
+    assert (wrong["verbatim"].value, wrong["names_and_numbers"].value) == (0.5, 0.5)
+    assert wrong["verbatim"].explanation == "in other words: BERT costs 99 euros."
+    assert wrong["names_and_numbers"].explanation == "not in the papers: 99, BERT of “BERT costs 99 euros.”"
+    reworded = values(turn(), with_claims(answer, "unchecked", text="It holds 131 entries."), shelf)
+    assert (reworded["verbatim"], reworded["names_and_numbers"]) == (0.5, 1)
+
+
+def test_an_answer_that_cites_nothing_is_compared_with_all_papers_it_was_given(answer, shelf):
+    claim = replace(answer.claims[0], text="It holds 131 entries, or 231.", citations=())
+    bare = replace(answer, claims=(claim,), citations=(), markers=Markers())
+    scores = values(turn(), bare, shelf)
+    assert (scores["names_and_numbers"], scores["citation_validity"]) == (1, None)
 
 
 def test_each_outcome_says_why(answer, assistant, shelf):
@@ -146,21 +188,12 @@ def test_each_outcome_says_why(answer, assistant, shelf):
     assert told["set_recall"] == "cited 1 of 2; missed: Comets"
     assert told["fact_recall"] == "said: 131; not said: 900"
     assert told["filter_accuracy"] == "nothing is known of its years"
-    claim = replace(answer.claims[0], text="Violins cost 99 euros.")
-    doubted = outcomes(known, replace(answer, claims=(claim,)), shelf)
-    assert "Violins cost 99 euros." in doubted["faithfulness"].explanation
     assert told["faithfulness"] == "quotations alone"
     judged = replace(answer, claims=(replace(answer.claims[0], check="supported"),))
     assert outcomes(known, judged, shelf)["faithfulness"].explanation == ""
     refused = outcomes(known, assistant.ask("Which papers are about owls?", from_year=2050), shelf)
     assert refused["faithfulness"] == not_applicable("the answer is a refusal")
     assert refused["over_refusal"] == scored(1, "No papers from these years.")
-
-
-def test_a_refusals_claims_are_not_taken_on_its_word(answer, shelf):
-    """The supported flags of an answer are its writer's; the score is the judge's."""
-    claim = replace(answer.claims[0], text="Violins are made of maple.", check="supported", support=1.0)
-    assert values(turn(), replace(answer, claims=(claim,)), shelf)["faithfulness"] == 0
 
 
 def rows(system, *cases, **options):
@@ -213,7 +246,8 @@ def test_an_answer_by_another_writer_is_an_error_and_a_refused_key_ends_the_run(
                 rows(assistant, case, workers=workers)
         server.play(served.answer("The ledger of owls holds 131 entries [1] [9]."))
         (row,) = rows(assistant, case)
-        assert (row.outcomes["citation_validity"].value, row.outcomes["citation_recall"].value) == (0.5, 1)
+        quotes = len(row.answer["citations"])
+        assert row.outcomes["citation_validity"].value == quotes / (quotes + 1)
 
 
 def test_several_workers_give_the_same_rows_in_the_same_order(assistant):
@@ -251,6 +285,22 @@ def test_means_are_over_what_applies_in_all_and_by_tag():
     assert summary["metrics"]["fact_recall"] == {**nothing, "not_applicable": 3, "errors": 0}
     assert summary["metrics"]["hit@5"] == {**nothing, "not_applicable": 0, "errors": 3}
     assert [summary["by_tag"][tag]["hit@1"]["mean"] for tag in ("x", "y")] == [0.5, 0]
+
+
+def test_sentences_that_nobody_judged_stand_beside_the_mean():
+    def judged(case, value, unchecked, checked_by):
+        outcomes = {"faithfulness": Outcome(value, unchecked=unchecked)}
+        return Row(case, 1, "?", ("x",), answer={"checked_by": checked_by}, outcomes=outcomes)
+
+    summary = summarise([judged("a", 1.0, 2, "llm:large"), judged("b", None, 3, None)])
+    faithful = summary["metrics"]["faithfulness"]
+    assert (faithful["mean"], faithful["n"], faithful["not_applicable"]) == (1, 1, 1)
+    assert (faithful["unchecked"], faithful["checked_by"]) == (5, "llm:large")
+    assert summary["by_tag"]["x"]["faithfulness"]["unchecked"] == 5
+    assert list(notes(summary)) == ["faithfulness: checked by llm:large, 5 sentences unchecked"]
+    quoted = summarise([judged("a", 1.0, 0, None)])
+    assert quoted["metrics"]["faithfulness"]["checked_by"] is None
+    assert list(notes(quoted)) == ["faithfulness: quotations alone"]
 
 
 def test_where_all_agree_the_interval_still_has_a_width():

@@ -5,9 +5,9 @@ import pytest
 from answers import an_answer
 
 from benchmarks.calibrate_answers import REFUSED, Example, examples, fit_nearness, fit_relevance
-from benchmarks.calibrate_support import fit
 from benchmarks.commands import turns_of
 from benchmarks.fields import AskedTurn, ask, lists_in, measure, table
+from benchmarks.logistic import fit
 from eval.cases import CaseTurn, Years
 from ingest.bundled import ECONOMICS, BundledSource
 from ingest.pipeline import ingest

@@ -118,6 +118,7 @@ def test_every_field_is_read_and_none_can_be_changed(write):
         ("not supported", "not supported"),
         ("contradicted", "contradicted"),
         ("not mentioned", "not mentioned"),
+        ("not found", "not found"),
     ],
 )
 def test_labels_are_words_or_true_or_false(write, given, label):
@@ -135,7 +136,7 @@ def test_labels_are_words_or_true_or_false(write, given, label):
         (ONE | {"passages": "Saves 45%."}, "passages"),
         (ONE | {"passages": []}, "passages"),
         (ONE | {"passages": [""]}, "passages.0"),
-        (ONE | {"label": "maybe"}, "'contradicted' or 'not mentioned'"),
+        (ONE | {"label": "maybe"}, "'not found' or 'not mentioned'"),
         (ONE | {"label": 1}, "label"),
         (ONE | {"label": None}, "label"),
         (ONE | {"kind": 1}, "kind"),

@@ -77,10 +77,8 @@ LATE = (
 # What is loaded late is a whole module, imported in a function of one other module.
 LOADED_LATE = {
     ("eval.comparison.compare", "eval.frames"),  # pandas
-    ("eval.judging", "eval.judging.llamaindex"),
-    ("eval.judging", "rag.model.chat"),  # llama_index, openai
+    ("eval.judging", "eval.judging.opening"),  # llama_index, openai
     ("eval.report", "eval.report.html"),  # matplotlib
-    ("eval.report", "eval.report.markdown"),
     ("eval.run", "eval.frames"),  # pandas
     ("ingest.sources.formats", "ingest.sources.bibtex"),
     ("ingest.sources.formats", "ingest.sources.parquet"),  # an extra

@@ -14,6 +14,7 @@ import pytest
 from conftest import ledgers, library_of
 from hypothesis import given
 from hypothesis import strategies as st
+from judge_replies import data_of, decided, play
 from llama_index.core import Document, MockEmbedding, VectorStoreIndex
 from llama_index.core.node_parser import TokenTextSplitter
 from llama_index.core.query_engine import CitationQueryEngine, RetrieverQueryEngine
@@ -23,6 +24,7 @@ from llama_index.llms.openai_like import OpenAILike
 from eval.cases import Case, CaseTurn
 from eval.errors import ProgramError
 from eval.evidence import find_evidence
+from eval.judging import open_judge
 from eval.metrics.registry import METRICS
 from eval.rows import Row
 from eval.runner import evaluate
@@ -30,19 +32,17 @@ from eval.scoring import expect, score
 from eval.shelf import Papers
 from eval.systems import Answered, AssistantSystem, Reply, Source, as_system
 from rag import Assistant, Filters, KeyRefusedError
-from rag.embedding import embedded_encoder
 from rag.llamaindex import PaperRetriever
 from rag.markers import find_markers, without_markers
 from rag.retrieval import Retriever
-from rag.support import CalibratedJudge
-from rag.types import Answer, Markers, Paper, Request
+from rag.settings import Settings
+from rag.types import Answer, Paper, Request
 
-JUDGE = CalibratedJudge(embedded_encoder())
 TOPICS = ["owls", "bees", "foxes"]
 QUESTION = "How many entries does the ledger of owls hold?"
 RANKING = ("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10")
 SETS = ("set_precision", "set_recall", "set_f1")
-CITATIONS = ("citation_precision", "citation_recall", "citation_validity")
+EVIDENCE = ("verbatim", "names_and_numbers", "citation_validity")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def turn(question=QUESTION, **fields) -> CaseTurn:
 
 
 def ask(thing, asked=None, history=(), **options) -> Answered:
-    return as_system(thing, judge=JUDGE, **options).answer(asked or turn(), history)
+    return as_system(thing, **options).answer(asked or turn(), history)
 
 
 def replying(reply):
@@ -76,7 +76,7 @@ def replying(reply):
 
 def outcomes(answered, asked):
     expected = expect(asked, answered.shelf)
-    return answered.told(score(asked, expected, answered.answer, answered.shelf, JUDGE))
+    return answered.told(score(asked, expected, answered.answer, answered.shelf))
 
 
 def values(reply, *names, asked=None, **options):
@@ -86,18 +86,52 @@ def values(reply, *names, asked=None, **options):
     return [found[name].value for name in names]
 
 
-def test_markers_count_into_the_sources_and_quotes_are_theirs():
+def test_markers_count_into_the_sources_and_a_paper_has_one_number():
     answered = ask(
         replying(("The ledger of owls holds 131 entries [1]. It cost 12% less [2].", [OWLS, COST]))
     )
     answer = answered.answer
-    assert answer.text == "The ledger of owls holds 131 entries [1]. It cost 12% less [2]."
-    assert [claim.citations for claim in answer.claims] == [(1,), (2,)]
-    assert all(claim.supported for claim in answer.claims)
-    assert [each.quote for each in answer.citations] == ["A ledger of owls holds 131 entries.", COST.text]
+    assert answer.text == "The ledger of owls holds 131 entries [1]. It cost 12% less [1]."
+    assert [claim.citations for claim in answer.claims] == [(1,), (1,)]
+    assert [claim.quotes for claim in answer.claims] == [(0,), (1,)]
+    assert [each.quote for each in answer.citations] == [
+        "A ledger of owls holds 131 entries.",
+        COST.text[:-1],
+    ]
     (owls,) = answered.shelf.papers([each.paper_id for each in answer.citations]).values()
     assert owls.abstract == f"{OWLS.text}\n\n{COST.text}"
     assert all(owls.abstract[each.start : each.end] == each.quote for each in answer.citations)
+
+
+def test_sentences_are_unchecked_but_for_those_that_are_quoted():
+    text = "The ledger of owls holds 131 entries [1]. A ledger of owls holds 131 entries [1]."
+    answered = ask(replying((text, [OWLS])))
+    assert [claim.check for claim in answered.answer.claims] == ["unchecked", "verbatim"]
+    assert answered.answer.checked_by is None
+    found = outcomes(answered, turn())
+    assert (found["faithfulness"].value, found["faithfulness"].unchecked) == (1, 1)
+    assert found["verbatim"].value == 0.5
+
+
+def test_a_judge_judges_the_sentences_of_others(tmp_path):
+    case = Case(id="one", turns=[turn()])
+    reply = ("In the ledger of owls are 131 entries [1]. Violins sing [1].", [OWLS])
+
+    def judge(request):
+        if "sentences" in data_of(request):
+            return decided(request, lambda text, _: "not found" if "Violins" in text else "supported")
+        return json.dumps({"score": 2})
+
+    with served.running() as server:
+        play(server, served.answered_by(judge))
+        settings = Settings(base_url=server.url, model="scripted")
+        with open_judge("llm", settings, tmp_path / "verdicts.sqlite") as judge:
+            run = evaluate(lambda question: reply, case, out=tmp_path / "run", model_judge=judge)
+    summary = run.summary()
+    assert summary["judge"]["metrics"]["judge_faithfulness"]["mean"] == 0.5
+    assert summary["judge"]["metrics"]["judge_citation_recall"]["mean"] == 0.5
+    faithful = summary["metrics"]["faithfulness"]
+    assert (faithful["mean"], faithful["unchecked"], faithful["not_applicable"]) == (None, 2, 1)
 
 
 def test_a_right_reply_is_scored_by_every_metric_that_applies():
@@ -105,11 +139,14 @@ def test_a_right_reply_is_scored_by_every_metric_that_applies():
     known = {"papers": ["A Study of owls"], "facts": [["131"]], "expected_filters": {}, "tags": ["list"]}
     found = outcomes(ask(replying(reply), turn(**known)), turn(**known))
     assert list(found) == list(METRICS)
-    ones = (*RANKING, *SETS, "fact_recall", "faithfulness", *CITATIONS)
+    ones = (*RANKING, *SETS, "fact_recall", "names_and_numbers", "citation_validity")
     assert [found[name].value for name in ones] == [1] * len(ones)
     assert (found["words"].value, found["over_refusal"].value) == (7, 0)
     assert "years" in found["filter_accuracy"].explanation
-    assert found["filter_accuracy"].kind == found["abstention_recall"].kind == "not applicable"
+    assert found["faithfulness"].explanation == "nobody judged its 1 sentence"
+    assert {found[name].kind for name in ("filter_accuracy", "abstention_recall", "requests")} == {
+        "not applicable"
+    }
 
 
 def test_a_paper_is_ranked_once_in_the_order_of_its_sources():
@@ -137,23 +174,20 @@ def test_sources_are_one_paper_by_id_or_title():
     }
 
 
-def test_each_piece_of_a_paper_is_the_evidence_of_its_own_number():
-    text = "The ledger of owls holds 131 entries [{}]."
-    assert values((text.format(1), [OWLS, COST]), "citation_recall", "citation_precision") == [1, 1]
-    assert values((text.format(2), [OWLS, COST]), "citation_recall", "citation_precision") == [0, 0]
-
-
-def test_pieces_with_the_same_span_stay_apart():
+def test_pieces_of_a_paper_share_its_number_and_keep_their_quotes():
     sources = [Source("Owls hoot.", title="T"), Source("Owls nest.", title="T")]
     answered = ask(replying(("Owls hoot [1]. Owls nest [2]. They hoot [1].", [*sources, sources[0]])))
     assert [each.quote for each in answered.answer.citations] == ["Owls hoot.", "Owls nest."]
-    assert [claim.citations for claim in answered.answer.claims] == [(1,), (2,), (1,)]
-    assert find_evidence(answered.answer, answered.shelf).statements[1].evidence == ("T. Owls nest.",)
+    assert [claim.citations for claim in answered.answer.claims] == [(1,), (1,), (1,)]
+    assert [claim.quotes for claim in answered.answer.claims] == [(0,), (1,), (0,)]
+    (paper,) = find_evidence(answered.answer, answered.shelf).cited[1].papers
+    assert paper.abstract == "Owls hoot.\n\nOwls nest."
 
 
 MARKED = [  # a text, citations of each claim, written, unknown
-    ("It cost 12% less [1, 2].", [(1, 2)], 2, 0),
-    ("It cost 12% less. [2] Owls hoot.[1]", [(1,), (2,)], 2, 0),
+    ("It cost 12% less [1, 2].", [(1,)], 2, 0),
+    ("It cost 12% less [3, 2].", [(1, 2)], 2, 0),
+    ("It cost 12% less. [3] Owls hoot.[1]", [(1,), (2,)], 2, 0),
     ("It cost 12% less【2†source】.", [(1,)], 1, 0),
     ("It cost 12% less [2][9].", [(1,)], 2, 1),
     ("It cost 12% less [0].", [()], 1, 1),
@@ -163,39 +197,40 @@ MARKED = [  # a text, citations of each claim, written, unknown
 
 @pytest.mark.parametrize(("text", "citations", "written", "unknown"), MARKED)
 def test_markers_as_programs_write_them(text, citations, written, unknown):
-    answer = ask(replying((text, [OWLS, COST]))).answer
+    answer = ask(replying((text, [OWLS, COST, BEES]))).answer
     assert [claim.citations for claim in answer.claims] == citations
     assert (answer.markers.written, answer.markers.unknown) == (written, unknown)
 
 
 def test_markers_that_name_no_source_count_against_the_program():
     reply = ("The ledger of owls holds 131 entries [1][7].", [OWLS])
-    assert values(reply, *CITATIONS, "faithfulness") == [0.5, 1, 0.5, 1]
+    assert values(reply, *EVIDENCE) == [0, 1, 0.5]
 
 
-def test_a_reply_without_markers_is_judged_by_all_its_sources():
-    reply = ("The ledger of owls holds 131 entries. Violins are made of maple.", [BEES, OWLS])
-    names = ("faithfulness", *CITATIONS, "hit@1", "hit@5", "set_precision", "set_recall")
-    assert values(reply, *names) == [0.5, None, 0, None, 0, 1, None, 0]
+def test_a_reply_without_markers_is_compared_with_all_its_sources():
+    reply = ("The ledger of owls holds 131 entries. Violins cost 99 euros.", [BEES, OWLS])
+    names = (*EVIDENCE, "hit@1", "hit@5", "set_precision", "set_recall")
+    assert values(reply, *names) == [0, 0.5, None, 0, 1, None, 0]
 
 
 def test_of_a_text_alone_nothing_is_said_that_rests_on_sources():
     asked = turn(papers=["A Study of owls"], facts=[["131"]], tags=["list"])
     found = outcomes(ask(replying("The ledger holds 131 entries [1]."), asked), asked)
-    untold = (*RANKING, *SETS, "faithfulness", *CITATIONS)
+    untold = (*RANKING, *SETS, "faithfulness", *EVIDENCE)
     assert {found[name].kind for name in untold} == {"not applicable"}
-    assert found["faithfulness"].explanation == "the reply does not say its sources"
+    assert found["verbatim"].explanation == "the reply does not say its sources"
     assert (found["fact_recall"].value, found["words"].value) == (1, 5)
 
 
 def test_a_program_that_found_nothing_is_scored_for_it():
-    names = ("hit@1", "set_recall", "faithfulness", "citation_recall", "citation_precision")
+    names = ("hit@1", "set_recall", *EVIDENCE)
     assert values(("The ledger holds 131 entries [1].", []), *names) == [0, 0, 0, 0, 0]
 
 
 def test_sources_without_names_are_no_ranking_but_evidence():
     reply = ("The ledger of owls holds 131 entries [1].", [OWLS.text])
-    assert values(reply, "hit@1", "set_f1", "faithfulness", "citation_recall") == [None, None, 1, 1]
+    names = ("hit@1", "set_f1", "names_and_numbers", "citation_validity")
+    assert values(reply, *names) == [None, None, 1, 1]
 
 
 def test_papers_that_a_library_knows_have_its_ids(library):
@@ -212,8 +247,8 @@ def test_papers_that_a_library_knows_have_its_ids(library):
 
 def test_a_source_without_a_text_has_that_of_the_library(library):
     reply = ("The ledger of owls holds 131 entries [1].", [Source("", title="A Study of owls")])
-    assert values(reply, "citation_recall", "citation_validity", library=library) == [1, 1]
-    assert values(reply, "citation_recall", "citation_validity") == [0, 1]
+    assert values(reply, "names_and_numbers", "citation_validity", library=library) == [1, 1]
+    assert values(reply, "names_and_numbers", "citation_validity") == [0, 1]
 
 
 @pytest.mark.parametrize("text", ["", " \n", "Empty Response"])
@@ -275,7 +310,7 @@ def test_async_programs_answer_also_where_a_loop_is_running():
             loops.add(asyncio.get_running_loop())
             return (f"{question} [1]", [OWLS])
 
-    system = as_system(Program(), judge=JUDGE)
+    system = as_system(Program())
 
     async def inside():
         return system.answer(turn("Inside?"), ()).answer.text
@@ -293,7 +328,7 @@ def test_async_programs_are_asked_at_once_and_their_thread_ends_with_them():
         return question
 
     before = set(threading.enumerate())
-    system = as_system(program, judge=JUDGE)
+    system = as_system(program)
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(system.answer, turn(f"Is it {number}?"), ()) for number in range(2)]
     assert [each.result().answer.text for each in asked] == ["Is it 0?", "Is it 1?"]
@@ -417,18 +452,10 @@ def test_an_answer_of_ours_is_scored_as_the_assistants(assistant, library):
 def test_an_answer_whose_papers_are_not_at_hand_is_judged_by_its_quotes(assistant):
     asked = turn(papers=["A Study of owls"])
     found = outcomes(ask(lambda question: assistant.ask(question), asked), asked)
-    assert [found[name].value for name in ("hit@1", "faithfulness", "citation_recall")] == [1, 1, 1]
-    assert found["citation_validity"].explanation == "its papers are not at hand: give their library"
-
-
-def test_an_uncited_answer_whose_papers_are_not_at_hand_has_no_faithfulness(assistant):
-    answer = assistant.ask(QUESTION)
-    claims = tuple(replace(claim, citations=()) for claim in answer.claims)
-    uncited = replace(answer, claims=claims, citations=(), markers=Markers(), seconds={})
-    asked = turn(papers=["A Study of owls"])
-    found = outcomes(ask(replying(uncited), asked), asked)
-    assert [found[name].value for name in ("faithfulness", "citation_recall", "hit@1")] == [None, 0, 1]
-    assert found["seconds"].value >= 0
+    assert [found[name].value for name in ("hit@1", "faithfulness")] == [1, 1]
+    assert {found[name].explanation for name in EVIDENCE} == {
+        "its papers are not at hand: give their library"
+    }
 
 
 @pytest.fixture(scope="module")
@@ -472,19 +499,23 @@ def test_a_llamaindex_query_engine_is_a_system(index, llm, server, is_streamed):
     assert {each.title for each in answered.answer.papers} == {OWLS.title, "bees.txt"}
     assert len(answered.answer.papers) == 2
     found = outcomes(answered, turn(papers=["bees.txt", OWLS.title]))
-    names = ("recall@10", "faithfulness", "citation_recall", "citation_precision")
-    assert [found[name].value for name in names] == [1, 1, 0, None]
+    names = ("recall@10", "names_and_numbers", "citation_validity")
+    assert [found[name].value for name in names] == [1, 1, None]
 
 
 def test_the_numbers_of_a_citation_query_engine_are_those_of_its_sources(index, llm, server):
     splitter = TokenTextSplitter(chunk_size=30, chunk_overlap=0)
     engine = CitationQueryEngine.from_args(index, llm=llm, text_splitter=splitter, similarity_top_k=9)
     server.play(whole("Bees [1]. Bees [2]. Bees [3]. Bees [4]."))
-    answer = ask(engine).answer
+    answered = ask(engine)
+    answer = answered.answer
     sent = str(server.requests[-1].body["messages"]).partition("Below are several")[2]
     shown = re.findall(r"Source \d:\\n(.*?)\\n", sent)
     assert [answer.markers.written, answer.markers.unknown] == [4, 1]
-    assert [each.quote in text for each, text in zip(answer.citations, shown, strict=True)] == [True] * 3
+    cited = find_evidence(answer, answered.shelf).cited
+    for statement, text in zip(cited, shown, strict=False):
+        assert text in statement.papers[0].abstract
+    assert [len(statement.papers) for statement in cited] == [1, 1, 1, 0]
 
 
 def test_a_query_engine_over_our_retriever_is_scored_with_the_library(library, llm, server):
@@ -494,7 +525,7 @@ def test_a_query_engine_over_our_retriever_is_scored_with_the_library(library, l
     server.play(whole("The ledger of owls holds 131 entries [1]."))
     asked = turn(papers=["A Study of owls"], tags=["list"])
     found = outcomes(ask(engine, asked, library=library), asked)
-    names = ("hit@1", "set_f1", "faithfulness", *CITATIONS)
+    names = ("hit@1", "set_f1", "names_and_numbers", "citation_validity")
     assert [found[name].value for name in names] == [1] * len(names)
 
 
@@ -516,8 +547,8 @@ def test_a_program_that_needs_more_than_it_is_given_is_refused_at_once():
         return "Owls."
 
     with pytest.raises(TypeError, match="program needs retriever, model"):
-        as_system(program, judge=JUDGE)
-    as_system(functools.partial(program, retriever=1, model=2), judge=JUDGE)
+        as_system(program)
+    as_system(functools.partial(program, retriever=1, model=2))
 
 
 def test_a_library_may_be_named_by_its_folder(library):
@@ -538,7 +569,7 @@ def test_who_is_asked_is_recorded(assistant, library):
         __call__ = staticmethod(mine)
 
     def record(thing, **more):
-        return as_system(thing, judge=JUDGE, options=options, **more).record
+        return as_system(thing, options=options, **more).record
 
     known = record(assistant)["library"]
     assert known["papers"] == 3
@@ -553,14 +584,14 @@ def test_who_is_asked_is_recorded(assistant, library):
 
 
 def test_a_system_is_itself():
-    system = as_system(replying("Owls."), judge=JUDGE)
-    assert as_system(system, judge=JUDGE) is system
+    system = as_system(replying("Owls."))
+    assert as_system(system) is system
 
 
 @pytest.mark.parametrize("thing", [3, "my-papers", None, AssistantSystem, Source])
 def test_what_cannot_be_asked_says_what_can(thing):
     with pytest.raises(TypeError, match="give an Assistant, a LlamaIndex query engine, or a callable"):
-        as_system(thing, judge=JUDGE)
+        as_system(thing)
 
 
 def test_several_threads_may_ask_at_once():
@@ -568,14 +599,14 @@ def test_several_threads_may_ask_at_once():
         number = int(question.split()[-1])
         return (f"The ledger holds {number} entries [1].", [f"The ledger holds {number} entries."])
 
-    system = as_system(program, judge=JUDGE)
+    system = as_system(program)
     with ThreadPoolExecutor(8) as pool:
         answers = list(
             pool.map(lambda number: system.answer(turn(f"Is it {number}"), ()).answer, range(40))
         )
     for number, answer in enumerate(answers):
-        assert answer.citations[0].quote == f"The ledger holds {number} entries."
-        assert answer.claims[0].supported
+        assert answer.citations[0].quote == f"The ledger holds {number} entries"
+        assert answer.claims[0].check == "verbatim"
 
 
 def test_a_run_asks_a_function_and_goes_on_behind_its_errors(tmp_path):
@@ -593,7 +624,7 @@ def test_a_run_asks_a_function_and_goes_on_behind_its_errors(tmp_path):
     assert sorted(asked) == [("One?", 0), ("Three?", 0), ("Two?", 2)]
     assert "program failed (ValueError: not today)" in run.rows[1].error
     means = run.summary()["metrics"]
-    assert (means["hit@1"]["mean"], means["hit@1"]["errors"], means["faithfulness"]["n"]) == (1, 1, 2)
+    assert (means["hit@1"]["mean"], means["hit@1"]["errors"], means["verbatim"]["n"]) == (1, 1, 2)
     broken.clear()
     again = evaluate(program, cases, out=tmp_path)
     assert asked[3:] == [("Two?", 2)]
@@ -604,7 +635,6 @@ def test_pieces_of_one_paper_stand_one_behind_the_other():
     first, second = Paper("T", "One.", paper_id="t"), Paper("T", "Two.", paper_id="t")
     shelf = Papers([first, second, first, Paper("U", "Three.", paper_id="u")])
     assert shelf.papers(["t", "u", "v"])["t"].abstract == "One.\n\nTwo."
-    assert (shelf.place(first), shelf.place(second)) == (0, 6)
 
 
 def test_what_a_reply_was_answered_from_is_kept_with_its_row():
@@ -614,12 +644,9 @@ def test_what_a_reply_was_answered_from_is_kept_with_its_row():
         lambda question: ("It holds 131 entries [1]. It cost 12% less [2].", [OWLS, COST]), case
     ).rows
     read = Row.from_dict(json.loads(json.dumps(row.to_dict())))
-    assert [paper.abstract for paper in read.sources] == [OWLS.text, COST.text]
+    assert [paper.abstract for paper in read.sources] == [f"{OWLS.text}\n\n{COST.text}"]
     found = find_evidence(Answer.from_dict(read.answer), Papers(read.sources))
-    assert [statement.evidence for statement in found.statements] == [
-        (f"A Study of owls. {OWLS.text}",),
-        (f"A Study of owls. {COST.text}",),
-    ]
+    assert [statement.papers for statement in found.cited] == [read.sources] * 2
 
 
 def test_our_own_rows_leave_the_papers_in_the_library(assistant):

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
+from eval import wording as summary_wording
 from eval.comparison import Comparison, Layer, wording
 from eval.comparison.changes import ChangedQuestion
 from eval.gates import GateResult
@@ -21,7 +22,10 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     """The means of a run with their intervals, also by tag, and apart from these what a model judged."""
     errors = f", {summary['errors']} errors" if summary["errors"] else ""
     usage = _usage(summary.get("usage", {}))
-    print_text(Text(f"{summary['n']} questions{errors}, {summary['seconds']} s{usage}\n"))
+    print_text(Text(f"{summary['n']} questions{errors}, {summary['seconds']} s{usage}"))
+    if steps := summary_wording.steps(summary):
+        print_text(Text(in_a_line(steps), "dim"))
+    print_text(Text(""))
     _print_means(summary, MAIN)
     if judged := summary.get("judge"):
         _print_heading(f"Judge layer: {in_a_line(judged['name'])}{_usage(judged['usage'])}\n")
@@ -31,14 +35,18 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
 
 def print_check(agreement: Mapping[str, Any]) -> None:
     """How well a judge judged claims whose labels are known."""
-    errors = f", {agreement['errors']} errors" if agreement["errors"] else ""
+    counts = (f", {agreement[name]} {name}" for name in ("errors", "unchecked") if agreement[name])
     judge, usage = in_a_line(agreement["judge"]), _usage(agreement["usage"])
-    print_text(Text(f"{judge} on {agreement['n']} claims{errors}{usage}\n"))
+    print_text(Text(f"{judge} on {agreement['n']} claims{''.join(counts)}{usage}\n"))
     classes = {len(agreement["classes"]): agreement} | {2: agreement["supported"]}
     rows = [
         [f"{name}, {count} classes", *_value(values[name])]
         for count, values in classes.items()
         for name in ("accuracy", "kappa")
+    ]
+    rows += [
+        ["false alarms: supported, not found so", *_value(agreement["false_alarms"])],
+        ["passed: not supported, found so", *_value(agreement["passed"])],
     ]
     print_table(["agreement", "value", "95 % interval", "n"], rows)
     print_text(Text(""))
@@ -87,6 +95,8 @@ def _print_means(summary: Mapping[str, Any], by_tag: Sequence[str]) -> None:
     counts = ("n", "not_applicable", "errors")  # of rows
     rows = [[name, *_mean(mean), *(str(mean[count]) for count in counts)] for name, mean in means.items()]
     print_table(["metric", "mean", "95 % interval", "n", "not applicable", "errors"], rows)
+    for note in summary_wording.notes(summary):
+        print_text(Text(in_a_line(note), "dim"))
     columns = [name for name in by_tag if name in means]
     if summary["by_tag"] and columns:
         print_text(Text(""))
@@ -107,13 +117,9 @@ def _mean(mean: Mapping[str, Any]) -> tuple[str, str]:
     return f"{mean['mean']:.3f}", "" if low is None else f"{low:.3f} to {high:.3f}"
 
 
-def _usage(usage: Mapping[str, float]) -> str:
-    """What a model took: requests, tokens and, where prices are known, dollars."""
-    names = {"requests": "requests", "cached": "kept verdicts", "total_tokens": "tokens"}
-    parts = [f"{usage[name]:,.0f} {words}" for name, words in names.items() if usage.get(name)]
-    if "cost" in usage:
-        parts.append(f"{usage['cost']:.4f} dollars")
-    return f" ({', '.join(parts)})" if parts else ""
+def _usage(used: Mapping[str, float]) -> str:
+    words = summary_wording.usage(used)
+    return f" ({words})" if words else ""
 
 
 def _print_layer(layer: Layer, most: int) -> None:

@@ -12,7 +12,8 @@ _NOTED = {
     "questions": "the question files differ: questions that are not the same in both are left out",
     "system.library": "the libraries differ: a paper that one of them lacks cannot be found there",
     "system.encoder": "the encoders differ",
-    "support_judge": "the judges of support differ: faithfulness and citations are not measured alike",
+    "support_judge": "one run is of an earlier version: its faithfulness is not measured alike",
+    "system.checks.judge": "the answers were checked by other judges: faithfulness is not measured alike",
     "judge.name": "the judges of the judge layer differ: what they say is not measured alike",
 }
 

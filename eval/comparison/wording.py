@@ -19,7 +19,7 @@ CAPTION = (
     "Over the n questions that have a value in both runs: means, difference and its 95 % interval (paired "
     "bootstrap), cases that are better and worse, p of the sign test."
 )
-_DECIMALS = {"": 3, "words": 1, "s": 3}
+_DECIMALS = {"": 3, "words": 1, "requests": 1, "s": 3}
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _HASH_SHOWN = 12  # characters
 _LONGEST = 160  # characters of what is quoted

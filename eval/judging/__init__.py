@@ -1,13 +1,11 @@
-"""The judge layer: what a language model says of claims and answers, apart from the deterministic layer."""
+"""The judge layer: a language model's verdicts on claims and answers, apart from what rules know."""
 
 from pathlib import Path
 from typing import Literal, get_args
 
 from eval.judging.asked_once import ChatJudge
 from eval.judging.base import JudgeInput, Kind, ModelJudge, Verdict
-from eval.judging.prompted import PromptedJudge
 from rag.errors import ModelError
-from rag.model.base import JUDGING
 from rag.settings import Settings, verdict_cache
 
 __all__ = ["JUDGES", "ChatJudge", "JudgeInput", "JudgeName", "Kind", "ModelJudge", "Verdict", "open_judge"]
@@ -17,22 +15,17 @@ JUDGES: tuple[JudgeName, ...] = get_args(JudgeName)
 
 
 def open_judge(name: JudgeName, settings: Settings, cache: Path | None = None) -> ChatJudge:
-    """The judge of this name with the model that the settings name; nothing is sent before the first claim.
+    """The judge of this name with the model that the settings name. Sends nothing yet.
 
-    `llm` judges by our rules, `llamaindex` by LlamaIndex's evaluators. Verdicts are kept in the file
-    `cache`, by default in the user data folder. As a context manager it closes its connections.
-    Raises ModelError where no model is configured.
+    `llm` judges claims as answers are checked, `llamaindex` by LlamaIndex's evaluators. Verdicts are kept
+    in the file `cache`, by default in the user data folder. As a context manager it closes its connections.
+    Raises ModelError if no model is configured.
     """
     if not settings.has_model:
         raise ModelError(
             "no model is configured that could judge: set OPENAI_API_KEY, or OPENAI_BASE_URL for a "
             "compatible server, or evaluate without a judge"
         )
-    from rag.model.chat import ChatModel
+    from eval.judging import opening
 
-    given = ChatModel.open(settings.for_judge(), JUDGING), cache or verdict_cache()
-    if name == "llm":
-        return PromptedJudge(*given)
-    from eval.judging.llamaindex import LlamaIndexJudge
-
-    return LlamaIndexJudge(*given)
+    return opening.open_chat_judge(name, settings, cache or verdict_cache())

@@ -1,31 +1,39 @@
-"""What a judge of the second layer is asked, and what it says."""
+"""The inputs and verdicts of the judges of the judge layer."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from rag.checking import Statement
+from rag.model.base import Usage
 from rag.plain import cut, encodable, in_a_line
+from rag.types import Paper
 
 Kind = Literal["support", "correctness", "relevancy"]
 KINDS: tuple[Kind, ...] = ("support", "correctness", "relevancy")
 
-SUPPORTED = "supported"
+SUPPORTED, UNCHECKED = "supported", "unchecked"
 _SHOWN = 300  # characters
 
 
 @dataclass(frozen=True)
 class JudgeInput:
-    """What a judge is to judge, as JSON types. All of it is data, none of it an instruction."""
+    """What is to be judged, as JSON types. All of it is data, none of it an instruction."""
 
     kind: Kind
     data: Mapping[str, Any]
 
     @classmethod
-    def for_support(cls, claim: str, passages: Sequence[str]) -> "JudgeInput":
-        """Do the passages support the claim?"""
-        return cls("support", {"claim": claim, "passages": list(passages)})
+    def for_support(cls, statement: Statement) -> "JudgeInput":
+        """Do the papers of a statement support it?"""
+        papers = [
+            {"title": paper.title, "published": paper.published, "text": paper.abstract}
+            for paper in statement.papers
+        ]
+        return cls("support", {"claim": statement.text, "papers": papers})
 
     @classmethod
     def for_correctness(
@@ -41,6 +49,15 @@ class JudgeInput:
         return cls("relevancy", _earlier(earlier) | {"question": question, "answer": answer})
 
     @property
+    def statement(self) -> Statement:
+        """The statement of `for_support`. Papers are the same if they have the same text."""
+        papers = (
+            Paper(paper["title"], paper["text"], paper["published"], paper_id=digest(paper))
+            for paper in self.data["papers"]
+        )
+        return Statement(self.data["claim"], tuple(papers))
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of kind and data."""
         return digest([self.kind, self.data])
@@ -48,25 +65,30 @@ class JudgeInput:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge says, and what asking it took.
+    """A judge's verdict.
 
     `label` is its own word, `value` what that is worth, in [0, 1]; for support 1 means all of it. Both
-    are None where no verdict can be read: an error, never a guess; `reason` says why.
+    are None if no verdict can be read: an error, never a guess; `reason` says why. The label "unchecked",
+    without a value, is a verdict of support for which the judge shows no words.
     """
 
     label: str | None
     value: float | None
     reason: str = ""
-    usage: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_error(self) -> bool:
-        return self.value is None
+        return self.label is None
 
     @property
     def supported(self) -> bool | None:
-        """Of a verdict on support: whether the passages say all of the claim; None upon an error."""
+        """Whether the papers say all of the claim; None if that is unknown."""
         return None if self.value is None else self.value == 1
+
+    @property
+    def words(self) -> str:
+        """The label and the reason."""
+        return f"{self.label}: {self.reason}" if self.reason else str(self.label)
 
 
 @runtime_checkable
@@ -85,15 +107,18 @@ class ModelJudge(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What its verdicts on support may be; "supported" is one."""
+        """The possible verdicts on support; "supported" is one of them."""
         ...
 
     def prompt(self, kind: Kind) -> str:
-        """SHA-256 of the rules that it is given for a kind of question."""
+        """SHA-256 of the rules that it follows for a kind of question."""
         ...
 
-    def verdict(self, judge_input: JudgeInput) -> Verdict:
-        """Its verdict. Raises KeyRefusedError and ModelMissingError, which end all judging."""
+    def verdicts(self, judge_inputs: Sequence[JudgeInput], usage: Usage) -> list[Verdict]:
+        """Its verdicts, in order; adds to `usage`.
+
+        Raises KeyRefusedError and ModelMissingError, which end all judging.
+        """
         ...
 
 
@@ -104,12 +129,12 @@ def score_verdict(score: float, scale: tuple[int, int], reason: str) -> Verdict:
 
 
 def unreadable(reply: str) -> Verdict:
-    """No verdict can be read in this reply."""
+    """The error for a reply that holds no verdict."""
     return Verdict(None, None, f"no verdict that can be read: {in_short(reply)}")
 
 
 def in_short(text: str) -> str:
-    """What a model wrote, as a line."""
+    """The beginning of a reply, in one line."""
     return cut(in_a_line(text), _SHOWN)
 
 

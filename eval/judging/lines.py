@@ -1,4 +1,4 @@
-"""`judged.jsonl`: what a judge said of a run, a line an answer, on disk as soon as it is said."""
+"""`judged.jsonl`: the verdicts on a run, one line per answer, on disk at once."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any, Self
 from eval.folder import JUDGEMENTS, dump_line, open_lines, read_lines, translated, write_whole
 from eval.judging.answers import Judged
 from eval.rows import Place, Row, dump_outcomes, load_outcomes
+from rag.model.base import Usage
 from rag.model.usage import total_usage
 from rag.private import make_folder
 
@@ -17,9 +18,9 @@ class JudgedFile:
     """The lines of a folder by the places of their rows. One thread writes them."""
 
     def __init__(self, folder: Path, judge: str, digests: Mapping[Place, str]) -> None:
-        """Go on with what the folder holds of these answers, whose digests are those of the lines.
+        """Keep the lines in the folder that have the digests of these answers.
 
-        A line of another answer, of another judge, or cut off while it was written, is none.
+        Lines of other answers or another judge, and lines that were cut off, are left out.
         Raises RunError.
         """
         self._path = folder / JUDGEMENTS
@@ -45,12 +46,12 @@ class JudgedFile:
             self._file.close()
 
     def is_judged(self, row: Row) -> bool:
-        """Whether all that applies to a row has been judged: what was an error has not."""
+        """Whether a row has been judged without an error."""
         line = self._lines.get(row.place)
         return line is not None and not line["errors"]
 
-    def append(self, row: Row, judged: Judged) -> None:
-        """Write what is said of an answer at once; what it took before counts too. Raises RunError."""
+    def append(self, row: Row, judged: Judged, usage: Usage) -> None:
+        """Write the verdicts on an answer at once; adds the usage of earlier tries. Raises RunError."""
         before = self._lines.get(row.place, {"usage": {}})
         line = {
             "id": row.case_id,
@@ -59,7 +60,7 @@ class JudgedFile:
             "digest": self._digests[row.place],
             **dump_outcomes(judged.outcomes),
             "claims": [{"verdict": verdict.label, "reason": verdict.reason} for verdict in judged.claims],
-            "usage": total_usage([before["usage"], judged.usage]),
+            "usage": total_usage([before["usage"], usage]),
         }
         with translated(self._path.parent):
             self._file.write(dump_line(line))
@@ -67,7 +68,7 @@ class JudgedFile:
         self._lines[row.place] = line
 
     def finish(self, order: Sequence[Place]) -> list[Line]:
-        """The lines of these rows in their order, as the file has them from now on. Raises RunError."""
+        """Put the lines in the order of these rows; returns them. Raises RunError."""
         lines = [self._lines[place] for place in order]
         self._file.close()
         write_whole(self._path, map(dump_line, lines))
@@ -75,7 +76,7 @@ class JudgedFile:
 
 
 def _checked(line: dict[str, Any]) -> Line:
-    """The line, if it says all that is needed. Raises KeyError, TypeError, ValueError, AttributeError."""
+    """The line, if it is complete. Raises KeyError, TypeError, ValueError, AttributeError."""
     load_outcomes(line)
     line["id"], line["turn"], line["digest"], dict(line["usage"])
     return line

@@ -40,6 +40,7 @@ from eval.judging.base import (
     unreadable,
 )
 from rag.errors import ModelFailedError
+from rag.model.base import Usage
 from rag.model.chat import ChatModel
 
 NOT_SUPPORTED = "not supported"
@@ -67,17 +68,19 @@ class LlamaIndexJudge(ChatJudge):
     def prompt(self, kind: Kind) -> str:
         return digest([template.format() for template in _TEMPLATES[kind]])
 
-    def _ask(self, judge_input: JudgeInput, usage: dict[str, float]) -> Verdict:
-        return _JUDGES[judge_input.kind](_AskedByUs(self._model, usage), judge_input.data)
+    def _ask(self, judge_inputs: Sequence[JudgeInput], usage: Usage) -> list[Verdict]:
+        model = _AskedByUs(self._model, usage)
+        return [_JUDGES[judge_input.kind](model, judge_input) for judge_input in judge_inputs]
 
 
 class _AskedByUs(CustomLLM):
     """A chat model as LlamaIndex's evaluators want one: ours sends their requests, within its limits."""
 
     _model: ChatModel = PrivateAttr()
-    _usage: dict[str, float] = PrivateAttr()
+    _usage: Usage = PrivateAttr()
+    _sent: int = PrivateAttr(0)  # requests
 
-    def __init__(self, model: ChatModel, usage: dict[str, float]) -> None:
+    def __init__(self, model: ChatModel, usage: Usage) -> None:
         super().__init__()
         self._model = model
         self._usage = usage
@@ -90,11 +93,12 @@ class _AskedByUs(CustomLLM):
 
     def chat(self, messages: Sequence[ChatMessage], **_: Any) -> ChatResponse:
         """Raises ModelError."""
-        if self._usage.get("requests", 0) >= _MOST_REQUESTS:
+        if self._sent >= _MOST_REQUESTS:
             raise ModelFailedError(
                 f"the texts do not fit the context of the model {self._model.name}: set "
                 "ASKPAPERS_CONTEXT_WINDOW to what the model takes"
             )
+        self._sent += 1
         sent = [(message.role.value, message.content or "") for message in messages]
         reply = self._model.ask(sent, self._usage)
         return ChatResponse(message=ChatMessage(role="assistant", content=reply))
@@ -106,23 +110,26 @@ class _AskedByUs(CustomLLM):
         raise NotImplementedError("an evaluator reads a reply when it is whole")
 
 
-def _support(llm: LLM, data: Any) -> Verdict:
+def _support(llm: LLM, judge_input: JudgeInput) -> Verdict:
     template, refine = _TEMPLATES["support"]
     evaluator = FaithfulnessEvaluator(llm, eval_template=template, refine_template=refine)
-    contexts = [quoted(passage) for passage in data["passages"]]
-    feedback = _evaluated(evaluator, response=quoted(data["claim"]), contexts=contexts).feedback
+    statement = judge_input.statement
+    texts = (text for paper in statement.papers for text in (paper.heading, paper.abstract))
+    contexts = [quoted(text) for text in texts]
+    feedback = _evaluated(evaluator, response=quoted(statement.text), contexts=contexts).feedback
     return read_yes_or_no(feedback or "")
 
 
-def _correctness(llm: LLM, data: Any) -> Verdict:
+def _correctness(llm: LLM, judge_input: JudgeInput) -> Verdict:
+    data = judge_input.data
     evaluator = CorrectnessEvaluator(llm, _TEMPLATES["correctness"][0], parser_function=_read_score)
     texts = {"response": quoted(data["answer"]), "reference": quoted(data["reference"])}
     result = _evaluated(evaluator, query=_query(data), **texts)
     return _score(result, result.score, (1, 5))
 
 
-def _relevancy(llm: LLM, data: Any) -> Verdict:
-    template = _TEMPLATES["relevancy"][0]
+def _relevancy(llm: LLM, judge_input: JudgeInput) -> Verdict:
+    data, template = judge_input.data, _TEMPLATES["relevancy"][0]
     evaluator = AnswerRelevancyEvaluator(llm, eval_template=template, parser_function=_read_result)
     result = _evaluated(evaluator, query=_query(data), response=quoted(data["answer"]))
     return _score(result, None if result.score is None else 2 * result.score, (0, 2))
@@ -133,7 +140,7 @@ def _score(result: EvaluationResult, score: float | None, scale: tuple[int, int]
     return unreadable(feedback) if score is None else score_verdict(score, scale, in_short(feedback))
 
 
-_JUDGES: dict[Kind, Callable[[LLM, Any], Verdict]] = {
+_JUDGES: dict[Kind, Callable[[LLM, JudgeInput], Verdict]] = {
     "support": _support,
     "correctness": _correctness,
     "relevancy": _relevancy,

@@ -1,4 +1,4 @@
-"""Work in several threads that nobody has to wait for."""
+"""Runs work in several threads, none of which has to be waited for."""
 
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -11,16 +11,16 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 Work = Callable[[Item, threading.Event], Result]
-"""Does one thing; the event tells that its result is no longer wanted."""
+"""Does one piece of work; the event is set when its result is no longer wanted."""
 
 
 def in_threads(
     work: Work[Item, Result], items: Sequence[Item], workers: int
 ) -> Generator[Result, None, None]:
-    """The result of each item as soon as it is there; of these so many are worked on at a time.
+    """The result of each item as soon as it is ready; `workers` items are worked on at a time.
 
-    Where one raises, or the caller stops (Ctrl-C), nothing else is begun, and nothing waited for: the
-    threads are daemons, as a request to a model may take minutes. Raises what the work raises.
+    If one raises, or the caller stops (Ctrl-C), no other item is begun and none is waited for: the threads
+    are daemons, as a request to a model may take minutes. Raises what the work raises.
     """
     waiting: SimpleQueue[Item] = SimpleQueue()
     done: SimpleQueue[Future[Result]] = SimpleQueue()

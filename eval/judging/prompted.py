@@ -1,11 +1,14 @@
-"""The judge with our own rules: one JSON object in, one verdict in JSON out."""
+"""The judge with our own rules: JSON objects in, verdicts in JSON out."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from eval.judging.asked_once import ChatJudge
 from eval.judging.base import (
-    SUPPORTED,
+    UNCHECKED,
     JudgeInput,
     Kind,
     Verdict,
@@ -14,56 +17,71 @@ from eval.judging.base import (
     score_verdict,
     unreadable,
 )
-from rag.model.base import Message
-from rag.support.verdicts import (
-    LABELS,
-    read_object,
-    read_reason,
-    read_verdicts,
-    verdict_prompt,
-    verdict_rules,
-)
+from rag import checking
+from rag.checking import Statement
+from rag.checking.by_model import NO_ROOM, UNREAD
+from rag.checking.verdicts import LABELS, check_rules
+from rag.model.base import JUDGING, Usage
+from rag.model.replies import read_line, read_object
+
+if TYPE_CHECKING:
+    from rag.model.chat import ChatModel
 
 _SCALES: dict[Kind, tuple[int, int]] = {"correctness": (1, 5), "relevancy": (0, 2)}
+_LONGEST_REASON = 300  # characters
 
 
 class PromptedJudge(ChatJudge):
-    """Sends a claim with its passages, or an answer with its question, as data beside our rules.
-
-    Of claims it asks as the judge of support in answers does.
-    """
+    """Judges claims as answers are checked, and answers by rules of its own."""
 
     backend = "llm"
     labels = LABELS
+    at_once: ClassVar[int] = 20
+
+    def __init__(self, model: "ChatModel", cache: Path) -> None:
+        super().__init__(model, cache)
+        self._checker = checking.ModelJudge(model, JUDGING)
 
     def prompt(self, kind: Kind) -> str:
         return digest(_rules(kind))
 
-    def _ask(self, judge_input: JudgeInput, usage: dict[str, float]) -> Verdict:
-        return read(judge_input.kind, self._model.ask(_messages(judge_input), usage))
+    def _ask(self, judge_inputs: Sequence[JudgeInput], usage: Usage) -> list[Verdict]:
+        if judge_inputs[0].kind == "support":
+            verdicts = self._check([judge_input.statement for judge_input in judge_inputs], usage)
+            return list(map(_verdict, verdicts))
+        (judge_input,) = judge_inputs
+        messages = [("system", _rules(judge_input.kind)), ("user", quoted(judge_input.data))]
+        return [read_score(judge_input.kind, self._model.ask(messages, usage))]
+
+    def _check(self, statements: Sequence[Statement], usage: Usage) -> list[checking.Verdict]:
+        """The verdicts on statements, in several requests if one is too long for the model."""
+        verdicts = self._checker.judge(statements, usage)
+        left = [place for place, verdict in enumerate(verdicts) if verdict.reason == NO_ROOM]
+        if 0 < len(left) < len(statements):
+            others = self._check([statements[place] for place in left], usage)
+            for place, verdict in zip(left, others, strict=True):
+                verdicts[place] = verdict
+        return verdicts
 
 
-def read(kind: Kind, reply: str) -> Verdict:
-    """The verdict that a reply holds: one JSON object, in which nothing stands twice."""
-    if kind == "support":
-        label, reason = read_verdicts(reply).get(1, (None, ""))
-        return Verdict(label, float(label == SUPPORTED), reason) if label else unreadable(reply)
+def read_score(kind: Kind, reply: str) -> Verdict:
+    """The score that a reply holds: one JSON object, in which nothing stands twice."""
     row, (low, high) = read_object(reply), _SCALES[kind]
     score = row.get("score")
     if isinstance(score, bool) or not isinstance(score, int | float) or not low <= score <= high:
         return unreadable(reply)
-    return score_verdict(score, (low, high), read_reason(row))
+    return score_verdict(score, (low, high), read_line(row, "reason", _LONGEST_REASON))
 
 
-def _messages(judge_input: JudgeInput) -> list[Message]:
-    kind, data = judge_input.kind, judge_input.data
-    if kind == "support":
-        return verdict_prompt([(data["claim"], data["passages"])])
-    return [("system", _rules(kind)), ("user", quoted(data))]
+def _verdict(verdict: checking.Verdict) -> Verdict:
+    if verdict.reason in (NO_ROOM, UNREAD):
+        return Verdict(None, None, verdict.reason)
+    value = None if verdict.check == UNCHECKED else float(verdict.is_supported)
+    return Verdict(verdict.check, value, verdict.reason or "")
 
 
 @cache
 def _rules(kind: Kind) -> str:
     if kind == "support":
-        return verdict_rules()
+        return check_rules()
     return resources.files(__package__).joinpath(f"{kind}.txt").read_text(encoding="utf-8")

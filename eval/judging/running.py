@@ -1,4 +1,4 @@
-"""The answers of a run before a judge, several at a time."""
+"""Judges the answers of a run, several at a time."""
 
 import threading
 from collections import defaultdict
@@ -15,13 +15,13 @@ from eval.judging.pool import in_threads
 from eval.rows import Row, load_outcomes
 from eval.shelf import Shelf
 from rag.library.progress import Track, untracked
+from rag.model.base import Usage
 from rag.model.usage import total_usage
 
 
 @dataclass(frozen=True)
 class Judging:
-    """`rows` with what a judge says of them, in their order; `record` is for the record of their run: name
-    and model of the judge, and what it took, JSON types."""
+    """The rows with their judged outcomes; `record` has the judge's name, model and usage."""
 
     rows: tuple[Row, ...]
     record: Mapping[str, Any]
@@ -35,12 +35,12 @@ def judge_rows(
     workers: int = 4,
     track: Track = untracked,
 ) -> Judging:
-    """Judge the answers of a run, so many at a time, and keep what is said in `folder/judged.jsonl`.
+    """Judge the answers of a run, `workers` at a time, and keep the verdicts in `folder/judged.jsonl`.
 
-    `shelf_of` tells where the papers stand that a row's answer cites. What an earlier call left there is
-    not asked again, unless the judge, the answer or its papers have changed or a verdict was an error.
-    A verdict that cannot be had is an error of each metric that needs it. What would stop every verdict
-    is raised, and what was said before is kept: KeyRefusedError, ModelMissingError, RunError.
+    `shelf_of` finds the papers that a row's answer cites. Verdicts of an earlier call are kept unless the
+    judge, the answer or its papers have changed, or a verdict was an error. A verdict that fails is an
+    error of each metric that needs it. Errors that would stop every verdict are raised, and earlier
+    verdicts kept: KeyRefusedError, ModelMissingError, RunError.
     """
     subjects = _subjects(rows, shelf_of)
     digests = {subject.row.place: subject.digest(judge) for subject in subjects}
@@ -48,8 +48,8 @@ def judge_rows(
         todo = [subject for subject in subjects if not file.is_judged(subject.row)]
         work = in_threads(lambda subject, stopped: _judge(subject, judge, stopped), todo, workers)
         with closing(work) as done:
-            for ((row, judged),) in track(([each] for each in done), "answers", len(todo)):
-                file.append(row, judged)
+            for (judged,) in track(([each] for each in done), "answers", len(todo)):
+                file.append(*judged)
         lines = file.finish([row.place for row in rows])
     judged_rows = [replace(row, judged=load_outcomes(line)) for row, line in zip(rows, lines, strict=True)]
     usage = total_usage(line["usage"] for line in lines)
@@ -75,10 +75,12 @@ class _StoppedError(Exception):
     """The verdict is no longer wanted."""
 
 
-def _judge(subject: Subject, judge: ModelJudge, stopped: threading.Event) -> tuple[Row, Judged]:
-    def ask(judge_input: JudgeInput) -> Verdict:
+def _judge(subject: Subject, judge: ModelJudge, stopped: threading.Event) -> tuple[Row, Judged, Usage]:
+    usage: Usage = {}
+
+    def ask(judge_inputs: Sequence[JudgeInput]) -> list[Verdict]:
         if stopped.is_set():
             raise _StoppedError
-        return judge.verdict(judge_input)
+        return judge.verdicts(judge_inputs, usage)
 
-    return subject.row, judge_answer(subject, ask)
+    return subject.row, judge_answer(subject, ask), usage

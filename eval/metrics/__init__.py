@@ -6,32 +6,28 @@ A metric that does not apply to a question is None: neither 0 nor 1, and not par
 from eval.metrics.abstention import abstention_recall, over_refusal
 from eval.metrics.agreement import accuracy, cohen_kappa
 from eval.metrics.citations import (
-    Statement,
     Supports,
     citation_precision,
-    citation_recall,
     citation_validity,
-    faithfulness,
+    is_supported,
     needed_markers,
-    supported_statements,
+    share,
 )
 from eval.metrics.facts import fact_recall, holds
 from eval.metrics.ranking import hit_at, mrr_at, ndcg_at, recall_at
 from eval.metrics.sets import set_f1, set_precision, set_recall
 
 __all__ = [
-    "Statement",
     "Supports",
     "abstention_recall",
     "accuracy",
     "citation_precision",
-    "citation_recall",
     "citation_validity",
     "cohen_kappa",
     "fact_recall",
-    "faithfulness",
     "hit_at",
     "holds",
+    "is_supported",
     "mrr_at",
     "ndcg_at",
     "needed_markers",
@@ -40,5 +36,5 @@ __all__ = [
     "set_f1",
     "set_precision",
     "set_recall",
-    "supported_statements",
+    "share",
 ]

@@ -1,95 +1,72 @@
-"""Whether the sentences of an answer are supported, and by the papers they cite.
+"""Whether the sentences of an answer are supported by the papers they cite, and the citations sound.
 
 Citation recall and precision are those of ALCE (Gao et al., 2023, "Enabling Large Language Models
-to Generate Text with Citations"), over whole papers as there: a marker stands for the paper that
-it names. Unlike its script, a marker that names no paper counts against precision.
+to Generate Text with Citations"), over whole papers as there. Unlike its script, a marker that names
+no paper counts against precision.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-Supports = Callable[[str, str], bool]
-"""Whether a text, the second, supports a claim, the first."""
+from rag.checking import Statement
 
-
-@dataclass(frozen=True)
-class Statement:
-    """A sentence of an answer, and the text of the cited paper for each of its markers."""
-
-    text: str
-    evidence: tuple[str, ...]
+Supports = Callable[[Statement], bool]
+"""Whether the papers of a statement, taken together, support it."""
 
 
-def faithfulness(supported: Sequence[bool]) -> float | None:
-    """Share of the claims that are supported by the words they cite; None without claims.
+def share(flags: Sequence[bool]) -> float | None:
+    """Share of the flags that are true; None without flags.
 
-    As in Es et al., 2023, "RAGAS: Automated Evaluation of Retrieval Augmented Generation", but the claims
-    are the sentences of the answer.
+    Of supported sentences it is faithfulness, as in Es et al., 2023, "RAGAS: Automated Evaluation of
+    Retrieval Augmented Generation", but the claims are the sentences of the answer.
     """
-    return sum(supported) / len(supported) if supported else None
+    return sum(flags) / len(flags) if flags else None
 
 
-def supported_statements(statements: Sequence[Statement], supports: Supports) -> list[bool]:
-    """Whether each statement is supported by its cited papers, taken together."""
-    return [_is_supported(statement, supports) for statement in statements]
+def is_supported(statement: Statement, supports: Supports) -> bool:
+    """Whether the papers that a statement cites support it. Their mean is ALCE's citation recall."""
+    return bool(statement.papers) and supports(statement)
 
 
-def needed_markers(statements: Sequence[Statement], supports: Supports) -> list[list[bool]]:
-    """Whether each marker of each statement is needed.
+def needed_markers(statement: Statement, supports: Supports) -> list[bool]:
+    """Whether each marker of a statement is needed.
 
     A marker is needed if its statement is supported, and either its paper alone supports the statement or
     the other papers do not.
     """
+    places = range(len(statement.papers))
+    if not is_supported(statement, supports):
+        return [False for _ in places]
+    if len(places) == 1:
+        return [True]
     return [
-        [
-            is_supported and _is_needed(statement, place, supports)
-            for place in range(len(statement.evidence))
-        ]
-        for statement, is_supported in zip(
-            statements, supported_statements(statements, supports), strict=True
-        )
+        supports(alone(statement, place)) or not supports(without(statement, place)) for place in places
     ]
 
 
-def citation_recall(statements: Sequence[Statement], supports: Supports) -> float | None:
-    """Share of the sentences supported by their cited papers, taken together; None without sentences."""
-    are_supported = supported_statements(statements, supports)
-    return sum(are_supported) / len(are_supported) if are_supported else None
-
-
-def citation_precision(statements: Sequence[Statement], unknown: int, supports: Supports) -> float | None:
+def citation_precision(needed: Sequence[bool], unknown: int) -> float | None:
     """Share of the markers that are needed; None without markers.
 
     `unknown` counts markers that name no paper, which are never needed.
     """
-    needed = [is_needed for marks in needed_markers(statements, supports) for is_needed in marks]
     written = unknown + len(needed)
     return sum(needed) / written if written else None
 
 
-def citation_validity(written: int, unknown: int, broken: int) -> float | None:
-    """Share of the written markers whose quote stands in its paper; None without markers.
+def citation_validity(quotes: int, broken: int, unknown: int) -> float | None:
+    """Share of the quotes that stand in their paper, with markers that name no paper among the others.
 
-    `unknown` counts markers that name no paper, `broken` those whose quote is not the paper's text at its
-    offsets.
+    `broken` are the quotes that are not the paper's text at their offsets. None if nothing is cited.
     """
-    return (written - unknown - broken) / written if written else None
+    cited = quotes + unknown
+    return (quotes - broken) / cited if cited else None
 
 
-def joined(evidence: Sequence[str]) -> str:
-    """The texts of several papers as one, for judging them together."""
-    return "\n\n".join(evidence)
+def alone(statement: Statement, place: int) -> Statement:
+    """The statement with one of its papers."""
+    return replace(statement, papers=(statement.papers[place],))
 
 
-def _is_supported(statement: Statement, supports: Supports) -> bool:
-    return bool(statement.evidence) and supports(statement.text, joined(statement.evidence))
-
-
-def _is_needed(statement: Statement, place: int, supports: Supports) -> bool:
-    alone, others = statement.evidence[place], without(statement.evidence, place)
-    return supports(statement.text, alone) or not (others and supports(statement.text, joined(others)))
-
-
-def without(evidence: Sequence[str], place: int) -> Sequence[str]:
-    """The texts without one of them."""
-    return [*evidence[:place], *evidence[place + 1 :]]
+def without(statement: Statement, place: int) -> Statement:
+    """The statement with its other papers."""
+    return replace(statement, papers=statement.papers[:place] + statement.papers[place + 1 :])

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from eval.folder import HTML, MARKDOWN, RECORD, translated, write_whole
+from eval.report.markdown import render_markdown
 from eval.run import Run
 
 
@@ -12,7 +13,6 @@ def write_reports(run: Run, folder: Path) -> list[Path]:
     In the folder of a run they are as private as the run; elsewhere they follow the umask, as exports do.
     """
     from eval.report.html import render_html
-    from eval.report.markdown import render_markdown
 
     texts = {folder / HTML: render_html(run), folder / MARKDOWN: render_markdown(run)}
     with translated(folder):

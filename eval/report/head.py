@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from eval import wording
 from eval.run import Run
 
 
@@ -17,23 +18,17 @@ def conditions(run: Run) -> dict[str, str]:
         "Questions": ", ".join(map(_file, record.get("questions") or ())),
         "Started": _started(record),
         "Code": _code(record),
-        "Support judged by": record.get("support_judge"),
         "Machine": _machine(record),
+        "Requests by step": wording.steps(run.summary()),
     }
     return {name: str(value) for name, value in facts.items() if value}
 
 
 def judge_facts(run: Run) -> dict[str, str]:
-    """Who judged in the judge layer, and the cost."""
+    """Who judged in the judge layer, and what it took."""
     judge = run.record.get("judge") or {}
-    usage = judge.get("usage") or {}
-    facts = {
-        "Judge": judge.get("name"),
-        "Requests": usage.get("requests"),
-        "Tokens": _tokens(usage),
-        "Cost": None if usage.get("cost") is None else f"${usage['cost']:.4f}",
-    }
-    return {name: str(value) for name, value in facts.items() if value is not None}
+    facts = {"Judge": judge.get("name"), "Took": wording.usage(judge.get("usage") or {})}
+    return {name: str(value) for name, value in facts.items() if value}
 
 
 def peculiarities(run: Run) -> Iterator[str]:
@@ -87,11 +82,3 @@ def _code(record: Mapping[str, Any]) -> str | None:
 def _machine(record: Mapping[str, Any]) -> str:
     parts = {"platform": "{}", "cores": "{} cores", "python": "Python {}"}
     return ", ".join(form.format(record[name]) for name, form in parts.items() if record.get(name))
-
-
-def _tokens(usage: Mapping[str, Any]) -> str | None:
-    total = usage.get("total_tokens")
-    if total is None:
-        return None
-    read, written = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
-    return f"{total:,} ({read:,} read, {written:,} written)"

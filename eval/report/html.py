@@ -13,13 +13,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from eval import wording
 from eval.markdown import NONE
 from eval.metrics.registry import JUDGED, MAIN, METRICS
 from eval.report.colours import as_css
 from eval.report.faults import KINDS, is_fault
 from eval.report.head import conditions, judge_facts, peculiarities
 from eval.report.numbers import format_interval, format_score, format_value, scored_metrics
-from eval.report.plots import Chart, chart_by_tag, chart_recall, chart_seconds, chart_support
+from eval.report.plots import Chart, chart_by_tag, chart_recall, chart_seconds
 from eval.report.questions import STATUSES, show_questions, telling_columns
 from eval.report.script import script
 from eval.run import Run
@@ -43,6 +44,7 @@ def render_html(run: Run) -> str:
         "format_value": format_value,
         "format_interval": format_interval,
         "format_score": format_score,
+        "notes": wording.notes,
         "is_fault": is_fault,
         "NONE": NONE,
     }
@@ -70,7 +72,7 @@ def _content(run: Run) -> dict[str, Any]:
         "judge_facts": judge_facts(run),
         "main": scored_metrics(summary),
         "judged": scored_metrics(summary["judge"], tuple(JUDGED)) if "judge" in summary else [],
-        "charts": _drawn(chart_recall(run.rows), chart_support(run.rows), chart_seconds(run.rows)),
+        "charts": _drawn(chart_recall(run.rows), chart_seconds(run.rows)),
         "tag_charts": _tag_charts(summary, MAIN),
         "judge_charts": _tag_charts(summary["judge"], tuple(JUDGED)) if "judge" in summary else [],
         "tags": tags,

@@ -7,6 +7,7 @@ image, HTML, or a mention of a user or an issue.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from eval import wording
 from eval.markdown import code, table
 from eval.metrics.registry import JUDGED, MAIN, METRICS
 from eval.report.faults import find_faults, gravity
@@ -50,7 +51,8 @@ def _facts(facts: Mapping[str, str]) -> str:
 def _means(layer: Mapping[str, Any], metrics: Iterable[str]) -> str:
     names = scored_metrics(layer, tuple(metrics))
     rows = [[name, *_mean(layer["metrics"][name], name)] for name in names]
-    return table(["metric", "mean", "95 % interval", "n", "not applicable", "errors"], rows)
+    means = table(["metric", "mean", "95 % interval", "n", "not applicable", "errors"], rows)
+    return "\n\n".join([means, *(code(note) for note in wording.notes(layer))])
 
 
 def _mean(mean: Mapping[str, Any], name: str) -> list[str]:

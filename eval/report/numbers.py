@@ -9,10 +9,10 @@ from eval.rows import Row
 
 
 def format_value(value: float | None, metric: Metric, digits: int = 3) -> str:
-    """A mean, or an end of its interval; words have one decimal."""
+    """A mean, or an end of its interval; words and requests have one decimal."""
     if value is None:
         return NONE
-    return f"{value:.1f}" if metric.unit == "words" else f"{value:.{digits}f}"
+    return f"{value:.1f}" if metric.unit in ("words", "requests") else f"{value:.{digits}f}"
 
 
 def format_interval(mean: Mapping[str, Any], metric: Metric) -> str:
@@ -25,8 +25,8 @@ def format_score(row: Row, name: str) -> str:
     outcome = (row.outcomes | row.judged).get(name)
     if outcome is None or outcome.value is None:
         return "error" if outcome and outcome.is_error else NONE
-    metric = (METRICS | JUDGED)[name]
-    if metric.unit == "words" or outcome.value in (0, 1):
+    metric = (METRICS | JUDGED).get(name)  # None for one of an earlier version
+    if outcome.value in (0, 1) or (metric and metric.unit in ("words", "requests")):
         return f"{outcome.value:.0f}"
     return f"{outcome.value:.2f}"
 

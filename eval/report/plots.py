@@ -97,34 +97,6 @@ def recalls(row: Row) -> Outcomes:
     return {f"recall@{k}": scored(metrics.recall_at(k, counted, row.expected.papers)) for k in _RANKS}
 
 
-def chart_support(rows: Sequence[Row]) -> Chart | None:
-    """How far the cited words support the claims, by the judge that checked them when they were written.
-
-    None where no claim has such a number, as where all are quotations.
-    """
-    claims = [
-        claim
-        for row in rows
-        for claim in (row.answer or {}).get("claims", ())
-        if claim["support"] is not None and claim.get("check") != "verbatim"
-    ]
-    if not claims:
-        return None
-    supported = [claim["support"] for claim in claims if claim["supported"]]
-    others = [claim["support"] for claim in claims if not claim["supported"]]
-    with drawing():
-        figure, axes = _axes(_HEIGHT)
-        tops = _draw_counts(axes, supported, 0, f"supported: {len(supported)}", color=LIGHT["good"])
-        hollow = {"color": "none", "edgecolor": LIGHT["bad"]}
-        _draw_counts(axes, others, tops, f"not supported: {len(others)}", **hollow)
-        axes.set_xlim(-0.01, 1.01)
-        axes.set_xlabel("support of a claim")
-        axes.legend(frameon=False, loc="upper left", borderaxespad=0)
-        axes.grid(axis="y")
-        says = f"{len(supported)} claims are supported, {len(others)} are not"
-        return Chart.of(figure, "support", "Support of the claims", says)
-
-
 def chart_seconds(rows: Sequence[Row]) -> Chart | None:
     """How long the answers took, with the median and the 95th percentile; None without times."""
     outcomes = [row.outcomes["seconds"] for row in rows if "seconds" in row.outcomes]
@@ -147,15 +119,6 @@ def chart_seconds(rows: Sequence[Row]) -> Chart | None:
         axes.grid(axis="y")
         says = f"p50 {half:.2f} s, p95 {most:.2f} s, at most {max(seconds):.2f} s; n = {len(seconds)}"
         return Chart.of(figure, "seconds", "Time to answer", says)
-
-
-def _draw_counts(axes: Axes, values: Sequence[float], below: Any, label: str, **look: Any) -> Any:
-    """Draw the counts of values per bin of [0, 1] as bars stacked on those below; returns the tops."""
-    counts, edges = np.histogram(values, _BINS, (0, 1))
-    some = counts > 0
-    feet = np.broadcast_to(below, counts.shape)[some]
-    axes.bar(edges[:-1][some] + 0.5 / _BINS, counts[some], 0.8 / _BINS, feet, label=label, **look)
-    return below + counts
 
 
 def _draw_intervals(axes: Axes, means: Sequence[Mapping[str, Any]]) -> None:

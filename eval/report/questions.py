@@ -108,18 +108,25 @@ class ShownQuestion:
 
     @cached_property
     def claims(self) -> list[tuple[Claim, list[Mapping[str, Any]]]]:
-        """Each claim with the citations behind it."""
-        cited = {citation["number"]: citation for citation in self.answer["citations"]}
+        """Each claim with its quotes."""
+        citations = self.answer["citations"]
         return [
-            (Claim.from_dict(claim), [cited[number] for number in claim["citations"] if number in cited])
+            (Claim.from_dict(claim), [citations[place] for place in self._quotes(claim)])
             for claim in self.answer["claims"]
         ]
 
     @cached_property
     def further_citations(self) -> list[Mapping[str, Any]]:
-        """The citations behind no claim, such as the sentence that shows why a question is refused."""
-        used = {number for claim in self.answer["claims"] for number in claim["citations"]}
-        return [each for each in self.answer["citations"] if each["number"] not in used]
+        """The quotes of no claim, such as the sentence that shows why a question is refused."""
+        used = {place for claim in self.answer["claims"] for place in self._quotes(claim)}
+        return [each for place, each in enumerate(self.answer["citations"]) if place not in used]
+
+    def _quotes(self, claim: Mapping[str, Any]) -> list[int]:
+        """The places of a claim's quotes; in runs of earlier versions those of its numbers."""
+        citations = self.answer["citations"]
+        if "quotes" in claim:
+            return [place for place in claim["quotes"] if place < len(citations)]
+        return [place for place, each in enumerate(citations) if each["number"] in claim["citations"]]
 
     @cached_property
     def layers(self) -> list["ShownLayer"]:

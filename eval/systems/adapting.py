@@ -9,14 +9,12 @@ from eval.systems.function import FunctionSystem
 from eval.systems.query_engine import QueryEngine, query_engine_system
 from rag.assistant import Assistant
 from rag.library import Library
-from rag.support import Judge
 from rag.types import Request
 
 
 def as_system(
     thing: object,
     *,
-    judge: Judge,
     library: Library | None = None,
     options: Request | None = None,
     refuses: Refuses | None = None,
@@ -24,12 +22,12 @@ def as_system(
 ) -> System:
     """An Assistant, a query engine, a callable, or a System itself, as a System.
 
-    All but `options` is for the replies of other programs: `judge` chooses their quotes, `library` knows
-    their papers, `refuses` their refusals. Raises TypeError for what cannot answer.
+    All but `options` is for the replies of other programs: `library` knows their papers, `refuses` their
+    refusals. Raises TypeError for what cannot answer.
     """
     if isinstance(thing, Assistant):
         return AssistantSystem(thing, options)
-    own: dict[str, Any] = {"judge": judge, "library": library, "name": name, "refuses": refuses}
+    own: dict[str, Any] = {"library": library, "name": name, "refuses": refuses}
     if not isinstance(thing, type):
         if isinstance(thing, System):
             return thing

@@ -1,27 +1,31 @@
-"""Somebody else's reply as an Answer: our sentences, its markers, quotes of its sources."""
+"""Turns the reply of another program into an Answer."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from eval.metrics.registry import RANKING, SETS, SUPPORT
+from eval.metrics.registry import EVIDENCE, RANKING, SETS
 from eval.shelf import Papers, Shelf
 from eval.systems.base import Answered
+from eval.systems.nearest import NearestByWords
 from eval.systems.replies import Read, Source, papers_of, ranking
-from rag.citations import Composer
-from rag.markers import UNSUPPORTED, find_markers
-from rag.support import Judge
-from rag.types import Answer, Citation, Hit, Paper, Passage, Request
+from rag.checking import Verdict
+from rag.checking.evidence import own_words
+from rag.citations import cite, statement_of
+from rag.composing import Written, sentences_of
+from rag.markers import Marker, find_markers
+from rag.types import Answer, Hit, Paper, Passage, Request
 
 Refuses = Callable[[str], bool]
 """Whether a text declines to answer."""
 
-_EMPTY = ("", "Empty Response")  # the second is what LlamaIndex says where nothing is retrieved
-_SAYS_UNSUPPORTED = re.compile(r"\\?[\[【［]([ \t]*unsupported[ \t]*)\\?[\]】］]", re.IGNORECASE)
+_EMPTY = ("", "Empty Response")  # the second is LlamaIndex's reply if nothing is retrieved
+# What we would take for a mark of our own.
+_NO_MARKER = re.compile(r"\\?[\[【［]([ \t]*unsupported[ \t]*)\\?[\]】］]", re.IGNORECASE)
 
 
 def find_refusal(reply: Read, refuses: Refuses | None) -> str | None:
-    """Why the reply is a refusal, None where it is none."""
+    """Why the reply is a refusal; None if it is none."""
     if reply.refused is not None:
         return "the program says so" if reply.refused else None
     if reply.text.strip() in _EMPTY:
@@ -34,37 +38,42 @@ def answer_of(
     reply: Read,
     refusal: str | None,
     *,
-    judge: Judge,
     shelf: Shelf,
     writer: str,
     seconds: float,
 ) -> Answered:
     """A program's reply to a request as an Answer, and its sources as a shelf before the given one.
 
-    Its sentences are those of our own list, its markers count from 1 on into the sources, and quotes and
-    support are chosen by the judge. Nothing of the text is left out but markers and the layout of code.
+    Its markers are the numbers of sources, from 1. A paper has one number, however many sources are pieces
+    of it. Sentences that are the text of what they cite are verbatim, all others unchecked. The text is
+    kept, except for markers and the layout of code.
     """
     sources = reply.sources or ()
     papers = papers_of(sources, shelf)
     own = Papers(papers, shelf)
-    composer = _composed(reply.text, papers, judge)
+    hits = _hits(sources, papers, own)
+    written = _written(reply.text, [paper.paper_id for paper in papers], hits)
+    parts = written.finish()
+    for sentence in sentences_of(parts):
+        if quote := own_words(statement_of(sentence, hits)):
+            sentence.verdict = Verdict("verbatim", (quote,))
+    cited = cite(parts, hits, NearestByWords())
     answer = Answer(
         question=request.question,
         status="answered" if refusal is None else "refused",
-        text=composer.shown.replace(f" {UNSUPPORTED}", ""),
+        text=cited.text,
         reason=refusal,
-        claims=tuple(composer.claims),
-        citations=tuple(_of_source(each, sources, papers, own) for each in composer.citations()),
+        claims=cited.claims,
+        citations=cited.citations,
         papers=ranking(sources, papers),
         filters=request.filters,
         resolved_question=None,
         missing=None,
         notes=(),
         writer=writer,
-        markers=composer.markers(),
+        markers=written.markers(),
         usage={},
         seconds={"total": round(seconds, 4)},
-        checked_by=judge.name if composer.is_judged() else None,
     )
     return Answered(answer, own, _untold(reply))
 
@@ -72,55 +81,45 @@ def answer_of(
 def take_answer(answer: Answer, shelf: Shelf | None, seconds: float) -> Answered:
     """An Answer with the shelf of its papers; without one they are known by their quotes alone.
 
-    Then citations are judged by these, and whether they stand in the papers cannot be told.
+    Then a judge sees these, and what stands in the papers is unknown.
     """
     answer = replace(answer, seconds={"total": round(seconds, 4)} | answer.seconds)
     if shelf:
         return Answered(answer, shelf)
-    lacking = "its papers are not at hand: give their library"
-    unknown = SUPPORT[:1] if not answer.markers.written else ()
-    return Answered(
-        answer, Papers(_quoted(answer)), dict.fromkeys((*unknown, "citation_validity"), lacking)
-    )
+    lacking = dict.fromkeys(EVIDENCE, "its papers are not at hand: give their library")
+    return Answered(answer, Papers(_quoted(answer)), lacking)
 
 
-def _composed(text: str, papers: Sequence[Paper], judge: Judge) -> Composer:
-    """The text, composed and shown. Each distinct source is a paper apart, its place the id."""
-    first: dict[tuple[str, str], str] = {}
-    hits = []
-    for place, paper in enumerate(papers):
-        id_ = first.setdefault((paper.paper_id, paper.abstract), str(place))
-        whole = Passage(id_, 0, len(paper.abstract))
-        hits.append(Hit(replace(paper, paper_id=id_), 1.0, whole))
-    composer = Composer(hits, judge, judge)
-    ended = _SAYS_UNSUPPORTED.sub(r"(\1)", text.rstrip()) + "\n"  # nothing at the end is half a marker
+def _hits(sources: Sequence[Source], papers: Sequence[Paper], shelf: Papers) -> list[Hit]:
+    """The papers of the sources, each once, with all its pieces; one without a title has a name."""
+    labels: dict[str, str] = {}
+    for source, paper in zip(sources, papers, strict=True):
+        labels.setdefault(paper.paper_id, source.label)
+    whole = shelf.papers(list(labels)).values()
+    return [
+        Hit(replace(paper, title=paper.title or labels[paper.paper_id]), 1.0, Passage(paper.paper_id, 0, 0))
+        for paper in whole
+    ]
+
+
+def _written(text: str, paper_ids: Sequence[str], hits: Sequence[Hit]) -> Written:
+    """The text with keys of hits in place of the numbers of sources."""
+    keys = {hit.paper.paper_id: key for key, hit in enumerate(hits, start=1)}
+    by_source = {number: keys[id_] for number, id_ in enumerate(paper_ids, start=1)}
+    written = Written(hits)
+    ended = _NO_MARKER.sub(r"(\1)", text.rstrip()) + "\n"  # nothing at the end is half a marker
     for piece in find_markers([ended]):
-        composer.add(piece)
-    composer.finish()
-    composer.show_rest("mark")
-    return composer
-
-
-def _of_source(
-    citation: Citation, sources: Sequence[Source], papers: Sequence[Paper], shelf: Papers
-) -> Citation:
-    """A composed citation with the id of its paper, and its place among the pieces of that."""
-    at = int(citation.paper_id)
-    begin = shelf.place(papers[at])
-    return replace(
-        citation,
-        paper_id=papers[at].paper_id,
-        title=citation.title or sources[at].label,
-        start=citation.start + begin,
-        end=citation.end + begin,
-    )
+        if isinstance(piece, Marker):
+            piece = Marker(tuple(by_source.get(number, 0) for number in piece.keys))
+        written.add(piece)
+    return written
 
 
 def _untold(reply: Read) -> dict[str, str]:
-    """The metrics that the reply says too little for."""
+    """The metrics for which the reply says too little, each with what is missing."""
     untold = {"filter_accuracy": "the reply does not say which years were taken"}
     if reply.sources is None:
-        untold |= dict.fromkeys((*RANKING, *SETS, *SUPPORT), "the reply does not say its sources")
+        untold |= dict.fromkeys((*RANKING, *SETS, *EVIDENCE), "the reply does not say its sources")
     elif reply.sources and not any(source.is_named for source in reply.sources):
         untold |= dict.fromkeys(
             (*RANKING, *SETS), "the sources of the reply have neither a title nor an id"
@@ -129,7 +128,7 @@ def _untold(reply: Read) -> dict[str, str]:
 
 
 def _quoted(answer: Answer) -> list[Paper]:
-    """The papers of an answer, with what it quotes at its place and nothing else."""
+    """The papers of an answer, with its quotes in their places and no other text."""
     papers = {
         ranked.paper_id: Paper(ranked.title, "", paper_id=ranked.paper_id) for ranked in answer.papers
     }

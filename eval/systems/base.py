@@ -1,4 +1,4 @@
-"""What a system is to a run: questions in, answers out, and where the papers of an answer stand."""
+"""The systems that a run can ask: questions in, answers and the papers behind them out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,9 +13,9 @@ from rag.types import Answer, History, Request
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer, and where the papers that it cites stand.
+    """An answer, and the shelf of the papers that it cites.
 
-    `untold` are the metrics for which the answer says too little, each with what is lacking.
+    `untold` are the metrics for which the answer says too little, each with what is missing.
     """
 
     answer: Answer
@@ -23,7 +23,7 @@ class Answered:
     untold: Mapping[str, str] = field(default_factory=dict)
 
     def told(self, outcomes: Outcomes) -> Outcomes:
-        """The outcomes, not applicable where the answer says too little: no value is made of silence."""
+        """The outcomes; those for which the answer says too little do not apply."""
         silent = {name: why for name, why in self.untold.items() if outcomes[name].value is not None}
         return outcomes | {name: not_applicable(why) for name, why in silent.items()}
 

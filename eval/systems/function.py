@@ -20,7 +20,6 @@ from eval.systems.replies import read_reply
 from rag.errors import AskpapersError
 from rag.library import Library
 from rag.plain import in_a_line
-from rag.support import Judge
 from rag.types import Answer, Filters, History, Request
 
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -45,7 +44,6 @@ class FunctionSystem:
         self,
         function: Callable[..., Any],
         *,
-        judge: Judge,
         library: Library | None = None,
         options: Request | None = None,
         name: str | None = None,
@@ -55,7 +53,6 @@ class FunctionSystem:
         self._function = function
         self._takes = _named(function)
         _check(function)
-        self._judge = judge
         self._library = library
         self._options = options or Request()
         self._name = name or _name(function)
@@ -94,7 +91,6 @@ class FunctionSystem:
             request if "filters" in given else replace(request, filters=Filters()),
             reply,
             refusal,
-            judge=self._judge,
             shelf=self.shelf,
             writer=self.name,
             seconds=seconds,

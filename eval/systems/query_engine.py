@@ -8,7 +8,6 @@ from eval.systems.answers import Refuses
 from eval.systems.function import FunctionSystem
 from eval.systems.replies import Reply, Source
 from rag.library import Library
-from rag.support import Judge
 from rag.types import Answer, Request
 
 _NUMBERED = re.compile(r"Source (\d+):\n")  # what CitationQueryEngine puts before each node's text
@@ -24,7 +23,6 @@ class QueryEngine(Protocol):
 def query_engine_system(
     engine: QueryEngine,
     *,
-    judge: Judge,
     library: Library | None = None,
     options: Request | None = None,
     name: str | None = None,
@@ -39,7 +37,6 @@ def query_engine_system(
 
     return FunctionSystem(
         lambda question: read_response(engine.query(question)),
-        judge=judge,
         library=library,
         options=options,
         name=name or type(engine).__name__,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rag.checking.base import Statement, Verdict
 from rag.checking.evidence import own_words
 from rag.checking.verdicts import check_prompt, read_verdicts
-from rag.model.base import CHECKING, FRAME_TOKENS, Usage
+from rag.model.base import CHECKING, FRAME_TOKENS, Usage, Use
 from rag.tokens import count_tokens
 
 if TYPE_CHECKING:
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 _MOST = 60  # statements in a request; a list has 40
 _REPLY, _PER_STATEMENT = 200, 120  # tokens of a reply
-_UNREAD = "the judge gave no verdict that can be read"
-_NO_ROOM = "the papers that it cites do not fit in the judge's context"
+UNREAD = "the judge gave no verdict that can be read"
+NO_ROOM = "the papers that it cites do not fit in the judge's context"
 
 
 class ModelJudge:
     """Asks a model, in one request, for a verdict on each statement that is not a paper's own text."""
 
-    def __init__(self, model: "ChatModel") -> None:
-        self._model = replace(model, use=CHECKING)
+    def __init__(self, model: "ChatModel", use: Use = CHECKING) -> None:
+        self._model = replace(model, use=use)
 
     @property
     def name(self) -> str:
@@ -33,15 +33,13 @@ class ModelJudge:
     def judge(self, statements: Sequence[Statement], usage: Usage) -> list[Verdict]:
         """A verdict on each statement, in order. Raises ModelError, also if the reply is none."""
         quotes = [own_words(statement) for statement in statements]
-        verdicts = [
-            Verdict("verbatim", (quote,)) if quote else Verdict(reason=_NO_ROOM) for quote in quotes
-        ]
+        verdicts = [Verdict("verbatim", (quote,)) if quote else Verdict(reason=NO_ROOM) for quote in quotes]
         asked = self._fitting([place for place, quote in enumerate(quotes) if not quote], statements)
         if asked:
             fitting = [statements[place] for place in asked]
             reply = self._model.ask(check_prompt(fitting), usage, most_tokens=_reply_tokens(len(asked)))
             for place, verdict in zip(asked, read_verdicts(reply, fitting), strict=True):
-                verdicts[place] = verdict if verdict != Verdict() else Verdict(reason=_UNREAD)
+                verdicts[place] = verdict if verdict != Verdict() else Verdict(reason=UNREAD)
         return verdicts
 
     def _fitting(self, places: Sequence[int], statements: Sequence[Statement]) -> Sequence[int]:

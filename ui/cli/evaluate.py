@@ -14,11 +14,9 @@ from eval.run import Run
 from eval.runner import evaluate, missing_papers
 from eval.selection import Questions
 from rag.assistant import Assistant
-from rag.embedding import embedded_encoder
 from rag.library import Library
 from rag.plain import in_a_line
 from rag.settings import Settings
-from rag.support import CalibratedJudge
 from ui.cli.commands import add_common
 from ui.cli.gates import add_gates, exit_code
 from ui.cli.options import add_answering, request_of
@@ -88,8 +86,8 @@ def add(command: argparse.ArgumentParser) -> None:
         nargs="?",
         const="",
         metavar="CLAIMS",
-        help="in place of a run: how well the judge of support, or that of --judge, judges claims whose "
-        "labels are known (default: those that come with the program)",
+        help="in place of a run: how well the judge of --judge judges claims whose labels are known "
+        "(default: those that come with the program)",
     )
     add_answering(command, writer="extractive")
 
@@ -101,6 +99,8 @@ def run(arguments: argparse.Namespace) -> int:
             return print_error(
                 f"--check-judge takes the place of a run: leave {', '.join(unread)} out", USAGE
             )
+        if not arguments.judge:
+            return print_error("--check-judge needs a language model to check: add --judge llm", USAGE)
         return _check_judge(arguments)
     for name, given in (("QUESTIONS", arguments.questions), ("--out DIR", arguments.out)):
         if not given:
@@ -171,11 +171,7 @@ def _ask_part(arguments: argparse.Namespace, part: Part) -> Run:
 def _check_judge(arguments: argparse.Namespace) -> int:
     """How well a judge judges claims whose labels are known."""
     claims = read_claims(arguments.check_judge or None)
-    with (
-        open_judge(arguments.judge, Settings.from_environment())
-        if arguments.judge
-        else nullcontext(CalibratedJudge(embedded_encoder()))
-    ) as judge:
+    with open_judge(arguments.judge, Settings.from_environment()) as judge:
         agreement = check_judge(claims, judge, arguments.workers or _JUDGED_AT_A_TIME, track)
     with whoever_reads():
         (print_json if arguments.json else print_check)(agreement)
