@@ -1,4 +1,7 @@
-"""An OpenAI-compatible server on the loopback that streams the first sentence of the first paper."""
+"""An OpenAI-compatible server on the loopback that streams the first sentence of the first paper.
+
+It understands each question as it stands, and finds each sentence supported by that first sentence.
+"""
 
 import json
 import re
@@ -6,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-_SENTENCE = re.compile(r'"abstract": ?"((?:[^"\\]|\\.){20,600}?[.!?])[ "]')
+_SENTENCE = re.compile(r'"text": ?"((?:[^"\\]|\\.){20,600}?[.!?])[ "]')
 _USAGE = {"prompt_tokens": 700, "completion_tokens": 42, "total_tokens": 742}
 
 
@@ -32,11 +35,9 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        prompt = "\n".join(str(message["content"]) for message in request["messages"])
-        sentence = _SENTENCE.search(prompt)
-        words = json.loads(f'"{sentence[1]}"') if sentence else "Yes."
-        text = f"{words[:-1]} [1]{words[-1]}" if sentence else words
-        body = "".join(f"data: {event}\n\n" for event in _events(request["model"], text)).encode()
+        rules, prompt = (str(message["content"]) for message in request["messages"][:2])
+        events = _events(request["model"], _reply(rules, prompt))
+        body = "".join(f"data: {event}\n\n" for event in events).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Content-Length", str(len(body)))
@@ -45,6 +46,21 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""
+
+
+def _reply(rules: str, prompt: str) -> str:
+    """What a model replies to a request to understand, to check or to write."""
+    if rules.startswith("You prepare the search"):
+        question = json.loads(prompt.splitlines()[-1])["latest question"]
+        return json.dumps({"question": question, "kind": "single", "queries": [question]})
+    sentence = _SENTENCE.search(prompt)
+    words = json.loads(f'"{sentence[1]}"') if sentence else ""
+    if not rules.startswith("You check sentences"):
+        return f"{words[:-1]} [1]{words[-1:]}" if words else "The papers do not say."
+    *given, _ = json.loads(prompt)["sentences"]  # the last one is made up
+    quotes = [{"paper": 1, "words": words}]
+    verdicts = [{"number": row["number"], "quotes": quotes, "verdict": "supported"} for row in given]
+    return json.dumps({"verdicts": verdicts})
 
 
 def _events(model: str, text: str) -> Iterator[str]:

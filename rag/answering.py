@@ -11,7 +11,7 @@ from typing import Any
 from rag.checking import Judge
 from rag.checking.review import Review
 from rag.citations import Nearest, cite
-from rag.composing import ANEW, Parts, Sentence, Written, doubts_of, sentences_of, without
+from rag.composing import ANEW, Anew, Parts, Piece, Sentence, Written, doubts_of, sentences_of, without
 from rag.errors import KeyRefusedError, ModelError
 from rag.finding import Finder, Found
 from rag.library import Library
@@ -142,8 +142,7 @@ class _Draft:
     def refuse(self, reason: str) -> str:
         """Say nothing but that the papers do not answer. Returns the new text to show."""
         self.log.refusal = reason
-        self.written = Written(self.written.hits)
-        text = self.written.say(REFUSAL)
+        text = self.written.add(ANEW) + self.written.say(REFUSAL)
         self.parts = self.written.finish()
         return text
 
@@ -168,7 +167,11 @@ class Answerer:
         draft = yield from self._find(request, way, steps)
         if topic := draft.question.topic:
             reply = reply_to(
-                request, topic, self.library.catalog, way.writer.name, has_model=self.has_model
+                draft.question.request,
+                topic,
+                self.library.catalog,
+                way.writer.name,
+                has_model=self.has_model,
             )
             yield reply.text
             return replace(reply, **steps.taken())
@@ -188,19 +191,24 @@ class Answerer:
             with steps.step("retrieve"):
                 yield ""
                 question = understand(request)
-                return _Draft(question, Found() if question.topic else self.finder.by_rules(question))
+                return _Draft(question) if question.topic else _Draft(*self.finder.by_rules(question))
         with ThreadPoolExecutor(1) as early:
             with steps.step("understand") as usage:
                 search = early.submit(self.finder.search, request)
                 yield ""
-                question = way.understand(request, usage) or understand(request)
+                question = way.understand(request, usage) or self._by_rules(request)
             if question.topic:
                 return _Draft(question)
             with steps.step("retrieve"):
                 yield ""
-                is_typed = question.filters == request.filters and question.whole == request.question
+                is_typed = question.filters == request.filters and question.searched[0] == request.question
                 typed = search.result() if is_typed else None
                 return _Draft(question, self.finder.for_model(question, typed))
+
+    def _by_rules(self, request: Request) -> Understanding:
+        """What a request asks for by rules, where the model failed."""
+        question = understand(request)
+        return self.finder.by_rules(question)[0] if question.fallback else question
 
     def _write(self, draft: _Draft, writer: Writer, steps: Steps) -> Generator[str, None, Writer]:
         """Let the writer write, or the fallback if a model fails. Returns the one that wrote."""
@@ -209,7 +217,8 @@ class Answerer:
             yield ""
             try:
                 yield from self._compose(draft, writer)
-                if draft.log.searches and steps.requests < _LAST_TO_SEARCH:
+                is_open = draft.log.searches and draft.written.is_empty
+                if is_open and steps.requests < _LAST_TO_SEARCH:
                     yield from self._search_again(draft, writer)
             except KeyRefusedError:
                 raise
@@ -219,6 +228,7 @@ class Answerer:
                 yield draft.written.add(ANEW)
                 writer = self.fallback
                 yield from self._compose(draft, writer)
+            yield draft.written.end()
             draft.parts = draft.written.finish()
             if not draft.sentences:
                 missing = draft.log.missing
@@ -231,7 +241,9 @@ class Answerer:
     def _compose(self, draft: _Draft, writer: Writer) -> Iterator[str]:
         """The text as it is written, below a line that says so if it is no answer."""
         for piece in writer.write(draft.question, draft.written.hits, draft.log):
-            if draft.log.refusal and draft.written.is_empty:
+            if isinstance(piece, Anew):
+                draft.is_below_refusal = False
+            elif draft.log.refusal and draft.written.is_empty and not _is_blank(piece):
                 draft.is_below_refusal = True
                 yield draft.written.say(f"{REFUSAL}\n\n")
             yield draft.written.add(piece)
@@ -331,6 +343,10 @@ class Answerer:
         if found.more:
             notes.append(f"{_count(found.more, 'more paper')}: see them by `askpapers library list`.")
         return notes + _counted("Not indexed yet, so answers may lack them", self.library.papers_behind())
+
+
+def _is_blank(piece: Piece) -> bool:
+    return isinstance(piece, str) and not piece.strip()
 
 
 def _outcome(log: Log) -> tuple[Status, str | None]:

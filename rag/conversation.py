@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Unpack
 
-from rag.answering import AnswerStream, read_answer
+from rag.answering import AnswerStream, Steps, read_answer
 from rag.assistant import Assistant
 from rag.query import Turn, check_request, newest
 from rag.types import Answer, Request, RequestOptions
@@ -47,17 +47,20 @@ class Conversation:
 
     def stream(self, question: str | Request, **options: Unpack[RequestOptions]) -> AnswerStream:
         """`ask` with the text as it is written. Read it to its end before asking the next question."""
-        return AnswerStream(self._run(check_request(Request.of(question, **options))))
+        steps = Steps()
+        return AnswerStream(self._run(check_request(Request.of(question, **options)), steps), steps=steps)
 
     def clear(self) -> None:
         """Forget the turns."""
         with self._turn():
             self._turns = ()
 
-    def _run(self, request: Request) -> Generator[str, None, Answer]:
+    def _run(self, request: Request, steps: Steps) -> Generator[str, None, Answer]:
         with self._turn():
             stream = self._assistant.stream(request, history=self.history)
-            yield from stream
+            for piece in stream:
+                steps.now = stream.step
+                yield piece
             turn = Turn(request.question, stream.answer.text)
             self._turns = tuple(newest([*self._turns, turn], self._memory))
         return stream.answer

@@ -1,7 +1,7 @@
 """Finds the papers for a question: the ranking of its answer, and those that the writer sees."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.library import Library
 from rag.nearness import HITS, why_far
@@ -40,7 +40,7 @@ class Finder:
     reader: Reader
 
     def search(self, request: Request) -> list[Hit]:
-        """The ranking for a question as it is typed."""
+        """The ranking for the question of a request, as it stands there."""
         return self.retriever.search(request.question, max(_DEPTH, request.k or 0), request.filters)
 
     def for_model(
@@ -51,36 +51,41 @@ class Finder:
     ) -> Found:
         """What the question and its queries find, fused; nothing but an empty selection is a reason.
 
-        `typed` is the ranking for the question, if it is known. Papers `without` are not shown.
+        `typed` is the ranking for the question itself, if it is known. Papers `without` are not shown. A
+        list for which nothing in particular is searched has the newest papers too.
         """
-        request, queries = question.request, question.queries
-        if question.kind == "list" and question.is_from_model and not queries:
-            return self._newest(question)
-        known = [typed] if typed is not None else []
-        sought = queries if known else (question.whole, *queries)
+        request = question.request
         depth = max(_DEPTH, request.k or 0)
-        searched = (self.retriever.search(query, depth, request.filters) for query in sought)
-        fused = fuse_rankings([*known, *searched])
+        known = [typed] if typed is not None else []
+        sought = (replace(request, question=query) for query in question.searched[len(known) :])
+        rankings = [*known, *map(self.search, sought)]
+        counts_all = question.kind == "list" and not _subject(question)
+        rankings += [self.retriever.newest(depth, request.filters)] if counts_all else []
+        fused = fuse_rankings(rankings)
         wanted = fused.related.difference(without)
         related = [hit for hit in fused.hits if hit.paper.paper_id in wanted]
         shown = related[: request.k or (_DEPTH if question.kind == "list" else _SHOWN)]
         reason = None if shown else self._why_empty(request.filters)
-        return Found(fused.hits[: max(_RANKED, len(shown))], shown, reason)
+        more = self._more(request.filters, len(shown)) if counts_all else 0
+        return Found(fused.hits[: max(_RANKED, len(shown))], shown, reason, more)
 
-    def by_rules(self, question: Understanding) -> Found:
-        """What the question's own words find; the reason says if nothing there is near."""
+    def by_rules(self, question: Understanding) -> tuple[Understanding, Found]:
+        """The question, or its fallback if only that finds something near, and what its own words find.
+
+        The reason says if nothing there is near.
+        """
         found = self._by_rules(question)
         if found.reason and question.fallback:
             other = self._by_rules(question.fallback)
-            return found if other.reason else other
-        return found
+            return (question, found) if other.reason else (question.fallback, other)
+        return question, found
 
     def _by_rules(self, question: Understanding) -> Found:
         most, filters = question.request.k, question.filters
         if question.kind != "list":
             hits = self.retriever.search(question.query, max(_RANKED, most or 0), filters)
             return Found(hits, hits[: most or _SHOWN], self._why_far(question.query, question, hits))
-        if subject := subject_of(without_phrases(question.query)):
+        if subject := _subject(question):
             hits = self.retriever.search(subject, max(_DEPTH, most or 0), filters)
             shown = belonging(hits)[:most]
             return Found(hits[: max(_RANKED, len(shown))], shown, self._why_far(subject, question, hits))
@@ -90,8 +95,12 @@ class Finder:
         """The newest papers, for a list that names no subject."""
         filters = question.filters
         hits = self.retriever.newest(question.request.k or _DEPTH, filters)
-        more = self.library.catalog.count_matching(filters=filters) - len(hits)
-        return Found(hits, hits, None if hits else self._why_empty(filters), max(more, 0))
+        reason = None if hits else self._why_empty(filters)
+        return Found(hits, hits, reason, self._more(filters, len(hits)))
+
+    def _more(self, filters: Filters, shown: int) -> int:
+        """How many papers fulfil the conditions beyond those that are shown."""
+        return max(self.library.catalog.count_matching(filters=filters) - shown, 0)
 
     def _why_far(self, query: str, question: Understanding, hits: Sequence[Hit]) -> str | None:
         """Why the library cannot answer, or None if it may."""
@@ -104,3 +113,10 @@ class Finder:
             return "No paper is indexed yet: add some by `askpapers ingest SOURCE...`."
         only_years = filters == Filters(filters.from_year, filters.to_year)
         return "No papers from these years." if only_years else "No paper fulfils these conditions."
+
+
+def _subject(question: Understanding) -> str:
+    """What a list is about; "" if every paper counts."""
+    if question.is_from_model:
+        return " ".join(question.queries)
+    return subject_of(without_phrases(question.query))

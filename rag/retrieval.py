@@ -6,6 +6,7 @@ query ─▶ dense: nearest passages ──┐
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import fsum
 
 from rag.library import Library
 from rag.library.matching import Match
@@ -26,9 +27,8 @@ _PAPERS = 100  # from the lexical search
 _PASSAGES = 300  # from the dense search
 _PER_PAPER = 10  # passages of the dense search per paper of a long ranking
 
-_RANK = (
-    10  # added to ranks: with the usual 60 a paper that all rankings have far down beats the first of most
-)
+# Added to ranks: with the usual 60 a paper that all rankings have far down beats the first of most.
+_RANK = 10
 _RELATED = 0.6  # share of the best score of a ranking, below which a paper is clearly about something else
 
 Signals = dict[str, dict[str, float]]
@@ -117,20 +117,22 @@ def fuse_rankings(rankings: Sequence[Sequence[Hit]]) -> Fused:
 
     Its scores are shares of what a paper gets that is first in all; a single ranking keeps its own.
     """
-    ranks: dict[str, float] = {}
+    shares: dict[str, list[float]] = {}
     best: dict[str, Hit] = {}
     related: set[str] = set()
     for hits in rankings:
         least = _RELATED * max((hit.score for hit in hits), default=0.0)
         for rank, hit in enumerate(hits, start=1):
             paper_id = hit.paper.paper_id
-            ranks[paper_id] = ranks.get(paper_id, 0.0) + (_RANK + 1) / (_RANK + rank)
+            shares.setdefault(paper_id, []).append((_RANK + 1) / (_RANK + rank))
             best[paper_id] = max(best.get(paper_id, hit), hit, key=lambda each: each.score)
             related |= {paper_id} if hit.score >= least else set()
     if len(rankings) == 1:
         return Fused(rankings[0], frozenset(related))
-    order = sorted(ranks, key=lambda paper_id: (-ranks[paper_id], paper_id))
-    hits = [replace(best[paper_id], score=ranks[paper_id] / len(rankings)) for paper_id in order]
+    # `fsum` is exact, so the order of the rankings does not matter.
+    scores = {paper_id: fsum(of_paper) / len(rankings) for paper_id, of_paper in shares.items()}
+    order = sorted(scores, key=lambda paper_id: (-scores[paper_id], paper_id))
+    hits = [replace(best[paper_id], score=scores[paper_id]) for paper_id in order]
     return Fused(hits, frozenset(related))
 
 

@@ -335,7 +335,9 @@ class Answer:
             Citation(**{**citation, "authors": tuple(citation.get("authors", ()))})
             for citation in data["citations"]
         )
+        is_old = not all("quotes" in claim for claim in data["claims"])  # with verdicts in the text
         parts = {
+            "text": data["text"].replace(" [unsupported]", "") if is_old else data["text"],
             "claims": tuple(_read_claim(claim, citations) for claim in data["claims"]),
             "citations": citations,
             "queries": tuple(data.get("queries", ())),

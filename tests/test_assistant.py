@@ -59,7 +59,9 @@ def test_every_quote_is_the_text_at_its_offsets(answers):
             assert citation.quote == PAPERS[citation.title].abstract[citation.start : citation.end] != ""
             assert citation.published == PAPERS[citation.title].published
             assert f"[{citation.number}]" in answer.text
-        assert [citation.number for citation in answer.citations] == [*range(1, len(answer.citations) + 1)]
+        numbers = {citation.number: citation.paper_id for citation in answer.citations}
+        assert [*numbers] == [*range(1, len({*numbers.values()}) + 1)]  # one number a paper
+        assert {(each.number, each.paper_id) for each in answer.citations} == {*numbers.items()}
 
 
 def in_order(part: str, whole: str) -> bool:
@@ -69,12 +71,12 @@ def in_order(part: str, whole: str) -> bool:
 
 def test_every_claim_is_taken_from_the_sentence_that_it_cites(answers):
     for answer in answers.values():
-        quotes = {citation.number: citation.quote for citation in answer.citations}
         assert answer.claims
         assert (answer.status, answer.reason, answer.writer) == ("answered", None, "extractive")
         for claim in answer.claims:
-            assert len(claim.citations) == 1
-            assert in_order(claim.text, quotes[claim.citations[0]])
+            (place,) = claim.quotes
+            assert claim.citations == (answer.citations[place].number,)
+            assert in_order(claim.text, answer.citations[place].quote)
             assert (claim.supported, claim.support) == (True, 1)
 
 
@@ -240,13 +242,15 @@ def test_the_dictionary_is_the_json_of_the_contract(answers):
     assert set(written) == {
         *("question", "status", "text", "reason", "claims", "citations", "papers", "filters"),
         *("resolved_question", "missing", "notes", "writer", "usage", "seconds", "markers"),
-        *("kind", "checked_by", "offered_filters"),
+        *("kind", "checked_by", "offered_filters", "queries", "steps"),
     }
-    assert set(written["claims"][0]) == {"text", "citations", "check", "support", "supported"}
+    assert set(written["claims"][0]) == {
+        *("text", "citations", "quotes", "check", "supported", "support", "reason", "notes"),
+    }
     assert (written["claims"][0]["check"], written["checked_by"]) == ("verbatim", None)
     assert set(written["citations"][0]) == {
         *("number", "paper_id", "title", "published", "organization", "quote", "start", "end"),
-        "authors",
+        *("authors", "part", "page", "section"),
     }
     assert set(written["papers"][0]) == {"paper_id", "title", "score"}
     assert set(written["filters"]) == {"from_year", "to_year"}

@@ -155,14 +155,14 @@ def test_ctrl_c_leaves_a_terminal_with_one_line(bundled, tmp_path):
 @pytest.mark.slow
 def test_a_model_s_answer_is_streamed_and_what_was_understood_told(bundled, server, tmp_path):
     whole = "How many hours is ChildMandarin?"
-    text = "ChildMandarin holds 41.25 hours [1]."
-    server.play(served.answer(text), served.answer(whole), served.answer(text))
+    text = "ChildMandarin holds 41.25 hours of carefully hand-transcribed speech [1]."
+    server.play(served.answer(text), understanding=served.understood(whole))
     model = {"OPENAI_BASE_URL": server.url, "ASKPAPERS_MODEL": "scripted"}
     terminal = Terminal(bundled, tmp_path, env=model)
     terminal.read_until("\n> ")
     for question, told in ((FIRST, text), (SECOND, f"Understood as: {whole}")):
         terminal.type(f"{question}\n")
-        shown = terminal.read_until("Note: ", "\n> ")
+        shown = terminal.read_until("requests · ", "\n> ")
         assert shown.count(text) == 1
         assert told in shown
     terminal.type("/quit\n")

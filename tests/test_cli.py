@@ -66,7 +66,8 @@ ANSWER_KEYS = {
     *("resolved_question", "missing", "notes", "writer", "usage", "seconds"),
 }
 CITATION_KEYS = [
-    *("number", "paper_id", "title", "published", "organization", "quote", "start", "end", "authors")
+    *("number", "paper_id", "title", "published", "organization", "quote", "start", "end", "authors"),
+    *("part", "page", "section"),
 ]
 
 
@@ -82,9 +83,12 @@ def test_ask_gives_the_answer_as_json(run, shelf):
     assert "3,141" in answer["text"]
     assert "[1]" in answer["text"]
     for claim in answer["claims"]:
-        assert list(claim) == ["text", "citations", "check", "support", "supported"]
+        names = ["text", "citations", "check", "support", "quotes", "reason", "notes", "supported"]
+        assert list(claim) == names
         assert (claim["check"], claim["support"], claim["supported"]) == ("verbatim", 1, True)
-        assert set(claim["citations"]) <= {citation["number"] for citation in answer["citations"]}
+        quotes = [answer["citations"][place] for place in claim["quotes"]]
+        assert [quote["number"] for quote in quotes] == claim["citations"]
+        assert [quote["quote"] for quote in quotes] == [claim["text"]]
     by_title = {record["title"]: record for record in RECORDS}
     for citation in answer["citations"]:
         assert list(citation) == CITATION_KEYS

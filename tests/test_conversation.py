@@ -114,20 +114,23 @@ def test_chatting_works_inside_a_running_event_loop(conversation):
     assert asyncio.run(notebook()) == f"{FIRST} {SECOND}"
 
 
-def quoting(exchange, request):
-    """Reply with the first sentence of the first paper; to a follow-up, with what was asked before."""
-    lines = request["messages"][-1]["content"].splitlines()
-    shown = json.loads(lines[0])
-    if "abstract" in shown:
-        start, end = sentence_spans(shown["abstract"])[0]
-        served.answer(f"{shown['abstract'][start:end].strip()} [1]")(exchange, request)
-    else:
-        served.answer(shown["question"].replace("show", "need"))(exchange, request)
+def quoting(request):
+    """The first sentence of the first paper."""
+    text = json.loads(request["messages"][1]["content"].splitlines()[0])["text"]
+    start, end = sentence_spans(text)[0]
+    return f"{text[start:end].strip()} [1]"
+
+
+def understanding(request):
+    """A follow-up asks what the question before it did; another question is whole."""
+    *earlier, latest = map(json.loads, request["messages"][1]["content"].splitlines())
+    whole = earlier[-1]["question"].replace("show", "need") if earlier else latest["latest question"]
+    return json.dumps({"question": whole, "kind": "single", "queries": []})
 
 
 @pytest.mark.slow
 def test_thirty_two_conversations_at_once_are_not_mixed_up(bundled, server):
-    server.play(quoting)
+    server.play(served.answered_by(quoting), understanding=served.answered_by(understanding))
     assistant = Assistant(bundled, settings=Settings(base_url=server.url, model="scripted"))
     titles = [paper.title for paper in BundledSource().read() if isinstance(paper, Paper)][:32]
     together = threading.Barrier(8, timeout=60)
@@ -148,30 +151,15 @@ def test_thirty_two_conversations_at_once_are_not_mixed_up(bundled, server):
 
 
 def test_questions_of_one_conversation_at_once_are_answered_one_after_the_other(bundled, server):
-    """Each request that makes a question whole holds all turns before it."""
-    at_once, most, lock = 0, 0, threading.Lock()
-
-    def reply(exchange, request):
-        nonlocal at_once, most
-        with lock:
-            at_once += 1
-            most = max(most, at_once)
-        served.answer("bert2BERT saves 45% [1].")(exchange, request)
-        with lock:
-            at_once -= 1
-
-    server.play(reply)
+    """Each request to understand a question holds all turns before it."""
+    server.play(served.answer("bert2BERT saves 45% [1]."))
     conversation = Conversation(
         Assistant(bundled, settings=Settings(base_url=server.url, model="scripted")), memory=10_000
     )
     questions = [f"How much compute does bert2BERT save in {number} runs?" for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(conversation.ask, questions))
-    shown = [
-        len(request.body["messages"][1]["content"].splitlines())
-        for request in server.requests
-        if "latest question" in json.dumps(request.body["messages"][1]["content"])
-    ]
-    assert most == 1
-    assert shown == [*range(2, 9)]
+    shown = [len(request.body["messages"][1]["content"].splitlines()) for request in server.understandings]
+    assert server.most_at_once == 1
+    assert shown == [*range(1, 9)]
     assert sorted(m["content"] for m in conversation.history if m["role"] == "user") == questions

@@ -20,9 +20,9 @@ from ingest.pipeline import ingest
 from rag.embedding.weights import HASHES
 from rag.library import Library
 from rag.library.catalog_tables import FORMAT
-from rag.settings import bundled_library, data_folder, own_library
+from rag.settings import Settings, bundled_library, data_folder, own_library
 from rag.types import Paper
-from ui.checkup import machine
+from ui.checkup import machine, services
 from ui.checkup.finding import Finding, attempted
 from ui.cli import main
 
@@ -242,7 +242,26 @@ def test_settings_that_cannot_be_and_those_that_nothing_reads(doctor, monkeypatc
 def test_the_settings_that_are_known_are_those_that_are_read():
     paths = [path for name in ("rag", "ingest", "eval", "ui") for path in (ROOT / name).rglob("*.py")]
     read = {name for path in paths for name in re.findall(r'"(ASKPAPERS_[A-Z_]+)"', path.read_text())}
-    assert read == machine.KNOWN
+    assert read - {"ASKPAPERS_JUDGE"} == machine.KNOWN  # which is an error now
+
+
+@pytest.mark.parametrize(
+    ("variable", "told"),
+    [
+        ({}, "small checks each sentence against the papers"),
+        ({"ASKPAPERS_JUDGE_MODEL": "large"}, "large checks each sentence against the papers"),
+        ({"ASKPAPERS_JUDGE_MODEL": "off"}, "off (ASKPAPERS_JUDGE_MODEL), so sentences stay unchecked"),
+    ],
+)
+def test_who_checks_the_sentences_is_told(variable, told):
+    environment = {"OPENAI_API_KEY": "x", "ASKPAPERS_MODEL": "small"} | variable
+    findings = services.look_at_model(Settings.from_environment(environment), is_online=False)
+    assert [finding.found for finding in findings if finding.name == "checks"] == [told]
+
+
+def test_a_setting_that_is_gone_is_told_once():
+    _, findings = machine.read_settings({"ASKPAPERS_JUDGE": "llm"})
+    assert [finding.state for finding in findings] == ["fail", "ok"]
 
 
 MODELS = {"object": "list", "data": [{"id": name, "object": "model"} for name in ("small", "large")]}

@@ -46,8 +46,9 @@ def test_the_tool_gives_the_answer_with_its_sources(bundled):
         assert output.raw_output.citations == answer.citations
         assert output.content.startswith(f"{answer.text}\n")
         sources = output.content.removeprefix(f"{answer.text}\n").splitlines()
-        assert len(sources) == len(answer.citations)
-        for source, citation in zip(sources, answer.citations, strict=True):
+        assert len(sources) == len({citation.number for citation in answer.citations})
+        for citation in answer.citations:
+            source = sources[citation.number - 1]
             assert source.startswith(f"[{citation.number}] {citation.title} (")
             assert citation.quote in source
 

@@ -16,13 +16,13 @@ from model_server import ModelServer
 from eval.judging.base import JudgeInput
 from eval.judging.llamaindex import LlamaIndexJudge
 from eval.judging.prompted import PromptedJudge
-from rag.embedding import embedded_encoder
+from rag.checking import ModelJudge, Statement
 from rag.errors import ModelFailedError
 from rag.model.chat import ChatModel
 from rag.model.patience import Patience
-from rag.query import Turn, rewriting, understand
+from rag.query import understand
+from rag.query.by_model import understand_by_model
 from rag.settings import Settings
-from rag.support import CalibratedJudge, LLMJudge
 from rag.types import Hit, Paper, Passage, Request
 from rag.writers.base import Log
 from rag.writers.llm import LLMWriter
@@ -100,38 +100,40 @@ def write(model):
     assert "stopped before its end" in log.notes[0]
 
 
-def rewrite(model):
-    """Makes follow-ups whole."""
-    assert rewriting.rewrite(model, "And bees?", [Turn("What do owls eat?", "Mice [1].")]).question is None
+def understand_question(model):
+    """Understands questions."""
+    assert understand_by_model(model, Request("What do owls eat?"), {}) is None
 
 
 def check(model):
-    """The judge of support in answers."""
-    judge = LLMJudge(model, CalibratedJudge(embedded_encoder()))
-    (support,) = judge.judge([("Owls sleep.", ["Owls see at night."])])
-    assert support.reasons[0].startswith("the model gave no verdict")
+    """The judge of sentences in answers."""
+    with pytest.raises(ModelFailedError):
+        ModelJudge(model).judge([Statement("Owls sleep.", (OWLS,))], {})
 
 
 def score(model):
     """The judge of a run by our rules."""
     judge = PromptedJudge(model, Path(os.devnull))
-    assert judge.verdict(JudgeInput.for_relevancy("What do owls eat?", "Mice.")).is_error
+    (verdict,) = judge.verdicts([JudgeInput.for_relevancy("What do owls eat?", "Mice.")], {})
+    assert verdict.is_error
 
 
 def evaluate(model):
     """LlamaIndex's evaluators."""
     judge = LlamaIndexJudge(model, Path(os.devnull))
-    assert judge.verdict(JudgeInput.for_support("Owls see.", ["Owls see at night."])).is_error
+    (verdict,) = judge.verdicts([JudgeInput.for_support(Statement("Owls see.", (OWLS,)))], {})
+    assert verdict.is_error
 
 
 @pytest.mark.parametrize("script", [endless, mute, wordless, trickling, dripping, looping])
-@pytest.mark.parametrize("user", [write, rewrite, check, score, evaluate])
+@pytest.mark.parametrize("user", [write, understand_question, check, score, evaluate])
 def test_nobody_waits_for_ever(server, user, script):
-    server.play(script)
+    server.play(script, understanding=script, checking=script)
     short = Patience(silence=0.2, text=0.3)
     with closing(ChatModel.open(Settings(base_url=server.url, model="scripted"), patience=short)) as model:
         user(model)
-    assert len(server.requests) == 1  # what has taken its time is not asked for again
+    sent = [*server.requests, *server.understandings, *server.checks]
+    assert len(sent) == 1  # what has taken its time is not asked for again
 
 
 def test_who_is_slow_to_begin_is_given_minutes_on_a_machine_of_ones_own():

@@ -1,6 +1,7 @@
 """An answer's text cut into claims and markers: put together again it is the text."""
 
 import re
+from dataclasses import replace
 
 import model_server as served
 import pytest
@@ -16,7 +17,7 @@ from ui.parts import Piece, parts_of, pieces_of
 QUESTION = "How much compute does bert2BERT save?"
 CLAIM = "bert2BERT saves about 45% of the pre-training computation for BERT_BASE"
 WHALES = "Whales sing at 52 hertz in winter"
-MARKER = re.compile(r" ?\[(\d+|unsupported)\]")
+MARKER = re.compile(r" ?\[(\d+)\]")
 
 WRITTEN = {
     "one sentence": f"{CLAIM} [1].",
@@ -62,7 +63,7 @@ def is_whole(answer):
     pieces = [piece for part in parts for piece in part.pieces]
     said = "".join(piece.text for piece in pieces if piece.number is None)
     assert said == MARKER.sub("", answer.text)
-    numbers = [int(found[1]) for found in MARKER.finditer(answer.text) if found[1].isdigit()]
+    numbers = [int(found[1]) for found in MARKER.finditer(answer.text)]
     assert [piece.number for piece in pieces if piece.number is not None] == numbers
     assert set(numbers) <= {citation.number for citation in answer.citations}
     assert [part.claim for part in parts if part.claim] == list(answer.claims)
@@ -71,7 +72,7 @@ def is_whole(answer):
         near |= {piece.number for piece in part.pieces if piece.number}
         if part.claim:
             assert letters(part) == "".join(part.claim.text.split())
-            assert set(part.claim.citations) <= near  # in it, or at once before it
+            assert set(part.claim.citations) <= near | set(part.rests_on)  # in it, or at once before it
             near = set()
 
 
@@ -105,12 +106,9 @@ def test_a_sentence_without_support_is_a_part_of_its_own(modelled, server):
     parts = [part for part in parts_of(modelled.ask(QUESTION)) if part.claim]
     assert [part.claim.supported for part in parts] == [True, False]
     assert WHALES in parts[1].pieces[0].text
-    assert not any("unsupported" in piece.text for part in parts for piece in part.pieces)
 
 
-bits = st.sampled_from(
-    ["[1]", " [2]", "[unsupported]", "[", "]", " ", "\n", "\n- ", "\u00a0", "[a]", "[-1]"]
-)
+bits = st.sampled_from(["[1]", " [2]", "[", "]", " ", "\n", "\n- ", "\u00a0", "[a]", "[-1]"])
 odd = st.lists(bits | st.text("ab .é١[]\u2028😀", max_size=4), max_size=12).map("".join)
 
 
@@ -119,9 +117,8 @@ def test_pieces_give_the_text_back_but_for_the_spaces_before_markers(text):
     pieces = list(pieces_of(text))
     assert "".join(piece.text for piece in pieces if piece.number is None) == MARKER.sub("", text)
     assert all(piece.text for piece in pieces)
-    assert [piece.number for piece in pieces if piece.number is not None] == [
-        int(found[1]) for found in MARKER.finditer(text) if found[1].isdigit()
-    ]
+    numbers = [int(marker[1]) for marker in MARKER.finditer(text)]
+    assert [piece.number for piece in pieces if piece.number is not None] == numbers
 
 
 @given(odd, st.lists(odd, max_size=3), st.data())
@@ -133,7 +130,7 @@ def test_whatever_the_claims_nothing_of_the_text_is_lost(text, claims, data):
     parts = parts_of(answer)
     pieces = [piece for part in parts for piece in part.pieces]
     shown = "".join(piece.text for piece in pieces)
-    assert "".join(shown.split()) == "".join(re.sub(r" ?\[unsupported\]", "", text).split())
+    assert "".join(shown.split()) == "".join(text.split())
     given_claims = iter(answer.claims)
     assert all(part.claim in given_claims for part in parts if part.claim)  # in their order, each once
     for part in parts:
@@ -171,4 +168,13 @@ def test_a_number_that_is_longer_than_any_citation_is_text():
 
 def test_an_empty_text_has_no_parts():
     assert parts_of(answer_of("", ["A claim."])) == []
-    assert list(pieces_of("[unsupported]")) == []
+    assert list(pieces_of("")) == []
+
+
+def test_a_sentence_without_markers_rests_on_what_it_cites():
+    claims = tuple(
+        Claim(text, numbers) for text, numbers in (("No.", (1, 2)), ("A. B.", (1,)), ("C.", (2,)))
+    )
+    parts = parts_of(replace(answer_of("No. A [1]. B.\n[2] C.", numbers=[1, 2]), claims=claims))
+    rests = {part.claim.text: part.rests_on for part in parts if part.claim}
+    assert rests == {"No.": (1, 2), "A. B.": (), "C.": ()}

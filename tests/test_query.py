@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tables import in_one_test
 
 from rag import Filters, QuestionError
-from rag.query import kind_of, understand
+from rag.query import check_request, understand
+from rag.query.kinds import kind_of
 from rag.query.years import YearWords, describe, find_years, without_years
 from rag.types import Request
 
@@ -412,7 +413,7 @@ def test_any_text_has_a_kind_and_leaves_something_to_search_with(text):
 @given(texts, texts)
 def test_what_can_be_asked_is_understood(earlier, text):
     try:
-        asked = understand(Request(text, asked_before(earlier), day=TODAY))
+        asked = understand(check_request(Request(text, asked_before(earlier), day=TODAY)))
     except QuestionError:
         assert not text.strip()
         return

@@ -19,9 +19,10 @@ from ingest.sources.base import Rejection
 from rag.answering import REFUSAL, offer_note
 from rag.plain import plain
 from rag.readable import readable, without_markup
-from rag.types import Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
+from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL
 from ui.export import to_bibtex, to_markdown
+from ui.steps import GOING_ON
 from ui.web.chats import Exchange
 from ui.web.rendering import (
     SIGNALS,
@@ -42,7 +43,7 @@ HOSTILE = (
     "</p><iframe srcdoc='<script>1</script>'></iframe>",
     "</textarea></title></style></noscript><b id=x>",
     '" autofocus onfocus=alert(1) x="',
-    "[1](javascript:alert(1)) [99] [unsupported]",
+    "[1](javascript:alert(1)) [99]",
 )
 hostile = in_one_test("text", HOSTILE)
 VOID = {"br", "img", "input", "meta", "link", "hr"}
@@ -101,12 +102,12 @@ class Page(HTMLParser):
 
     @property
     def skeleton(self):
-        """All that markup says, but for the content of files that are offered."""
+        """All that markup says, but for titles and the content of files that are offered."""
         return [
             (
                 tag,
                 {
-                    key: "data" if (value or "").startswith("data:") else value
+                    key: "data" if key == "title" or (value or "").startswith("data:") else value
                     for key, value in attributes.items()
                 },
             )
@@ -150,10 +151,10 @@ def answer_of(text=None, paper=None, **changes):
     said, paper = text or "Owls", paper or paper_of(text)
     made_of = an_answer(
         question=said,
-        text=f"{said} live in oaks [1]. {said} fly [unsupported].",
+        text=f"{said} live in oaks [1]. {said} fly.",
         claims=(
-            Claim(f"{said} live in oaks.", (1,), "supported", 0.93),
-            Claim(f"{said} fly.", (), "not found", 0.04),
+            Claim(f"{said} live in oaks.", (1,), "supported", 0.93, (0,), said, (said,)),
+            Claim(f"{said} fly.", (), "not found", reason=said),
         ),
         citations=(cited(paper),),
         papers=(RankedPaper("p1", paper.title, 0.9), RankedPaper("p2", said, 0.4)),
@@ -376,19 +377,100 @@ def test_each_claim_says_whether_its_source_supports_it():
 @pytest.mark.parametrize(
     ("check", "support", "mark"),
     [
-        ("verbatim", 1.0, ""),
+        ("verbatim", 1.0, "✓ verbatim"),
         ("supported", 0.93, "✓"),
         ("supported", None, "✓"),
-        ("partly", None, "✗ partly supported by what it cites"),
+        ("partly", None, "◐ partly supported by what it cites"),
         ("contradicted", 0.0, "✗ contradicted by what it cites"),
         ("not found", None, "✗ not found in what it cites"),
         ("unchecked", None, "not checked"),
     ],
 )
-def test_each_verdict_has_its_mark_and_a_quotation_none(check, support, mark):
-    page = shown(answer_of(claims=(Claim("Owls live in oaks.", (1,), check, support),)))
+def test_each_verdict_has_its_mark_that_says_why(check, support, mark):
+    notes = ("stands nowhere in the cited papers: 45 %",)
+    claim = Claim("Owls live in oaks.", (1,), check, support, (0,), "the paper says elms", notes)
+    answer = answer_of(claims=(claim,))
+    page = shown(answer)
     assert page.inside("ap-mark") == mark
-    assert bool(page.all("ap-doubt")) == mark.startswith("✗")
+    (each,) = page.all("ap-mark")
+    assert each["title"].endswith("The paper says elms. Stands nowhere in the cited papers: 45 %.")
+    assert bool(page.all("ap-doubt")) == (check in ("partly", "contradicted", "not found"))
+    assert "The paper says elms." in page.inside("ap-why")
+    quoted = shown(replace(answer, writer="extractive"))
+    assert quoted.inside("ap-mark") == ("" if check == "verbatim" else mark)
+
+
+def test_what_is_in_doubt_is_counted_and_what_is_not_is_left_alone():
+    checks = ("verbatim", "supported", "partly", "not found", "unchecked", "unchecked")
+    page = shown(answer_of(claims=tuple(Claim("Owls.", (1,), check) for check in checks)))
+    assert page.inside("summary").startswith(
+        "Of 6 sentences, 1 verbatim, 1 supported, 1 partly supported, 1 not found, 2 not checked"
+    )
+    sound = shown(answer_of(claims=(Claim("Owls fly.", (1,), "supported", reason="it says so"),)))
+    assert not sound.all("ap-why") and "It says so." in sound.all("ap-mark")[0]["title"]
+
+
+# One card a paper
+
+
+THREE = ("They live in oaks.", "We count 31 owls in the forest.", "live in oaks. They sleep")
+
+
+def quoting_thrice(**changes):
+    """Two sentences that rest on quotes of one paper, two of which overlap, and one on another paper."""
+    paper, other = paper_of(), paper_of(paper_id="p2")
+    citations = (*(cited(paper, quote) for quote in THREE), cited(other, QUOTE, 2))
+    claims = (
+        Claim("Owls live in oaks.", (1,), "supported", quotes=(0, 2)),
+        Claim("There are 31, in oaks.", (1, 2), "supported", quotes=(1, 3, 99)),
+        Claim("No, they agree.", (1, 2), "not found"),
+    )
+    text = "Owls live in oaks [1]. There are 31, in oaks [1][2]. No, they agree."
+    made_of = {"text": text, "claims": claims, "citations": citations}
+    return replace(answer_of(), **(made_of | changes))
+
+
+def test_a_paper_has_one_card_with_all_its_quotes():
+    page = shown(quoting_thrice())
+    assert [card["id"] for card in page.all("ap-card")] == [f"{ANCHOR}-1", f"{ANCHOR}-2"]
+    assert page.inside("ap-abstract") == ABSTRACT * 2
+    marks = [each["data-quotes"] for each in page.all("mark")]
+    assert marks == ["1", "0", "0 2", "2", "3"]
+    texts = [data for open_, data in page.texts if open_[-1:] == (("mark", ""),)]
+    for place, quote in enumerate(THREE):
+        words = [text for text, places in zip(texts, marks, strict=True) if str(place) in places.split()]
+        assert "".join(words) == quote
+
+
+def test_a_number_opens_the_quotes_of_its_sentence():
+    page = shown(quoting_thrice())
+    markers = [(each["href"][-1], each["data-quotes"]) for each in page.all("ap-marker")]
+    assert markers == [("1", "0 2"), ("1", "1"), ("2", "3"), ("1", ""), ("2", "")]
+    assert page.all("ap-marker")[0]["title"] == f"“{THREE[0]}” “{THREE[2]}”"
+
+
+def test_a_sentence_without_markers_shows_on_which_papers_it_rests():
+    rests = shown(quoting_thrice()).all("ap-rests")
+    assert [each["aria-label"] for each in rests] == ["Rests on source 1", "Rests on source 2"]
+
+
+def test_quotes_of_a_body_stand_below_the_abstract_with_their_page():
+    body = replace(cited(paper_of()), quote="Owls hoot.", part="body", page=3, section="Results")
+    page = shown(answer_of(citations=(cited(paper_of()), body)))
+    assert page.inside("ap-abstract") == f"{ABSTRACT}Owls hoot. page 3, Results"
+    assert page.inside("mark") == f"{QUOTE}Owls hoot."
+    assert "changed" not in page.text
+
+
+def test_an_answer_of_an_older_version_is_shown():
+    now = answer_of().to_dict()
+    for claim in now["claims"]:
+        del claim["quotes"], claim["reason"], claim["notes"], claim["check"]
+    old = {name: now[name] for name in now if name not in ("queries", "steps")}
+    old["text"] = "Owls live in oaks [1]. Owls fly. [unsupported]"
+    page = shown(Answer.from_dict(json.loads(json.dumps(old))))
+    assert page.all("ap-marker")[0]["data-quotes"] == "0"
+    assert in_words(page.inside("ap-text")) == "Owls live in oaks1.✓ Owls fly.✗ cites nothing"
 
 
 # Quotations stand by paper
@@ -403,13 +485,12 @@ BY_ID = {paper.paper_id: paper for paper in (FOREST, CAVES)}
 
 def quoting(kind="single", **changes):
     """Two sentences of a paper and one of another, below their titles as the writer puts them."""
-    quotes = [(FOREST, "Oaks grow."), (FOREST, "They last."), (CAVES, "Bats sleep in caves.")]
-    citations = tuple(
-        replace(cited(paper, quote, number), authors=paper.authors)
-        for number, (paper, quote) in enumerate(quotes, start=1)
+    quotes = [(FOREST, "Oaks grow.", 1), (FOREST, "They last.", 1), (CAVES, "Bats sleep in caves.", 2)]
+    citations = tuple(replace(cited(*each), authors=each[0].authors) for each in quotes)
+    text = "Forests (1) (2020)\nOaks grow [1]. They last [1].\n\nCaves\nBats sleep in caves [2]."
+    claims = tuple(
+        Claim(each.quote, (each.number,), "verbatim", 1.0, (place,)) for place, each in enumerate(citations)
     )
-    text = "Forests (1) (2020)\nOaks grow [1]. They last [2].\n\nCaves\nBats sleep in caves [3]."
-    claims = tuple(Claim(each.quote, (each.number,), "verbatim", 1.0) for each in citations)
     made_of = {"text": text, "claims": claims, "citations": citations, "writer": "extractive"}
     return replace(answer_of(), **({"kind": kind, "notes": (NO_MODEL,)} | made_of | changes))
 
@@ -420,7 +501,7 @@ def test_sentences_stand_below_the_title_of_their_paper():
         "Forests [1]",
         "Caves",
     ]
-    assert in_words(page.inside("ap-said")) == "Oaks grow1. They last2.Bats sleep in caves3."
+    assert in_words(page.inside("ap-said")) == "Oaks grow1. They last1.Bats sleep in caves2."
     assert len(page.all("ap-group")) == 2 and not page.all("ap-sides") and not page.all("table")
     assert "✓" not in page.text
     (sides,) = shown(quoting("comparison"), BY_ID).all("ap-sides")
@@ -431,9 +512,10 @@ def test_a_list_is_a_table():
     page = shown(quoting("list"), BY_ID)
     assert [in_words(head["scope"]) for head in page.all("th")] == ["col"] * 4 + ["row"] * 2
     assert in_words(page.inside("caption"))
-    assert [link["href"] for link in page.all("ap-to")] == [f"#{ANCHOR}-1", f"#{ANCHOR}-3"]
+    assert [link["href"] for link in page.all("ap-to")] == [f"#{ANCHOR}-1", f"#{ANCHOR}-2"]
+    assert [each["data-quotes"].split() for each in page.all("ap-to")] == [["0", "1"], ["2"]]
     assert in_words(page.inside("tbody")) == (
-        "Forests [1] Oak et al.2020 Oaks grow1. They last2. Caves Bats sleep in caves3."
+        "Forests [1] Oak et al.2020 Oaks grow1. They last1. Caves Bats sleep in caves2."
     )
     titles = [each.get("title") for each in page.all("ap-by")]
     assert titles[0] == "Ann Oak, Bo Elm, C. Yew"
@@ -445,12 +527,12 @@ def test_a_list_is_a_table():
 
 def test_a_list_that_a_model_wrote_is_a_table_where_each_sentence_cites_a_paper():
     citations = quoting().citations
-    claims = (Claim("Oaks grow.", (1, 2), "supported"), Claim("Bats sleep.", (3,), "not found"))
-    text = "- Oaks grow [1][2].\n- Bats sleep [3]."
+    claims = (Claim("Oaks grow.", (1,), "supported"), Claim("Bats sleep.", (2,), "not found"))
+    text = "- Oaks grow [1].\n- Bats sleep [2]."
     written = quoting("list", text=text, claims=claims, citations=citations, writer="gpt")
     page = shown(written, BY_ID)
     assert in_words(page.inside("tbody")) == (
-        "Forests [1] Oak et al.2020 Oaks grow12.✓ Caves Bats sleep3.✗ not found in what it cites"
+        "Forests [1] Oak et al.2020 Oaks grow1.✓ Caves Bats sleep2.✗ not found in what it cites"
     )
     assert not shown(replace(written, text=f"Two papers:\n{text}"), BY_ID).all("table")
     assert not shown(replace(written, kind="single"), BY_ID).all("table")
@@ -537,7 +619,7 @@ def test_the_nearest_papers_stand_under_what_is_not_answered_and_only_there():
     for status, count in (("answered", 0), ("partial", 5), ("refused", 5)):
         answer = answer_of(status=status, papers=ranked, reason="none")
         page = shown(answer, papers)
-        assert len(page.all("details")) == 1 + count
+        assert len(page.all("ap-card")) == 1 + count
         assert shown_papers(answer)[0] == "p1"
         assert len(shown_papers(answer)) <= 1 + 6
     assert shown_papers(None) == []
@@ -549,6 +631,30 @@ def test_the_writer_the_time_and_the_cost_are_told():
     assert "Quotes only · 1.3 s" in shown(own).text
     refused = shown(answer_of(writer="extractive", usage={}, claims=(), status="refused")).text
     assert "1.3 s" in refused and "Quotes" not in refused
+
+
+def test_each_step_that_took_time_or_requests_is_told_behind_the_total():
+    used = {"requests": 2, "total_tokens": 4210, "cost": 0.0021}
+    steps = {"write": {"requests": 1, "total_tokens": 3000, "cost": 0.0015}, "check": {"requests": 1}}
+    seconds = {"retrieve": 0.1, "write": 3.04, "check": 2.1, "total": 5.3}
+    answer = answer_of(usage=used, steps=steps, seconds=seconds, queries=("owls",), checked_by="llm:gpt")
+    page = shown(answer)
+    assert page.inside("summary").endswith("5.3 s · 2 requests · 4,210 tokens · $0.0021")
+    assert [in_words(row) for row in re.split("(?=search|write|check)", page.inside("tbody"))[1:]] == [
+        "search0.1 s", "write3.0 s13,000$0.0015", "check2.1 s1"
+    ]  # fmt: skip
+    assert "Searched for: “owls”" in page.text and "Checked by llm:gpt" in page.text
+    assert not shown(answer_of()).all("ap-took")
+
+
+@pytest.mark.parametrize(("step", "line"), GOING_ON.items())
+def test_what_goes_on_is_told(step, line):
+    page = Page(answer_html(Exchange("?", "", step=step), ANCHOR, {}))
+    assert in_words(page.inside("ap-waiting")) == line
+    page = Page(answer_html(Exchange("?", "Owls live [1]", step=step), ANCHOR, {}))
+    assert in_words(page.inside("ap-text")) == "Owls live[1]"
+    assert in_words(page.inside("ap-waiting")) == (line if step in ("check", "repair") else "")
+    assert not page.all("ap-mark") and not page.all("ap-marker")
 
 
 def test_digests_are_told_from_abstracts():

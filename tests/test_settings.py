@@ -41,7 +41,6 @@ def test_each_variable_reaches_its_setting():
             "ASKPAPERS_PRICE_INPUT": "0.4",
             "ASKPAPERS_PRICE_OUTPUT": "1.6",
             "ASKPAPERS_UNSUPPORTED": "drop",
-            "ASKPAPERS_JUDGE": "llm",
             "ASKPAPERS_JUDGE_MODEL": "large",
             "ASKPAPERS_CHROMA_URL": " https://vectors.example/chroma ",
             "ASKPAPERS_CHROMA_TOKEN": "Bearer abc",
@@ -55,7 +54,6 @@ def test_each_variable_reaches_its_setting():
         price_input=0.4,
         price_output=1.6,
         unsupported="drop",
-        judge="llm",
         judge_model="large",
         chroma_url="https://vectors.example/chroma",
         chroma_token="Bearer abc",
@@ -73,7 +71,7 @@ def test_each_variable_reaches_its_setting():
         *(("PRICE_INPUT", value) for value in ("-1", "nan", "inf", "$1", "1,5")),
         *(("PRICE_OUTPUT", value) for value in ("free", "-0.1")),
         *(("UNSUPPORTED", value) for value in ("keep", "Mark", "mark\nme")),
-        ("JUDGE", "gpt"),
+        *(("JUDGE", value) for value in ("llm", "calibrated", "gpt")),
         *(
             ("CHROMA_URL", value)
             for value in (
@@ -94,6 +92,17 @@ def test_a_value_that_cannot_be_is_one_line_that_names_the_variable(name, value)
     with pytest.raises(SettingError, match=f"ASKPAPERS_{name}") as raised:
         Settings.from_environment({f"ASKPAPERS_{name}": value})
     assert "\n" not in str(raised.value)
+
+
+def test_a_variable_that_is_gone_says_what_took_its_place():
+    with pytest.raises(SettingError, match=r"ASKPAPERS_JUDGE is gone.*_JUDGE_MODEL names another"):
+        Settings.from_environment({"ASKPAPERS_JUDGE": "llm", "ASKPAPERS_JUDGE_MODEL": "large"})
+
+
+def test_checks_are_switched_off_and_no_model_is_called_off():
+    settings = Settings.from_environment({"ASKPAPERS_JUDGE_MODEL": "off"})
+    assert (settings.checks, settings.judge_model) == (False, None)
+    assert Settings.from_environment({"ASKPAPERS_JUDGE_MODEL": "large"}).checks
 
 
 def test_what_is_secret_is_not_shown():

@@ -86,7 +86,7 @@ def test_a_refusal_leads_to_papers_alone():
 
 
 def test_a_list_is_not_followed_by_another():
-    offered = next_questions(answer_of("Which papers count owls?"), PAPERS)
+    offered = next_questions(replace(answer_of("Which papers count owls?"), kind="list"), PAPERS)
     assert not any("similar" in each for each in offered)
 
 

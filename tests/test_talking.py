@@ -1,5 +1,6 @@
 """A visitor's session: what is asked is answered or told why not, and nothing gets in another's way."""
 
+import json
 import logging
 import re
 from dataclasses import replace
@@ -47,6 +48,7 @@ PAPERS = [
 ]
 OWN = ChatSettings(Request(writer="extractive"))
 BY_MODEL = ChatSettings(Request(writer="llm"))
+COUNT = "We count 31 owls in the forest [1]."
 SECRET = "sk-very-secret"
 
 
@@ -83,6 +85,13 @@ def tell(session, question, desk, wishes=OWN):
     return session.chat.exchanges[-1], shown
 
 
+def until_written(session, asking):
+    """Go on asking until the first words are there."""
+    next(asking)
+    while not session.chat.exchanges[-1].written:
+        next(asking)
+
+
 def untimed(answer):
     return {name: value for name, value in answer.to_dict().items() if name != "seconds"}
 
@@ -101,6 +110,7 @@ def test_a_question_is_shown_at_once_then_written_then_answered(session, desk):
     written = [each.written for each in shown[1:-1]]
     assert written and all(after.startswith(before) for before, after in pairwise(written))
     assert written[-1] == exchange.answer.text
+    assert [each.step for each in shown[:-1] if not each.written] == ["", "retrieve", "write"]
     assert untimed(exchange.answer) == untimed(ask_at(desk, OWLS, writer="extractive"))
     assert "31 owls" in exchange.answer.text
     assert kept(session) == [session.chat]
@@ -136,7 +146,7 @@ def test_another_conversation_knows_nothing_of_it(session, desk):
 
 
 def test_a_model_on_this_machine_is_waited_for_in_words(session, modelled, server):
-    server.play(served.answer("We count 31 owls in the forest [1]."))
+    server.play(served.answer(COUNT))
     pages = [bubbles(session, modelled)[-1].html for _ in ask(session, OWLS, modelled, BY_MODEL)]
     waiting = [f"Waiting for the model scripted at {server.url}" in page for page in pages]
     assert waiting.index(True) == 1
@@ -145,12 +155,39 @@ def test_a_model_on_this_machine_is_waited_for_in_words(session, modelled, serve
 
 
 def test_the_model_is_sent_what_was_said_and_its_words_are_shown(session, modelled, server):
-    server.play(served.answer("We count 31 ", "owls in the forest [1]."))
+    server.play(served.answer(COUNT[:10], COUNT[10:]))
     exchange, shown = tell(session, OWLS, modelled, BY_MODEL)
     assert exchange.answer.writer == "scripted"
-    assert exchange.answer.text == "We count 31 owls in the forest [1]."
+    assert exchange.answer.text == COUNT
     assert len(shown) >= 3
     assert SECRET not in str(kept(session))
+
+
+def test_each_step_is_told_and_the_final_text_takes_the_place_of_the_first(session, modelled, server):
+    first, wrong, right = (
+        "We count 31 owls in the forest [1]. ",
+        "Owls nest in caves [1].",
+        "They live in oaks [1].",
+    )
+    wrong_one = served.verdict("contradicted", "They live in oaks.", reason="it is oaks", number=1)
+    server.play(
+        served.answer(first, wrong),
+        served.answer(json.dumps({"sentences": [{"number": 1, "text": right}]})),
+        checking=served.verdicts(wrong_one),
+    )
+    pages = []
+    for _ in ask(session, OWLS, modelled, BY_MODEL):
+        exchange = session.chat.exchanges[-1]
+        pages.append((exchange.step, exchange.written, bubbles(session, modelled)[-1].html))
+    steps = list(dict.fromkeys(step for step, _, _ in pages))
+    assert steps == ["", "understand", "retrieve", "write", "check", "repair"]
+    for step, written, html in pages[:-1]:
+        assert "ap-mark" not in html
+        assert ("Checking each sentence" in html) == (step == "check")
+        assert ("Asking anew" in html) == (step == "repair")
+        assert wrong in written or step not in ("check", "repair")
+    assert exchange.answer.text == first + right
+    assert "caves" not in pages[-1][-1] and "ap-waiting" not in pages[-1][-1]
 
 
 def test_wishes_are_followed(session, desk):
@@ -240,7 +277,7 @@ def test_a_fault_of_ours_is_a_plain_line_and_is_logged(session, desk, caplog):
 
 def test_a_next_question_ends_the_one_that_is_being_answered(session, desk):
     first = ask(session, OWLS, desk, OWN)
-    next(first), next(first)
+    until_written(session, first)
     exchange, _ = tell(session, EELS, desk)
     assert list(first) == []  # it goes no further
     assert [each.question for each in session.chat.exchanges] == [OWLS, EELS]
@@ -252,7 +289,7 @@ def test_a_next_question_ends_the_one_that_is_being_answered(session, desk):
 
 def test_stopping_keeps_what_was_written(session, desk):
     asking = ask(session, OWLS, desk, OWN)
-    next(asking), next(asking)
+    until_written(session, asking)
     written = session.chat.exchanges[-1].written
     assert written
     session.stop()
@@ -288,7 +325,7 @@ def test_a_question_that_was_stopped_can_be_asked_again(session, desk):
 
 def test_an_answer_never_lands_in_another_conversation(session, desk):
     asking = ask(session, OWLS, desk, OWN)
-    next(asking), next(asking)
+    until_written(session, asking)
     left = session.chat
     session.open(Chat())
     assert list(asking) == []
@@ -298,7 +335,7 @@ def test_an_answer_never_lands_in_another_conversation(session, desk):
 
 def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(session, desk):
     asking = ask(session, OWLS, desk, OWN)
-    next(asking), next(asking)
+    until_written(session, asking)
     session.visitor.remove(session.chat)
     session.open(Chat())
     list(asking)
@@ -311,7 +348,7 @@ def test_two_pages_that_ask_in_one_conversation_lose_nothing(desk):
     tell(first, "How many bees are there?", desk)
     second = Session(visitor, first.chat)
     asking = ask(first, OWLS, desk, OWN)
-    next(asking), next(asking)
+    until_written(first, asking)
     tell(second, EELS, desk)
     list(asking)
     tell(first, "Where do bees live?", desk)

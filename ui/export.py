@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from rag.cited_papers import CitedPaper, cited_papers, place_of
+from rag.doubts import doubts
 from rag.identity import arxiv_key, doi_key
 from rag.months import MONTHS
 from rag.plain import CONTROL, in_a_line, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Paper
 from rag.words import is_function_word
-from ui.verdicts import doubts
 
 # What Markdown would act on, by its last character: a number or bullet that opens a line, a marker that
 # the next character would make a link, what CommonMark and the forges read anywhere, addresses. A marker
@@ -52,8 +53,11 @@ def to_markdown(answer: Answer, papers: Mapping[str, Paper]) -> str:
     parts = [f"# {_in_line(answer.question)}", _lines(answer.text), *_behind(answer)]
     if answer.citations:
         parts.append("## References")
-    for citation in answer.citations:
-        parts += [_reference(citation, papers.get(citation.paper_id)), _quoted(readable(citation.quote))]
+    for cited in cited_papers(answer):
+        parts += [
+            _reference(cited, papers.get(cited.citation.paper_id)),
+            *map(_quoted, cited.quotes.values()),
+        ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -117,15 +121,18 @@ def _behind(answer: Answer) -> Iterator[str]:
         yield f"Note: {_in_line(note)}"
 
 
-def _reference(citation: Citation, paper: Paper | None) -> str:
+def _reference(cited: CitedPaper, paper: Paper | None) -> str:
+    citation = cited.citation
     details = [_in_line(detail) for detail in (citation.published, citation.organization) if detail]
     if address := link(paper) if paper else None:
         details.append(f"<{address}>")
-    return ", ".join([f"[{citation.number}] {_in_line(without_markup(citation.title))}", *details])
+    return ", ".join([f"[{cited.number}] {_in_line(without_markup(citation.title))}", *details])
 
 
-def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}" if line else ">" for line in _lines(text).split("\n"))
+def _quoted(citation: Citation) -> str:
+    place = place_of(citation)
+    text = _lines(readable(citation.quote)) + (f"\n\n({_in_line(place)})" if place else "")
+    return "\n".join(f"> {line}" if line else ">" for line in text.split("\n"))
 
 
 def _lines(text: str) -> str:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rag.cited_papers import cited_papers
 from rag.readable import in_our_words
 from rag.types import Answer, Citation, Claim
 
-_MARKER = re.compile(r"( ?)\[(\d{1,4}|unsupported)\]")
+_MARKER = re.compile(r" ?\[(\d{1,4})\]")
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class Part:
-    """The pieces of one claim with its markers, or of the words between claims."""
+    """The pieces of one claim with its markers, or of the words between claims.
+
+    `rests_on` are the numbers of a claim without any marker, such as the verdict of a comparison.
+    """
 
     claim: Claim | None
     pieces: tuple[Piece, ...]
+    rests_on: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,12 @@ class Group:
 
 
 def pieces_of(text: str) -> Iterator[Piece]:
-    """The words and markers of a text in order, without "[unsupported]", which the claim's mark shows."""
+    """The words and markers of a text in order."""
     end = 0
     for marker in _MARKER.finditer(text):
         if words := text[end : marker.start()]:
             yield Piece(words)
-        if marker[2].isdigit():
-            yield Piece(f"[{marker[2]}]", int(marker[2]))
+        yield Piece(f"[{marker[1]}]", int(marker[1]))
         end = marker.end()
     if rest := text[end:]:
         yield Piece(rest)
@@ -63,14 +67,17 @@ def parts_of(answer: Answer) -> list[Part]:
             continue
         at = first + len(claim_letters)
         start, end = places[first], _behind_markers(answer.text, places[at - 1] + 1)
-        parts += _part(None, answer.text[last_end:start]) + _part(claim, answer.text[start:end])
+        parts += _part(answer.text[last_end:start])
+        has_marker = _MARKER.search(answer.text, last_end, end)
+        rests_on = () if has_marker else claim.citations
+        parts.append(Part(claim, tuple(pieces_of(answer.text[start:end])), rests_on))
         last_end = end
-    return parts + _part(None, answer.text[last_end:])
+    return parts + _part(answer.text[last_end:])
 
 
 def groups_of(answer: Answer) -> list[Group]:
     """The parts, grouped below the titles that stand on their own line before a paper's sentences."""
-    cited = {citation.number: citation for citation in answer.citations}
+    cited = _cited(answer)
     headings = {number: f"{in_our_words(source.heading)}\n" for number, source in cited.items()}
     groups, citation, gathered = list[Group](), None, list[Part]()
     for part, following in pairwise([*parts_of(answer), Part(None, ())]):
@@ -94,7 +101,7 @@ def rows_of(answer: Answer) -> list[Group]:
 
 def _written_rows(answer: Answer) -> list[Group]:
     """A row for each sentence of a list that a model wrote; empty unless each cites one paper."""
-    cited = {citation.number: citation for citation in answer.citations}
+    cited = _cited(answer)
     rows = []
     for part in parts_of(answer):
         if part.claim is None and not any(map(str.isalpha, _words(part))):
@@ -104,6 +111,10 @@ def _written_rows(answer: Answer) -> list[Group]:
             return []
         rows.append(Group((part,), sources[0]))
     return rows
+
+
+def _cited(answer: Answer) -> dict[int, Citation]:
+    return {paper.number: paper.citation for paper in cited_papers(answer)}
 
 
 def _before_heading(part: Part, heading: str) -> list[Part] | None:
@@ -129,8 +140,8 @@ def _words(part: Part) -> str:
     return "".join(piece.text for piece in part.pieces)
 
 
-def _part(claim: Claim | None, text: str) -> list[Part]:
-    return [Part(claim, tuple(pieces_of(text)))] if text else []
+def _part(text: str) -> list[Part]:
+    return [Part(None, tuple(pieces_of(text)))] if text else []
 
 
 def _letters(text: str) -> tuple[str, list[int]]:

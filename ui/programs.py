@@ -11,7 +11,7 @@ from typing import Any
 from rag.answering import AnswerStream, read_answer
 from rag.errors import QuestionError
 from rag.plain import cut, encodable, in_a_line
-from rag.query import Understanding, understand
+from rag.query import Understanding, check_request, understand
 from rag.retrieval import Retriever
 from rag.types import Answer, Hit, Request, WriterName
 from ui.desk import Desk
@@ -103,7 +103,7 @@ class Programs:
             from_year=_whole(from_year, "from_year"),
             to_year=_whole(to_year, "to_year"),
         )
-        question = understand(request)
+        question = understand(check_request(request))
         hits = Retriever(self._desk.library).search(question.query, count, question.filters)
         return search_json(question, hits)
 

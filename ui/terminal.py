@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,6 +24,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.pipeline import Report
+from rag.cited_papers import cited_papers, place_of, verbatim_quotes
+from rag.doubts import doubts
 from rag.library.near import NearDuplicate
 from rag.library.progress import Work
 from rag.plain import in_a_line, plain, sentence
@@ -33,7 +34,6 @@ from rag.types import Answer, Hit
 from ui.authors import in_short
 from ui.export import json_text
 from ui.parts import Group, Part, groups_of, rows_of
-from ui.verdicts import doubts, quoted
 
 _WIDEST = 100  # characters of a line on a terminal
 _WIDEST_LINE = 10_000  # and of a row of a table in a pipe
@@ -100,8 +100,7 @@ def print_answer(answer: Answer, alone: str | None = None) -> None:
 
 
 def print_rest(answer: Answer, alone: str | None = None) -> None:
-    """The sources of an answer that has been shown already."""
-    print()
+    """The sources of an answer whose text has been shown already."""
     _print_behind(answer, alone)
 
 
@@ -286,21 +285,22 @@ def _print_refusal(answer: Answer) -> None:
 
 
 def _print_citations(answer: Answer) -> None:
-    """The sources with their quotes; one line without quotes for a paper that the text quotes verbatim."""
-    in_text, is_apart = quoted(answer), True
-    for _, same in groupby(answer.citations, lambda one: one.paper_id if one.number in in_text else one):
-        citations = list(same)
-        first = citations[0]
-        if is_apart or first.number not in in_text:
+    """The cited papers with their quotes, except those that stand in the text as they are."""
+    shown, is_apart = verbatim_quotes(answer), True
+    for cited in cited_papers(answer):
+        quotes = [quote for place, quote in cited.quotes.items() if place not in shown]
+        if is_apart or quotes:
             print_text(Text())
-        is_apart = first.number not in in_text
-        numbers = dict.fromkeys(citation.number for citation in citations)
-        source = Text().append("".join(f"[{number}]" for number in numbers), "cyan")
-        source.append(" ").append(in_a_line(without_markup(first.title)), "bold")
-        details = (first.published, first.organization, None if is_apart else first.paper_id)
+        is_apart = bool(quotes)
+        source = Text().append(f"[{cited.number}] ", "cyan")
+        first = cited.citation
+        source.append(in_a_line(without_markup(first.title)), "bold")
+        details = (first.published, first.organization, None if quotes else first.paper_id)
         print_text(source.append("".join(f", {in_a_line(text)}" for text in details if text), "dim"))
-        if is_apart:
-            print_text(Text(f"“{in_a_line(readable(first.quote))}”"), indent=4)
+        for quote in quotes:
+            line = Text(f"“{in_a_line(readable(quote.quote))}”")
+            place = in_a_line(place_of(quote))
+            print_text(line.append(f" ({place})" if place else "", "dim"), indent=4)
 
 
 def print_text(text: Text, indent: int = 0) -> None:

@@ -1,6 +1,7 @@
 """Lets a language model understand a request in one short exchange, and checks its reply."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -25,6 +26,8 @@ _KINDS: tuple[Kind, ...] = get_args(Kind)
 _TOPICS: tuple[Topic, ...] = get_args(Topic)
 _HISTORY_TOKENS = 1000  # of turns that the model sees
 _MOST_QUERIES = 4
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_HAS_QUERIES = re.compile(rf'"queries"\s*:\s*\[\s*{_STRING}(?:\s*,\s*{_STRING}){{{_MOST_QUERIES - 1}}}')
 _LONGEST_QUERY = 300  # characters
 _LONGEST_REPLY = 1500  # characters in addition to the question
 
@@ -35,11 +38,14 @@ def understand_by_model(model: "ChatModel", request: Request, usage: Usage) -> U
     Raises KeyRefusedError.
     """
     try:
-        reply = model.ask(_messages(request), usage, len(request.question) + _LONGEST_REPLY)
+        longest = len(request.question) + _LONGEST_REPLY
+        reply = model.ask(_messages(request), usage, longest, enough=_HAS_QUERIES.search)
     except KeyRefusedError:
         raise
     except ModelError:  # the writer will meet and report it
         return None
+    if enough := _HAS_QUERIES.search(reply):  # small models never end the list
+        reply = f"{reply[: enough.end()]}]}}"
     return _read(read_object(reply), request)
 
 
@@ -56,7 +62,7 @@ def _read(reply: Mapping[str, Any], request: Request) -> Understanding | None:
         request,
         resolved=whole if is_new else None,
         query=request.question,
-        queries=_queries(reply.get("queries")),
+        queries=_queries(reply.get("queries"), whole or request.question),
         kind=kind or "single",
         topic=topic,
         is_from_model=True,
@@ -68,13 +74,12 @@ def _read(reply: Mapping[str, Any], request: Request) -> Understanding | None:
     return replace(understanding, request=request.within(years), note=note)
 
 
-def _queries(given: object) -> tuple[str, ...]:
-    lines = (
-        (in_a_line(query)[:_LONGEST_QUERY] for query in given if isinstance(query, str))
-        if isinstance(given, list)
-        else ()
-    )
-    return tuple(dict.fromkeys(line for line in lines if line))[:_MOST_QUERIES]
+def _queries(given: object, question: str) -> tuple[str, ...]:
+    """The queries that can be read, else the question; none where the model says that there is none."""
+    texts = [query for query in given if isinstance(query, str)] if isinstance(given, list) else []
+    lines = (in_a_line(text)[:_LONGEST_QUERY].strip() for text in texts)
+    queries = tuple(dict.fromkeys(line for line in lines if line))[:_MOST_QUERIES]
+    return queries or (() if given == [] else (question,))
 
 
 def _years(reply: Mapping[str, Any], request: Request) -> Filters:

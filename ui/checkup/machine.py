@@ -19,7 +19,7 @@ PACKAGES = (
     *("onnx", "onnxruntime", "openai", "tantivy", "tiktoken", "tokenizers"),
 )
 OPENAI = {"OPENAI_API_KEY", "OPENAI_BASE_URL"}
-_OURS = {field.name for field in fields(Settings)} - {"api_key", "base_url"} | {"password"}
+_OURS = {field.name for field in fields(Settings)} - {"api_key", "base_url", "checks"} | {"password"}
 KNOWN = {f"ASKPAPERS_{name.upper()}" for name in _OURS}
 _SCARCE, _TOO_SCARCE = 1_000_000_000, 100_000_000  # bytes
 
@@ -50,7 +50,7 @@ def read_settings(environment: Mapping[str, str]) -> tuple[Settings, list[Findin
             name = re.search("ASKPAPERS_[A-Z_]+", str(error))
             if not name or left.pop(name[0], None) is None:
                 return Settings(), findings
-    if unknown := sorted({name for name in environment if name.startswith("ASKPAPERS_")} - KNOWN):
+    if unknown := sorted({name for name in left if name.startswith("ASKPAPERS_")} - KNOWN):
         todo = "see the README for their names"
         findings.append(Finding("settings", "warn", f"nothing reads {', '.join(unknown)}", todo))
     names = sorted(left.keys() & (KNOWN | OPENAI))

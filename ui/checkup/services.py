@@ -23,12 +23,19 @@ def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
         return
     key = "with a key" if settings.api_key else "without a key"
     yield Finding("model", "ok", f"{settings.model} at {server_name(settings)}, {key}")
+    yield Finding("checks", "ok", _checks(settings))
     if settings.embedding_model:
         yield Finding("embedding model", "ok", settings.embedding_model)
     if settings.base_url or is_online:
         yield from _ask_models(settings)
     else:
         yield Finding("model server", "ok", "not asked, which --online would do")
+
+
+def _checks(settings: Settings) -> str:
+    if not settings.checks:
+        return "off (ASKPAPERS_JUDGE_MODEL), so sentences stay unchecked"
+    return f"{settings.judge_model or settings.model} checks each sentence against the papers"
 
 
 def _ask_models(settings: Settings) -> Iterator[Finding]:

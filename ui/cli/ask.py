@@ -1,7 +1,6 @@
 """`askpapers ask`: a question, a cited answer."""
 
 import argparse
-import sys
 
 from rag.assistant import Assistant
 from rag.query import check_request
@@ -9,7 +8,8 @@ from rag.settings import Settings
 from ui.cli.commands import add_common
 from ui.cli.options import add_answering, request_of, tell_years
 from ui.cli.places import open_for_reading
-from ui.terminal import print_answer, print_json, print_rest, tell, write_piece
+from ui.streaming import print_read, read_along
+from ui.terminal import print_json, tell
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -25,15 +25,12 @@ def run(arguments: argparse.Namespace) -> int:
         open_for_reading(arguments) as library,
         Assistant(library, settings=settings, on_wait=tell) as assistant,
     ):
-        stream = assistant.stream(request)
         is_written = assistant.writer_for(request.writer) != "extractive"
-        is_shown = is_written and sys.stdout.isatty() and not arguments.json
-        for piece in stream:
-            if is_shown:
-                write_piece(piece)
+        stream = assistant.stream(request)
+        shown = read_along(stream, is_written=is_written, is_json=arguments.json)
         if arguments.json:
             print_json(stream.answer.to_dict())
             return 0
-        (print_rest if is_shown else print_answer)(stream.answer)
+        print_read(stream.answer, shown)
         tell_years(arguments, stream.answer.filters)
     return 0

@@ -13,7 +13,8 @@ from rag.types import Request
 from ui.cli.commands import add_common
 from ui.cli.options import add_answering, request_of, tell_years
 from ui.cli.places import open_for_reading
-from ui.terminal import print_answer, print_error, print_json_line, print_rest, tell, write_piece
+from ui.streaming import print_read, read_along
+from ui.terminal import print_error, print_json_line, tell
 
 _HELP = (
     "Ask about the papers. /alone asks the last question again without what was said before it, "
@@ -35,15 +36,14 @@ def run(arguments: argparse.Namespace) -> int:
         Assistant(library, settings=settings, on_wait=tell) as assistant,
     ):
         is_written = assistant.writer_for(options.writer) != "extractive"
-        is_streamed = is_written and sys.stdout.isatty() and not arguments.json
         try:
-            return _converse(Conversation(assistant), options, arguments, is_streamed)
+            return _converse(Conversation(assistant), options, arguments, is_written)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt("interrupted: the conversation is over") from interrupt
 
 
 def _converse(
-    conversation: Conversation, options: Request, arguments: argparse.Namespace, is_streamed: bool
+    conversation: Conversation, options: Request, arguments: argparse.Namespace, is_written: bool
 ) -> int:
     """Answer line by line; 1 where a question that was piped in could not be answered."""
     is_typed, failed, last_question = sys.stdin.isatty(), 0, ""
@@ -65,7 +65,7 @@ def _converse(
             continue
         last_question = line
         try:
-            _answer(conversation, replace(options, question=line), arguments, is_streamed)
+            _answer(conversation, replace(options, question=line), arguments, is_written)
         except (QuestionError, ModelError) as error:  # the next question may do better
             failed += 1
             print_error(error)
@@ -73,17 +73,14 @@ def _converse(
 
 
 def _answer(
-    conversation: Conversation, request: Request, arguments: argparse.Namespace, is_streamed: bool
+    conversation: Conversation, request: Request, arguments: argparse.Namespace, is_written: bool
 ) -> None:
     stream = conversation.stream(request)
-    for piece in stream:
-        if is_streamed:
-            write_piece(piece)
+    shown = read_along(stream, is_written=is_written, is_json=arguments.json)
     if arguments.json:
         print_json_line(stream.answer.to_dict())
         return
-    (print_rest if is_streamed else print_answer)(stream.answer, _ALONE)
-    sys.stdout.flush()
+    print_read(stream.answer, shown, _ALONE)
     tell_years(arguments, stream.answer.filters)
 
 

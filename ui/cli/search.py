@@ -2,7 +2,7 @@
 
 import argparse
 
-from rag.query import understand
+from rag.query import check_request, understand
 from rag.retrieval import Retriever
 from ui.cli.commands import add_common
 from ui.cli.options import add_filters, request_of, tell_years
@@ -19,7 +19,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    question = understand(request_of(arguments, arguments.query))
+    question = understand(check_request(request_of(arguments, arguments.query)))
     with open_for_reading(arguments) as library:
         hits = Retriever(library).search(question.query, arguments.k, question.filters)
     if arguments.json:

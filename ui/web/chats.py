@@ -29,6 +29,7 @@ class Exchange:
     is_liked: bool | None = None
     is_alone: bool = False
     waits_for: str | None = None  # before the first word
+    step: str = ""  # what is going on, as in a stream
     id: str = field(default_factory=lambda: secrets.token_hex(16))
 
     @property

@@ -2,9 +2,19 @@
 
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-function goTo(card) {
+// Opens a card and highlights the quotes whose places are given; all of them if there are none.
+function goTo(card, places) {
   card.open = true;
-  card.scrollIntoView({ block: "center", behavior: isStill() ? "auto" : "smooth" });
+  for (const other of card.closest(".ap-cards").children) other.firstElementChild.classList.remove("ap-some");
+  card.classList.toggle("ap-some", places.length > 0);
+  const marks = [...card.querySelectorAll("mark[data-quotes]")];
+  const [first] = marks.filter((mark) => {
+    const isMeant = mark.dataset.quotes.split(" ").some((place) => places.includes(place));
+    mark.classList.toggle("ap-on", isMeant);
+    return isMeant;
+  });
+  const goal = first && card.offsetHeight > innerHeight / 2 ? first : card;
+  goal.scrollIntoView({ block: "center", behavior: isStill() ? "auto" : "smooth" });
   card.querySelector("summary").focus({ preventScroll: true });
   card.classList.remove("ap-flash");
   void card.offsetWidth; // restarts the animation
@@ -33,7 +43,7 @@ document.addEventListener("click", (event) => {
   const card = marker && document.getElementById(marker.getAttribute("href").slice(1));
   if (card) {
     event.preventDefault();
-    goTo(card);
+    goTo(card, (marker.dataset.quotes ?? "").split(" ").filter(Boolean));
   }
   const copy = at?.closest("button.ap-copy");
   if (copy) copyAnswer(copy);

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,14 +19,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from eval.comparison import Comparison, wording
 from ingest.pipeline import Report
 from rag.answering import REFUSAL, offer_note
+from rag.cited_papers import CitedPaper, cited_papers, place_of
+from rag.doubts import doubts, tally, verdict, why
 from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
-from rag.types import Answer, Citation, Hit, Paper
+from rag.types import Answer, Citation, Claim, Hit, Paper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
 from ui.authors import in_short
 from ui.export import link, to_bibtex, to_markdown
 from ui.parts import Group, Part, groups_of, pieces_of, rows_of
-from ui.verdicts import doubt
+from ui.steps import GOING_ON, steps_of, usage_parts
 from ui.web.chats import Exchange
 
 _TOO_LARGE = "this answer is too large to be shown: ask again for less"
@@ -34,17 +37,57 @@ MOST_HTML = 3_000_000  # bytes of an exchange's page; that of a list has some 60
 
 
 @dataclass(frozen=True)
-class Card:
-    """A source: its citation, and its paper if the library still has it."""
+class Segment:
+    """A piece of an abstract, and the places among the citations of the quotes that it belongs to."""
 
-    citation: Citation
+    text: str
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A source: a cited paper, and what the library still has of it."""
+
+    cited: CitedPaper
     paper: Paper | None
 
     @property
+    def citation(self) -> Citation:
+        return self.cited.citation
+
+    @property
     def is_whole(self) -> bool:
-        """Whether the quote still stands in the abstract."""
-        quoted = self.paper and self.paper.abstract[self.citation.start : self.citation.end]
-        return quoted == self.citation.quote
+        """Whether all quotes from the abstract still stand there."""
+        paper = self.paper
+        return paper is not None and all(_stands(quote, paper) for quote in self._in_abstract.values())
+
+    @property
+    def beside(self) -> dict[int, Citation]:
+        """The quotes to show by themselves: those from other parts, or all if the paper has changed."""
+        quotes = self.cited.quotes
+        return (
+            {place: quotes[place] for place in quotes.keys() - self._in_abstract}
+            if self.is_whole
+            else quotes
+        )
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The abstract, cut where quotes begin and end; they may overlap."""
+        abstract = self.paper.abstract if self.paper else ""
+        quotes = self._in_abstract.items()
+        ends = {0, len(abstract)}.union(*((quote.start, quote.end) for _, quote in quotes))
+        return [
+            Segment(
+                abstract[start:end],
+                tuple(place for place, quote in quotes if quote.start <= start and end <= quote.end),
+            )
+            for start, end in pairwise(sorted(ends))
+        ]
+
+    @property
+    def _in_abstract(self) -> dict[int, Citation]:
+        return {place: quote for place, quote in self.cited.quotes.items() if quote.part == "abstract"}
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -79,10 +122,9 @@ def shown_papers(answer: Answer | None) -> list[str]:
 
 def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
     answer = exchange.answer
-    cards = (
-        [Card(citation, papers.get(citation.paper_id)) for citation in answer.citations] if answer else []
-    )
-    by_number = {card.citation.number: card for card in cards}
+    cited = cited_papers(answer) if answer else []
+    cards = [Card(paper, papers.get(paper.citation.paper_id)) for paper in cited]
+    by_number = {card.cited.number: card for card in cards}
     rows = rows_of(answer) if answer else []
     return _render(
         "answer.html.jinja",
@@ -91,11 +133,21 @@ def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) ->
         anchor=anchor,
         groups=_groups(exchange),
         rows=[(row.parts, by_number[row.citation.number]) for row in rows if row.citation],
-        numbers=set(by_number),
+        by_number=by_number,
         cards=cards,
         nearest=_nearest(answer, papers) if answer and answer.status != "answered" else (),
         exports=_exports(answer, papers) if answer else (),
     )
+
+
+def _stands(quote: Citation, paper: Paper) -> bool:
+    return quote.start >= 0 and paper.abstract[quote.start : quote.end] == quote.quote
+
+
+def _shows(claim: Claim | None, card: Card) -> dict[int, Citation]:
+    """The quotes of a card that show a claim."""
+    quotes = claim.quotes if claim else ()
+    return {place: card.cited.quotes[place] for place in quotes if place in card.cited.quotes}
 
 
 def _groups(exchange: Exchange) -> list[Group]:
@@ -140,15 +192,13 @@ def _own_words(answer: Answer) -> str | None:
 
 def _byline(answer: Answer) -> str:
     """Who wrote the answer, how long it took, and what it cost."""
-    tokens, parts = answer.usage.get("total_tokens"), []
+    parts = []
     if answer.writer != ExtractiveWriter.name:
         parts.append(f"Written by {answer.writer}")
     elif answer.claims:
         parts.append("Quotes only")
     parts.append(f"{answer.seconds.get('total', 0.0):.1f} s")
-    parts += [f"{tokens:,.0f} tokens"] if tokens else []
-    parts += [f"${answer.usage['cost']:.4f}"] if "cost" in answer.usage else []
-    return " · ".join(parts)
+    return " · ".join([*parts, *usage_parts(answer.usage)])
 
 
 def hits_html(hits: Sequence[Hit], note: str | None) -> str:
@@ -210,10 +260,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals |= {"refusal": REFUSAL, "no_model": NO_MODEL}
+    environment.globals |= {"refusal": REFUSAL, "no_model": NO_MODEL, "going_on": GOING_ON}
+    environment.globals |= {"shows": _shows, "quotes_alone": ExtractiveWriter.name}
     environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
-    environment.filters |= {"base64": _base64, "doubt": doubt, "host": _host, "link": link}
+    environment.filters |= {"base64": _base64, "verdict": verdict, "why": why, "host": _host, "link": link}
     environment.filters |= {"byline": _byline, "notes": _notes, "own_words": _own_words}
+    environment.filters |= {"steps": steps_of, "doubts": doubts, "tally": tally, "place": place_of}
     return environment
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import AskpapersError
-from rag.query import understand
+from rag.query import check_request, understand
 from rag.retrieval import Retriever
 from rag.types import Filters, Request
 from ui.desk import Desk
@@ -54,7 +54,7 @@ class SearchTab:
         try:
             first, last, least, most = map(whole, numbers)
             filters = Filters(first, last, least, most, (organization or "").strip() or None)
-            question = understand(Request(query, filters=filters))
+            question = understand(check_request(Request(query, filters=filters)))
             hits = Retriever(self.desk.library).search(question.query, int(k), question.filters)
         except AskpapersError as error:
             return error_html(str(error))

@@ -111,27 +111,19 @@ def _exchange(fields: Any) -> Exchange | None:
             is_alone=fields.get("is_alone") is True,
             id=_id(fields),
         )
-    except (TypeError, ValueError, RecursionError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
 
 
 def _answer(fields: Any) -> Answer:
-    """An answer with bounded fields of the right types. Raises ValueError, TypeError."""
+    """An answer with bounded fields of the right types. Raises KeyError, ValueError, TypeError."""
     if not isinstance(fields, Mapping) or any(
         len(_list(fields.get(name))) > most for name, most in MOST_PARTS.items()
     ):
         raise ValueError("no answer, or more than one has")
-    fields = {**fields, "claims": [_with_check(claim) for claim in _list(fields.get("claims"))]}
     answer = _answers().validate_json(json.dumps(fields, allow_nan=False), strict=True)
     json.dumps(answer, default=_parts, allow_nan=False)  # a number of 400 digits has become infinite
-    return answer
-
-
-def _with_check(claim: Any) -> Any:
-    """A claim with its verdict; older versions only kept whether it is supported."""
-    if not isinstance(claim, Mapping) or "check" in claim or "supported" not in claim:
-        return claim
-    return {**claim, "check": "supported" if claim["supported"] else "not found"}
+    return Answer.from_dict(fields)  # reads older ones
 
 
 @cache

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from itertools import cycle, islice
 
 from rag.plain import in_a_line
-from rag.query import kind_of
 from rag.types import Answer, Paper
 from rag.words import content_words
 
@@ -32,7 +31,7 @@ def next_questions(answer: Answer, papers: Sequence[Paper], most: int = MOST) ->
     questions: list[str] = []
     if cited and (first := by_id.get(cited[0])) and (name := name_of(first)):
         questions.append(f"What results does {name} report?")
-        if kind_of(answer.question) != "list":
+        if answer.kind != "list":
             questions.append(f"Which papers are similar to {name}?")
     beside = [paper for paper in papers if paper.paper_id not in cited]
     questions += [f"What is {name}?" for paper in beside if (name := name_of(paper))]

@@ -103,7 +103,7 @@ class Session:
         """Stop answering; what is written of the answer stays."""
         self.number += 1
         if self.answering:
-            self.change(replace(self.answering, error=STOPPED))
+            self.change(replace(self.answering, error=STOPPED, waits_for=None, step=""))
 
     def open(self, chat: Chat) -> None:
         """Show another conversation, and stop answering in this one."""
@@ -145,16 +145,19 @@ def ask(
 def _answering(
     exchange: Exchange, history: History, desk: Desk, settings: ChatSettings
 ) -> Iterator[Exchange]:
-    """The exchange with more and more of its answer, whatever happens."""
+    """The exchange with more and more of its answer, whatever happens; at its end the final text."""
     written = ""
     try:
         with desk.answering():
             stream = desk.stream(settings.ask(exchange.question, history), settings.model)
+            shown = replace(exchange, waits_for=stream.waits_for)
             if stream.waits_for:
-                yield replace(exchange, waits_for=stream.waits_for)
+                yield shown
             for piece in stream:
                 written += piece
-                yield replace(exchange, written=written)
+                if piece or stream.step != shown.step:
+                    shown = replace(shown, written=written, step=stream.step)
+                    yield shown
         yield replace(exchange, answer=stream.answer)
     except AskpapersError as error:
         yield replace(exchange, written=written, error=str(error))

@@ -1,0 +1,37 @@
+"""The papers that an answer cites, each with its number and all its quotes."""
+
+from dataclasses import dataclass
+
+from rag.types import Answer, Citation
+
+
+@dataclass(frozen=True)
+class CitedPaper:
+    """One paper: its quotes by their places among the answer's citations."""
+
+    number: int
+    quotes: dict[int, Citation]
+
+    @property
+    def citation(self) -> Citation:
+        """The first one, which names the paper."""
+        return next(iter(self.quotes.values()))
+
+
+def cited_papers(answer: Answer) -> list[CitedPaper]:
+    """The papers in the order of their first citations."""
+    papers: dict[int, CitedPaper] = {}
+    for place, citation in enumerate(answer.citations):
+        papers.setdefault(citation.number, CitedPaper(citation.number, {})).quotes[place] = citation
+    return list(papers.values())
+
+
+def verbatim_quotes(answer: Answer) -> set[int]:
+    """The places of the quotes that stand in the answer's text as they are."""
+    return {place for claim in answer.claims if claim.check == "verbatim" for place in claim.quotes}
+
+
+def place_of(citation: Citation) -> str:
+    """Where a quote stands in the body of its paper, as far as that is known ("page 3, Results")."""
+    page = f"page {citation.page}" if citation.page is not None else None
+    return ", ".join(filter(None, (page, citation.section)))
