@@ -58,7 +58,8 @@ class Finder:
         depth = max(_DEPTH, request.k or 0)
         known = [typed] if typed is not None else []
         sought = (replace(request, question=query) for query in question.searched[len(known) :])
-        fused = fuse_rankings([*known, *map(self.search, sought)])
+        rankings = [*known, *map(self.search, sought)]
+        fused = fuse_rankings(rankings)
         wanted = fused.related.difference(without)
         related = [hit for hit in fused.hits if hit.paper.paper_id in wanted]
         counts_all = question.kind == "list" and not _subject(question)
@@ -67,7 +68,11 @@ class Finder:
             half = depth // 2
             by_id = {hit.paper.paper_id: hit for hit in [*newest[:half], *related, *newest[half:]]}
             related = list(by_id.values())
-        shown = related[: request.k or (_DEPTH if question.kind == "list" else _SHOWN)]
+        most = request.k or (_DEPTH if question.kind == "list" else _SHOWN)
+        # Queries about something else must not cost the paper that the question itself finds first.
+        first = {hit.paper.paper_id for hit in rankings[0][:1]}
+        missed = [hit for hit in related[most:] if hit.paper.paper_id in first]
+        shown = related[: most - len(missed)] + missed
         reason = None if shown else self._why_empty(request.filters)
         more = self._more(request.filters, len(shown)) if counts_all else 0
         hits = related if counts_all else fused.hits
