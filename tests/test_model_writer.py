@@ -165,7 +165,7 @@ def test_an_empty_piece_says_that_the_step_changes(assistant, server):
     server.play(served.answer(f"{FREE} [1]."))
     stream = assistant.stream(QUESTION)
     assert stream.step == ""
-    steps = [stream.step for piece in stream if not piece]
+    steps = [stream.step for piece in stream.with_steps() if not piece]
     assert list(dict.fromkeys(steps)) == ["understand", "retrieve", "write", "check"]
 
 
