@@ -149,7 +149,7 @@ def test_text_comes_as_it_is_written_and_the_check_comes_after_it(assistant, ser
     server.play(served.answer(f"{FREE} [1]. ", f"{WHALES} [1]. ", "So it is."), checking=check)
     stream = assistant.stream(QUESTION)
     shown, steps = "", []
-    for piece in stream:
+    for piece in stream.with_steps():
         shown += piece
         if not steps or steps[-1] != stream.step:
             steps.append(stream.step)
@@ -167,6 +167,8 @@ def test_an_empty_piece_says_that_the_step_changes(assistant, server):
     assert stream.step == ""
     steps = [stream.step for piece in stream.with_steps() if not piece]
     assert list(dict.fromkeys(steps)) == ["understand", "retrieve", "write", "check"]
+    server.play(served.answer("", f"{FREE} [1].", " "))
+    assert all(assistant.stream(QUESTION))  # without steps there are no empty pieces
 
 
 @pytest.mark.parametrize(
