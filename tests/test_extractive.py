@@ -177,7 +177,8 @@ def test_the_answer_carries_the_same_words_to_the_character(assistant):
         for citation in answer.citations:
             paper = PAPERS[citation.title]
             assert citation.quote == paper.abstract[citation.start : citation.end]
-        assert answer.status == "answered"
+        assert (answer.status, answer.checked_by, answer.usage, answer.steps) == ("answered", None, {}, {})
+        assert list(answer.seconds) == ["retrieve", "write", "total"]
         assert [claim.quotes for claim in answer.claims] == [
             (place,) for place in range(len(answer.citations))
         ]

@@ -28,6 +28,7 @@ from rag.writers.control_lines import without_control_lines
 QUESTION = "How much compute does bert2BERT save?"
 CLAIM = "bert2BERT saves about 45% of the pre-training computation for BERT_BASE"
 WHALES = "Whales sing at 52 hertz in winter"
+FREE = "With bert2BERT about 45% of the computation to pre-train BERT_BASE is saved"
 
 HOSTILE = {
     "unknown markers": f"{CLAIM} [1][99][0]. So it is [7777777].",
@@ -211,6 +212,21 @@ def test_an_endless_stream_is_stopped(assistant, bundled, server, piece):
     assert answer.writer == "extractive" or any("before its end" in note for note in answer.notes)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "piece", ["x" * 500, '{"verdicts": [', '{"kind": "single", "queries": ["owls", ', "\n" * 200]
+)
+def test_an_endless_understanding_check_or_correction_is_stopped(assistant, bundled, server, piece):
+    written = served.answer(f"{FREE} [1]. {WHALES} [1].")
+    half = ask(assistant, server, written, endless(piece), understanding=endless(piece))
+    assert_sound(half, bundled)
+    assert [claim.check for claim in half.claims] == ["supported", "not found"]
+    unchecked = ask(assistant, server, written, checking=endless(piece))
+    assert_sound(unchecked, bundled)
+    assert {claim.check for claim in unchecked.claims} == {"unchecked"}
+    assert any(note.startswith("The sentences could not be checked") for note in unchecked.notes)
+
+
 # Sentences that are not supported
 
 
@@ -326,7 +342,6 @@ def test_a_verdict_sentence_outlives_what_it_rests_on(dropping, bundled, server)
 # What a judge may send that it should not
 
 ROW = served.verdict("supported", "bert2BERT saves about 45% of the pre-training computation")
-FREE = "With bert2BERT about 45% of the computation to pre-train BERT_BASE is saved"
 RANDOM = ("most are wastefully trained from scratch", "The bert2BERT code will become public")
 JUDGES = {
     "no json": served.answer("All is supported, I would say."),

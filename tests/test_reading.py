@@ -63,3 +63,10 @@ def test_an_abstract_without_words_and_no_hit_at_all(reader):
     assert (reading.papers[0] == 0).all() and reading.papers[1].max() > 0
     none = reader.read(QUESTION, [])
     assert (none.sentences, none.papers.shape) == ((), (0, len(none.starts)))
+
+
+def test_the_nearest_sentence_is_quoted_as_it_stands(reader):
+    assert reader.nearest("Bees tell others of flowers.", PAPERS[1]).text == PAPERS[1].abstract
+    assert reader.nearest("They have good ears.", PAPERS[0]).text == "They hear well."
+    assert reader.nearest("", PAPERS[0]).text in PAPERS[0].abstract
+    assert reader.nearest("Owls hunt.", Paper(title="!", abstract="")).span == (0, 0)
