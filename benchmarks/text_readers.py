@@ -5,7 +5,7 @@ it needs is made up here. No encoder is loaded: a made-up one gives random vecto
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from benchmarks.paper_files import WRITERS
 from benchmarks.text_reading import (
     ABSTRACT,
     WHOLE,
-    Agreeing,
+    Doubting,
     FileReader,
     TextReader,
     Vectorless,
@@ -26,7 +26,7 @@ from benchmarks.text_reading import (
     hits,
     indexed,
     paper,
-    written,
+    write_file,
 )
 from eval.cases import read_records
 from eval.evidence import find_evidence
@@ -36,37 +36,42 @@ from eval.markdown import code
 from eval.metrics.facts import holds
 from eval.shelf import Papers
 from eval.systems import answers as systems
+from eval.systems.nearest import NearestByWords
 from eval.systems.replies import Source, papers_of, read_reply
 from ingest.chunking import split_abstract
 from ingest.sources import base, columns, csl_json, csv_table, loose
 from ingest.sources.files import FileSource
 from rag import identity, latex, layout, markers, plain, readable, sentences, tokens, words
-from rag.citations import Composer, Quote, best_quote
+from rag.checking import Quote, Statement, numbers
+from rag.checking import names as checked_names
+from rag.checking.evidence import absent, lacking, own_words
+from rag.checking.review import Review
+from rag.checking.verbatim import find_quote
+from rag.checking.verdicts import check_prompt, read_verdicts
+from rag.citations import cite
+from rag.composing import Piece, Quoted, Written, sentences_of, split, without
 from rag.errors import AskpapersError
 from rag.library import catalog_rows, near, sameness, selecting
 from rag.library.lexical import LexicalIndex
 from rag.library.merge import merge_records
 from rag.model.chat import LONGEST as LONGEST_REPLY
 from rag.model.reasoning import without_reasoning
+from rag.model.replies import read_object
 from rag.nearness import why_far
 from rag.plain import encodable
 from rag.query import Understanding, history, kinds, quoted, understand
+from rag.query.by_model import understand_by_model
 from rag.query.checks import LONGEST_QUESTION
 from rag.query.follow_up import is_elliptical, leaning, may_lean, points_back
 from rag.query.years import find_years, without_phrases, without_years
 from rag.reading import Reader as Reading
 from rag.sentences import LONGEST_SENTENCE
-from rag.support import CalibratedJudge, numbers, verbatim
-from rag.support import names as support_names
-from rag.support.clauses import WORD, number_clauses
-from rag.support.lexicon import sign
-from rag.support.verdicts import read_verdicts
 from rag.types import Filters, Hit, Kind, Paper, Request
 from rag.with_sources import with_sources
-from rag.writers.base import Log
+from rag.writers.base import Correction, Log
 from rag.writers.control_lines import told_text, without_control_lines
 from rag.writers.extractive import ExtractiveWriter
-from rag.writers.prompting import fit_papers, read_repair, repair_prompt, write_prompt
+from rag.writers.prompting import correction_prompt, fit_papers, read_corrections, write_prompt
 from ui import export, parts
 from ui.web import rendering, suggestions
 from ui.web.chats import Exchange
@@ -92,7 +97,7 @@ _PLAIN: tuple[Callable[[str], object], ...] = (
     *(tokens.count_tokens, tokens.token_offsets, latex.latex_to_text, readable.readable),
     *(loose.plain_text, loose.read_date, loose.read_doi, loose.read_count, loose.read_names),
     *(columns.columns_from, csl_json.is_csl_json, csv_table.is_csv, catalog_rows.folded),
-    *(support_names.find_names, sign, told_text, in_short, code),
+    *(checked_names.find_names, told_text, in_short, code),
 )
 
 Readers = Mapping[str, Callable[[str], object]]
@@ -140,8 +145,13 @@ def _unbounded() -> Readers:
         "rag.query.history.newest": lambda text: history.newest(
             history.turns_of(_said("Owls?", text)), 900
         ),
-        "rag.support.clauses.number_clauses": lambda text: number_clauses(
-            text, [match.span() for match in WORD.finditer(text)]
+        "rag.checking.verbatim.find_quote in a text": lambda text: find_quote(
+            "owls see mice at night", text
+        ),
+        "rag.checking.verbatim.find_quote": lambda text: find_quote(text, f"{text[1:]} {text}"),
+        "rag.composing.split": lambda text: split(encodable(text).replace("\0", "")),
+        "rag.composing.split of markers": lambda text: split(
+            text.replace("\0", "").replace("a", "\0001\0")
         ),
         "rag.with_sources.with_sources": lambda text: with_sources(answer(text)),
         "ui.parts.pieces_of": lambda text: list(parts.pieces_of(text)),
@@ -195,16 +205,24 @@ def _of_replies() -> Readers:
             without_control_lines(_streamed(text), Log())
         ),
         "rag.markers.find_markers, streamed": lambda text: list(markers.find_markers(_streamed(text))),
-        "rag.citations.Composer": lambda text: _composed([text]).show_rest("mark"),
-        "rag.citations.Composer, streamed": lambda text: _composed(_streamed(text)).show_rest("mark"),
-        "rag.citations.Composer of markers": lambda text: _composed(markers.find_markers([text])).show_rest(
-            "mark"
+        "rag.composing.Written": lambda text: _cited([text]),
+        "rag.composing.Written, streamed": lambda text: _cited(_streamed(text)),
+        "rag.composing.Written of markers": lambda text: _cited(markers.find_markers([text])),
+        "rag.composing.Written of quotations": lambda text: _cited(
+            [text, Quoted(text[:LONGEST_SENTENCE], 0, (0, 9)), text]
         ),
-        "rag.citations.Composer of a quote": lambda text: _composed(
-            [text, Quote(0, (0, 9)), ". "]
-        ).show_rest("mark"),
-        "rag.writers.prompting.read_repair": lambda text: read_repair(text, 3),
-        "rag.support.verdicts.read_verdicts": read_verdicts,
+        "rag.composing.without": lambda text: without(_written([text]).finish(), ["unchecked"]),
+        "rag.model.replies.read_object": read_object,
+        "rag.query.by_model": lambda text: understand_by_model(_replying(text), Request("Owls?"), {}),
+        "rag.writers.prompting.read_corrections": lambda text: read_corrections(text, 3),
+        "rag.writers.prompting.read_corrections of texts": lambda text: read_corrections(
+            json.dumps({"sentences": [{"number": 1, "text": text, "quotes": [text] * 9}]}), 3
+        ),
+        "rag.checking.verdicts.read_verdicts": lambda text: read_verdicts(text, _statements(ABSTRACT)),
+        "rag.checking.verdicts.read_verdicts of quotes": lambda text: read_verdicts(
+            _verdicts(text), _statements(ABSTRACT)
+        ),
+        "rag.checking.review.Review": _reviewed,
         "eval.judging.prompted.read_score": partial(prompted.read_score, "relevancy"),
         "eval.judging.llamaindex.read_yes_or_no": llamaindex.read_yes_or_no,
         "ui.export.to_markdown": lambda text: export.to_markdown(answer(text), {}),
@@ -218,9 +236,11 @@ def _of_replies() -> Readers:
 def _of_claims() -> Readers:
     """What is made of one sentence."""
     return {
-        "rag.support.judge a claim": lambda text: _judge().judge([(text, [ABSTRACT])]),
-        "rag.writers.prompting.repair_prompt": lambda text: repair_prompt(
-            _understood("Owls?"), (), _composed([text]).waiting
+        "rag.checking.evidence.own_words": lambda text: own_words(Statement(text, (paper(text),))),
+        "rag.checking.evidence.absent": lambda text: absent(Statement(text, (paper(), paper()))),
+        "rag.checking.verdicts.check_prompt": lambda text: check_prompt([Statement(text, (paper(),))]),
+        "rag.writers.prompting.correction_prompt": lambda text: correction_prompt(
+            _understood("Owls?"), (), _written([text]).finish()
         ),
     }
 
@@ -237,12 +257,14 @@ def _of_titles() -> Readers:
 def _of_abstracts() -> Readers:
     return {
         "ingest.chunking.split_abstract": split_abstract,
-        "rag.support.numbers.find_quantities": numbers.find_quantities,
-        "rag.support.numbers.missing_numbers": partial(_missing, numbers.missing_numbers),
-        "rag.support.names.missing_names": partial(_missing, support_names.missing_names),
-        "rag.support.verbatim.is_verbatim": _is_verbatim,
-        "rag.support.judge a passage": lambda text: _judge().judge([(f"{text[:99]} 45%", [text])]),
-        "rag.citations.best_quote": lambda text: best_quote("Owls", paper(text), Agreeing()),
+        "rag.checking.numbers.find_quantities": numbers.find_quantities,
+        "rag.checking.numbers.missing_numbers": partial(_missing, numbers.missing_numbers),
+        "rag.checking.names.missing_names": partial(_missing, checked_names.missing_names),
+        "rag.checking.evidence.lacking": lambda text: lacking("ABC", [Quote(paper(text), (0, len(text)))]),
+        "rag.checking.verdicts.read_verdicts of a paper": lambda text: read_verdicts(
+            _verdicts(text[:LONGEST_SENTENCE]), _statements(text)
+        ),
+        "rag.reading.nearest": lambda text: _reading().nearest("Owls", paper(text)),
         "rag.nearness.why_far": lambda text: _far(QUESTION, hits(text)),
         "rag.writers.extractive": lambda text: _extract(QUESTION, hits(text)),
         "rag.writers.extractive, a list": lambda text: _extract(QUESTION, hits(text), "list"),
@@ -285,10 +307,6 @@ def _reading() -> Reading:
     return Reading(Vectorless(), lambda ids: np.full(len(ids), 1 / max(len(ids), 1), np.float32))
 
 
-def _judge() -> CalibratedJudge:
-    return CalibratedJudge(Vectorless())
-
-
 def _far(text: str, nearest: Sequence[Hit]) -> object:
     library: Any = SimpleNamespace(lexical=indexed())
     return why_far(text, nearest, _reading().read(text, nearest), library)
@@ -298,22 +316,51 @@ def _extract(text: str, nearest: Sequence[Hit], kind: Kind = "single") -> object
     return list(ExtractiveWriter(_reading()).write(_understood(text, kind), nearest, Log()))
 
 
-def _composed(pieces: Any) -> Composer:
-    composer = Composer(hits(), Agreeing(), Agreeing())
+def _written(pieces: Iterable[Piece]) -> Written:
+    result = Written(hits())
     for piece in pieces:
-        composer.add(piece)
-    composer.finish()
-    return composer
+        result.add(piece)
+    result.end()
+    return result
+
+
+def _cited(pieces: Iterable[Piece]) -> object:
+    """The answer of what a model wrote."""
+    result = _written(pieces)
+    return cite(result.finish(), result.hits, NearestByWords())
+
+
+def _reviewed(text: str) -> object:
+    """A text that is checked, and corrected by itself."""
+    result = _written(markers.find_markers([text]))
+    review, parts = Review(Doubting(), result.hits), result.finish()
+    review.check(parts, "comparison", {})
+    correction = Correction(text[:2_000], (text[:2_000],))
+    return review.correct(parts, lambda doubted: [correction] * len(sentences_of(doubted)), {})
+
+
+def _replying(text: str) -> Any:
+    """In place of a model that sends this."""
+    return SimpleNamespace(ask=lambda *_, **__: text)
+
+
+def _statements(abstract: str) -> list[Statement]:
+    return [Statement("ABC saves 45% of 1,000 owls.", (paper(abstract), paper()))] * 3
+
+
+def _verdicts(words: str) -> str:
+    """A judge's reply that quotes these words ten times for each of three statements."""
+    quotes = [{"paper": 1, "words": words}] * 10
+    rows = [
+        {"number": number, "verdict": "supported", "quotes": quotes, "reason": words}
+        for number in (1, 2, 3)
+    ]
+    return json.dumps({"verdicts": rows})
 
 
 def _missing(missing: Callable[[str, Sequence[str]], object], text: str) -> object:
     """What the passage lacks of a claim of the same kind of text."""
     return missing(text[:LONGEST_SENTENCE].replace("1", "2").replace("A", "B2"), [text, text])
-
-
-def _is_verbatim(text: str) -> object:
-    claim = text[:LONGEST_SENTENCE]
-    return [verbatim.is_verbatim(other, text) for other in (claim, f"{claim} owls", f"{claim} a (1 owls")]
 
 
 def _same(text: str) -> object:
@@ -335,15 +382,13 @@ def _kept_by_a_browser(text: str) -> object:
 
 def _reply_as_answer(text: str, source: str) -> object:
     reply = read_reply((text, [source]))
-    return systems.answer_of(
-        Request("Owls?"), reply, None, shelf=Papers(()), writer="theirs", seconds=1.0
-    )
+    return systems.answer_of(Request("Owls?"), reply, None, shelf=Papers(()), writer="theirs", seconds=1.0)
 
 
 def _cases(text: str) -> object:
     line = json.dumps({"id": "a", "question": text}).encode()
     try:
-        return list(read_records(written("cases.jsonl", line)))
+        return list(read_records(write_file("cases.jsonl", line)))
     except AskpapersError as error:
         return str(error)
 
@@ -353,7 +398,7 @@ def _read_field(name: str, field: str, text: str) -> Sequence[object]:
 
 
 def _read_file(name: str, content: str) -> Sequence[object]:
-    path = written(name, content.encode("utf-8", "surrogateescape"))
+    path = write_file(name, content.encode("utf-8", "surrogateescape"))
     try:
         return list(FileSource(path).read())
     except AskpapersError as error:

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from ingest.sources import base
+from rag.checking import Statement, Verdict
 from rag.embedding.base import Tokens
 from rag.library.catalog import Change
 from rag.library.lexical import LexicalIndex
+from rag.model.base import Usage
 from rag.plain import encodable
 from rag.query.checks import LONGEST_QUESTION
-from rag.support import Support
 from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
 
 WHOLE = 100_000  # characters of a text that nothing bounds
@@ -58,13 +59,13 @@ class Vectorless:
         return Tokens(ids, vectors, np.array(starts, np.int32))
 
 
-class Agreeing:
-    """In place of a judge: everything is supported."""
+class Doubting:
+    """In place of a judge: it finds nothing."""
 
-    name = "agreeing"
+    name = "doubting"
 
-    def judge(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Support]:
-        return [Support(1.0, True)] * len(pairs)
+    def judge(self, statements: Sequence[Statement], usage: Usage) -> list[Verdict]:
+        return [Verdict("not found")] * len(statements)
 
 
 def paper(abstract: str = ABSTRACT, title: str = "ABC: Owls at Night", **fields: Any) -> Paper:
@@ -109,7 +110,7 @@ def answer(text: str) -> Answer:
     )
 
 
-def written(name: str, content: bytes) -> Path:
+def write_file(name: str, content: bytes) -> Path:
     """A file of this name, which replaces the last one."""
     path = Path(_FOLDER.name) / name
     path.write_bytes(content)

@@ -38,7 +38,7 @@ def _ask(page: Page, question: str) -> None:
     page.locator(".ap-exports").wait_for()
     marker = page.locator("a.ap-marker").first
     marker.click()
-    page.locator(f"{marker.get_attribute('href')}[open] mark").wait_for()
+    page.locator(f"{marker.get_attribute('href')}[open] mark.ap-on").wait_for()
     page.mouse.move(0, 0)
     page.wait_for_timeout(1500)  # until what lit up is calm again
 

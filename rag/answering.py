@@ -11,7 +11,7 @@ from typing import Any
 from rag.checking import Judge
 from rag.checking.review import Review
 from rag.citations import Nearest, cite
-from rag.composing import ANEW, Parts, Sentence, Written, doubts_of, sentences_of, without
+from rag.composing import ANEW, Anew, Parts, Piece, Sentence, Written, doubts_of, sentences_of, without
 from rag.errors import KeyRefusedError, ModelError
 from rag.finding import Finder, Found
 from rag.library import Library
@@ -77,7 +77,7 @@ class AnswerStream:
     """The text of an answer as it is first written; at its end, `answer` is the whole Answer.
 
     The answer's text is final, and may differ where sentences were corrected. `step` names what is going
-    on ("understand", "retrieve", "write", "check", "repair"); an empty piece comes when it changes.
+    on ("understand", "retrieve", "write", "check", "repair"); `with_steps` yields when it changes too.
     `waits_for` is a line to show before the first text if a model on this machine may take minutes.
     """
 
@@ -90,6 +90,10 @@ class AnswerStream:
         self._answer: Answer | None = None
 
     def __iter__(self) -> Iterator[str]:
+        return filter(None, self.with_steps())
+
+    def with_steps(self) -> Iterator[str]:
+        """The text piece by piece, and an empty piece whenever `step` changes."""
         if answer := (yield from self._run):  # None if it has been read before
             self._answer = answer
 
@@ -107,7 +111,7 @@ class AnswerStream:
 
 def read_answer(stream: AnswerStream) -> Answer:
     """Read a stream to its end; the whole answer."""
-    for _ in stream:
+    for _ in stream.with_steps():
         pass
     return stream.answer
 
@@ -142,8 +146,7 @@ class _Draft:
     def refuse(self, reason: str) -> str:
         """Say nothing but that the papers do not answer. Returns the new text to show."""
         self.log.refusal = reason
-        self.written = Written(self.written.hits)
-        text = self.written.say(REFUSAL)
+        text = self.written.add(ANEW) + self.written.say(REFUSAL)
         self.parts = self.written.finish()
         return text
 
@@ -218,7 +221,8 @@ class Answerer:
             yield ""
             try:
                 yield from self._compose(draft, writer)
-                if draft.log.searches and steps.requests < _LAST_TO_SEARCH:
+                is_open = draft.log.searches and draft.written.is_empty
+                if is_open and steps.requests < _LAST_TO_SEARCH:
                     yield from self._search_again(draft, writer)
             except KeyRefusedError:
                 raise
@@ -228,6 +232,7 @@ class Answerer:
                 yield draft.written.add(ANEW)
                 writer = self.fallback
                 yield from self._compose(draft, writer)
+            yield draft.written.end()
             draft.parts = draft.written.finish()
             if not draft.sentences:
                 missing = draft.log.missing
@@ -240,10 +245,13 @@ class Answerer:
     def _compose(self, draft: _Draft, writer: Writer) -> Iterator[str]:
         """The text as it is written, below a line that says so if it is no answer."""
         for piece in writer.write(draft.question, draft.written.hits, draft.log):
-            if draft.log.refusal and draft.written.is_empty:
+            if isinstance(piece, Anew):
+                draft.is_below_refusal = False
+            elif draft.log.refusal and draft.written.is_empty and not _is_blank(piece):
                 draft.is_below_refusal = True
                 yield draft.written.say(f"{REFUSAL}\n\n")
-            yield draft.written.add(piece)
+            if text := draft.written.add(piece):
+                yield text
 
     def _search_again(self, draft: _Draft, writer: Writer) -> Iterator[str]:
         """Where the papers did not say it, write from others that the model's further queries find."""
@@ -340,6 +348,10 @@ class Answerer:
         if found.more:
             notes.append(f"{_count(found.more, 'more paper')}: see them by `askpapers library list`.")
         return notes + _counted("Not indexed yet, so answers may lack them", self.library.papers_behind())
+
+
+def _is_blank(piece: Piece) -> bool:
+    return isinstance(piece, str) and not piece.strip()
 
 
 def _outcome(log: Log) -> tuple[Status, str | None]:

@@ -1,7 +1,7 @@
 """Turns checked sentences into the text, the claims and the numbered quotes of an answer."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Protocol
 
@@ -36,6 +36,7 @@ def cite(parts: Parts, hits: Sequence[Hit], reader: Nearest) -> Cited:
     words gets the words that are nearest to the sentence.
     """
     numbers: dict[int, int] = {}
+    parts = _resting_on_what_is_cited(parts)
     text = "".join(numbered(part if isinstance(part, str) else part.raw, numbers) for part in parts)
     sentences = sentences_of(parts)
     judged = {quote.paper.paper_id for sentence in sentences for quote in sentence.verdict.quotes}
@@ -47,14 +48,16 @@ def cite(parts: Parts, hits: Sequence[Hit], reader: Nearest) -> Cited:
     places = {key: place for place, key in enumerate(order)}
     claims = []
     for sentence, own in zip(sentences, shown, strict=True):
-        told = sentence.verdict.quotes or own
+        judge_quotes = [quote for quote in own if quote in sentence.verdict.quotes]
         claims.append(
             Claim(
                 text=sentence.text,
                 citations=tuple(numbers[key] for key in sentence.keys),
                 check=sentence.verdict.check,
                 support=1.0 if sentence.verdict.check == "verbatim" else None,
-                quotes=tuple(places[by_paper[quote.paper.paper_id], quote.span] for quote in told),
+                quotes=tuple(
+                    places[by_paper[quote.paper.paper_id], quote.span] for quote in judge_quotes or own
+                ),
                 reason=sentence.verdict.reason,
                 notes=_notes(sentence, hits),
             )
@@ -62,6 +65,19 @@ def cite(parts: Parts, hits: Sequence[Hit], reader: Nearest) -> Cited:
     return Cited(
         text, tuple(claims), tuple(_citation(number, quotes[number, span]) for number, span in order)
     )
+
+
+def _resting_on_what_is_cited(parts: Parts) -> Parts:
+    """The parts, with sentences without a marker resting on what the others cite; else they get one."""
+    cited = {key for sentence in sentences_of(parts) if sentence.is_marked for key in sentence.keys}
+    settled: Parts = []
+    for part in parts:
+        if isinstance(part, Sentence) and part.keys and not part.is_marked:
+            part = replace(part, keys=tuple(key for key in part.keys if key in cited) or part.keys)
+            if not cited.intersection(part.keys):
+                part.cite(part.keys)
+        settled.append(part)
+    return settled
 
 
 def statement_of(sentence: Sentence, hits: Sequence[Hit]) -> Statement:
@@ -76,8 +92,8 @@ def _quotes(
     nearest: Callable[[str, Paper], Quote],
 ) -> list[Quote]:
     """The judge's quotes, and the nearest words of cited papers without any; of all, if it showed none."""
-    quotes = sentence.verdict.quotes
     papers = statement_of(sentence, hits).papers
+    quotes = [quote for quote in sentence.verdict.quotes if quote.paper in papers]
     bare = [paper for paper in papers if not quotes or paper.paper_id not in judged]
     return [*quotes, *(nearest(sentence.text, paper) for paper in bare)]
 

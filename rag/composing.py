@@ -58,6 +58,11 @@ class Sentence:
     keys: tuple[int, ...]
     verdict: Verdict = field(default_factory=Verdict)
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether a marker stands in it."""
+        return bool(_KEYS.search(self.raw))
+
     def cite(self, keys: Sequence[int]) -> None:
         """Cite these keys, with a marker before the full stop."""
         place = next(match.start() for match in _LAST_STOP.finditer(self.raw))
@@ -85,8 +90,8 @@ class Written:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is shown yet."""
-        return not self._last
+        """Whether nothing is written that counts."""
+        return not (self.parts or self._open)
 
     def add(self, piece: Piece) -> str:
         """Take the next piece. Returns the new text to show."""
@@ -103,13 +108,20 @@ class Written:
 
     def say(self, text: str) -> str:
         """Show a text that claims nothing."""
-        self._close()
+        held = self.end()
         self.parts.append(text)
-        return self._shown(text)
+        return held + self._shown(text)
+
+    def end(self) -> str:
+        """End the sentences that a model wrote. Returns the rest of them to show."""
+        held = self._held.rstrip()
+        self.parts += split(self._open + held)
+        self._open = self._held = ""
+        return self._shown(held)
 
     def finish(self) -> Parts:
         """The parts of the whole text."""
-        self._close()
+        self.end()
         return self.parts
 
     def markers(self) -> Markers:
@@ -144,7 +156,7 @@ class Written:
         return self._shown(gap + _mark(known))
 
     def _add_quoted(self, quoted: Quoted) -> str:
-        self._close()
+        held = self.end()
         self.written += 1
         hit = self.hits[quoted.hit]
         gap = " " * (self._last not in ("", "\n"))
@@ -152,11 +164,7 @@ class Written:
         sentence = Sentence(text, text, (), Verdict("verbatim", (Quote(hit.paper, quoted.span),)))
         sentence.cite([quoted.hit + 1])
         self.parts += [gap, sentence]
-        return self._shown(gap + sentence.raw)
-
-    def _close(self) -> None:
-        self.parts += split(self._open + self._held.rstrip())
-        self._open = self._held = ""
+        return held + self._shown(gap + sentence.raw)
 
     def _shown(self, raw: str) -> str:
         text = numbered(raw, self._numbers)
@@ -174,14 +182,30 @@ def doubts_of(parts: Parts) -> list[Sentence]:
 
 
 def without(parts: Parts, checks: Sequence[Check]) -> Parts:
-    """The parts without the sentences of these verdicts, and without the words before each."""
+    """The parts without the sentences of these verdicts, and without the bullets and spaces of these."""
     kept: Parts = []
+    is_gone = False
     for part in parts:
-        if isinstance(part, str) or part.verdict.check not in checks:
-            kept.append(part)
-        elif kept and isinstance(kept[-1], str):
-            kept.pop()
+        if isinstance(part, Sentence) and part.verdict.check in checks:
+            is_gone = True
+            continue
+        if is_gone and isinstance(part, str):
+            if "\n" not in part and kept and isinstance(kept[-1], str):
+                part = ""  # what follows takes the place of what is left out
+            else:
+                _drop_lead(kept)
+                part = part if kept else part.lstrip()
+        kept += [part] if part else []
+        is_gone = False
+    if is_gone:
+        _drop_lead(kept)
     return kept
+
+
+def _drop_lead(parts: Parts) -> None:
+    """Drop a bullet or white space at the end."""
+    if parts and isinstance(parts[-1], str) and _LEAD.fullmatch(parts[-1]):
+        parts.pop()
 
 
 def with_keys(parts: Parts) -> str:

@@ -58,7 +58,7 @@ class Conversation:
     def _run(self, request: Request, steps: Steps) -> Generator[str, None, Answer]:
         with self._turn():
             stream = self._assistant.stream(request, history=self.history)
-            for piece in stream:
+            for piece in stream.with_steps():
                 steps.now = stream.step
                 yield piece
             turn = Turn(request.question, stream.answer.text)

@@ -51,19 +51,32 @@ class Finder:
     ) -> Found:
         """What the question and its queries find, fused; nothing but an empty selection is a reason.
 
-        `typed` is the ranking for the question itself, if it is known. Papers `without` are not shown.
+        `typed` is the ranking for the question itself, if it is known. Papers `without` are not shown. A
+        list for which nothing in particular is searched has the newest papers too.
         """
-        if question.kind == "list" and not _subject(question):
-            return self._newest(question)
         request = question.request
+        depth = max(_DEPTH, request.k or 0)
         known = [typed] if typed is not None else []
         sought = (replace(request, question=query) for query in question.searched[len(known) :])
-        fused = fuse_rankings([*known, *map(self.search, sought)])
+        rankings = [*known, *map(self.search, sought)]
+        fused = fuse_rankings(rankings)
         wanted = fused.related.difference(without)
         related = [hit for hit in fused.hits if hit.paper.paper_id in wanted]
-        shown = related[: request.k or (_DEPTH if question.kind == "list" else _SHOWN)]
+        counts_all = question.kind == "list" and not _subject(question)
+        if counts_all:  # perhaps: a model may have worded no query where one was needed
+            newest = self.retriever.newest(depth, request.filters)
+            half = depth // 2
+            by_id = {hit.paper.paper_id: hit for hit in [*newest[:half], *related, *newest[half:]]}
+            related = list(by_id.values())
+        most = request.k or (_DEPTH if question.kind == "list" else _SHOWN)
+        # Queries about something else must not cost the paper that the question itself finds first.
+        first = {hit.paper.paper_id for hit in rankings[0][:1]}
+        missed = [hit for hit in related[most:] if hit.paper.paper_id in first]
+        shown = related[: most - len(missed)] + missed
         reason = None if shown else self._why_empty(request.filters)
-        return Found(fused.hits[: max(_RANKED, len(shown))], shown, reason)
+        more = self._more(request.filters, len(shown)) if counts_all else 0
+        hits = related if counts_all else fused.hits
+        return Found(hits[: max(_RANKED, len(shown))], shown, reason, more)
 
     def by_rules(self, question: Understanding) -> tuple[Understanding, Found]:
         """The question, or its fallback if only that finds something near, and what its own words find.
@@ -91,8 +104,12 @@ class Finder:
         """The newest papers, for a list that names no subject."""
         filters = question.filters
         hits = self.retriever.newest(question.request.k or _DEPTH, filters)
-        more = self.library.catalog.count_matching(filters=filters) - len(hits)
-        return Found(hits, hits, None if hits else self._why_empty(filters), max(more, 0))
+        reason = None if hits else self._why_empty(filters)
+        return Found(hits, hits, reason, self._more(filters, len(hits)))
+
+    def _more(self, filters: Filters, shown: int) -> int:
+        """How many papers fulfil the conditions beyond those that are shown."""
+        return max(self.library.catalog.count_matching(filters=filters) - shown, 0)
 
     def _why_far(self, query: str, question: Understanding, hits: Sequence[Hit]) -> str | None:
         """Why the library cannot answer, or None if it may."""

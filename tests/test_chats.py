@@ -21,7 +21,15 @@ from rag.types import Answer, Check, Citation, Claim, Filters, Markers, RankedPa
 from ui.desk import Desk
 from ui.web.chats import MOST_EXCHANGES, STOPPED, Chat, Exchange
 from ui.web.rendering import answer_html, shown_papers
-from ui.web.stored import FORMAT, LONGEST_EXCHANGE, MOST_BRACKETS, MOST_CHARACTERS, MOST_CHATS, MOST_PARTS
+from ui.web.stored import (
+    FORMAT,
+    LONGEST_EXCHANGE,
+    MOST_BRACKETS,
+    MOST_CHARACTERS,
+    MOST_CHATS,
+    MOST_PARTS,
+    MOST_QUOTES,
+)
 from ui.web.suggestions import next_questions
 from ui.web.visitors import MOST_OF_ONE, Visitor, Visitors
 
@@ -156,6 +164,23 @@ def test_a_sentence_kept_before_there_were_verdicts_says_whether_it_is_supported
         claim["supported"] = supported
         found = Visitors().find(json.dumps(kept)).chats[0].exchanges[0].answer
         assert [each.check for each in found.claims] == [check]
+
+
+def test_an_answer_kept_when_each_quote_had_a_number_shows_its_quotes():
+    kept = through_browser(STORED)
+    answer = kept["chats"][0]["exchanges"][0]["answer"]
+    answer["text"] = "Owls sleep by day [1]. They hoot. [unsupported]"
+    del answer["claims"][0]["quotes"], answer["queries"], answer["steps"]
+    found = Visitors().find(json.dumps(kept)).chats[0].exchanges[0].answer
+    assert found.text == "Owls sleep by day [1]. They hoot."
+    assert [claim.quotes for claim in found.claims] == [(0,)]
+
+
+def test_a_sentence_with_more_quotes_than_any_has_is_left_out():
+    for count, left in ((MOST_QUOTES, 3), (MOST_QUOTES + 1, 2)):
+        claims = [one_answer().to_dict()["claims"][0] | {"quotes": [0] * count}]
+        (chat,) = Visitors().find(json.dumps(exchange_with(claims=claims))).chats
+        assert len(chat.exchanges) == left
 
 
 def test_what_the_version_before_kept_opens_and_becomes_a_text():

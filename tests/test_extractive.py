@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingest.bundled import BundledSource
 from rag import Assistant, Paper
-from rag.citations import Heading, Quote
+from rag.composing import Heading, Quoted
 from rag.embedding.remember import Remembering
 from rag.query import Understanding
 from rag.reading import Reader
@@ -65,13 +65,12 @@ def write(reader, found):
         headed = [piece.hit for piece in pieces if isinstance(piece, Heading)]
         assert len(set(headed)) == len(headed)  # the sentences of a paper stand together
         sentences = []
-        for place, piece in enumerate(pieces):
+        for piece in pieces:
             if isinstance(piece, Heading):
                 head = piece.hit
-            elif isinstance(piece, Quote):
-                assert piece.hit == head
-                text = pieces[place - 1] + pieces[place + 1].rstrip()
-                sentences.append((text, hits[piece.hit].paper, piece.span))
+            else:
+                assert isinstance(piece, Quoted) and piece.hit == head
+                sentences.append((piece.text, hits[piece.hit].paper, piece.span))
         return sentences
 
     return write
@@ -179,8 +178,12 @@ def test_the_answer_carries_the_same_words_to_the_character(assistant):
             paper = PAPERS[citation.title]
             assert citation.quote == paper.abstract[citation.start : citation.end]
         assert answer.status == "answered"
-        assert len(answer.claims) == len(answer.citations)
-        assert {claim.check for claim in answer.claims} == {"verbatim"}
+        assert [claim.quotes for claim in answer.claims] == [
+            (place,) for place in range(len(answer.citations))
+        ]
+        assert {(claim.check, claim.support) for claim in answer.claims} == {("verbatim", 1.0)}
+        papers = {(citation.number, citation.paper_id) for citation in answer.citations}
+        assert len(papers) == len({number for number, _ in papers}) == len({each for _, each in papers})
         assert all(PAPERS[each.title].heading in answer.text.splitlines() for each in answer.citations)
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -11,26 +12,30 @@ from hypothesis import strategies as st
 
 from benchmarks.hostile_texts import Worst, run_of, runs
 from benchmarks.text_readers import readers
-from eval.judging.prompted import read as read_verdict
+from eval.judging.prompted import read_score
 from eval.metrics.facts import holds
 from ingest.sources.arxiv_snapshot import snapshot_record
 from ingest.sources.base import Rejection, paper_from
 from ingest.sources.files import FileSource
 from ingest.sources.loose import loose_record, plain_text, read_date, read_doi, read_names
-from rag.citations import Composer
+from rag import Paper
+from rag.checking import Statement
+from rag.checking.names import find_names
+from rag.checking.numbers import missing_numbers
+from rag.checking.verbatim import find_quote
+from rag.checking.verdicts import read_verdicts
+from rag.composing import Written, split
 from rag.errors import AskpapersError
 from rag.latex import latex_to_text
 from rag.markers import Marker, find_markers, without_markers
-from rag.query import kind_of
+from rag.query.kinds import kind_of
 from rag.sentences import LONGEST_SENTENCE, sentence_spans
-from rag.support import Support, numbers, verbatim
-from rag.support.names import find_names
-from rag.support.verdicts import read_verdicts
 from rag.words import stem, subject_of
-from rag.writers.prompting import read_repair
+from rag.writers.prompting import read_corrections
 
 SECONDS = 2.0  # of a call that takes some hundredths, and took minutes
 ABSTRACT = "Barn owls hunt by ear alone. We count what they bring home."
+STATEMENT = Statement("Owls hunt.", (Paper("Owls", ABSTRACT),))
 BEFORE = {  # what took over a second of 20,000 to 100,000 characters, most of them over a minute
     "a title of spaces": lambda: plain_text(f"a{' ' * 79_000}<"),
     "spaces before a marker": lambda: without_markers(" " * 100_000),
@@ -39,29 +44,25 @@ BEFORE = {  # what took over a second of 20,000 to 100,000 characters, most of t
     "words": lambda: subject_of("GPT-4 " * 40_000),
     "hyphens": lambda: subject_of("A-1" * 7_000),
     "names in a question": lambda: kind_of("A-1" * 1_333),
-    "braces of a verdict": lambda: read_verdict("support", "{" * 200_000),
-    "braces of verdicts": lambda: read_verdicts("{" * 200_000),
-    "nested verdicts": lambda: read_verdicts('{"a":' * 20_000 + "}"),
-    "lines before a number": lambda: read_repair("\n" * 20_000, 1),
-    "spaces behind a number": lambda: read_repair(f"1.{' ' * 20_000}", 1),
+    "braces of a score": lambda: read_score("relevancy", "{" * 200_000),
+    "braces of verdicts": lambda: read_verdicts("{" * 200_000, [STATEMENT]),
+    "nested verdicts": lambda: read_verdicts('{"a":' * 20_000 + "}", [STATEMENT]),
+    "lines of corrections": lambda: read_corrections("\n" * 20_000, 1),
+    "braces of corrections": lambda: read_corrections("{" * 200_000, 1),
+    "a quote of one letter": lambda: find_quote("a " * 1_000 + "b", "a " * 10_000),
+    "a quote in one word": lambda: find_quote("a " * 1_000, "a" * 20_000),
+    "lines of one sentence": lambda: split("a\n" * 10_000),
+    "bullets": lambda: split("- " * 50_000),
+    "fences": lambda: split("```\n" * 25_000),
+    "keys": lambda: split("a\0001\0 " * 10_000),
     "markers": lambda: list(find_markers(["[1] " * 40_000])),
     "open math": lambda: list(find_markers(["\\( [1] " * 5_000])),
     "spaces of an index": lambda: latex_to_text("$_\\text" + " " * 40_000),
-    "a claim of one word": lambda: verbatim.is_verbatim("a " * 2_000 + "b", "b " + "a " * 10_000),
-    "other numbers": lambda: numbers.missing_numbers("1 " * 2_000, ["2 " * 10_000]),
+    "other numbers": lambda: missing_numbers("1 " * 2_000, ["2 " * 10_000]),
     "parts of a name": lambda: find_names("a-" * 100_000),
     "a form of a fact": lambda: holds("a" * 100_000 + " owls", "a" * 100_000),
     "a word without end": lambda: stem("since" * 400_000),
 }
-
-
-class Agreeing:
-    """All is supported."""
-
-    name = "agreeing"
-
-    def judge(self, pairs):
-        return [Support(1.0, True)] * len(pairs)
 
 
 def seconds(call):
@@ -79,18 +80,19 @@ def test_no_run_takes_long(call):
 @pytest.mark.parametrize("unit", [" ", "\n", "\t", "a ", "(a. ", "“", "1. ", "x"])
 @pytest.mark.parametrize("size", [4, 20_000])
 def test_a_model_that_streams_a_run_is_read_on_time(unit, size):
-    def compose():
+    def write():
         text = run_of(unit, 20_000)
-        composer = Composer([], Agreeing(), Agreeing())
-        for start in range(0, len(text), size):
-            composer.add(text[start : start + size])
-        composer.finish()
-        said = composer.show_rest("mark").replace("[unsupported]", "")
-        kept.append("".join(said.split()))
+        written = Written([])
+        shown.extend(written.add(text[start : start + size]) for start in range(0, len(text), size))
+        shown.append(written.end())
+        parts.extend(written.finish())
 
-    kept: list[str] = []
-    assert seconds(compose) < SECONDS
-    assert kept[0] in ("", "".join(run_of(unit, 20_000).split()))
+    shown: list[str] = []
+    parts: list[Any] = []
+    assert seconds(write) < SECONDS
+    text = "".join(part if isinstance(part, str) else part.raw for part in parts)
+    assert text == "".join(shown)
+    assert "".join(text.split()) == "".join(run_of(unit, 20_000).split())
 
 
 def test_every_reader_takes_a_short_run_of_every_kind():
@@ -247,17 +249,3 @@ def test_details_that_are_too_long_are_left_out():
 )
 def test_the_kind_of_a_question_is_what_it_was(question, kind):
     assert kind_of(question) == kind
-
-
-def test_a_repaired_sentence_may_stand_on_the_next_line():
-    assert read_repair("1. Owls sleep.\n > **2.** Mice do not.\n3)\n  Bats fly.\n- 4: -", 4) == [
-        "Owls sleep.",
-        "Mice do not.",
-        "Bats fly.",
-        "",
-    ]
-
-
-def test_a_number_is_missing_each_time_that_it_is_said():
-    found = numbers.missing_numbers("45% and 45% and 50% of owls", ["50% of owls"])
-    assert [each.text for each in found] == ["45%", "45%"]

@@ -275,7 +275,7 @@ def test_asks_and_opens_a_source_with_the_keyboard_alone(visit, shelf):
     page.keyboard.press("Enter")
     card = page.locator(".ap-cards details[open]")
     expect(card).to_have_count(1)
-    expect(card.locator("mark")).to_be_in_viewport()
+    expect(card.locator("mark.ap-on")).to_be_in_viewport()
     assert card.locator(".ap-number").inner_text() == number
     expect(card.locator("summary")).to_be_focused()
 
@@ -284,13 +284,16 @@ def test_a_marker_opens_the_words_of_the_paper_that_it_cites(page, shelf, encode
     answer = ask(page, SAVES)
     told = Answer.from_dict(json.loads(downloaded(page, answer, "JSON", "answer.json")))
     known = abstracts(shelf, encoder)
-    assert told.citations
-    for citation in told.citations:
-        answer.get_by_role("link", name=f"Source {citation.number}", exact=True).first.click()
+    assert len(told.claims) > 1
+    for claim, marker in zip(told.claims, answer.locator("a.ap-marker").all(), strict=True):
+        marker.click()
+        (citation,) = [told.citations[place] for place in claim.quotes]
         card = answer.locator(f".ap-card[id$='-{citation.number}'][open]")
-        expect(card.locator("mark")).to_be_visible()
+        expect(card.locator("mark.ap-on")).to_be_visible()
         abstract = known[citation.title]
-        assert text_of(card.locator("mark")) == citation.quote == abstract[citation.start : citation.end]
+        assert (
+            text_of(card.locator("mark.ap-on")) == citation.quote == abstract[citation.start : citation.end]
+        )
         assert text_of(card.locator(".ap-abstract")) == abstract
         assert card.locator(".ap-title").inner_text() == citation.title
     assert answer.locator(".ap-claim").count() == len(told.claims)
@@ -454,15 +457,79 @@ def test_an_answer_streams_and_can_be_stopped_and_asked_again(visit, modelled, s
         goes_on.set()
 
 
-def test_a_sentence_without_support_is_marked(visit, modelled, signed_in, server):
-    server.play(played.answer(f"{SPEECH} [1]. Penguins recorded it on the Moon."))
-    answer = ask(visit(modelled, signed_in), CHILD)
-    sound, unsound = answer.locator(".ap-claim").all()
-    expect(sound.locator(".ap-mark")).to_have_text("✓")
-    expect(unsound).to_contain_text("Penguins recorded it on the Moon.")
-    expect(unsound.locator(".ap-mark")).to_contain_text("✗ cites nothing")
-    style = "claim => getComputedStyle(claim).textDecorationLine"
-    assert (sound.evaluate(style), unsound.evaluate(style)) == ("none", "underline")
+WRITTEN = (
+    f"They differ. {SPEECH} [1]. It has 52 recorders [1]. Its speakers are adults [1]. "
+    "Penguins recorded it on the Moon."
+)
+
+
+def verdicts_of(exchange, request) -> None:
+    """The verdicts of a judge on these sentences, once it has taken its time."""
+    (rows,) = [json.loads(request["messages"][-1]["content"])["sentences"]]
+    labels = {"They": "supported", "ChildM": "supported", "It has": "not found", "Its": "contradicted"}
+    words = {
+        "They": ("Mandarin speech dataset of children aged 3 to 5",),
+        "Its": ("Mandarin speech dataset of children",),
+    }
+    words["ChildM"] = (
+        "41.25 hours of carefully hand-transcribed speech from 397 speakers",
+        "is a new Mandarin speech dataset",
+    )
+    told = [
+        played.verdict(labels[begin], *words.get(begin, ()), reason="so it is", number=row["number"])
+        for row in rows
+        for begin in labels
+        if row["sentence"].startswith(begin)
+    ]
+    played.verdicts(*told)(exchange, request)
+
+
+def test_each_sentence_of_a_model_is_marked_once_it_is_checked(visit, modelled, signed_in, server):
+    goes_on = threading.Event()
+
+    def check(exchange, request) -> None:
+        goes_on.wait(60)
+        verdicts_of(exchange, request)
+
+    understanding = played.understood(kind="comparison")
+    server.play(played.answer(WRITTEN), understanding=understanding, checking=check)
+    page = visit(modelled, signed_in, reduced_motion="reduce")
+    box(page).fill(CHILD)
+    box(page).press("Enter")
+    writing = page.locator(".ap-answer.ap-writing")
+    try:
+        expect(writing).to_contain_text("Checking each sentence against the papers…")
+        expect(writing).to_contain_text("Penguins recorded it on the Moon.")
+        expect(writing.locator(".ap-mark")).to_have_count(0)
+    finally:
+        goes_on.set()
+    answer = answered(page, 1)
+    marks = [mark.inner_text().strip() for mark in answer.locator(".ap-mark").all()]
+    assert marks == [
+        "✓",
+        "✓",
+        "✗ not found in what it cites",
+        "✗ contradicted by what it cites",
+        "✗ cites nothing",
+    ]
+    expect(answer.get_by_role("link", name="Rests on source 1")).to_have_count(1)
+    unsound = answer.locator(".ap-claim").nth(3)
+    assert "So it is." in unsound.locator(".ap-mark").get_attribute("title")
+    assert unsound.evaluate("claim => getComputedStyle(claim).textDecorationLine") == "underline"
+    answer.get_by_role("link", name="Source 1", exact=True).first.click()
+    lit = answer.locator(".ap-card[open] mark.ap-on")
+    assert lit.all_inner_texts() == [
+        *("is a new ", "Mandarin speech dataset"),  # a part of which another sentence rests on
+        "41.25 hours of carefully hand-transcribed speech from 397 speakers",
+    ]
+    answer.get_by_role("link", name="Rests on source 1").press("Enter")
+    assert "".join(lit.all_inner_texts()) == "Mandarin speech dataset of children aged 3 to 5"
+    answer.locator(".ap-why summary").click()
+    answer.locator(".ap-took summary").click()
+    expect(answer.get_by_role("row", name="check")).to_be_visible()
+    if AXE.is_file():
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        assert not {(rule, html) for rule, is_ours, html in faults(page) if is_ours}
 
 
 # Judging
@@ -815,7 +882,7 @@ def test_fits_a_phone(visit, shelf):
     expect(page.get_by_role("button", name="New conversation")).not_to_be_in_viewport()
     answer = ask(page, SAVES)
     answer.locator("a.ap-marker").first.tap()
-    expect(answer.locator(".ap-card[open] mark")).to_be_in_viewport()
+    expect(answer.locator(".ap-card[open] mark.ap-on")).to_be_in_viewport()
     for tab in ("Chat", "Library", "Search", "Evaluation"):
         go(page, tab)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, tab

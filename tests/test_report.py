@@ -105,7 +105,9 @@ def test_the_page_has_every_mean_as_the_summary_has_it(html):
 def test_the_page_tells_under_which_conditions_a_run_was_made(html):
     text = Page(html).text()
     told = ("run1", "extractive", "333 papers", "2026-11-21", "9b9e083", "test.jsonl", "llm:large")
-    assert not [each for each in (*told, "llm:gpt-4.1-mini", "3,400 tokens", "0.0018 dollars") if each not in text]
+    assert not [
+        each for each in (*told, "llm:gpt-4.1-mini", "3,400 tokens", "0.0018 dollars") if each not in text
+    ]
     assert "Not a plain run" not in text
 
 

@@ -79,7 +79,7 @@ def question_sent(server: ModelServer) -> str:
         ({"queries": QUERIES}, QUERIES),
         ({"queries": [f"  {QUERIES[0]}\n", "", " ", QUERIES[0]]}, QUERIES[:1]),
         ({"queries": [f"query {number}" for number in range(40)]}, [f"query {n}" for n in range(4)]),
-        ({"queries": [f"query {number}" for number in range(400)]}, None),  # more than a reply may have
+        ({"queries": [f"query {number}" for number in range(400)]}, [f"query {n}" for n in range(4)]),
         ({"queries": ["x" * 1000]}, ["x" * 300]),
         ({"queries": [7, None, ["a"], {"b": 1}, QUERIES[1]]}, QUERIES[1:]),
         ({"queries": []}, []),  # every paper counts
@@ -226,7 +226,7 @@ def test_a_stream_names_each_step_with_an_empty_piece(assistant, server):
     server.play(WRITTEN, understanding=understood(SAVES, queries=QUERIES))
     stream = assistant.stream(SAVES)
     assert stream.step == ""
-    steps = [(piece, stream.step) for piece in stream]
+    steps = [(piece, stream.step) for piece in stream.with_steps()]
     assert [step for piece, step in steps if not piece] == ["understand", "retrieve", "write", "check"]
     assert {step for piece, step in steps if piece} == {"write"}
 
@@ -439,7 +439,7 @@ def test_nothing_is_asked_of_a_model_that_is_not_to_write(bundled, server):
     server.play(WRITTEN)
     with Assistant(bundled, settings=Settings(base_url=server.url, model=SCRIPTED)) as assistant:
         stream = assistant.stream(SAVES, writer="extractive")
-        steps = {stream.step for _ in stream}
+        steps = {stream.step for _ in stream.with_steps()}
         answer = read_answer(assistant.stream(SAVES, writer="extractive"))
     assert (server.understandings, server.requests, server.checks) == ([], [], [])
     assert (answer.steps, answer.usage, answer.checked_by) == ({}, {}, None)

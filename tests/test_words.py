@@ -31,5 +31,13 @@ def test_function_words_carry_no_meaning():
     assert content_words("What is it that they have?") == []
 
 
+def test_words_are_stems():
+    assert content_words("The frogs are LEAPING, and leaped over pre-trained_logs") == [
+        *("frog", "leap", "leap", "pre", "train", "log")
+    ]
+
+
 def test_numbers_are_compared_without_their_thousands_separators():
     assert numbers("saves 45\\% of 1,000 hours at 41.25, as v2 and x3 do") == {"45", "1000", "41.25"}
+    assert numbers("2.5 h; BERT2, v1.2 and 3-5") == {"2.5", "3", "5"}
+    assert numbers("1,000,000.5 and 1,5") == {"1000000.5", "1,5"}

@@ -81,7 +81,7 @@ def make_server(programs: Programs) -> MCPServer:
         question: str, from_year: int | None = None, to_year: int | None = None, words: int | None = None
     ) -> Annotated[CallToolResult, Answer]:
         stream = programs.stream(question, from_year, to_year, words)
-        for _ in stream:
+        for _ in stream.with_steps():
             anyio.from_thread.check_cancelled()  # nobody waits for the rest
         return _result(with_sources(stream.answer), answer_json(stream.answer))
 

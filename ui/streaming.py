@@ -25,7 +25,7 @@ def read_along(stream: AnswerStream, *, is_written: bool, is_json: bool) -> str:
     is_shown = is_written and not is_json and sys.stdout.isatty()
     shown, status = "", _Status(is_written)
     try:
-        for piece in stream:  # an empty one where the step changes
+        for piece in stream.with_steps():
             if piece and is_shown:
                 status.clear()
                 write_piece(piece)

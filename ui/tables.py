@@ -45,8 +45,8 @@ def print_check(agreement: Mapping[str, Any]) -> None:
         for name in ("accuracy", "kappa")
     ]
     rows += [
-        ["false alarms: supported, not found so", *_value(agreement["false_alarms"])],
-        ["passed: not supported, found so", *_value(agreement["passed"])],
+        ["false alarms (supported claims flagged)", *_value(agreement["false_alarms"])],
+        ["passed (wrong claims called supported)", *_value(agreement["passed"])],
     ]
     print_table(["agreement", "value", "95 % interval", "n"], rows)
     print_text(Text(""))

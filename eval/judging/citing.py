@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from eval import metrics
 from eval.metrics import Supports
-from eval.outcomes import Outcome, not_applicable
+from eval.outcomes import Outcome
 from eval.supporting import named, share_outcome, unchecked_words
 from rag.checking import Statement
 from rag.types import Claim
@@ -48,8 +48,8 @@ def precision_outcome(
     why = [f"not needed: {named(idle)}"] if idle else []
     why += [f"{unknown} markers name no paper"] if unknown else []
     why += [unchecked_words(unchecked)] if unchecked else []
-    if value is None:
-        return not_applicable("; ".join(why) or "it cites nothing")
+    if value is None and not why:
+        why = ["it cites nothing"]
     return Outcome(value, "; ".join(why), unchecked=unchecked)
 
 

@@ -44,9 +44,9 @@ def answer_of(
 ) -> Answered:
     """A program's reply to a request as an Answer, and its sources as a shelf before the given one.
 
-    Its markers are the numbers of sources, from 1. A paper has one number, however many sources are pieces of
-    it. Sentences that are the text of what they cite are verbatim, all others unchecked. The text is kept,
-    except for markers and the layout of code.
+    Its markers are the numbers of sources, from 1. A paper has one number, however many sources are pieces
+    of it. Sentences that are the text of what they cite are verbatim, all others unchecked. The text is
+    kept, except for markers and the layout of code.
     """
     sources = reply.sources or ()
     papers = papers_of(sources, shelf)

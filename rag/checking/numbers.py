@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 _ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -52,6 +52,7 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _DIGITS = re.compile(r"\d+(?:[.,·]\d+)*")
+_JOINED = re.compile(rf"(?<![\w.])(?<![^\W\d_]-){_DIGITS.pattern}(?=[^\W\d_])")
 _RELIC = re.compile(r"\b(simeq|sim|approx|leq?|geq?|pm)(?=\.?\d)")  # of LaTeX: "approx0.5"
 _OTHER = re.compile(rf"\b(?:{_any(_WRITTEN_OUT)})\b", re.IGNORECASE)
 
@@ -93,17 +94,23 @@ def missing_numbers(claim: str, passages: Sequence[str]) -> list[str]:
     """The numbers of a claim that no passage gives, as the claim writes them.
 
     Only what is written in digits: "two papers" may be the writer's own count, "half" a round 47 %.
-    Digits count whatever they are joined to ("263pg/ml").
+    Digits count if they are joined to a unit that we do not know ("263pg/ml").
     """
     wanted = [quantity for quantity in find_quantities(claim) if quantity.text[:1].isdigit()]
     given = {quantity for passage in passages for quantity in find_quantities(passage)} if wanted else ()
-    digits = {match for passage in passages for match in _DIGITS.findall(passage)}
+    unread = {digits for passage in passages for digits in _unread_numbers(passage)} if wanted else set()
     missing = (
         quantity
         for quantity in wanted
-        if not any(map(quantity.agrees, given)) and not digits.issuperset(_DIGITS.findall(quantity.text))
+        if not any(map(quantity.agrees, given)) and not unread.issuperset(_DIGITS.findall(quantity.text))
     )
     return list(dict.fromkeys(quantity.text for quantity in missing))
+
+
+def _unread_numbers(text: str) -> Iterator[str]:
+    """The digits before letters that are no unit of ours, and no part of a name."""
+    read = {place for match in _NUMBER.finditer(text) for place in range(*match.span())}
+    return (match[0] for match in _JOINED.finditer(text) if match.start() not in read)
 
 
 def _read(match: re.Match[str]) -> Quantity:

@@ -90,10 +90,12 @@ class ChatModel:
         usage: Usage,
         longest: int = LONGEST,
         most_tokens: int | None = None,
+        enough: Callable[[str], object] | None = None,
     ) -> str:
         """A whole reply of at most `longest` characters; adds to `usage`.
 
-        `most_tokens` is what the server may write; by default as much as is reserved for replies.
+        `most_tokens` is what the server may write; by default as much as is reserved for replies. Reading
+        stops once `enough` is true of the reply so far.
 
         Raises ModelError, also if the reply is empty, too long or stops before its end.
         """
@@ -104,6 +106,8 @@ class ChatModel:
         with closing(self.stream(messages, usage, most_tokens=most_tokens)) as pieces:
             for piece in pieces:
                 reply += piece
+                if enough and enough(reply):
+                    break
                 if len(reply.strip()) > longest:
                     raise ModelFailedError(f"the model {self.name} wrote more than it was asked for")
         if not (answer := after_reasoning(reply).strip()):

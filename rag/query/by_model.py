@@ -1,6 +1,7 @@
 """Lets a language model understand a request in one short exchange, and checks its reply."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -25,6 +26,8 @@ _KINDS: tuple[Kind, ...] = get_args(Kind)
 _TOPICS: tuple[Topic, ...] = get_args(Topic)
 _HISTORY_TOKENS = 1000  # of turns that the model sees
 _MOST_QUERIES = 4
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_HAS_QUERIES = re.compile(rf'"queries"\s*:\s*\[\s*{_STRING}(?:\s*,\s*{_STRING}){{{_MOST_QUERIES - 1}}}')
 _LONGEST_QUERY = 300  # characters
 _LONGEST_REPLY = 1500  # characters in addition to the question
 
@@ -35,11 +38,14 @@ def understand_by_model(model: "ChatModel", request: Request, usage: Usage) -> U
     Raises KeyRefusedError.
     """
     try:
-        reply = model.ask(_messages(request), usage, len(request.question) + _LONGEST_REPLY)
+        longest = len(request.question) + _LONGEST_REPLY
+        reply = model.ask(_messages(request), usage, longest, enough=_HAS_QUERIES.search)
     except KeyRefusedError:
         raise
     except ModelError:  # the writer will meet and report it
         return None
+    if enough := _HAS_QUERIES.search(reply):  # small models never end the list
+        reply = f"{reply[: enough.end()]}]}}"
     return _read(read_object(reply), request)
 
 

@@ -16,7 +16,8 @@ from rag.query import Understanding
 from rag.sentences import sentence_spans
 from rag.tokens import count_tokens
 from rag.types import Hit
-from rag.writers.base import Correction
+from rag.writers.base import Correction, Log
+from rag.writers.control_lines import without_control_lines
 
 _MOST_TOKENS = 12_000  # of papers: forty abstracts
 _FIRST = 3  # papers in a correction of what cites nothing
@@ -61,7 +62,8 @@ def read_corrections(reply: str, count: int) -> list[Correction]:
             given = row.get("quotes")
             quotes = [quote for quote in given if isinstance(quote, str)] if isinstance(given, list) else []
             words = tuple(quote[:_LONGEST] for quote in islice(quotes, _MOST_WORDS))
-            corrections.setdefault(number, Correction(read_line(row, "text", _LONGEST), words))
+            text = "".join(without_control_lines([read_line(row, "text", _LONGEST)], Log()))
+            corrections.setdefault(number, Correction(text, words))
     return [corrections.get(number, Correction()) for number in range(1, count + 1)]
 
 

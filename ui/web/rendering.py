@@ -21,7 +21,7 @@ from ingest.pipeline import Report
 from rag.answering import REFUSAL, offer_note
 from rag.cited_papers import CitedPaper, cited_papers, place_of
 from rag.doubts import doubts, tally, verdict, why
-from rag.plain import plain, sentence
+from rag.plain import cut, plain, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Claim, Hit, Paper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
@@ -33,6 +33,7 @@ from ui.web.chats import Exchange
 
 _TOO_LARGE = "this answer is too large to be shown: ask again for less"
 _NEAREST = 5  # papers shown below what is not answered
+_HINTED, _LONGEST_HINT = 2, 200  # quotes, and characters of each
 MOST_HTML = 3_000_000  # bytes of an exchange's page; that of a list has some 60,000
 
 
@@ -117,7 +118,8 @@ def shown_papers(answer: Answer | None) -> list[str]:
     if not answer:
         return []
     near = answer.papers[: _NEAREST + len(answer.citations)] if answer.status != "answered" else ()
-    return [citation.paper_id for citation in answer.citations] + [paper.paper_id for paper in near]
+    cited = [paper.citation.paper_id for paper in cited_papers(answer)]
+    return cited + [paper.paper_id for paper in near]
 
 
 def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
@@ -148,6 +150,12 @@ def _shows(claim: Claim | None, card: Card) -> dict[int, Citation]:
     """The quotes of a card that show a claim."""
     quotes = claim.quotes if claim else ()
     return {place: card.cited.quotes[place] for place in quotes if place in card.cited.quotes}
+
+
+def _hint(quotes: Mapping[int, Citation]) -> str:
+    """The first of these quotes, for those who hover over a number."""
+    first = list(quotes.values())[:_HINTED]
+    return " ".join(f"“{cut(readable(quote.quote), _LONGEST_HINT)}”" for quote in first)
 
 
 def _groups(exchange: Exchange) -> list[Group]:
@@ -265,7 +273,13 @@ def _environment() -> Environment:
     environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
     environment.filters |= {"base64": _base64, "verdict": verdict, "why": why, "host": _host, "link": link}
     environment.filters |= {"byline": _byline, "notes": _notes, "own_words": _own_words}
-    environment.filters |= {"steps": steps_of, "doubts": doubts, "tally": tally, "place": place_of}
+    environment.filters |= {
+        "steps": steps_of,
+        "doubts": doubts,
+        "tally": tally,
+        "place": place_of,
+        "hint": _hint,
+    }
     return environment
 
 

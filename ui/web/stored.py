@@ -25,6 +25,7 @@ MOST_CHARACTERS = 3_000_000  # in the browser, which gives a page some 5 million
 # Bounds of what is read from a browser, far above our answers: a model is stopped at 20,000 characters, and
 # cites sentences of the eight papers that it was shown.
 MOST_PARTS = {"citations": 200, "claims": 1000, "papers": 200, "notes": 100}
+MOST_QUOTES = 50  # of a claim
 LONGEST_EXCHANGE = 200_000  # characters as JSON
 LONGEST_TEXT = MOST_CHARACTERS * 5 // 4
 MOST_BRACKETS = 100_000  # lists and objects: each takes some 100 bytes while it is read
@@ -123,6 +124,8 @@ def _answer(fields: Any) -> Answer:
         raise ValueError("no answer, or more than one has")
     answer = _answers().validate_json(json.dumps(fields, allow_nan=False), strict=True)
     json.dumps(answer, default=_parts, allow_nan=False)  # a number of 400 digits has become infinite
+    if any(len(claim.quotes) > MOST_QUOTES for claim in answer.claims):
+        raise ValueError("more quotes than a claim has")
     return Answer.from_dict(fields)  # reads older ones
 
 

@@ -153,7 +153,7 @@ def _answering(
             shown = replace(exchange, waits_for=stream.waits_for)
             if stream.waits_for:
                 yield shown
-            for piece in stream:
+            for piece in stream.with_steps():
                 written += piece
                 if piece or stream.step != shown.step:
                     shown = replace(shown, written=written, step=stream.step)
