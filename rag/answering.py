@@ -229,10 +229,10 @@ class Answerer:
             except ModelError as error:
                 draft.log.notes.append(f"{MODEL_FAILED}{error}.")
                 draft.log.begin()
-                yield draft.written.add(ANEW)
+                yield from filter(None, [draft.written.add(ANEW)])
                 writer = self.fallback
                 yield from self._compose(draft, writer)
-            yield draft.written.end()
+            yield from filter(None, [draft.written.end()])  # an empty piece says that the step changes
             draft.parts = draft.written.finish()
             if not draft.sentences:
                 missing = draft.log.missing

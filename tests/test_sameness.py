@@ -98,6 +98,27 @@ def test_a_record_that_knows_two_papers_makes_them_one(catalog):
     assert (catalog.last_sequence(), catalog.count()) == (last, 1)
 
 
+FIRST, SECOND = owls(arxiv_id="2101.00001"), owls(arxiv_id="2101.00002")
+DAY = "Owls by Day"
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        [{"a": [FIRST]}, {"a": [owls(title=DAY)], "b": [owls(title=DAY, arxiv_id="2101.00001")]}],
+        [{"a": [FIRST, SECOND]}, {"a": [owls()], "b": [owls()]}],
+        [{"a": [owls()]}, {"a": [owls(title=DAY, doi="10.1/owl")], "b": [owls(doi="10.1/owl")]}],
+    ],
+)
+def test_papers_that_become_one_after_a_source_has_been_read_lose_its_old_records(catalog, runs):
+    for run in runs:
+        bring(catalog, run)
+    last, kept = catalog.last_sequence(), list(catalog.records())
+    again = bring(catalog, runs[-1])
+    assert {outcome for _, outcome in again} <= {"unchanged", "duplicates"}
+    assert (catalog.last_sequence(), list(catalog.records())) == (last, kept)
+
+
 def test_papers_of_one_title_that_differ_in_year_both_stay_and_have_ids_of_their_own(catalog):
     survey = [owls(published=year) for year in ("2019", "2022", "2024")]
     outcomes = bring(catalog, {"a": survey})

@@ -94,6 +94,15 @@ def test_up_to_four_queries_are_read_each_once(server, model, fields, queries):
     assert (understanding and [*understanding.queries]) == queries
 
 
+def test_a_model_that_never_ends_the_list_of_queries_is_left_after_four(server, model):
+    begun = json.dumps({"question": SAVES, "kind": "list", "from_year": 2020, "queries": QUERIES})[:-2]
+    going_on = [f', "query {number}"' for number in range(5000)]
+    server.play(WRITTEN, understanding=served.answer(begun, *going_on, finish="length"))
+    understanding = understand_by_model(model, Request(SAVES, day=TODAY), {})
+    assert understanding.queries == (*QUERIES, "query 0", "query 1")
+    assert (understanding.kind, understanding.filters) == ("list", Filters(2020))
+
+
 @pytest.mark.parametrize("kind", ["single", "list", "comparison", "List", " comparison "])
 def test_the_kind_is_the_model_s(server, model, kind):
     server.play(WRITTEN, understanding=understood(SAVES, kind))
@@ -292,6 +301,16 @@ def test_the_queries_find_what_the_words_of_the_question_miss(assistant, server,
     scores = [paper.score for paper in answer.papers]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
+
+
+def test_queries_about_something_else_do_not_cost_the_paper_that_the_question_finds(assistant, server):
+    queries = ["speech of children", "pre-training on source code", "images of galaxies", "owls"]
+    server.play(WRITTEN, understanding=understood(SAVES, queries=queries))
+    assistant.ask(SAVES)
+    assert any(title.startswith("bert2BERT") for title in papers_sent(server))
+    server.play(WRITTEN, understanding=understood(SAVES, queries=queries))
+    assistant.ask(SAVES, k=1)
+    assert papers_sent(server)[0].startswith("bert2BERT")
 
 
 def test_a_question_far_from_all_papers_still_reaches_the_model(assistant, server, without_model):

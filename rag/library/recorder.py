@@ -59,11 +59,9 @@ _MENTIONS_MET = sa.select(_met.c.mention).where(
 )
 _UNMEET = sa.delete(_met).where(_met.c.paper_id == sa.bindparam("id"))
 _met_papers = sa.select(_met.c.paper_id).where(_met.c.source == sa.bindparam("of"))
-_DELETE_OLD = (
-    sa.delete(records)
-    .where(records.c.source == sa.bindparam("of"), records.c.paper_id.in_(_met_papers), _is_old)
-    .returning(records.c.paper_id)
-)
+_is_replaced = sa.and_(records.c.source == sa.bindparam("of"), records.c.paper_id.in_(_met_papers), _is_old)
+_DELETE_OLD = sa.delete(records).where(_is_replaced).returning(records.c.paper_id)
+_DELETE_OLD_OF_PAPER = sa.delete(records).where(_is_replaced, records.c.paper_id == sa.bindparam("id"))
 _is_same = records.c.record == sa.bindparam("record")
 _REPLACEABLE = (
     sa.select(records.c.mention, _is_same)
@@ -110,6 +108,7 @@ class Recorder:
         """`split` cuts an abstract into passages."""
         self._database = database
         self._split = split
+        self._finished: set[str] = set()  # sources that have been read to their end
         with database.transaction():
             database.run(_DROP_MET)
             database.create(_met)
@@ -128,6 +127,7 @@ class Recorder:
 
         For a source that has been read to its end. Papers that it no longer names stay.
         """
+        self._finished.add(source)
         with self._database.transaction():
             for paper_id in sorted({row[0] for row in self._database.rows(_DELETE_OLD, of=source)}):
                 self._store(paper_id)
@@ -204,6 +204,8 @@ class Recorder:
         self._database.run(_JOIN_KEYS, id=paper_id, into=into)
         delete_papers(self._database, [paper_id])
         self._database.run(_UNMEET, id=paper_id)
+        for source in self._finished:  # its old records of `into` are replaced by those that have come
+            self._database.run(_DELETE_OLD_OF_PAPER, id=into, of=source)
 
     def _add(self, source: str, mention: int, paper_id: str, record: str) -> None:
         self._database.run(_INSERT_RECORD, paper_id=paper_id, source=source, mention=mention, record=record)
