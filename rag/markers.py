@@ -8,9 +8,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-UNSUPPORTED = "[unsupported]"
-"""The mark of a sentence that its quotes do not support."""
-
 # Each gap can match in one way only, so that no text takes long to read.
 _OPEN, _CLOSE = r"(?:\\?[\[【［]){1,2}[ \t]{0,3}", r"[ \t]{0,3}(?:\\?[\]】］]){1,2}"
 _NOUN = r"(?:(?:keys?|papers?|sources?|ref(?:erence)?s?|abstracts?|doc(?:ument)?s?|citations?|cite)|[\^#@])"
