@@ -138,7 +138,7 @@ def _unbounded() -> Readers:
         "rag.readable.readable of math": lambda text: readable.readable(f"$x^{{{text}}}$ {text}"),
         "rag.library.selecting.criteria": lambda text: selecting.criteria(Filters(), text),
         "rag.library.lexical.terms": lambda text: LexicalIndex(Path()).terms(encodable(text)),
-        "rag.query.understand": lambda text: understand(Request(text, day=TODAY)),
+        "rag.query.understand": lambda text: understand(Request(encodable(text), day=TODAY)),
         "rag.query.history.newest": lambda text: history.newest(
             history.turns_of(_said("Owls?", text)), 900
         ),
@@ -146,10 +146,6 @@ def _unbounded() -> Readers:
             "owls see mice at night", text
         ),
         "rag.checking.verbatim.find_quote": lambda text: find_quote(text, f"{text[1:]} {text}"),
-        "rag.composing.split": lambda text: split(encodable(text).replace("\0", "")),
-        "rag.composing.split of markers": lambda text: split(
-            text.replace("\0", "").replace("a", "\0001\0")
-        ),
         "rag.with_sources.with_sources": lambda text: with_sources(answer(text)),
         "ui.parts.pieces_of": lambda text: list(parts.pieces_of(text)),
         "ui.parts.parts_of": lambda text: parts.parts_of(answer(text)),
@@ -202,11 +198,15 @@ def _of_replies() -> Readers:
             without_control_lines(_streamed(text), Log())
         ),
         "rag.markers.find_markers, streamed": lambda text: list(markers.find_markers(_streamed(text))),
+        "rag.composing.split": lambda text: split(encodable(text).replace("\0", "")),
+        "rag.composing.split of markers": lambda text: split(
+            text.replace("\0", "").replace("a", "\0001\0")
+        ),
         "rag.composing.Written": lambda text: _cited([text]),
         "rag.composing.Written, streamed": lambda text: _cited(_streamed(text)),
         "rag.composing.Written of markers": lambda text: _cited(markers.find_markers([text])),
-        "rag.composing.Written of quotations": lambda text: _cited(
-            [text, Quoted(text[:LONGEST_SENTENCE], 0, (0, 9)), text]
+        "rag.composing.Written of a quotation": lambda text: _cited(
+            [text, Quoted(text[:LONGEST_SENTENCE], 0, (0, 9))]
         ),
         "rag.composing.without": lambda text: without(_written([text]).finish(), ["unchecked"]),
         "rag.model.replies.read_object": read_object,
@@ -329,11 +329,12 @@ def _cited(pieces: Iterable[Piece]) -> object:
 
 def _reviewed(text: str) -> object:
     """A text that is checked, and corrected by itself."""
-    result = _written(markers.find_markers([text]))
+    result = _written(markers.find_markers([text[: len(text) // 2]]))  # writing it is timed elsewhere
     review, parts = Review(Doubting(), result.hits), result.finish()
     review.check(parts, "comparison", {})
-    correction = Correction(text[:2_000], (text[:2_000],))
-    return review.correct(parts, lambda doubted: [correction] * len(sentences_of(doubted)), {})
+    corrections = [Correction(text[:2_000], (text[:2_000],))] * 10  # as many as fit in a reply
+    count = len(sentences_of(parts))
+    return review.correct(parts, lambda _: (corrections + [Correction()] * count)[:count], {})
 
 
 def _replying(text: str) -> Any:

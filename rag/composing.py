@@ -42,7 +42,7 @@ Piece = str | Marker | Quoted | Heading | Anew
 _KEYS = re.compile("\0([0-9,]+)\0")
 # White space before a sentence, with code fences and the bullet or number of a list item.
 _LEAD = re.compile(r"(?:\s*```\w*[ \t]*(?=\n|\Z))*\s*(?:(?:[-*•–+]|\d{1,3}[.)]|#{1,6})[ \t]+)?\s*")
-_LINE_END = re.compile(r"\n(?=\s*\n|[ \t]*[^\sa-z])|\Z")  # unless the next line begins in lower case
+_LINE_END = re.compile(r"\n(?=[^\S\n]*\n|[ \t]*[^\sa-z])|\Z")  # unless the next line begins in lower case
 # What may become a marker with what follows.
 _HALF_BRACKET = re.compile(r"[\[【［][^\[\]【】［］\n]*\Z")
 _LONGEST_BRACKET = 80

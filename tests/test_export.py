@@ -15,6 +15,7 @@ from rag.assistant import Assistant
 from rag.plain import CONTROL, in_a_line, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Claim, Paper
+from rag.with_sources import with_sources
 from ui.export import bibtex_entries, jsonl_lines, link, to_bibtex, to_markdown
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -161,6 +162,26 @@ def test_the_markdown_of_an_answer_reads_well():
         "[1] bert2BERT: Towards Reusable Models, 2021-10, Some Lab, <https://arxiv.org/abs/2110.07143>\n\n"
         "> the words\n"
     )
+
+
+def test_a_paper_is_one_reference_with_all_its_quotes():
+    quotes = (
+        Citation(1, "p", "Owls", None, None, "They hoot.", 0, 10),
+        Citation(1, "p", "Owls", None, None, "They fly.", 0, 9, part="body", page=3, section="Results"),
+    )
+    claim = Claim("They hoot.", (1,), "partly", reason="they fly, too")
+    markdown = to_markdown(an_answer(text="They hoot [1].", claims=(claim,), citations=quotes), {})
+    assert markdown.endswith(
+        "They hoot [1].\n\nPartly supported by what it cites: They hoot. (They fly, too.)\n\n"
+        "## References\n\n[1] Owls\n\n> They hoot.\n\n> They fly.\n>\n> (page 3, Results)\n"
+    )
+    assert with_sources(
+        an_answer(text="They hoot [1].", claims=(claim,), citations=quotes)
+    ).splitlines() == [
+        "They hoot [1].",
+        "Partly supported by what it cites: They hoot. (They fly, too.)",
+        "[1] Owls (no date, p): “They hoot.”; “They fly.” (page 3, Results)",
+    ]
 
 
 def test_the_markdown_of_a_real_answer_has_each_reference(bundled):

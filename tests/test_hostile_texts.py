@@ -51,7 +51,7 @@ BEFORE = {  # what took over a second of 20,000 to 100,000 characters, most of t
     "braces of corrections": lambda: read_corrections("{" * 200_000, 1),
     "a quote of one letter": lambda: find_quote("a " * 1_000 + "b", "a " * 10_000),
     "a quote in one word": lambda: find_quote("a " * 1_000, "a" * 20_000),
-    "lines of one sentence": lambda: split("a\n" * 10_000),
+    "line feeds of a sentence": lambda: split("\n" * 100_000),
     "bullets": lambda: split("- " * 50_000),
     "fences": lambda: split("```\n" * 25_000),
     "keys": lambda: split("a\0001\0 " * 10_000),

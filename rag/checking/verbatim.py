@@ -10,6 +10,7 @@ _IGNORED = re.compile(r"[\s\"'`“”„‟‘’‚‛«»‹›\\${}]|[-‐‑
 _DASH = re.compile(r"[‐‑‒–—−]")
 _WORD = re.compile(r"[^\W_]+")
 _AT_ENDS = " \t\n.,;:!?…\"'`“”„‘’«»"
+_MOST_PLACES = 100  # where the words stand as parts of other words
 FEWEST_WORDS = 4  # of a quote; fewer stand anywhere by chance
 
 
@@ -22,7 +23,9 @@ def find_quote(words: str, text: str) -> Span | None:
     letters, places = _plain(text)
     sought, _ = _plain(wanted)
     at = letters.find(sought)
-    while at >= 0:
+    for _ in range(_MOST_PLACES):
+        if at < 0:
+            break
         start, end = places[at], places[at + len(sought) - 1] + 1
         if not _cuts_a_word(text, start) and not _cuts_a_word(text, end):
             return start, end

@@ -7,9 +7,8 @@ import base64
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
-from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,84 +18,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from eval.comparison import Comparison, wording
 from ingest.pipeline import Report
 from rag.answering import REFUSAL, offer_note
-from rag.cited_papers import CitedPaper, cited_papers, place_of
+from rag.cited_papers import cited_papers, place_of
 from rag.doubts import doubts, tally, verdict, why
-from rag.plain import cut, plain, sentence
+from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
-from rag.types import Answer, Citation, Claim, Hit, Paper
+from rag.types import Answer, Hit, Paper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
-from ui.authors import in_short
 from ui.export import link, to_bibtex, to_markdown
 from ui.parts import Group, Part, groups_of, pieces_of, rows_of
 from ui.steps import GOING_ON, steps_of, usage_parts
+from ui.web.cards import Card, hint, shows
 from ui.web.chats import Exchange
 
 _TOO_LARGE = "this answer is too large to be shown: ask again for less"
 _NEAREST = 5  # papers shown below what is not answered
-_HINTED, _LONGEST_HINT = 2, 200  # quotes, and characters of each
 MOST_HTML = 3_000_000  # bytes of an exchange's page; that of a list has some 60,000
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A piece of an abstract, and the places among the citations of the quotes that it belongs to."""
-
-    text: str
-    places: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Card:
-    """A source: a cited paper, and what the library still has of it."""
-
-    cited: CitedPaper
-    paper: Paper | None
-
-    @property
-    def citation(self) -> Citation:
-        return self.cited.citation
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all quotes from the abstract still stand there."""
-        paper = self.paper
-        return paper is not None and all(_stands(quote, paper) for quote in self._in_abstract.values())
-
-    @property
-    def beside(self) -> dict[int, Citation]:
-        """The quotes to show by themselves: those from other parts, or all if the paper has changed."""
-        quotes = self.cited.quotes
-        return (
-            {place: quotes[place] for place in quotes.keys() - self._in_abstract}
-            if self.is_whole
-            else quotes
-        )
-
-    @property
-    def segments(self) -> list[Segment]:
-        """The abstract, cut where quotes begin and end; they may overlap."""
-        abstract = self.paper.abstract if self.paper else ""
-        quotes = self._in_abstract.items()
-        ends = {0, len(abstract)}.union(*((quote.start, quote.end) for _, quote in quotes))
-        return [
-            Segment(
-                abstract[start:end],
-                tuple(place for place, quote in quotes if quote.start <= start and end <= quote.end),
-            )
-            for start, end in pairwise(sorted(ends))
-        ]
-
-    @property
-    def _in_abstract(self) -> dict[int, Citation]:
-        return {place: quote for place, quote in self.cited.quotes.items() if quote.part == "abstract"}
-
-    @property
-    def authors(self) -> tuple[str, ...]:
-        return self.citation.authors or (self.paper.authors if self.paper else ())
-
-    @property
-    def authors_in_short(self) -> str:
-        return in_short(self.authors, self.paper.author_count if self.paper else None)
 
 
 def answer_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
@@ -140,22 +76,6 @@ def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) ->
         nearest=_nearest(answer, papers) if answer and answer.status != "answered" else (),
         exports=_exports(answer, papers) if answer else (),
     )
-
-
-def _stands(quote: Citation, paper: Paper) -> bool:
-    return quote.start >= 0 and paper.abstract[quote.start : quote.end] == quote.quote
-
-
-def _shows(claim: Claim | None, card: Card) -> dict[int, Citation]:
-    """The quotes of a card that show a claim."""
-    quotes = claim.quotes if claim else ()
-    return {place: card.cited.quotes[place] for place in quotes if place in card.cited.quotes}
-
-
-def _hint(quotes: Mapping[int, Citation]) -> str:
-    """The first of these quotes, for those who hover over a number."""
-    first = list(quotes.values())[:_HINTED]
-    return " ".join(f"“{cut(readable(quote.quote), _LONGEST_HINT)}”" for quote in first)
 
 
 def _groups(exchange: Exchange) -> list[Group]:
@@ -269,7 +189,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals |= {"refusal": REFUSAL, "no_model": NO_MODEL, "going_on": GOING_ON}
-    environment.globals |= {"shows": _shows, "quotes_alone": ExtractiveWriter.name}
+    environment.globals |= {"shows": shows, "quotes_alone": ExtractiveWriter.name}
     environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
     environment.filters |= {"base64": _base64, "verdict": verdict, "why": why, "host": _host, "link": link}
     environment.filters |= {"byline": _byline, "notes": _notes, "own_words": _own_words}
@@ -278,7 +198,7 @@ def _environment() -> Environment:
         "doubts": doubts,
         "tally": tally,
         "place": place_of,
-        "hint": _hint,
+        "hint": hint,
     }
     return environment
 
