@@ -41,7 +41,7 @@ from eval.systems.replies import Source, papers_of, read_reply
 from ingest.chunking import split_abstract
 from ingest.sources import base, columns, csl_json, csv_table, loose
 from ingest.sources.files import FileSource
-from rag import identity, latex, layout, markers, plain, readable, sentences, tokens, words
+from rag import identity, latex, markers, plain, readable, sentences, tokens, words
 from rag.checking import Quote, Statement, numbers
 from rag.checking import names as checked_names
 from rag.checking.evidence import absent, lacking, own_words
@@ -129,9 +129,6 @@ def _unbounded() -> Readers:
         "rag.identity.doi_key of 10.1/": lambda text: identity.doi_key(f"10.1/{text}"),
         "rag.identity.paper_keys": lambda text: identity.paper_keys(encodable(text), text, text),
         "rag.identity.reference_keys": lambda text: identity.reference_keys(encodable(text)),
-        "rag.layout.without_gaps": lambda text: layout.without_gaps(text, [1, len(text)]),
-        "rag.layout.with_marks": lambda text: layout.with_marks(text, [(9, "[1]"), (99, "[2]")]),
-        "rag.layout.lead_in": lambda text: layout.lead_in(text, "owls"),
         "ingest.loose.plain_text of <title": lambda text: loose.plain_text(f"<title{text}"),
         "ingest.loose.read_arxiv_id": lambda text: loose.read_arxiv_id(text, [text]),
         "ingest.loose.read_names of a list": lambda text: loose.read_names(f"[{text}]"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from rag.embedding import embedded_encoder
 from rag.embedding.base import Vectors, unit
+from rag.plain import encodable
 
 Topic = Literal["greeting", "thanks", "program", "library"]
 
@@ -76,7 +77,7 @@ _LONGEST = 12  # words
 
 def topic_of(question: str) -> Topic | None:
     """The topic of a remark to the program; None for a question to the papers."""
-    text = question.strip(" \n\t?!.").lower()
+    text = encodable(question).strip(" \n\t?!.").lower()
     return _topic(text) if 0 < len(text.split()) <= _LONGEST and len(text) < 20 * _LONGEST else None
 
 

@@ -252,9 +252,7 @@ def test_no_question_of_the_question_files_is_taken_for_talk():
     assert [asked for asked in real_questions() if topic_of(asked)] == []
 
 
-@pytest.mark.parametrize(
-    "asked", ["", "?", "...", "a" * 4000, "hi " * 13, "\ud800".encode("utf-8", "replace").decode()]
-)
+@pytest.mark.parametrize("asked", ["", "?", "...", "a" * 4000, "hi " * 13, "\ud800", "\udcff" * 90])
 def test_odd_texts_are_no_talk(asked):
     assert topic_of(asked) is None
 

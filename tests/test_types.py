@@ -78,9 +78,10 @@ def test_a_claim_from_before_there_were_verdicts_is_read(supported, check):
     assert Claim.from_dict(told) == Claim("Owls fly.", (1,), check, 0.4)
 
 
-# As version 0.1 wrote it, where each quote had a number of its own.
+# As an earlier version wrote it, where each quote had a number of its own.
 OLDER = """
-{"question": "How many owls?", "status": "answered", "text": "31 owls [1]. 12 owls [2][3].", "reason": null,
+{"question": "How many owls?", "status": "answered", "reason": null,
+ "text": "31 owls [1]. 12 owls [2][3] [unsupported].",
  "claims": [{"text": "31 owls.", "citations": [1], "check": "verbatim", "support": 1.0, "supported": true},
             {"text": "12 owls.", "citations": [2, 3], "check": "not found", "support": 0.2,
              "supported": false}],
@@ -100,6 +101,7 @@ OLDER = """
 
 def test_an_answer_of_an_earlier_version_is_read():
     answer = Answer.from_dict(json.loads(OLDER))
+    assert answer.text == "31 owls [1]. 12 owls [2][3]."
     assert [claim.quotes for claim in answer.claims] == [(0,), (1, 2)]
     assert [claim.check for claim in answer.claims] == ["verbatim", "not found"]
     assert (answer.queries, answer.steps, answer.offered_filters) == ((), {}, None)
