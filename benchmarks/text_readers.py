@@ -265,7 +265,9 @@ def _of_abstracts() -> Readers:
         "rag.nearness.why_far": lambda text: _far(QUESTION, hits(text)),
         "rag.writers.extractive": lambda text: _extract(QUESTION, hits(text)),
         "rag.writers.extractive, a list": lambda text: _extract(QUESTION, hits(text), "list"),
-        "rag.writers.prompting.fit_papers": lambda text: fit_papers([], hits(text), 4096),
+        "rag.writers.prompting.fit_papers": lambda text: fit_papers(
+            [], dict(enumerate(hits(text), 1)), 4096
+        ),
         "rag.library.merge.merge_records": lambda text: merge_records([paper(text), paper()]),
         "ui.export.bibtex_entries": lambda text: list(export.bibtex_entries([_exported(text)])),
         "ui.export.jsonl_lines": lambda text: list(export.jsonl_lines([_exported(text)])),

@@ -177,8 +177,8 @@ def sentences_of(parts: Parts) -> list[Sentence]:
 
 
 def doubts_of(parts: Parts) -> list[Sentence]:
-    """The sentences that are not supported."""
-    return [sentence for sentence in sentences_of(parts) if not sentence.verdict.is_supported]
+    """The sentences that are not supported, and may be if they are asked for anew."""
+    return [sentence for sentence in sentences_of(parts) if sentence.verdict.may_be_mended]
 
 
 def without(parts: Parts, checks: Sequence[Check]) -> Parts:

@@ -211,7 +211,7 @@ def run(found: list[Row], **record: Any) -> Run:
 
 
 def row_of_earlier(case_id: str) -> Row:
-    """A row as an earlier version left it: other metrics, a number for each quote, no word on who checked."""
+    """A row of an earlier version: other metrics, a number for each quote, no word on who checked."""
     written = answer("One [1]. Two [2].", ("supported", "not found"))
     for claim in written["claims"]:
         del claim["quotes"], claim["reason"], claim["notes"]

@@ -41,15 +41,24 @@ class Quote:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on a statement, the words that show it, and why."""
+    """The verdict on a statement, the words that show it, and why.
+
+    `lacks_words` is a judge's support that does not count, as no words show it.
+    """
 
     check: Check = "unchecked"
     quotes: tuple[Quote, ...] = ()
     reason: str | None = None
+    lacks_words: bool = False
 
     @property
     def is_supported(self) -> bool:
         return self.check in ("verbatim", "supported")
+
+    @property
+    def may_be_mended(self) -> bool:
+        """Whether other words, or words that show it, may make it supported."""
+        return self.lacks_words or self.check in ("partly", "contradicted", "not found")
 
     @property
     def worth(self) -> int:

@@ -97,10 +97,10 @@ def _read(row: Mapping[str, Any], statement: Statement) -> Verdict:
     if check != "supported":
         return verdict
     if not verdict.quotes:
-        return replace(verdict, check="unchecked", reason=_NO_EVIDENCE)
+        return replace(verdict, check="unchecked", reason=_NO_EVIDENCE, lacks_words=True)
     if missing := lacking(statement.text, verdict.quotes):
         without = f"{_NO_EVIDENCE}: not in them: {', '.join(missing)}"
-        return replace(verdict, check="unchecked", reason=without)
+        return replace(verdict, check="unchecked", reason=without, lacks_words=True)
     return verdict
 
 

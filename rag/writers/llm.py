@@ -16,7 +16,6 @@ from rag.writers.control_lines import NOT_SAID, without_control_lines
 from rag.writers.prompting import (
     correction_prompt,
     fit_papers,
-    paper_lines,
     read_corrections,
     write_prompt,
 )
@@ -53,7 +52,8 @@ class LLMWriter:
         Raises ModelError.
         """
         searches, notes = log.searches, len(log.notes)  # of a first try that found nothing
-        papers = fit_papers(write_prompt(question, (), searches), hits, self.model.window)
+        keyed = dict(enumerate(hits, start=1))
+        papers = fit_papers(write_prompt(question, (), searches), keyed, self.model.window)
         messages = write_prompt(question, papers, searches)
         for tries_left in reversed(range(_TRIES)):
             log.begin()
@@ -75,8 +75,9 @@ class LLMWriter:
     ) -> list[Correction]:
         """The model's corrections of sentences in doubt, in one request, with the papers that the answer
         cites. Raises ModelError."""
-        cited = {key for sentence in sentences_of(parts) for key in sentence.keys}
-        papers = paper_lines(hits, cited)
+        keys = sorted({key for sentence in sentences_of(parts) for key in sentence.keys})
+        cited = {key: hits[key - 1] for key in keys}
+        papers = fit_papers(correction_prompt(question, (), parts), cited, self.model.window)
         reply = self.model.ask(correction_prompt(question, papers, parts), usage)
         return read_corrections(reply, len(doubts_of(parts)))
 

@@ -2,7 +2,7 @@
 
 import json
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from itertools import islice
@@ -20,7 +20,6 @@ from rag.writers.base import Correction, Log
 from rag.writers.control_lines import without_control_lines
 
 _MOST_TOKENS = 12_000  # of papers: forty abstracts
-_FIRST = 3  # papers in a correction of what cites nothing
 _MOST_WORDS = 5  # quotes in a correction
 _LONGEST = 2000  # characters of a corrected sentence, and of a quote
 
@@ -67,8 +66,8 @@ def read_corrections(reply: str, count: int) -> list[Correction]:
     return [corrections.get(number, Correction()) for number in range(1, count + 1)]
 
 
-def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) -> list[str]:
-    """The papers as JSON lines, best first, as many as fit in the window with the messages and a reply,
+def fit_papers(messages: Sequence[Message], hits: Mapping[int, Hit], window: int) -> list[str]:
+    """The papers as JSON lines, by their keys, as many as fit in the window with the messages and a reply,
     and in 12,000 tokens.
 
     If the first one does not fit, it is cut after a sentence. Raises ModelFailedError if no sentence fits.
@@ -77,27 +76,21 @@ def fit_papers(messages: Sequence[Message], hits: Sequence[Hit], window: int) ->
     room -= sum(count_tokens(text) + FRAME_TOKENS for _, text in messages)
     room = min(room, _MOST_TOKENS)
     lines: list[str] = []
-    for key, hit in enumerate(hits, start=1):
+    for key, hit in hits.items():
         line = _line(key, hit)
         room -= count_tokens(line) + 1
         if room < 0:
-            return lines or [_cut(hit, room + count_tokens(line), window)]
+            return lines or [_cut(key, hit, room + count_tokens(line), window)]
         lines.append(line)
     return lines
 
 
-def paper_lines(hits: Sequence[Hit], keys: Collection[int]) -> list[str]:
-    """The papers of these keys as JSON lines; the first ones if there are no keys."""
-    wanted = keys or range(1, _FIRST + 1)
-    return [_line(key, hit) for key, hit in enumerate(hits, start=1) if key in wanted]
-
-
-def _cut(hit: Hit, room: int, window: int) -> str:
+def _cut(key: int, hit: Hit, room: int, window: int) -> str:
     """The first paper with as many of its sentences as there is room for."""
     ends = [0, *(end for _, end in sentence_spans(hit.paper.abstract))]
-    fit = bisect_right(ends, room, key=lambda end: count_tokens(_line(1, hit, end)))
+    fit = bisect_right(ends, room, key=lambda end: count_tokens(_line(key, hit, end)))
     if fit > 1:
-        return _line(1, hit, ends[fit - 1])
+        return _line(key, hit, ends[fit - 1])
     raise ModelFailedError(
         f"a context of {window} tokens has no room for a paper beside the question: set "
         "ASKPAPERS_CONTEXT_WINDOW to what the model takes, or ask a shorter question"
