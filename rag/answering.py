@@ -234,7 +234,7 @@ class Answerer:
                 yield from self._compose(draft, writer)
             yield from filter(None, [draft.written.end()])  # an empty piece says that the step changes
             draft.parts = draft.written.finish()
-            if not draft.sentences:
+            if not any(sentence.keys for sentence in draft.sentences):
                 missing = draft.log.missing
                 why = f"the papers do not say: {missing}" if missing else _NO_SUPPORT
                 yield draft.refuse(draft.log.refusal or why)
