@@ -36,6 +36,7 @@ from rag.answering import MODEL_FAILED, REFUSAL, UNCHECKED
 from rag.model.chat import ChatModel
 from rag.model.client import open_client
 from rag.settings import Settings
+from rag.writers.extractive import BY_CHOICE
 
 KEY = "sk-test-never-to-be-shown"
 QUESTION = "How much compute does bert2BERT save?"
@@ -85,6 +86,7 @@ def assert_own_sentences_answer(answer: Answer, because: str) -> None:
     assert because in note
     assert "\n" not in note
     assert {claim.check for claim in answer.claims} == {"verbatim"}
+    assert BY_CHOICE not in answer.notes
 
 
 def test_an_answer_takes_a_request_to_understand_one_to_write_one_to_check(assistant, server):

@@ -184,7 +184,7 @@ def test_each_step_is_told_and_the_final_text_takes_the_place_of_the_first(sessi
     for step, written, html in pages[:-1]:
         assert "ap-mark" not in html
         assert ("Checking each sentence" in html) == (step == "check")
-        assert ("Asking anew" in html) == (step == "repair")
+        assert ("Correcting" in html) == (step == "repair")
         assert wrong in written or step not in ("check", "repair")
     assert exchange.answer.text == first + right
     assert "caves" not in pages[-1][-1] and "ap-waiting" not in pages[-1][-1]
