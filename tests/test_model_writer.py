@@ -36,6 +36,7 @@ from rag.answering import MODEL_FAILED, REFUSAL, UNCHECKED
 from rag.model.chat import ChatModel
 from rag.model.client import open_client
 from rag.settings import Settings
+from rag.writers.control_lines import NOT_SAID
 from rag.writers.extractive import BY_CHOICE
 
 KEY = "sk-test-never-to-be-shown"
@@ -436,7 +437,7 @@ def test_an_empty_or_uncited_answer_is_asked_for_once_more_saying_so(assistant, 
 
 def test_that_the_papers_do_not_say_is_a_refusal(assistant, server):
     answer = ask(assistant, server, served.answer("The papers do not", " say."))
-    assert (answer.status, answer.reason, answer.text) == ("refused", "the papers do not say", REFUSAL)
+    assert (answer.status, answer.reason, answer.text) == ("refused", NOT_SAID, REFUSAL)
     assert (answer.claims, answer.citations, len(server.requests)) == ((), (), 1)
 
 

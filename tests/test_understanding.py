@@ -318,7 +318,10 @@ def test_a_question_far_from_all_papers_still_reaches_the_model(assistant, serve
     assert without_model.ask(EGG).status == "refused"
     server.play(served.answer("The papers do not say."), understanding=understood(EGG, queries=["eggs"]))
     answer = assistant.ask(EGG)
-    assert (answer.status, answer.reason) == ("refused", "the papers do not say")
+    assert (answer.status, answer.reason) == (
+        "refused",
+        "the model finds no answer in the papers that it was sent",
+    )
     assert (len(server.requests), len(papers_sent(server)) > 0) == (1, True)
     assert answer.claims == ()
 
