@@ -176,6 +176,7 @@ class Answerer:
                 self.library.catalog,
                 way.writer.name,
                 has_model=self.has_model,
+                is_checked=way.judge is not None,
             )
             yield reply.text
             return replace(reply, **steps.taken())

@@ -86,7 +86,7 @@ class Assistant:
         self._answerer = Answerer(
             library,
             Finder(library, Retriever(library), self._reader),
-            self._extractive,
+            ExtractiveWriter(self._reader, None),
             self._reader,
             self._settings.unsupported,
             self._has_model,

@@ -99,7 +99,7 @@ def _read(row: Mapping[str, Any], statement: Statement) -> Verdict:
     if not verdict.quotes:
         return replace(verdict, check="unchecked", reason=_NO_EVIDENCE, lacks_words=True)
     if missing := lacking(statement.text, verdict.quotes):
-        without = f"{_NO_EVIDENCE}: not in them: {', '.join(missing)}"
+        without = f"the words that the judge shows do not hold {', '.join(missing)}"
         return replace(verdict, check="unchecked", reason=without, lacks_words=True)
     return verdict
 
