@@ -8,7 +8,7 @@ from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
-from rag.answering import Answerer, AnswerStream, Way, read_answer
+from rag.answering import Answerer, Way
 from rag.checking import Judge, ModelJudge
 from rag.closing import closing_on_error
 from rag.embedding import embedded_encoder
@@ -24,6 +24,7 @@ from rag.query.by_model import understand_by_model
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
+from rag.streams import AnswerStream, read_answer
 from rag.types import Answer, Paper, Request, RequestOptions, WriterName
 from rag.writers.base import Writer
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
