@@ -49,7 +49,7 @@ from rag.checking.review import Review
 from rag.checking.verbatim import find_quote
 from rag.checking.verdicts import check_prompt, read_verdicts
 from rag.citations import cite
-from rag.composing import Piece, Quoted, Written, sentences_of, split, without
+from rag.composing import Piece, Quoted, Written
 from rag.errors import AskpapersError
 from rag.library import catalog_rows, near, sameness, selecting
 from rag.library.lexical import LexicalIndex
@@ -58,6 +58,7 @@ from rag.model.chat import LONGEST as LONGEST_REPLY
 from rag.model.reasoning import without_reasoning
 from rag.model.replies import read_object
 from rag.nearness import why_far
+from rag.parts import sentences_of, split, without
 from rag.plain import encodable
 from rag.query import Understanding, history, kinds, quoted, understand
 from rag.query.by_model import understand_by_model
@@ -198,17 +199,15 @@ def _of_replies() -> Readers:
             without_control_lines(_streamed(text), Log())
         ),
         "rag.markers.find_markers, streamed": lambda text: list(markers.find_markers(_streamed(text))),
-        "rag.composing.split": lambda text: split(encodable(text).replace("\0", "")),
-        "rag.composing.split of markers": lambda text: split(
-            text.replace("\0", "").replace("a", "\0001\0")
-        ),
+        "rag.parts.split": lambda text: split(encodable(text).replace("\0", "")),
+        "rag.parts.split of markers": lambda text: split(text.replace("\0", "").replace("a", "\0001\0")),
         "rag.composing.Written": lambda text: _cited([text]),
         "rag.composing.Written, streamed": lambda text: _cited(_streamed(text)),
         "rag.composing.Written of markers": lambda text: _cited(markers.find_markers([text])),
         "rag.composing.Written of a quotation": lambda text: _cited(
             [text, Quoted(text[:LONGEST_SENTENCE], 0, (0, 9))]
         ),
-        "rag.composing.without": lambda text: without(_written([text]).finish(), ["unchecked"]),
+        "rag.parts.without": lambda text: without(_written([text]).finish(), ["unchecked"]),
         "rag.model.replies.read_object": read_object,
         "rag.query.by_model": lambda text: understand_by_model(_replying(text), Request("Owls?"), {}),
         "rag.writers.prompting.read_corrections": lambda text: read_corrections(text, 3),

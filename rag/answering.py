@@ -8,13 +8,14 @@ from functools import partial
 from rag.checking import Judge
 from rag.checking.review import Review
 from rag.citations import Nearest
-from rag.composing import ANEW, Written, doubts_of
+from rag.composing import ANEW, Written
 from rag.drafts import Draft
 from rag.errors import KeyRefusedError, ModelError
 from rag.finding import Finder, Found
 from rag.library import Library
 from rag.model.base import Usage
 from rag.notes import MODEL_FAILED, UNCHECKED, notes_on
+from rag.parts import doubts_of
 from rag.plain_replies import reply_to
 from rag.query import Understanding, understand
 from rag.streams import AnswerStream, Steps

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from rag.citations import Nearest, cite
-from rag.composing import ANEW, Anew, Parts, Piece, Sentence, Written, sentences_of, without
+from rag.composing import ANEW, Anew, Piece, Written
 from rag.finding import Found
 from rag.notes import counted
+from rag.parts import Parts, Sentence, sentences_of, without
 from rag.query import Understanding
 from rag.streams import Steps
 from rag.types import Answer, Check, RankedPaper

@@ -1,6 +1,5 @@
 """Turns the reply of another program into an Answer."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,16 +11,15 @@ from eval.systems.replies import Read, Source, papers_of, ranking
 from rag.checking import Verdict
 from rag.checking.evidence import own_words
 from rag.citations import cite, statement_of
-from rag.composing import Written, sentences_of
+from rag.composing import Written
 from rag.markers import Marker, find_markers
+from rag.parts import sentences_of
 from rag.types import Answer, Hit, Paper, Passage, Request
 
 Refuses = Callable[[str], bool]
 """Whether a text declines to answer."""
 
 _EMPTY = ("", "Empty Response")  # the second is LlamaIndex's reply if nothing is retrieved
-# What we would take for a mark of our own.
-_NO_MARKER = re.compile(r"\\?[\[【［]([ \t]*unsupported[ \t]*)\\?[\]】］]", re.IGNORECASE)
 
 
 def find_refusal(reply: Read, refuses: Refuses | None) -> str | None:
@@ -107,8 +105,7 @@ def _written(text: str, paper_ids: Sequence[str], hits: Sequence[Hit]) -> Writte
     keys = {hit.paper.paper_id: key for key, hit in enumerate(hits, start=1)}
     by_source = {number: keys[id_] for number, id_ in enumerate(paper_ids, start=1)}
     written = Written(hits)
-    ended = _NO_MARKER.sub(r"(\1)", text.rstrip()) + "\n"  # nothing at the end is half a marker
-    for piece in find_markers([ended]):
+    for piece in find_markers([f"{text.rstrip()}\n"]):  # nothing at the end is half a marker
         if isinstance(piece, Marker):
             piece = Marker(tuple(by_source.get(number, 0) for number in piece.keys))
         written.add(piece)

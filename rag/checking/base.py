@@ -56,7 +56,7 @@ class Verdict:
         return self.check in ("verbatim", "supported")
 
     @property
-    def may_be_mended(self) -> bool:
+    def is_in_doubt(self) -> bool:
         """Whether other words, or words that show it, may make it supported."""
         return self.lacks_words or self.check in ("partly", "contradicted", "not found")
 

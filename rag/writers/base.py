@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from rag.composing import Parts, Piece
+from rag.composing import Piece
 from rag.model.base import Usage
+from rag.parts import Parts
 from rag.query import Understanding
 from rag.types import Hit
 

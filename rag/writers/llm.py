@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.composing import ANEW, Parts, Piece, doubts_of, sentences_of
+from rag.composing import ANEW, Piece
 from rag.errors import BrokenStreamError, ModelFailedError
 from rag.markers import Marker, find_markers
 from rag.model.base import Message, Usage
+from rag.parts import Parts, doubts_of, sentences_of
 from rag.query import Understanding
 from rag.types import Hit
 from rag.writers.base import Correction, Log
