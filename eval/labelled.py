@@ -38,10 +38,10 @@ class LabelledClaim(Record):
 
     @property
     def statement(self) -> Statement:
-        """The claim with its passages as a paper."""
-        first, *others = self.passages
-        paper = Paper(first, "\n".join(others)) if others else Paper("", first)
-        return Statement(self.claim, (paper,))
+        """The claim with its passages as a paper, whose text has them all: the first may be no title."""
+        text = "\n".join(self.passages)
+        title = self.passages[0] if len(self.passages) > 1 else ""
+        return Statement(self.claim, (Paper(title, text, paper_id=text),))  # a paper may have several texts
 
 
 def read_claims(place: str | Path | None = None) -> list[LabelledClaim]:

@@ -51,8 +51,10 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
-_DIGITS = re.compile(r"\d+(?:[.,·]\d+)*")
-_JOINED = re.compile(rf"(?<![\w.])(?<![^\W\d_]-){_DIGITS.pattern}(?=[^\W\d_])")
+_ANY_UNIT = "*"
+_ROUNDED = range(4)  # digits behind the decimal point
+_DIGITS = re.compile(r"\d++(?:[.,·]\d++)*+")
+_JOINED = re.compile(rf"(?<![\w.,·])(?<![^\W\d_]-){_DIGITS.pattern}(?=[^\W\d_])")
 _RELIC = re.compile(r"\b(simeq|sim|approx|leq?|geq?|pm)(?=\.?\d)")  # of LaTeX: "approx0.5"
 _OTHER = re.compile(rf"\b(?:{_any(_WRITTEN_OUT)})\b", re.IGNORECASE)
 
@@ -65,22 +67,16 @@ class Quantity:
     unit: str
     text: str
 
-    def agrees(self, other: "Quantity") -> bool:
-        """Whether this may be the other one, perhaps rounded: no different units."""
-        if self.unit == other.unit or not self.unit or not other.unit:
-            value = self.value
-            return (
-                _is_equal(value, other.value)
-                or _is_share(self, other)
-                or _is_share(other, self)
-                or ("." in str(other.value) and _is_equal(value, round(other.value, self.decimals)))
-            )
-        return False
-
     @property
-    def decimals(self) -> int:
-        """Digits behind the decimal point, as it is written."""
-        return len(re.sub(r"\D.*", "", self.text.partition(".")[2]))
+    def forms(self) -> Iterator[tuple[str, float]]:
+        """The units and values by which another text may give it: rounded, without its unit, as a share."""
+        rounded = {_key(self.value), *(_key(round(self.value, digits)) for digits in _ROUNDED)}
+        for value in rounded:
+            yield from ((self.unit, value), (_ANY_UNIT, value))
+        if self.unit == "%":
+            yield "", _key(self.value / 100)
+        if not self.unit and 0 < self.value < 1:
+            yield "%", _key(self.value * 100)
 
 
 def find_quantities(text: str) -> list[Quantity]:
@@ -97,14 +93,20 @@ def missing_numbers(claim: str, passages: Sequence[str]) -> list[str]:
     Digits count if they are joined to a unit that we do not know ("263pg/ml").
     """
     wanted = [quantity for quantity in find_quantities(claim) if quantity.text[:1].isdigit()]
-    given = {quantity for passage in passages for quantity in find_quantities(passage)} if wanted else ()
-    unread = {digits for passage in passages for digits in _unread_numbers(passage)} if wanted else set()
-    missing = (
-        quantity
-        for quantity in wanted
-        if not any(map(quantity.agrees, given)) and not unread.issuperset(_DIGITS.findall(quantity.text))
-    )
-    return list(dict.fromkeys(quantity.text for quantity in missing))
+    if not wanted:
+        return []
+    given = {quantity for passage in passages for quantity in find_quantities(passage)}
+    forms = {form for quantity in given for form in quantity.forms}
+    unread = {digits for passage in passages for digits in _unread_numbers(passage)}
+
+    def is_there(quantity: Quantity) -> bool:
+        value = _key(quantity.value)
+        units = (quantity.unit, "") if quantity.unit else ("", _ANY_UNIT)
+        return any((unit, value) in forms for unit in units) or unread.issuperset(
+            _DIGITS.findall(quantity.text)
+        )
+
+    return list(dict.fromkeys(quantity.text for quantity in wanted if not is_there(quantity)))
 
 
 def _unread_numbers(text: str) -> Iterator[str]:
@@ -125,12 +127,6 @@ def _value(digits: str) -> float:
     return float(digits.replace(",", "") if is_grouped else re.sub("[,·]", ".", digits))
 
 
-def _is_equal(one: float, other: float) -> bool:
-    return one == other or abs(one - other) <= 1e-9 * max(one, other)
-
-
-def _is_share(part: Quantity, percent: Quantity) -> bool:
-    """Whether one is "0.45" and the other "45%"."""
-    return (not part.unit and percent.unit == "%" and 0 < part.value < 1) and _is_equal(
-        part.value * 100, percent.value
-    )
+def _key(value: float) -> float:
+    """The value without what computing with it may add."""
+    return float(f"{value:.9g}")
