@@ -70,7 +70,7 @@ from rag.sentences import LONGEST_SENTENCE
 from rag.types import Filters, Hit, Kind, Paper, Request
 from rag.with_sources import with_sources
 from rag.writers.base import Correction, Log
-from rag.writers.control_lines import told_text, without_control_lines
+from rag.writers.control_lines import quotable_text, without_control_lines
 from rag.writers.extractive import ExtractiveWriter
 from rag.writers.prompting import correction_prompt, fit_papers, read_corrections, write_prompt
 from ui import export, parts
@@ -93,12 +93,12 @@ _FIELDS = {
 # Functions of a text alone, which nothing bounds.
 _PLAIN: tuple[Callable[[str], object], ...] = (
     *(sentences.sentence_spans, markers.without_markers, markers.neutral, plain.plain, plain.in_a_line),
-    *(words.content_words, words.subject_of, words.numbers, words.stem),
+    *(words.content_words, words.subject_of, words.stem),
     *(identity.normalise_title, identity.arxiv_key, identity.doi_key),
     *(tokens.count_tokens, tokens.token_offsets, latex.latex_to_text, readable.readable),
     *(loose.plain_text, loose.read_date, loose.read_doi, loose.read_count, loose.read_names),
     *(columns.columns_from, csl_json.is_csl_json, csv_table.is_csv, catalog_rows.folded),
-    *(checked_names.find_names, told_text, in_short, code),
+    *(checked_names.find_names, quotable_text, in_short, code),
 )
 
 Readers = Mapping[str, Callable[[str], object]]

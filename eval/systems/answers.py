@@ -65,15 +65,11 @@ def answer_of(
         citations=cited.citations,
         papers=ranking(sources, papers),
         filters=request.filters,
-        resolved_question=None,
-        missing=None,
-        notes=(),
         writer=writer,
         markers=written.markers(),
-        usage={},
         seconds={"total": round(seconds, 4)},
     )
-    return Answered(answer, own, _untold(reply))
+    return Answered(answer, own, _lacking(reply))
 
 
 def take_answer(answer: Answer, shelf: Shelf | None, seconds: float) -> Answered:
@@ -112,16 +108,16 @@ def _written(text: str, paper_ids: Sequence[str], hits: Sequence[Hit]) -> Writte
     return written
 
 
-def _untold(reply: Read) -> dict[str, str]:
+def _lacking(reply: Read) -> dict[str, str]:
     """The metrics for which the reply says too little, each with what is missing."""
-    untold = {"filter_accuracy": "the reply does not say which years were taken"}
+    lacking = {"filter_accuracy": "the reply does not say which years were taken"}
     if reply.sources is None:
-        untold |= dict.fromkeys((*RANKING, *SETS, *EVIDENCE), "the reply does not say its sources")
+        lacking |= dict.fromkeys((*RANKING, *SETS, *EVIDENCE), "the reply does not say its sources")
     elif reply.sources and not any(source.is_named for source in reply.sources):
-        untold |= dict.fromkeys(
+        lacking |= dict.fromkeys(
             (*RANKING, *SETS), "the sources of the reply have neither a title nor an id"
         )
-    return untold
+    return lacking
 
 
 def _quoted(answer: Answer) -> list[Paper]:

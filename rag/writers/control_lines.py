@@ -56,7 +56,7 @@ def without_control_lines(texts: Iterable[str], log: Log) -> Iterator[str]:
         place = ready
 
 
-def told_text(text: str) -> str:
+def quotable_text(text: str) -> str:
     """The text of a control line as the answer quotes it: on one line, without markers, not too long."""
     words = "".join(piece for piece in find_markers([text]) if isinstance(piece, str)).split()
     return cut(re.sub(r"\s+(?=[.,;:!?])", "", " ".join(words)).strip(' *_"“”'), _LONGEST)
@@ -68,7 +68,7 @@ def _first(text: str, place: int) -> re.Match[str] | None:
 
 
 def _keep(name: str, text: str, log: Log) -> None:
-    line = told_text(text).rstrip(".")
+    line = quotable_text(text).rstrip(".")
     if _NOTHING.fullmatch(line):
         return
     if name.lower() == "missing":
