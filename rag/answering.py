@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from rag.checking import Judge
@@ -18,7 +18,7 @@ from rag.notes import MODEL_FAILED, UNCHECKED, notes_on
 from rag.parts import doubts_of
 from rag.plain_replies import reply_to
 from rag.query import Understanding, understand
-from rag.streams import AnswerStream, Steps
+from rag.streams import Steps
 from rag.types import Answer, Request, Unsupported
 from rag.writers.base import Corrector, Log, Writer
 
@@ -28,67 +28,58 @@ _LAST_TO_SEARCH = 4  # requests, from which on there is no further search
 
 Understand = Callable[[Request, Usage], Understanding | None]
 """Understands a request by a model; None if that fails."""
-Sought = tuple[Understanding, Found]
 
 
 @dataclass(frozen=True)
-class Way:
-    """Who answers a request: the writer, the model that understands it, the judge, as far as there are."""
+class Answering:
+    """The way of one question to its answer. `fallback` writes if a model fails.
 
-    writer: Writer
-    understand: Understand | None = None
-    judge: Judge | None = None
-    waits_for: str | None = None
-
-
-@dataclass(frozen=True)
-class Answerer:
-    """Answers checked requests. `fallback` writes if a model fails."""
+    Without a model, nothing understands the question but rules, and nothing judges the answer.
+    """
 
     library: Library
     finder: Finder
-    fallback: Writer
     reader: Nearest
+    fallback: Writer
+    writer: Writer
+    understand: Understand | None = None
+    judge: Judge | None = None
     unsupported: Unsupported = "mark"
     has_model: bool = False
+    steps: Steps = field(default_factory=Steps)
 
-    def stream(self, request: Request, way: Way) -> AnswerStream:
-        """The answer to a request, as it is written."""
-        steps = Steps()
-        return AnswerStream(self._run(request, way, steps), way.waits_for, steps)
-
-    def _run(self, request: Request, way: Way, steps: Steps) -> Generator[str, None, Answer]:
-        question, found = yield from self._find(request, way, steps)
-        writer = way.writer
+    def run(self, request: Request) -> Generator[str, None, Answer]:
+        """The text as it is first written, with an empty piece before each step; then the answer."""
+        question, found = yield from self._find(request)
         if topic := question.topic:
-            catalog, has_model = self.library.catalog, self.has_model
-            reply = reply_to(question.request, topic, catalog, writer.name, has_model=has_model)
+            catalog, name = self.library.catalog, self.writer.name
+            reply = reply_to(question.request, topic, catalog, name, has_model=self.has_model)
             yield reply.text
-            return replace(reply, **steps.taken())
+            return replace(reply, **self.steps.taken())
         log = Log(notes=notes_on(question, found, self.library))
-        draft = Draft(question, found, log, Written(found.shown))
+        draft, writer = Draft(question, found, log, Written(found.shown)), self.writer
         if found.reason:
             yield draft.refuse(found.reason)
         else:
-            writer = yield from self._write(draft, writer, steps)
-            yield from self._check(draft, writer, way.judge, steps)
-        return draft.answer(writer.name, self.reader, steps)
+            writer = yield from self._write(draft)
+            yield from self._check(draft, writer)
+        return draft.answer(writer.name, self.reader, self.steps)
 
-    def _find(self, request: Request, way: Way, steps: Steps) -> Generator[str, None, Sought]:
+    def _find(self, request: Request) -> Generator[str, None, tuple[Understanding, Found]]:
         """Understand the request and find its papers; while a model understands, search as typed."""
-        if not way.understand:
-            with steps.step("retrieve"):
+        if not self.understand:
+            with self.steps.step("retrieve"):
                 yield ""
                 question = understand(request)
                 return (question, Found()) if question.topic else self.finder.by_rules(question)
         with ThreadPoolExecutor(1) as early:
-            with steps.step("understand") as usage:
+            with self.steps.step("understand") as usage:
                 search = early.submit(self.finder.search, request)
                 yield ""
-                question = way.understand(request, usage) or self._by_rules(request)
+                question = self.understand(request, usage) or self._by_rules(request)
             if question.topic:
                 return question, Found()
-            with steps.step("retrieve"):
+            with self.steps.step("retrieve"):
                 yield ""
                 is_typed = question.filters == request.filters and question.searched[0] == request.question
                 typed = search.result() if is_typed else None
@@ -99,15 +90,16 @@ class Answerer:
         question = understand(request)
         return self.finder.by_rules(question)[0] if question.fallback else question
 
-    def _write(self, draft: Draft, writer: Writer, steps: Steps) -> Generator[str, None, Writer]:
+    def _write(self, draft: Draft) -> Generator[str, None, Writer]:
         """Let the writer write, or the fallback if a model fails. Returns the one that wrote."""
-        with steps.step("write") as usage:
+        writer = self.writer
+        with self.steps.step("write") as usage:
             draft.log.usage = usage
             yield ""
             try:
                 yield from self._compose(draft, writer)
                 is_open = draft.log.searches and draft.written.is_empty
-                if is_open and steps.requests < _LAST_TO_SEARCH:
+                if is_open and self.steps.requests < _LAST_TO_SEARCH:
                     yield from self._search_again(draft, writer)
             except KeyRefusedError:
                 raise
@@ -126,7 +118,7 @@ class Answerer:
             yield from _shown(draft.add(piece))
 
     def _search_again(self, draft: Draft, writer: Writer) -> Iterator[str]:
-        """Where the papers did not say it, write from others that the model's further queries find."""
+        """Write from other papers, which the model's further queries find, as these did not say it."""
         seen = frozenset(hit.paper.paper_id for hit in draft.found.shown)
         queries = dict.fromkeys([*draft.question.queries, *draft.log.searches])
         draft.question = replace(draft.question, queries=tuple(queries))
@@ -136,22 +128,22 @@ class Answerer:
             draft.found, draft.written = replace(found, shown=shown), Written(shown)
             yield from self._compose(draft, writer)
 
-    def _check(self, draft: Draft, writer: Writer, judge: Judge | None, steps: Steps) -> Iterator[str]:
-        """Give each sentence its verdict, and have those that are not supported written anew once."""
+    def _check(self, draft: Draft, writer: Writer) -> Iterator[str]:
+        """Give each sentence its verdict, and have those in doubt corrected once."""
         if all(sentence.verdict.check == "verbatim" for sentence in draft.sentences):
             return
-        if not judge:
+        if not self.judge:
             draft.log.notes.append(UNCHECKED)
             return
-        review = Review(judge, draft.written.hits)
+        review = Review(self.judge, draft.written.hits)
         try:
-            with steps.step("check") as usage:
+            with self.steps.step("check") as usage:
                 yield ""
                 review.check(draft.parts, draft.question.kind, usage)
-            draft.checked_by = judge.name
-            may_correct = steps.requests + 2 <= _MOST_REQUESTS  # to be written anew, and checked
+            draft.checked_by = self.judge.name
+            may_correct = self.steps.requests + 2 <= _MOST_REQUESTS  # to be written anew, and checked
             if doubts_of(draft.parts) and isinstance(writer, Corrector) and may_correct:
-                with steps.step("repair") as usage:
+                with self.steps.step("repair") as usage:
                     yield ""
                     correct = partial(writer.correct, draft.question, draft.written.hits, usage=usage)
                     draft.parts = review.correct(draft.parts, correct, usage)

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
-from rag.answering import Answerer, Way
+from rag.answering import Answering
 from rag.checking import Judge, ModelJudge
 from rag.closing import SharedResources, closing_on_error
 from rag.embedding import embedded_encoder
@@ -80,14 +80,7 @@ class Assistant:
         is_same = encoder.name == library.token_encoder.name  # else the library has other word pieces
         self._reader = Reader(encoder, library.tokens.weights if is_same else shares)
         self._extractive = ExtractiveWriter(self._reader, BY_CHOICE if self._has_model else NO_MODEL)
-        self._answerer = Answerer(
-            library,
-            Finder(library, Retriever(library), self._reader),
-            self._extractive,
-            self._reader,
-            self._settings.unsupported,
-            self._has_model,
-        )
+        self._finder = Finder(library, Retriever(library), self._reader)
 
     @classmethod
     def open(
@@ -145,10 +138,18 @@ class Assistant:
         request = check_request(Request.of(question, **options))
         writer = self._writer(request.writer)
         model = None if writer is self._extractive else self._model()
-        way = Way(writer)
-        if model:
-            way = Way(writer, partial(understand_by_model, model), self._judge(), model.wait_line)
-        stream = self._answerer.stream(request, way)
+        answering = Answering(
+            self.library,
+            self._finder,
+            self._reader,
+            self._extractive,
+            writer,
+            partial(understand_by_model, model) if model else None,
+            self._judge() if model else None,
+            self._settings.unsupported,
+            self._has_model,
+        )
+        stream = AnswerStream(answering.run(request), model.wait_line if model else None, answering.steps)
         self.hold()
         weakref.finalize(stream, self.release)
         return stream

@@ -28,7 +28,7 @@ class Heading:
 
 
 class Anew:
-    """Says that all that was written before does not count."""
+    """Discards everything that was written before."""
 
 
 ANEW = Anew()
@@ -55,7 +55,7 @@ class Written:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is written that counts."""
+        """Whether nothing has been written yet."""
         return not (self.parts or self._open)
 
     def add(self, piece: Piece) -> str:

@@ -1,4 +1,4 @@
-"""An answer that is not finished: what has been found, written and checked so far."""
+"""An answer in the making: what has been found, written and checked so far."""
 
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ _ABOVE = f"{REFUSAL}\n\n"
 
 @dataclass
 class Draft:
-    """An unfinished answer, whose sentences cite the papers that the writer saw."""
+    """An answer in the making, whose sentences cite the papers that the writer saw."""
 
     question: Understanding
     found: Found
@@ -34,13 +34,19 @@ class Draft:
         return sentences_of(self.parts)
 
     def add(self, piece: Piece) -> str:
-        """Take the next piece, below a line that says so if it is no answer. Returns the text to show."""
+        """Take the next piece. A text that is no answer begins with a line that says so.
+
+        Returns the text to show.
+        """
         is_text = not isinstance(piece, Anew) and (not isinstance(piece, str) or bool(piece.strip()))
         above = self.written.say(_ABOVE) if is_text and self.log.refusal and self.written.is_empty else ""
         return above + self.written.add(piece)
 
     def end(self) -> str:
-        """End the text; it says so if it is no answer. Returns the text to show."""
+        """End the text. One that turned out to be no answer ends with a line that says so.
+
+        Returns the text to show.
+        """
         text = self.written.end()
         self.parts = self.written.finish()
         if not self.sentences:

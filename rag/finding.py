@@ -49,10 +49,10 @@ class Finder:
         typed: Sequence[Hit] | None = None,
         without: Collection[str] = (),
     ) -> Found:
-        """What the question and its queries find, fused; nothing but an empty selection is a reason.
+        """What the question and its queries find, fused. Only an empty selection is a reason to refuse.
 
         `typed` is the ranking for the question itself, if it is known. Papers `without` are not shown. A
-        list for which nothing in particular is searched has the newest papers too.
+        list without a subject has the newest papers too.
         """
         request, typed_first = question.request, [typed] if typed is not None else []
         others = question.searched[len(typed_first) :]

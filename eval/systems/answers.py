@@ -13,7 +13,7 @@ from rag.checking.evidence import own_words
 from rag.citations import cite, statement_of
 from rag.composing import Written
 from rag.markers import Marker, find_markers
-from rag.parts import sentences_of
+from rag.parts import Parts, sentences_of
 from rag.types import Answer, Hit, Paper, Passage, Request
 
 Refuses = Callable[[str], bool]
@@ -51,11 +51,7 @@ def answer_of(
     own = Papers(papers, shelf)
     hits = _hits(sources, papers, own)
     written = _written(reply.text, [paper.paper_id for paper in papers], hits)
-    parts = written.finish()
-    for sentence in sentences_of(parts):
-        if quote := own_words(statement_of(sentence, hits)):
-            sentence.verdict = Verdict("verbatim", (quote,))
-    cited = cite(parts, hits, NearestByWords())
+    cited = cite(_with_own_words(written.finish(), hits), hits, NearestByWords())
     answer = Answer(
         question=request.question,
         status="answered" if refusal is None else "refused",
@@ -106,6 +102,14 @@ def _written(text: str, paper_ids: Sequence[str], hits: Sequence[Hit]) -> Writte
             piece = Marker(tuple(by_source.get(number, 0) for number in piece.keys))
         written.add(piece)
     return written
+
+
+def _with_own_words(parts: Parts, hits: Sequence[Hit]) -> Parts:
+    """The parts, with sentences that repeat the words of what they cite marked as verbatim."""
+    for sentence in sentences_of(parts):
+        if quote := own_words(statement_of(sentence, hits)):
+            sentence.verdict = Verdict("verbatim", (quote,))
+    return parts
 
 
 def _lacking(reply: Read) -> dict[str, str]:

@@ -32,7 +32,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Correction:
-    """What a writer says of a sentence in doubt: other words with keys, or words of papers that show it."""
+    """A writer's reply to a sentence in doubt: new text with keys, or words of papers that show it."""
 
     text: str = ""
     words: tuple[str, ...] = ()
@@ -53,12 +53,12 @@ class Writer(Protocol):
 
 @runtime_checkable
 class Corrector(Writer, Protocol):
-    """A writer that can be asked anew for sentences in doubt."""
+    """A writer that can correct sentences in doubt."""
 
     def correct(
         self, question: Understanding, hits: Sequence[Hit], parts: Parts, usage: Usage
     ) -> list[Correction]:
-        """A correction of each sentence of an answer that is in doubt, perhaps an empty one.
+        """A correction of each sentence in doubt, perhaps an empty one.
 
         Raises ModelError.
         """

@@ -74,8 +74,10 @@ class LLMWriter:
     def correct(
         self, question: Understanding, hits: Sequence[Hit], parts: Parts, usage: Usage
     ) -> list[Correction]:
-        """The model's corrections of sentences in doubt, in one request, with the papers that the answer
-        cites. Raises ModelError."""
+        """The model's corrections of sentences in doubt, in one request. It sees the papers that are cited.
+
+        Raises ModelError.
+        """
         keys = sorted({key for sentence in sentences_of(parts) for key in sentence.keys})
         cited = {key: hits[key - 1] for key in keys}
         papers = fit_papers(correction_prompt(question, (), parts), cited, self.model.window)
