@@ -15,6 +15,9 @@ from typing import Any
 FORMAT = 1
 
 _PACKAGES = (
+    *("chromadb", "llama-index-core", "numpy", "onnxruntime"),
+    *("openai", "tantivy", "tiktoken", "tokenizers"),
+)
     "chromadb",
     "llama-index-core",
     "numpy",
@@ -23,7 +26,7 @@ _PACKAGES = (
     "tantivy",
     "tiktoken",
     "tokenizers",
-)
+]
 _SOURCES = ("rag", "eval")
 _DECIDING = ("questions", "tags", "sample", "seed", "system", "version", "code")
 # Sources that affect neither an answer nor a score.

@@ -49,7 +49,7 @@ class Draft:
         """
         text = self.written.end()
         self.parts = self.written.finish()
-        if not self.sentences:
+        if not any(sentence.keys for sentence in self.sentences):
             unsaid = f"the papers do not say: {self.log.missing}" if self.log.missing else _NO_SUPPORT
             return text + self.refuse(self.log.refusal or unsaid)
         if self.log.refusal and self.parts[0] != _ABOVE:

@@ -612,3 +612,13 @@ def test_a_comparison_begins_with_a_sentence_that_rests_on_all_that_it_cites(ass
     sent = json.loads(check.body["messages"][1]["content"])["sentences"]
     assert [len(row["papers"]) for row in sent[:-1]] == [2, 1, 1, 2]
     assert answer.kind == "comparison"
+
+
+@pytest.mark.parametrize(
+    "written", ["Missing: the energy", "The papers do not report it.\nMissing: the energy"]
+)
+def test_what_the_papers_leave_open_is_a_refusal_where_nothing_is_cited(assistant, server, written):
+    answer = ask(assistant, server, served.answer(written))
+    assert (answer.status, answer.text, answer.claims) == ("refused", REFUSAL, ())
+    assert answer.reason == "the papers do not say: the energy"
+    assert len(server.requests) == 1

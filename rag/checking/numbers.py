@@ -55,6 +55,7 @@ _ANY_UNIT = "*"
 _ROUNDED = range(4)  # digits behind the decimal point
 _DIGITS = re.compile(r"\d++(?:[.,·]\d++)*+")
 _JOINED = re.compile(rf"(?<![\w.,·])(?<![^\W\d_]-){_DIGITS.pattern}(?=[^\W\d_])")
+_HUNDREDS = re.compile(rf"\b({_any(_ONES)})[ -]hundred(?: and)?[ -]({_any(_WORDS)})\b", re.IGNORECASE)
 _RELIC = re.compile(r"\b(simeq|sim|approx|leq?|geq?|pm)(?=\.?\d)")  # of LaTeX: "approx0.5"
 _OTHER = re.compile(rf"\b(?:{_any(_WRITTEN_OUT)})\b", re.IGNORECASE)
 
@@ -81,7 +82,7 @@ class Quantity:
 
 def find_quantities(text: str) -> list[Quantity]:
     """The numbers of a text, those in digits or words before those that are written out ("twice")."""
-    text = _RELIC.sub(r"\1 ", text)
+    text = _HUNDREDS.sub(_in_digits, _RELIC.sub(r"\1 ", text))
     found = [_read(match) for match in _NUMBER.finditer(text)]
     return found + [Quantity(*_WRITTEN_OUT[match[0].lower()], match[0]) for match in _OTHER.finditer(text)]
 
@@ -113,6 +114,11 @@ def _unread_numbers(text: str) -> Iterator[str]:
     """The digits before letters that are no unit of ours, and no part of a name."""
     read = {place for match in _NUMBER.finditer(text) for place in range(*match.span())}
     return (match[0] for match in _JOINED.finditer(text) if match.start() not in read)
+
+
+def _in_digits(match: re.Match[str]) -> str:
+    """ "117" for "one hundred and seventeen"."""
+    return f"{_VALUES[match[1].lower()] * 100 + _VALUES[match[2].lower()]:.0f}"
 
 
 def _read(match: re.Match[str]) -> Quantity:

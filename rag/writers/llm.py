@@ -101,7 +101,8 @@ class LLMWriter:
                 [("user", "Your reply was empty. Answer the question by the rules.")],
             )
         # A contradicted premise needs its paper, what the papers do not say needs none.
-        if not cites and log.refusal != NOT_SAID and (text or log.refusal):
+        says_nothing = log.refusal == NOT_SAID or (log.missing and not log.refusal)
+        if not cites and not says_nothing and (text or log.refusal):
             raise _UnusableError(
                 f"the answer of the model {self.name} cites no paper: ask again",
                 [
