@@ -18,15 +18,6 @@ _PACKAGES = (
     *("chromadb", "llama-index-core", "numpy", "onnxruntime"),
     *("openai", "tantivy", "tiktoken", "tokenizers"),
 )
-    "chromadb",
-    "llama-index-core",
-    "numpy",
-    "onnxruntime",
-    "openai",
-    "tantivy",
-    "tiktoken",
-    "tokenizers",
-]
 _SOURCES = ("rag", "eval")
 _DECIDING = ("questions", "tags", "sample", "seed", "system", "version", "code")
 # Sources that affect neither an answer nor a score.
