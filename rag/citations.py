@@ -46,8 +46,8 @@ def cite(parts: Parts, hits: Sequence[Hit], reader: Nearest) -> Cited:
     )
     places = {quote: place for place, quote in enumerate(quotes)}
     claims = [
-        _claim(sentence, numbers, [places[quote] for quote in own], hits)
-        for sentence, own in zip(sentences, map(_decisive, sentences, quotes_of), strict=True)
+        _claim(sentence, numbers, [places[quote] for quote in decisive], hits)
+        for sentence, decisive in zip(sentences, map(_decisive, sentences, quotes_of), strict=True)
     ]
     citations = [_citation(of_paper[quote.paper.paper_id], quote) for quote in quotes]
     return Cited(text, tuple(claims), tuple(citations))

@@ -84,8 +84,8 @@ class Finder:
         """
         found = self._by_rules(question)
         if found.reason and question.fallback:
-            other = self._by_rules(question.fallback)
-            return (question, found) if other.reason else (question.fallback, other)
+            with_earlier = self._by_rules(question.fallback)
+            return (question, found) if with_earlier.reason else (question.fallback, with_earlier)
         return question, found
 
     def _by_rules(self, question: Understanding) -> Found:

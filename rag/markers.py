@@ -72,17 +72,12 @@ def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
             if not in_code:
                 yield Marker(_keys(match[1]))
             line, place = _last_line(line + before), match.end()
-        held = held[place:]
-        if is_last:
-            held = _HALF.sub("", held)
-        ready = held
-        if not is_last and match:
-            ready = held[: match.start() - place]
-        elif not is_last and (partial := _PARTIAL.search(held)):
-            ready = held[: partial.start()]
+        unclear = None if is_last else match or _PARTIAL.search(held, place)
+        ready = held[place : unclear.start()] if unclear else held[place:]
+        ready = _HALF.sub("", ready) if is_last else ready
         if ready:
             yield ready
-        line, held = _last_line(line + ready), held[len(ready) :]
+        line, held = _last_line(line + ready), held[unclear.start() :] if unclear else ""
 
 
 def with_end(texts: Iterable[str]) -> Iterator[tuple[str, bool]]:

@@ -104,8 +104,8 @@ def numbered(raw: str, numbers: dict[int, int]) -> str:
     """The text with numbers for its keys; a new key takes the next number, which is added to `numbers`."""
 
     def number(keys: re.Match[str]) -> str:
-        own = (numbers.setdefault(int(key), len(numbers) + 1) for key in keys[1].split(","))
-        return "".join(f"[{number}]" for number in own)
+        known = (numbers.setdefault(int(key), len(numbers) + 1) for key in keys[1].split(","))
+        return "".join(f"[{number}]" for number in known)
 
     return _KEYS.sub(number, raw)
 
@@ -123,10 +123,10 @@ def split(raw: str) -> Parts:
         marks_of[_owner(bisect_left(places, mark.start()), spans, text)].append(mark)
     parts: Parts = []
     done = 0
-    for (start, end), own in zip(spans, marks_of, strict=True):
-        first = min([places[start], *(mark.start() for mark in own)])
-        last = max([places[end - 1] + 1, *(mark.end() for mark in own)])
-        keys = dict.fromkeys(int(key) for mark in own for key in mark[1].split(","))
+    for (start, end), inside in zip(spans, marks_of, strict=True):
+        first = min([places[start], *(mark.start() for mark in inside)])
+        last = max([places[end - 1] + 1, *(mark.end() for mark in inside)])
+        keys = dict.fromkeys(int(key) for mark in inside for key in mark[1].split(","))
         words = " ".join(text[start:end].split("\n"))
         parts += [raw[done:first], Sentence(raw[first:last], words, tuple(keys))]
         done = last

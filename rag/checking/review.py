@@ -44,7 +44,7 @@ class Review:
         """The parts with the better of each sentence in doubt and its correction. Raises ModelError."""
         corrections = zip(doubts_of(parts), ask(parts), strict=True)
         corrected = {id(doubt): self._corrected(doubt, correction) for doubt, correction in corrections}
-        self._judge([new for own in corrected.values() for new in sentences_of(own)], (), usage)
+        self._judge([new for new_parts in corrected.values() for new in sentences_of(new_parts)], (), usage)
         better: Parts = []
         for part in parts:
             others = corrected.get(id(part), [])

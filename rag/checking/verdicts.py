@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -48,13 +47,14 @@ def read_verdicts(reply: str, statements: Sequence[Statement]) -> list[Verdict]:
     and a judge that does not support everything: the last sentence that it was sent is made up.
     """
     rows = read_numbered(reply, "verdicts")
-    verdicts = [_read(rows.get(number, {}), each) for number, each in enumerate(statements, start=1)]
-    if _label(rows.get(len(statements) + 1, {})) == "supported":
-        verdicts = [
-            replace(each, check="unchecked", reason=_SUPPORTS_ALL) if each.check == "supported" else each
-            for each in verdicts
-        ]
-    return verdicts
+    numbered = enumerate(statements, start=1)
+    verdicts = [_read(rows.get(number, {}), statement) for number, statement in numbered]
+    if _label(rows.get(len(statements) + 1, {})) != "supported":
+        return verdicts
+    return [
+        Verdict("unchecked", verdict.quotes, _SUPPORTS_ALL) if verdict.check == "supported" else verdict
+        for verdict in verdicts
+    ]
 
 
 def _label(row: Fields) -> Check | None:
@@ -79,7 +79,7 @@ def read_quotes(row: Fields, papers: Sequence[Paper]) -> tuple[Quote, ...]:
 
     Which key they give does not matter, as they are looked up.
     """
-    words = (read_line(given, "words", PASSAGE) for given in read_rows(row, "quotes")[:_MOST_QUOTES])
+    words = (read_line(quote, "words", PASSAGE) for quote in read_rows(row, "quotes")[:_MOST_QUOTES])
     return tuple(dict.fromkeys(quote for text in words for quote in islice(quotes_of(text, papers), 1)))
 
 
