@@ -49,7 +49,7 @@ from rag.checking.review import Review
 from rag.checking.verbatim import find_quote
 from rag.checking.verdicts import check_prompt, read_verdicts
 from rag.citations import cite
-from rag.composing import Piece, Quoted, Written, sentences_of, split, without
+from rag.composing import Piece, Quoted, Written
 from rag.errors import AskpapersError
 from rag.library import catalog_rows, near, sameness, selecting
 from rag.library.lexical import LexicalIndex
@@ -58,6 +58,7 @@ from rag.model.chat import LONGEST as LONGEST_REPLY
 from rag.model.reasoning import without_reasoning
 from rag.model.replies import read_object
 from rag.nearness import why_far
+from rag.parts import sentences_of, split, without
 from rag.plain import encodable
 from rag.query import Understanding, history, kinds, quoted, understand
 from rag.query.by_model import understand_by_model
@@ -69,7 +70,7 @@ from rag.sentences import LONGEST_SENTENCE
 from rag.types import Filters, Hit, Kind, Paper, Request
 from rag.with_sources import with_sources
 from rag.writers.base import Correction, Log
-from rag.writers.control_lines import told_text, without_control_lines
+from rag.writers.control_lines import quotable_text, without_control_lines
 from rag.writers.extractive import ExtractiveWriter
 from rag.writers.prompting import correction_prompt, fit_papers, read_corrections, write_prompt
 from ui import export, parts
@@ -92,12 +93,12 @@ _FIELDS = {
 # Functions of a text alone, which nothing bounds.
 _PLAIN: tuple[Callable[[str], object], ...] = (
     *(sentences.sentence_spans, markers.without_markers, markers.neutral, plain.plain, plain.in_a_line),
-    *(words.content_words, words.subject_of, words.numbers, words.stem),
+    *(words.content_words, words.subject_of, words.stem),
     *(identity.normalise_title, identity.arxiv_key, identity.doi_key),
     *(tokens.count_tokens, tokens.token_offsets, latex.latex_to_text, readable.readable),
     *(loose.plain_text, loose.read_date, loose.read_doi, loose.read_count, loose.read_names),
     *(columns.columns_from, csl_json.is_csl_json, csv_table.is_csv, catalog_rows.folded),
-    *(checked_names.find_names, told_text, in_short, code),
+    *(checked_names.find_names, quotable_text, in_short, code),
 )
 
 Readers = Mapping[str, Callable[[str], object]]
@@ -198,17 +199,15 @@ def _of_replies() -> Readers:
             without_control_lines(_streamed(text), Log())
         ),
         "rag.markers.find_markers, streamed": lambda text: list(markers.find_markers(_streamed(text))),
-        "rag.composing.split": lambda text: split(encodable(text).replace("\0", "")),
-        "rag.composing.split of markers": lambda text: split(
-            text.replace("\0", "").replace("a", "\0001\0")
-        ),
+        "rag.parts.split": lambda text: split(encodable(text).replace("\0", "")),
+        "rag.parts.split of markers": lambda text: split(text.replace("\0", "").replace("a", "\0001\0")),
         "rag.composing.Written": lambda text: _cited([text]),
         "rag.composing.Written, streamed": lambda text: _cited(_streamed(text)),
         "rag.composing.Written of markers": lambda text: _cited(markers.find_markers([text])),
         "rag.composing.Written of a quotation": lambda text: _cited(
             [text, Quoted(text[:LONGEST_SENTENCE], 0, (0, 9))]
         ),
-        "rag.composing.without": lambda text: without(_written([text]).finish(), ["unchecked"]),
+        "rag.parts.without": lambda text: without(_written([text]).finish(), ["unchecked"]),
         "rag.model.replies.read_object": read_object,
         "rag.query.by_model": lambda text: understand_by_model(_replying(text), Request("Owls?"), {}),
         "rag.writers.prompting.read_corrections": lambda text: read_corrections(text, 3),

@@ -15,14 +15,8 @@ from typing import Any
 FORMAT = 1
 
 _PACKAGES = (
-    "chromadb",
-    "llama-index-core",
-    "numpy",
-    "onnxruntime",
-    "openai",
-    "tantivy",
-    "tiktoken",
-    "tokenizers",
+    *("chromadb", "llama-index-core", "numpy", "onnxruntime"),
+    *("openai", "tantivy", "tiktoken", "tokenizers"),
 )
 _SOURCES = ("rag", "eval")
 _DECIDING = ("questions", "tags", "sample", "seed", "system", "version", "code")
@@ -46,12 +40,12 @@ def make_record(
         "finished": False,
         "commit": commit,
         "dirty": dirty,
-        "version": _version("askpapers"),
+        "version": version_of("askpapers"),
         "code": source_hash(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
-        "packages": {package: _version(package) for package in _PACKAGES},
+        "packages": {package: version_of(package) for package in _PACKAGES},
         "questions": list(questions),
         **chosen,
         "system": dict(system),
@@ -97,7 +91,8 @@ def _run(git: str, folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """The version of an installed package; None where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

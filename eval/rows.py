@@ -24,26 +24,11 @@ class Expected:
     titles: Mapping[str, str] = field(default_factory=dict)
     """The known titles of `papers`, by id."""
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "papers": list(self.papers),
-            "ignore": list(self.ignore),
-            "facts": [list(forms) for forms in self.facts],
-            "answerable": self.answerable,
-            "reference": self.reference,
-            "titles": dict(self.titles),
-        }
-
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> "Expected":
-        return cls(
-            papers=tuple(record["papers"]),
-            ignore=tuple(record["ignore"]),
-            facts=tuple(map(tuple, record["facts"])),
-            answerable=record["answerable"],
-            reference=record["reference"],
-            titles=record["titles"],
-        )
+        """The inverse of `asdict`, also after JSON. Raises KeyError, TypeError."""
+        tuples = {name: tuple(record[name]) for name in ("papers", "ignore")}
+        return cls(**{**record, **tuples, "facts": tuple(map(tuple, record["facts"]))})
 
 
 @dataclass(frozen=True)
@@ -84,7 +69,7 @@ class Row:
             "turn": self.turn,
             "question": self.question,
             "tags": list(self.tags),
-            "expected": self.expected.to_dict(),
+            "expected": asdict(self.expected),
             "answer": self.answer,
             **dump_outcomes(self.outcomes),
             "sources": [asdict(paper) for paper in self.sources],

@@ -194,7 +194,7 @@ class Runner:
             expected=expected,
             answer=answered.answer.to_dict(),
             sources=answered.shelf.own if isinstance(answered.shelf, Papers) else (),
-            outcomes=answered.told(score(turn, expected, answered.answer, answered.shelf)),
+            outcomes=answered.applicable(score(turn, expected, answered.answer, answered.shelf)),
         )
 
 

@@ -32,11 +32,11 @@ from rag.errors import (
 from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper, Request
 
 if TYPE_CHECKING:
-    from rag.answering import AnswerStream
     from rag.assistant import Assistant
     from rag.conversation import Conversation
     from rag.library import Library
     from rag.shortcuts import aask, ask, stream
+    from rag.streams import AnswerStream
 
 __all__ = [
     "Answer",
@@ -77,7 +77,7 @@ __all__ = [
 ]
 
 _LATER = {  # loaded at first use
-    "AnswerStream": "rag.answering",
+    "AnswerStream": "rag.streams",
     "Assistant": "rag.assistant",
     "Conversation": "rag.conversation",
     "Library": "rag.library",

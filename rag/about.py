@@ -15,59 +15,20 @@ from rag.plain import encodable
 
 Topic = Literal["greeting", "thanks", "program", "library"]
 
-_EXAMPLES: dict[Topic | None, tuple[str, ...]] = {
-    "greeting": (
-        "hello",
-        "hi",
-        "hey",
-        "good morning",
-        "good evening",
-        "hello, how are you",
-        "hello there, nice to meet you",
-    ),
-    "thanks": (
-        "thanks",
-        "thank you",
-        "thank you very much",
-        "thanks a lot",
-        "many thanks for your help",
-        "thanks, that helped",
-        "great, thanks",
-    ),
-    "program": (
-        "what can you do",
-        "what are you",
-        "who are you",
-        "how can you help me",
-        "what can I ask you",
-        "what kind of questions can I ask",
-        "what does this program do",
-        "how do I use this program",
-        "how do I add papers",
-        "how can I upload my own papers",
-    ),
-    "library": (
-        "which papers do you have",
-        "what papers are there",
-        "how many papers are there",
-        "how many papers do you have",
-        "list all papers",
-        "show me all the papers",
-        "what is in the library",
-        "which papers are in the library",
-    ),
+_EXAMPLES: dict[Topic | None, str] = {
+    "greeting": "hello | hi | hey | good morning | good evening | hello, how are you"
+    " | hello there, nice to meet you",
+    "thanks": "thanks | thank you | thank you very much | thanks a lot | many thanks for your help"
+    " | thanks, that helped | great, thanks",
+    "program": "what can you do | what are you | who are you | how can you help me | what can I ask you"
+    " | what kind of questions can I ask | what does this program do | how do I use this program"
+    " | how do I add papers | how can I upload my own papers",
+    "library": "which papers do you have | what papers are there | how many papers are there"
+    " | how many papers do you have | list all papers | show me all the papers | what is in the library"
+    " | which papers are in the library",
     # Follow-ups that read like these.
-    None: (
-        "papers",
-        "which papers",
-        "what papers",
-        "how many papers",
-        "what are these papers",
-        "which papers are those",
-        "what does it do",
-        "what can they do",
-        "how can I help",
-    ),
+    None: "papers | which papers | what papers | how many papers | what are these papers"
+    " | which papers are those | what does it do | what can they do | how can I help",
 }
 # The least cosine of the whole and of each word piece; tests/test_about.py has remarks and questions that
 # these separate.
@@ -96,7 +57,7 @@ def _topic(text: str) -> Topic | None:
 @cache
 def _examples() -> tuple[list[Topic | None], Vectors, dict[Topic | None, Vectors]]:
     """The topic and the vector of each example; the vectors of each topic's word pieces."""
-    examples = [(topic, text) for topic, texts in _EXAMPLES.items() for text in texts]
+    examples = [(topic, text) for topic, texts in _EXAMPLES.items() for text in texts.split(" | ")]
     topics = [topic for topic, _ in examples]
     vectors, tokens = embedded_encoder().encode_both([text for _, text in examples])
     pieces: dict[Topic | None, list[Vectors]] = {topic: [] for topic in _EXAMPLES}

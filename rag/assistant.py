@@ -4,13 +4,13 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
-from rag.answering import Answerer, AnswerStream, Way, read_answer
+from rag.answering import Answering
 from rag.checking import Judge, ModelJudge
-from rag.closing import closing_on_error
+from rag.closing import SharedResources, closing_on_error
 from rag.embedding import embedded_encoder
 from rag.embedding.english import shares
 from rag.embedding.remember import Remembering
@@ -24,6 +24,7 @@ from rag.query.by_model import understand_by_model
 from rag.reading import Reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
+from rag.streams import AnswerStream, read_answer
 from rag.types import Answer, Paper, Request, RequestOptions, WriterName
 from rag.writers.base import Writer
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
@@ -69,28 +70,18 @@ class Assistant:
         self._given = llm
         self._default = writer
         self._has_model = llm is not None or self._settings.has_model
-        self._opening = threading.Lock()  # the models
-        self._opened: ChatModel | None = None
-        self._judging: ChatModel | None = None  # another model, if the settings name one
+        self._opening = threading.Lock()
+        self._models: dict[Settings, ChatModel] = {}  # those that are open
         self._on_wait = on_wait
-        self._resources = ExitStack()  # what it has opened itself
-        self._is_closed = False
-        self._users = 1  # this object until it is closed, and each answer that is still being read
-        self._counting = threading.RLock()  # the users; the garbage collector may release one meanwhile
+        self._resources = SharedResources()  # each answer that is still being read is a user
         if not self._has_model and writer == "llm":
             raise ModelError(_NO_MODEL)
         encoder = sentences or Remembering(embedded_encoder())
         is_same = encoder.name == library.token_encoder.name  # else the library has other word pieces
         self._reader = Reader(encoder, library.tokens.weights if is_same else shares)
         self._extractive = ExtractiveWriter(self._reader, BY_CHOICE if self._has_model else NO_MODEL)
-        self._answerer = Answerer(
-            library,
-            Finder(library, Retriever(library), self._reader),
-            ExtractiveWriter(self._reader, None),
-            self._reader,
-            self._settings.unsupported,
-            self._has_model,
-        )
+        self._fallback = ExtractiveWriter(self._reader, None)  # a note says that the model failed
+        self._finder = Finder(library, Retriever(library), self._reader)
 
     @classmethod
     def open(
@@ -109,7 +100,7 @@ class Assistant:
         with nullcontext() if library is place else closing_on_error(library):
             assistant = cls(library, llm=llm, settings=settings, writer=writer, sentences=sentences)
         if library is not place:
-            assistant._resources.callback(library.close)
+            assistant._resources.add(library.close)
         return assistant
 
     @property
@@ -148,10 +139,18 @@ class Assistant:
         request = check_request(Request.of(question, **options))
         writer = self._writer(request.writer)
         model = None if writer is self._extractive else self._model()
-        way = Way(writer)
-        if model:
-            way = Way(writer, partial(understand_by_model, model), self._judge(), model.wait_line)
-        stream = self._answerer.stream(request, way)
+        answering = Answering(
+            self.library,
+            self._finder,
+            self._reader,
+            self._fallback,
+            writer,
+            partial(understand_by_model, model) if model else None,
+            self._judge() if model else None,
+            self._settings.unsupported,
+            self._has_model,
+        )
+        stream = AnswerStream(answering.run(request), model.wait_line if model else None, answering.steps)
         self.hold()
         weakref.finalize(stream, self.release)
         return stream
@@ -180,22 +179,15 @@ class Assistant:
 
     def close(self) -> None:
         """Close what it has opened, as soon as the answers that are being read have ended."""
-        if not self._is_closed:
-            self._is_closed = True
-            self.release()
+        self._resources.close()
 
     def hold(self) -> None:
         """Put off closing until `release`."""
-        with self._counting:
-            self._users += 1
+        self._resources.hold()
 
     def release(self) -> None:
         """End a `hold`; the last one closes what has been opened."""
-        with self._counting:
-            self._users -= 1
-            is_last = not self._users
-        if is_last:
-            self._resources.close()
+        self._resources.release()
 
     def __enter__(self) -> Self:
         return self
@@ -210,34 +202,29 @@ class Assistant:
             return self._extractive
         return LLMWriter(self._model())
 
-    def _model(self) -> "ChatModel":
-        """The model that understands, writes and checks, opened at its first use. Raises ModelError."""
-        if not self._has_model:
-            raise ModelError(_NO_MODEL)
-        with self._opening:
-            if not self._opened:
-                if self._given:
-                    from rag.model.chat import ChatModel
-
-                    self._opened = ChatModel(self._given, prices=self._settings.prices)
-                else:
-                    self._opened = self._open(self._settings)
-            return self._opened
-
     def _judge(self) -> Judge | None:
         """The judge of what a model writes; None if the settings want no checks. Raises ModelError."""
-        if not self._settings.checks:
-            return None
-        settings = self._settings.for_judge()
-        if settings is self._settings or not settings.has_model:
-            return ModelJudge(self._model())
+        judging = self._settings.for_judge()
+        return ModelJudge(self._model(judging)) if self._settings.checks else None
+
+    def _model(self, settings: Settings | None = None) -> "ChatModel":
+        """The model of these settings, by default the one that writes, opened at its first use.
+
+        Raises ModelError.
+        """
+        if not self._has_model:
+            raise ModelError(_NO_MODEL)
+        settings = settings if settings and settings.has_model else self._settings
         with self._opening:
-            self._judging = self._judging or self._open(settings)
-            return ModelJudge(self._judging)
+            if settings not in self._models:
+                self._models[settings] = self._open(settings)
+            return self._models[settings]
 
     def _open(self, settings: Settings) -> "ChatModel":
         from rag.model.chat import ChatModel
 
+        if self._given and settings == self._settings:
+            return ChatModel(self._given, prices=settings.prices)
         model = ChatModel.open(settings, on_wait=self._on_wait)
-        self._resources.callback(model.close)
+        self._resources.add(model.close)
         return model

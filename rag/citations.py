@@ -1,14 +1,14 @@
 """Turns checked sentences into the text, the claims and the numbered quotes of an answer."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from typing import Protocol
 
-from rag.checking import Quote
-from rag.checking.base import Statement
+from rag.checking import Quote, Statement
 from rag.checking.evidence import absent
-from rag.composing import Parts, Sentence, numbered, sentences_of
+from rag.parts import Parts, Sentence, numbered, raw_text, sentences_of
 from rag.types import Citation, Claim, Hit, Paper
 
 
@@ -35,36 +35,28 @@ def cite(parts: Parts, hits: Sequence[Hit], reader: Nearest) -> Cited:
     A paper has one number, by its first appearance. A paper of a sentence for which no judge showed
     words gets the words that are nearest to the sentence.
     """
-    numbers: dict[int, int] = {}
     parts = _resting_on_what_is_cited(parts)
-    text = "".join(numbered(part if isinstance(part, str) else part.raw, numbers) for part in parts)
+    numbers: dict[int, int] = {}
+    text = numbered(raw_text(parts), numbers)
+    of_paper = {hits[key - 1].paper.paper_id: number for key, number in numbers.items()}
     sentences = sentences_of(parts)
-    judged = {quote.paper.paper_id for sentence in sentences for quote in sentence.verdict.quotes}
-    nearest = cache(reader.nearest)  # a model may write a sentence a thousand times
-    shown = [_quotes(sentence, hits, judged, nearest) for sentence in sentences]
-    by_paper = {hits[key - 1].paper.paper_id: number for key, number in numbers.items()}
-    quotes = {(by_paper[quote.paper.paper_id], quote.span): quote for each in shown for quote in each}
-    order = sorted(quotes, key=lambda place: place[0])
-    places = {key: place for place, key in enumerate(order)}
-    claims = []
-    for sentence, own in zip(sentences, shown, strict=True):
-        judge_quotes = [quote for quote in own if quote in sentence.verdict.quotes]
-        claims.append(
-            Claim(
-                text=sentence.text,
-                citations=tuple(numbers[key] for key in sentence.keys),
-                check=sentence.verdict.check,
-                support=1.0 if sentence.verdict.check == "verbatim" else None,
-                quotes=tuple(
-                    places[by_paper[quote.paper.paper_id], quote.span] for quote in judge_quotes or own
-                ),
-                reason=sentence.verdict.reason,
-                notes=_notes(sentence, hits),
-            )
-        )
-    return Cited(
-        text, tuple(claims), tuple(_citation(number, quotes[number, span]) for number, span in order)
+    quotes_of = _quotes(sentences, hits, cache(reader.nearest))  # a sentence may stand there many times
+    quotes = sorted(
+        dict.fromkeys(chain.from_iterable(quotes_of)), key=lambda quote: of_paper[quote.paper.paper_id]
     )
+    places = {quote: place for place, quote in enumerate(quotes)}
+    claims = [
+        _claim(sentence, numbers, [places[quote] for quote in decisive], hits)
+        for sentence, decisive in zip(sentences, map(_decisive, sentences, quotes_of), strict=True)
+    ]
+    citations = [_citation(of_paper[quote.paper.paper_id], quote) for quote in quotes]
+    return Cited(text, tuple(claims), tuple(citations))
+
+
+def statement_of(sentence: Sentence, hits: Sequence[Hit]) -> Statement:
+    """The sentence with the papers that it cites."""
+    papers = tuple(hits[key - 1].paper for key in sentence.keys)
+    return Statement(sentence.text, papers, sentence.pointed_to)
 
 
 def _resting_on_what_is_cited(parts: Parts) -> Parts:
@@ -80,30 +72,41 @@ def _resting_on_what_is_cited(parts: Parts) -> Parts:
     return settled
 
 
-def statement_of(sentence: Sentence, hits: Sequence[Hit]) -> Statement:
-    """The sentence with the papers that it cites."""
-    return Statement(sentence.text, tuple(hits[key - 1].paper for key in sentence.keys))
-
-
 def _quotes(
-    sentence: Sentence,
-    hits: Sequence[Hit],
-    judged: Collection[str],
-    nearest: Callable[[str, Paper], Quote],
-) -> list[Quote]:
-    """The judge's quotes, and the nearest words of cited papers without any; of all, if it showed none."""
-    papers = statement_of(sentence, hits).papers
-    quotes = [quote for quote in sentence.verdict.quotes if quote.paper in papers]
-    bare = [paper for paper in papers if not quotes or paper.paper_id not in judged]
-    return [*quotes, *(nearest(sentence.text, paper) for paper in bare)]
+    sentences: Sequence[Sentence], hits: Sequence[Hit], nearest: Callable[[str, Paper], Quote]
+) -> list[list[Quote]]:
+    """The judge's quotes for each sentence, and the nearest words of papers for which it showed none."""
+    judged = {quote.paper.paper_id for sentence in sentences for quote in sentence.verdict.quotes}
+    quotes_of = []
+    for sentence in sentences:
+        papers = statement_of(sentence, hits).papers
+        quotes = [quote for quote in sentence.verdict.quotes if quote.paper in papers]
+        bare = [paper for paper in papers if not quotes or paper.paper_id not in judged]
+        quotes_of.append([*quotes, *(nearest(sentence.text, paper) for paper in bare)])
+    return quotes_of
 
 
-def _notes(sentence: Sentence, hits: Sequence[Hit]) -> tuple[str, ...]:
-    """What can be known of a sentence without a judge."""
-    if sentence.verdict.check == "verbatim" or not sentence.keys:
-        return ()
-    missing = absent(statement_of(sentence, hits))
-    return (f"stands nowhere in what it cites: {', '.join(missing)}",) if missing else ()
+def _decisive(sentence: Sentence, quotes: Sequence[Quote]) -> Sequence[Quote]:
+    """The quotes that the judge showed; all, where it showed none."""
+    return [quote for quote in quotes if quote in sentence.verdict.quotes] or quotes
+
+
+def _claim(
+    sentence: Sentence, numbers: Mapping[int, int], places: Sequence[int], hits: Sequence[Hit]
+) -> Claim:
+    """The claim of a sentence, whose quotes have these places."""
+    verdict = sentence.verdict
+    is_verbatim = verdict.check == "verbatim"
+    missing = absent(statement_of(sentence, hits)) if sentence.keys and not is_verbatim else []
+    return Claim(
+        text=sentence.text,
+        citations=tuple(numbers[key] for key in sentence.keys),
+        check=verdict.check,
+        support=1.0 if is_verbatim else None,
+        quotes=tuple(places),
+        reason=verdict.reason,
+        notes=(f"stands nowhere in what it cites: {', '.join(missing)}",) if missing else (),
+    )
 
 
 def _citation(number: int, quote: Quote) -> Citation:

@@ -5,9 +5,9 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Unpack
 
-from rag.answering import AnswerStream, Steps, read_answer
 from rag.assistant import Assistant
 from rag.query import Turn, check_request, newest
+from rag.streams import AnswerStream, Steps, read_answer
 from rag.types import Answer, Request, RequestOptions
 
 MEMORY_TOKENS = 1500  # of turns; writers see only the resolved question, so papers lose no room

@@ -49,34 +49,33 @@ class Finder:
         typed: Sequence[Hit] | None = None,
         without: Collection[str] = (),
     ) -> Found:
-        """What the question and its queries find, fused; nothing but an empty selection is a reason.
+        """What the question and its queries find, fused. Only an empty selection is a reason to refuse.
 
         `typed` is the ranking for the question itself, if it is known. Papers `without` are not shown. A
-        list for which nothing in particular is searched has the newest papers too.
+        list without a subject has the newest papers too.
         """
-        request = question.request
-        depth = max(_DEPTH, request.k or 0)
-        known = [typed] if typed is not None else []
-        sought = (replace(request, question=query) for query in question.searched[len(known) :])
-        rankings = [*known, *map(self.search, sought)]
+        request, typed_first = question.request, [typed] if typed is not None else []
+        others = question.searched[len(typed_first) :]
+        rankings = [*typed_first, *(self.search(replace(request, question=query)) for query in others)]
         fused = fuse_rankings(rankings)
         wanted = fused.related.difference(without)
         related = [hit for hit in fused.hits if hit.paper.paper_id in wanted]
         counts_all = question.kind == "list" and not _subject(question)
-        if counts_all:  # perhaps: a model may have worded no query where one was needed
-            newest = self.retriever.newest(depth, request.filters)
-            half = depth // 2
-            by_id = {hit.paper.paper_id: hit for hit in [*newest[:half], *related, *newest[half:]]}
-            related = list(by_id.values())
+        if counts_all:
+            related = self._with_newest(related, request)
         most = request.k or (_DEPTH if question.kind == "list" else _SHOWN)
-        # Queries about something else must not cost the paper that the question itself finds first.
-        first = {hit.paper.paper_id for hit in rankings[0][:1]}
-        missed = [hit for hit in related[most:] if hit.paper.paper_id in first]
-        shown = related[: most - len(missed)] + missed
+        shown = _first(related, rankings[0][:1], most)
+        ranking = related if counts_all else fused.hits
         reason = None if shown else self._why_empty(request.filters)
         more = self._more(request.filters, len(shown)) if counts_all else 0
-        hits = related if counts_all else fused.hits
-        return Found(hits[: max(_RANKED, len(shown))], shown, reason, more)
+        return Found(ranking[: max(_RANKED, len(shown))], shown, reason, more)
+
+    def _with_newest(self, hits: Sequence[Hit], request: Request) -> list[Hit]:
+        """The hits among the newest papers: a model may have worded no query where one was needed."""
+        depth = max(_DEPTH, request.k or 0)
+        newest = self.retriever.newest(depth, request.filters)
+        among = [*newest[: depth // 2], *hits, *newest[depth // 2 :]]
+        return list({hit.paper.paper_id: hit for hit in among}.values())
 
     def by_rules(self, question: Understanding) -> tuple[Understanding, Found]:
         """The question, or its fallback if only that finds something near, and what its own words find.
@@ -85,8 +84,8 @@ class Finder:
         """
         found = self._by_rules(question)
         if found.reason and question.fallback:
-            other = self._by_rules(question.fallback)
-            return (question, found) if other.reason else (question.fallback, other)
+            with_earlier = self._by_rules(question.fallback)
+            return (question, found) if with_earlier.reason else (question.fallback, with_earlier)
         return question, found
 
     def _by_rules(self, question: Understanding) -> Found:
@@ -122,6 +121,13 @@ class Finder:
             return "No paper is indexed yet: add some by `askpapers ingest SOURCE...`."
         only_years = filters == Filters(filters.from_year, filters.to_year)
         return "No papers from these years." if only_years else "No paper fulfils these conditions."
+
+
+def _first(hits: Sequence[Hit], best: Sequence[Hit], most: int) -> list[Hit]:
+    """The first hits, with the best one for the question itself, which no other query may cost it."""
+    ids = {hit.paper.paper_id for hit in best}
+    missed = [hit for hit in hits[most:] if hit.paper.paper_id in ids]
+    return [*hits[: most - len(missed)], *missed]
 
 
 def _subject(question: Understanding) -> str:

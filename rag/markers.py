@@ -16,7 +16,7 @@ _BETWEEN = r"(?:[ \t]{0,3}(?:[,;&/+\-–—](?:[ \t]{0,3}and)?|and|to)[ \t]{0,3}
 _TITLE = r"(?:[ \t]?[:†|][^\[\]【】［］\n]{0,120})?"  # a title, or line numbers
 _LINK = r"(?:\((?:https?:|www\.|#)[^()\s]{0,300}\))?"
 _MARKER = re.compile(
-    rf"{_OPEN}(?:({_NUMBER}(?:{_BETWEEN}{_NUMBER}){{0,19}}){_TITLE}|unsupported){_CLOSE}{_LINK}",
+    rf"{_OPEN}({_NUMBER}(?:{_BETWEEN}{_NUMBER}){{0,19}}){_TITLE}{_CLOSE}{_LINK}",
     re.IGNORECASE,
 )
 _MAY_GROW = re.compile(r"(?:\\?|\([^()\s]{0,300})\Z")  # after a marker
@@ -27,7 +27,7 @@ _HALF = re.compile(
 _RANGE = re.compile(r"(\d+)\s*(?:[-–—]|to)\s*\D{0,12}(\d+)", re.IGNORECASE)
 _LONGEST_RANGE = 50
 _BRACKETS = str.maketrans("[]【】［］", "()()()")
-_FOREIGN = re.compile(r"\[(?:[1-9]\d{0,2}(?:\s*,\s*[1-9]\d{0,2})*|unsupported)\]")
+_FOREIGN = re.compile(r"\[[1-9]\d{0,2}(?:\s*,\s*[1-9]\d{0,2})*\]")
 # Math that is still open at the end of a line; "$5" is a price.
 _MATH = re.compile(r"(?<![\\$])(\$)(?=[^\s$\d])[^$\n]*\Z|(\\\()(?:(?!\\[()]).)*\Z")
 _LONGEST_CODE = 200  # characters after a marker in which code or math may close
@@ -70,19 +70,14 @@ def find_markers(texts: Iterable[str]) -> Iterator[str | Marker]:
             if before:
                 yield before
             if not in_code:
-                yield Marker(_keys(match[1] or ""))
+                yield Marker(_keys(match[1]))
             line, place = _last_line(line + before), match.end()
-        held = held[place:]
-        if is_last:
-            held = _HALF.sub("", held)
-        ready = held
-        if not is_last and match:
-            ready = held[: match.start() - place]
-        elif not is_last and (partial := _PARTIAL.search(held)):
-            ready = held[: partial.start()]
+        unclear = None if is_last else match or _PARTIAL.search(held, place)
+        ready = held[place : unclear.start()] if unclear else held[place:]
+        ready = _HALF.sub("", ready) if is_last else ready
         if ready:
             yield ready
-        line, held = _last_line(line + ready), held[len(ready) :]
+        line, held = _last_line(line + ready), held[unclear.start() :] if unclear else ""
 
 
 def with_end(texts: Iterable[str]) -> Iterator[tuple[str, bool]]:

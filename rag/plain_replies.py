@@ -1,13 +1,12 @@
 """Replies about the program and its library: plain sentences that claim nothing about papers."""
 
-import time
 from collections.abc import Iterator
 
 from rag.about import Topic
 from rag.library.catalog import Catalog
 from rag.plain import cut, in_a_line
 from rag.readable import in_our_words
-from rag.types import Answer, Filters, Markers, Paper, Request
+from rag.types import Answer, Filters, Paper, Request
 
 _NEWEST = 5  # titles that a reply names
 _LONGEST_TITLE = 150  # characters
@@ -22,7 +21,6 @@ def reply_to(
 
     `has_model` says whether a model could write, `is_checked` whether what it writes is checked.
     """
-    started = time.perf_counter()
     lines = list(_lines(topic, catalog, request.filters))
     if topic == "program":
         lines += [_ADD, _written_by(writer, has_model, is_checked)]
@@ -30,18 +28,8 @@ def reply_to(
         question=request.question,
         status="answered",
         text="\n".join(lines),
-        reason=None,
-        claims=(),
-        citations=(),
-        papers=(),
         filters=request.filters,
-        resolved_question=None,
-        missing=None,
-        notes=(),
         writer=writer,
-        markers=Markers(),
-        usage={},
-        seconds={"total": round(time.perf_counter() - started, 4)},
     )
 
 

@@ -125,7 +125,7 @@ def fuse_rankings(rankings: Sequence[Sequence[Hit]]) -> Fused:
         for rank, hit in enumerate(hits, start=1):
             paper_id = hit.paper.paper_id
             shares.setdefault(paper_id, []).append((_RANK + 1) / (_RANK + rank))
-            best[paper_id] = max(best.get(paper_id, hit), hit, key=lambda each: each.score)
+            best[paper_id] = max(best.get(paper_id, hit), hit, key=lambda known: known.score)
             related |= {paper_id} if hit.score >= least else set()
     if len(rankings) == 1:
         return Fused(rankings[0], frozenset(related))

@@ -5,10 +5,10 @@ import atexit
 from functools import cache
 from typing import Unpack
 
-from rag.answering import AnswerStream, read_answer
 from rag.library.library import Place
 from rag.open_assistants import OpenAssistants
 from rag.settings import Settings
+from rag.streams import AnswerStream, read_answer
 from rag.types import Answer, Request, RequestOptions
 
 

@@ -300,18 +300,18 @@ class Answer:
     question: str
     status: Status
     text: str
-    reason: str | None
-    claims: tuple[Claim, ...]
-    citations: tuple[Citation, ...]
-    papers: tuple[RankedPaper, ...]
-    filters: Filters
-    resolved_question: str | None
-    missing: str | None
-    notes: tuple[str, ...]
-    writer: str
-    markers: Markers
-    usage: dict[str, float]
-    seconds: dict[str, float]
+    reason: str | None = None
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    papers: tuple[RankedPaper, ...] = ()
+    filters: Filters = Filters()
+    resolved_question: str | None = None
+    missing: str | None = None
+    notes: tuple[str, ...] = ()
+    writer: str = "extractive"
+    markers: Markers = Markers()
+    usage: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
     kind: Kind = "single"
     checked_by: str | None = None
     offered_filters: Filters | None = None

@@ -1,4 +1,4 @@
-"""The content words of a text, lower-cased and stemmed, and its numbers."""
+"""The content words of a text, lower-cased and stemmed."""
 
 import re
 import threading
@@ -11,8 +11,6 @@ SPELLED = re.compile(r"[^\W_]+(?:[-.+/'’][^\W_]+)*")  # with hyphens and the l
 _LONGEST_WORD = 100  # characters; longer ones are not stemmed, as stems are cached
 _stemmer = snowballstemmer.stemmer("english")
 _stemming = threading.Lock()  # a stemmer has state
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _FUNCTION_WORDS = frozenset(
     re.findall(
         r"\w+",
@@ -45,12 +43,6 @@ def subject_of(text: str) -> str:
 def is_function_word(word: str) -> bool:
     """Whether a lower-case word carries no meaning of its own."""
     return word in _FUNCTION_WORDS
-
-
-def numbers(text: str) -> set[str]:
-    """The numbers of a text, without thousands separators: {"45", "41.25", "1000"}."""
-    matches = _NUMBER.findall(text)
-    return {number.replace(",", "") if _GROUPED.fullmatch(number) else number for number in matches}
 
 
 def stem(word: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rag.answering import read_answer
+from rag.streams import read_answer
 from rag.types import Answer, Filters, Markers, Request
 
 

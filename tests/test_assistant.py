@@ -13,8 +13,8 @@ import pytest
 import rag
 from ingest.bundled import BundledSource
 from rag import Answer, Assistant, Filters, Library, NoLibraryError, Paper, QuestionError, aask, ask, stream
-from rag.answering import AnswerStream
 from rag.settings import Settings
+from rag.streams import AnswerStream
 
 PAPERS = {paper.title: paper for paper in BundledSource().read() if isinstance(paper, Paper)}
 TITLES = sorted(PAPERS)[::32]

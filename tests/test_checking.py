@@ -16,12 +16,13 @@ from rag.checking import ModelJudge, Quote, Statement, Verdict
 from rag.checking.evidence import absent, lacking, own_words, quotes_of
 from rag.checking.names import find_names, missing_names
 from rag.checking.numbers import find_quantities, missing_numbers
-from rag.checking.review import Review, doubts_of
+from rag.checking.review import Review
 from rag.checking.verbatim import find_quote
 from rag.checking.verdicts import LABELS, check_prompt, read_verdicts
-from rag.composing import Sentence, Written, sentences_of
+from rag.composing import Written
 from rag.markers import find_markers
 from rag.model.chat import ChatModel
+from rag.parts import Sentence, doubts_of, sentences_of
 from rag.settings import Settings
 from rag.types import Hit, Passage
 from rag.writers.base import Correction

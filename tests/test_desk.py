@@ -13,10 +13,10 @@ from answers import ask_at, untimed
 
 from ingest.chunking import split_abstract
 from ingest.sources.files import FileSource
-from rag.answering import read_answer
 from rag.errors import AskpapersError, ModelError, NoLibraryError, QuestionError
 from rag.library import Library
 from rag.settings import Settings, own_library
+from rag.streams import read_answer
 from rag.types import Paper, Request
 from ui.desk import Desk
 

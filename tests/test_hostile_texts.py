@@ -24,10 +24,11 @@ from rag.checking.names import find_names
 from rag.checking.numbers import missing_numbers
 from rag.checking.verbatim import find_quote
 from rag.checking.verdicts import read_verdicts
-from rag.composing import Written, split
+from rag.composing import Written
 from rag.errors import AskpapersError
 from rag.latex import latex_to_text
 from rag.markers import Marker, find_markers, without_markers
+from rag.parts import split
 from rag.query.kinds import kind_of
 from rag.sentences import LONGEST_SENTENCE, sentence_spans
 from rag.words import stem, subject_of

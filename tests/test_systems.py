@@ -76,7 +76,7 @@ def replying(reply):
 
 def outcomes(answered, asked):
     expected = expect(asked, answered.shelf)
-    return answered.told(score(asked, expected, answered.answer, answered.shelf))
+    return answered.applicable(score(asked, expected, answered.answer, answered.shelf))
 
 
 def values(reply, *names, asked=None, **options):
@@ -216,8 +216,8 @@ def test_a_reply_without_markers_is_compared_with_all_its_sources():
 def test_of_a_text_alone_nothing_is_said_that_rests_on_sources():
     asked = turn(papers=["A Study of owls"], facts=[["131"]], tags=["list"])
     found = outcomes(ask(replying("The ledger holds 131 entries [1]."), asked), asked)
-    untold = (*RANKING, *SETS, "faithfulness", *EVIDENCE)
-    assert {found[name].kind for name in untold} == {"not applicable"}
+    lacking = (*RANKING, *SETS, "faithfulness", *EVIDENCE)
+    assert {found[name].kind for name in lacking} == {"not applicable"}
     assert found["verbatim"].explanation == "the reply does not say its sources"
     assert (found["fact_recall"].value, found["words"].value) == (1, 5)
 
@@ -403,7 +403,7 @@ PIECES = st.sampled_from(
         *("Owls eat mice", "bees. ", "12% ", "e.g. ", "et al. (2020)", "? ", "…", "ünï ", "<b>", "(1)"),
         *("\n", "\n\n- ", "# ", "* ", "\t", "\u00a0", "\x00", "\u202e"),
         *("[1]", "[2, 9]", "【3†source】", "[^1]", "[1](https://x.org)", "\\[1\\]", "[paper 1: T]"),
-        *(" [", "] ", "[1", "[key", "[unsupported]", "`x[1]`", "$a_{[1]}$"),
+        *(" [", "] ", "[1", "[key", "`x[1]`", "$a_{[1]}$"),
     ]
 )
 WILD = st.text(st.characters(exclude_categories=["Nd"]), max_size=8)  # "1. " may be the number of a list
@@ -414,10 +414,9 @@ TEXTS = st.lists(PIECES | WILD, max_size=12).map("".join)
 def test_nothing_of_a_text_is_lost_and_each_quote_stands_in_its_source(text, sources):
     answered = ask(replying((text, sources)))
     answer = answered.answer
-    plain = re.sub(r"\[(unsupported)\]", r"(\1)", text.encode("utf-8", "replace").decode())
+    plain = text.encode("utf-8", "replace").decode()
     written = "".join(piece for piece in find_markers([f"{plain}\n"]) if isinstance(piece, str))
     assert letters(without_markers(answer.text)) == letters(written)
-    assert "[unsupported]" not in answer.text
     papers = answered.shelf.papers([each.paper_id for each in answer.citations])
     assert all(
         papers[each.paper_id].abstract[each.start : each.end] == each.quote for each in answer.citations

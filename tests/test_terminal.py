@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from test_rendering import BY_ID, FOREST, THREE, answer_of, quoting, quoting_thrice
 
-from rag.answering import AnswerStream, Steps
+from rag.streams import AnswerStream, Steps
 from rag.types import Claim, Hit, Passage
 from ui import terminal
 from ui.authors import in_short

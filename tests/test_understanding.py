@@ -12,13 +12,13 @@ import pytest
 from model_server import USAGE, ModelServer, understood
 
 from rag import Answer, Assistant, Filters, KeyRefusedError, Library
-from rag.answering import read_answer
 from rag.model.chat import ChatModel
 from rag.query import Turn, Understanding
 from rag.query.by_model import understand_by_model
 from rag.retrieval import Retriever
 from rag.sentences import sentence_spans
 from rag.settings import Settings
+from rag.streams import read_answer
 from rag.types import Request
 
 TODAY = date(2026, 6, 15)

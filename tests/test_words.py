@@ -1,4 +1,4 @@
-"""The words that carry meaning, and the numbers."""
+"""The words that carry meaning."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import snowballstemmer
 
-from rag.words import content_words, numbers, stem
+from rag.words import content_words, stem
 
 
 @pytest.fixture
@@ -35,9 +35,3 @@ def test_words_are_stems():
     assert content_words("The frogs are LEAPING, and leaped over pre-trained_logs") == [
         *("frog", "leap", "leap", "pre", "train", "log")
     ]
-
-
-def test_numbers_are_compared_without_their_thousands_separators():
-    assert numbers("saves 45\\% of 1,000 hours at 41.25, as v2 and x3 do") == {"45", "1000", "41.25"}
-    assert numbers("2.5 h; BERT2, v1.2 and 3-5") == {"2.5", "3", "5"}
-    assert numbers("1,000,000.5 and 1,5") == {"1000000.5", "1,5"}

@@ -13,7 +13,6 @@ from typing import Self
 
 from ingest.pipeline import Report
 from ingest.sources.base import Source
-from rag.answering import AnswerStream
 from rag.assistant import Assistant
 from rag.embedding import embedded_encoder
 from rag.embedding.remember import Remembering
@@ -24,6 +23,7 @@ from rag.library.progress import Track, untracked
 from rag.open_assistants import OpenAssistants
 from rag.retrieval import Retriever
 from rag.settings import Settings, bundled_library, own_library
+from rag.streams import AnswerStream
 from rag.types import Request
 from ui.adding import ingest_apart
 from ui.opening import open_library

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rag.answering import AnswerStream, read_answer
 from rag.errors import QuestionError
 from rag.plain import cut, encodable, in_a_line
 from rag.query import Understanding, check_request, understand
 from rag.retrieval import Retriever
+from rag.streams import AnswerStream, read_answer
 from rag.types import Answer, Hit, Request, WriterName
 from ui.desk import Desk
 from ui.export import link

@@ -9,8 +9,8 @@ from rich.control import Control
 from rich.segment import ControlType
 from rich.text import Text
 
-from rag.answering import AnswerStream
 from rag.plain import plain
+from rag.streams import AnswerStream
 from rag.types import Answer
 from ui.steps import GOING_ON, cost_line
 from ui.terminal import print_answer, print_rest, print_text, tell, write_piece

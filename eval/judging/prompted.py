@@ -1,8 +1,6 @@
 """The judge with our own rules: JSON objects in, verdicts in JSON out."""
 
 from collections.abc import Sequence
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,14 +19,13 @@ from rag import checking
 from rag.checking import Statement
 from rag.checking.by_model import NO_ROOM, UNREAD
 from rag.checking.verdicts import LABELS, check_rules
-from rag.model.base import JUDGING, Usage
+from rag.model.base import JUDGING, Usage, read_prompt
 from rag.model.replies import read_line, read_object
 
 if TYPE_CHECKING:
     from rag.model.chat import ChatModel
 
 _SCALES: dict[Kind, tuple[int, int]] = {"correctness": (1, 5), "relevancy": (0, 2)}
-_LONGEST_REASON = 300  # characters
 
 
 class PromptedJudge(ChatJudge):
@@ -70,7 +67,7 @@ def read_score(kind: Kind, reply: str) -> Verdict:
     score = row.get("score")
     if isinstance(score, bool) or not isinstance(score, int | float) or not low <= score <= high:
         return unreadable(reply)
-    return score_verdict(score, (low, high), read_line(row, "reason", _LONGEST_REASON))
+    return score_verdict(score, (low, high), read_line(row, "reason"))
 
 
 def _verdict(verdict: checking.Verdict) -> Verdict:
@@ -80,8 +77,5 @@ def _verdict(verdict: checking.Verdict) -> Verdict:
     return Verdict(verdict.check, value, verdict.reason or "")
 
 
-@cache
 def _rules(kind: Kind) -> str:
-    if kind == "support":
-        return check_rules()
-    return resources.files(__package__).joinpath(f"{kind}.txt").read_text(encoding="utf-8")
+    return check_rules() if kind == "support" else read_prompt(__package__, f"{kind}.txt")

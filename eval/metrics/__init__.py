@@ -4,7 +4,7 @@ A metric that does not apply to a question is None: neither 0 nor 1, and not par
 """
 
 from eval.metrics.abstention import abstention_recall, over_refusal
-from eval.metrics.agreement import accuracy, cohen_kappa
+from eval.metrics.agreement import cohen_kappa
 from eval.metrics.citations import (
     Supports,
     citation_precision,
@@ -20,7 +20,6 @@ from eval.metrics.sets import set_f1, set_precision, set_recall
 __all__ = [
     "Supports",
     "abstention_recall",
-    "accuracy",
     "citation_precision",
     "citation_validity",
     "cohen_kappa",

@@ -7,12 +7,6 @@ Pairs = Iterable[tuple[Hashable, Hashable]]
 """The given and the expected label of each item; labels of any kind and number."""
 
 
-def accuracy(pairs: Pairs) -> float | None:
-    """Share of the pairs whose labels are equal, in [0, 1]; None where there are none."""
-    same = [given == expected for given, expected in pairs]
-    return sum(same) / len(same) if same else None
-
-
 def cohen_kappa(pairs: Pairs) -> float | None:
     """Agreement beyond chance: (p_o - p_e) / (1 - p_e), in [-1, 1]; 1 is perfect, 0 is chance.
 

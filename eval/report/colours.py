@@ -2,30 +2,20 @@
 
 from collections.abc import Mapping
 
-LIGHT = {
-    "paper": "#ffffff",
-    "wash": "#f6f7f9",
-    "line": "#dfe3e8",
-    "ink": "#1f2429",
-    "muted": "#5f6872",
-    "accent": "#3a5f95",
-    "good": "#1d7a58",
-    "bad": "#b04a1a",
-    "good-wash": "#eef6f2",
-    "bad-wash": "#fcf1eb",
+_COLOURS = {
+    "paper": ("#ffffff", "#14171b"),
+    "wash": ("#f6f7f9", "#1b1f25"),
+    "line": ("#dfe3e8", "#2f363e"),
+    "ink": ("#1f2429", "#e4e7eb"),
+    "muted": ("#5f6872", "#9aa5b1"),
+    "accent": ("#3a5f95", "#8db0e2"),
+    "good": ("#1d7a58", "#5fc39d"),
+    "bad": ("#b04a1a", "#ee9a66"),
+    "good-wash": ("#eef6f2", "#17261f"),
+    "bad-wash": ("#fcf1eb", "#2e2119"),
 }
-DARK = {
-    "paper": "#14171b",
-    "wash": "#1b1f25",
-    "line": "#2f363e",
-    "ink": "#e4e7eb",
-    "muted": "#9aa5b1",
-    "accent": "#8db0e2",
-    "good": "#5fc39d",
-    "bad": "#ee9a66",
-    "good-wash": "#17261f",
-    "bad-wash": "#2e2119",
-}
+LIGHT = {name: light for name, (light, _) in _COLOURS.items()}
+DARK = {name: dark for name, (_, dark) in _COLOURS.items()}
 
 
 def as_css() -> str:

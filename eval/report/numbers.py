@@ -8,11 +8,11 @@ from eval.metrics.registry import JUDGED, MAIN, METRICS, Metric
 from eval.rows import Row
 
 
-def format_value(value: float | None, metric: Metric, digits: int = 3) -> str:
+def format_value(value: float | None, metric: Metric) -> str:
     """A mean, or an end of its interval; words and requests have one decimal."""
     if value is None:
         return NONE
-    return f"{value:.1f}" if metric.unit in ("words", "requests") else f"{value:.{digits}f}"
+    return f"{value:.1f}" if metric.unit in ("words", "requests") else f"{value:.3f}"
 
 
 def format_interval(mean: Mapping[str, Any], metric: Metric) -> str:

@@ -1,6 +1,5 @@
 """Turns the reply of another program into an Answer."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,16 +11,15 @@ from eval.systems.replies import Read, Source, papers_of, ranking
 from rag.checking import Verdict
 from rag.checking.evidence import own_words
 from rag.citations import cite, statement_of
-from rag.composing import Written, sentences_of
+from rag.composing import Written
 from rag.markers import Marker, find_markers
+from rag.parts import Parts, sentences_of
 from rag.types import Answer, Hit, Paper, Passage, Request
 
 Refuses = Callable[[str], bool]
 """Whether a text declines to answer."""
 
 _EMPTY = ("", "Empty Response")  # the second is LlamaIndex's reply if nothing is retrieved
-# What we would take for a mark of our own.
-_NO_MARKER = re.compile(r"\\?[\[【［]([ \t]*unsupported[ \t]*)\\?[\]】］]", re.IGNORECASE)
 
 
 def find_refusal(reply: Read, refuses: Refuses | None) -> str | None:
@@ -53,11 +51,7 @@ def answer_of(
     own = Papers(papers, shelf)
     hits = _hits(sources, papers, own)
     written = _written(reply.text, [paper.paper_id for paper in papers], hits)
-    parts = written.finish()
-    for sentence in sentences_of(parts):
-        if quote := own_words(statement_of(sentence, hits)):
-            sentence.verdict = Verdict("verbatim", (quote,))
-    cited = cite(parts, hits, NearestByWords())
+    cited = cite(_with_own_words(written.finish(), hits), hits, NearestByWords())
     answer = Answer(
         question=request.question,
         status="answered" if refusal is None else "refused",
@@ -67,15 +61,11 @@ def answer_of(
         citations=cited.citations,
         papers=ranking(sources, papers),
         filters=request.filters,
-        resolved_question=None,
-        missing=None,
-        notes=(),
         writer=writer,
         markers=written.markers(),
-        usage={},
         seconds={"total": round(seconds, 4)},
     )
-    return Answered(answer, own, _untold(reply))
+    return Answered(answer, own, _lacking(reply))
 
 
 def take_answer(answer: Answer, shelf: Shelf | None, seconds: float) -> Answered:
@@ -107,24 +97,31 @@ def _written(text: str, paper_ids: Sequence[str], hits: Sequence[Hit]) -> Writte
     keys = {hit.paper.paper_id: key for key, hit in enumerate(hits, start=1)}
     by_source = {number: keys[id_] for number, id_ in enumerate(paper_ids, start=1)}
     written = Written(hits)
-    ended = _NO_MARKER.sub(r"(\1)", text.rstrip()) + "\n"  # nothing at the end is half a marker
-    for piece in find_markers([ended]):
+    for piece in find_markers([f"{text.rstrip()}\n"]):  # nothing at the end is half a marker
         if isinstance(piece, Marker):
             piece = Marker(tuple(by_source.get(number, 0) for number in piece.keys))
         written.add(piece)
     return written
 
 
-def _untold(reply: Read) -> dict[str, str]:
+def _with_own_words(parts: Parts, hits: Sequence[Hit]) -> Parts:
+    """The parts, with sentences that repeat the words of what they cite marked as verbatim."""
+    for sentence in sentences_of(parts):
+        if quote := own_words(statement_of(sentence, hits)):
+            sentence.verdict = Verdict("verbatim", (quote,))
+    return parts
+
+
+def _lacking(reply: Read) -> dict[str, str]:
     """The metrics for which the reply says too little, each with what is missing."""
-    untold = {"filter_accuracy": "the reply does not say which years were taken"}
+    lacking = {"filter_accuracy": "the reply does not say which years were taken"}
     if reply.sources is None:
-        untold |= dict.fromkeys((*RANKING, *SETS, *EVIDENCE), "the reply does not say its sources")
+        lacking |= dict.fromkeys((*RANKING, *SETS, *EVIDENCE), "the reply does not say its sources")
     elif reply.sources and not any(source.is_named for source in reply.sources):
-        untold |= dict.fromkeys(
+        lacking |= dict.fromkeys(
             (*RANKING, *SETS), "the sources of the reply have neither a title nor an id"
         )
-    return untold
+    return lacking
 
 
 def _quoted(answer: Answer) -> list[Paper]:

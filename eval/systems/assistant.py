@@ -5,9 +5,9 @@ from typing import Any
 from eval.cases import CaseTurn
 from eval.shelf import Shelf
 from eval.systems.base import Answered, library_record, request_of
-from rag.answering import MODEL_FAILED
 from rag.assistant import Assistant
 from rag.errors import ModelFailedError
+from rag.notes import MODEL_FAILED
 from rag.types import History, Request
 
 

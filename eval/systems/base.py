@@ -15,16 +15,16 @@ from rag.types import Answer, History, Request
 class Answered:
     """An answer, and the shelf of the papers that it cites.
 
-    `untold` are the metrics for which the answer says too little, each with what is missing.
+    `lacking` are the metrics for which the answer says too little, each with what is missing.
     """
 
     answer: Answer
     shelf: Shelf
-    untold: Mapping[str, str] = field(default_factory=dict)
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
-    def told(self, outcomes: Outcomes) -> Outcomes:
+    def applicable(self, outcomes: Outcomes) -> Outcomes:
         """The outcomes; those for which the answer says too little do not apply."""
-        silent = {name: why for name, why in self.untold.items() if outcomes[name].value is not None}
+        silent = {name: why for name, why in self.lacking.items() if outcomes[name].value is not None}
         return outcomes | {name: not_applicable(why) for name, why in silent.items()}
 
 

@@ -19,8 +19,7 @@ _BY_WORTH: tuple[Check, ...] = (
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence, without markers, the papers that it rests on, and words of these that its writer points
-    to."""
+    """A sentence without markers, the papers that it rests on, and the words that its writer points to."""
 
     text: str
     papers: tuple[Paper, ...]
@@ -41,9 +40,9 @@ class Quote:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on a statement, the words that show it, and why.
+    """The verdict on a statement, the words that show it, and the reason.
 
-    `lacks_words` is a judge's support that does not count, as no words show it.
+    With `lacks_words` it is the judge's "supported", which does not count, as no words show it.
     """
 
     check: Check = "unchecked"
@@ -56,13 +55,13 @@ class Verdict:
         return self.check in ("verbatim", "supported")
 
     @property
-    def may_be_mended(self) -> bool:
-        """Whether other words, or words that show it, may make it supported."""
+    def is_in_doubt(self) -> bool:
+        """Whether a correction, or words that show it, may make it supported."""
         return self.lacks_words or self.check in ("partly", "contradicted", "not found")
 
     @property
     def worth(self) -> int:
-        """How good it is, to choose the better one of two sentences."""
+        """A rank, to choose the better one of two sentences."""
         return _BY_WORTH.index(self.check)
 
 

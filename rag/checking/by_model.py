@@ -34,11 +34,11 @@ class ModelJudge:
         """A verdict on each statement, in order. Raises ModelError, also if the reply is none."""
         quotes = [own_words(statement) for statement in statements]
         verdicts = [Verdict("verbatim", (quote,)) if quote else Verdict(reason=NO_ROOM) for quote in quotes]
-        asked = self._fitting([place for place, quote in enumerate(quotes) if not quote], statements)
-        if asked:
-            fitting = [statements[place] for place in asked]
-            reply = self._model.ask(check_prompt(fitting), usage, most_tokens=_reply_tokens(len(asked)))
-            for place, verdict in zip(asked, read_verdicts(reply, fitting), strict=True):
+        reworded = [place for place, quote in enumerate(quotes) if not quote]
+        if places := self._fitting(reworded, statements):
+            fitting = [statements[place] for place in places]
+            reply = self._model.ask(check_prompt(fitting), usage, most_tokens=_reply_tokens(len(places)))
+            for place, verdict in zip(places, read_verdicts(reply, fitting), strict=True):
                 verdicts[place] = verdict if verdict != Verdict() else Verdict(reason=UNREAD)
         return verdicts
 

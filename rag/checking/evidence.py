@@ -1,4 +1,4 @@
-"""What can be known without a judge: what is the paper's own text, and what stands nowhere in it."""
+"""What is known without a judge: which words are the paper's own, and which stand nowhere in it."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,14 +1,15 @@
-"""Checks the sentences of an answer, and has those that are not supported written anew once."""
+"""Checks the sentences of an answer, and has those in doubt corrected once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from rag.checking.base import Judge, Statement, Verdict
+from rag.checking.base import Judge, Quote, Statement, Verdict
 from rag.checking.evidence import quotes_of
-from rag.composing import Parts, Sentence, Written, doubts_of, sentences_of
+from rag.composing import Written
 from rag.markers import find_markers
 from rag.model.base import Usage
-from rag.types import Hit, Kind, Paper
+from rag.parts import Parts, Sentence, doubts_of, sentences_of
+from rag.types import Hit, Kind
 from rag.writers.base import Correction
 
 Correct = Callable[[Parts], Sequence[Correction]]
@@ -30,69 +31,66 @@ class Review:
         A sentence without a marker is compared with all papers that the answer cites: the first one of a
         comparison rests on them all, another one cites those whose words show it.
         """
-        sentences = [part for part in sentences_of(parts) if part.verdict.check != "verbatim"]
         cited = tuple(dict.fromkeys(key for sentence in sentences_of(parts) for key in sentence.keys))
+        sentences = [part for part in sentences_of(parts) if part.verdict.check != "verbatim"]
         bare = [sentence for sentence in sentences if not sentence.keys]
-        for sentence in bare[:1] if kind == "comparison" else ():
-            sentence.keys = cited
-        asked = [sentence for sentence in sentences if sentence.keys or cited]
-        verdicts = self.judge.judge([self._statement(each, each.keys or cited) for each in asked], usage)
-        for sentence, verdict in zip(asked, verdicts, strict=True):
-            sentence.verdict = verdict
+        if kind == "comparison" and cited and bare:
+            bare.pop(0).keys = cited
+        self._judge([sentence for sentence in sentences if sentence.keys or cited], cited, usage)
         for sentence in bare:
-            if not sentence.keys:
-                self._cite_what_shows(sentence)
+            self._cite_what_shows(sentence)
 
     def correct(self, parts: Parts, ask: Correct, usage: Usage) -> Parts:
         """The parts with the better of each sentence in doubt and its correction. Raises ModelError."""
-        corrected: dict[int, tuple[Parts, tuple[str, ...]]] = {}  # by the identity of the sentence
-        for doubt, correction in zip(doubts_of(parts), ask(parts), strict=True):
-            if corrected_parts := self._corrected(doubt, correction):
-                corrected[id(doubt)] = corrected_parts
-        pairs = [(new, words) for parts_, words in corrected.values() for new in sentences_of(parts_)]
-        statements = [self._statement(new, new.keys, words) for new, words in pairs]
-        verdicts = self.judge.judge(statements, usage)
-        for (new, _), verdict in zip(pairs, verdicts, strict=True):
-            new.verdict = verdict
+        corrections = zip(doubts_of(parts), ask(parts), strict=True)
+        corrected = {id(doubt): self._corrected(doubt, correction) for doubt, correction in corrections}
+        self._judge([new for new_parts in corrected.values() for new in sentences_of(new_parts)], (), usage)
         better: Parts = []
         for part in parts:
-            other = corrected[id(part)][0] if id(part) in corrected else []
-            is_better = isinstance(part, Sentence) and other and _worth(other) > part.verdict.worth
-            better += other if is_better else [part]
+            others = corrected.get(id(part), [])
+            worth = min((sentence.verdict.worth for sentence in sentences_of(others)), default=0)
+            better += others if isinstance(part, Sentence) and worth > part.verdict.worth else [part]
         return better
 
-    def _corrected(self, doubt: Sentence, correction: Correction) -> tuple[Parts, tuple[str, ...]] | None:
-        """The new sentences with keys, or the old one with words that show it; None without either."""
+    def _judge(self, sentences: Sequence[Sentence], cited: Sequence[int], usage: Usage) -> None:
+        """Give each its verdict by the papers that it cites, or by those that the answer cites."""
+        statements = [
+            Statement(
+                sentence.text,
+                tuple(self.hits[key - 1].paper for key in sentence.keys or cited),
+                sentence.pointed_to,
+            )
+            for sentence in sentences
+        ]
+        for sentence, verdict in zip(sentences, self.judge.judge(statements, usage), strict=True):
+            sentence.verdict = verdict
+
+    def _corrected(self, doubt: Sentence, correction: Correction) -> Parts:
+        """New sentences, if all have keys, or the old one with words that show it; none without either."""
         if correction.text:
             written = Written(self.hits)
             for piece in find_markers([correction.text]):
                 written.add(piece)
             parts = written.finish()
-            sentences = sentences_of(parts)
-            return (parts, ()) if sentences and all(sentence.keys for sentence in sentences) else None
+            return parts if all(sentence.keys for sentence in sentences_of(parts)) else []
         papers = [hit.paper for hit in self.hits]
         quotes = [quote for words in correction.words for quote in quotes_of(words, papers)]
         if not quotes:
-            return None
-        same = replace(doubt)
+            return []
+        same = replace(doubt, pointed_to=tuple(quote.text for quote in quotes))
         if not same.keys:
-            same.cite(self._keys_of([quote.paper for quote in quotes]))
-        return [same], tuple(quote.text for quote in quotes)
+            same.cite(self._keys_of(quotes))
+        return [same]
 
     def _cite_what_shows(self, sentence: Sentence) -> None:
         """Give a sentence without a marker the papers whose words show it."""
-        if sentence.verdict.check in ("supported", "verbatim", "partly") and sentence.verdict.quotes:
-            sentence.cite(self._keys_of([quote.paper for quote in sentence.verdict.quotes]))
+        verdict = sentence.verdict
+        if verdict.check in ("supported", "verbatim", "partly") and verdict.quotes:
+            sentence.cite(self._keys_of(verdict.quotes))
         else:
             sentence.verdict = _CITES_NOTHING
 
-    def _keys_of(self, papers: Sequence[Paper]) -> tuple[int, ...]:
-        wanted = {paper.paper_id for paper in papers}
-        return tuple(key for key, hit in enumerate(self.hits, start=1) if hit.paper.paper_id in wanted)
-
-    def _statement(self, sentence: Sentence, keys: Sequence[int], words: tuple[str, ...] = ()) -> Statement:
-        return Statement(sentence.text, tuple(self.hits[key - 1].paper for key in keys), words)
-
-
-def _worth(parts: Parts) -> int:
-    return min(sentence.verdict.worth for sentence in sentences_of(parts))
+    def _keys_of(self, quotes: Sequence[Quote]) -> tuple[int, ...]:
+        """The keys of the papers that are quoted."""
+        quoted = {quote.paper.paper_id for quote in quotes}
+        return tuple(key for key, hit in enumerate(self.hits, start=1) if hit.paper.paper_id in quoted)

@@ -1,4 +1,4 @@
-"""Finds words in a text, but for white space, quotation marks, hyphens and signs of TeX."""
+"""Finds words in a text, whatever its white space, quotation marks, hyphens and signs of TeX."""
 
 import re
 import unicodedata
@@ -15,8 +15,10 @@ FEWEST_WORDS = 4  # of a quote; fewer stand anywhere by chance
 
 
 def find_quote(words: str, text: str) -> Span | None:
-    """Where words stand in a text, without punctuation at their ends; None if they are fewer than four or
-    do not stand there."""
+    """Where words stand in a text, without the punctuation at their ends.
+
+    None if they are fewer than four, or do not stand there.
+    """
     wanted = words.strip(_AT_ENDS)
     if len(_WORD.findall(wanted)) < FEWEST_WORDS:
         return None
@@ -35,7 +37,7 @@ def find_quote(words: str, text: str) -> Span | None:
 
 @lru_cache(maxsize=64)
 def _plain(text: str) -> tuple[str, list[int]]:
-    """What counts of a text, and the place of each of its characters."""
+    """The characters of a text that count, and the place of each."""
     ignored = {place for match in _IGNORED.finditer(text) for place in range(*match.span())}
     kept = [
         (letter, place)

@@ -1,6 +1,8 @@
-"""What requests to a model share: messages, usage, purposes. Loads no vendor."""
+"""What requests to a model share: messages, prompts, usage, purposes. Loads no vendor."""
 
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 
 Message = tuple[str, str]
 """A role and a text."""
@@ -23,7 +25,6 @@ CHECKING = Use(
 JUDGING = Use("ASKPAPERS_JUDGE_MODEL (or ASKPAPERS_MODEL)", "evaluate without a judge")
 EMBEDDING = Use("ASKPAPERS_EMBEDDING_MODEL", "unset ASKPAPERS_EMBEDDING_MODEL for the embedded encoder")
 
-
 FRAME_TOKENS = 8
 """Tokens that a message takes in addition to its text, at most."""
 
@@ -31,3 +32,9 @@ FRAME_TOKENS = 8
 def reply_tokens(window: int) -> int:
     """How many tokens of a context window are reserved for the reply."""
     return min(2048, window // 4)
+
+
+@cache
+def read_prompt(package: str, name: str) -> str:
+    """The text of a prompt, a file beside the module that sends it."""
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8")

@@ -99,10 +99,8 @@ class ChatModel:
 
         Raises ModelError, also if the reply is empty, too long or stops before its end.
         """
-        reply, most_tokens = (
-            "",
-            most_tokens or min(reply_tokens(self.window), longest // _FEWEST_CHARACTERS),
-        )
+        reply = ""
+        most_tokens = most_tokens or min(reply_tokens(self.window), longest // _FEWEST_CHARACTERS)
         with closing(self.stream(messages, usage, most_tokens=most_tokens)) as pieces:
             for piece in pieces:
                 reply += piece

@@ -2,16 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from rag.about import Topic
 from rag.errors import KeyRefusedError, ModelError, QuestionError
-from rag.model.base import Message, Usage
-from rag.model.replies import read_line, read_number, read_object
+from rag.model.base import Message, Usage, read_prompt
+from rag.model.replies import LINE, Fields, read_line, read_number, read_object, read_texts
 from rag.plain import in_a_line
 from rag.query.checks import LONGEST_QUESTION, check_filters
 from rag.query.history import newest, turns_of
@@ -28,7 +25,6 @@ _HISTORY_TOKENS = 1000  # of turns that the model sees
 _MOST_QUERIES = 4
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _HAS_QUERIES = re.compile(rf'"queries"\s*:\s*\[\s*{_STRING}(?:\s*,\s*{_STRING}){{{_MOST_QUERIES - 1}}}')
-_LONGEST_QUERY = 300  # characters
 _LONGEST_REPLY = 1500  # characters in addition to the question
 
 
@@ -49,9 +45,9 @@ def understand_by_model(model: "ChatModel", request: Request, usage: Usage) -> U
     return _read(read_object(reply), request)
 
 
-def _read(reply: Mapping[str, Any], request: Request) -> Understanding | None:
+def _read(reply: Fields, request: Request) -> Understanding | None:
     """What a reply says; what is unusable in it is left out."""
-    word = read_line(reply, "kind", _LONGEST_QUERY).lower()
+    word = read_line(reply, "kind").lower()
     kind = next((kind for kind in _KINDS if kind == word), None)
     topic = next((topic for topic in _TOPICS if topic == word), None)
     if not kind and not topic:
@@ -62,7 +58,7 @@ def _read(reply: Mapping[str, Any], request: Request) -> Understanding | None:
         request,
         resolved=whole if is_new else None,
         query=request.question,
-        queries=_queries(reply.get("queries"), whole or request.question),
+        queries=_queries(reply, whole or request.question),
         kind=kind or "single",
         topic=topic,
         is_from_model=True,
@@ -79,15 +75,14 @@ def _bare(question: str) -> str:
     return in_a_line(question).casefold().rstrip(".?! ")
 
 
-def _queries(given: object, question: str) -> tuple[str, ...]:
+def _queries(reply: Fields, question: str) -> tuple[str, ...]:
     """The queries that can be read, else the question; none where the model says that there is none."""
-    texts = [query for query in given if isinstance(query, str)] if isinstance(given, list) else []
-    lines = (in_a_line(text)[:_LONGEST_QUERY].strip() for text in texts)
-    queries = tuple(dict.fromkeys(line for line in lines if line))[:_MOST_QUERIES]
-    return queries or (() if given == [] else (question,))
+    lines = (in_a_line(text)[:LINE].strip() for text in read_texts(reply, "queries"))
+    queries = tuple(dict.fromkeys(filter(None, lines)))[:_MOST_QUERIES]
+    return queries or (() if reply.get("queries") == [] else (question,))
 
 
-def _years(reply: Mapping[str, Any], request: Request) -> Filters:
+def _years(reply: Fields, request: Request) -> Filters:
     """The years that the model read in the question, where the request allows it."""
     if request.filters.has_years or not request.years_from_question:
         return Filters()
@@ -102,10 +97,4 @@ def _messages(request: Request) -> list[Message]:
     lines: list[dict[str, str]] = [{"question": turn.question, "answer": turn.answer} for turn in turns]
     lines.append({"latest question": request.question, "today": request.day.isoformat()})
     dumped = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
-    return [("system", understanding_rules()), ("user", dumped)]
-
-
-@cache
-def understanding_rules() -> str:
-    """The system message."""
-    return resources.files(__package__).joinpath("understanding.txt").read_text(encoding="utf-8")
+    return [("system", read_prompt(__package__, "understanding.txt")), ("user", dumped)]

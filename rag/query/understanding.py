@@ -43,12 +43,12 @@ class Understanding:
 
     @property
     def whole(self) -> str:
-        """The question, complete."""
+        """The question, with what it depends on."""
         return self.resolved or self.query
 
     @property
     def searched(self) -> tuple[str, ...]:
-        """All that is searched for."""
+        """The queries, the question first."""
         return tuple(dict.fromkeys([self.whole if self.is_from_model else self.query, *self.queries]))
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from rag.composing import Parts, Piece
+from rag.composing import Piece
 from rag.model.base import Usage
+from rag.parts import Parts
 from rag.query import Understanding
 from rag.types import Hit
 
@@ -31,7 +32,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Correction:
-    """What a writer says of a sentence in doubt: other words with keys, or words of papers that show it."""
+    """A writer's reply to a sentence in doubt: new text with keys, or words of papers that show it."""
 
     text: str = ""
     words: tuple[str, ...] = ()
@@ -52,12 +53,12 @@ class Writer(Protocol):
 
 @runtime_checkable
 class Corrector(Writer, Protocol):
-    """A writer that can be asked anew for sentences in doubt."""
+    """A writer that can correct sentences in doubt."""
 
     def correct(
         self, question: Understanding, hits: Sequence[Hit], parts: Parts, usage: Usage
     ) -> list[Correction]:
-        """A correction of each sentence of an answer that is in doubt, perhaps an empty one.
+        """A correction of each sentence in doubt, perhaps an empty one.
 
         Raises ModelError.
         """

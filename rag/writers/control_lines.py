@@ -17,8 +17,11 @@ _LONGEST = 200  # characters of a control line that the answer quotes
 # A control line begins a line or follows a sentence; a model may put it in bold or in a list.
 _BEGINS = r"(?:\A|(?<=\n)|(?<=[.!?\])】*\"”]\s))[ \t>*_#-]{0,9}"
 _NAMES = ("Missing", "Premise", "Search")
-_LINE = re.compile(rf"{_BEGINS}({'|'.join(_NAMES)})[ \t*_]*:", re.IGNORECASE)
-_SENTENCE = re.compile(rf"{_BEGINS}{_NO_ANSWER}(?:[.!]+[*_\"”]*(?=\s|\Z)|[*_]*(?=\n|\Z))", re.IGNORECASE)
+_CONTROL = re.compile(
+    rf"{_BEGINS}(?:(?P<name>{'|'.join(_NAMES)})[ \t*_]*:(?P<line>[^\n]*)"
+    rf"|{_NO_ANSWER}(?:[.!]+[*_\"”]*(?=\s|\Z)|[*_]*(?=\n|\Z)))",
+    re.IGNORECASE,
+)
 _BEGUN = "|".join(
     re.escape(name[:length]) for name in (*_NAMES, _NO_ANSWER) for length in range(len(name), 0, -1)
 )
@@ -28,52 +31,37 @@ _NOTHING = re.compile(r"(?:none|nothing\b.*|no|n/a|null|-*)", re.IGNORECASE)
 
 def without_control_lines(texts: Iterable[str], log: Log) -> Iterator[str]:
     """A stream without its control lines and the sentence `_NO_ANSWER`; the log keeps what they say."""
-    text, place, name = "", 0, None
+    text, place = "", 0
     for piece, is_last in with_end(texts):
         text += piece
-        while True:
-            if name:
-                end = text.find("\n", place)
-                if end < 0 and not is_last:
-                    break
-                end = len(text) if end < 0 else end
-                _keep(name, text[place:end], log)
-                place, name = end, None
-            match = _first(text, place)
-            if not match or (match.re is _SENTENCE and match.end() == len(text) and not is_last):
-                break
-            if text[place : match.start()]:
+        while (match := _CONTROL.search(text, place)) and (is_last or match.end() < len(text)):
+            if match.start() > place:
                 yield text[place : match.start()]
-            place, name = match.end(), match[1] if match.re is _LINE else None
-            if not name:
-                log.refusal = log.refusal or NOT_SAID
-        if name:
-            continue
-        partial = None if is_last else _PART_OF_LINE.search(text, place)
-        ready = partial.start() if partial else len(text)
+            _keep(match, log)
+            place = match.end()
+        held = match or (None if is_last else _PART_OF_LINE.search(text, place))
+        ready = held.start() if held else len(text)
         if ready > place:
             yield text[place:ready]
         place = ready
 
 
-def told_text(text: str) -> str:
+def quotable_text(text: str) -> str:
     """The text of a control line as the answer quotes it: on one line, without markers, not too long."""
     words = "".join(piece for piece in find_markers([text]) if isinstance(piece, str)).split()
     return cut(re.sub(r"\s+(?=[.,;:!?])", "", " ".join(words)).strip(' *_"“”'), _LONGEST)
 
 
-def _first(text: str, place: int) -> re.Match[str] | None:
-    matches = filter(None, (_LINE.search(text, place), _SENTENCE.search(text, place)))
-    return min(matches, key=re.Match.start, default=None)
-
-
-def _keep(name: str, text: str, log: Log) -> None:
-    line = told_text(text).rstrip(".")
+def _keep(match: re.Match[str], log: Log) -> None:
+    if not match["name"]:
+        log.refusal = log.refusal or NOT_SAID
+        return
+    name, line = match["name"].lower(), quotable_text(match["line"]).rstrip(".")
     if _NOTHING.fullmatch(line):
         return
-    if name.lower() == "missing":
+    if name == "missing":
         log.missing = log.missing or line
-    elif name.lower() == "search":
+    elif name == "search":
         queries = filter(None, map(str.strip, line.split(";")))
         log.searches = log.searches or tuple(islice(queries, _MOST_SEARCHES))
     else:

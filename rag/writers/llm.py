@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.composing import ANEW, Parts, Piece, doubts_of, sentences_of
+from rag.composing import ANEW, Piece
 from rag.errors import BrokenStreamError, ModelFailedError
 from rag.markers import Marker, find_markers
 from rag.model.base import Message, Usage
+from rag.parts import Parts, doubts_of, sentences_of
 from rag.query import Understanding
 from rag.types import Hit
 from rag.writers.base import Correction, Log
@@ -73,8 +74,10 @@ class LLMWriter:
     def correct(
         self, question: Understanding, hits: Sequence[Hit], parts: Parts, usage: Usage
     ) -> list[Correction]:
-        """The model's corrections of sentences in doubt, in one request, with the papers that the answer
-        cites. Raises ModelError."""
+        """The model's corrections of sentences in doubt, in one request. It sees the papers that are cited.
+
+        Raises ModelError.
+        """
         keys = sorted({key for sentence in sentences_of(parts) for key in sentence.keys})
         cited = {key: hits[key - 1] for key in keys}
         papers = fit_papers(correction_prompt(question, (), parts), cited, self.model.window)

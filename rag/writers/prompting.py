@@ -3,15 +3,12 @@
 import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib import resources
-from itertools import islice
 
-from rag.composing import Parts, doubts_of, with_keys
 from rag.errors import ModelFailedError
 from rag.markers import neutral
-from rag.model.base import FRAME_TOKENS, Message, reply_tokens
-from rag.model.replies import read_line, read_number, read_object, read_rows
+from rag.model.base import FRAME_TOKENS, Message, read_prompt, reply_tokens
+from rag.model.replies import PASSAGE, Fields, read_line, read_numbered, read_texts
+from rag.parts import Parts, doubts_of, with_keys
 from rag.query import Understanding
 from rag.sentences import sentence_spans
 from rag.tokens import count_tokens
@@ -21,22 +18,20 @@ from rag.writers.control_lines import without_control_lines
 
 _MOST_TOKENS = 12_000  # of papers: forty abstracts
 _MOST_WORDS = 5  # quotes in a correction
-_LONGEST = 2000  # characters of a corrected sentence, and of a quote
 
 
 def write_prompt(
     question: Understanding, papers: Sequence[str], searches: Sequence[str] = ()
 ) -> list[Message]:
     """The messages that ask for an answer; `searches` found these papers after others did not answer."""
-    wishes = ""
+    lines = [*papers, f"\nQuestion: {neutral(question.whole)}"]
     if searches:
-        wishes += (
-            f"\nOther papers did not say it. These are from a last search, for: {'; '.join(searches)}."
-        )
+        words = "; ".join(searches)
+        lines.append(f"Other papers did not say it. These are from a last search, for: {words}.")
     if question.request.words:
-        wishes += f"\nAnswer in at most {question.request.words} words."
-    prompt = "\n".join(papers) + f"\n\nQuestion: {neutral(question.whole)}{wishes}"
-    return [("system", _text(f"{question.kind}.txt") + _text("common.txt")), ("user", prompt)]
+        lines.append(f"Answer in at most {question.request.words} words.")
+    rules = read_prompt(__package__, f"{question.kind}.txt") + read_prompt(__package__, "common.txt")
+    return [("system", rules), ("user", "\n".join(lines))]
 
 
 def correction_prompt(question: Understanding, papers: Sequence[str], parts: Parts) -> list[Message]:
@@ -49,27 +44,25 @@ def correction_prompt(question: Understanding, papers: Sequence[str], parts: Par
     return [
         *write_prompt(question, papers),
         ("assistant", with_keys(parts)),
-        ("user", f"{_text('repair.txt')}\n{dumped}"),
+        ("user", f"{read_prompt(__package__, 'repair.txt')}\n{dumped}"),
     ]
 
 
 def read_corrections(reply: str, count: int) -> list[Correction]:
     """The correction of each of `count` sentences."""
-    corrections: dict[int, Correction] = {}
-    for row in read_rows(read_object(reply), "sentences"):
-        if (number := read_number(row, "number")) is not None:
-            given = row.get("quotes")
-            quotes = [quote for quote in given if isinstance(quote, str)] if isinstance(given, list) else []
-            words = tuple(quote[:_LONGEST] for quote in islice(quotes, _MOST_WORDS))
-            text = "".join(without_control_lines([read_line(row, "text", _LONGEST)], Log()))
-            corrections.setdefault(number, Correction(text, words))
-    return [corrections.get(number, Correction()) for number in range(1, count + 1)]
+    rows = read_numbered(reply, "sentences")
+    return [_correction(rows.get(number, {})) for number in range(1, count + 1)]
+
+
+def _correction(row: Fields) -> Correction:
+    text = "".join(without_control_lines([read_line(row, "text", PASSAGE)], Log()))
+    return Correction(text, tuple(words[:PASSAGE] for words in read_texts(row, "quotes")[:_MOST_WORDS]))
 
 
 def fit_papers(messages: Sequence[Message], hits: Mapping[int, Hit], window: int) -> list[str]:
-    """The papers as JSON lines, by their keys, as many as fit in the window with the messages and a reply,
-    and in 12,000 tokens.
+    """The papers as JSON lines, by their keys, as many as fit with the messages and a reply.
 
+    They have 12,000 tokens at most.
     If the first one does not fit, it is cut after a sentence. Raises ModelFailedError if no sentence fits.
     """
     room = window - reply_tokens(window)
@@ -103,8 +96,3 @@ def _line(key: int, hit: Hit, end: int | None = None) -> str:
     return json.dumps(
         {"key": key, "title": title, "year": hit.paper.year, "text": text}, ensure_ascii=False
     )
-
-
-@cache
-def _text(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ Fitted by `benchmarks/calibrate_answers.py` on questions about single papers of 
 docs/retrieval.md.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy as np
 from rag.logistic import Logistic
 from rag.reading import Reading, Sentence
 from rag.types import Hit
-from rag.words import numbers
 
+_NUMBER = re.compile(r"(?<![\w.])\d")  # not in a name: "v2"
 # Per unit of each feature.
 WEIGHTS: Mapping[str, float] = {
     "match": 7.8,
@@ -50,7 +51,7 @@ def features(reading: Reading, hits: Sequence[Hit]) -> list[dict[str, float]]:
             "place": sentence.span[0] / len(abstract),
             "score": hits[sentence.hit].score,
             "first_paper": float(sentence.hit == 0),
-            "number": float(bool(numbers(sentence.text))),
+            "number": float(bool(_NUMBER.search(sentence.text))),
             "first_sentence": float(not abstract[: sentence.span[0]].strip()),
             "last_sentence": float(not abstract[sentence.span[1] :].strip()),
             "length": float(np.log(max(len(sentence.text.split()), 1))),

@@ -6,9 +6,9 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from eval.record import version_of
 from rag.embedding.weights import find_weights
 from rag.errors import SettingError
 from rag.settings import Settings
@@ -27,9 +27,11 @@ _SCARCE, _TOO_SCARCE = 1_000_000_000, 100_000_000  # bytes
 def look_at_program() -> Iterator[Finding]:
     """Versions of askpapers, Python and the libraries that decide what it does."""
     yield Finding(
-        "askpapers", "ok", f"{_version('askpapers') or 'not installed'}, Python {platform.python_version()}"
+        "askpapers",
+        "ok",
+        f"{version_of('askpapers') or 'not installed'}, Python {platform.python_version()}",
     )
-    versions = {name: _version(name) for name in PACKAGES}
+    versions = {name: version_of(name) for name in PACKAGES}
     present = ", ".join(f"{name} {number}" for name, number in versions.items() if number)
     yield Finding("libraries", "ok", present)
     if missing := [name for name, number in versions.items() if not number]:
@@ -77,10 +79,3 @@ def look_at_folder(name: str, folder: Path) -> Iterator[Finding]:
     place = folder if there == folder else f"{folder} (not made yet)"
     room = f"{place}, {free / 1e9:.1f} GB free"
     yield Finding(name, state, room, None if state == "ok" else "make room on this disk")
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from rag.answering import AnswerStream
 from rag.assistant import Assistant
 from rag.conversation import Conversation
 from rag.errors import ModelError, QuestionError
 from rag.settings import Settings
+from rag.streams import AnswerStream
 from rag.types import Request
 from ui.cli.commands import add_common
 from ui.cli.options import add_answering, request_of, tell_years

@@ -7,7 +7,7 @@ from pathlib import Path
 from eval.errors import GateError
 from eval.folder import read_answered
 from eval.gates import check_tag, require
-from eval.judging import open_judge
+from eval.judging import JUDGES, open_judge
 from eval.judging.check import check_judge
 from eval.labelled import read_claims
 from eval.run import Run
@@ -77,7 +77,7 @@ def add(command: argparse.ArgumentParser) -> None:
     add_gates(command, "--require", 'fail where this does not hold for a mean: "hit@5>=0.9"')
     command.add_argument(
         "--judge",
-        choices=("llm", "llamaindex"),
+        choices=JUDGES,
         help="let a language model judge too, by our rules or by LlamaIndex's evaluators; its scores "
         "stand apart",
     )

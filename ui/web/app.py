@@ -50,6 +50,19 @@ _SESSIONS = 100  # whose state is held, some MB each; others continue from what 
 _FETCHING = 1000  # sessions whose answers wait to be fetched, or are being fetched
 _HOUR = 3600
 _FRAME = "frontend/index.html"  # Gradio's template of the page
+# Light and dark; Gradio's own lack the contrast that small text needs (WCAG 2.2, 1.4.3).
+_COLOURS = {
+    "body_text_color_subdued": ("*neutral_600", "*neutral_400"),
+    "block_info_text_color": ("*neutral_600", "*neutral_400"),
+    "block_title_text_color": ("*primary_700", "*primary_100"),
+    "block_label_text_color": ("*primary_700", "*primary_100"),
+    "link_text_color": ("*primary_700", "*primary_300"),
+    "link_text_color_visited": ("*primary_700", "*primary_300"),
+    "button_primary_background_fill": ("*primary_600", "*primary_600"),
+    "button_primary_background_fill_hover": ("*primary_700", "*primary_700"),
+    "button_secondary_background_fill_hover": (None, "*neutral_700"),
+    "input_placeholder_color": ("*neutral_500", "*neutral_400"),
+}
 
 
 @dataclass(frozen=True)
@@ -196,27 +209,9 @@ def _theme() -> gr.themes.Base:
     font = [gr.themes.Font(name) for name in ("system-ui", "Segoe UI", "Roboto", "sans-serif")]
     mono = [gr.themes.Font(name) for name in ("ui-monospace", "Consolas", "monospace")]
     theme = gr.themes.Soft(primary_hue="indigo", neutral_hue="slate", font=font, font_mono=mono)
-    return theme.set(  # Gradio's own colours lack the contrast that small text needs (WCAG 2.2, 1.4.3)
-        body_text_color_subdued="*neutral_600",
-        body_text_color_subdued_dark="*neutral_400",
-        block_info_text_color="*neutral_600",
-        block_info_text_color_dark="*neutral_400",
-        block_title_text_color="*primary_700",
-        block_title_text_color_dark="*primary_100",
-        block_label_text_color="*primary_700",
-        block_label_text_color_dark="*primary_100",
-        link_text_color="*primary_700",
-        link_text_color_dark="*primary_300",
-        link_text_color_visited="*primary_700",
-        link_text_color_visited_dark="*primary_300",
-        button_primary_background_fill="*primary_600",
-        button_primary_background_fill_dark="*primary_600",
-        button_primary_background_fill_hover="*primary_700",
-        button_primary_background_fill_hover_dark="*primary_700",
-        button_secondary_background_fill_hover_dark="*neutral_700",
-        input_placeholder_color="*neutral_500",
-        input_placeholder_color_dark="*neutral_400",
-    )
+    for name, (light, dark) in _COLOURS.items():
+        theme.set(**{name: light, f"{name}_dark": dark})
+    return theme
 
 
 def models_of(names: Sequence[str]) -> tuple[str, ...]:

@@ -17,9 +17,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from eval.comparison import Comparison, wording
 from ingest.pipeline import Report
-from rag.answering import REFUSAL, offer_note
 from rag.cited_papers import cited_papers, place_of
 from rag.doubts import doubts, tally, verdict, why
+from rag.drafts import REFUSAL
+from rag.notes import offer_note
 from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Hit, Paper

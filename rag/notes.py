@@ -1,0 +1,44 @@
+"""The lines that a reader should know beside an answer."""
+
+from rag.finding import Found
+from rag.library import Library
+from rag.query import Understanding
+from rag.types import Filters
+
+UNCHECKED = "The sentences are not checked, as ASKPAPERS_JUDGE_MODEL is off."
+MODEL_FAILED = "The model failed, and the papers' own sentences answer: "
+_DIGESTS = (
+    "The texts in this library are digests in our own words, so the quotes are ours and not the papers'."
+)
+
+
+def notes_on(question: Understanding, found: Found, library: Library) -> list[str]:
+    """What a reader should know of the library and the question."""
+    catalog = library.catalog
+    notes = [_DIGESTS] if catalog.holds_digests else []
+    notes += [question.note] if question.note else []
+    notes += [offer_note(question.offered)] if question.offered else []
+    if question.filters.has_years:
+        notes += counted("Left out, as their year is not known", catalog.count_without_year())
+    if question.filters.has_authors:
+        unknown = catalog.count_without_authors()
+        notes += counted("Left out, as their number of authors is not known", unknown)
+    if found.more:
+        notes.append(f"{_count(found.more, 'more paper')}: see them by `askpapers library list`.")
+    return notes + counted("Not indexed yet, so answers may lack them", library.papers_behind())
+
+
+def offer_note(filters: Filters) -> str:
+    """The note that offers years as options of the command line."""
+    ends = {"--from-year": filters.from_year, "--to-year": filters.to_year}
+    options = " ".join(f"{option} {year}" for option, year in ends.items() if year is not None)
+    return f"To bound publication years: {options}"
+
+
+def counted(line: str, number: int, what: str = "paper") -> list[str]:
+    """The line with its number, unless that is 0."""
+    return [f"{line}: {_count(number, what)}."] if number else []
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
