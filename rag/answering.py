@@ -52,8 +52,14 @@ class Answering:
         """The text as it is first written, with an empty piece before each step; then the answer."""
         question, found = yield from self._find(request)
         if topic := question.topic:
-            catalog, name = self.library.catalog, self.writer.name
-            reply = reply_to(question.request, topic, catalog, name, has_model=self.has_model)
+            reply = reply_to(
+                question.request,
+                topic,
+                self.library.catalog,
+                self.writer.name,
+                has_model=self.has_model,
+                is_checked=self.judge is not None,
+            )
             yield reply.text
             return replace(reply, **self.steps.taken())
         log = Log(notes=notes_on(question, found, self.library))

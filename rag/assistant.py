@@ -80,6 +80,7 @@ class Assistant:
         is_same = encoder.name == library.token_encoder.name  # else the library has other word pieces
         self._reader = Reader(encoder, library.tokens.weights if is_same else shares)
         self._extractive = ExtractiveWriter(self._reader, BY_CHOICE if self._has_model else NO_MODEL)
+        self._fallback = ExtractiveWriter(self._reader, None)  # a note says that the model failed
         self._finder = Finder(library, Retriever(library), self._reader)
 
     @classmethod
@@ -142,7 +143,7 @@ class Assistant:
             self.library,
             self._finder,
             self._reader,
-            self._extractive,
+            self._fallback,
             writer,
             partial(understand_by_model, model) if model else None,
             self._judge() if model else None,

@@ -31,14 +31,16 @@ def why(claim: Claim) -> str:
 def doubts(answer: Answer) -> Iterator[str]:
     """A line for each sentence in doubt or with a note, and one for others that nobody checked."""
     unchecked: Counter[str] = Counter()
+    other = ""
     for claim in answer.claims:
         if _key(claim) == "unchecked" and not claim.notes:
             unchecked[why(claim)] += 1
         elif not claim.supported or claim.notes:
             reason = f" ({why(claim)})" if why(claim) else ""
+            other = "other " if claim.check == "unchecked" else other
             yield f"{sentence(verdict(claim))[:-1]}: {claim.text}{reason}"
     for reason, count in unchecked.items():
-        yield f"Not checked: {_sentences(count)}. {reason}".rstrip()
+        yield f"Not checked: {_sentences(count, other)}. {reason}".rstrip()
 
 
 def tally(answer: Answer) -> str:
@@ -53,5 +55,5 @@ def _key(claim: Claim) -> str:
     return "uncited" if is_uncited else claim.check
 
 
-def _sentences(count: int) -> str:
-    return f"{count} sentence{'' if count == 1 else 's'}"
+def _sentences(count: int, other: str = "") -> str:
+    return f"{count} {other}sentence{'' if count == 1 else 's'}"

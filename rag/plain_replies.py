@@ -14,11 +14,16 @@ _ADD = "Add papers with `askpapers ingest SOURCE...`, or in the Library tab of t
 _SEE = "See them all with `askpapers library list`, or in the Library tab of the page."
 
 
-def reply_to(request: Request, topic: Topic, catalog: Catalog, writer: str, *, has_model: bool) -> Answer:
-    """The reply as an answer without claims. `has_model` says whether a model could write."""
+def reply_to(
+    request: Request, topic: Topic, catalog: Catalog, writer: str, *, has_model: bool, is_checked: bool
+) -> Answer:
+    """The reply as an answer without claims.
+
+    `has_model` says whether a model could write, `is_checked` whether what it writes is checked.
+    """
     lines = list(_lines(topic, catalog, request.filters))
     if topic == "program":
-        lines += [_ADD, _written_by(writer, has_model)]
+        lines += [_ADD, _written_by(writer, has_model, is_checked)]
     return Answer(
         question=request.question,
         status="answered",
@@ -40,9 +45,10 @@ def _lines(topic: Topic, catalog: Catalog, filters: Filters) -> Iterator[str]:
         yield f"For example: What does “{_title(newest[0])}” show?" if newest else "It holds no papers yet."
 
 
-def _written_by(writer: str, has_model: bool) -> str:
+def _written_by(writer: str, has_model: bool, is_checked: bool) -> str:
     if writer != "extractive":
-        return f"The language model {in_a_line(writer)} writes the answers, and each sentence is checked."
+        check = "each sentence is checked" if is_checked else "nobody checks its sentences"
+        return f"The language model {in_a_line(writer)} writes the answers, and {check}."
     why = "A language model is set up but not asked" if has_model else "No language model is set up"
     return f"{why}, so answers are the papers' own sentences."
 

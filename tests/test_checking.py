@@ -298,12 +298,15 @@ def test_other_verdicts_need_no_words_and_support_nothing(label):
 def test_support_without_words_that_hold_it_is_no_verdict(text, words):
     found = read(verdict("supported", *words), text=text)
     assert (found.check, found.is_supported) == ("unchecked", False)
-    assert found.reason and found.reason.startswith("the judge shows no words that hold it")
+    assert found.reason
+    assert re.match(
+        "the judge shows no words that hold it|the words that the judge shows do not hold", found.reason
+    )
 
 
 def test_the_reason_names_what_the_words_lack():
     found = read(verdict("supported", "needs no labelled data"), text="Mole saves 46% beside RoBERTa.")
-    assert found.reason == "the judge shows no words that hold it: not in them: 46%, RoBERTa"
+    assert found.reason == "the words that the judge shows do not hold 46%, RoBERTa"
     assert found.quotes == (quote("needs no labelled data"),)
 
 

@@ -71,6 +71,15 @@ CITATION_KEYS = [
 ]
 
 
+def test_an_answer_that_is_interrupted_promises_nothing(run, shelf, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ui.cli.ask.read_along", interrupt)
+    code, out, err = run("ask", "What do owls eat?", "--library", shelf)
+    assert (code, out, err) == (130, "", "askpapers: interrupted before the answer was finished\n")
+
+
 def test_ask_gives_the_answer_as_json(run, shelf):
     question = "How many entries does the ledger of owls hold?"
     code, out, err = run("ask", question, "--json", "--library", shelf)

@@ -167,7 +167,7 @@ def test_somebody_is_told_whom_a_silent_reply_is_waited_for(server):
     with closing(ChatModel.open(settings, patience=Patience(quiet=0.01), on_wait=wait)) as model:
         server.play(answer_late)
         assert model.ask(MESSAGES, {}) == "Mice."
-        assert lines == [f"Waiting for the model scripted at {server.url}: it reads the papers first."]
+        assert lines == [f"Waiting for the model scripted at {server.url}, which may take minutes."]
         assert lines == [model.wait_line]
     with closing(ChatModel.open(settings, on_wait=wait)) as model:
         server.play(served.answer("Mice."))

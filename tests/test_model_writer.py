@@ -37,6 +37,8 @@ from rag.model.chat import ChatModel
 from rag.model.client import open_client
 from rag.notes import MODEL_FAILED, UNCHECKED
 from rag.settings import Settings
+from rag.writers.control_lines import NOT_SAID
+from rag.writers.extractive import BY_CHOICE
 
 KEY = "sk-test-never-to-be-shown"
 QUESTION = "How much compute does bert2BERT save?"
@@ -86,6 +88,7 @@ def assert_own_sentences_answer(answer: Answer, because: str) -> None:
     assert because in note
     assert "\n" not in note
     assert {claim.check for claim in answer.claims} == {"verbatim"}
+    assert BY_CHOICE not in answer.notes
 
 
 def test_an_answer_takes_a_request_to_understand_one_to_write_one_to_check(assistant, server):
@@ -435,7 +438,7 @@ def test_an_empty_or_uncited_answer_is_asked_for_once_more_saying_so(assistant, 
 
 def test_that_the_papers_do_not_say_is_a_refusal(assistant, server):
     answer = ask(assistant, server, served.answer("The papers do not", " say."))
-    assert (answer.status, answer.reason, answer.text) == ("refused", "the papers do not say", REFUSAL)
+    assert (answer.status, answer.reason, answer.text) == ("refused", NOT_SAID, REFUSAL)
     assert (answer.claims, answer.citations, len(server.requests)) == ((), (), 1)
 
 

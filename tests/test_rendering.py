@@ -609,7 +609,7 @@ def test_an_error_is_told_to_those_who_hear_the_page():
 
 def test_what_was_written_before_an_error_stays_under_it():
     page = Page(answer_html(Exchange("?", "Owls live [1]", error="none: ask again"), ANCHOR, {}))
-    assert in_words(page.inside("ap-text")) == "Owls live[1]"
+    assert in_words(page.inside("ap-text")) == "Owls live [1]"
     assert not page.all("ap-marker")  # there is no source yet
     assert "No answer." in page.text
 
@@ -653,7 +653,7 @@ def test_what_goes_on_is_told(step, line):
     page = Page(answer_html(Exchange("?", "", step=step), ANCHOR, {}))
     assert in_words(page.inside("ap-waiting")) == line
     page = Page(answer_html(Exchange("?", "Owls live [1]", step=step), ANCHOR, {}))
-    assert in_words(page.inside("ap-text")) == "Owls live[1]"
+    assert in_words(page.inside("ap-text")) == "Owls live [1]"
     assert in_words(page.inside("ap-waiting")) == (line if step in ("check", "repair") else "")
     assert not page.all("ap-mark") and not page.all("ap-marker")
 

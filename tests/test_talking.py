@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import threading
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -184,7 +185,7 @@ def test_each_step_is_told_and_the_final_text_takes_the_place_of_the_first(sessi
     for step, written, html in pages[:-1]:
         assert "ap-mark" not in html
         assert ("Checking each sentence" in html) == (step == "check")
-        assert ("Asking anew" in html) == (step == "repair")
+        assert ("Correcting" in html) == (step == "repair")
         assert wrong in written or step not in ("check", "repair")
     assert exchange.answer.text == first + right
     assert "caves" not in pages[-1][-1] and "ap-waiting" not in pages[-1][-1]
@@ -321,6 +322,26 @@ def test_a_question_that_was_stopped_can_be_asked_again(session, desk):
     assert "31 owls" in exchange.answer.text
     assert len(session.chat.exchanges) == 1
     assert len(session.visitor.chats) == 1
+
+
+def test_who_stops_does_not_wait_for_a_model_that_is_silent(session, modelled, server):
+    goes_on = threading.Event()
+
+    def silent(exchange, request):
+        goes_on.wait(60)
+        served.answer("{}")(exchange, request)
+
+    server.play(served.answer(COUNT), understanding=silent)
+    asking = ask(session, OWLS, modelled, BY_MODEL)
+    next(asking)
+    reading = threading.Thread(target=list, args=[asking], daemon=True)
+    reading.start()
+    try:
+        session.stop()
+        reading.join(20)
+        assert not reading.is_alive()
+    finally:
+        goes_on.set()
 
 
 def test_an_answer_never_lands_in_another_conversation(session, desk):

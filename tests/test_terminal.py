@@ -14,7 +14,7 @@ from rag.types import Claim, Hit, Passage
 from ui import terminal
 from ui.authors import in_short
 from ui.steps import GOING_ON
-from ui.streaming import print_read, read_along
+from ui.streaming import StatusLine, print_read, read_along
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_each_doubt_is_told_and_why_and_a_quotation_is_none(capsys):
         "Supported by what it cites: It is 45 %. (Stands nowhere in the cited papers: 45 %.)",
         "Not checked: It is open. (Stands nowhere in the cited papers: 45 %.)",
         "Cites nothing: So it is.",
-        "Not checked: 1 sentence. The judge showed no words.",
+        "Not checked: 1 other sentence. The judge showed no words.",
     )
     assert [line for line in lines if re.match("[A-Z][a-z ]+: (It|So|1)", line)] == list(expected)
 
@@ -141,12 +141,18 @@ class Screen(io.StringIO):
         self.seen.append("\n".join(self.rows))
 
 
-def stream_of(answer, pieces):
-    """A stream of an answer; a step among the pieces is a tuple."""
+WAITING = "Waiting for the model."
+
+
+def stream_of(answer, pieces, status):
+    """A stream of an answer; a step among the pieces is a tuple, and the model is silent at None."""
     steps = Steps()
 
     def run():
         for piece in pieces:
+            if piece is None:
+                status.wait(WAITING)
+                continue
             if isinstance(piece, tuple):
                 (steps.now,) = piece
             yield "" if isinstance(piece, tuple) else piece
@@ -156,8 +162,9 @@ def stream_of(answer, pieces):
 
 
 def show(answer, pieces, **options):
-    stream = stream_of(answer, pieces)
-    shown = read_along(stream, **{"is_written": True, "is_json": False} | options)
+    status = StatusLine()
+    stream = stream_of(answer, pieces, status)
+    shown = read_along(stream, status, **{"is_written": True, "is_json": False} | options)
     print_read(stream.answer, shown)
 
 
@@ -182,7 +189,7 @@ LONG = "Owls live in oaks, which grow in forests, where it is dark at night [1].
 
 @pytest.mark.parametrize("first", [LONG, f"{LONG}\n{LONG * 3}\n\n{'x' * 80}", "猫" * 50])
 def test_what_was_corrected_takes_the_place_of_what_was_shown(screen_of, first):
-    pieces = [("understand",), ("retrieve",), ("write",), first, ("check",), ("repair",)]
+    pieces = [("understand",), None, ("retrieve",), ("write",), first, None, ("check",), None, ("repair",)]
     usage = {"requests": 4.0, "total_tokens": 4210.0, "cost": 0.0012}
     seconds = {"understand": 1.2, "write": 3.0, "total": 5.0}
     screen = screen_of(answer_of(usage=usage, seconds=seconds), pieces)
@@ -190,7 +197,8 @@ def test_what_was_corrected_takes_the_place_of_what_was_shown(screen_of, first):
         assert any(line[:39] in seen for seen in screen.seen)
     shown = "\n".join(screen.rows)
     assert shown.startswith("Owls live in oaks [1]. Owls fly.\n\nUnderstood as: Owls")
-    assert not any(line[:20] in shown for line in GOING_ON.values())
+    assert not any(line[:20] in shown for line in (WAITING, *GOING_ON.values()))
+    assert any(f"{GOING_ON['understand']} {WAITING}"[:39] in seen for seen in screen.seen)
     assert first[:40] not in shown
     told = "4 requests · 4,210 tokens · $0.0012 · understand 1.2 s, write 3.0 s"
     assert told in "".join(screen.rows)

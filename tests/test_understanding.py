@@ -149,6 +149,7 @@ def test_what_is_no_understanding_costs_nothing_but_the_request(assistant, serve
         (said(SAVES), f" {WHOLE}\n", WHOLE),
         (said(SAVES), FOLLOW_UP, None),
         (said(SAVES), FOLLOW_UP.upper(), None),
+        (said(SAVES), f"{FOLLOW_UP.rstrip('?')} ?", None),
         (said(SAVES), "", None),
         ([], WHOLE, None),  # nothing was said that could make it whole
     ],
@@ -317,7 +318,10 @@ def test_a_question_far_from_all_papers_still_reaches_the_model(assistant, serve
     assert without_model.ask(EGG).status == "refused"
     server.play(served.answer("The papers do not say."), understanding=understood(EGG, queries=["eggs"]))
     answer = assistant.ask(EGG)
-    assert (answer.status, answer.reason) == ("refused", "the papers do not say")
+    assert (answer.status, answer.reason) == (
+        "refused",
+        "the model finds no answer in the papers that it was sent",
+    )
     assert (len(server.requests), len(papers_sent(server)) > 0) == (1, True)
     assert answer.claims == ()
 
@@ -439,6 +443,21 @@ def test_checks_may_be_off_and_the_answer_says_so(bundled, server):
     assert (server.checks, answer.checked_by) == ([], None)
     assert [(claim.check, claim.supported) for claim in answer.claims] == [("unchecked", None)]
     assert [note for note in answer.notes if "ASKPAPERS_JUDGE_MODEL is off" in note]
+
+
+@pytest.mark.parametrize(
+    ("judge", "check"), [("off", "nobody checks its sentences"), ("", "each sentence is checked")]
+)
+def test_the_program_says_whether_what_a_model_writes_is_checked(bundled, server, judge, check):
+    environment = {
+        "OPENAI_BASE_URL": server.url,
+        "ASKPAPERS_MODEL": SCRIPTED,
+        "ASKPAPERS_JUDGE_MODEL": judge,
+    }
+    settings = Settings.from_environment(environment)
+    server.play(WRITTEN, understanding=understood("", "program"))
+    with Assistant(bundled, settings=settings) as assistant:
+        assert check in assistant.ask("Who are you?").text
 
 
 def test_another_judge_is_asked_for_checks_only(bundled, server):

@@ -10,7 +10,7 @@ GOING_ON = {
     "retrieve": "Searching the papers…",
     "write": "Reading the papers…",
     "check": "Checking each sentence against the papers…",
-    "repair": "Asking anew for what is not supported…",
+    "repair": "Correcting what is not supported…",
 }
 _NAMES = {name: "search" if name == "retrieve" else name for name in GOING_ON}
 

@@ -1,6 +1,7 @@
 """An answer on a terminal while it is written: its text on stdout, what goes on meanwhile on stderr."""
 
 import sys
+import threading
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -12,18 +13,18 @@ from rag.plain import plain
 from rag.streams import AnswerStream
 from rag.types import Answer
 from ui.steps import GOING_ON, cost_line
-from ui.terminal import print_answer, print_rest, print_text, write_piece
+from ui.terminal import print_answer, print_rest, print_text, tell, write_piece
 
 _CORRECTED = "The answer, corrected:"
 
 
-def read_along(stream: AnswerStream, *, is_written: bool, is_json: bool) -> str:
+def read_along(stream: AnswerStream, status: "StatusLine", *, is_written: bool, is_json: bool) -> str:
     """Read a stream to its end; what a model writes is shown meanwhile, on a terminal.
 
     Returns the text that was shown, whose last line is ended.
     """
     is_shown = is_written and not is_json and sys.stdout.isatty()
-    shown, status = "", _Status(is_written)
+    shown = ""
     try:
         for piece in stream.with_steps():
             if piece and is_shown:
@@ -34,7 +35,8 @@ def read_along(stream: AnswerStream, *, is_written: bool, is_json: bool) -> str:
                 if shown and not shown.endswith("\n"):
                     write_piece("\n")
                     shown += "\n"
-                status.show(GOING_ON.get(stream.step, ""))
+                if is_written:
+                    status.show(GOING_ON.get(stream.step, ""))
     finally:
         status.clear()
     if shown and not shown.endswith("\n"):
@@ -81,21 +83,33 @@ def _rows(line: str, width: int) -> int:
     return rows
 
 
-class _Status:
+class StatusLine:
     """One line on stderr that is replaced and cleared; nothing where stderr is no terminal."""
 
-    def __init__(self, is_wanted: bool) -> None:
+    def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
-        self._is_on = is_wanted and self._console.is_terminal and not self._console.is_dumb_terminal
+        self._is_on = self._console.is_terminal and not self._console.is_dumb_terminal
         self._shown = ""
+        self._changing = threading.RLock()
 
     def show(self, line: str) -> None:
-        if self._is_on and line != self._shown:
-            self.clear()
-            self._console.print(Text(line, "dim"), end="", overflow="ellipsis", no_wrap=True)
-            self._shown = line
+        with self._changing:
+            if self._is_on and line != self._shown:
+                self.clear()
+                self._console.print(Text(line, "dim"), end="", overflow="ellipsis", no_wrap=True)
+                self._shown = line
 
     def clear(self) -> None:
-        if self._shown:
-            self._console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
-            self._shown = ""
+        with self._changing:
+            if self._shown:
+                control = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
+                self._console.control(control)
+                self._shown = ""
+
+    def wait(self, line: str) -> None:
+        """Add what is waited for, from another thread; a line of its own where stderr is no terminal."""
+        with self._changing:
+            if self._shown:
+                self.show(f"{self._shown} {line}")
+        if not self._is_on:
+            tell(line)

@@ -14,6 +14,7 @@ from rag.types import Check, Paper
 LABELS: tuple[Check, ...] = ("supported", "partly", "contradicted", "not found")
 _MOST_QUOTES = 5  # of a verdict
 _NO_EVIDENCE = "the judge shows no words that hold it"
+_NOT_HELD = "the words that the judge shows do not hold"
 _SUPPORTS_ALL = "the judge calls a made-up sentence supported too"
 # No paper that a question is answered from says this; who calls it supported does not judge.
 _MADE_UP = "In 1987, 417 fishing households of three coastal villages kept a diary of the weather."
@@ -69,7 +70,7 @@ def _read(row: Fields, statement: Statement) -> Verdict:
     quotes = read_quotes(row, statement.papers)
     missing = lacking(statement.text, quotes)
     if check == "supported" and (missing or not quotes):
-        reason = f"{_NO_EVIDENCE}: not in them: {', '.join(missing)}" if quotes else _NO_EVIDENCE
+        reason = f"{_NOT_HELD} {', '.join(missing)}" if quotes else _NO_EVIDENCE
         return Verdict("unchecked", quotes, reason, lacks_words=True)
     return Verdict(check, quotes, read_line(row, "reason") or None)
 

@@ -77,7 +77,7 @@ class ChatModel:
         """The line to show while a model on one's own machine is silent; None for any other model."""
         if not self.address or not is_near(self.address):
             return None
-        return f"Waiting for the model {self.name} at {self.address}: it reads the papers first."
+        return f"Waiting for the model {self.name} at {self.address}, which may take minutes."
 
     def close(self) -> None:
         """Close the connections of a model that we opened."""

@@ -53,7 +53,7 @@ def _read(reply: Fields, request: Request) -> Understanding | None:
     if not kind and not topic:
         return None
     whole = read_line(reply, "question", LONGEST_QUESTION) if request.history else ""
-    is_new = bool(whole) and whole.casefold() != in_a_line(request.question).casefold()
+    is_new = bool(whole) and _bare(whole) != _bare(request.question)
     understanding = Understanding(
         request,
         resolved=whole if is_new else None,
@@ -68,6 +68,11 @@ def _read(reply: Fields, request: Request) -> Understanding | None:
         return understanding
     note = f"Only papers {describe(years)}, as the question asks."
     return replace(understanding, request=request.within(years), note=note)
+
+
+def _bare(question: str) -> str:
+    """The question without what does not change it."""
+    return in_a_line(question).casefold().rstrip(".?! ")
 
 
 def _queries(reply: Fields, question: str) -> tuple[str, ...]:

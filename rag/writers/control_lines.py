@@ -8,10 +8,10 @@ from rag.markers import find_markers, with_end
 from rag.plain import cut
 from rag.writers.base import Log
 
-NOT_SAID = "the papers do not say"
-"""The sentence that a model writes if the papers hold no answer."""
+NOT_SAID = "the model finds no answer in the papers that it was sent"
 PREMISE = "a paper contradicts what the question presupposes"
 
+_NO_ANSWER = "the papers do not say"  # what a model writes if they hold no answer
 _MOST_SEARCHES = 3
 _LONGEST = 200  # characters of a control line that the answer quotes
 # A control line begins a line or follows a sentence; a model may put it in bold or in a list.
@@ -19,18 +19,18 @@ _BEGINS = r"(?:\A|(?<=\n)|(?<=[.!?\])】*\"”]\s))[ \t>*_#-]{0,9}"
 _NAMES = ("Missing", "Premise", "Search")
 _CONTROL = re.compile(
     rf"{_BEGINS}(?:(?P<name>{'|'.join(_NAMES)})[ \t*_]*:(?P<line>[^\n]*)"
-    rf"|{NOT_SAID}(?:[.!]+[*_\"”]*(?=\s|\Z)|[*_]*(?=\n|\Z)))",
+    rf"|{_NO_ANSWER}(?:[.!]+[*_\"”]*(?=\s|\Z)|[*_]*(?=\n|\Z)))",
     re.IGNORECASE,
 )
 _BEGUN = "|".join(
-    re.escape(name[:length]) for name in (*_NAMES, NOT_SAID) for length in range(len(name), 0, -1)
+    re.escape(name[:length]) for name in (*_NAMES, _NO_ANSWER) for length in range(len(name), 0, -1)
 )
 _PART_OF_LINE = re.compile(rf"{_BEGINS}(?:(?:{_BEGUN})[ \t*_.!\"”]*)?\Z", re.IGNORECASE)
 _NOTHING = re.compile(r"(?:none|nothing\b.*|no|n/a|null|-*)", re.IGNORECASE)
 
 
 def without_control_lines(texts: Iterable[str], log: Log) -> Iterator[str]:
-    """A stream without its control lines and the sentence `NOT_SAID`; the log keeps what they say."""
+    """A stream without its control lines and the sentence `_NO_ANSWER`; the log keeps what they say."""
     text, place = "", 0
     for piece, is_last in with_end(texts):
         text += piece

@@ -49,7 +49,7 @@ class ExtractiveWriter:
     """Quotes the sentences that most likely answer, grouped by paper, up to a number of words."""
 
     reader: Reader
-    note: str = NO_MODEL  # why no model writes
+    note: str | None = NO_MODEL  # why no model writes; None where the answer says so already
     name = "extractive"
 
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
@@ -58,7 +58,7 @@ class ExtractiveWriter:
         A list has the best sentence of each paper, in the order of the papers; a comparison quotes the two
         papers that together match most of the question.
         """
-        log.notes.append(self.note)
+        log.notes += [self.note] if self.note else []
         for group in self._choose(question, hits):
             yield Heading(group[0].hit)
             for candidate in group:

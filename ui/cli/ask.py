@@ -8,8 +8,8 @@ from rag.settings import Settings
 from ui.cli.commands import add_common
 from ui.cli.options import add_answering, request_of, tell_years
 from ui.cli.places import open_for_reading
-from ui.streaming import print_read, read_along
-from ui.terminal import print_json, tell
+from ui.streaming import StatusLine, print_read, read_along
+from ui.terminal import print_json
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -20,14 +20,17 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     request = check_request(request_of(arguments, arguments.question))  # before anything is built
-    settings = Settings.from_environment()
+    settings, status = Settings.from_environment(), StatusLine()
     with (
         open_for_reading(arguments) as library,
-        Assistant(library, settings=settings, on_wait=tell) as assistant,
+        Assistant(library, settings=settings, on_wait=status.wait) as assistant,
     ):
         is_written = assistant.writer_for(request.writer) != "extractive"
         stream = assistant.stream(request)
-        shown = read_along(stream, is_written=is_written, is_json=arguments.json)
+        try:
+            shown = read_along(stream, status, is_written=is_written, is_json=arguments.json)
+        except KeyboardInterrupt as interrupt:
+            raise KeyboardInterrupt("interrupted before the answer was finished") from interrupt
         if arguments.json:
             print_json(stream.answer.to_dict())
             return 0

@@ -2,19 +2,21 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from rag.assistant import Assistant
 from rag.conversation import Conversation
 from rag.errors import ModelError, QuestionError
 from rag.settings import Settings
+from rag.streams import AnswerStream
 from rag.types import Request
 from ui.cli.commands import add_common
 from ui.cli.options import add_answering, request_of, tell_years
 from ui.cli.places import open_for_reading
-from ui.streaming import print_read, read_along
-from ui.terminal import print_error, print_json_line, tell
+from ui.streaming import StatusLine, print_read, read_along
+from ui.terminal import print_error, print_json_line
 
 _HELP = (
     "Ask about the papers. /alone asks the last question again without what was said before it, "
@@ -22,6 +24,9 @@ _HELP = (
 )
 _ALONE = "/alone"
 _PROMPT = "\n> "
+
+Read = Callable[[AnswerStream], str]
+"""Reads an answer to its end; the text that was shown."""
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -31,19 +36,21 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     options, settings = request_of(arguments), Settings.from_environment()
+    status = StatusLine()
     with (
         open_for_reading(arguments) as library,
-        Assistant(library, settings=settings, on_wait=tell) as assistant,
+        Assistant(library, settings=settings, on_wait=status.wait) as assistant,
     ):
         is_written = assistant.writer_for(options.writer) != "extractive"
+        read = partial(read_along, status=status, is_written=is_written, is_json=arguments.json)
         try:
-            return _converse(Conversation(assistant), options, arguments, is_written)
+            return _converse(Conversation(assistant), options, arguments, read)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt("interrupted: the conversation is over") from interrupt
 
 
 def _converse(
-    conversation: Conversation, options: Request, arguments: argparse.Namespace, is_written: bool
+    conversation: Conversation, options: Request, arguments: argparse.Namespace, read: Read
 ) -> int:
     """Answer line by line; 1 where a question that was piped in could not be answered."""
     is_typed, failed, last_question = sys.stdin.isatty(), 0, ""
@@ -65,7 +72,7 @@ def _converse(
             continue
         last_question = line
         try:
-            _answer(conversation, replace(options, question=line), arguments, is_written)
+            _answer(conversation, replace(options, question=line), arguments, read)
         except (QuestionError, ModelError) as error:  # the next question may do better
             failed += 1
             print_error(error)
@@ -73,10 +80,10 @@ def _converse(
 
 
 def _answer(
-    conversation: Conversation, request: Request, arguments: argparse.Namespace, is_written: bool
+    conversation: Conversation, request: Request, arguments: argparse.Namespace, read: Read
 ) -> None:
     stream = conversation.stream(request)
-    shown = read_along(stream, is_written=is_written, is_json=arguments.json)
+    shown = read(stream)
     if arguments.json:
         print_json_line(stream.answer.to_dict())
         return

@@ -6,9 +6,11 @@ import sys
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import count
+from queue import Empty, SimpleQueue
 
 from rag.errors import AskpapersError
 from rag.query.years import describe
@@ -22,6 +24,7 @@ from ui.web.visitors import Visitor
 
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _JOINER = "\u2060"  # has no width and is no space
+_PAUSE = 0.1  # seconds until it is seen that somebody stopped
 MOST_SHOWN = 6_000_000  # bytes of a conversation's page; one of 30 lists has about a third
 MOST_HELD = 12 * 2**20  # bytes of all pages of exchanges
 _UNSHOWN = "this conversation is too long to be shown whole: ask again in a new one"
@@ -135,16 +138,43 @@ def ask(
     session.put(chat)
     session.answering = exchange = chat.exchanges[-1]
     yield
-    for changed in _answering(exchange, [] if is_alone else before.history, desk, settings):
-        if session.number != number:
-            return
+    states = _answering(exchange, [] if is_alone else before.history, desk, settings)
+    for changed in _while_wanted(states, lambda: session.number == number):
         session.change(changed)
         yield
 
 
+def _while_wanted(states: Generator[Exchange], is_wanted: Callable[[], bool]) -> Generator[Exchange]:
+    """The states, made by a thread of its own: a model may be silent for minutes, and who stops it wants
+    to ask again at once."""
+    made: SimpleQueue[Exchange | None] = SimpleQueue()
+    is_left = threading.Event()
+
+    def make() -> None:
+        with closing(states):
+            for state in states:
+                made.put(state)
+                if is_left.is_set():
+                    return
+        made.put(None)
+
+    threading.Thread(target=make, name="askpapers-answering", daemon=True).start()
+    try:
+        while is_wanted():
+            try:
+                state = made.get(timeout=_PAUSE)
+            except Empty:
+                continue
+            if state is None or not is_wanted():
+                return
+            yield state
+    finally:
+        is_left.set()
+
+
 def _answering(
     exchange: Exchange, history: History, desk: Desk, settings: ChatSettings
-) -> Iterator[Exchange]:
+) -> Generator[Exchange]:
     """The exchange with more and more of its answer, whatever happens; at its end the final text."""
     written = ""
     try:
