@@ -51,7 +51,7 @@ class Draft:
         text = self.written.end()
         self.parts = self.written.finish()
         if not any(sentence.keys for sentence in self.sentences):
-            unsaid = f"{NOT_SAID}: {self.log.missing}" if self.log.missing else _NO_SUPPORT
+            unsaid = f"the papers do not say: {self.log.missing}" if self.log.missing else _NO_SUPPORT
             return text + self.refuse(self.log.refusal or unsaid)
         if self.log.refusal and self.parts[0] != _ABOVE:
             return text + self.written.say(f"\n\n{REFUSAL}")
