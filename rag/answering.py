@@ -156,7 +156,7 @@ class Answering:
         except ModelError as error:
             what = "repaired" if draft.checked_by else "checked"
             draft.log.notes.append(f"The sentences could not be {what}: {error}.")
-        draft.leave_out(drops_all=self.unsupported == "drop")
+        draft.settle(drops=self.unsupported == "drop")
 
 
 def _shown(text: str) -> Iterator[str]:

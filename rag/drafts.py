@@ -38,8 +38,9 @@ class Draft:
 
         Returns the text to show.
         """
-        is_text = not isinstance(piece, Anew) and (not isinstance(piece, str) or bool(piece.strip()))
-        above = self.written.say(_ABOVE) if is_text and self.log.refusal and self.written.is_empty else ""
+        is_blank = isinstance(piece, Anew) or (isinstance(piece, str) and not piece.strip())
+        begins = self.written.is_empty and not is_blank
+        above = self.written.say(_ABOVE) if begins and self.log.refusal else ""
         return above + self.written.add(piece)
 
     def end(self) -> str:
@@ -63,17 +64,14 @@ class Draft:
         self.parts = self.written.finish()
         return text
 
-    def leave_out(self, *, drops_all: bool) -> None:
-        """Leave out the sentences that are not supported, or refuse if the papers hold none of them.
-
-        Unless it drops them all, those of an answer that is partly supported stay.
-        """
+    def settle(self, *, drops: bool) -> None:
+        """Refuse if no sentence is in the papers; else leave out the unsupported ones if it `drops`."""
         unsupported: list[Check] = ["not found", "contradicted"]
-        unsupported += ["partly"] if drops_all else []
+        unsupported += ["partly"] if drops else []
         kept, count = without(self.parts, unsupported), len(self.sentences)
         if not sentences_of(kept):
             self.refuse(NOT_SAID if self.log.refusal == NOT_SAID else _NO_SUPPORT)
-        elif drops_all:
+        elif drops:
             self.parts = kept
         left_out = count - len(self.sentences)
         self.log.notes += counted("Left out, as what they cite does not support them", left_out, "sentence")

@@ -54,9 +54,10 @@ class Finder:
         `typed` is the ranking for the question itself, if it is known. Papers `without` are not shown. A
         list without a subject has the newest papers too.
         """
-        request, typed_first = question.request, [typed] if typed is not None else []
-        others = question.searched[len(typed_first) :]
-        rankings = [*typed_first, *(self.search(replace(request, question=query)) for query in others)]
+        request = question.request
+        rankings = [] if typed is None else [typed]
+        queries = question.searched[len(rankings) :]
+        rankings += [self.search(replace(request, question=query)) for query in queries]
         fused = fuse_rankings(rankings)
         wanted = fused.related.difference(without)
         related = [hit for hit in fused.hits if hit.paper.paper_id in wanted]
