@@ -141,7 +141,7 @@ class Request:
     - `filters`: which papers to use. Years in the question ("since 2021") are applied too, unless
       `filters` has years or `years_from_question` is False.
     - `words`: the approximate length of the answer (default: 78 for quotations, else up to the model).
-    - `k`: how many papers the writer sees (default: 8; for a list, all that belong on it).
+    - `k`: how many papers the writer sees (default: 10; for a list, up to 40 that belong on it).
     - `writer`: `auto`, `llm` or `extractive`.
     - `day`: the date of the question, from which years are counted ("the last three years").
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MOST = 60  # statements in a request; a list has 40
 _REPLY, _PER_STATEMENT = 200, 120  # tokens of a reply
 UNREAD = "the judge gave no verdict that can be read"
-NO_ROOM = "the papers that it cites do not fit in the judge's context"
+NO_ROOM = "the request to the judge has no room for it"
 
 
 class ModelJudge:

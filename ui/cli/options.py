@@ -87,14 +87,14 @@ def add_answering(command: argparse.ArgumentParser, writer: str) -> None:
         "--words",
         type=int,
         metavar="N",
-        help="about how long the answer may be (default: 60 for the extractive writer, whose lists are as "
-        "long as there are papers)",
+        help="about how long the answer may be (default: 78 with titles for the extractive writer, whose "
+        "lists are as long as there are papers; else the model decides)",
     )
     command.add_argument(
         "-k",
         type=int,
         metavar="N",
-        help="papers that the writer is shown at most (default: 8; for a list as many as fit)",
+        help="papers that the writer is shown at most (default: 10; for a list 40, as far as they fit)",
     )
     add_writer(command, writer)
 

@@ -99,8 +99,8 @@ def lay_out_settings(desk: Desk, models: Sequence[str]) -> list[Component]:
         ),
         _number("From year", "any"),
         _number("To year", "any"),
-        _number("Papers an answer is written from", "the best 8; for a list all that fit"),
-        _number("Words of an answer", "60; as many as it takes with a model"),
+        _number("Papers an answer is written from", "the best 10; for a list all that fit"),
+        _number("Words of an answer", "78; as many as it takes with a model"),
         gr.Checkbox(
             label="Years in a question bound the papers",
             info="“papers since 2021”, “2019 papers”",

@@ -23,7 +23,7 @@ _READ = (1, FORMAT)
 MOST_CHATS = 30
 MOST_CHARACTERS = 3_000_000  # in the browser, which gives a page some 5 million
 # Bounds of what is read from a browser, far above our answers: a model is stopped at 20,000 characters, and
-# cites sentences of the eight papers that it was shown.
+# cites sentences of the ten papers that it was shown.
 MOST_PARTS = {"citations": 200, "claims": 1000, "papers": 200, "notes": 100}
 MOST_QUOTES = 50  # of a claim
 LONGEST_EXCHANGE = 200_000  # characters as JSON
