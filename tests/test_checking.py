@@ -479,7 +479,7 @@ def test_what_does_not_fit_in_the_context_is_left_unchecked(server):
         server.play(checking=served.verdicts(verdict("supported", SAVES)))
         found = ModelJudge(model).judge([statement("Mole saves 45%."), statement("Bees fly.", long)], {})
         assert [each.check for each in found] == ["supported", "unchecked"]
-        assert "do not fit" in (found[1].reason or "")
+        assert "no room" in (found[1].reason or "")
         many = ModelJudge(model).judge([statement(f"Mole saves {number}%.") for number in range(4_000)], {})
     assert len(many) == 4_000
     sent = json.loads(server.checks[-1].body["messages"][1]["content"])
