@@ -114,9 +114,16 @@ class Answering:
                 draft.log.begin()
                 writer = self.fallback
                 yield from _shown(draft.add(ANEW))
-                yield from self._compose(draft, writer)
+                yield from self._compose(self._by_own_words(draft), writer)
             yield from _shown(draft.end())
         return writer
+
+    def _by_own_words(self, draft: Draft) -> Draft:
+        """The draft with the papers that the question itself finds, as without a model."""
+        question = replace(draft.question, query=draft.question.whole, queries=(), is_from_model=False)
+        _, found = self.finder.by_rules(question)
+        draft.found, draft.written = found, Written(found.shown)
+        return draft
 
     def _compose(self, draft: Draft, writer: Writer) -> Iterator[str]:
         """The text as it is written."""

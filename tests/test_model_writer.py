@@ -625,3 +625,11 @@ def test_what_the_papers_leave_open_is_a_refusal_where_nothing_is_cited(assistan
     assert (answer.status, answer.text, answer.claims) == ("refused", REFUSAL, ())
     assert answer.reason == "the papers do not say: the energy"
     assert len(server.requests) == 1
+
+
+def test_where_the_model_fails_the_papers_are_those_of_the_question_itself(assistant, server):
+    queries = ["whales sing", "frogs leap", "owls see", "bees dance"]
+    understanding = served.understood(QUESTION, queries=queries)
+    server.play(served.error(500, "broken"), understanding=understanding)
+    answer, own = assistant.ask(QUESTION), assistant.ask(QUESTION, writer="extractive")
+    assert (answer.text, answer.claims) == (own.text, own.claims)
