@@ -81,8 +81,9 @@ def test_three_readers_see_what_one_writer_writes_and_none_fails(tmp_path):
     assert writer.returncode == 0, err
     written = {each["word"]: each["at"] for each in map(json.loads, out.splitlines())}
     for reader in readers:
-        out, err = reader.communicate(timeout=60)
-        assert reader.returncode == 0, err
+        # `communicate` would lose what `readline` has buffered.
+        out, err = reader.stdout.read(), reader.stderr.read()
+        assert reader.wait(60) == 0, err
         *seen, last = map(json.loads, out.splitlines())
         assert len(seen) == ROUNDS
         assert last["searches"] > ROUNDS
