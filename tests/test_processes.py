@@ -81,9 +81,9 @@ def test_three_readers_see_what_one_writer_writes_and_none_fails(tmp_path):
     assert writer.returncode == 0, err
     written = {each["word"]: each["at"] for each in map(json.loads, out.splitlines())}
     for reader in readers:
-        # `communicate` would lose what `readline` has buffered.
-        out, err = reader.stdout.read(), reader.stderr.read()
-        assert reader.wait(60) == 0, err
+        with reader:  # `communicate` would lose what `readline` has buffered
+            out, err = reader.stdout.read(), reader.stderr.read()
+        assert reader.returncode == 0, err
         *seen, last = map(json.loads, out.splitlines())
         assert len(seen) == ROUNDS
         assert last["searches"] > ROUNDS
