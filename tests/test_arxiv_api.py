@@ -171,6 +171,7 @@ def test_what_goes_on_failing_is_an_error(server, failed):
     assert len(server.asked) == 3  # the first, and one after each pause
 
 
+@pytest.mark.slow
 def test_pauses_grow_and_last_as_long_as_arxiv_asks(server):
     busy = reply(503, "busy")
     server.play(busy, busy)

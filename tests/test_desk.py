@@ -112,6 +112,7 @@ def test_a_library_that_another_process_makes_takes_over(with_bundled, tmp_path)
         assert "30 owls" in ask_at(desk, OWLS).text
 
 
+@pytest.mark.slow
 def test_nothing_that_could_not_be_read_makes_a_library_of_ones_own(with_bundled, tmp_path):
     (tmp_path / "empty.jsonl").write_text("{broken\n")
     with Desk(Settings()) as desk:

@@ -131,6 +131,7 @@ def test_requests_that_are_sent_ahead_are_not_read_before_the_answer_to_the_firs
         assert b"at last" in plain.recv(4096)
 
 
+@pytest.mark.slow
 def test_an_answer_may_take_longer_and_the_next_request_is_heard():
     with served(APP, **{"connections.PATIENCE": 0.3}) as port, dial(port) as plain:
         for _ in range(2):
@@ -138,6 +139,7 @@ def test_an_answer_may_take_longer_and_the_next_request_is_heard():
             assert b"at last" in plain.recv(4096)
 
 
+@pytest.mark.slow
 def test_the_connections_of_one_address_are_bounded():
     with served(APP, **{"connections.MOST_CONNECTIONS": 3}) as port:
         held = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(5)]

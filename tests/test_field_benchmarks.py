@@ -90,6 +90,7 @@ def test_real_questions_are_asked_and_lists_judged_on_the_smaller_library(librar
     )
 
 
+@pytest.mark.slow
 def test_the_fits_have_the_features_of_what_they_fit_and_refuse_as_few_as_they_may(library, monkeypatch):
     monkeypatch.setattr("benchmarks.calibrate_answers.SETS", {"economics": ("economics",)})
     found = list(examples("economics", library))

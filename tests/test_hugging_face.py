@@ -290,6 +290,7 @@ JSON_VALUES = st.recursive(
     outer=st.dictionaries(st.sampled_from(list(listed(paper()))), JSON_VALUES, max_size=2),
     key=st.sampled_from(["query", "date"]),
 )
+@pytest.mark.slow
 def test_broken_papers_are_rejected_or_an_error(running_server, changed, outer, key):
     value = {"query": "owls", "date": "2025-12-08"}[key]
     running_server.play(reply_json([listed(paper()) | {"paper": paper() | changed} | outer]))

@@ -201,6 +201,7 @@ def test_vectors_of_another_length_than_before_are_refused(open_new, server):
         assert str(embedding_cache()) in one_line(error)
 
 
+@pytest.mark.slow
 def test_a_refused_connection_is_one_line(settings):
     with served.running() as gone:
         away = replace(settings, base_url=gone.url)

@@ -419,6 +419,7 @@ def test_an_answer_that_broke_off_is_asked_for_again(assistant, server):
     assert (answer.steps["write"]["requests"], answer.usage["requests"]) == (2, 3)
 
 
+@pytest.mark.slow
 def test_a_refused_connection_is_a_failed_model(bundled):
     with served.running() as gone:
         settings = Settings(base_url=gone.url)

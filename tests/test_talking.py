@@ -475,6 +475,7 @@ def cited(times, papers=PAPERS):
     )
 
 
+@pytest.mark.slow
 def test_the_page_of_an_answer_is_bounded():
     long = replace(PAPERS[0], abstract=PAPERS[0].abstract + " owls" * 10_000)
     exchange = Exchange(OWLS, answer=cited(200))
