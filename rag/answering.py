@@ -8,7 +8,7 @@ from functools import partial
 from rag.checking import Judge
 from rag.checking.review import Review
 from rag.citations import Nearest
-from rag.composing import ANEW, Written
+from rag.composing import ANEW
 from rag.drafts import Draft
 from rag.errors import KeyRefusedError, ModelError
 from rag.finding import Finder, Found
@@ -63,7 +63,7 @@ class Answering:
             yield reply.text
             return replace(reply, **self.steps.taken())
         log = Log(notes=notes_on(question, found, self.library))
-        draft, writer = Draft(question, found, log, Written(found.shown)), self.writer
+        draft, writer = Draft(question, found, log), self.writer
         if found.reason:
             yield draft.refuse(found.reason)
         else:
@@ -114,16 +114,15 @@ class Answering:
                 draft.log.begin()
                 writer = self.fallback
                 yield from _shown(draft.add(ANEW))
-                yield from self._compose(self._by_own_words(draft), writer)
+                draft.begin(self._found_by_rules(draft.question))
+                yield from self._compose(draft, writer)
             yield from _shown(draft.end())
         return writer
 
-    def _by_own_words(self, draft: Draft) -> Draft:
-        """The draft with the papers that the question itself finds, as without a model."""
-        question = replace(draft.question, query=draft.question.whole, queries=(), is_from_model=False)
-        _, found = self.finder.by_rules(question)
-        draft.found, draft.written = found, Written(found.shown)
-        return draft
+    def _found_by_rules(self, question: Understanding) -> Found:
+        """The papers that the question itself finds, as without a model."""
+        question = replace(question, query=question.whole, queries=(), is_from_model=False)
+        return self.finder.by_rules(question)[1]
 
     def _compose(self, draft: Draft, writer: Writer) -> Iterator[str]:
         """The text as it is written."""
@@ -138,7 +137,7 @@ class Answering:
         found = self.finder.for_model(draft.question, without=seen)
         if found.shown:
             shown = [*found.shown, *draft.found.shown[:_SEEN_AGAIN]]
-            draft.found, draft.written = replace(found, shown=shown), Written(shown)
+            draft.begin(replace(found, shown=shown))
             yield from self._compose(draft, writer)
 
     def _check(self, draft: Draft, writer: Writer) -> Iterator[str]:

@@ -6,9 +6,9 @@ from functools import cache
 from itertools import chain
 from typing import Protocol
 
-from rag.checking import Quote, Statement
+from rag.checking import Quote
 from rag.checking.evidence import absent
-from rag.parts import Parts, Sentence, numbered, raw_text, sentences_of
+from rag.parts import Parts, Sentence, numbered, raw_text, sentences_of, statement_of
 from rag.types import Citation, Claim, Hit, Paper
 
 
@@ -51,12 +51,6 @@ def cite(parts: Parts, hits: Sequence[Hit], reader: Nearest) -> Cited:
     ]
     citations = [_citation(of_paper[quote.paper.paper_id], quote) for quote in quotes]
     return Cited(text, tuple(claims), tuple(citations))
-
-
-def statement_of(sentence: Sentence, hits: Sequence[Hit]) -> Statement:
-    """The sentence with the papers that it cites."""
-    papers = tuple(hits[key - 1].paper for key in sentence.keys)
-    return Statement(sentence.text, papers, sentence.pointed_to)
 
 
 def _resting_on_what_is_cited(parts: Parts) -> Parts:

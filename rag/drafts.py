@@ -25,9 +25,16 @@ class Draft:
     question: Understanding
     found: Found
     log: Log
-    written: Written
+    written: Written = field(init=False)
     parts: Parts = field(default_factory=list)
     checked_by: str | None = None
+
+    def __post_init__(self) -> None:
+        self.begin(self.found)
+
+    def begin(self, found: Found) -> None:
+        """Write from these papers, whatever was written before."""
+        self.found, self.written = found, Written(found.shown)
 
     @property
     def sentences(self) -> list[Sentence]:

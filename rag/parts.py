@@ -9,9 +9,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rag.checking import Verdict
+from rag.checking import Statement, Verdict
 from rag.sentences import sentence_spans, strip_span
-from rag.types import Check, Span
+from rag.types import Check, Hit, Span
 
 _KEYS = re.compile("\0([0-9,]+)\0")
 # White space before a sentence, with code fences and the bullet or number of a list item.
@@ -52,6 +52,12 @@ Parts = list[str | Sentence]
 def as_marker(keys: Iterable[int]) -> str:
     """A marker as it is kept in the text."""
     return f"\0{','.join(map(str, keys))}\0"
+
+
+def statement_of(sentence: Sentence, hits: Sequence[Hit], cited: Sequence[int] = ()) -> Statement:
+    """The sentence with the papers of its keys, or of those that the answer cites where it has none."""
+    papers = tuple(hits[key - 1].paper for key in sentence.keys or cited)
+    return Statement(sentence.text, papers, sentence.pointed_to)
 
 
 def sentences_of(parts: Parts) -> list[Sentence]:

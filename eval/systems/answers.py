@@ -10,10 +10,10 @@ from eval.systems.nearest import NearestByWords
 from eval.systems.replies import Read, Source, papers_of, ranking
 from rag.checking import Verdict
 from rag.checking.evidence import own_words
-from rag.citations import cite, statement_of
+from rag.citations import cite
 from rag.composing import Written
 from rag.markers import Marker, find_markers
-from rag.parts import Parts, sentences_of
+from rag.parts import Parts, sentences_of, statement_of
 from rag.types import Answer, Hit, Paper, Passage, Request
 
 Refuses = Callable[[str], bool]

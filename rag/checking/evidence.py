@@ -32,7 +32,8 @@ def absent(statement: Statement) -> list[str]:
 
 
 def _missing(text: str, passages: Sequence[str]) -> list[str]:
-    passages = [*passages, *map(without_markup, passages)]  # a sentence may repeat either
+    # A sentence may repeat either; mostly they are the same.
+    passages = list(dict.fromkeys([*passages, *map(without_markup, passages)]))
     return list(dict.fromkeys([*missing_numbers(text, passages), *missing_names(text, passages)]))
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from rag.checking.base import Judge, Quote, Statement, Verdict
+from rag.checking.base import Judge, Quote, Verdict
 from rag.checking.evidence import quotes_of
 from rag.composing import Written
 from rag.markers import find_markers
 from rag.model.base import Usage
-from rag.parts import Parts, Sentence, doubts_of, sentences_of
+from rag.parts import Parts, Sentence, doubts_of, sentences_of, statement_of
 from rag.types import Hit, Kind
 from rag.writers.base import Correction
 
@@ -54,14 +54,7 @@ class Review:
 
     def _judge(self, sentences: Sequence[Sentence], cited: Sequence[int], usage: Usage) -> None:
         """Give each its verdict by the papers that it cites, or by those that the answer cites."""
-        statements = [
-            Statement(
-                sentence.text,
-                tuple(self.hits[key - 1].paper for key in sentence.keys or cited),
-                sentence.pointed_to,
-            )
-            for sentence in sentences
-        ]
+        statements = [statement_of(sentence, self.hits, cited) for sentence in sentences]
         for sentence, verdict in zip(sentences, self.judge.judge(statements, usage), strict=True):
             sentence.verdict = verdict
 

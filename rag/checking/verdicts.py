@@ -68,10 +68,10 @@ def _read(row: Fields, statement: Statement) -> Verdict:
     if check is None:
         return Verdict()
     quotes = read_quotes(row, statement.papers)
-    missing = lacking(statement.text, quotes)
-    if check == "supported" and (missing or not quotes):
-        reason = f"{_NOT_HELD} {', '.join(missing)}" if quotes else _NO_EVIDENCE
-        return Verdict("unchecked", quotes, reason, lacks_words=True)
+    if check == "supported" and not quotes:
+        return Verdict("unchecked", quotes, _NO_EVIDENCE, lacks_words=True)
+    if check == "supported" and (missing := lacking(statement.text, quotes)):
+        return Verdict("unchecked", quotes, f"{_NOT_HELD} {', '.join(missing)}", lacks_words=True)
     return Verdict(check, quotes, read_line(row, "reason") or None)
 
 
