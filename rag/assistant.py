@@ -95,7 +95,7 @@ class Assistant:
         track: Track = untracked,
     ) -> Self:
         """An assistant for the library that `Library.open` finds; closing it closes the library."""
-        settings = settings or Settings.from_environment()
+        settings = settings or Settings.read()
         library = Library.open(place, settings, track)
         with nullcontext() if library is place else closing_on_error(library):
             assistant = cls(library, llm=llm, settings=settings, writer=writer, sentences=sentences)

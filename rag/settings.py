@@ -1,4 +1,7 @@
-"""The settings from the environment, read once and passed on, and the places of the user's data."""
+"""The settings from the environment and the configuration file, and the places of the user's data.
+
+They are read once and passed on.
+"""
 
 import math
 import os
@@ -10,12 +13,15 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 
+from rag.configuration import CHOICE, read_configuration
 from rag.errors import SettingError
-from rag.types import Unsupported
+from rag.types import Prompts, Unsupported
 
 DEFAULT_MODEL = "gpt-4.1-mini"
 SMALLEST_WINDOW = 1024  # tokens: room for the rules, a question and some sentences of a paper
-NO_JUDGE = "off"
+OFF = "off"  # no model
+LOCAL = "local/"  # before the name of a model on this computer
+_PROMPTS: tuple[Prompts, ...] = ("auto", "short", "full")
 _UNSUPPORTED: tuple[Unsupported, ...] = ("mark", "drop")
 _NO_WINDOW = f"is no whole number of tokens from {SMALLEST_WINDOW} on"
 _NO_PRICE = "is no price in dollars per million tokens, such as 0.4"
@@ -40,10 +46,24 @@ class Settings:
     unsupported: Unsupported = "mark"
     judge_model: str | None = None  # checks answers, and judges those of a run; None means `model`
     checks: bool = True  # whether a model checks answers
+    prompts: Prompts = "auto"  # short ones for small models
     chroma_url: str | None = field(default=None, repr=False)  # None means vectors in the library's folder
     chroma_token: str | None = field(default=None, repr=False)
     chroma_tenant: str | None = None
     chroma_database: str | None = None
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings of the environment, and those of the configuration file where it has none.
+
+        A server or a model in the environment replaces the file's server, key and model together.
+        Raises SettingError.
+        """
+        configured = read_configuration()
+        if any(environment.get(name, "").strip() for name in ("OPENAI_BASE_URL", "ASKPAPERS_MODEL")):
+            configured = {name: value for name, value in configured.items() if name not in CHOICE}
+        given = {name: value for name, value in environment.items() if value.strip()}
+        return cls.from_environment(configured | given)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -66,8 +86,9 @@ class Settings:
             price_input=_parsed(given, "ASKPAPERS_PRICE_INPUT", _price, _NO_PRICE),
             price_output=_parsed(given, "ASKPAPERS_PRICE_OUTPUT", _price, _NO_PRICE),
             unsupported=_one_of(given, "ASKPAPERS_UNSUPPORTED", _UNSUPPORTED),
-            judge_model=None if judge == NO_JUDGE else judge,
-            checks=judge != NO_JUDGE,
+            judge_model=None if judge == OFF else judge,
+            checks=judge != OFF,
+            prompts=_one_of(given, "ASKPAPERS_PROMPTS", _PROMPTS),
             chroma_url=_parsed(given, "ASKPAPERS_CHROMA_URL", _address, _NO_ADDRESS),
             chroma_token=_parsed(given, "ASKPAPERS_CHROMA_TOKEN", _header, _NO_HEADER),
             chroma_tenant=given.get("ASKPAPERS_CHROMA_TENANT"),
@@ -76,8 +97,13 @@ class Settings:
 
     @property
     def has_model(self) -> bool:
-        """Whether there is a key, or a compatible server, which may need none."""
-        return bool(self.api_key or self.base_url)
+        """Whether there is a model on this computer, a key, or a compatible server, which may need none."""
+        return self.model != OFF and bool(self.local_name or self.api_key or self.base_url)
+
+    @property
+    def local_name(self) -> str | None:
+        """The name of the model on this computer; None if a server has the model."""
+        return self.model.removeprefix(LOCAL) if self.model.startswith(LOCAL) else None
 
     @property
     def prices(self) -> tuple[float, float] | None:
@@ -136,7 +162,7 @@ def _one_of(given: Mapping[str, str], name: str, choices: tuple[Choice, ...]) ->
     for choice in choices:
         if value == choice:
             return choice
-    raise SettingError(f"{name} is neither {' nor '.join(choices)}: set it to one of them or unset it")
+    raise SettingError(f"{name} is none of {', '.join(choices)}: set it to one of them or unset it")
 
 
 def data_folder() -> Path:

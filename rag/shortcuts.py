@@ -34,7 +34,7 @@ def stream(
     question: str | Request, *, library: Place = None, **options: Unpack[RequestOptions]
 ) -> AnswerStream:
     """`ask` as an iterable of text that holds the Answer in `.answer` at its end."""
-    with _assistants().using(library, Settings.from_environment()) as assistant:
+    with _assistants().using(library, Settings.read()) as assistant:
         return assistant.stream(question, **options)
 
 

@@ -19,6 +19,8 @@ Part = Literal["abstract", "body", "note"]
 """The part of a paper that a passage comes from."""
 Unsupported = Literal["mark", "drop"]
 """Whether a sentence that the judge finds unsupported is marked or dropped."""
+Prompts = Literal["auto", "short", "full"]
+"""The prompts of a model that writes: short ones for small models, full ones, or by the model's size."""
 WriterName = Literal["auto", "llm", "extractive"]
 """The writer: a model if one is configured, else quotations; always a model; always quotations."""
 History = Sequence[Mapping[str, Any]]

@@ -77,7 +77,7 @@ class Library:
         """
         if isinstance(place, Library):
             return place
-        settings = settings or Settings.from_environment()
+        settings = settings or Settings.read()
         folder = Path(place) if place is not None else find_library(settings)
         begin = cls.create if create else cls
         library = begin(folder, open_encoder(settings), ChromaServer.from_settings(settings))

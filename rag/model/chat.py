@@ -3,10 +3,11 @@
 import math
 import time
 import weakref
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
@@ -16,13 +17,19 @@ from rag.errors import BrokenStreamError, ModelFailedError
 from rag.model.address import is_near, server_name
 from rag.model.base import WRITING, Message, Usage, Use, reply_tokens
 from rag.model.client import open_client, translated
-from rag.model.llm import closed_promptly, open_llm, stop_reason
+from rag.model.description import Description, describe, named_parameters
+from rag.model.files import find_model
+from rag.model.llm import WINDOW, closed_promptly, open_llm, stop_reason
+from rag.model.local.client import LocalClient
+from rag.model.local.server import LocalServer
 from rag.model.patience import Patience, PatientClient, notified_after
 from rag.model.reasoning import after_reasoning, without_reasoning
 from rag.model.usage import Prices, add_usage, token_counts
 from rag.plain import encodable
 from rag.settings import Settings
+from rag.types import Prompts
 
+_SMALL = 7e9  # parameters, from which on a model gets the full prompts
 LONGEST = 20_000  # characters, or chunks, of a reply with its reasoning; then the model is stopped
 _FEWEST_CHARACTERS = 3  # of a token, on average
 _UNFINISHED = ("length", "content_filter")  # stop reasons that leave a reply unfinished
@@ -36,7 +43,8 @@ class ChatModel:
     """Any LlamaIndex model. Safe to use from several threads.
 
     `client` and `address` belong to a model that we opened; one that was passed in has its own timeouts.
-    `on_wait` gets, from another thread, the line that says what the program waits for.
+    A model on this computer has its file's SHA-256, and no address. `on_wait` gets, from another thread,
+    the line that says what the program waits for.
     """
 
     llm: LLM
@@ -46,6 +54,9 @@ class ChatModel:
     address: str | None = None
     patience: Patience = field(default_factory=Patience)
     on_wait: Tell | None = None
+    file: str | None = None
+    prompts: Prompts = "auto"
+    _descriptions: list[Description] = field(default_factory=list)  # at most one, kept by copies too
 
     @classmethod
     def open(
@@ -55,13 +66,21 @@ class ChatModel:
         patience: Patience | None = None,
         on_wait: Tell | None = None,
     ) -> "ChatModel":
-        """The model that the settings name. Sends nothing yet."""
-        address = server_name(settings)
-        patience = patience or Patience.with_server(address)
-        client = open_client(settings, PatientClient(patience))
+        """The model that the settings name. Sends nothing, and starts nothing, yet. Raises ModelError."""
+        address, file = None, None
+        if settings.local_name:
+            local = find_model(settings.local_name)
+            file, patience = local.sha256, patience or Patience.on_this_computer()
+            server = LocalServer(local.path, settings.context_window or WINDOW)
+            http_client: PatientClient = LocalClient(server, patience)
+        else:
+            address = server_name(settings)
+            patience = patience or Patience.with_server(address)
+            http_client = PatientClient(patience)
+        client = open_client(settings, http_client)
         llm = open_llm(settings, client)
         weakref.finalize(llm, client.close)  # before the garbage collector takes its sockets one by one
-        return cls(llm, use, settings.prices, client, address, patience, on_wait)
+        return cls(llm, use, settings.prices, client, address, patience, on_wait, file, settings.prompts)
 
     @property
     def name(self) -> str:
@@ -70,14 +89,40 @@ class ChatModel:
     @property
     def window(self) -> int:
         """The context in tokens."""
-        return self.llm.metadata.context_window
+        window = self.llm.metadata.context_window
+        return min(window, self.description.window or window)
+
+    @property
+    def identity(self) -> str:
+        """What a trial of it is kept under: the model's file, or its name and server."""
+        return f"sha256:{self.file}" if self.file else f"{self.name} at {self.address}"
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it is on this computer or its own network."""
+        return bool(self.file) or (self.address is not None and is_near(self.address))
+
+    @property
+    def description(self) -> Description:
+        """What its server says of it, asked once; only a near server is asked."""
+        if not self._descriptions and self.client and self.is_near:
+            self._descriptions.extend(filter(None, [describe(self.client, self.name)]))
+        return next(iter(self._descriptions), Description(named_parameters(self.name)))
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it gets the short prompts: by the setting, else by its size."""
+        if self.prompts != "auto":
+            return self.prompts == "short"
+        return (self.description.parameters or _SMALL) < _SMALL
 
     @property
     def wait_line(self) -> str | None:
         """The line to show while a model on one's own machine is silent; None for any other model."""
-        if not self.address or not is_near(self.address):
+        if not self.is_near:
             return None
-        return f"Waiting for the model {self.name} at {self.address}, which may take minutes."
+        place = f"at {self.address}" if self.address else "on this computer"
+        return f"Waiting for the model {self.name} {place}, which may take minutes."
 
     def close(self) -> None:
         """Close the connections of a model that we opened."""
@@ -91,6 +136,7 @@ class ChatModel:
         longest: int = LONGEST,
         most_tokens: int | None = None,
         enough: Callable[[str], object] | None = None,
+        grammar: str | None = None,
     ) -> str:
         """A whole reply of at most `longest` characters; adds to `usage`.
 
@@ -101,7 +147,7 @@ class ChatModel:
         """
         reply = ""
         most_tokens = most_tokens or min(reply_tokens(self.window), longest // _FEWEST_CHARACTERS)
-        with closing(self.stream(messages, usage, most_tokens=most_tokens)) as pieces:
+        with closing(self.stream(messages, usage, most_tokens=most_tokens, grammar=grammar)) as pieces:
             for piece in pieces:
                 reply += piece
                 if enough and enough(reply):
@@ -113,27 +159,35 @@ class ChatModel:
         return answer
 
     def stream(
-        self, messages: Sequence[Message], usage: Usage, cut: Tell | None = None, most_tokens: int = 0
+        self,
+        messages: Sequence[Message],
+        usage: Usage,
+        cut: Tell | None = None,
+        most_tokens: int = 0,
+        grammar: str | None = None,
     ) -> Texts:
         """The text of one reply as it comes; adds to `usage`, even if the reply fails.
 
         `cut` gets the reason if a text stops before its end; without `cut` that is an error. `most_tokens`
         is for short replies: some servers refuse a request if prompt and reply might not fit together.
+        `grammar` (GBNF) is what the text must follow where llama.cpp runs the model, else it counts not.
         Raises ModelError, and BrokenStreamError if the stream ends before the model does.
         """
-        with closing(self._texts(messages, usage, cut, most_tokens)) as texts:
+        # Models that are passed in may not know these options.
+        options: dict[str, Any] = {"max_tokens": most_tokens} if most_tokens and self.client else {}
+        if grammar and self.description.is_llama_cpp:
+            options["extra_body"] = {"grammar": grammar}
+        with closing(self._texts(messages, usage, cut, options)) as texts:
             yield from without_reasoning(texts)
 
     def _texts(
-        self, messages: Sequence[Message], usage: Usage, cut: Tell | None, most_tokens: int
+        self, messages: Sequence[Message], usage: Usage, cut: Tell | None, options: Mapping[str, Any]
     ) -> Texts:
         """The text that the model sends, with its reasoning."""
         length, ends = 0, math.inf
         finished: str | bool | None = None
         used: dict[str, int] = {}
         chat = [ChatMessage(role=role, content=encodable(text)) for role, text in messages]
-        # Models that are passed in may not know this option.
-        options = {"max_tokens": most_tokens} if most_tokens and self.client else {}
         notify = partial(self.on_wait, self.wait_line) if self.on_wait and self.wait_line else None
         try:
             with (

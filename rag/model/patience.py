@@ -26,7 +26,11 @@ class Patience:
     @classmethod
     def with_server(cls, address: str) -> "Patience":
         """A model on one's own machine may read a long prompt for minutes before its first word."""
-        return cls(silence=300.0) if is_near(address) else cls()
+        return cls.on_this_computer() if is_near(address) else cls()
+
+    @classmethod
+    def on_this_computer(cls) -> "Patience":
+        return cls(silence=300.0)
 
 
 class PatientClient(openai.DefaultHttpxClient):

@@ -20,7 +20,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     request = check_request(request_of(arguments, arguments.question))  # before anything is built
-    settings, status = Settings.from_environment(), StatusLine()
+    settings, status = Settings.read(), StatusLine()
     with (
         open_for_reading(arguments) as library,
         Assistant(library, settings=settings, on_wait=status.wait) as assistant,

@@ -35,7 +35,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    options, settings = request_of(arguments), Settings.from_environment()
+    options, settings = request_of(arguments), Settings.read()
     status = StatusLine()
     with (
         open_for_reading(arguments) as library,

@@ -140,7 +140,7 @@ def _run_part(arguments: argparse.Namespace, part: Part) -> tuple[Run, int]:
 
 def _ask_part(arguments: argparse.Namespace, part: Part) -> Run:
     """Ask the questions of a part, or those that are left of it."""
-    settings, request = Settings.from_environment(), request_of(arguments)
+    settings, request = Settings.read(), request_of(arguments)
     with (
         open_judge(arguments.judge, settings) if arguments.judge else nullcontext() as model_judge,
         part.open(arguments, settings) as library,
@@ -171,7 +171,7 @@ def _ask_part(arguments: argparse.Namespace, part: Part) -> Run:
 def _check_judge(arguments: argparse.Namespace) -> int:
     """How well a judge judges claims whose labels are known."""
     claims = read_claims(arguments.check_judge or None)
-    with open_judge(arguments.judge, Settings.from_environment()) as judge:
+    with open_judge(arguments.judge, Settings.read()) as judge:
         agreement = check_judge(claims, judge, arguments.workers or _JUDGED_AT_A_TIME, track)
     with whoever_reads():
         (print_json if arguments.json else print_check)(agreement)

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     sources: list[Source] = [BundledSource()]
     if not is_demo:
         sources = [*names_to_sources(arguments.sources, options)]
-    settings = Settings.from_environment()
+    settings = Settings.read()
     folder = arguments.library or settings.library or (bundled_library() if is_demo else own_library())
     with Library.open(folder, settings, create=True, catch_up=False) as library:
         report = ingest(library, sources, track)

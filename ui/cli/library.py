@@ -58,7 +58,7 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run_info(arguments: argparse.Namespace) -> int:
-    settings = Settings.from_environment()
+    settings = Settings.read()
     with open_existing(arguments) as library:
         fields = {
             "papers": library.catalog.count(),
@@ -92,7 +92,7 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 
 def run_restore(arguments: argparse.Namespace) -> int:
-    settings = Settings.from_environment()
+    settings = Settings.read()
     folder = arguments.library or settings.library or own_library()
     counts = restore(folder, arguments.file.expanduser(), track)
     with Library.open(folder, settings, catch_up=False) as library:

@@ -19,7 +19,7 @@ def add(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """stdout is the protocol's from the first line to the last."""
     with aside():
-        desk = Desk(Settings.from_environment(), arguments.library, track)
+        desk = Desk(Settings.read(), arguments.library, track)
         server = make_server(Programs(desk, arguments.writer))
         tell(f"askpapers: serving the {desk.library.catalog.count()} papers of {desk.library.folder}")
     try:

@@ -15,7 +15,7 @@ def open_existing(arguments: argparse.Namespace) -> Library:
 
 def open_for_reading(arguments: argparse.Namespace) -> Library:
     """Open the library and bring it up to date; the bundled one where the user has none."""
-    library = open_library(arguments.library, Settings.from_environment(), track)
+    library = open_library(arguments.library, Settings.read(), track)
     if library.folder == bundled_library() and not arguments.library:
         tell(
             f"You have no library yet: answering from the {library.catalog.count()} papers that come "

@@ -76,7 +76,7 @@ def add(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     password = os.environ.get("ASKPAPERS_PASSWORD") or (_typed_password() if arguments.password else None)
     check_listening(arguments.host, bool(password), arguments.no_password)
-    settings = Settings.from_environment()
+    settings = Settings.read()
     with (
         Desk(settings, arguments.library, track) as desk,
         TemporaryDirectory(prefix="askpapers-page-") as uploads,

@@ -1,0 +1,54 @@
+"""What a server says of a model: its size, its context, whether llama.cpp runs it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from openai import OpenAI, OpenAIError
+
+_SECONDS = 5.0
+_IN_NAME = re.compile(r"(?<![^\W_])(?<!\.)(\d+(?:\.\d+)?)([bm])(?![^\W_])", re.IGNORECASE)
+_UNITS = {"b": 1e9, "m": 1e6}
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of a model: parameters, its context in tokens; None where nobody says."""
+
+    parameters: float | None = None
+    window: int | None = None
+    is_llama_cpp: bool = False
+
+
+def describe(client: OpenAI, model: str) -> Description | None:
+    """What its server says of a model; None if it gives no answer."""
+    try:
+        listed = client.with_options(timeout=_SECONDS, max_retries=0).models.list().data
+        models = {entry.id: entry.to_dict() for entry in listed or []}
+    except (OpenAIError, ValueError, TypeError, AttributeError):
+        return None
+    only = next(iter(models.values())) if len(models) == 1 else {}
+    return read_description(models.get(model, only), model)
+
+
+def read_description(entry: Mapping[str, Any], model: str) -> Description:
+    """From an entry of a server's list of models: llama.cpp's has `meta`, vLLM's `max_model_len`."""
+    meta = entry.get("meta")
+    meta = meta if isinstance(meta, Mapping) else {}
+    window = _number(meta.get("n_ctx")) or _number(entry.get("max_model_len"))
+    return Description(
+        parameters=_number(meta.get("n_params")) or named_parameters(model),
+        window=int(window) if window else None,
+        is_llama_cpp=entry.get("owned_by") == "llamacpp",
+    )
+
+
+def named_parameters(model: str) -> float | None:
+    """The parameters that a model's name states ("qwen3:4b"); None if it states none."""
+    found = _IN_NAME.search(model)
+    return float(found[1]) * _UNITS[found[2].lower()] if found else None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and value > 0 else None
