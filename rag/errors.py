@@ -96,3 +96,7 @@ class ModelFailedError(ModelError):
 
 class BrokenStreamError(ModelFailedError):
     """A reply began and broke off, or made no sense, when the client no longer retries."""
+
+
+class StoppedError(AskpapersError):
+    """The answer was stopped before it was finished."""

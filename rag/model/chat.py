@@ -19,6 +19,7 @@ from rag.model.base import WRITING, Message, Usage, Use, reply_tokens
 from rag.model.client import open_client, translated
 from rag.model.description import Description, describe, named_parameters
 from rag.model.files import find_model
+from rag.model.leaving import Leaving, leaving_by
 from rag.model.llm import WINDOW, closed_promptly, open_llm, stop_reason
 from rag.model.local.client import LocalClient
 from rag.model.local.server import LocalServer
@@ -56,6 +57,7 @@ class ChatModel:
     on_wait: Tell | None = None
     file: str | None = None
     prompts: Prompts = "auto"
+    leaving: Leaving = field(default_factory=Leaving)
     _descriptions: list[Description] = field(default_factory=list)  # at most one, kept by copies too
 
     @classmethod
@@ -171,7 +173,8 @@ class ChatModel:
         `cut` gets the reason if a text stops before its end; without `cut` that is an error. `most_tokens`
         is for short replies: some servers refuse a request if prompt and reply might not fit together.
         `grammar` (GBNF) is what the text must follow where llama.cpp runs the model, else it counts not.
-        Raises ModelError, and BrokenStreamError if the stream ends before the model does.
+        Raises ModelError, BrokenStreamError if the stream ends before the model does, and StoppedError if
+        it is left.
         """
         # Models that are passed in may not know these options.
         options: dict[str, Any] = {"max_tokens": most_tokens} if most_tokens and self.client else {}
@@ -191,6 +194,7 @@ class ChatModel:
         notify = partial(self.on_wait, self.wait_line) if self.on_wait and self.wait_line else None
         try:
             with (
+                leaving_by(self.leaving),
                 translated(self.name, self.use),
                 notified_after(self.patience.quiet, notify) as begin,
                 closing(closed_promptly(self.llm.stream_chat(chat, **options))) as responses,

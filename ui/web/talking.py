@@ -138,8 +138,8 @@ def ask(
     session.put(chat)
     session.answering = exchange = chat.exchanges[-1]
     yield
-    states = _answering(exchange, [] if is_alone else before.history, desk, settings)
-    for changed in _while_wanted(states, lambda: session.number == number):
+    answering = _Answering(exchange, [] if is_alone else before.history, desk, settings)
+    for changed in _while_wanted(answering, lambda: session.number == number):
         session.change(changed)
         yield
 
