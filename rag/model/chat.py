@@ -13,7 +13,7 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
 from openai import OpenAI
 
-from rag.errors import BrokenStreamError, ModelFailedError
+from rag.errors import BrokenStreamError, UnusableReplyError
 from rag.model.address import is_near, server_name
 from rag.model.base import WRITING, Message, Usage, Use, reply_tokens
 from rag.model.client import open_client, translated
@@ -155,9 +155,9 @@ class ChatModel:
                 if enough and enough(reply):
                     break
                 if len(reply.strip()) > longest:
-                    raise ModelFailedError(f"the model {self.name} wrote more than it was asked for")
+                    raise UnusableReplyError(f"the model {self.name} wrote more than it was asked for")
         if not (answer := after_reasoning(reply).strip()):
-            raise ModelFailedError(f"the model {self.name} wrote nothing: ask again")
+            raise UnusableReplyError(f"the model {self.name} wrote nothing: ask again")
         return answer
 
     def stream(
@@ -219,7 +219,7 @@ class ChatModel:
             raise BrokenStreamError(f"the answer of the model {self.name} broke off: ask again")
         if finished in _UNFINISHED:
             if not cut:
-                raise ModelFailedError(
+                raise UnusableReplyError(
                     f"the model {self.name} stopped before the end of its reply ({finished})"
                 )
             cut(str(finished))
