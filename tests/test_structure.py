@@ -35,9 +35,9 @@ HOMES = {
         "ui/web/feedback.py",
     ],
     "onnx": ["rag/embedding/"],
-    "onnxruntime": ["rag/embedding/"],
+    "onnxruntime": ["rag/embedding/", "rag/checking/entailment_model.py"],
     "safetensors": ["rag/embedding/"],
-    "tokenizers": ["rag/embedding/"],
+    "tokenizers": ["rag/embedding/", "rag/checking/entailment_model.py"],
     "huggingface_hub": ["rag/embedding/", "ingest/sources/hugging_face.py"],
     "arxiv": ["ingest/sources/arxiv_api.py"],
     "requests": ["ingest/sources/arxiv_api.py"],
@@ -94,6 +94,7 @@ LOADED_LATE = {
     ("ingest.sources.named", "ingest.sources.hugging_face"),
     ("rag.assistant", "rag.llamaindex"),
     ("rag.assistant", "rag.model.chat"),  # llama_index, openai
+    ("rag.checking.by_entailment", "rag.checking.entailment_model"),  # onnxruntime
     ("rag.embedding", "rag.embedding.openai"),
     ("rag.embedding.minilm", "rag.embedding.minilm_session"),  # onnxruntime
     ("rag.library.dense", "rag.library.chroma"),  # chromadb
