@@ -27,7 +27,13 @@ MAY_IMPORT = {
 HOMES = {
     "chromadb": ["rag/library/"],
     "tantivy": ["rag/library/"],
-    "filelock": ["rag/library/", "rag/cache_file.py", "eval/folder.py", "ui/web/feedback.py"],
+    "filelock": [
+        "rag/library/",
+        "rag/cache_file.py",
+        "rag/checking/trial/",
+        "eval/folder.py",
+        "ui/web/feedback.py",
+    ],
     "onnx": ["rag/embedding/"],
     "onnxruntime": ["rag/embedding/"],
     "safetensors": ["rag/embedding/"],
