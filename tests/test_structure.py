@@ -38,7 +38,7 @@ HOMES = {
     "onnxruntime": ["rag/embedding/"],
     "safetensors": ["rag/embedding/"],
     "tokenizers": ["rag/embedding/"],
-    "huggingface_hub": ["rag/embedding/", "ingest/sources/hugging_face.py"],
+    "huggingface_hub": ["rag/embedding/", "rag/model/pulling.py", "ingest/sources/hugging_face.py"],
     "arxiv": ["ingest/sources/arxiv_api.py"],
     "requests": ["ingest/sources/arxiv_api.py"],
     "bibtexparser": ["ingest/sources/bibtex.py"],
@@ -101,7 +101,9 @@ LOADED_LATE = {
     ("ui.checkup.services", "rag.library.chroma_api"),  # where a server is set
     ("ui.checkup.services", "rag.model.client"),
     ("ui.cli.chat", "readline"),  # on a terminal
-    ("ui.cli.setup", "rag.embedding.fetching"),  # huggingface_hub
+    ("ui.cli.model", "rag.model.pulling"),  # huggingface_hub
+    ("ui.cli.setup", "rag.embedding.fetching"),
+    ("ui.cli.trying", "rag.model.pulling"),
     ("ui.cli.ui", "ui.web.app"),  # gradio
 }
 

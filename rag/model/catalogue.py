@@ -8,7 +8,7 @@ CHECKED = "2026-11-30"
 
 @dataclass(frozen=True)
 class KnownModel:
-    """A file on the Hugging Face Hub. `memory` is for a context of 8,192 tokens, by estimate; both in bytes."""
+    """A file on the Hugging Face Hub; both sizes in bytes, `memory` an estimate for 8,192 tokens of context."""
 
     name: str
     repository: str
@@ -22,8 +22,8 @@ class KnownModel:
         return f"hf:{self.repository}/{self.file}"
 
 
-# Left out: models that reason before they answer, as they take minutes on a processor (Qwen3-1.7B, Qwen3-8B,
-# SmolLM3-3B), and licences that forbid commercial use (Qwen2.5-3B-Instruct).
+# Left out: models that reason before they answer, as they take minutes on a processor (Qwen3-1.7B,
+# Qwen3-8B, SmolLM3-3B), and those whose licence forbids commercial use (Qwen2.5-3B-Instruct).
 _KNOWN = (
     KnownModel(
         "qwen2.5-1.5b",

@@ -49,7 +49,9 @@ class Choice:
         )
 
 
-def choose(target: str, model: str | None = None, key: str | None = None, sent: str | None = None) -> Choice:
+def choose(
+    target: str, model: str | None = None, key: str | None = None, sent: str | None = None
+) -> Choice:
     """The choice that a user names: NAME, local/NAME, SERVER/NAME, the address of a server, or off.
 
     `model` is one of the server at the address, by default its only one. `key` is to be kept, `sent` is one
@@ -59,7 +61,9 @@ def choose(target: str, model: str | None = None, key: str | None = None, sent: 
     if "://" in target:
         return _of_address(target, model, key, sent)
     if model or key:
-        raise ModelError("--model and --key are for a server: name its address, such as http://localhost/v1")
+        raise ModelError(
+            "--model and --key are for a server: name its address, such as http://localhost/v1"
+        )
     if target == OFF:
         return Choice(OFF)
     if kind in TITLES and name:
@@ -73,7 +77,9 @@ def _of_file(name: str) -> Choice:
         find_model(name)  # raises where its file has gone
         return Choice(f"{LOCAL}{name}")
     if name in CATALOGUE:
-        raise ModelMissingError(f"{name} is not on this computer yet: get it with `askpapers model pull {name}`")
+        raise ModelMissingError(
+            f"{name} is not on this computer yet: get it with `askpapers model pull {name}`"
+        )
     for server in running_servers():
         if name in server.models:
             raise ModelMissingError(

@@ -36,6 +36,7 @@ from rag.model.files import (
     not_writable,
     sha256_of,
 )
+from rag.model.judges import BESIDE, GRAPHS, JudgeFiles, keep_judge
 from rag.private import make_folder
 
 HUB = "hf:"
@@ -43,6 +44,7 @@ HUB = "hf:"
 _SECONDS = 10.0
 _SPARE = 100_000_000  # bytes that are left free on the disk
 _NAMED = 5  # files in an error
+_QUANTISED = "_quantized.onnx"  # the end of a graph's name where it is smaller and less exact
 _LIST = "`askpapers model list`"
 
 
@@ -114,6 +116,34 @@ def pull_model(name: str, source: str, track: Track = untracked) -> ModelFile:
     model = ModelFile(name, pulled.path, pulled.sha256, pulled.bytes, source, hub.revision)
     keep_model(model)
     return model
+
+
+def pull_judge(name: str, track: Track = untracked) -> JudgeFiles:
+    """Pull an entailment model in ONNX, OWNER/REPOSITORY, and enter it in the register.
+
+    The exact graph is taken where there is one, else a quantised one. Raises ModelError.
+    """
+    owner, _, repository = name.partition("/")
+    if not repository or any(part in ("", ".", "..") for part in name.split("/")):
+        raise ModelError(f"{name} is no repository of the Hub: write it like OWNER/REPOSITORY")
+    hub = Repository.look_up(name)
+    graph = next((file for file in (*GRAPHS, *map(_quantised, GRAPHS)) if file in hub.files), None)
+    missing = [file for file in BESIDE if file not in hub.files]
+    if not graph or missing:
+        lacks = ", ".join(missing) or GRAPHS[0]
+        raise ModelError(f"{name} has no {lacks}: name a repository with an entailment model in ONNX")
+    folder = _made(models_folder() / "judges" / owner / repository)
+    wanted = [*BESIDE, graph, *(file for file in (f"{graph}_data",) if file in hub.files)]
+    files = {file: hub.pull(file, folder, track).sha256 for file in wanted}
+    if graph.endswith(_QUANTISED):
+        place = graph.replace(_QUANTISED, ".onnx")  # where a graph is looked for
+        (folder / graph).replace(folder / place)
+        files[place] = files.pop(graph)
+    return keep_judge(JudgeFiles(name, folder, files, f"{HUB}{name}", hub.revision))
+
+
+def _quantised(graph: str) -> str:
+    return graph.replace(".onnx", _QUANTISED)
 
 
 def _parsed(source: str) -> tuple[str, str, str]:

@@ -37,9 +37,7 @@ class Server:
             return f"{self.title} is running without a model: load one there"
         first, more = self.models[0], len(self.models) - 1
         others = f" and {more} more" if more else ""
-        return (
-            f"{self.title} is running with {first}{others}: `askpapers model use {self.kind}/{first}` uses it"
-        )
+        return f"{self.title} is running with {first}{others}: `askpapers model use {self.kind}/{first}` uses it"
 
 
 def running_servers(ports: Iterable[int] = PORTS) -> list[Server]:

@@ -6,6 +6,8 @@ import sys
 from getpass import getpass
 from typing import Any
 
+from rich.text import Text
+
 from rag.checking.trial import trial_of
 from rag.configuring import configure
 from rag.errors import ModelError
@@ -17,7 +19,6 @@ from rag.settings import Settings
 from ui.cli import trying
 from ui.cli.commands import Group
 from ui.terminal import print_json, print_text, tell
-from rich.text import Text
 
 
 def add(group: Group) -> None:

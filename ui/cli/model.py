@@ -11,7 +11,6 @@ from rich.text import Text
 
 from rag.checking.trial import trial_of
 from rag.errors import ModelError
-from rag.model.address import server_name
 from rag.model.catalogue import CATALOGUE, CHECKED
 from rag.model.files import ModelFile, add_model, model_files, name_of
 from rag.model.running import running_servers
@@ -62,7 +61,8 @@ def run_list(arguments: argparse.Namespace) -> int:
                 ],
                 "here": [_as_json(model, settings) for model in models.values()],
                 "servers": [
-                    {"server": server.kind, "url": server.url, "models": server.models} for server in servers
+                    {"server": server.kind, "url": server.url, "models": server.models}
+                    for server in servers
                 ],
                 "used": choosing.used(settings),
             }
