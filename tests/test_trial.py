@@ -147,9 +147,9 @@ def test_partly_is_not_supported(server):
 
 
 def test_a_small_window_takes_what_fits(server):
-    trial = tried(server, right, window=2048)
+    trial = tried(server, right, window=1300)
     assert (trial.n, trial.kappa) == (60, 1)
-    assert len(server.checks) > 20 and 1 in {len(sentences_in(request.body)) for request in server.checks}
+    assert all(len(sentences_in(request.body)) < 3 for request in server.checks)
 
 
 @pytest.mark.parametrize(

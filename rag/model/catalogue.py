@@ -8,7 +8,7 @@ CHECKED = "2026-11-30"
 
 @dataclass(frozen=True)
 class KnownModel:
-    """A file on the Hugging Face Hub; both sizes in bytes, `memory` an estimate for 8,192 tokens of context."""
+    """A file on the Hugging Face Hub. Sizes are in bytes; `memory` is an estimate for 8,192 tokens."""
 
     name: str
     repository: str

@@ -93,8 +93,8 @@ def _of_server(kind: str, name: str) -> Choice:
     server = next((server for server in running_servers() if server.kind == kind), None)
     if not server:
         raise ModelError(
-            f"{TITLES[kind]} does not run on this machine at its usual port: start it, or name its address, as "
-            "in `askpapers model use http://localhost:PORT/v1`"
+            f"{TITLES[kind]} does not run on this machine at its usual port: start it, or name its "
+            "address, as in `askpapers model use http://localhost:PORT/v1`"
         )
     if name not in server.models and f"{name}:latest" in server.models:
         name = f"{name}:latest"  # as Ollama has it
@@ -109,8 +109,8 @@ def _on(server: Server, name: str, url: str, key: str | None = None) -> Choice:
     note = None
     if window:
         note = (
-            f"{server.title} gives it a context of {window:,} tokens and cuts longer prompts without a word; "
-            "if you change that there, choose the model again"
+            f"{server.title} gives it a context of {window:,} tokens; if you change that there, choose the "
+            "model again, as it cuts longer prompts without a word"
         )
         if window < SMALLEST_WINDOW:
             raise ModelError(
@@ -178,8 +178,8 @@ def _listed(url: str, key: str | None, *, may_be_silent: bool) -> tuple[str, tup
     if may_be_silent:
         return url, ()
     raise ModelError(
-        f"the server at {url} {problem}: check the address (it mostly ends in /v1) and the network, or name a "
-        "model of it with --model"
+        f"the server at {url} {problem}: check the address (it mostly ends in /v1) and the network, or "
+        "name its model with --model"
     )
 
 

@@ -1,6 +1,7 @@
 """Pulls models from the Hugging Face Hub: resumable, each file compared with what the Hub says of it."""
 
 import hashlib
+import logging
 import shutil
 from collections import deque
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.errors import HTTPError as ConnectionFailed  # type: ignore[attr-defined]
 from huggingface_hub.hf_api import ModelInfo, RepoSibling
-from huggingface_hub.utils import logging
+from huggingface_hub.utils import logging as hub_logging
 
 from rag.errors import ModelError
 from rag.library.progress import Track, untracked
@@ -70,7 +71,7 @@ class Repository:
         """Ask the Hub. Raises ModelError."""
         # The Hub's other way of transfer begins anew after an interruption.
         constants.HF_HUB_DISABLE_XET = True
-        logging.set_verbosity_error()
+        hub_logging.set_verbosity(logging.ERROR)
         with _translated(name):
             info: ModelInfo = HfApi().model_info(name, files_metadata=True, timeout=_SECONDS)
         files = {file.rfilename: file for file in info.siblings or []}
@@ -171,8 +172,8 @@ def _check_room(file: str, size: int, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if not (folder / file).exists() and size - min(here, size) + _SPARE > free:
         raise ModelError(
-            f"{file} takes {size / 1e9:.1f} GB, and {folder} has {free / 1e9:.1f} GB free: make room, or pull "
-            f"a smaller model ({_LIST})"
+            f"{file} takes {size / 1e9:.1f} GB, and {folder} has {free / 1e9:.1f} GB free: make room, or "
+            f"pull a smaller model ({_LIST})"
         )
 
 
@@ -247,8 +248,8 @@ def _translated(repository: str) -> Iterator[None]:
         raise ModelError("HF_HUB_OFFLINE is set, so the Hugging Face Hub is not asked: unset it") from error
     except GatedRepoError as error:
         raise ModelError(
-            f"{repository} is open only to those who accept its licence: accept it on its page of the Hub, set "
-            "HF_TOKEN, and pull it again"
+            f"{repository} is open only to those who accept its licence: accept it on its page of the Hub, "
+            "set HF_TOKEN, and run the same command again"
         ) from error
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise ModelError(
@@ -274,6 +275,6 @@ def _translated(repository: str) -> Iterator[None]:
 
 def _unreachable(error: Exception) -> ModelError:
     return ModelError(
-        f"the Hugging Face Hub cannot be reached ({type(error).__name__}): connect to the network and run the "
-        "same command again, which goes on where it stopped"
+        f"the Hugging Face Hub cannot be reached ({type(error).__name__}): connect to the network and run "
+        "the same command again, which goes on where it stopped"
     )

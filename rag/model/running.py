@@ -37,7 +37,8 @@ class Server:
             return f"{self.title} is running without a model: load one there"
         first, more = self.models[0], len(self.models) - 1
         others = f" and {more} more" if more else ""
-        return f"{self.title} is running with {first}{others}: `askpapers model use {self.kind}/{first}` uses it"
+        command = f"`askpapers model use {self.kind}/{first}`"
+        return f"{self.title} is running with {first}{others}: {command}"
 
 
 def running_servers(ports: Iterable[int] = PORTS) -> list[Server]:
@@ -76,16 +77,17 @@ def window_of(server: Server, model: str) -> int | None:
             return _window_in_ollama(client, model)
         if server.kind == "lmstudio":
             entries = _entries(_json(client, "/api/v0/models"), "data")
-            loaded = (entry.get("loaded_context_length") for entry in entries if entry.get("id") == model)
-            return next((int(window) for window in loaded if _is_count(window)), _DEFAULT_WINDOW)
+            loaded = [entry.get("loaded_context_length") for entry in entries if entry.get("id") == model]
+            return next(filter(_is_count, loaded), _DEFAULT_WINDOW)
     return None
 
 
 def _window_in_ollama(client: httpx.Client, model: str) -> int:
     """Its own num_ctx, else what it is loaded with, else the default; the model itself may have less."""
     details = _json(client, "/api/show", {"model": model}) or {}
-    parameters = [line.split() for line in str(details.get("parameters", "")).splitlines()]
-    set_there = [int(words[1]) for words in parameters if words[:1] == ["num_ctx"] and words[1:]]
+    lines = map(str.split, str(details.get("parameters", "")).splitlines())
+    parameters = [words for words in lines if len(words) == 2]
+    set_there = [int(words[1]) for words in parameters if words[:1] == ["num_ctx"] and words[1].isdigit()]
     loaded = [
         entry["context_length"]
         for entry in _entries(_json(client, "/api/ps"), "models")

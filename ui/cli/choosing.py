@@ -26,8 +26,8 @@ def add(group: Group) -> None:
     using.add_argument(
         "target",
         metavar="NAME|SERVER-URL|off",
-        help="a model on this computer, SERVER/NAME of a server that runs here (ollama, lmstudio, llama.cpp, "
-        "vllm), the address of an OpenAI-compatible server, or off",
+        help="a model on this computer, SERVER/NAME of a server that runs here (ollama, lmstudio, "
+        "llama.cpp, vllm), the address of an OpenAI-compatible server, or off",
     )
     using.add_argument("--model", metavar="NAME", help="of the server at the address")
     using.add_argument(

@@ -16,8 +16,9 @@ from rag.model.files import ModelFile, add_model, model_files, name_of
 from rag.model.running import running_servers
 from rag.plain import in_a_line
 from rag.settings import Settings
-from ui.cli import choosing, trying
+from ui.cli import choosing, judging, trying
 from ui.cli.commands import Group
+from ui.cli.pulling import pull_model
 from ui.terminal import print_fields, print_json, print_table, print_text, tell, track
 
 HUB = "hf:"
@@ -39,6 +40,7 @@ def add(command: argparse.ArgumentParser) -> None:
     adding.add_argument("--name", metavar="NAME", help="what to call it (default: as the file)")
     choosing.add(group)
     trying.add(group)
+    judging.add(group)
 
 
 def run_list(arguments: argparse.Namespace) -> int:
@@ -84,10 +86,8 @@ def run_pull(arguments: argparse.Namespace) -> int:
         raise ModelError(
             f"no model {name} is known: {meant} others are named like hf:OWNER/REPOSITORY/FILE.gguf"
         )
-    from rag.model.pulling import pull_model
-
     source = known.source if known else name
-    _print_model(pull_model(known.name if known else name_of(name), source, track), arguments)
+    _print_model(pull_model(known.name if known else name_of(name), source), arguments)
     return 0
 
 

@@ -1,31 +1,26 @@
-"""`askpapers model test` and `judge`: how well a model answers, and whether it may check sentences."""
+"""`askpapers model test`: how well a model answers, and whether it may check sentences."""
 
 import argparse
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from rag.checking.by_entailment import EntailmentJudge
 from rich.text import Text
 
 from rag.assistant import Assistant
-from rag.checking.trial import Trial, keep, try_judge
-from rag.configuring import configure
+from rag.checking.trial import Trial
 from rag.errors import ModelError
 from rag.model.choice import choose
-from rag.model.judges import ENTAILMENT, JudgeFiles, add_judge, find_judge, judge_files
 from rag.notes import MODEL_FAILED
 from rag.plain import in_a_line
-from rag.settings import OFF, Settings
+from rag.settings import Settings
 from rag.types import Answer
 from ui.cli.commands import Group
 from ui.opening import open_bundled
-from ui.terminal import print_json, print_table, print_text, tell, track
+from ui.terminal import print_json, print_table, print_text, track
 
-_WRITER = "writer"
 _PASS = 0.5  # kappa
 
 
@@ -80,13 +75,6 @@ def add(group: Group) -> None:
         "name", nargs="?", metavar="NAME", help="as for `model use` (default: the one in use)"
     )
     testing.add_argument("--skip-judge", action="store_true", help="ask the three questions only")
-    judging = group.add("judge", "choose who checks sentences", run_judge, has_library=False)
-    judging.add_argument(
-        "name",
-        metavar="NAME|FOLDER|off|writer",
-        help="an entailment model in ONNX (OWNER/REPOSITORY on the Hugging Face Hub, or a folder), nobody, or "
-        "the model that writes",
-    )
 
 
 def run_test(arguments: argparse.Namespace) -> int:
@@ -116,42 +104,6 @@ def try_model(settings: Settings, *, is_json: bool, has_trial: bool = True) -> N
         print_json({"questions": list(map(asdict, tries)), "judge": trial_json(trial)})
     elif trial:
         print_trial(trial)
-
-
-def run_judge(arguments: argparse.Namespace) -> int:
-    name = arguments.name
-    if name in (OFF, _WRITER):
-        file = configure({"judge_model": OFF if name == OFF else None})
-        line = "Nobody checks sentences." if name == OFF else "The model that writes checks sentences."
-        if arguments.json:
-            print_json({"judge": None if name == OFF else _WRITER, "file": str(file)})
-        else:
-            print_text(Text(line))
-            tell(f"Remembered in {file}.")
-        return 0
-    files = _judge(name)
-    trial = try_judge(EntailmentJudge(files.name, files.folder), files.identity, {}, track)
-    keep(trial)
-    file = configure({"judge_model": f"{ENTAILMENT}{files.name}"})
-    if arguments.json:
-        rows = asdict(files) | {"folder": str(files.folder)}
-        print_json({"judge": rows, "trial": trial_json(trial), "file": str(file)})
-        return 0
-    print_trial(trial)
-    tell(f"Remembered in {file}.")
-    return 0
-
-
-def _judge(name: str) -> JudgeFiles:
-    """The entailment model that a user names: a folder, one that is known, or a repository."""
-    if (folder := Path(name).expanduser()).is_dir():
-        return add_judge(folder)
-    known = judge_files().get(name)
-    if known and known.source == "added":
-        return find_judge(name)
-    from rag.model.pulling import pull_judge
-
-    return pull_judge(name.removeprefix("hf:"), track)
 
 
 def _ask(assistant: Assistant, built_in: BuiltIn) -> Try:
