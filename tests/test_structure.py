@@ -31,6 +31,7 @@ HOMES = {
         "rag/library/",
         "rag/cache_file.py",
         "rag/checking/trial/",
+        "rag/model/",
         "eval/folder.py",
         "ui/web/feedback.py",
     ],
@@ -38,7 +39,7 @@ HOMES = {
     "onnxruntime": ["rag/embedding/", "rag/checking/entailment_model.py"],
     "safetensors": ["rag/embedding/"],
     "tokenizers": ["rag/embedding/", "rag/checking/entailment_model.py"],
-    "huggingface_hub": ["rag/embedding/", "ingest/sources/hugging_face.py"],
+    "huggingface_hub": ["rag/embedding/", "rag/model/pulling.py", "ingest/sources/hugging_face.py"],
     "arxiv": ["ingest/sources/arxiv_api.py"],
     "requests": ["ingest/sources/arxiv_api.py"],
     "bibtexparser": ["ingest/sources/bibtex.py"],
@@ -102,7 +103,8 @@ LOADED_LATE = {
     ("ui.checkup.services", "rag.library.chroma_api"),  # where a server is set
     ("ui.checkup.services", "rag.model.client"),
     ("ui.cli.chat", "readline"),  # on a terminal
-    ("ui.cli.setup", "rag.embedding.fetching"),  # huggingface_hub
+    ("ui.cli.pulling", "rag.model.pulling"),  # huggingface_hub
+    ("ui.cli.setup", "rag.embedding.fetching"),
     ("ui.cli.ui", "ui.web.app"),  # gradio
 }
 
