@@ -32,8 +32,9 @@ class Patience:
 class PatientClient(openai.DefaultHttpxClient):
     """Gives up if the server is silent for too long, or sends bytes for ever that make no words."""
 
-    def __init__(self, patience: Patience) -> None:
-        super().__init__(timeout=httpx.Timeout(patience.silence, connect=_CONNECTING))
+    def __init__(self, patience: Patience, trust_env: bool = True) -> None:
+        timeout = httpx.Timeout(patience.silence, connect=_CONNECTING)
+        super().__init__(timeout=timeout, trust_env=trust_env)
         self._longest = patience.silence + patience.text
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
