@@ -27,7 +27,13 @@ MAY_IMPORT = {
 HOMES = {
     "chromadb": ["rag/library/"],
     "tantivy": ["rag/library/"],
-    "filelock": ["rag/library/", "rag/cache_file.py", "eval/folder.py", "ui/web/feedback.py"],
+    "filelock": [
+        "rag/library/",
+        "rag/model/local/",
+        "rag/cache_file.py",
+        "eval/folder.py",
+        "ui/web/feedback.py",
+    ],
     "onnx": ["rag/embedding/"],
     "onnxruntime": ["rag/embedding/"],
     "safetensors": ["rag/embedding/"],
@@ -47,6 +53,7 @@ HOMES = {
         "rag/assistant.py",
         "eval/judging/llamaindex.py",
     ],
+    "xllamacpp": ["rag/model/local/serve.py"],
     "tiktoken": ["rag/tokens.py"],
     "sentencex": ["rag/sentences.py"],
     "snowballstemmer": ["rag/words.py"],
@@ -73,6 +80,7 @@ LATE = (
     "pandas",
     "mcp",
     "pyarrow",
+    "xllamacpp",
 )
 # What is loaded late is a whole module, imported in a function of one other module.
 LOADED_LATE = {

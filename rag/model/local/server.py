@@ -31,11 +31,16 @@ from rag.private import FILE, atomic_write, make_file, make_folder
 from rag.settings import data_folder
 
 _COMMAND = ("-m", "rag.model.local.serve")
+# Threads that wait in a loop bring a model to a halt while other programs use the processors.
+_PASSIVE = {"OMP_WAIT_POLICY": "passive"}
 _LOADING = 600.0  # seconds
+_ENDING = 2.0  # seconds that a process takes to end
 _ANSWERING = 10.0  # seconds until a server counts as gone
 _PAUSE = 0.2  # seconds between two looks, so that Ctrl-C is noticed on every system
 _LOG_END = 20_000  # bytes
-_NO_MEMORY = re.compile("(?:fail\\w*|unable|cannot) (?:to )?allocate|out of memory|bad_alloc", re.IGNORECASE)
+_NO_MEMORY = re.compile(
+    "(?:fail\\w*|unable|cannot) (?:to )?allocate|out of memory|bad_alloc", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,7 @@ class LocalServer:
         log = record.with_suffix(".log")
         self._process = process = _spawn(order, log)
         try:
-            line = _first_line(process)
-            if not line:
+            if not (line := _first_line(process)):
                 raise self._failure(process, log)
         except BaseException:  # Ctrl-C too
             self.close()
@@ -130,10 +134,12 @@ class LocalServer:
     def _failure(self, process: subprocess.Popen[str], log: Path) -> Exception:
         """Why a server has not come up."""
         if process is not self._process:
-            return ModelFailedError(f"the model {self.path.stem} was closed while it was loading: ask again")
-        with suppress(subprocess.TimeoutExpired):
-            code = process.wait(_ANSWERING)
-        if process.returncode is None:
+            return ModelFailedError(
+                f"the model {self.path.stem} was closed while it was loading: ask again"
+            )
+        try:
+            code = process.wait(_ENDING)
+        except subprocess.TimeoutExpired:
             return self._too_slow()
         text = log.read_bytes()[-_LOG_END:].decode(errors="replace")
         if code == -9 or _NO_MEMORY.search(text):  # 9: by the system
@@ -144,7 +150,9 @@ class LocalServer:
                 "another model: `askpapers model list`"
             )
         if "ImportError" in text:
-            return ModelMissingError(f"llama.cpp cannot be loaded (see {log}): install askpapers[local] again")
+            return ModelMissingError(
+                f"llama.cpp cannot be loaded (see {log}): install askpapers[local] again"
+            )
         return self._damaged()
 
     def _damaged(self) -> ModelMissingError:
@@ -162,7 +170,7 @@ def _spawn(order: dict[str, object], log: Path) -> "subprocess.Popen[str]":
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-P", *_COMMAND],  # -P: not modules of the folder that we are in
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=_PASSIVE | os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -195,7 +203,7 @@ def _first_line(process: "subprocess.Popen[str]") -> str:
 
 
 def _running(record: Path) -> Address | None:
-    """The server that a record names, if it answers by its name: a port may have gone to another program."""
+    """The server that a record names, unless another program has its port by now."""
     with suppress(OSError, ValueError, TypeError, KeyError, HTTPException):
         address = Address(**json.loads(record.read_bytes()))
         connection = HTTPConnection(urlsplit(address.url).netloc, timeout=_ANSWERING)  # by no proxy
