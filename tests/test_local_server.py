@@ -20,7 +20,7 @@ import pytest
 from rag.errors import ModelFailedError, ModelMissingError
 from rag.model.base import WRITING
 from rag.model.client import translated
-from rag.model.local import machine, server
+from rag.model.local import machine, process, server
 from rag.model.local.client import LocalClient
 from rag.model.local.gguf import read_shape
 from rag.model.local.machine import fitted
@@ -100,11 +100,11 @@ def wait_until(condition, seconds=20):
 def owner(path=MODEL):
     """Another process that owns a server, or shares one."""
     command = [sys.executable, "-c", OWNER, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
         try:
-            yield process, process.stdout.readline().strip()
+            yield program, program.stdout.readline().strip()
         finally:
-            process.kill()
+            program.kill()
 
 
 def test_a_reply_is_streamed_and_nothing_printed(capfd):
@@ -169,6 +169,7 @@ def seconds_until_answered(client):
     return time.monotonic() - begun
 
 
+@pytest.mark.slow
 def test_a_reply_that_is_left_is_not_finished():
     """A third request gets a place only when one of two long ones has ended."""
     with serving() as local, opened(local) as client:
@@ -179,6 +180,7 @@ def test_a_reply_that_is_left_is_not_finished():
         assert seconds_until_answered(client) < 5 * quick + 4  # all of it would take 30 times as long
 
 
+@pytest.mark.slow
 def test_a_prompt_that_is_left_is_not_read_to_its_end():
     with serving(window=8192) as local, opened(local) as client:
         prompts = [f"{number} {LONG}" * 4 for number in range(2)]
@@ -189,6 +191,7 @@ def test_a_prompt_that_is_left_is_not_read_to_its_end():
         assert seconds_until_answered(client) < 8 * quick + 4
 
 
+@pytest.mark.slow
 def test_what_repeats_is_read_once():
     with serving() as local, opened(local) as client:
         for ending, least in (("One?", 0), ("Two?", 200)):
@@ -233,7 +236,10 @@ def test_a_kind_of_model_that_llama_cpp_does_not_know(tmp_path):
 
 
 def test_a_file_that_is_gone(tmp_path):
-    with serving(tmp_path / "gone.gguf") as local, pytest.raises(ModelMissingError, match="gone cannot be"):
+    with (
+        serving(tmp_path / "gone.gguf") as local,
+        pytest.raises(ModelMissingError, match=r"is gone .*: pull or add it again$"),
+    ):
         local.ensure()
 
 
@@ -250,7 +256,7 @@ def test_no_memory(monkeypatch):
 def test_memory_that_runs_out_while_loading(monkeypatch):
     limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (400 << 20,) * 2); "
     monkeypatch.setattr(
-        server, "_COMMAND", ("-c", f"{limited}from rag.model.local import serve; serve.main()")
+        process, "COMMAND", ("-c", f"{limited}from rag.model.local import serve; serve.main()")
     )
     with (
         serving(window=8192) as local,
@@ -286,15 +292,35 @@ def test_without_the_package(monkeypatch):
         local.ensure()
 
 
+def test_a_broken_llama_cpp(monkeypatch):
+    monkeypatch.setattr(process, "COMMAND", ("-c", "import a_library_that_is_not_there"))
+    with serving() as local, pytest.raises(ModelMissingError, match=r"does not start .*install askpapers"):
+        local.ensure()
+
+
+def test_a_crash_of_native_code_does_not_end_the_program(monkeypatch):
+    monkeypatch.setattr(process, "COMMAND", ("-c", "import os; os.abort()"))
+    with serving() as local, pytest.raises(ModelMissingError, match="damaged"):
+        local.ensure()
+
+
+def test_closing_while_loading(monkeypatch):
+    monkeypatch.setattr(process, "COMMAND", ("-c", "import time; time.sleep(60)"))
+    with serving() as local:
+        threading.Timer(0.5, local.close).start()
+        with pytest.raises(ModelFailedError, match="was closed while it loaded"):
+            local.ensure()
+
+
 def test_loading_for_too_long(monkeypatch):
-    monkeypatch.setattr(server, "_COMMAND", ("-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(process, "COMMAND", ("-c", "import time; time.sleep(60)"))
     monkeypatch.setattr(server, "_LOADING", 0.5)
     with serving() as local, pytest.raises(ModelFailedError, match=r"too long to load.*model list`$"):
         local.ensure()
 
 
 def test_ctrl_c_while_loading(monkeypatch):
-    monkeypatch.setattr(server, "_COMMAND", ("-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(process, "COMMAND", ("-c", "import time; time.sleep(60)"))
     with serving() as local:
         threading.Timer(0.5, interrupt_main).start()
         begun = time.monotonic()
@@ -312,6 +338,7 @@ def test_a_wait_is_announced():
     assert lines == [f"Loading the model {MODEL.stem} into memory."]
 
 
+@pytest.mark.slow
 def test_a_server_that_was_killed_is_started_again():
     with serving() as local, opened(local) as client:
         local.ensure()
@@ -321,37 +348,38 @@ def test_a_server_that_was_killed_is_started_again():
 
 @pytest.mark.slow
 def test_a_killed_owner_takes_its_server_along():
-    with owner() as (process, url):
+    with owner() as (program, url):
         assert is_up(url)
-        process.kill()
-        process.wait()
+        program.kill()
+        program.wait()
         wait_until(lambda: not is_up(url))
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the signals of a terminal")
 def test_ctrl_c_reaches_the_owner_only():
-    with owner() as (process, url):
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    with owner() as (program, url):
+        children = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
         assert children
         for child in children:
             os.kill(int(child), signal.SIGINT)
         time.sleep(0.5)
         assert is_up(url)
-        assert all(os.getpgid(int(child)) != os.getpgid(process.pid) for child in children)
+        assert all(os.getpgid(int(child)) != os.getpgid(program.pid) for child in children)
 
 
 @pytest.mark.slow
 def test_processes_share_a_server_and_the_second_goes_on():
-    with owner() as (process, url), serving() as local, opened(local) as client:
+    with owner() as (program, url), serving() as local, opened(local) as client:
         assert local.ensure().url == url
         assert text_of(asked(client)).strip()
-        process.kill()
-        process.wait()
+        program.kill()
+        program.wait()
         assert text_of(asked(client)).strip()
         assert local.ensure().url != url
 
 
+@pytest.mark.slow
 def test_a_record_of_a_server_that_is_gone_is_replaced(folder):
     with serving() as local, serving() as other:
         local.ensure()
@@ -369,6 +397,7 @@ def test_a_record_of_a_server_that_is_gone_is_replaced(folder):
         assert is_up(local.ensure().url)
 
 
+@pytest.mark.slow
 def test_threads_start_one_server():
     with serving() as local:
         addresses = []
