@@ -54,6 +54,7 @@ HOMES = {
         "rag/assistant.py",
         "eval/judging/llamaindex.py",
     ],
+    "xllamacpp": ["rag/model/local/serve.py"],
     "tiktoken": ["rag/tokens.py"],
     "sentencex": ["rag/sentences.py"],
     "snowballstemmer": ["rag/words.py"],
@@ -82,6 +83,7 @@ LATE = (
     "pandas",
     "mcp",
     "pyarrow",
+    "xllamacpp",
 )
 # What is loaded late is a whole module, imported in a function of one other module.
 LOADED_LATE = {
