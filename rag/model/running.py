@@ -31,21 +31,27 @@ class Server:
         return f"http://127.0.0.1:{self.port}/v1"
 
     @property
+    def contents(self) -> str:
+        """What runs there: "Ollama is running with qwen3:4b and 2 more"."""
+        if not self.models:
+            return f"{self.title} is running without a model"
+        more = f" and {len(self.models) - 1} more" if len(self.models) > 1 else ""
+        return f"{self.title} is running with {self.models[0]}{more}"
+
+    @property
+    def next_step(self) -> str:
+        return f"`askpapers model use {self.kind}/{self.models[0]}`" if self.models else "load one there"
+
+    @property
     def offer(self) -> str:
         """The line that offers its first model."""
-        if not self.models:
-            return f"{self.title} is running without a model: load one there"
-        first, more = self.models[0], len(self.models) - 1
-        others = f" and {more} more" if more else ""
-        command = f"`askpapers model use {self.kind}/{first}`"
-        return f"{self.title} is running with {first}{others}: {command}"
+        return f"{self.contents}: {self.next_step}"
 
 
-def running_servers(ports: Iterable[int] = PORTS) -> list[Server]:
-    """The servers at these ports of this machine that give an answer, all asked at once."""
-    ports = tuple(ports)
-    with ThreadPoolExecutor(len(ports)) as pool:
-        return list(filter(None, pool.map(server_at, ports)))
+def running_servers() -> list[Server]:
+    """The servers at the usual ports of this machine that give an answer, all asked at once."""
+    with ThreadPoolExecutor(len(PORTS)) as pool:
+        return list(filter(None, pool.map(server_at, PORTS)))
 
 
 def server_at(port: int) -> Server | None:
