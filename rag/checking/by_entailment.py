@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LIKELY = 0.5  # the probability from which a verdict follows
 _IN_A_ROW = 3  # sentences of a paper that are read together, at most
-_MOST = 12  # pieces of evidence of each length; one takes 10 to 100 ms
+_MOST = 12  # pieces of evidence of each length, as the model reads each with the sentence
 _TOO_LONG = "it is too long for the judge"
 
 Evidence = tuple[Quote, ...]

@@ -54,8 +54,9 @@ class EntailmentModel:
             )
 
     def is_too_long(self, hypothesis: str) -> bool:
-        """Whether a premise beside it might be cut short of what it says, or the hypothesis itself."""
-        return 2 * len(self._tokenizer.encode(hypothesis, add_special_tokens=False).tokens) > self._longest
+        """Whether it leaves a premise less than half of what the model can read."""
+        room = self._longest - self._tokenizer.num_special_tokens_to_add(is_pair=True)
+        return 2 * len(self._tokenizer.encode(hypothesis, add_special_tokens=False).ids) > room
 
     def probabilities(self, premises: Sequence[str], hypothesis: str) -> tuple[list[float], list[float]]:
         """How likely each premise entails the hypothesis, and contradicts it; in [0, 1].
