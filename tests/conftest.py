@@ -51,7 +51,6 @@ settings.register_profile(
 settings.load_profile("askpapers")
 
 from encoders import remember_what_is_encoded  # noqa: E402
-
 from trials import trial  # noqa: E402
 
 from ingest.bundled import BundledSource  # noqa: E402

@@ -55,7 +55,9 @@ def model_files() -> dict[str, ModelFile]:
         return {name: _read(name, row) for name, row in rows.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except OSError as error:
+        raise unusable(error) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             f"{register} cannot be read: delete it, then pull or add the models again"
         ) from error
@@ -104,13 +106,13 @@ def keep_model(model: ModelFile) -> None:
             with atomic_write(register) as file:
                 file.write(json.dumps(rows, indent=2).encode())
     except OSError as error:
-        raise not_writable(error) from error
+        raise unusable(error) from error
 
 
-def not_writable(error: OSError) -> ModelError:
-    """The error for a models folder that cannot be written."""
-    todo = "make room on its disk, or give yourself the right to write there"
-    return ModelError(f"{models_folder()} cannot be written ({error.strerror or error}): {todo}")
+def unusable(error: OSError) -> ModelError:
+    """The error for a models folder that cannot be used."""
+    todo = "make room on its disk, or give yourself the right to read and write there"
+    return ModelError(f"{models_folder()} cannot be used ({error.strerror or error}): {todo}")
 
 
 def check_name(name: str) -> None:

@@ -60,9 +60,7 @@ def _look_at_file(name: str) -> Iterator[Finding]:
         yield Finding("llama.cpp", "ok", f"xllamacpp {number}")
     else:
         todo = "pip install 'askpapers[local]'"
-        yield Finding(
-            "llama.cpp", "fail", "xllamacpp, which runs models on this computer, is missing", todo
-        )
+        yield Finding("llama.cpp", "fail", "xllamacpp, which runs the model, is not installed", todo)
 
 
 def _look_at_judge(settings: Settings) -> Iterator[Finding]:
