@@ -336,5 +336,5 @@ def test_the_register_is_json_that_others_can_read(tmp_path):
 def test_a_hub_that_sends_too_little_is_not_asked_for_ever(hub):
     listing = hub.service(Asked("/api/models/owls/Owl-1B-GGUF", {}, {}, 0.0))
     hub.play(listing, *[reply(206, b"", "application/octet-stream")] * 9)
-    assert "came damaged" in error_of(pull_model, "owl", SOURCE)
+    assert "cannot be reached" in error_of(pull_model, "owl", SOURCE)
     assert len(hub.asked) == 4

@@ -208,6 +208,8 @@ def _pieces(url: str, part: Path, size: int) -> Iterator[Sequence[int]]:
                 raise
             time.sleep(_PAUSE)
         tries = _TRIES if _size(part) > start else tries - 1
+    if _size(part) < size:
+        raise ConnectionError("the file ended early")
 
 
 def _size(part: Path) -> int:
