@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from rag.answering import Answering
 from rag.checking import Judge, ModelJudge
+from rag.checking.by_entailment import EntailmentJudge
 from rag.checking.trial import Trial, keep, try_judge, why_unused
 from rag.closing import SharedResources, closing_on_error
 from rag.embedding import embedded_encoder
@@ -21,6 +22,7 @@ from rag.finding import Finder
 from rag.library import Library
 from rag.library.library import Place
 from rag.library.progress import Track, untracked
+from rag.model.judges import ENTAILMENT, find_judge
 from rag.model.leaving import Leaving
 from rag.notes import CHECKS_OFF
 from rag.query import check_request
@@ -76,6 +78,7 @@ class Assistant:
         self._has_model = llm is not None or self._settings.has_model
         self._opening = threading.Lock()
         self._models: dict[Settings, ChatModel] = {}  # those that are open
+        self._entailment: EntailmentJudge | None = None  # once it is needed
         self._on_wait = on_wait
         self._resources = SharedResources()  # each answer that is still being read is a user
         if not self._has_model and writer == "llm":
@@ -230,6 +233,11 @@ class Assistant:
 
     def _candidate(self, leaving: Leaving | None = None) -> tuple[Judge, str]:
         """The judge that the settings name, and what its trial is kept under. Raises ModelError."""
+        if (name := self._settings.judge_model) and name.startswith(ENTAILMENT):
+            files = find_judge(name.removeprefix(ENTAILMENT))
+            with self._opening:
+                self._entailment = self._entailment or EntailmentJudge(files.name, files.folder)
+            return self._entailment, files.identity
         model = self._model(self._settings.for_judge(), leaving)
         return ModelJudge(model), model.identity
 

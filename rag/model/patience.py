@@ -37,11 +37,12 @@ class Patience:
 class PatientClient(openai.DefaultHttpxClient):
     """Gives up if the server is silent for too long, or sends bytes for ever that make no words."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, trust_env: bool = True) -> None:
         # Each request has its own connection, so that it can be left while the server is silent.
         super().__init__(
             timeout=httpx.Timeout(patience.silence, connect=_CONNECTING),
             limits=httpx.Limits(max_keepalive_connections=0),
+            trust_env=trust_env,
         )
         self._longest = patience.silence + patience.text
 
