@@ -1,4 +1,4 @@
-"""Servers of models as they run on one's own machine: Ollama, LM Studio, llama.cpp, vLLM, by their answers."""
+"""Servers of models as they run on one's own machine, by their answers: Ollama, LM Studio, and others."""
 
 import json
 from typing import Any

@@ -9,19 +9,22 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from eval.record import version_of
-from rag.checking.trial import trial_of, why_unused
+from rag.checking.trial import why_unused
 from rag.errors import ModelError, ModelMissingError
 from rag.library.chroma_server import ChromaServer
 from rag.model.address import server_name
 from rag.model.base import WRITING
-from rag.model.files import find_model, identity_of
+from rag.model.files import ModelFile, find_model, identity_of
 from rag.model.judges import ENTAILMENT, find_judge
+from rag.model.local.gguf import read_shape
+from rag.model.local.machine import fitted
 from rag.model.running import running_servers
 from rag.settings import Settings
 from ui.checkup.finding import Finding, attempted
 
 _SECONDS = 2.0
 _NAMED = 5  # models in a line
+_WINDOW = 8192  # tokens of context, where none is set
 
 
 def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
@@ -30,7 +33,9 @@ def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
         yield Finding("model", "ok", "none, so answers are in the papers' own sentences")
         return
     if settings.local_name:
-        yield from _look_at_file(settings.local_name)
+        model = find_model(settings.local_name)
+        yield from _look_at_file(model)
+        yield from attempted("memory", lambda: _look_at_memory(model, settings))
     else:
         key = "with a key" if settings.api_key else "without a key"
         yield Finding("model", "ok", f"{settings.model} at {server_name(settings)}, {key}")
@@ -52,15 +57,27 @@ def look_at_running(settings: Settings) -> Iterator[Finding]:
         yield Finding("running server", "ok", f"{server.contents}, at {server.url}", todo)
 
 
-def _look_at_file(name: str) -> Iterator[Finding]:
-    """Whether a model on this computer can run. Raises ModelError."""
-    model = find_model(name)
-    yield Finding("model", "ok", f"{name} on this computer, {model.bytes / 1e9:.1f} GB in {model.path}")
+def _look_at_file(model: ModelFile) -> Iterator[Finding]:
+    """Where a model on this computer is, and whether llama.cpp is there to run it."""
+    size = f"{model.bytes / 1e9:.1f} GB"
+    yield Finding("model", "ok", f"{model.name} on this computer, {size} in {model.path}")
     if number := version_of("xllamacpp"):
         yield Finding("llama.cpp", "ok", f"xllamacpp {number}")
     else:
         todo = "pip install 'askpapers[local]'"
         yield Finding("llama.cpp", "fail", "xllamacpp, which runs the model, is not installed", todo)
+
+
+def _look_at_memory(model: ModelFile, settings: Settings) -> Iterator[Finding]:
+    """Whether the model fits in the memory that is free. Raises ModelError."""
+    try:
+        shape = read_shape(model.path)
+    except (OSError, ValueError):
+        yield Finding("memory", "fail", f"{model.path} is damaged", "pull or add it again")
+        return
+    wanted = settings.context_window or _WINDOW
+    context, _ = fitted(model.name, model.bytes, shape, wanted)
+    yield Finding("memory", "ok", f"enough for a context of {context:,} tokens")
 
 
 def _look_at_judge(settings: Settings) -> Iterator[Finding]:
@@ -73,15 +90,11 @@ def _look_at_judge(settings: Settings) -> Iterator[Finding]:
         identity = find_judge(name.removeprefix(ENTAILMENT)).identity
     else:
         identity = identity_of(settings.for_judge())
-    if trial := trial_of(identity):
-        if trial.passes:
-            words = f"{name} checks each sentence against the papers ({trial.summary})"
-            yield Finding("checks", "ok", words)
-        else:
-            todo = "name another judge with `askpapers model judge`"
-            yield Finding("checks", "warn", f"{name} failed the test of judges ({trial.summary})", todo)
+    if not (why := why_unused(identity)):
+        yield Finding("checks", "ok", f"{name} checks each sentence against the papers")
         return
-    reason, _, todo = str(why_unused(identity)).partition(": ")
+    reason, _, todo = why.partition(": ")
+    todo = todo or "name another judge with `askpapers model judge`"
     yield Finding("checks", "warn", f"{name} checks nothing: {reason}", todo)
 
 

@@ -63,8 +63,7 @@ def run_list(arguments: argparse.Namespace) -> int:
                 ],
                 "here": [_as_json(model, settings) for model in models.values()],
                 "servers": [
-                    {"server": server.kind, "url": server.url, "models": server.models}
-                    for server in servers
+                    {"kind": server.kind, "url": server.url, "models": server.models} for server in servers
                 ],
                 "used": choosing.used(settings),
             }
