@@ -210,7 +210,9 @@ def test_a_damaged_file(tmp_path, size):
         local.ensure()
 
 
-@pytest.mark.parametrize("content", [b"no model" * 1000, b"GGUF" + b"\xff" * 1000, b"GGUF\3\0\0\0" + bytes(99)])
+@pytest.mark.parametrize(
+    "content", [b"no model" * 1000, b"GGUF" + b"\xff" * 1000, b"GGUF\3\0\0\0" + bytes(99)]
+)
 def test_a_file_that_is_no_model(tmp_path, content):
     path = tmp_path / "other.gguf"
     path.write_bytes(content)
@@ -225,15 +227,23 @@ def test_a_file_that_is_gone(tmp_path):
 
 def test_no_memory(monkeypatch):
     monkeypatch.setattr(machine, "free_memory", lambda: 300 << 20)
-    with serving() as local, pytest.raises(ModelFailedError, match=r"needs 0\.\d GB .* 0\.3 GB .*model list`$"):
+    with (
+        serving() as local,
+        pytest.raises(ModelFailedError, match=r"needs 0\.\d GB .* 0\.3 GB .*model list`$"),
+    ):
         local.ensure()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a limit of memory")
 def test_memory_that_runs_out_while_loading(monkeypatch):
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_AS, (400 << 20,) * 2); "
-    monkeypatch.setattr(server, "_COMMAND", ("-c", f"{limited}from rag.model.local import serve; serve.main()"))
-    with serving(window=8192) as local, pytest.raises(ModelFailedError, match="not enough memory.*model list`$"):
+    monkeypatch.setattr(
+        server, "_COMMAND", ("-c", f"{limited}from rag.model.local import serve; serve.main()")
+    )
+    with (
+        serving(window=8192) as local,
+        pytest.raises(ModelFailedError, match="not enough memory.*model list`$"),
+    ):
         local.ensure()
 
 

@@ -32,9 +32,7 @@ def main() -> None:
     os._exit(0)  # also in the middle of a request
 
 
-def _parameters(
-    path: str, context: int, at_once: int, key: str, name: str
-) -> xllamacpp.CommonParams:
+def _parameters(path: str, context: int, at_once: int, key: str, name: str) -> xllamacpp.CommonParams:
     """`context` tokens for each of the questions at once. Contexts are apart: none fails by another."""
     parameters = xllamacpp.CommonParams()
     parameters.model.path, parameters.model_alias = path, {name}

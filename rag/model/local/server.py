@@ -35,7 +35,9 @@ _LOADING = 600.0  # seconds
 _ANSWERING = 10.0  # seconds until a server counts as gone
 _PAUSE = 0.2  # seconds between two looks, so that Ctrl-C is noticed on every system
 _LOG_END = 20_000  # bytes
-_NO_MEMORY = re.compile("(?:fail\\w*|unable|cannot) (?:to )?allocate|out of memory|bad_alloc", re.IGNORECASE)
+_NO_MEMORY = re.compile(
+    "(?:fail\\w*|unable|cannot) (?:to )?allocate|out of memory|bad_alloc", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,9 @@ class LocalServer:
     def _failure(self, process: subprocess.Popen[str], log: Path) -> Exception:
         """Why a server has not come up."""
         if process is not self._process:
-            return ModelFailedError(f"the model {self.path.stem} was closed while it was loading: ask again")
+            return ModelFailedError(
+                f"the model {self.path.stem} was closed while it was loading: ask again"
+            )
         with suppress(subprocess.TimeoutExpired):
             code = process.wait(_ANSWERING)
         if process.returncode is None:
@@ -144,7 +148,9 @@ class LocalServer:
                 "another model: `askpapers model list`"
             )
         if "ImportError" in text:
-            return ModelMissingError(f"llama.cpp cannot be loaded (see {log}): install askpapers[local] again")
+            return ModelMissingError(
+                f"llama.cpp cannot be loaded (see {log}): install askpapers[local] again"
+            )
         return self._damaged()
 
     def _damaged(self) -> ModelMissingError:
