@@ -246,6 +246,14 @@ def test_a_server_that_wants_a_key(run, serve, monkeypatch):
     assert is_one_line_of_error(run("model", "use", url, "--key"), "that is no key")
 
 
+def test_an_address_is_shown_without_its_password(run, serve):
+    for arguments in (("use", f"http://me:{KEY}@127.0.0.1:9/v1"), ("use", f"http://me:{KEY}@[::1/v1")):
+        code, out, err = run("model", *arguments)
+        assert (code, KEY in out + err) == (1, False)
+    assert KEY not in str(run("model", "use", f"http://me:{KEY}@127.0.0.1:9/v1", "--model", "owl"))
+    assert KEY not in str(run("model", "list"))
+
+
 def test_a_server_that_is_away_can_be_named_with_its_model(run):
     code, _, err = run("model", "use", "http://127.0.0.1:9/v1", "--model", "owl")
     assert (code, used()) == (0, ("owl", "http://127.0.0.1:9/v1", None))
@@ -298,6 +306,16 @@ def test_a_model_is_tested_by_three_questions_and_as_a_judge(run, server):
 
 
 @pytest.mark.usefixtures("papers")
+def test_a_model_that_cites_nothing_has_not_answered(run, server):
+    server.play(answer("Owls are counted at night."))
+    run("model", "use", server.url, "--model", "owl")
+    told = as_json(run("model", "test", "--skip-judge", "--json"))
+    assert [(row["answered"], row["cited"], row["right"]) for row in told["questions"]] == [
+        (False, None, False)
+    ] * 3
+
+
+@pytest.mark.usefixtures("papers")
 def test_a_server_that_fails_ends_the_test_in_one_line(run):
     run("model", "use", "http://127.0.0.1:9/v1", "--model", "owl")
     code, out, err = run("model", "test")
@@ -305,7 +323,7 @@ def test_a_server_that_fails_ends_the_test_in_one_line(run):
     assert err.splitlines()[-1].startswith("askpapers: ")
 
 
-def test_an_entailment_model_judges_after_the_same_trial(run, tmp_path):
+def test_an_entailment_model_judges_after_the_same_trial(run, tmp_path, monkeypatch):
     texts = [
         text
         for claim in all_claims()
@@ -319,7 +337,9 @@ def test_an_entailment_model_judges_after_the_same_trial(run, tmp_path):
     code, out, _ = run("model", "judge", "nli-small")
     assert code == 0
     assert ("it may check sentences" if told["trial"]["passes"] else "verdicts are not used") in out.lower()
-    run("model", "judge", "off")
+    monkeypatch.setenv("ASKPAPERS_JUDGE_MODEL", "large")
+    assert "unset ASKPAPERS_JUDGE_MODEL" in run("model", "judge", "off")[2]
+    monkeypatch.delenv("ASKPAPERS_JUDGE_MODEL")
     assert Settings.read().checks is False
     run("model", "judge", "writer")
     assert (Settings.read().checks, Settings.read().judge_model) == (True, None)

@@ -14,7 +14,7 @@ from hub_server import REVISION, ModelHub
 from service_server import Asked, reply, running
 
 from rag.errors import ModelError, ModelMissingError
-from rag.model import pulling
+from rag.model import files, pulling
 from rag.model.catalogue import CATALOGUE
 from rag.model.chat import ChatModel
 from rag.model.files import (
@@ -49,6 +49,7 @@ def hub_server():
         }
         patch.setattr(pulling, "_PIECE", 10_000)
         patch.setattr(pulling, "_PAUSE", 0.0)
+        patch.setattr(files, "_MEGABYTE", 1000)
         for name, value in at.items():
             patch.setattr(huggingface_hub.constants, name, value)
         yield server
@@ -161,8 +162,8 @@ def test_a_model_is_pulled_with_its_revision_and_its_hash(hub):
     assert (model.source, model.revision) == (SOURCE, REVISION)
     assert find_model("owl") == model
     fetched = [(count, total) for what, count, total in seen if what.startswith("fetching")]
-    assert sum(count for count, _ in fetched) == len(WEIGHTS)
-    assert {total for _, total in fetched} == {len(WEIGHTS)}
+    assert sum(count for count, _ in fetched) == len(WEIGHTS) // 1000
+    assert {total for _, total in fetched} == {len(WEIGHTS) // 1000}
     assert len(fetched) > 3
     hub.play()
     assert pull_model("owl", SOURCE) == model

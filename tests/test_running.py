@@ -14,25 +14,25 @@ from rag.model.running import Server, running_servers, server_at, window_of
 
 @pytest.fixture
 def serve():
-    """Run a service; its port."""
+    """Run a service; its address."""
     with ExitStack() as stack:
-        yield lambda service: stack.enter_context(running(service)).server_port
+        yield lambda service: stack.enter_context(running(service)).url
 
 
 def test_each_server_is_told_by_its_answers_whatever_its_port(serve, monkeypatch):
-    ports = [
+    at = [
         serve(Ollama({"qwen3:4b": "", "nomic-embed-text:latest": "", "gemma3:4b": ""})),
         serve(LMStudio({"owl-3b": None, "text-embed": None, "owl-7b": 8192})),
         serve(Service(LLAMA_CPP)),
         serve(Service(VLLM)),
         serve(Service(OTHER)),
     ]
-    monkeypatch.setattr(servers, "PORTS", ports)
+    monkeypatch.setattr(servers, "PORTS", [int(address.rpartition(":")[2]) for address in at])
     assert running_servers() == [
-        Server("ollama", ports[0], ("qwen3:4b", "gemma3:4b")),
-        Server("lmstudio", ports[1], ("owl-7b", "owl-3b")),
-        Server("llama.cpp", ports[2], ("owl.gguf",)),
-        Server("vllm", ports[3], ("org/owl-7b",)),
+        Server("ollama", at[0], ("qwen3:4b", "gemma3:4b")),
+        Server("lmstudio", at[1], ("owl-7b", "owl-3b")),
+        Server("llama.cpp", at[2], ("owl.gguf",)),
+        Server("vllm", at[3], ("org/owl-7b",)),
     ]
     assert [server.offer for server in running_servers()] == [
         "Ollama is running with qwen3:4b and 1 more: `askpapers model use ollama/qwen3:4b`",
@@ -75,10 +75,10 @@ def test_nothing_there_and_one_that_is_silent_cost_little_time(serve, monkeypatc
 
 
 def test_proxies_of_the_environment_are_not_used(serve, monkeypatch):
-    port = serve(Service(LLAMA_CPP))
+    address = serve(Service(LLAMA_CPP))
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert server_at(port).kind == "llama.cpp"
+    assert server_at(address).kind == "llama.cpp"
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_proxies_of_the_environment_are_not_used(serve, monkeypatch):
     ],
 )
 def test_the_context_in_ollama_is_the_one_that_it_uses(parameters, loaded, window, serve):
-    port = serve(Ollama({"qwen3:4b": parameters, "gemma3:4b": ""}, loaded))
-    assert window_of(server_at(port), "qwen3:4b") == window
+    address = serve(Ollama({"qwen3:4b": parameters, "gemma3:4b": ""}, loaded))
+    assert window_of(server_at(address), "qwen3:4b") == window
 
 
 def test_the_context_in_lm_studio_is_the_one_with_which_the_model_is_loaded(serve):

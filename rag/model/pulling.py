@@ -8,7 +8,7 @@ import hashlib
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ from rag.model.files import (
     ModelFile,
     check_format,
     check_name,
+    go_through,
     keep_model,
     model_files,
     models_folder,
@@ -86,7 +87,7 @@ class Repository:
         if not (known := self.files.get(file)):
             raise ModelError(f"{self.name} has no file {file}: name one of {self._some_files(file)}")
         path = folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _made(path.parent)
         content = known.lfs.sha256 if known.lfs else known.blob_id
         part = path.with_name(f"{path.name}.{str(content)[:16]}.part")  # of these bytes, not of older ones
         with _translated(self.name), _alone(part):
@@ -110,8 +111,7 @@ class Repository:
                 f"room, or pull a smaller model ({_LIST})"
             )
         url = hf_hub_url(self.name, file, revision=self.revision)
-        for _ in track(_pieces(url, part, size), f"fetching {Path(file).name} (bytes)", size):
-            pass
+        go_through(_pieces(url, part, size), f"fetching {Path(file).name}", size, track)
 
     def _some_files(self, like: str) -> str:
         suffix = Path(like).suffix
@@ -193,7 +193,7 @@ def _alone(part: Path) -> Iterator[None]:
         raise ModelError(f"another process is fetching {part.name}: wait until it is done") from error
 
 
-def _pieces(url: str, part: Path, size: int) -> Iterator[Sequence[int]]:
+def _pieces(url: str, part: Path, size: int) -> Iterator[Sized]:
     """Fetch a file to its end, yielding each piece once it is written; broken connections are renewed."""
     if here := _size(part):
         yield range(here)
