@@ -105,6 +105,7 @@ LOADED_LATE = {
     ("ui.checkup.services", "rag.library.chroma_api"),  # where a server is set
     ("ui.checkup.services", "rag.model.client"),
     ("ui.cli.chat", "readline"),  # on a terminal
+    ("ui.cli.hint", "rag.model.running"),  # httpx
     ("ui.cli.pulling", "rag.model.pulling"),  # huggingface_hub
     ("ui.cli.setup", "rag.embedding.fetching"),
     ("ui.cli.ui", "ui.web.app"),  # gradio
