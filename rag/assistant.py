@@ -200,7 +200,7 @@ class Assistant:
         choice = self._default if choice == "auto" else choice
         if choice == "extractive" or (choice == "auto" and not self._has_model):
             return self._extractive
-        return LLMWriter(self._model())
+        return LLMWriter(self._model(), self._reader)
 
     def _judge(self) -> Judge | None:
         """The judge of what a model writes; None if the settings want no checks. Raises ModelError."""
