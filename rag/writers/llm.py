@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag.composing import ANEW, Piece
@@ -53,8 +54,9 @@ class LLMWriter:
     def name(self) -> str:
         return self.model.name
 
-    @property
+    @cached_property
     def by_rules(self) -> bool:
+        """Whether the model is small: its server may have to be asked."""
         return self.model.is_small
 
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
@@ -62,7 +64,7 @@ class LLMWriter:
 
         A small model gets one request only. Raises ModelError.
         """
-        if self.model.is_small:
+        if self.by_rules:
             yield from ShortForm(self.model, self.reader).write(question, hits, log)
             return
         searches, notes = log.searches, len(log.notes)  # of a first try that found nothing

@@ -13,8 +13,8 @@ from rag.types import Hit, Kind, Paper
 from rag.writers.extractive import sides
 from rag.writers.relevance import relevances
 
-_PAPERS: dict[Kind, int] = {"single": 3, "comparison": 2, "list": 8}
-_COMPARED = 10  # papers among which those of the two sides are
+_PAPERS: dict[Kind, int] = {"single": 3, "comparison": 5, "list": 8}
+_BEST = 2  # papers of a comparison that are shown beside those of its two sides
 _LONGEST_TITLE, _LONGEST_PASSAGE = 200, 700  # characters
 _MARKER_TOKENS = 8  # of "[1]", the year and line ends
 
@@ -39,9 +39,11 @@ def choose_sources(
     Together they have about `room` tokens at most.
     """
     kind = question.kind
-    hits = hits[:_COMPARED] if kind == "comparison" else hits[: _PAPERS[kind]]
+    hits = hits[: _PAPERS[kind]]
     reading = reader.read(question.whole, hits)
-    places = sides(reading) if kind == "comparison" and len(hits) > 1 else tuple(range(len(hits)))
+    places = tuple(range(len(hits)))
+    if kind == "comparison" and len(hits) > 1:
+        places = tuple(sorted({*sides(reading), *places[:_BEST]}))
     passages = _fitting(_in_order(reading, hits, places, kind), [hits[place] for place in places], room)
     return tuple(
         Source(place + 1, _cut(hits[place].paper, (own for own in passages if own.hit == place)))

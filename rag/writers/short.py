@@ -13,7 +13,7 @@ from rag.errors import ModelFailedError
 from rag.markers import Marker, find_markers, neutral, with_end
 from rag.model.base import FRAME_TOKENS, Message, read_prompt
 from rag.notes import counted
-from rag.parts import Parts, Sentence, as_marker, raw_text, split, with_keys
+from rag.parts import Parts, Sentence, as_marker, raw_text, sentences_of, split, with_keys
 from rag.query import Understanding
 from rag.reading import Reader
 from rag.tokens import count_tokens
@@ -43,12 +43,12 @@ class ShortForm:
 
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """The answer sentence by sentence. Raises ModelError, also if no sentence fits a source."""
-        room = max(_MOST_TOKENS - _size(short_prompt(question, ())), _LEAST_ROOM)
-        sources = choose_sources(self.reader, question, hits, room)
+        sources = sources_for(self.reader, question, hits)
+        stopped: list[str] = []  # why, if the text stops before its end
         texts = self.model.stream(
             short_prompt(question, sources),
             log.usage,
-            lambda _: None,
+            stopped.append,
             _REPLY[question.kind],
             grammar_for(question.kind, len(sources)),
         )
@@ -56,8 +56,9 @@ class ShortForm:
         for piece, is_last in with_end(_as_text(find_markers(texts), sources)):
             raw += piece
             parts = split(raw)
-            sentences = [place for place, part in enumerate(parts) if isinstance(part, Sentence)]
-            whole = parts if is_last else parts[: sentences[-1] if len(sentences) > 1 else 0]
+            ends = [place + 1 for place, part in enumerate(parts) if isinstance(part, Sentence)]
+            is_whole = is_last and not (stopped and ends and not sentences_of(parts)[-1].keys)
+            whole = parts if is_whole else parts[: max(ends[:-1], default=0)]  # the last one may go on
             raw = raw[len(raw_text(whole)) :]
             yield from self._settled(whole, sources)
         if not self._texts:
@@ -106,12 +107,18 @@ def short_prompt(question: Understanding, sources: Sequence[Source]) -> list[Mes
     return [*zip(_ROLES, example, strict=True), ("user", "\n".join([f"{asked}\n", *lines, f"\n{asked}"]))]
 
 
+def sources_for(reader: Reader, question: Understanding, hits: Sequence[Hit]) -> Sequence[Source]:
+    """The sources for a prompt of about 1,000 tokens; a long question leaves little room for them."""
+    room = max(_MOST_TOKENS - _size(short_prompt(question, ())), _LEAST_ROOM)
+    return choose_sources(reader, question, hits, room)
+
+
 def _size(messages: Sequence[Message]) -> int:
     return sum(count_tokens(text) + FRAME_TOKENS for _, text in messages)
 
 
 _TEXT = r"""
-text ::= first char{9,260}
+text ::= first char{9,320}
 first ::= [^ \t\r\n.\[\]]
 char ::= [^\r\n.\[\]] | "." [^ \r\n.\[\]] | ". " [a-z(]
 end ::= [.]? " "? mark mark? [.]?
