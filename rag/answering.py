@@ -14,7 +14,7 @@ from rag.errors import KeyRefusedError, ModelError
 from rag.finding import Finder, Found
 from rag.library import Library
 from rag.model.base import Usage
-from rag.notes import MODEL_FAILED, UNCHECKED, notes_on
+from rag.notes import CHECKS_OFF, MODEL_FAILED, UNCHECKED, notes_on
 from rag.parts import doubts_of
 from rag.plain_replies import reply_to
 from rag.query import Understanding, understand
@@ -44,6 +44,7 @@ class Answering:
     writer: Writer
     understand: Understand | None = None
     judge: Judge | None = None
+    why_unchecked: str = CHECKS_OFF
     unsupported: Unsupported = "mark"
     has_model: bool = False
     steps: Steps = field(default_factory=Steps)
@@ -145,7 +146,7 @@ class Answering:
         if all(sentence.verdict.check == "verbatim" for sentence in draft.sentences):
             return
         if not self.judge:
-            draft.log.notes.append(UNCHECKED)
+            draft.log.notes.append(f"{UNCHECKED}{self.why_unchecked}.")
             return
         review = Review(self.judge, draft.written.hits)
         try:

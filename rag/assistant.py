@@ -5,11 +5,14 @@ import threading
 import weakref
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
 from rag.answering import Answering
 from rag.checking import Judge, ModelJudge
+from rag.checking.by_entailment import EntailmentJudge
+from rag.checking.trial import Trial, keep, try_judge, why_unused
 from rag.closing import SharedResources, closing_on_error
 from rag.embedding import embedded_encoder
 from rag.embedding.english import shares
@@ -19,6 +22,9 @@ from rag.finding import Finder
 from rag.library import Library
 from rag.library.library import Place
 from rag.library.progress import Track, untracked
+from rag.model.judges import ENTAILMENT, find_judge
+from rag.model.leaving import Leaving
+from rag.notes import CHECKS_OFF
 from rag.query import check_request
 from rag.query.by_model import understand_by_model
 from rag.reading import Reader
@@ -72,6 +78,7 @@ class Assistant:
         self._has_model = llm is not None or self._settings.has_model
         self._opening = threading.Lock()
         self._models: dict[Settings, ChatModel] = {}  # those that are open
+        self._entailment: EntailmentJudge | None = None  # once it is needed
         self._on_wait = on_wait
         self._resources = SharedResources()  # each answer that is still being read is a user
         if not self._has_model and writer == "llm":
@@ -120,7 +127,7 @@ class Assistant:
     @property
     def checks(self) -> dict[str, str | None]:
         """The judge of its sentences, and whether unsupported ones are marked or dropped."""
-        judge = self._judge() if self.writer != self._extractive.name else None
+        judge = self._judge()[0] if self.writer != self._extractive.name else None
         return {"judge": judge.name if judge else None, "unsupported": self._settings.unsupported}
 
     def ask(self, question: str | Request, **options: Unpack[RequestOptions]) -> Answer:
@@ -137,8 +144,10 @@ class Assistant:
     def stream(self, question: str | Request, **options: Unpack[RequestOptions]) -> AnswerStream:
         """`ask` with the text as it is written. An invalid question raises here, not while reading."""
         request = check_request(Request.of(question, **options))
-        writer = self._writer(request.writer)
-        model = None if writer is self._extractive else self._model()
+        leaving = Leaving()
+        writer = self._writer(request.writer, leaving)
+        model = writer.model if isinstance(writer, LLMWriter) else None
+        judge, why_unchecked = self._judge(leaving) if model else (None, "")
         answering = Answering(
             self.library,
             self._finder,
@@ -146,14 +155,26 @@ class Assistant:
             self._fallback,
             writer,
             partial(understand_by_model, model) if model else None,
-            self._judge() if model else None,
+            judge,
+            why_unchecked,
             self._settings.unsupported,
             self._has_model,
         )
-        stream = AnswerStream(answering.run(request), model.wait_line if model else None, answering.steps)
+        waits_for = model.wait_line if model else None
+        stream = AnswerStream(answering.run(request), waits_for, answering.steps, leaving.leave)
         self.hold()
         weakref.finalize(stream, self.release)
         return stream
+
+    def try_judge(self, track: Track = untracked) -> Trial:
+        """Try the judge of the settings on labelled claims, and keep the result.
+
+        If it passes, it checks the sentences of answers from now on. Raises ModelError.
+        """
+        judge, identity = self._candidate()
+        trial = try_judge(judge, identity, {}, track)
+        keep(trial)
+        return trial
 
     def read_ahead(self, paper: Paper) -> int:
         """Read a paper into the cache, so that the first question about it is as quick as the next.
@@ -195,19 +216,32 @@ class Assistant:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _writer(self, choice: WriterName) -> Writer:
+    def _writer(self, choice: WriterName, leaving: Leaving | None = None) -> Writer:
         """The writer of a choice. Raises ModelError if it is a model and none is configured."""
         choice = self._default if choice == "auto" else choice
         if choice == "extractive" or (choice == "auto" and not self._has_model):
             return self._extractive
-        return LLMWriter(self._model(), self._reader)
+        return LLMWriter(self._model(leaving=leaving), self._reader)
 
-    def _judge(self) -> Judge | None:
-        """The judge of what a model writes; None if the settings want no checks. Raises ModelError."""
-        judging = self._settings.for_judge()
-        return ModelJudge(self._model(judging)) if self._settings.checks else None
+    def _judge(self, leaving: Leaving | None = None) -> tuple[Judge | None, str]:
+        """The judge of what a model writes, else why there is none. Raises ModelError."""
+        if not self._settings.checks:
+            return None, CHECKS_OFF
+        judge, identity = self._candidate(leaving)
+        why = why_unused(identity)
+        return (None, why) if why else (judge, "")
 
-    def _model(self, settings: Settings | None = None) -> "ChatModel":
+    def _candidate(self, leaving: Leaving | None = None) -> tuple[Judge, str]:
+        """The judge that the settings name, and what its trial is kept under. Raises ModelError."""
+        if (name := self._settings.judge_model) and name.startswith(ENTAILMENT):
+            files = find_judge(name.removeprefix(ENTAILMENT))
+            with self._opening:
+                self._entailment = self._entailment or EntailmentJudge(files.name, files.folder)
+            return self._entailment, files.identity
+        model = self._model(self._settings.for_judge(), leaving)
+        return ModelJudge(model), model.identity
+
+    def _model(self, settings: Settings | None = None, leaving: Leaving | None = None) -> "ChatModel":
         """The model of these settings, by default the one that writes, opened at its first use.
 
         Raises ModelError.
@@ -218,7 +252,8 @@ class Assistant:
         with self._opening:
             if settings not in self._models:
                 self._models[settings] = self._open(settings)
-            return self._models[settings]
+            model = self._models[settings]
+        return replace(model, leaving=leaving) if leaving else model
 
     def _open(self, settings: Settings) -> "ChatModel":
         from rag.model.chat import ChatModel

@@ -96,7 +96,7 @@ def _claim(
         text=sentence.text,
         citations=tuple(numbers[key] for key in sentence.keys),
         check=verdict.check,
-        support=1.0 if is_verbatim else None,
+        support=1.0 if is_verbatim else verdict.support,
         quotes=tuple(places),
         reason=verdict.reason,
         notes=(f"stands nowhere in what it cites: {', '.join(missing)}",) if missing else (),

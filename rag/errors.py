@@ -18,7 +18,8 @@ AskpapersError
     ├── KeyRefusedError     the server refuses the key
     ├── ModelMissingError   the server does not have the model
     └── ModelFailedError    it failed for a while: time-out, overload
-        └── BrokenStreamError   a reply began and broke off, or made no sense
+        ├── BrokenStreamError   a reply began and broke off, or made no sense
+        └── UnusableReplyError  a reply is empty, too long or unfinished
 """
 
 
@@ -96,3 +97,11 @@ class ModelFailedError(ModelError):
 
 class BrokenStreamError(ModelFailedError):
     """A reply began and broke off, or made no sense, when the client no longer retries."""
+
+
+class StoppedError(AskpapersError):
+    """The answer was stopped before it was finished."""
+
+
+class UnusableReplyError(ModelFailedError):
+    """The model replied, but the reply is empty, too long or unfinished."""

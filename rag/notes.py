@@ -5,7 +5,8 @@ from rag.library import Library
 from rag.query import Understanding
 from rag.types import Filters
 
-UNCHECKED = "The sentences are not checked, as ASKPAPERS_JUDGE_MODEL is off."
+UNCHECKED = "The sentences are not checked: "
+CHECKS_OFF = "ASKPAPERS_JUDGE_MODEL is off"
 MODEL_FAILED = "The model failed, and the papers' own sentences answer: "
 _DIGESTS = (
     "The texts in this library are digests in our own words, so the quotes are ours and not the papers'."

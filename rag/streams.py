@@ -1,7 +1,7 @@
 """An answer as it is written: its text piece by piece, and what each step takes."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,10 +55,15 @@ class AnswerStream:
     """
 
     def __init__(
-        self, run: Generator[str, None, Answer], waits_for: str | None = None, steps: Steps | None = None
+        self,
+        run: Generator[str, None, Answer],
+        waits_for: str | None = None,
+        steps: Steps | None = None,
+        leave: Callable[[], None] | None = None,
     ) -> None:
         self.waits_for = waits_for
         self._run = run
+        self._leave = leave
         self._steps = steps or Steps()
         self._answer: Answer | None = None
 
@@ -73,6 +78,11 @@ class AnswerStream:
     @property
     def step(self) -> str:
         return self._steps.now
+
+    def stop(self) -> None:
+        """Let no model work on; from any thread. Whoever reads the stream gets a StoppedError."""
+        if self._leave:
+            self._leave()
 
     @property
     def answer(self) -> Answer:

@@ -51,11 +51,13 @@ settings.register_profile(
 settings.load_profile("askpapers")
 
 from encoders import remember_what_is_encoded  # noqa: E402
+from trials import trial  # noqa: E402
 
 from ingest.bundled import BundledSource  # noqa: E402
 from ingest.pipeline import ingest  # noqa: E402
 from ingest.sources.base import Rejection  # noqa: E402
 from ingest.sources.files import FileSource, open_path  # noqa: E402
+from rag.checking.trial import register  # noqa: E402
 from rag.embedding import embedded_encoder  # noqa: E402
 from rag.embedding.base import Encoder  # noqa: E402
 from rag.library import Library  # noqa: E402
@@ -213,8 +215,9 @@ def interruptible() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ModelServer]:
-    """A scripted model server; each test says what it plays."""
-    with model_server.running() as server:
+    """A scripted model server; each test says what it plays. All models have passed the trial of judges."""
+    with pytest.MonkeyPatch.context() as patch, model_server.running() as server:
+        patch.setattr(register, "trial_of", trial)
         yield server
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from eval.metrics import cohen_kappa, share
+from eval.metrics import share
+from rag.checking.agreement import cohen_kappa
 
 labels = st.sampled_from("abcd")
 samples = st.lists(st.tuples(labels, labels), max_size=30)

@@ -21,6 +21,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from llama_index.llms.openai_like import OpenAILike
 from model_server import USAGE, ModelServer
+from trials import trial
 
 from ingest.chunking import split_abstract
 from rag import (
@@ -32,10 +33,11 @@ from rag import (
     ModelError,
     Paper,
 )
+from rag.checking.trial import register
 from rag.drafts import REFUSAL
 from rag.model.chat import ChatModel
 from rag.model.client import open_client
-from rag.notes import MODEL_FAILED, UNCHECKED
+from rag.notes import CHECKS_OFF, MODEL_FAILED, UNCHECKED
 from rag.settings import Settings
 from rag.writers.control_lines import NOT_SAID
 from rag.writers.extractive import BY_CHOICE
@@ -584,8 +586,26 @@ def test_without_a_judge_sentences_are_unchecked_and_show_the_nearest_words(bund
         ("unchecked", None, None)
     ] * 2
     assert (answer.checked_by, server.checks) == (None, [])
-    assert UNCHECKED in answer.notes
+    assert f"{UNCHECKED}{CHECKS_OFF}." in answer.notes
     assert "45%" in answer.citations[0].quote
+
+
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        (lambda identity: None, "nobody has tested the model as a judge: `askpapers model test`"),
+        (lambda identity: trial(identity, kappa=0.49), "the model failed the test of judges"),
+    ],
+)
+def test_verdicts_count_only_from_a_model_that_has_shown_that_it_can_judge(
+    assistant, server, monkeypatch, result, why
+):
+    monkeypatch.setattr(register, "trial_of", result)
+    server.play(served.answer(f"{FREE} [1]."))
+    answer = assistant.ask(QUESTION)
+    assert [(claim.check, claim.supported) for claim in answer.claims] == [("unchecked", None)]
+    assert (answer.checked_by, server.checks) == (None, [])
+    assert [note for note in answer.notes if note.startswith(f"{UNCHECKED}{why}")]
 
 
 def test_another_model_may_check(bundled, settings, server):

@@ -27,12 +27,19 @@ MAY_IMPORT = {
 HOMES = {
     "chromadb": ["rag/library/"],
     "tantivy": ["rag/library/"],
-    "filelock": ["rag/library/", "rag/cache_file.py", "eval/folder.py", "ui/web/feedback.py"],
+    "filelock": [
+        "rag/library/",
+        "rag/cache_file.py",
+        "rag/checking/trial/",
+        "rag/model/",
+        "eval/folder.py",
+        "ui/web/feedback.py",
+    ],
     "onnx": ["rag/embedding/"],
-    "onnxruntime": ["rag/embedding/"],
+    "onnxruntime": ["rag/embedding/", "rag/checking/entailment_model.py"],
     "safetensors": ["rag/embedding/"],
-    "tokenizers": ["rag/embedding/"],
-    "huggingface_hub": ["rag/embedding/", "ingest/sources/hugging_face.py"],
+    "tokenizers": ["rag/embedding/", "rag/checking/entailment_model.py"],
+    "huggingface_hub": ["rag/embedding/", "rag/model/pulling.py", "ingest/sources/hugging_face.py"],
     "arxiv": ["ingest/sources/arxiv_api.py"],
     "requests": ["ingest/sources/arxiv_api.py"],
     "bibtexparser": ["ingest/sources/bibtex.py"],
@@ -88,6 +95,7 @@ LOADED_LATE = {
     ("ingest.sources.named", "ingest.sources.hugging_face"),
     ("rag.assistant", "rag.llamaindex"),
     ("rag.assistant", "rag.model.chat"),  # llama_index, openai
+    ("rag.checking.by_entailment", "rag.checking.entailment_model"),  # onnxruntime
     ("rag.embedding", "rag.embedding.openai"),
     ("rag.embedding.minilm", "rag.embedding.minilm_session"),  # onnxruntime
     ("rag.library.dense", "rag.library.chroma"),  # chromadb
@@ -95,7 +103,8 @@ LOADED_LATE = {
     ("ui.checkup.services", "rag.library.chroma_api"),  # where a server is set
     ("ui.checkup.services", "rag.model.client"),
     ("ui.cli.chat", "readline"),  # on a terminal
-    ("ui.cli.setup", "rag.embedding.fetching"),  # huggingface_hub
+    ("ui.cli.pulling", "rag.model.pulling"),  # huggingface_hub
+    ("ui.cli.setup", "rag.embedding.fetching"),
     ("ui.cli.ui", "ui.web.app"),  # gradio
 }
 

@@ -12,8 +12,9 @@ import numpy as np
 from eval.judging.base import SUPPORTED, UNCHECKED, JudgeInput, ModelJudge, Verdict
 from eval.judging.pool import in_threads
 from eval.labelled import LabelledClaim
-from eval.metrics import cohen_kappa, share
+from eval.metrics import share
 from eval.statistics import interval, unanimous_interval
+from rag.checking.agreement import cohen_kappa
 from rag.library.progress import Track, untracked
 from rag.model.base import Usage
 from rag.model.usage import total_usage

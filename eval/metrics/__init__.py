@@ -4,7 +4,6 @@ A metric that does not apply to a question is None: neither 0 nor 1, and not par
 """
 
 from eval.metrics.abstention import abstention_recall, over_refusal
-from eval.metrics.agreement import cohen_kappa
 from eval.metrics.citations import (
     Supports,
     citation_precision,
@@ -22,7 +21,6 @@ __all__ = [
     "abstention_recall",
     "citation_precision",
     "citation_validity",
-    "cohen_kappa",
     "fact_recall",
     "hit_at",
     "holds",

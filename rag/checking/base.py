@@ -42,13 +42,15 @@ class Quote:
 class Verdict:
     """The verdict on a statement, the words that show it, and the reason.
 
-    With `lacks_words` it is the judge's "supported", which does not count, as no words show it.
+    With `lacks_words` it is the judge's "supported", which does not count, as no words show it. `support`
+    is how likely the papers say it, in [0, 1], from a judge that knows.
     """
 
     check: Check = "unchecked"
     quotes: tuple[Quote, ...] = ()
     reason: str | None = None
     lacks_words: bool = False
+    support: float | None = None
 
     @property
     def is_supported(self) -> bool:

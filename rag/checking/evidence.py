@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from rag.checking.base import Quote, Statement
+from rag.checking.base import Quote, Statement, Verdict
 from rag.checking.names import missing_names
 from rag.checking.numbers import missing_numbers
 from rag.checking.verbatim import find_quote
 from rag.readable import without_markup
 from rag.types import Paper
+
+_NO_EVIDENCE = "the judge shows no words that hold it"
+_NOT_HELD = "the words that the judge shows do not hold"
 
 
 def own_words(statement: Statement) -> Quote | None:
@@ -24,6 +27,17 @@ def quotes_of(words: str, papers: Sequence[Paper]) -> Iterator[Quote]:
 def lacking(text: str, quotes: Sequence[Quote]) -> list[str]:
     """The numbers and names of a sentence that neither its quotes nor the titles of their papers hold."""
     return _missing(text, [*(quote.text for quote in quotes), *(quote.paper.heading for quote in quotes)])
+
+
+def supported(
+    text: str, quotes: tuple[Quote, ...], reason: str | None = None, support: float | None = None
+) -> Verdict:
+    """A judge's verdict of support; unchecked where its quotes do not hold the numbers and names."""
+    if not quotes:
+        return Verdict("unchecked", quotes, _NO_EVIDENCE, lacks_words=True)
+    if missing := lacking(text, quotes):
+        return Verdict("unchecked", quotes, f"{_NOT_HELD} {', '.join(missing)}", lacks_words=True)
+    return Verdict("supported", quotes, reason, support=support)
 
 
 def absent(statement: Statement) -> list[str]:

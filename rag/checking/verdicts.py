@@ -6,15 +6,13 @@ from itertools import islice
 from typing import Any
 
 from rag.checking.base import Quote, Statement, Verdict
-from rag.checking.evidence import lacking, quotes_of
+from rag.checking.evidence import quotes_of, supported
 from rag.model.base import Message, read_prompt
 from rag.model.replies import PASSAGE, Fields, read_line, read_numbered, read_rows
 from rag.types import Check, Paper
 
 LABELS: tuple[Check, ...] = ("supported", "partly", "contradicted", "not found")
 _MOST_QUOTES = 5  # of a verdict
-_NO_EVIDENCE = "the judge shows no words that hold it"
-_NOT_HELD = "the words that the judge shows do not hold"
 _SUPPORTS_ALL = "the judge calls a made-up sentence supported too"
 # No paper that a question is answered from says this; who calls it supported does not judge.
 _MADE_UP = "In 1987, 417 fishing households of three coastal villages kept a diary of the weather."
@@ -68,11 +66,12 @@ def _read(row: Fields, statement: Statement) -> Verdict:
     if check is None:
         return Verdict()
     quotes = read_quotes(row, statement.papers)
-    if check == "supported" and not quotes:
-        return Verdict("unchecked", quotes, _NO_EVIDENCE, lacks_words=True)
-    if check == "supported" and (missing := lacking(statement.text, quotes)):
-        return Verdict("unchecked", quotes, f"{_NOT_HELD} {', '.join(missing)}", lacks_words=True)
-    return Verdict(check, quotes, read_line(row, "reason") or None)
+    reason = read_line(row, "reason") or None
+    return (
+        supported(statement.text, quotes, reason)
+        if check == "supported"
+        else Verdict(check, quotes, reason)
+    )
 
 
 def read_quotes(row: Fields, papers: Sequence[Paper]) -> tuple[Quote, ...]:

@@ -13,12 +13,13 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
 from openai import OpenAI
 
-from rag.errors import BrokenStreamError, ModelFailedError
+from rag.errors import BrokenStreamError, UnusableReplyError
 from rag.model.address import is_near, server_name
 from rag.model.base import WRITING, Message, Usage, Use, reply_tokens
 from rag.model.client import open_client, translated
 from rag.model.description import Description, describe, named_parameters
 from rag.model.files import find_model
+from rag.model.leaving import Leaving, leaving_by
 from rag.model.llm import WINDOW, closed_promptly, open_llm, stop_reason
 from rag.model.local.client import LocalClient
 from rag.model.local.server import LocalServer
@@ -56,6 +57,7 @@ class ChatModel:
     on_wait: Tell | None = None
     file: str | None = None
     prompts: Prompts = "auto"
+    leaving: Leaving = field(default_factory=Leaving)
     _descriptions: list[Description] = field(default_factory=list)  # at most one, kept by copies too
 
     @classmethod
@@ -153,9 +155,9 @@ class ChatModel:
                 if enough and enough(reply):
                     break
                 if len(reply.strip()) > longest:
-                    raise ModelFailedError(f"the model {self.name} wrote more than it was asked for")
+                    raise UnusableReplyError(f"the model {self.name} wrote more than it was asked for")
         if not (answer := after_reasoning(reply).strip()):
-            raise ModelFailedError(f"the model {self.name} wrote nothing: ask again")
+            raise UnusableReplyError(f"the model {self.name} wrote nothing: ask again")
         return answer
 
     def stream(
@@ -171,7 +173,8 @@ class ChatModel:
         `cut` gets the reason if a text stops before its end; without `cut` that is an error. `most_tokens`
         is for short replies: some servers refuse a request if prompt and reply might not fit together.
         `grammar` (GBNF) is what the text must follow where llama.cpp runs the model, else it counts not.
-        Raises ModelError, and BrokenStreamError if the stream ends before the model does.
+        Raises ModelError, BrokenStreamError if the stream ends before the model does, and StoppedError if
+        it is left.
         """
         # Models that are passed in may not know these options.
         options: dict[str, Any] = {"max_tokens": most_tokens} if most_tokens and self.client else {}
@@ -191,6 +194,7 @@ class ChatModel:
         notify = partial(self.on_wait, self.wait_line) if self.on_wait and self.wait_line else None
         try:
             with (
+                leaving_by(self.leaving),
                 translated(self.name, self.use),
                 notified_after(self.patience.quiet, notify) as begin,
                 closing(closed_promptly(self.llm.stream_chat(chat, **options))) as responses,
@@ -215,7 +219,7 @@ class ChatModel:
             raise BrokenStreamError(f"the answer of the model {self.name} broke off: ask again")
         if finished in _UNFINISHED:
             if not cut:
-                raise ModelFailedError(
+                raise UnusableReplyError(
                     f"the model {self.name} stopped before the end of its reply ({finished})"
                 )
             cut(str(finished))

@@ -71,6 +71,8 @@ def translated(model: str, use: Use) -> Iterator[None]:
             f"check {use.variable}, or {use.without}"
         ) from None
     except (OpenAIError, ValueError, TypeError, AttributeError, KeyError) as error:
+        if isinstance(error.__cause__, ModelError):  # of a model on this computer
+            raise error.__cause__ from None
         raise BrokenStreamError(
             f"the server of the model {model} sent what is no answer ({type(error).__name__}): check "
             "that OPENAI_BASE_URL is an OpenAI-compatible server"

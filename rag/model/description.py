@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from openai import OpenAI, OpenAIError
+from openai import APIConnectionError, OpenAI, OpenAIError
 
 _SECONDS = 5.0
 _IN_NAME = re.compile(r"(?<![^\W_])(?<!\.)(\d+(?:\.\d+)?)([bm])(?![^\W_])", re.IGNORECASE)
@@ -22,12 +22,14 @@ class Description:
 
 
 def describe(client: OpenAI, model: str) -> Description | None:
-    """What its server says of a model; None if it gives no answer."""
+    """What its server says of a model, nothing where it lists none; None if it cannot be reached."""
     try:
         listed = client.with_options(timeout=_SECONDS, max_retries=0).models.list().data
         models = {entry.id: entry.to_dict() for entry in listed or []}
-    except (OpenAIError, ValueError, TypeError, AttributeError):
+    except APIConnectionError:
         return None
+    except (OpenAIError, ValueError, TypeError, AttributeError):
+        models = {}
     only = next(iter(models.values())) if len(models) == 1 else {}
     return read_description(models.get(model, only), model)
 

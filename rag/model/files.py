@@ -3,29 +3,38 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from rag.errors import ModelError, ModelMissingError
-from rag.private import atomic_write, make_folder
-from rag.settings import data_folder
+from rag.library.progress import Track, untracked
+from rag.model.address import server_name
+from rag.private import FILE, atomic_write, make_folder
+from rag.settings import Settings, data_folder
 
 _MAGIC = b"GGUF"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
-_CHUNK = 1 << 20
+_NO_PART = re.compile(r"[^a-z0-9._-]+")
+_CHUNK = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model that runs inside the program. `source` says where its file is from."""
+    """A model that runs inside the program.
+
+    `source` says where its file is from: "added", or hf:REPOSITORY/FILE at `revision`, a commit.
+    """
 
     name: str
     path: Path
     sha256: str
     bytes: int
     source: str
+    revision: str | None = None
 
     @property
     def is_there(self) -> bool:
@@ -39,7 +48,7 @@ def models_folder() -> Path:
 
 
 def model_files() -> dict[str, ModelFile]:
-    """The models that this computer has, by name. Raises ModelError where the register is damaged."""
+    """The models on this computer, by name. Raises ModelError if the register cannot be read."""
     register = models_folder() / "models.json"
     try:
         rows = json.loads(register.read_text(encoding="utf-8"))
@@ -47,38 +56,77 @@ def model_files() -> dict[str, ModelFile]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ModelError(f"{register} cannot be read: delete it and add the models again") from error
+        raise ModelError(
+            f"{register} cannot be read: delete it, then pull or add the models again"
+        ) from error
 
 
 def find_model(name: str) -> ModelFile:
-    """The model of this name. Raises ModelMissingError, also where its file has gone or changed."""
-    known = model_files().get(name)
-    if known is None:
+    """The model of this name. Raises ModelMissingError, also if its file has gone or changed."""
+    model = model_files().get(name)
+    if model is None:
         raise ModelMissingError(
-            f"there is no model {name} on this computer: see by `askpapers model list` which can be had"
+            f"there is no model {name} on this computer: `askpapers model list` shows what can be pulled"
         )
-    if not known.is_there:
+    if not model.is_there:
         raise ModelMissingError(
-            f"{known.path} is not the file that was added as {name}: pull or add it again"
+            f"{model.path} is no longer the file that was added as {name}: pull or add it again"
         )
-    return known
+    return model
+
+
+def add_model(path: Path, name: str | None = None, track: Track = untracked) -> ModelFile:
+    """Enter a file in the register where it is, by default under the file's own name.
+
+    Raises ModelError unless it is a model in GGUF that can be read.
+    """
+    name = name or name_of(path.name)
+    check_name(name)
+    model_files()  # raises before the file is read
+    check_format(path)
+    path = path.absolute()
+    try:
+        model = ModelFile(name, path, sha256_of(path, track), path.stat().st_size, "added")
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}): check the disk") from error
+    keep_model(model)
+    return model
 
 
 def keep_model(model: ModelFile) -> None:
-    """Enter a model in the register; one of the same name is replaced. Raises ModelError."""
-    if not _NAME.fullmatch(model.name):
-        raise ModelError(f"{model.name!r} is no name for a model: use small letters, digits, - and .")
-    rows = {known.name: _row(known) for known in (model_files() | {model.name: model}).values()}
+    """Enter a model in the register; it replaces one of the same name. Raises ModelError."""
+    check_name(model.name)
+    register = models_folder() / "models.json"
     try:
-        make_folder(models_folder())
-        with atomic_write(models_folder() / "models.json") as file:
-            file.write(json.dumps(rows, indent=2).encode())
+        make_folder(register.parent)
+        with FileLock(f"{register}.lock", mode=FILE):
+            rows = {known.name: _row(known) for known in (model_files() | {model.name: model}).values()}
+            with atomic_write(register) as file:
+                file.write(json.dumps(rows, indent=2).encode())
     except OSError as error:
-        raise ModelError(f"{models_folder()} cannot be written ({error.strerror}): make room") from error
+        raise not_writable(error) from error
+
+
+def not_writable(error: OSError) -> ModelError:
+    """The error for a models folder that cannot be written."""
+    todo = "make room on its disk, or give yourself the right to write there"
+    return ModelError(f"{models_folder()} cannot be written ({error.strerror or error}): {todo}")
+
+
+def check_name(name: str) -> None:
+    """Raises ModelError unless a model may have this name."""
+    if not _NAME.fullmatch(name):
+        raise ModelError(f"{name!r} is no name for a model: use small letters, digits, - and .")
+
+
+def name_of(file: str) -> str:
+    """A model's name, made from that of its file: "Qwen3-4B-Q4_K_M.gguf" is "qwen3-4b-q4_k_m"."""
+    stem = file.rpartition("/")[2].lower().removesuffix(".gguf")
+    return _NO_PART.sub("-", stem).strip("-._")[:80] or "model"
 
 
 def check_format(path: Path) -> None:
-    """Raises ModelError unless this is a model file of llama.cpp's."""
+    """Raises ModelError unless the file is a model in GGUF, the format of llama.cpp."""
     try:
         with path.open("rb") as file:
             magic = file.read(len(_MAGIC))
@@ -88,13 +136,28 @@ def check_format(path: Path) -> None:
         raise ModelError(f"{path} is no model in GGUF: name a .gguf file")
 
 
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
+def sha256_of(path: Path, track: Track = untracked) -> str:
+    """The SHA-256 of a file, in hexadecimal. Raises OSError."""
     digest = hashlib.sha256()
+    for chunk in track(_chunks(path), f"checking {path.name} (bytes)", path.stat().st_size):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def identity_of(settings: Settings) -> str:
+    """What a trial of the settings' model is kept under: its file, or its name and server.
+
+    Raises ModelError.
+    """
+    if settings.local_name:
+        return f"sha256:{find_model(settings.local_name).sha256}"
+    return f"{settings.model} at {server_name(settings)}"
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+            yield chunk
 
 
 def _row(model: ModelFile) -> dict[str, Any]:
@@ -102,4 +165,11 @@ def _row(model: ModelFile) -> dict[str, Any]:
 
 
 def _read(name: str, row: Mapping[str, Any]) -> ModelFile:
-    return ModelFile(name, Path(row["path"]), str(row["sha256"]), int(row["bytes"]), str(row["source"]))
+    return ModelFile(
+        name,
+        Path(row["path"]),
+        str(row["sha256"]),
+        int(row["bytes"]),
+        str(row["source"]),
+        row.get("revision"),
+    )

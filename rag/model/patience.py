@@ -11,6 +11,7 @@ import httpx
 import openai
 
 from rag.model.address import is_near
+from rag.model.leaving import current
 
 _CONNECTING = 10.0  # seconds
 
@@ -36,11 +37,19 @@ class Patience:
 class PatientClient(openai.DefaultHttpxClient):
     """Gives up if the server is silent for too long, or sends bytes for ever that make no words."""
 
-    def __init__(self, patience: Patience) -> None:
-        super().__init__(timeout=httpx.Timeout(patience.silence, connect=_CONNECTING))
+    def __init__(self, patience: Patience, trust_env: bool = True) -> None:
+        # Each request has its own connection, so that it can be left while the server is silent.
+        super().__init__(
+            timeout=httpx.Timeout(patience.silence, connect=_CONNECTING),
+            limits=httpx.Limits(max_keepalive_connections=0),
+            trust_env=trust_env,
+        )
         self._longest = patience.silence + patience.text
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        if leaving := current():
+            leaving.check()
+            request.extensions["trace"] = leaving.trace
         ends = time.monotonic() + self._longest
         try:
             response = super().send(request, **options)

@@ -20,6 +20,7 @@ _COMMANDS = {  # with what they do; the module of that name is loaded when the c
     "library": "look after the library",
     "eval": "ask questions with known answers and score what comes back",
     "compare": "compare two runs of the same questions",
+    "model": "choose the model that answers; pull one, test one",
     "mcp": "serve the papers to programs that speak the Model Context Protocol",
     "setup": "find or fetch the encoder's weights (85 MB)",
     "doctor": "see whether everything is in its place; exit 1 where something fails",

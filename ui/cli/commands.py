@@ -13,12 +13,14 @@ class Group:
     def __init__(self, parser: argparse.ArgumentParser) -> None:
         self._commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def add(self, name: str, summary: str, run: Run | None = None) -> argparse.ArgumentParser:
+    def add(
+        self, name: str, summary: str, run: Run | None = None, *, has_library: bool = True
+    ) -> argparse.ArgumentParser:
         """Add a command; with `run`, which carries it out, it has the common options."""
         description = f"{summary[0].upper()}{summary[1:]}."
         command = self._commands.add_parser(name, help=summary, description=description)
         if run:
-            add_common(command, run)
+            add_common(command, run, has_library=has_library)
         return command
 
 

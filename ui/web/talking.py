@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 
 from rag.errors import AskpapersError
 from rag.query.years import describe
+from rag.streams import AnswerStream
 from rag.types import Answer, Filters, History
 from ui.desk import Desk
 from ui.web.chat_settings import ChatSettings
@@ -138,62 +139,73 @@ def ask(
     session.put(chat)
     session.answering = exchange = chat.exchanges[-1]
     yield
-    states = _answering(exchange, [] if is_alone else before.history, desk, settings)
-    for changed in _while_wanted(states, lambda: session.number == number):
+    answering = _Answering(exchange, [] if is_alone else before.history, desk, settings)
+    for changed in answering.states(lambda: session.number == number):
         session.change(changed)
         yield
 
 
-def _while_wanted(states: Generator[Exchange], is_wanted: Callable[[], bool]) -> Generator[Exchange]:
-    """The states, made by a thread of its own: a model may be silent for minutes, and who stops it wants
-    to ask again at once."""
-    made: SimpleQueue[Exchange | None] = SimpleQueue()
-    is_left = threading.Event()
+@dataclass
+class _Answering:
+    """An exchange with more and more of its answer, which a thread of its own makes: a model may be silent
+    for minutes, and who stops it wants to ask again at once."""
 
-    def make() -> None:
-        with closing(states):
-            for state in states:
-                made.put(state)
-                if is_left.is_set():
+    exchange: Exchange
+    history: History
+    desk: Desk
+    settings: ChatSettings
+    _made: SimpleQueue[Exchange | None] = field(default_factory=SimpleQueue)
+    _stream: AnswerStream | None = None
+    _is_left: bool = False
+
+    def states(self, is_wanted: Callable[[], bool]) -> Iterator[Exchange]:
+        """The exchange whenever it has changed, while it is wanted."""
+        threading.Thread(target=self._make, name="askpapers-answering", daemon=True).start()
+        try:
+            while is_wanted():
+                try:
+                    state = self._made.get(timeout=_PAUSE)
+                except Empty:
+                    continue
+                if state is None or not is_wanted():
                     return
-        made.put(None)
+                yield state
+        finally:
+            self._is_left = True
+            if self._stream:
+                self._stream.stop()
 
-    threading.Thread(target=make, name="askpapers-answering", daemon=True).start()
-    try:
-        while is_wanted():
-            try:
-                state = made.get(timeout=_PAUSE)
-            except Empty:
-                continue
-            if state is None or not is_wanted():
-                return
-            yield state
-    finally:
-        is_left.set()
+    def _make(self) -> None:
+        with closing(self._answer()) as states:
+            for state in states:
+                self._made.put(state)
+                if self._is_left:
+                    return
+        self._made.put(None)
 
-
-def _answering(
-    exchange: Exchange, history: History, desk: Desk, settings: ChatSettings
-) -> Generator[Exchange]:
-    """The exchange with more and more of its answer, whatever happens; at its end the final text."""
-    written = ""
-    try:
-        with desk.answering():
-            stream = desk.stream(settings.ask(exchange.question, history), settings.model)
-            shown = replace(exchange, waits_for=stream.waits_for)
-            if stream.waits_for:
-                yield shown
-            for piece in stream.with_steps():
-                written += piece
-                if piece or stream.step != shown.step:
-                    shown = replace(shown, written=written, step=stream.step)
+    def _answer(self) -> Generator[Exchange]:
+        """The exchange, whatever happens; at its end with the final text."""
+        exchange, written = self.exchange, ""
+        try:
+            with self.desk.answering():
+                request = self.settings.ask(exchange.question, self.history)
+                self._stream = stream = self.desk.stream(request, self.settings.model)
+                if self._is_left:  # meanwhile
+                    stream.stop()
+                shown = replace(exchange, waits_for=stream.waits_for)
+                if stream.waits_for:
                     yield shown
-        yield replace(exchange, answer=stream.answer)
-    except AskpapersError as error:
-        yield replace(exchange, written=written, error=str(error))
-    except Exception:  # a fault of ours: it is logged, and the page goes on
-        logging.getLogger("askpapers").exception("a question could not be answered")
-        yield replace(exchange, written=written, error=_FAULT)
+                for piece in stream.with_steps():
+                    written += piece
+                    if piece or stream.step != shown.step:
+                        shown = replace(shown, written=written, step=stream.step)
+                        yield shown
+            yield replace(exchange, answer=stream.answer)
+        except AskpapersError as error:
+            yield replace(exchange, written=written, error=str(error))
+        except Exception:  # a fault of ours: it is logged, and the page goes on
+            logging.getLogger("askpapers").exception("a question could not be answered")
+            yield replace(exchange, written=written, error=_FAULT)
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""A model inside the program: llama.cpp's server in a process of ours."""
+"""Models that run on this computer: llama.cpp's server in a process of our own."""

@@ -1,11 +1,40 @@
-"""Stub."""
+"""A client whose requests go to a server of our own, wherever it runs by then."""
 
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import openai
+
+from rag.errors import ModelError
 from rag.model.local.server import LocalServer
 from rag.model.patience import Patience, PatientClient
 
 
 class LocalClient(PatientClient):
-    """Stub."""
+    """Starts the server at the first request, and again where it has ended."""
 
     def __init__(self, server: LocalServer, patience: Patience) -> None:
-        super().__init__(patience)
+        super().__init__(patience, trust_env=False)  # by no proxy
+        self._server = server
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Raises openai's error, which its client passes on at once, with ours as its cause."""
+        try:
+            return super().send(self._addressed(request), **options)
+        except (httpx.NetworkError, httpx.RemoteProtocolError):  # its owner has ended since it was found
+            return super().send(self._addressed(request), **options)
+
+    def close(self) -> None:
+        super().close()
+        self._server.close()
+
+    def _addressed(self, request: httpx.Request) -> httpx.Request:
+        try:
+            address = self._server.ensure()
+        except ModelError as error:
+            raise openai.OpenAIError(str(error)) from error
+        place = urlsplit(address.url)
+        request.url = request.url.copy_with(scheme=place.scheme, host=place.hostname, port=place.port)
+        request.headers.update({"Host": place.netloc, "Authorization": f"Bearer {address.key}"})
+        return request

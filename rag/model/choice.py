@@ -1,0 +1,201 @@
+"""A choice of the model that answers: one on this computer, one of a server, or none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import httpx
+
+from rag.errors import KeyRefusedError, ModelError, ModelMissingError
+from rag.model.catalogue import CATALOGUE
+from rag.model.files import find_model, model_files
+from rag.model.running import TITLES, Server, running_servers, server_at, window_of
+from rag.settings import LOCAL, OFF, SMALLEST_WINDOW, Settings
+
+_SECONDS = httpx.Timeout(10.0, connect=5.0)
+_LIST = "`askpapers model list`"
+_NAMED = 8  # models in an error
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the configuration file says of the model that answers; None leaves a setting out."""
+
+    model: str
+    base_url: str | None = None
+    api_key: str | None = None
+    context_window: int | None = None
+    note: str | None = None  # what the user should know of it
+
+    @property
+    def changes(self) -> dict[str, str | None]:
+        """For `configure`: the settings of the model before go, too."""
+        return {
+            "model": self.model,
+            "base_url": self.base_url,
+            "api_key": self.api_key,
+            "context_window": str(self.context_window) if self.context_window else None,
+        }
+
+    def applied_to(self, settings: Settings) -> Settings:
+        """These settings with this choice."""
+        return replace(
+            settings,
+            model=self.model,
+            base_url=self.base_url,
+            api_key=self.api_key or (settings.api_key if self.base_url else None),
+            context_window=self.context_window,
+        )
+
+
+def choose(
+    target: str, model: str | None = None, key: str | None = None, sent: str | None = None
+) -> Choice:
+    """The choice that a user names: NAME, local/NAME, SERVER/NAME, the address of a server, or off.
+
+    `model` is one of the server at the address, by default its only one. `key` is to be kept, `sent` is one
+    of the environment. Raises ModelError.
+    """
+    kind, _, name = target.partition("/")
+    if "://" in target:
+        return _of_address(target, model, key, sent)
+    if model or key:
+        raise ModelError(
+            "--model and --key are for a server: name its address, such as http://localhost/v1"
+        )
+    if target == OFF:
+        return Choice(OFF)
+    if kind in TITLES and name:
+        return _of_server(kind, name)
+    return _of_file(target.removeprefix(LOCAL))
+
+
+def _of_file(name: str) -> Choice:
+    """A model on this computer."""
+    if name in model_files():
+        find_model(name)  # raises where its file has gone
+        return Choice(f"{LOCAL}{name}")
+    if name in CATALOGUE:
+        raise ModelMissingError(
+            f"{name} is not on this computer yet: get it with `askpapers model pull {name}`"
+        )
+    for server in running_servers():
+        if name in server.models:
+            raise ModelMissingError(
+                f"{name} is a model of {server.title}: `askpapers model use {server.kind}/{name}`"
+            )
+    raise ModelMissingError(f"there is no model {name} on this computer: see {_LIST}")
+
+
+def _of_server(kind: str, name: str) -> Choice:
+    """A model of a server that runs on this machine."""
+    server = next((server for server in running_servers() if server.kind == kind), None)
+    if not server:
+        raise ModelError(
+            f"{TITLES[kind]} does not run on this machine at its usual port: start it, or name its "
+            "address, as in `askpapers model use http://localhost:PORT/v1`"
+        )
+    if name not in server.models and f"{name}:latest" in server.models:
+        name = f"{name}:latest"  # as Ollama has it
+    if name not in server.models:
+        raise ModelMissingError(f"{server.title} has no model {name}: {_one_of(server.models)}")
+    return _on(server, name, server.url)
+
+
+def _on(server: Server, name: str, url: str, key: str | None = None) -> Choice:
+    """A model of a known server, with the context that it has there."""
+    window = window_of(server, name)
+    note = None
+    if window:
+        note = (
+            f"{server.title} gives it a context of {window:,} tokens; if you change that there, choose the "
+            "model again, as it cuts longer prompts without a word"
+        )
+        if window < SMALLEST_WINDOW:
+            raise ModelError(
+                f"{server.title} gives {name} a context of {window} tokens, and {SMALLEST_WINDOW} are the "
+                "least: make it larger there"
+            )
+    return Choice(name, url, key, window, note)
+
+
+def _of_address(url: str, model: str | None, key: str | None, sent: str | None) -> Choice:
+    """A model of the server at an address."""
+    url = url.rstrip("/")
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isascii()
+    except ValueError:
+        is_address = False
+    if not is_address or parts.query or parts.fragment:
+        raise ModelError(f"{url} is no address of a server: write it like http://localhost:8080/v1")
+    server = server_at(port) if _is_this_machine(parts.hostname or "") else None
+    if server:
+        url, models = f"{url}/v1" if not parts.path else url, server.models
+    else:
+        url, models = _listed(url, key or sent, may_be_silent=model is not None)
+    name = model or (models[0] if len(models) == 1 else None)
+    if name is None:
+        raise ModelError(
+            f"the server at {url} has several models: {_one_of(models)}"
+            if models
+            else f"the server at {url} names no model: name one with --model"
+        )
+    if models and name not in models:
+        raise ModelMissingError(f"the server at {url} has no model {name}: {_one_of(models)}")
+    if server:
+        return _on(server, name, url, key)
+    silent = None if models else f"the server at {url} has not said that it has {name}"
+    return Choice(name, url, key, note=silent)
+
+
+def _listed(url: str, key: str | None, *, may_be_silent: bool) -> tuple[str, tuple[str, ...]]:
+    """The address, to which /v1 may be missing, and the models that the server there lists.
+
+    Raises ModelError if it gives no list, unless it may be silent.
+    """
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    problem = "lists no models"
+    host = urlsplit(url).hostname or ""
+    with httpx.Client(timeout=_SECONDS, headers=headers, trust_env=not _is_this_machine(host)) as client:
+        for address in (url, f"{url}/v1") if not url.endswith("/v1") else (url,):
+            try:
+                reply = client.get(f"{address}/models")
+                entries = reply.json()["data"] if reply.is_success else None
+                if entries is not None:
+                    return address, tuple(str(entry["id"]) for entry in entries)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                problem = f"gives no answer ({type(error).__name__})"
+                break
+            except (ValueError, KeyError, TypeError):
+                continue
+            if reply.status_code in (401, 403):
+                raise KeyRefusedError(
+                    f"the server at {url} wants {'another' if key else 'a'} key: give it with --key"
+                )
+    if may_be_silent:
+        return url, ()
+    raise ModelError(
+        f"the server at {url} {problem}: check the address (it mostly ends in /v1) and the network, or "
+        "name its model with --model"
+    )
+
+
+def _one_of(models: tuple[str, ...]) -> str:
+    more = ", …" if len(models) > _NAMED else ""
+    return f"name one of {', '.join(models[:_NAMED])}{more}" if models else "load one there"
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def overriding(environment: Mapping[str, str]) -> list[str]:
+    """The variables of the environment that go before the choice."""
+    names = ("OPENAI_BASE_URL", "ASKPAPERS_MODEL", "ASKPAPERS_CONTEXT_WINDOW")
+    return [name for name in names if environment.get(name, "").strip()]

@@ -1,0 +1,9 @@
+"""Results of the trial of judges for models of the tests, where a test is about what follows from one."""
+
+from rag.checking.trial import Trial
+from rag.checking.trial.claims import fingerprint
+
+
+def trial(identity: str, kappa: float = 1.0) -> Trial:
+    """The result of a trial with this kappa."""
+    return Trial("llm:scripted", identity, "2026-11-30", 60, 60, kappa, 0, 0, 0, 1.0, fingerprint())

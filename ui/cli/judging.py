@@ -1,0 +1,63 @@
+"""`askpapers model judge`: who checks the sentences of answers."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.text import Text
+
+from rag.checking.by_entailment import EntailmentJudge
+from rag.checking.trial import keep, try_judge
+from rag.configuring import configure
+from rag.model.judges import ENTAILMENT, JudgeFiles, add_judge, find_judge, judge_files
+from rag.settings import OFF
+from ui.cli.commands import Group
+from ui.cli.pulling import pull_judge
+from ui.cli.trying import print_trial, trial_json
+from ui.terminal import print_json, print_text, tell, track
+
+_WRITER = "writer"
+
+
+def add(group: Group) -> None:
+    judging = group.add("judge", "choose who checks sentences", run, has_library=False)
+    judging.add_argument(
+        "name",
+        metavar="NAME|FOLDER|off|writer",
+        help="an entailment model in ONNX (OWNER/REPOSITORY on the Hugging Face Hub, or a folder), off for "
+        "nobody, or writer for the model that writes",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    name = arguments.name
+    if name in (OFF, _WRITER):
+        file = configure({"judge_model": OFF if name == OFF else None})
+        line = "Nobody checks sentences." if name == OFF else "The model that writes checks sentences."
+        if arguments.json:
+            print_json({"judge": None if name == OFF else _WRITER, "file": str(file)})
+        else:
+            print_text(Text(line))
+            tell(f"Remembered in {file}.")
+        return 0
+    files = _judge(name)
+    trial = try_judge(EntailmentJudge(files.name, files.folder), files.identity, {}, track)
+    keep(trial)
+    file = configure({"judge_model": f"{ENTAILMENT}{files.name}"})
+    if arguments.json:
+        rows = asdict(files) | {"folder": str(files.folder)}
+        print_json({"judge": rows, "trial": trial_json(trial), "file": str(file)})
+        return 0
+    print_trial(trial)
+    tell(f"Remembered in {file}.")
+    return 0
+
+
+def _judge(name: str) -> JudgeFiles:
+    """The entailment model that a user names: a folder, one that is known, or a repository."""
+    if (folder := Path(name).expanduser()).is_dir():
+        return add_judge(folder)
+    known = judge_files().get(name)
+    if known and known.source == "added":
+        return find_judge(name)
+    return pull_judge(name.removeprefix("hf:"))

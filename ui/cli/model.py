@@ -1,0 +1,157 @@
+"""`askpapers model`: the models that can answer, and which one does."""
+
+import argparse
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from rag.checking.trial import trial_of
+from rag.errors import ModelError
+from rag.model.catalogue import CATALOGUE, CHECKED
+from rag.model.files import ModelFile, add_model, model_files, name_of
+from rag.model.running import running_servers
+from rag.plain import in_a_line
+from rag.settings import Settings
+from ui.cli import choosing, judging, trying
+from ui.cli.commands import Group
+from ui.cli.pulling import pull_model
+from ui.terminal import print_fields, print_json, print_table, print_text, tell, track
+
+HUB = "hf:"
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    group = Group(command)
+    group.add(
+        "list", "models that can be pulled, those on this computer, servers", run_list, has_library=False
+    )
+    pulling = group.add(
+        "pull", "fetch a model from the Hugging Face Hub, or go on fetching it", run_pull, has_library=False
+    )
+    pulling.add_argument(
+        "name", metavar="NAME", help="a name of `model list`, or hf:OWNER/REPOSITORY/FILE.gguf"
+    )
+    adding = group.add("add", "use a model file that is here, where it is", run_add, has_library=False)
+    adding.add_argument("file", type=Path, metavar="FILE.gguf", help="a model in GGUF")
+    adding.add_argument("--name", metavar="NAME", help="what to call it (default: as the file)")
+    choosing.add(group)
+    trying.add(group)
+    judging.add(group)
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    settings, models, servers = Settings.read(), model_files(), running_servers()
+    if arguments.json:
+        print_json(
+            {
+                "day": CHECKED,
+                "known": [
+                    {
+                        "name": known.name,
+                        "repository": known.repository,
+                        "file": known.file,
+                        "licence": known.licence,
+                        "bytes": known.bytes,
+                        "memory": known.memory,
+                        "here": known.name in models,
+                    }
+                    for known in CATALOGUE.values()
+                ],
+                "here": [_as_json(model, settings) for model in models.values()],
+                "servers": [
+                    {"server": server.kind, "url": server.url, "models": server.models}
+                    for server in servers
+                ],
+                "used": choosing.used(settings),
+            }
+        )
+        return 0
+    _print_known()
+    _print_here(models.values(), settings)
+    for server in servers:
+        print_text(Text(f"\n{in_a_line(server.offer)}"))
+    print_text(Text(f"\n{choosing.line_on(settings)}"))
+    return 0
+
+
+def run_pull(arguments: argparse.Namespace) -> int:
+    name, known = arguments.name, CATALOGUE.get(arguments.name)
+    if not known and not name.startswith(HUB):
+        near = get_close_matches(name, CATALOGUE, 1)
+        meant = f"did you mean {near[0]}?" if near else "`askpapers model list` shows which there are,"
+        raise ModelError(
+            f"no model {name} is known: {meant} others are named like hf:OWNER/REPOSITORY/FILE.gguf"
+        )
+    source = known.source if known else name
+    _print_model(pull_model(known.name if known else name_of(name), source), arguments)
+    return 0
+
+
+def run_add(arguments: argparse.Namespace) -> int:
+    _print_model(add_model(arguments.file.expanduser(), arguments.name, track), arguments)
+    return 0
+
+
+def _print_model(model: ModelFile, arguments: argparse.Namespace) -> None:
+    """What is now on this computer, and the next step."""
+    fields = {"name": model.name, "path": str(model.path), "sha256": model.sha256, "bytes": model.bytes}
+    fields |= {"source": model.source, "revision": model.revision}
+    if arguments.json:
+        print_json(fields)
+        return
+    print_fields({name: value for name, value in fields.items() if value is not None})
+    if not find_spec("xllamacpp"):
+        tell("To run it, install llama.cpp: pip install 'askpapers[local]'")
+    tell(f"`askpapers model use {model.name}` lets it answer.")
+
+
+def _print_known() -> None:
+    print_text(Text(f"Small instruction models that can be pulled (looked up on {CHECKED})\n", "bold"))
+    rows = [
+        [known.name, _gigabytes(known.bytes), _gigabytes(known.memory), known.licence, known.source]
+        for known in CATALOGUE.values()
+    ]
+    print_table(["model", "on disk", "in memory", "licence", "file on the Hugging Face Hub"], rows)
+    print_text(Text("\nGet one with `askpapers model pull NAME`."))
+
+
+def _print_here(models: Iterable[ModelFile], settings: Settings) -> None:
+    rows = [
+        [
+            f"{model.name}{' (in use)' if settings.local_name == model.name else ''}",
+            _gigabytes(model.bytes),
+            _trial_line(model),
+            str(model.path) if model.is_there else f"gone or changed: {model.path}",
+        ]
+        for model in models
+    ]
+    if rows:
+        print_text(Text("\nOn this computer\n", "bold"))
+        print_table(["model", "on disk", "as a judge", "file"], rows)
+
+
+def _trial_line(model: ModelFile) -> str:
+    trial = trial_of(f"sha256:{model.sha256}")
+    return trying.outcome(trial) if trial else "not tested"
+
+
+def _as_json(model: ModelFile, settings: Settings) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "path": str(model.path),
+        "sha256": model.sha256,
+        "bytes": model.bytes,
+        "source": model.source,
+        "revision": model.revision,
+        "there": model.is_there,
+        "used": settings.local_name == model.name,
+        "trial": trying.trial_json(trial_of(f"sha256:{model.sha256}")),
+    }
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
