@@ -67,7 +67,9 @@ def test_what_repeats_comes_first_and_the_question_stands_before_and_behind_the_
     assert prompt.startswith(f"Question: {QUESTION}\n\n[1] ")
     assert prompt.endswith(f"\n\nQuestion: {QUESTION}")
     assert prompt.count("\n[") == 3
-    assert not any(word in text for text in (*first, prompt) for word in ("Missing:", "Search:", "Premise:"))
+    assert not any(
+        word in text for text in (*first, prompt) for word in ("Missing:", "Search:", "Premise:")
+    )
     assert server.requests[0].body["max_tokens"] <= 200
 
 
@@ -144,7 +146,9 @@ def test_a_comparison_sees_both_sides(small, server):
 
 def test_a_list_has_a_line_a_paper(small, server):
     question = "Which papers build models for Chinese?"
-    answer = ask(small, server, "- Models for Chinese [1]\n- A pre-trained language model [2]", question=question)
+    answer = ask(
+        small, server, "- Models for Chinese [1]\n- A pre-trained language model [2]", question=question
+    )
     assert answer.kind == "list"
     assert answer.text.count("\n- ") == 1
     assert sent(server)[-1].count("\n[") > 3
