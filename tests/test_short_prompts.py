@@ -65,7 +65,7 @@ def test_what_repeats_comes_first_and_the_question_stands_before_and_behind_the_
     *same, _ = sent(server)
     assert first == same
     assert prompt.startswith(f"Question: {QUESTION}\n\n[1] ")
-    assert prompt.endswith(f"\n\nQuestion: {QUESTION}")
+    assert f"\n\nQuestion: {QUESTION}\nAnswer in one or two short sentences" in prompt
     assert prompt.count("\n[") == 3
     assert not any(
         word in text for text in (*first, prompt) for word in ("Missing:", "Search:", "Premise:")

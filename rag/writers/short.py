@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rag.composing import Piece
-from rag.errors import ModelFailedError
+from rag.errors import UnusableReplyError
 from rag.markers import Marker, find_markers, neutral, with_end
 from rag.model.base import FRAME_TOKENS, Message, read_prompt
 from rag.notes import counted
@@ -25,7 +25,7 @@ from rag.writers.passages import Source, choose_sources
 if TYPE_CHECKING:
     from rag.model.chat import ChatModel
 
-_MOST_TOKENS = 1000  # of a prompt, by our count
+_MOST_TOKENS = 850  # of a prompt, by our count
 _LEAST_ROOM = 250  # tokens for the sources, however long the question is
 _REPLY: dict[Kind, int] = {"single": 200, "comparison": 200, "list": 320}  # tokens
 _ROLES = ("system", "user", "assistant")
@@ -62,7 +62,7 @@ class ShortForm:
             raw = raw[len(raw_text(whole)) :]
             yield from self._settled(whole, sources)
         if not self._texts:
-            raise ModelFailedError(f"the answer of the model {self.model.name} fits no paper")
+            raise UnusableReplyError(f"the answer of the model {self.model.name} fits no paper")
         log.notes += counted(LEFT_OUT, self._left_out, "sentence")
 
     def _settled(self, parts: Parts, sources: Sequence[Source]) -> Iterator[Piece]:
@@ -100,15 +100,22 @@ def _as_text(pieces: Iterator[str | Marker], sources: Sequence[Source]) -> Itera
 
 
 def short_prompt(question: Understanding, sources: Sequence[Source]) -> list[Message]:
-    """The rules, a worked example, and the question before and behind its sources."""
+    """The rules, a worked example, and the question before and behind its sources.
+
+    As in the example, its last line says once more how to answer.
+    """
     asked = f"Question: {neutral(question.whole)}"
     lines = [source.line(number) for number, source in enumerate(sources, start=1)]
     example = read_prompt(__package__, f"short_{question.kind}.txt").strip().split("\n---\n")
-    return [*zip(_ROLES, example, strict=True), ("user", "\n".join([f"{asked}\n", *lines, f"\n{asked}"]))]
+    reminder = example[1].rpartition("\n")[2]
+    text = "\n".join([f"{asked}\n", *lines, f"\n{asked}", reminder])
+    if words := question.request.words:
+        text += f" At most {words} words."
+    return [*zip(_ROLES, example, strict=True), ("user", text)]
 
 
 def sources_for(reader: Reader, question: Understanding, hits: Sequence[Hit]) -> Sequence[Source]:
-    """The sources for a prompt of about 1,000 tokens; a long question leaves little room for them."""
+    """The sources for a prompt of about 850 tokens; a long question leaves little room for them."""
     room = max(_MOST_TOKENS - _size(short_prompt(question, ())), _LEAST_ROOM)
     return choose_sources(reader, question, hits, room)
 
@@ -132,8 +139,5 @@ def grammar_for(kind: Kind, sources: int) -> str:
     One to three sentences, a line for each source of a list, or a sentence on each side and one more.
     """
     marks = " | ".join(f'"[{number}]"' for number in range(1, sources + 1))
-    if kind == "list":
-        root = rf'line ("\n" line){{0,{sources - 1}}}'
-    else:
-        root = 'text end (" " text end){0,2}'
+    root = rf'line ("\n" line){{0,{sources}}}' if kind == "list" else 'text end (" " text end){0,2}'
     return f'root ::= {root}\nline ::= "- " text end\n{_TEXT}mark ::= {marks}\n'
