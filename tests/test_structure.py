@@ -60,7 +60,6 @@ HOMES = {
     "snowballstemmer": ["rag/words.py"],
     "platformdirs": ["rag/settings.py", "rag/configuration.py"],
     "tomlkit": ["rag/configuring.py"],
-    "xllamacpp": ["rag/model/local/"],
     "pydantic": ["eval/cases.py", "eval/labelled.py", "ui/web/stored.py"],
     "yaml": ["eval/cases.py"],
     "gradio": ["ui/web/"],
