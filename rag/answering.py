@@ -74,7 +74,7 @@ class Answering:
 
     def _find(self, request: Request) -> Generator[str, None, tuple[Understanding, Found]]:
         """Understand the request and find its papers; while a model understands, search as typed."""
-        if not self.understand:
+        if self.writer.by_rules or not self.understand:
             with self.steps.step("retrieve"):
                 yield ""
                 question = understand(request)
@@ -154,7 +154,8 @@ class Answering:
                 yield ""
                 review.check(draft.parts, draft.question.kind, usage)
             draft.checked_by = self.judge.name
-            may_correct = self.steps.requests + 2 <= _MOST_REQUESTS  # to be written anew, and checked
+            # to be written anew, and checked
+            may_correct = not writer.by_rules and self.steps.requests + 2 <= _MOST_REQUESTS
             if doubts_of(draft.parts) and isinstance(writer, Corrector) and may_correct:
                 with self.steps.step("repair") as usage:
                     yield ""

@@ -221,7 +221,7 @@ class Assistant:
         choice = self._default if choice == "auto" else choice
         if choice == "extractive" or (choice == "auto" and not self._has_model):
             return self._extractive
-        return LLMWriter(self._model(leaving=leaving))
+        return LLMWriter(self._model(leaving=leaving), self._reader)
 
     def _judge(self, leaving: Leaving | None = None) -> tuple[Judge | None, str]:
         """The judge of what a model writes, else why there is none. Raises ModelError."""

@@ -217,9 +217,14 @@ def interruptible() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ModelServer]:
-    """A scripted model server; each test says what it plays. All models have passed the trial of judges."""
+    """A scripted model server; each test says what it plays. Its models have passed the trial of judges."""
+    kept = register.trial_of
     with pytest.MonkeyPatch.context() as patch, model_server.running() as server:
-        patch.setattr(register, "trial_of", trial)
+        patch.setattr(
+            register,
+            "trial_of",
+            lambda identity: trial(identity) if identity.endswith(server.url) else kept(identity),
+        )
         yield server
 
 

@@ -43,6 +43,9 @@ class Exchange(BaseHTTPRequestHandler):
         finally:
             self.server.end_request()
 
+    def do_GET(self) -> None:
+        self.send_json(200, {"object": "list", "data": self.server.models})
+
     def send_json(self, status: int, body: object, headers: Sequence[tuple[str, str]] = ()) -> None:
         self.send_whole(status, "application/json", json.dumps(body).encode(), headers)
 
@@ -221,6 +224,7 @@ class ModelServer(ThreadingHTTPServer):
         self.requests: list[Request] = []
         self.understandings: list[Request] = []
         self.checks: list[Request] = []
+        self.models: list[dict[str, object]] = []  # what it says that it serves
         self.most_at_once = 0  # requests that were being replied to
         self._at_once = 0
         self._scripts: dict[str, list[Script]] = {}

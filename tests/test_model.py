@@ -17,11 +17,14 @@ from eval.judging.base import JudgeInput
 from eval.judging.llamaindex import LlamaIndexJudge
 from eval.judging.prompted import PromptedJudge
 from rag.checking import ModelJudge, Statement
+from rag.embedding import embedded_encoder
+from rag.embedding.english import shares
 from rag.errors import ModelFailedError
 from rag.model.chat import ChatModel
 from rag.model.patience import Patience
 from rag.query import understand
 from rag.query.by_model import understand_by_model
+from rag.reading import Reader
 from rag.settings import Settings
 from rag.types import Hit, Paper, Passage, Request
 from rag.writers.base import Log
@@ -92,9 +95,8 @@ def write(model):
     """The writer."""
     log = Log()
     try:
-        list(
-            LLMWriter(model).write(understand(Request("What do owls eat?")), [Hit(OWLS, 1.0, PASSAGE)], log)
-        )
+        writer = LLMWriter(model, Reader(embedded_encoder(), shares))
+        list(writer.write(understand(Request("What do owls eat?")), [Hit(OWLS, 1.0, PASSAGE)], log))
     except ModelFailedError:
         return
     assert "stopped before its end" in log.notes[0]

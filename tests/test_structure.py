@@ -54,12 +54,12 @@ HOMES = {
         "rag/assistant.py",
         "eval/judging/llamaindex.py",
     ],
+    "xllamacpp": ["rag/model/local/serve.py"],
     "tiktoken": ["rag/tokens.py"],
     "sentencex": ["rag/sentences.py"],
     "snowballstemmer": ["rag/words.py"],
     "platformdirs": ["rag/settings.py", "rag/configuration.py"],
     "tomlkit": ["rag/configuring.py"],
-    "xllamacpp": ["rag/model/local/"],
     "pydantic": ["eval/cases.py", "eval/labelled.py", "ui/web/stored.py"],
     "yaml": ["eval/cases.py"],
     "gradio": ["ui/web/"],
@@ -82,6 +82,7 @@ LATE = (
     "pandas",
     "mcp",
     "pyarrow",
+    "xllamacpp",
 )
 # What is loaded late is a whole module, imported in a function of one other module.
 LOADED_LATE = {

@@ -46,6 +46,11 @@ class Writer(Protocol):
         """ "extractive", or the name of the model."""
         ...
 
+    @property
+    def by_rules(self) -> bool:
+        """Whether rules, and no model, understand its questions, find its papers and keep its sentences."""
+        ...
+
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """The answer piece by piece; a list has a line for each hit. Raises ModelError."""
         ...

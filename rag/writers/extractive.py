@@ -51,6 +51,7 @@ class ExtractiveWriter:
     reader: Reader
     note: str | None = NO_MODEL  # why no model writes; None where the answer says so already
     name = "extractive"
+    by_rules = True
 
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """At least one sentence, then more while words and relevance allow.

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag.composing import ANEW, Piece
@@ -11,6 +12,7 @@ from rag.markers import Marker, find_markers
 from rag.model.base import Message, Usage
 from rag.parts import Parts, doubts_of, sentences_of
 from rag.query import Understanding
+from rag.reading import Reader
 from rag.types import Hit
 from rag.writers.base import Correction, Log
 from rag.writers.control_lines import NOT_SAID, without_control_lines
@@ -20,6 +22,7 @@ from rag.writers.prompting import (
     read_corrections,
     write_prompt,
 )
+from rag.writers.short import ShortForm
 
 if TYPE_CHECKING:
     from rag.model.chat import ChatModel
@@ -39,19 +42,31 @@ class _UnusableError(ModelFailedError):
 
 @dataclass(frozen=True)
 class LLMWriter:
-    """Sends a model the question and the papers, and finds the markers in its reply."""
+    """Sends a model the question and the papers, and finds the markers in its reply.
+
+    A small model gets the short form.
+    """
 
     model: "ChatModel"
+    reader: Reader
 
     @property
     def name(self) -> str:
         return self.model.name
 
+    @cached_property
+    def by_rules(self) -> bool:
+        """Whether the model is small: its server may have to be asked."""
+        return self.model.is_small
+
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """The model's answer as it comes. Asks once more if it breaks off, is empty or cites nothing.
 
-        Raises ModelError.
+        A small model gets one request only. Raises ModelError.
         """
+        if self.by_rules:
+            yield from ShortForm(self.model, self.reader).write(question, hits, log)
+            return
         searches, notes = log.searches, len(log.notes)  # of a first try that found nothing
         keyed = dict(enumerate(hits, start=1))
         papers = fit_papers(write_prompt(question, (), searches), keyed, self.model.window)

@@ -1,0 +1,39 @@
+"""Finds the source of a sentence without a marker, and sentences that fit no source."""
+
+from collections.abc import Sequence
+
+from rag.checking import Statement
+from rag.checking.evidence import absent
+from rag.types import Paper
+from rag.words import content_words
+
+_MOST = 0.6  # share of its content words that the source of a sentence has
+_FEWEST = 0.3  # share below which a sentence fits no source, whatever it cites
+_REPEATS = 0.9  # share of its content words that one earlier sentence has
+
+
+def source_of(text: str, papers: Sequence[Paper]) -> int | None:
+    """The index of the nearest paper that has the numbers, names and most words of a sentence, if any."""
+    shares = [_share(text, f"{paper.heading} {paper.abstract}") for paper in papers]
+    agreeing = [
+        place
+        for place, paper in enumerate(papers)
+        if shares[place] >= _MOST and not absent(Statement(text, (paper,)))
+    ]
+    return max(agreeing, key=lambda place: shares[place], default=None)
+
+
+def fits_none(text: str, papers: Sequence[Paper]) -> bool:
+    """Whether a sentence is about none of these papers: it has hardly a word of theirs."""
+    return all(_share(text, f"{paper.heading} {paper.abstract}") < _FEWEST for paper in papers)
+
+
+def repeats(text: str, earlier: Sequence[str]) -> bool:
+    """Whether one of the earlier sentences says the same."""
+    return any(_share(text, other) >= _REPEATS for other in earlier)
+
+
+def _share(text: str, other: str) -> float:
+    """The share of the content words of a text that another has."""
+    words = set(content_words(text))
+    return len(words.intersection(content_words(other))) / max(len(words), 1)
