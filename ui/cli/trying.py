@@ -22,7 +22,6 @@ from ui.cli.commands import Group
 from ui.opening import open_bundled
 from ui.terminal import print_json, print_table, print_text, track
 
-
 _WRITING = 0.5  # seconds; a text that comes all at once does not tell how fast it was written
 
 
