@@ -19,6 +19,7 @@ from trials import trial
 from rag.checking.trial import keep, register, trial_of
 from rag.checking.trial.claims import all_claims
 from rag.configuration import configuration_file
+from rag.model import choice
 from rag.model import running as servers
 from rag.model.catalogue import CATALOGUE, CHECKED
 from rag.settings import Settings, bundled_library, data_folder
@@ -258,6 +259,18 @@ def test_a_server_that_is_away_can_be_named_with_its_model(run):
     code, _, err = run("model", "use", "http://127.0.0.1:9/v1", "--model", "owl")
     assert (code, used()) == (0, ("owl", "http://127.0.0.1:9/v1", None))
     assert "has not said that it has owl" in err
+    assert "has no key" not in err
+
+
+def test_a_hosted_server_without_a_key_is_told_of(run, monkeypatch):
+    monkeypatch.setattr(choice.httpx.Client, "get", unreachable)
+    code, _, err = run("model", "use", "https://models.example/v1", "--model", "owl")
+    assert (code, used()) == (0, ("owl", "https://models.example/v1", None))
+    assert "It has no key" in err
+
+
+def unreachable(*_, **__):
+    raise choice.httpx.ConnectError("no network")
 
 
 def test_the_environment_goes_before_and_that_is_told(run, weights, monkeypatch):

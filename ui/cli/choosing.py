@@ -13,7 +13,7 @@ from rich.text import Text
 from rag.checking.trial import Trial, trial_of
 from rag.configuring import configure
 from rag.errors import ModelError
-from rag.model.address import server_name
+from rag.model.address import is_near, server_name
 from rag.model.choice import Choice, choose, overriding
 from rag.model.files import identity_of
 from rag.plain import in_a_line
@@ -62,6 +62,8 @@ def _tell_more(choice: Choice, settings: Settings) -> None:
         return
     if choice.base_url and not choice.api_key and settings.api_key:
         tell("The key in OPENAI_API_KEY is sent to this server; --key gives it another.")
+    if choice.base_url and not settings.api_key and not is_near(choice.base_url):
+        tell("It has no key: give it one with --key, or in OPENAI_API_KEY.")
     if not settings.has_model or not settings.checks or settings.judge_model:
         return
     if trial_in_use(settings):

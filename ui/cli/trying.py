@@ -22,6 +22,8 @@ from ui.cli.commands import Group
 from ui.opening import open_bundled
 from ui.terminal import print_json, print_table, print_text, track
 
+_WRITING = 0.5  # seconds; a text that comes all at once does not tell how fast it was written
+
 
 @dataclass(frozen=True)
 class BuiltIn:
@@ -123,7 +125,7 @@ def _ask(assistant: Assistant, built_in: BuiltIn) -> Try:
         built_in.kind,
         built_in.question,
         round(first - started, 2) if first else None,
-        round(written / (last - first), 1) if written and last > first else None,
+        round(written / (last - first), 1) if written and last - first >= _WRITING else None,
         answered,
         _cited(answer) if answered else None,
         answered and built_in.is_right(answer.text),
