@@ -7,14 +7,14 @@ Only its user can read it, as it may hold a key.
 import os
 import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from platformdirs import user_config_path
 
 from rag.errors import SettingError
 
-CHOICE = ("ASKPAPERS_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY")
-"""The variables that say together which model answers."""
+_CHOICE = ("ASKPAPERS_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY")  # say together which model answers
 _OF_OPENAI = {"base_url": "OPENAI_BASE_URL", "api_key": "OPENAI_API_KEY"}
 _NAMES = (
     *(
@@ -54,6 +54,17 @@ def read_configuration() -> dict[str, str]:
     if "api_key" in configured and mode & _OTHERS and os.name == "posix":
         raise SettingError(f"others can read {file}, which holds a key: chmod 600 {file}")
     return {variable_of(name): str(value) for name, value in configured.items()}
+
+
+def merged(configured: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings of the environment, and those of the file where it has none.
+
+    A server or a model in the environment replaces the file's server, key and model together.
+    """
+    given = {name: value for name, value in environment.items() if value.strip()}
+    if given.keys() & {"OPENAI_BASE_URL", "ASKPAPERS_MODEL"}:
+        configured = {name: value for name, value in configured.items() if name not in _CHOICE}
+    return dict(configured) | given
 
 
 def variable_of(name: str) -> str:

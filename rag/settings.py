@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 
-from rag.configuration import CHOICE, read_configuration
+from rag.configuration import merged, read_configuration
 from rag.errors import SettingError
 from rag.types import Prompts, Unsupported
 
@@ -54,16 +54,8 @@ class Settings:
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """The settings of the environment, and those of the configuration file where it has none.
-
-        A server or a model in the environment replaces the file's server, key and model together.
-        Raises SettingError.
-        """
-        configured = read_configuration()
-        if any(environment.get(name, "").strip() for name in ("OPENAI_BASE_URL", "ASKPAPERS_MODEL")):
-            configured = {name: value for name, value in configured.items() if name not in CHOICE}
-        given = {name: value for name, value in environment.items() if value.strip()}
-        return cls.from_environment(configured | given)
+        """The settings of the environment, and those of the configuration file. Raises SettingError."""
+        return cls.from_environment(merged(read_configuration(), environment))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

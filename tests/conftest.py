@@ -33,6 +33,7 @@ for _name in [name for name in os.environ if name.startswith(("OPENAI_", "ASKPAP
     del os.environ[_name]
 _home = tempfile.TemporaryDirectory(prefix="askpapers-tests-")
 os.environ |= {"HOME": _home.name, "XDG_DATA_HOME": f"{_home.name}/data", "HF_HUB_OFFLINE": "1"}
+os.environ["XDG_CONFIG_HOME"] = f"{_home.name}/config"
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # Each client of a server reads all certificates, which takes longer than most tests: one will do.
@@ -192,8 +193,9 @@ def ledgers(topics: Sequence[str]) -> list[dict[str, str]]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's data folder, which is the test's own and not there yet."""
+    """The user's data folder, which is the test's own and not there yet, like that of the configuration."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return tmp_path / "home" / "askpapers"
 
 
@@ -215,9 +217,14 @@ def interruptible() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ModelServer]:
-    """A scripted model server; each test says what it plays. All models have passed the trial of judges."""
+    """A scripted model server; each test says what it plays. Its models have passed the trial of judges."""
+    kept = register.trial_of
     with pytest.MonkeyPatch.context() as patch, model_server.running() as server:
-        patch.setattr(register, "trial_of", trial)
+        patch.setattr(
+            register,
+            "trial_of",
+            lambda identity: trial(identity) if identity.endswith(server.url) else kept(identity),
+        )
         yield server
 
 

@@ -1,6 +1,8 @@
-"""The part of the Hugging Face Hub's API that tells of papers, as it answers."""
+"""The parts of the Hugging Face Hub's API that tell of papers and hold models, as they answer."""
 
+import hashlib
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -83,3 +85,59 @@ def reply_json(value: Any, status: int = 200, **headers: str) -> Reply:
 
 def refusal(status: int, message: str, **headers: str) -> Reply:
     return reply_json({"error": message}, status, X_Error_Message=message.split("\n")[0], **headers)
+
+
+REVISION = "5a1ad" + "0" * 35
+_REPOSITORY = re.compile(r"/api/models/([^/]+/[^/]+)")
+_FILE = re.compile(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
+_LARGE = (".gguf", ".onnx", ".onnx_data")  # in Git's large file storage
+
+
+_UNKNOWN = refusal(401, "Invalid username or password.", X_Error_Code="RepoNotFound")
+
+
+class ModelHub:
+    """Repositories with their files, at one commit each. `lies` are files whose bytes it changes."""
+
+    def __init__(self) -> None:
+        self.repositories: dict[str, dict[str, bytes]] = {}
+        self.gated: set[str] = set()
+        self.lies: set[str] = set()
+
+    def __call__(self, asked: Asked) -> Reply:
+        if match := _REPOSITORY.fullmatch(asked.path):
+            files = self.repositories.get(match[1])
+            return _UNKNOWN if files is None else _listing(match[1], files)
+        match = _FILE.fullmatch(asked.path)
+        if match and match[1] in self.gated:
+            return refusal(403, "Access is restricted", X_Error_Code="GatedRepo")
+        content = self.repositories.get(match[1], {}).get(match[3]) if match else None
+        if match is None or content is None or match[2] != REVISION:
+            return refusal(404, "Entry not found", X_Error_Code="EntryNotFound")
+        if match[3] in self.lies:
+            content = content[:-1] + b"?"
+        return _content(asked, content, hashlib.sha256(content).hexdigest())
+
+
+def _listing(name: str, files: dict[str, bytes]) -> Reply:
+    siblings = []
+    for file, content in files.items():
+        blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+        sibling: dict[str, Any] = {"rfilename": file, "size": len(content), "blobId": blob}
+        if file.endswith(_LARGE):
+            sha256 = hashlib.sha256(content).hexdigest()
+            sibling["lfs"] = {"sha256": sha256, "size": len(content), "pointerSize": 134}
+        siblings.append(sibling)
+    about = {"_id": "66", "id": name, "modelId": name, "sha": REVISION, "private": False, "tags": []}
+    return reply_json(about | {"siblings": siblings})
+
+
+def _content(asked: Asked, content: bytes, etag: str) -> Reply:
+    """The file, or the rest of it that is asked for."""
+    headers = {"ETag": f'"{etag}"', "X_Repo_Commit": REVISION, "Accept_Ranges": "bytes"}
+    kind = "application/octet-stream"
+    if not (match := re.fullmatch(r"bytes=(\d+)-", asked.headers.get("range", ""))):
+        return reply(200, content, kind, **headers)
+    start = int(match[1])
+    headers["Content_Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+    return reply(206, content[start:], kind, **headers)

@@ -1,4 +1,4 @@
-"""A service on the loopback interface that is asked with GET, for the real clients to speak to."""
+"""A service on the loopback interface that is asked with GET, HEAD or POST, for the real clients."""
 
 import sys
 import threading
@@ -19,6 +19,7 @@ class Asked:
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
     at: float
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,19 @@ class _Exchange(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         parameters = {name: values[0] for name, values in parse_qs(parts.query).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.answer(Asked(parts.path, parameters, headers, time.monotonic()))
+        body = self.rfile.read(int(headers.get("content-length", "0")))
+        answer = self.server.answer(Asked(parts.path, parameters, headers, time.monotonic(), body))
         self.server.stopped.wait(answer.after)
         self.send_response(answer.status)
         sent = {"Content-Type": answer.kind, "Content-Length": str(len(answer.body))} | answer.headers
         for name, value in sent.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer.body if answer.is_whole else answer.body[: len(answer.body) // 2])
+        if self.command != "HEAD":
+            self.wfile.write(answer.body if answer.is_whole else answer.body[: len(answer.body) // 2])
         self.close_connection = self.close_connection or not answer.is_whole
+
+    do_HEAD = do_POST = do_GET  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""

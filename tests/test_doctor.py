@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 import service_server
 from conftest import Halved, Listed
+from trials import trial
 
 from ingest.pipeline import ingest
+from rag.checking.trial import keep
 from rag.embedding.weights import HASHES
 from rag.library import Library
 from rag.library.catalog_tables import FORMAT
@@ -246,17 +248,28 @@ def test_the_settings_that_are_known_are_those_that_are_read():
 
 
 @pytest.mark.parametrize(
-    ("variable", "told"),
+    ("variable", "kappa", "told"),
     [
-        ({}, "small checks each sentence against the papers"),
-        ({"ASKPAPERS_JUDGE_MODEL": "large"}, "large checks each sentence against the papers"),
-        ({"ASKPAPERS_JUDGE_MODEL": "off"}, "off (ASKPAPERS_JUDGE_MODEL), so sentences stay unchecked"),
+        ({}, 0.8, "small checks each sentence against the papers"),
+        ({}, 0.4, "small checks nothing: the model failed the test of judges"),
+        ({}, None, "small checks nothing: nobody has tested the model as a judge"),
+        ({"ASKPAPERS_JUDGE_MODEL": "large"}, 0.8, "large checks each sentence against the papers"),
+        ({"ASKPAPERS_JUDGE_MODEL": "entailment/nli"}, None, "the judge nli is not on this computer"),
+        (
+            {"ASKPAPERS_JUDGE_MODEL": "off"},
+            None,
+            "off (ASKPAPERS_JUDGE_MODEL), so sentences stay unchecked",
+        ),
     ],
 )
-def test_who_checks_the_sentences_is_told(variable, told):
+def test_who_checks_the_sentences_is_told(variable, kappa, told):
     environment = {"OPENAI_API_KEY": "x", "ASKPAPERS_MODEL": "small"} | variable
+    if kappa is not None:
+        name = environment.get("ASKPAPERS_JUDGE_MODEL", "small")
+        keep(trial(f"{name} at https://api.openai.com/v1", kappa))
     findings = services.look_at_model(Settings.from_environment(environment), is_online=False)
-    assert [finding.found for finding in findings if finding.name == "checks"] == [told]
+    (found,) = (finding.found for finding in findings if finding.name == "checks")
+    assert found.startswith(told)
 
 
 def test_a_setting_that_is_gone_is_told_once():
@@ -305,12 +318,13 @@ def test_nobody_is_called_whom_the_user_has_not_named(doctor, folder, monkeypatc
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_, **__: called.append(host) or [])
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     _, found, out = doctor("--library", folder)
-    assert (called, states(found["model server"])) == ([], ["ok"])
+    assert (set(called), states(found["model server"])) == ({"127.0.0.1"}, ["ok"])
     assert "--online" in found["model server"][0]["found"]
     assert SECRET[:6] not in out
     code, found, _ = doctor("--library", folder, "--online")
     assert (code, states(found["model server"])) == (1, ["fail"])
-    assert {host if isinstance(host, str) else host.decode() for host in called} == {"api.openai.com"}
+    hosts = {host if isinstance(host, str) else host.decode() for host in called}
+    assert hosts == {"127.0.0.1", "api.openai.com"}
 
 
 def test_a_chroma_server_that_is_away_is_told_once(doctor, folder, monkeypatch):

@@ -54,12 +54,12 @@ HOMES = {
         "rag/assistant.py",
         "eval/judging/llamaindex.py",
     ],
+    "xllamacpp": ["rag/model/local/serve.py"],
     "tiktoken": ["rag/tokens.py"],
     "sentencex": ["rag/sentences.py"],
     "snowballstemmer": ["rag/words.py"],
     "platformdirs": ["rag/settings.py", "rag/configuration.py"],
     "tomlkit": ["rag/configuring.py"],
-    "xllamacpp": ["rag/model/local/"],
     "pydantic": ["eval/cases.py", "eval/labelled.py", "ui/web/stored.py"],
     "yaml": ["eval/cases.py"],
     "gradio": ["ui/web/"],
@@ -82,6 +82,7 @@ LATE = (
     "pandas",
     "mcp",
     "pyarrow",
+    "xllamacpp",
 )
 # What is loaded late is a whole module, imported in a function of one other module.
 LOADED_LATE = {
@@ -103,6 +104,7 @@ LOADED_LATE = {
     ("ui.checkup.services", "rag.library.chroma_api"),  # where a server is set
     ("ui.checkup.services", "rag.model.client"),
     ("ui.cli.chat", "readline"),  # on a terminal
+    ("ui.cli.hint", "rag.model.running"),  # httpx
     ("ui.cli.pulling", "rag.model.pulling"),  # huggingface_hub
     ("ui.cli.setup", "rag.embedding.fetching"),
     ("ui.cli.ui", "ui.web.app"),  # gradio

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from rag.errors import KeyRefusedError, ModelError, ModelMissingError
+from rag.model.address import is_near, server_name
 from rag.model.catalogue import CATALOGUE
 from rag.model.files import find_model, model_files
 from rag.model.running import TITLES, Server, running_servers, server_at, window_of
@@ -122,33 +123,46 @@ def _on(server: Server, name: str, url: str, key: str | None = None) -> Choice:
 
 def _of_address(url: str, model: str | None, key: str | None, sent: str | None) -> Choice:
     """A model of the server at an address."""
-    url = url.rstrip("/")
-    try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isascii()
-    except ValueError:
-        is_address = False
-    if not is_address or parts.query or parts.fragment:
-        raise ModelError(f"{url} is no address of a server: write it like http://localhost:8080/v1")
-    server = server_at(port) if _is_this_machine(parts.hostname or "") else None
+    url = _checked(url)
+    server = _known_server(url)
     if server:
-        url, models = f"{url}/v1" if not parts.path else url, server.models
+        url, models = server.url, server.models
     else:
         url, models = _listed(url, key or sent, may_be_silent=model is not None)
     name = model or (models[0] if len(models) == 1 else None)
+    place = f"the server at {_shown(url)}"
     if name is None:
-        raise ModelError(
-            f"the server at {url} has several models: {_one_of(models)}"
-            if models
-            else f"the server at {url} names no model: name one with --model"
-        )
+        several = f"{place} has several models: {_one_of(models)}"
+        raise ModelError(several if models else f"{place} names no model: name one with --model")
     if models and name not in models:
-        raise ModelMissingError(f"the server at {url} has no model {name}: {_one_of(models)}")
+        raise ModelMissingError(f"{place} has no model {name}: {_one_of(models)}")
     if server:
         return _on(server, name, url, key)
-    silent = None if models else f"the server at {url} has not said that it has {name}"
-    return Choice(name, url, key, note=silent)
+    return Choice(name, url, key, note=None if models else f"{place} has not said that it has {name}")
+
+
+def _checked(url: str) -> str:
+    """The address, without a slash at its end. Raises ModelError unless it is one."""
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or parts.query or parts.fragment or not url.isascii() or not url.isprintable():
+        raise ModelError("that is no address of a server: write it like http://localhost:8080/v1")
+    return url.rstrip("/")
+
+
+def _known_server(url: str) -> Server | None:
+    """Ollama and its like at a near address, whose own ways to tell of contexts are known."""
+    parts = urlsplit(url)
+    is_plain = parts.scheme == "http" and parts.path in ("", "/v1") and not parts.username
+    return server_at(f"http://{parts.netloc}") if is_plain and is_near(url) else None
+
+
+def _shown(url: str) -> str:
+    """The address without user and password."""
+    return server_name(Settings(base_url=url))
 
 
 def _listed(url: str, key: str | None, *, may_be_silent: bool) -> tuple[str, tuple[str, ...]]:
@@ -172,14 +186,13 @@ def _listed(url: str, key: str | None, *, may_be_silent: bool) -> tuple[str, tup
             except (ValueError, KeyError, TypeError):
                 continue
             if reply.status_code in (401, 403):
-                raise KeyRefusedError(
-                    f"the server at {url} wants {'another' if key else 'a'} key: give it with --key"
-                )
+                wanted = "another" if key else "a"
+                raise KeyRefusedError(f"the server at {_shown(url)} wants {wanted} key: give it with --key")
     if may_be_silent:
         return url, ()
     raise ModelError(
-        f"the server at {url} {problem}: check the address (it mostly ends in /v1) and the network, or "
-        "name its model with --model"
+        f"the server at {_shown(url)} {problem}: check the address (it mostly ends in /v1) and the "
+        "network, or name its model with --model"
     )
 
 
@@ -196,6 +209,6 @@ def _is_this_machine(host: str) -> bool:
 
 
 def overriding(environment: Mapping[str, str]) -> list[str]:
-    """The variables of the environment that go before the choice."""
+    """The variables of the environment that go before a choice of the model."""
     names = ("OPENAI_BASE_URL", "ASKPAPERS_MODEL", "ASKPAPERS_CONTEXT_WINDOW")
     return [name for name in names if environment.get(name, "").strip()]

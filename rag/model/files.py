@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ _MAGIC = b"GGUF"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _NO_PART = re.compile(r"[^a-z0-9._-]+")
 _CHUNK = 1 << 20  # bytes
+_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ def model_files() -> dict[str, ModelFile]:
         return {name: _read(name, row) for name, row in rows.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except OSError as error:
+        raise unusable(error) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             f"{register} cannot be read: delete it, then pull or add the models again"
         ) from error
@@ -104,13 +107,13 @@ def keep_model(model: ModelFile) -> None:
             with atomic_write(register) as file:
                 file.write(json.dumps(rows, indent=2).encode())
     except OSError as error:
-        raise not_writable(error) from error
+        raise unusable(error) from error
 
 
-def not_writable(error: OSError) -> ModelError:
-    """The error for a models folder that cannot be written."""
-    todo = "make room on its disk, or give yourself the right to write there"
-    return ModelError(f"{models_folder()} cannot be written ({error.strerror or error}): {todo}")
+def unusable(error: OSError) -> ModelError:
+    """The error for a models folder that cannot be used."""
+    todo = "make room on its disk, or give yourself the right to read and write there"
+    return ModelError(f"{models_folder()} cannot be used ({error.strerror or error}): {todo}")
 
 
 def check_name(name: str) -> None:
@@ -139,9 +142,22 @@ def check_format(path: Path) -> None:
 def sha256_of(path: Path, track: Track = untracked) -> str:
     """The SHA-256 of a file, in hexadecimal. Raises OSError."""
     digest = hashlib.sha256()
-    for chunk in track(_chunks(path), f"checking {path.name} (bytes)", path.stat().st_size):
-        digest.update(chunk)
+
+    def read() -> Iterator[bytes]:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                yield chunk
+
+    go_through(read(), f"checking {path.name}", path.stat().st_size, track)
     return digest.hexdigest()
+
+
+def go_through(pieces: Iterable[Sized], what: str, size: int, track: Track) -> None:
+    """Go through pieces of a file, with progress in megabytes if it has any."""
+    steps, total = _megabytes(pieces), size // _MEGABYTE
+    for _ in track(steps, f"{what} (MB)", total) if total else steps:
+        pass
 
 
 def identity_of(settings: Settings) -> str:
@@ -154,10 +170,13 @@ def identity_of(settings: Settings) -> str:
     return f"{settings.model} at {server_name(settings)}"
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
+def _megabytes(pieces: Iterable[Sized]) -> Iterator[range]:
+    """A step for the whole megabytes that a piece completes."""
+    done = 0
+    for piece in pieces:
+        before, done = done, done + len(piece)
+        if whole := done // _MEGABYTE - before // _MEGABYTE:
+            yield range(whole)
 
 
 def _row(model: ModelFile) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from filelock import FileLock
 
 from rag.errors import ModelError, ModelMissingError
-from rag.model.files import models_folder, name_of, not_writable, sha256_of
+from rag.model.files import models_folder, name_of, sha256_of, unusable
 from rag.private import FILE, atomic_write, make_folder
 
 ENTAILMENT = "entailment/"
@@ -47,7 +47,9 @@ def judge_files() -> dict[str, JudgeFiles]:
         return {name: _read(name, row) for name, row in rows.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except OSError as error:
+        raise unusable(error) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(f"{register} cannot be read: delete it and name the judge again") from error
 
 
@@ -84,7 +86,7 @@ def keep_judge(judge: JudgeFiles) -> JudgeFiles:
             with atomic_write(_register()) as file:
                 file.write(json.dumps(rows, indent=2).encode())
     except OSError as error:
-        raise not_writable(error) from error
+        raise unusable(error) from error
     return judge
 
 

@@ -1,18 +1,21 @@
-"""Pulls models from the Hugging Face Hub: resumable, each file compared with what the Hub says of it."""
+"""Pulls models from the Hugging Face Hub; each file is compared with what the Hub says of it.
+
+The Hub's client throws away what it has of a file when it is interrupted, so the bytes are fetched here,
+with its session, addresses and errors.
+"""
 
 import hashlib
 import logging
 import shutil
-from collections import deque
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import RLock
-from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from huggingface_hub import HfApi, constants, hf_hub_download
+from filelock import FileLock, Timeout
+from huggingface_hub import HfApi, get_session, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -23,6 +26,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.errors import HTTPError as ConnectionFailed  # type: ignore[attr-defined]
 from huggingface_hub.hf_api import ModelInfo, RepoSibling
+from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
 from huggingface_hub.utils import logging as hub_logging
 
 from rag.errors import ModelError
@@ -31,18 +35,21 @@ from rag.model.files import (
     ModelFile,
     check_format,
     check_name,
+    go_through,
     keep_model,
     model_files,
     models_folder,
-    not_writable,
     sha256_of,
+    unusable,
 )
 from rag.model.judges import BESIDE, GRAPHS, JudgeFiles, keep_judge
-from rag.private import make_folder
+from rag.private import FILE, make_folder
 
 HUB = "hf:"
 """Before the name of a repository."""
 _SECONDS = 10.0
+_TRIES, _PAUSE = 3, 1.0  # where no byte comes; seconds between two
+_PIECE = 1 << 20  # bytes
 _SPARE = 100_000_000  # bytes that are left free on the disk
 _NAMED = 5  # files in an error
 _QUANTISED = "_quantized.onnx"  # the end of a graph's name where it is smaller and less exact
@@ -69,8 +76,6 @@ class Repository:
     @classmethod
     def look_up(cls, name: str) -> Self:
         """Ask the Hub. Raises ModelError."""
-        # The Hub's other way of transfer begins anew after an interruption.
-        constants.HF_HUB_DISABLE_XET = True
         hub_logging.set_verbosity(logging.ERROR)
         with _translated(name):
             info: ModelInfo = HfApi().model_info(name, files_metadata=True, timeout=_SECONDS)
@@ -81,19 +86,32 @@ class Repository:
         """Fetch a file into a folder, or go on fetching it. Raises ModelError."""
         if not (known := self.files.get(file)):
             raise ModelError(f"{self.name} has no file {file}: name one of {self._some_files(file)}")
-        _check_room(file, known.size or 0, folder)
-        bar = _Bar.of(track, f"fetching {file.rpartition('/')[2]} (bytes)", known.size)
-        with _translated(self.name):
-            path = Path(
-                hf_hub_download(self.name, file, revision=self.revision, local_dir=folder, tqdm_class=bar)
-            )
-            bar.end()
-            size = path.stat().st_size
-            sha256 = sha256_of(path, track)
-        if not _is_same(path, size, sha256, known):
-            path.unlink()
-            raise ModelError(f"{file} came damaged, its SHA-256 differs from the Hub's: pull it again")
+        path = folder / file
+        _made(path.parent)
+        content = known.lfs.sha256 if known.lfs else known.blob_id
+        part = path.with_name(f"{path.name}.{str(content)[:16]}.part")  # of these bytes, not of older ones
+        with _translated(self.name), _alone(part):
+            if not (path.is_file() and path.stat().st_size == known.size):
+                self._fetch(file, part, known.size or 0, track)
+                part.replace(path)
+            sha256, size = sha256_of(path, track), path.stat().st_size
+            if not _is_same(path, size, sha256, known):
+                path.unlink()
+                raise ModelError(
+                    f"{file} came damaged, its SHA-256 is not the Hub's: run the command again"
+                )
         return PulledFile(path, sha256, size)
+
+    def _fetch(self, file: str, part: Path, size: int, track: Track) -> None:
+        """Fetch what is missing of a part."""
+        here, free = _size(part), shutil.disk_usage(part.parent).free
+        if size - here + _SPARE > free:
+            raise ModelError(
+                f"{file} takes {size / 1e9:.1f} GB, and {part.parent} has {free / 1e9:.1f} GB free: make "
+                f"room, or pull a smaller model ({_LIST})"
+            )
+        url = hf_hub_url(self.name, file, revision=self.revision)
+        go_through(_pieces(url, part, size), f"fetching {Path(file).name}", size, track)
 
     def _some_files(self, like: str) -> str:
         suffix = Path(like).suffix
@@ -161,20 +179,55 @@ def _made(folder: Path) -> Path:
     try:
         make_folder(folder)
     except OSError as error:
-        raise not_writable(error) from error
+        raise unusable(error) from error
     return folder
 
 
-def _check_room(file: str, size: int, folder: Path) -> None:
-    """Raises ModelError if the disk has no room for what is still to come."""
-    parts = (folder / ".cache").rglob("*.incomplete")
-    here = max((part.stat().st_size for part in parts), default=0)
-    free = shutil.disk_usage(folder).free
-    if not (folder / file).exists() and size - min(here, size) + _SPARE > free:
-        raise ModelError(
-            f"{file} takes {size / 1e9:.1f} GB, and {folder} has {free / 1e9:.1f} GB free: make room, or "
-            f"pull a smaller model ({_LIST})"
-        )
+@contextmanager
+def _alone(part: Path) -> Iterator[None]:
+    """Let no other process fetch the same file. Raises ModelError where one does."""
+    try:
+        with FileLock(f"{part}.lock", timeout=0, mode=FILE):
+            yield
+    except Timeout as error:
+        raise ModelError(f"another process is fetching {part.name}: wait until it is done") from error
+
+
+def _pieces(url: str, part: Path, size: int) -> Iterator[Sized]:
+    """Fetch a file to its end, yielding each piece once it is written; broken connections are renewed."""
+    if here := _size(part):
+        yield range(here)
+    tries = _TRIES
+    while (start := _size(part)) < size and tries:
+        try:
+            yield from _rest(url, part, start)
+        except (ConnectionFailed, ConnectionError, TimeoutError) as error:
+            if isinstance(error, HfHubHTTPError | OfflineModeIsEnabled) or (
+                tries == 1 and _size(part) <= start
+            ):
+                raise
+            time.sleep(_PAUSE)
+        tries = _TRIES if _size(part) > start else tries - 1
+    if _size(part) < size:
+        raise ConnectionError("the file ended early")
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.is_file() else 0
+
+
+def _rest(url: str, part: Path, start: int) -> Iterator[bytes]:
+    """One request for the bytes from `start` on."""
+    headers = build_hf_headers() | {"Accept-Encoding": "identity", "Range": f"bytes={start}-"}
+    with get_session().stream(
+        "GET", url, headers=headers, follow_redirects=True, timeout=_SECONDS
+    ) as response:
+        hf_raise_for_status(response)
+        is_rest = response.status_code == 206
+        with part.open("ab" if is_rest else "wb") as file:
+            for piece in response.iter_bytes(_PIECE):
+                file.write(piece)
+                yield piece
 
 
 def _is_same(path: Path, size: int, sha256: str, known: RepoSibling) -> bool:
@@ -185,58 +238,6 @@ def _is_same(path: Path, size: int, sha256: str, known: RepoSibling) -> bool:
         return size == known.size
     header = f"blob {size}\0".encode()
     return hashlib.sha1(header + path.read_bytes(), usedforsecurity=False).hexdigest() == known.blob_id
-
-
-class _Bar:
-    """Stands for tqdm in huggingface_hub, and moves a progress bar of ours on.
-
-    Ours wraps an iterable: each step of it takes the bytes that have come since.
-    """
-
-    _steps: Iterator[range]
-    _bytes: deque[range]
-    _lock = RLock()
-
-    def __init__(self, *_: object, initial: int = 0, **__: object) -> None:
-        self.update(initial)
-
-    @classmethod
-    def of(cls, track: Track, what: str, total: int | None) -> type[Self]:
-        """A class of bars, as the Hub's client makes its bar itself."""
-        waiting: deque[range] = deque()
-        steps = iter(track(_taken(waiting), what, total))
-        return type("Bar", (cls,), {"_steps": steps, "_bytes": waiting})
-
-    @classmethod
-    def update(cls, count: float | None = 1) -> None:
-        if count and count > 0:
-            with cls._lock:
-                cls._bytes.append(range(int(count)))
-                next(cls._steps, None)
-
-    @classmethod
-    def end(cls) -> None:
-        for _ in cls._steps:
-            pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever else tqdm has does nothing."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return lambda *_, **__: None
-
-
-def _taken(waiting: deque[range]) -> Iterator[range]:
-    while waiting:
-        yield waiting.popleft()
 
 
 @contextmanager
@@ -266,7 +267,7 @@ def _translated(repository: str) -> Iterator[None]:
     except (ConnectionFailed, ConnectionError, TimeoutError) as error:
         raise _unreachable(error) from error
     except OSError as error:  # the disk, or a reply that broke off
-        raise not_writable(error) if error.errno else _unreachable(error) from error
+        raise unusable(error) if error.errno else _unreachable(error) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             "the Hugging Face Hub sends what is no list of files: check the connection and HF_ENDPOINT"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ class Server:
     """A server with the models that it can run; `kind` is a key of TITLES."""
 
     kind: str
-    port: int
+    address: str  # http://HOST:PORT
     models: tuple[str, ...]
 
     @property
@@ -28,42 +29,49 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self.address}/v1"
+
+    @property
+    def contents(self) -> str:
+        """What runs there: "Ollama is running with qwen3:4b and 2 more"."""
+        if not self.models:
+            return f"{self.title} is running without a model"
+        more = f" and {len(self.models) - 1} more" if len(self.models) > 1 else ""
+        return f"{self.title} is running with {self.models[0]}{more}"
+
+    @property
+    def next_step(self) -> str:
+        return f"`askpapers model use {self.kind}/{self.models[0]}`" if self.models else "load one there"
 
     @property
     def offer(self) -> str:
         """The line that offers its first model."""
-        if not self.models:
-            return f"{self.title} is running without a model: load one there"
-        first, more = self.models[0], len(self.models) - 1
-        others = f" and {more} more" if more else ""
-        command = f"`askpapers model use {self.kind}/{first}`"
-        return f"{self.title} is running with {first}{others}: {command}"
+        return f"{self.contents}: {self.next_step}"
 
 
-def running_servers(ports: Iterable[int] = PORTS) -> list[Server]:
-    """The servers at these ports of this machine that give an answer, all asked at once."""
-    ports = tuple(ports)
-    with ThreadPoolExecutor(len(ports)) as pool:
-        return list(filter(None, pool.map(server_at, ports)))
+def running_servers() -> list[Server]:
+    """The servers at the usual ports of this machine that give an answer, all asked at once."""
+    addresses = [f"http://127.0.0.1:{port}" for port in PORTS]
+    with ThreadPoolExecutor(len(addresses)) as pool:
+        return list(filter(None, pool.map(server_at, addresses)))
 
 
-def server_at(port: int) -> Server | None:
-    """The server at a port of this machine, told by its answers; None if it is none of the four."""
-    with _client(port) as client:
+def server_at(address: str) -> Server | None:
+    """The server at http://HOST:PORT, told by its answers; None if it is none of the four."""
+    with _client(address) as client:
         if (listed := _json(client, "/v1/models")) is None:
             return None
         entries = _entries(listed, "data")
         if kind := next(filter(None, (_OWNERS.get(str(entry.get("owned_by"))) for entry in entries)), None):
-            return Server(kind, port, _names(entries, "id"))
+            return Server(kind, address, _names(entries, "id"))
         if isinstance((_json(client, "/api/version") or {}).get("version"), str):
             tags = _entries(_json(client, "/api/tags"), "models")
-            return Server("ollama", port, _names(filter(_writes, tags), "name"))
+            return Server("ollama", address, _names(filter(_writes, tags), "name"))
         entries = _entries(_json(client, "/api/v0/models"), "data")
         if any("type" in entry for entry in entries):
             writers = [entry for entry in entries if entry.get("type") in ("llm", "vlm")]
             writers.sort(key=lambda entry: entry.get("state") != "loaded")
-            return Server("lmstudio", port, _names(writers, "id"))
+            return Server("lmstudio", address, _names(writers, "id"))
     return None
 
 
@@ -72,7 +80,7 @@ def window_of(server: Server, model: str) -> int | None:
 
     Ollama and LM Studio cut longer prompts without a word.
     """
-    with _client(server.port) as client:
+    with _client(server.address) as client:
         if server.kind == "ollama":
             return _window_in_ollama(client, model)
         if server.kind == "lmstudio":
@@ -102,9 +110,10 @@ def _window_in_ollama(client: httpx.Client, model: str) -> int:
     return int(min([*(set_there or loaded or [_DEFAULT_WINDOW])[:1], *trained]))
 
 
-def _client(port: int) -> httpx.Client:
-    """Never through a proxy of the environment."""
-    return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_LIMIT, trust_env=False)
+def _client(address: str) -> httpx.Client:
+    """Never through a proxy of the environment. It reads no certificates, which takes long."""
+    certificates = SSLContext(PROTOCOL_TLS_CLIENT)
+    return httpx.Client(base_url=address, timeout=_LIMIT, trust_env=False, verify=certificates)
 
 
 def _json(client: httpx.Client, path: str, body: object = None) -> dict[str, Any] | None:

@@ -4,11 +4,14 @@ import os
 import platform
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
 from eval.record import version_of
+from rag.configuration import configuration_file, merged, read_configuration
 from rag.embedding.weights import find_weights
 from rag.errors import SettingError
 from rag.settings import Settings
@@ -42,6 +45,8 @@ def look_at_program() -> Iterator[Finding]:
 def read_settings(environment: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
     """The settings as far as they can be, and what is wrong with the rest; no value is shown."""
     left = dict(environment)
+    with suppress(SettingError):  # `look_at_configuration` tells of it
+        left = merged(read_configuration(), environment)
     findings = []
     settings = None
     while not settings:
@@ -55,9 +60,19 @@ def read_settings(environment: Mapping[str, str]) -> tuple[Settings, list[Findin
     if unknown := sorted({name for name in left if name.startswith("ASKPAPERS_")} - KNOWN):
         todo = "see the README for their names"
         findings.append(Finding("settings", "warn", f"nothing reads {', '.join(unknown)}", todo))
-    names = sorted(left.keys() & (KNOWN | OPENAI))
+    names = sorted(left.keys() & environment.keys() & (KNOWN | OPENAI))
     findings.append(Finding("settings", "ok", f"set: {', '.join(names)}" if names else "none is set"))
     return settings, findings
+
+
+def look_at_configuration() -> Iterator[Finding]:
+    """What the configuration file sets, and who can read it. Raises SettingError."""
+    file, names = configuration_file(), sorted(read_configuration())
+    if not file.exists():
+        yield Finding("configuration", "ok", f"none in {file}")
+        return
+    mode = f" (mode {stat.S_IMODE(file.stat().st_mode):o})" if os.name == "posix" else ""
+    yield Finding("configuration", "ok", f"{file}{mode} sets {', '.join(names) or 'nothing'}")
 
 
 def look_at_encoder() -> Iterator[Finding]:

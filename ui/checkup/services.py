@@ -1,19 +1,30 @@
-"""Checks of the servers that the user has configured, for models and vectors. No other is ever asked."""
+"""Checks of models and servers: those that the user has configured, and model servers of this machine.
+
+No other is ever asked.
+"""
 
 from collections.abc import Iterator
 from contextlib import closing
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from eval.record import version_of
+from rag.checking.trial import why_unused
 from rag.errors import ModelError, ModelMissingError
 from rag.library.chroma_server import ChromaServer
 from rag.model.address import server_name
 from rag.model.base import WRITING
+from rag.model.files import ModelFile, find_model, identity_of
+from rag.model.judges import ENTAILMENT, find_judge
+from rag.model.local.gguf import read_shape
+from rag.model.local.machine import fitted
+from rag.model.running import running_servers
 from rag.settings import Settings
-from ui.checkup.finding import Finding
+from ui.checkup.finding import Finding, attempted
 
 _SECONDS = 2.0
 _NAMED = 5  # models in a line
+_WINDOW = 8192  # tokens of context, where none is set
 
 
 def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
@@ -21,21 +32,70 @@ def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
     if not settings.has_model:
         yield Finding("model", "ok", "none, so answers are in the papers' own sentences")
         return
-    key = "with a key" if settings.api_key else "without a key"
-    yield Finding("model", "ok", f"{settings.model} at {server_name(settings)}, {key}")
-    yield Finding("checks", "ok", _checks(settings))
+    if settings.local_name:
+        model = find_model(settings.local_name)
+        yield from _look_at_file(model)
+        yield from attempted("memory", lambda: _look_at_memory(model, settings))
+    else:
+        key = "with a key" if settings.api_key else "without a key"
+        yield Finding("model", "ok", f"{settings.model} at {server_name(settings)}, {key}")
+    yield from attempted("checks", lambda: _look_at_judge(settings))
     if settings.embedding_model:
         yield Finding("embedding model", "ok", settings.embedding_model)
+    if settings.local_name:
+        return
     if settings.base_url or is_online:
         yield from _ask_models(settings)
     else:
         yield Finding("model server", "ok", "not asked, which --online would do")
 
 
-def _checks(settings: Settings) -> str:
+def look_at_running(settings: Settings) -> Iterator[Finding]:
+    """The model servers that run on this machine, offered where no model is in use."""
+    for server in running_servers():
+        todo = server.next_step if not settings.has_model else None
+        yield Finding("running server", "ok", f"{server.contents}, at {server.url}", todo)
+
+
+def _look_at_file(model: ModelFile) -> Iterator[Finding]:
+    """Where a model on this computer is, and whether llama.cpp is there to run it."""
+    size = f"{model.bytes / 1e9:.1f} GB"
+    yield Finding("model", "ok", f"{model.name} on this computer, {size} in {model.path}")
+    if number := version_of("xllamacpp"):
+        yield Finding("llama.cpp", "ok", f"xllamacpp {number}")
+    else:
+        todo = "pip install 'askpapers[local]'"
+        yield Finding("llama.cpp", "fail", "xllamacpp, which runs the model, is not installed", todo)
+
+
+def _look_at_memory(model: ModelFile, settings: Settings) -> Iterator[Finding]:
+    """Whether the model fits in the memory that is free. Raises ModelError."""
+    try:
+        shape = read_shape(model.path)
+    except (OSError, ValueError):
+        yield Finding("memory", "fail", f"{model.path} is damaged", "pull or add it again")
+        return
+    wanted = settings.context_window or _WINDOW
+    context, _ = fitted(model.name, model.bytes, shape, wanted)
+    yield Finding("memory", "ok", f"enough for a context of {context:,} tokens")
+
+
+def _look_at_judge(settings: Settings) -> Iterator[Finding]:
+    """Who checks the sentences of answers, and whether it has shown that it can. Raises ModelError."""
     if not settings.checks:
-        return "off (ASKPAPERS_JUDGE_MODEL), so sentences stay unchecked"
-    return f"{settings.judge_model or settings.model} checks each sentence against the papers"
+        yield Finding("checks", "ok", "off (ASKPAPERS_JUDGE_MODEL), so sentences stay unchecked")
+        return
+    name = settings.judge_model or settings.model
+    if name.startswith(ENTAILMENT):
+        identity = find_judge(name.removeprefix(ENTAILMENT)).identity
+    else:
+        identity = identity_of(settings.for_judge())
+    if not (why := why_unused(identity)):
+        yield Finding("checks", "ok", f"{name} checks each sentence against the papers")
+        return
+    reason, _, todo = why.partition(": ")
+    todo = todo or "name another judge with `askpapers model judge`"
+    yield Finding("checks", "warn", f"{name} checks nothing: {reason}", todo)
 
 
 def _ask_models(settings: Settings) -> Iterator[Finding]:
@@ -52,7 +112,7 @@ def _ask_models(settings: Settings) -> Iterator[Finding]:
             yield Finding.from_error("model server", error)
             return
     names = (settings.model, settings.judge_model, settings.embedding_model)
-    needed = sorted({name for name in names if name is not None})
+    needed = sorted({name for name in names if name and not name.startswith(ENTAILMENT)})
     missing = [name for name in needed if name not in models]
     if not models:
         yield Finding("model server", "warn", "it answers, and does not say which models it has")

@@ -6,6 +6,7 @@ from rag.assistant import Assistant
 from rag.query import check_request
 from rag.settings import Settings
 from ui.cli.commands import add_common
+from ui.cli.hint import hint_once
 from ui.cli.options import add_answering, request_of, tell_years
 from ui.cli.places import open_for_reading
 from ui.streaming import StatusLine, print_read, read_along
@@ -36,4 +37,5 @@ def run(arguments: argparse.Namespace) -> int:
             return 0
         print_read(stream.answer, shown)
         tell_years(arguments, stream.answer.filters)
+        hint_once(arguments, settings)
     return 0

@@ -3,12 +3,14 @@
 import argparse
 import os
 import sys
+from contextlib import suppress
 from getpass import getpass
+from importlib.util import find_spec
 from typing import Any
 
 from rich.text import Text
 
-from rag.checking.trial import trial_of
+from rag.checking.trial import Trial, trial_of
 from rag.configuring import configure
 from rag.errors import ModelError
 from rag.model.address import server_name
@@ -51,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _tell_more(choice: Choice, settings: Settings) -> None:
     """What the user should know, and the test where nobody has made it."""
+    if settings.local_name:
+        tell_llama_cpp()
     if choice.note:
         tell(f"Note: {in_a_line(choice.note)}.")
     if names := overriding(os.environ):
@@ -60,7 +64,7 @@ def _tell_more(choice: Choice, settings: Settings) -> None:
         tell("The key in OPENAI_API_KEY is sent to this server; --key gives it another.")
     if not settings.has_model or not settings.checks or settings.judge_model:
         return
-    if trial_of(identity_of(settings)):
+    if trial_in_use(settings):
         return
     tell("`askpapers model test` lets it check sentences.")
     if sys.stdin.isatty() and sys.stderr.isatty() and _agrees("Test it now? [y/N] "):
@@ -74,7 +78,15 @@ def used(settings: Settings) -> dict[str, Any]:
         "model": settings.model if settings.has_model else None,
         "server": server_name(settings) if is_server else None,
         "context_window": settings.context_window,
+        "trial": trying.trial_json(trial_in_use(settings)),
     }
+
+
+def trial_in_use(settings: Settings) -> Trial | None:
+    """The trial of the model in use; None if there is none, also if its file has gone."""
+    with suppress(ModelError):
+        return trial_of(identity_of(settings)) if settings.has_model else None
+    return None
 
 
 def line_on(settings: Settings) -> str:
@@ -84,6 +96,12 @@ def line_on(settings: Settings) -> str:
     if settings.local_name:
         return f"{settings.local_name} on this computer answers."
     return f"{in_a_line(settings.model)} at {server_name(settings)} answers."
+
+
+def tell_llama_cpp() -> None:
+    """Say how to get what runs models on this computer, where it is not installed."""
+    if not find_spec("xllamacpp"):
+        tell("To run it, install llama.cpp: pip install 'askpapers[local]'")
 
 
 def _read_key() -> str:

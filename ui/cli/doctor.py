@@ -37,17 +37,19 @@ def run(arguments: argparse.Namespace) -> int:
 def _findings(arguments: argparse.Namespace) -> list[Finding]:
     """What all checks find; the servers are asked while the rest is checked."""
     settings, of_settings = machine.read_settings(os.environ)
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
         model = pool.submit(attempted, "model", lambda: services.look_at_model(settings, arguments.online))
+        running = pool.submit(attempted, "running server", lambda: services.look_at_running(settings))
         chroma = pool.submit(attempted, "Chroma server", lambda: services.look_at_chroma(settings))
         findings = attempted("askpapers", machine.look_at_program) + of_settings
+        findings += attempted("configuration", machine.look_at_configuration)
         findings += attempted("encoder", machine.look_at_encoder)
         findings += attempted("user data", lambda: machine.look_at_folder("user data", data_folder()))
         is_served = all(finding.state != "fail" for finding in chroma.result())
         findings += attempted(
             "library", lambda: shelf.look_at_library(arguments.library, settings, is_served)
         )
-        return findings + chroma.result() + model.result()
+        return findings + chroma.result() + model.result() + running.result()
 
 
 def _print(findings: list[Finding]) -> None:

@@ -1,6 +1,7 @@
 """`askpapers model judge`: who checks the sentences of answers."""
 
 import argparse
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
             print_json({"judge": None if name == OFF else _WRITER, "file": str(file)})
         else:
             print_text(Text(line))
-            tell(f"Remembered in {file}.")
+            _tell_more(file)
         return 0
     files = _judge(name)
     trial = try_judge(EntailmentJudge(files.name, files.folder), files.identity, {}, track)
@@ -49,8 +50,14 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({"judge": rows, "trial": trial_json(trial), "file": str(file)})
         return 0
     print_trial(trial)
-    tell(f"Remembered in {file}.")
+    _tell_more(file)
     return 0
+
+
+def _tell_more(file: Path) -> None:
+    tell(f"Remembered in {file}.")
+    if os.environ.get("ASKPAPERS_JUDGE_MODEL", "").strip():
+        tell("But the environment goes before it: unset ASKPAPERS_JUDGE_MODEL.")
 
 
 def _judge(name: str) -> JudgeFiles:

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Iterable
 from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +62,7 @@ def run_list(arguments: argparse.Namespace) -> int:
                 ],
                 "here": [_as_json(model, settings) for model in models.values()],
                 "servers": [
-                    {"server": server.kind, "url": server.url, "models": server.models}
-                    for server in servers
+                    {"kind": server.kind, "url": server.url, "models": server.models} for server in servers
                 ],
                 "used": choosing.used(settings),
             }
@@ -75,6 +73,8 @@ def run_list(arguments: argparse.Namespace) -> int:
     for server in servers:
         print_text(Text(f"\n{in_a_line(server.offer)}"))
     print_text(Text(f"\n{choosing.line_on(settings)}"))
+    if trial := choosing.trial_in_use(settings):
+        print_text(Text(f"As a judge: {trying.outcome(trial)}."))
     return 0
 
 
@@ -104,8 +104,7 @@ def _print_model(model: ModelFile, arguments: argparse.Namespace) -> None:
         print_json(fields)
         return
     print_fields({name: value for name, value in fields.items() if value is not None})
-    if not find_spec("xllamacpp"):
-        tell("To run it, install llama.cpp: pip install 'askpapers[local]'")
+    choosing.tell_llama_cpp()
     tell(f"`askpapers model use {model.name}` lets it answer.")
 
 

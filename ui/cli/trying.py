@@ -11,6 +11,7 @@ from rich.text import Text
 
 from rag.assistant import Assistant
 from rag.checking.trial import Trial
+from rag.checking.trial.trying import PASS
 from rag.errors import ModelError
 from rag.model.choice import choose
 from rag.notes import MODEL_FAILED
@@ -20,8 +21,6 @@ from rag.types import Answer
 from ui.cli.commands import Group
 from ui.opening import open_bundled
 from ui.terminal import print_json, print_table, print_text, track
-
-_PASS = 0.5  # kappa
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,8 @@ def _ask(assistant: Assistant, built_in: BuiltIn) -> Try:
         if piece.strip():
             first = first or last
     answer = stream.answer
-    if failure := next((note for note in answer.notes if note.startswith(MODEL_FAILED)), None):
+    failure = next((note for note in answer.notes if note.startswith(MODEL_FAILED)), None)
+    if failure and not answer.usage.get("completion_tokens"):  # it wrote nothing at all
         raise ModelError(failure.removeprefix(MODEL_FAILED).rstrip("."))
     answered = answer.status != "refused" and answer.writer != "extractive"
     written = answer.steps.get("write", {}).get("completion_tokens")
@@ -166,7 +166,7 @@ def outcome(trial: Trial) -> str:
     """What follows from a trial."""
     if trial.passes:
         return f"it may check sentences (kappa {trial.kappa:.2f})"
-    return f"its verdicts are not used: kappa {trial.kappa:.2f}, under {_PASS}"
+    return f"its verdicts are not used: kappa {trial.kappa:.2f}, under {PASS}"
 
 
 def trial_json(trial: Trial | None) -> Mapping[str, Any] | None:

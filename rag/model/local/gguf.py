@@ -22,15 +22,15 @@ class ModelShape:
 def read_shape(path: Path) -> ModelShape:
     """The shape of the model in a file. Raises ValueError if it is no GGUF file, and OSError."""
     with path.open("rb") as file:
-        magic, _, _, count = _unpack("4sIQQ", file)
-        if magic != b"GGUF":
+        if file.read(4) != b"GGUF":
             raise ValueError("not a GGUF file")
+        _, _, count = _unpack("IQQ", file)
         values: dict[str, object] = {}
         for _ in range(count):
             name = _string(file).decode(errors="replace")
             if name.startswith("tokenizer."):  # long lists, which come last
                 break
-            values[name.partition(".")[2]] = _value(*_unpack("I", file), file)
+            values[name.partition(".")[2]] = _value(_unpack("I", file)[0], file)
 
     def number(name: str) -> int:
         value = values.get(name)

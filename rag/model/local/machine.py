@@ -27,12 +27,15 @@ def fitted(name: str, weights: int, shape: ModelShape, window: int) -> tuple[int
     while context >= _SHORTEST or len(choices) == 1:
         choices.append((context, 1))
         context //= 2
+    if free is None:
+        return choices[0]
     for context, at_once in choices:
         needed = weights + context * at_once * token + _BESIDE
-        if free is None or needed <= free:
+        if needed <= free:
             return context, at_once
     raise ModelFailedError(
-        f"the model {name} needs {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free: {SMALLER}"
+        f"the model {name} needs {needed / 1e9:.1f} GB of memory, but {free / 1e9:.1f} GB are free: "
+        f"{SMALLER}"
     )
 
 

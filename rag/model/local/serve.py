@@ -27,14 +27,12 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever native code prints goes to the log
     server = xllamacpp.Server(_parameters(**json.loads(sys.stdin.readline())))
-    print(json.dumps({"url": server.listening_address}), file=replies, flush=True)  # noqa: T201
+    print(json.dumps({"url": server.listening_address}), file=replies, flush=True)
     sys.stdin.read()
     os._exit(0)  # also in the middle of a request
 
 
-def _parameters(
-    path: str, context: int, at_once: int, key: str, name: str
-) -> xllamacpp.CommonParams:
+def _parameters(path: str, context: int, at_once: int, key: str, name: str) -> xllamacpp.CommonParams:
     """`context` tokens for each of the questions at once. Contexts are apart: none fails by another."""
     parameters = xllamacpp.CommonParams()
     parameters.model.path, parameters.model_alias = path, {name}

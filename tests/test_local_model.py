@@ -1,0 +1,142 @@
+"""Answers of a real model inside the program, from its file to the checked text."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from smollm2 import MODEL, needs_model
+from trials import trial
+
+from benchmarks.commands import questions_of
+from rag import Answer, Assistant, Library
+from rag.checking.trial import register
+from rag.errors import StoppedError
+from rag.model.files import add_model
+from rag.model.local import machine
+from rag.notes import MODEL_FAILED
+from rag.settings import Settings
+from rag.words import content_words
+
+pytestmark = needs_model
+QUESTION = "How much compute does bert2BERT save?"
+
+
+@pytest.fixture
+def assistant(bundled: Library, home: Path):
+    """An assistant whose model is the real small one."""
+    add_model(MODEL, "smollm2")
+    with Assistant(bundled, settings=Settings(model="local/smollm2")) as assistant:
+        yield assistant
+
+
+def failed(answer: Answer, why: str) -> bool:
+    """Whether the papers' own sentences answer, as the model failed for this reason."""
+    return answer.writer == "extractive" and any(
+        note.startswith(MODEL_FAILED) and why in note for note in answer.notes
+    )
+
+
+@pytest.mark.slow
+def test_from_a_file_to_an_answer_by_commands_alone(bundled, tmp_path):
+    """As a user does it; nothing of it is seen but what the commands say."""
+    environment = os.environ | {
+        "XDG_DATA_HOME": str(tmp_path / "d"),
+        "XDG_CONFIG_HOME": str(tmp_path / "c"),
+    }
+
+    def run(*arguments: str) -> dict:
+        command = [sys.executable, "-m", "ui.cli", *arguments, "--json"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert "llama" not in done.stderr
+        return json.loads(done.stdout)
+
+    assert run("model", "add", str(MODEL), "--name", "smollm2")["name"] == "smollm2"
+    assert run("model", "use", "smollm2")["model"] == "local/smollm2"
+    answer = run("ask", QUESTION, "--library", str(bundled.folder))
+    assert answer["writer"] == "local/smollm2" or any(MODEL_FAILED in note for note in answer["notes"])
+    assert answer["checked_by"] is None
+    assert {claim["check"] for claim in answer["claims"]} <= {"unchecked", "verbatim"}
+    assert run("model", "use", "off")["model"] is None
+
+
+@pytest.mark.slow
+def test_it_is_read_while_it_writes_and_stops_in_the_middle(assistant):
+    stream = assistant.stream(QUESTION)
+    pieces = stream.with_steps()
+    assert any(piece for piece in pieces)  # the first words
+    stream.stop()
+    with pytest.raises((StoppedError, RuntimeError)):
+        list(pieces)
+        _ = stream.answer
+    assert assistant.ask(QUESTION).claims
+
+
+@pytest.mark.slow
+def test_a_model_that_reads_is_stopped_at_once(assistant):
+    assistant.ask(QUESTION)  # loads it
+    stream = assistant.stream("What does ChildMandarin hold?")
+    pieces = stream.with_steps()
+    while stream.step != "write":
+        next(pieces)
+    threading.Timer(0.1, stream.stop).start()
+    started = time.monotonic()
+    with pytest.raises(StoppedError):
+        list(pieces)
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.slow
+def test_two_questions_at_once(assistant):
+    questions = [QUESTION, "What is ChildMandarin?"]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(assistant.ask, questions))
+    assert [answer.question for answer in answers] == questions
+    assert all(answer.claims for answer in answers)
+
+
+@pytest.mark.slow
+def test_a_small_context_holds_a_short_prompt(bundled, home):
+    add_model(MODEL, "smollm2")
+    with Assistant(bundled, settings=Settings(model="local/smollm2", context_window=1024)) as assistant:
+        answer = assistant.ask(QUESTION)
+    assert not failed(answer, "status")
+    assert answer.claims
+
+
+def test_a_damaged_file_is_told_and_the_papers_answer(bundled, home, tmp_path):
+    damaged = tmp_path / "half.gguf"
+    damaged.write_bytes(MODEL.read_bytes()[:2_000_000])
+    add_model(damaged)
+    with Assistant(bundled, settings=Settings(model="local/half")) as assistant:
+        assert failed(assistant.ask(QUESTION), "damaged")
+
+
+def test_where_no_memory_is_free_the_papers_answer(assistant, monkeypatch):
+    monkeypatch.setattr(machine, "free_memory", lambda: 50_000_000)
+    assert failed(assistant.ask(QUESTION), "use a smaller model")
+
+
+@pytest.mark.slow
+def test_what_a_model_makes_up_never_comes_out_as_supported(bundled, home, monkeypatch):
+    """The model that writes checks too, as if it had passed the trial: its word alone supports nothing."""
+    monkeypatch.setattr(register, "trial_of", trial)
+    add_model(MODEL, "smollm2")
+    with Assistant(bundled, settings=Settings(model="local/smollm2")) as assistant:
+        answers = list(map(assistant.ask, questions_of(most=30)))
+    for answer in answers:
+        for claim in answer.claims:
+            quotes = [answer.citations[place] for place in claim.quotes]
+            texts = bundled.catalog.papers({quote.paper_id for quote in quotes})
+            for quote in quotes:
+                assert quote.quote == texts[quote.paper_id].abstract[quote.start : quote.end]
+            if claim.check == "supported":
+                words = set(content_words(claim.text))
+                shown = set(chain.from_iterable(content_words(quote.quote) for quote in quotes))
+                assert len(words & shown) >= 0.8 * len(words), claim
