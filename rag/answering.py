@@ -34,7 +34,8 @@ Understand = Callable[[Request, Usage], Understanding | None]
 class Answering:
     """The way of one question to its answer. `fallback` writes if a model fails.
 
-    Without a model, nothing understands the question but rules, and nothing judges the answer.
+    Without a model, nothing understands the question but rules, and nothing judges the answer. Rules
+    understand it for a small model too.
     """
 
     library: Library

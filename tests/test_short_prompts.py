@@ -18,7 +18,7 @@ from rag.tokens import count_tokens
 from rag.types import Hit, Kind, Passage, Request
 from rag.writers.attribution import fits_none, repeats, source_of
 from rag.writers.passages import choose_sources
-from rag.writers.short import LEFT_OUT, grammar_for, short_prompt, sources_for
+from rag.writers.short import LEFT_OUT, NOT_READ, grammar_for, short_prompt, sources_for
 
 QUESTION = "How much compute does bert2BERT save?"
 CLAIM = "bert2BERT saves about 45% of the pre-training computation for BERT_BASE"
@@ -145,13 +145,17 @@ def test_a_comparison_sees_both_sides(small, server):
 
 
 def test_a_list_has_a_line_a_paper(small, server):
-    question = "Which papers build models for Chinese?"
+    question = "Which papers pre-train language models?"
     answer = ask(
-        small, server, "- Models for Chinese [1]\n- A pre-trained language model [2]", question=question
+        small,
+        server,
+        "- Language models of code [1]\n- A pre-trained language model for text [2]",
+        question=question,
     )
     assert answer.kind == "list"
     assert answer.text.count("\n- ") == 1
-    assert sent(server)[-1].count("\n[") > 3
+    assert sent(server)[-1].count("\n[") == 8
+    assert any(note.startswith(NOT_READ) for note in answer.notes)
 
 
 @given(

@@ -30,6 +30,7 @@ _LEAST_ROOM = 250  # tokens for the sources, however long the question is
 _REPLY: dict[Kind, int] = {"single": 200, "comparison": 200, "list": 320}  # tokens
 _ROLES = ("system", "user", "assistant")
 LEFT_OUT = "Left out, as they fit no paper"
+NOT_READ = "Not read, as a small model reads few"
 
 
 @dataclass
@@ -64,6 +65,8 @@ class ShortForm:
         if not self._texts:
             raise UnusableReplyError(f"the answer of the model {self.model.name} fits no paper")
         log.notes += counted(LEFT_OUT, self._left_out, "sentence")
+        if question.kind == "list":
+            log.notes += counted(NOT_READ, len(hits) - len(sources))
 
     def _settled(self, parts: Parts, sources: Sequence[Source]) -> Iterator[Piece]:
         """The sentences that stand, with their markers and what leads to them."""
