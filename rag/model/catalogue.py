@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 CHECKED = "2026-11-30"
-"""The day when repositories, files, licences and sizes were looked up."""
+"""The day of the list. The Hub is asked only by a pull, which compares what comes with what it says."""
 
 
 @dataclass(frozen=True)

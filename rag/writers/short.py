@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _MOST_TOKENS = 850  # of a prompt, by our count
 _LEAST_ROOM = 250  # tokens for the sources, however long the question is
 _REPLY: dict[Kind, int] = {"single": 200, "comparison": 200, "list": 320}  # tokens
+_SPARE = 60  # tokens, as the model may count more than we do
 _ROLES = ("system", "user", "assistant")
 LEFT_OUT = "Left out, as they fit no paper"
 NOT_READ = "Not read, as a small model reads few"
@@ -44,7 +45,8 @@ class ShortForm:
 
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """The answer sentence by sentence. Raises ModelError, also if no sentence fits a source."""
-        sources = sources_for(self.reader, question, hits)
+        most = self.model.window - _REPLY[question.kind] - _SPARE
+        sources = sources_for(self.reader, question, hits, most)
         stopped: list[str] = []  # why, if the text stops before its end
         texts = self.model.stream(
             short_prompt(question, sources),
@@ -117,9 +119,11 @@ def short_prompt(question: Understanding, sources: Sequence[Source]) -> list[Mes
     return [*zip(_ROLES, example, strict=True), ("user", text)]
 
 
-def sources_for(reader: Reader, question: Understanding, hits: Sequence[Hit]) -> Sequence[Source]:
-    """The sources for a prompt of about 850 tokens; a long question leaves little room for them."""
-    room = max(_MOST_TOKENS - _size(short_prompt(question, ())), _LEAST_ROOM)
+def sources_for(
+    reader: Reader, question: Understanding, hits: Sequence[Hit], most: int = _MOST_TOKENS
+) -> Sequence[Source]:
+    """The sources for a prompt of about 850 tokens, or of `most`; a long question leaves little room."""
+    room = max(min(most, _MOST_TOKENS) - _size(short_prompt(question, ())), _LEAST_ROOM)
     return choose_sources(reader, question, hits, room)
 
 

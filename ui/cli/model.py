@@ -109,7 +109,7 @@ def _print_model(model: ModelFile, arguments: argparse.Namespace) -> None:
 
 
 def _print_known() -> None:
-    print_text(Text(f"Small instruction models that can be pulled (looked up on {CHECKED})\n", "bold"))
+    print_text(Text(f"Small instruction models that can be pulled (as of {CHECKED})\n", "bold"))
     rows = [
         [known.name, _gigabytes(known.bytes), _gigabytes(known.memory), known.licence, known.source]
         for known in CATALOGUE.values()
