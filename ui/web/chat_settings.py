@@ -91,7 +91,7 @@ def lay_out_settings(models: Models, trial: TrialPanel) -> list[Component]:
     """The components that `ChatSettings.of` reads, in the open layout."""
     who = "auto" if models.settings.has_model else "extractive"
     writer = gr.Radio(label="Who writes", value=who, **writer_options(models))
-    model = gr.Dropdown(label="Model", **model_options(models))
+    model = gr.Dropdown(label="Model", elem_id="model", **model_options(models))
     trial.lay_out()
     return [
         writer,

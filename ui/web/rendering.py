@@ -20,7 +20,7 @@ from ingest.pipeline import Report
 from rag.cited_papers import cited_papers, place_of
 from rag.doubts import doubts, tally, verdict, why
 from rag.drafts import REFUSAL
-from rag.notes import offer_note
+from rag.notes import UNCHECKED, offer_note
 from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Hit, Paper
@@ -195,6 +195,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals |= {"refusal": REFUSAL, "no_model": NO_MODEL, "going_on": going_on}
+    environment.globals |= {"unchecked": UNCHECKED}
     environment.globals |= {"shows": shows, "quotes_alone": ExtractiveWriter.name}
     environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
     environment.filters |= {"base64": _base64, "verdict": verdict, "why": why, "host": _host, "link": link}

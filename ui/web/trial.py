@@ -7,17 +7,17 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from rag.checking.trial import Trial, trial_of
+from rag.checking.trial import trial_of
 from rag.checking.trial.trying import PASS
 from rag.errors import ModelError
-from rag.model.judges import judge_identity
+from rag.model.judges import ENTAILMENT, judge_identity
 from rag.settings import Settings
 from ui.desk import Desk
+from ui.web.models import writer_title
 from ui.web.rendering import trial_html
 
 _EVERY = 1.0  # seconds between looks at a trial that goes on
 _BEGIN, _AGAIN = "Let it check sentences", "Test it again"
-_UNTESTED = "Not tested: its sentences stay unchecked. The test takes it through 60 labelled sentences."
 _OFF = "Checks are off (ASKPAPERS_JUDGE_MODEL is off)."
 
 
@@ -38,27 +38,34 @@ def trial_state(desk: Desk, writer: str, model: str | None) -> TrialState:
     if not settings.checks:
         return TrialState(_OFF)
     if running := desk.trials.running:
-        other = "" if running.model == model else "Another model is being tested: "
-        return TrialState(f"{other or 'Being tested: '}{running.line}.", _BEGIN, is_running=True)
-    last = desk.trials.last
+        tried = _judge_title(desk.settings_for(running.model))
+        return TrialState(f"{tried} is being tested: {running.line}.", _BEGIN, is_running=True)
+    title, last = _judge_title(settings), desk.trials.last
     if last and last.error and last.model == model:
-        return TrialState(f"The test came to no end: {last.error}.", _AGAIN)
+        return TrialState(f"The test of {title} has failed: {last.error}.", _AGAIN)
     try:
         trial = trial_of(judge_identity(settings))
     except ModelError as error:
-        return TrialState(f"It cannot be tested: {error}.")
-    return TrialState(_result(trial, settings), _AGAIN) if trial else TrialState(_UNTESTED, _BEGIN)
-
-
-def _result(trial: Trial, settings: Settings) -> str:
-    """What a trial that has ended says."""
-    judge = f"{settings.judge_model} checks" if settings.judge_model else "Checks"
+        return TrialState(f"{title} cannot be tested: {error}.")
+    if not trial:
+        return TrialState(f"{title} has not been tested: sentences stay unchecked.", _BEGIN)
     if trial.passes:
-        return f"{judge} sentences: it passed the test (kappa {trial.kappa:.2f})."
-    return (
-        f"Failed the test (kappa {trial.kappa:.2f}, {PASS:.2f} is needed): its verdicts are not used, and "
-        "sentences stay unchecked."
+        return TrialState(
+            f"{title} checks sentences: it passed the test (kappa {trial.kappa:.2f}).", _AGAIN
+        )
+    return TrialState(
+        f"{title} does not pass the test (kappa {trial.kappa:.2f}, {PASS:.2f} is needed): its verdicts are "
+        "not used, and sentences stay unchecked.",
+        _AGAIN,
     )
+
+
+def _judge_title(settings: Settings) -> str:
+    """The judge of answers by the model of these settings, and where it is."""
+    if settings.judge_model and settings.judge_model.startswith(ENTAILMENT):
+        return f"{settings.judge_model.removeprefix(ENTAILMENT)} on this computer"
+    judge = settings.for_judge()
+    return writer_title(judge if judge.has_model else settings)
 
 
 @dataclass
@@ -71,7 +78,7 @@ class TrialPanel:
     def lay_out(self) -> None:
         """Add the components; to be called inside the open layout."""
         self.line = gr.HTML(js_on_load=None, elem_id="trial", visible=False)
-        self.button = gr.Button(_BEGIN, size="sm", visible=False)
+        self.button = gr.Button(_BEGIN, size="sm", visible=False, elem_id="try")
         self.timer = gr.Timer(_EVERY, active=False)
 
     def wire(self, page: gr.Blocks, choice: Sequence[Component]) -> None:
