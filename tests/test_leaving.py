@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 OWLS = "How many owls live in the forest?"
 COUNT = "There are 31 owls in the forest [1]."
 BY_MODEL = ChatSettings(Request(writer="llm"))
-SOON = 2.0  # seconds
+SOON = 5.0  # seconds, on a busy machine
 PLACES = ("understanding", "writing", "checking")
 
 

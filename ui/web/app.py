@@ -60,6 +60,7 @@ _COLOURS = {
     "block_label_text_color": ("*primary_700", "*primary_100"),
     "link_text_color": ("*primary_700", "*primary_300"),
     "link_text_color_visited": ("*primary_700", "*primary_300"),
+    "checkbox_label_background_fill_selected": ("*primary_600", "*primary_600"),
     "button_primary_background_fill": ("*primary_600", "*primary_600"),
     "button_primary_background_fill_hover": ("*primary_700", "*primary_700"),
     "button_secondary_background_fill_hover": (None, "*neutral_700"),

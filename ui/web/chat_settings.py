@@ -16,8 +16,8 @@ from ui.web.trial import TrialPanel
 
 _DIGITS = 4
 _NO_MODEL = (
-    "To let a language model write, run `askpapers model list`, which shows models to pull and servers that "
-    "run on this machine, or start askpapers with OPENAI_API_KEY set."
+    "To have a language model write: `askpapers model list` shows what to pull and which servers run "
+    "here; or set OPENAI_API_KEY."
 )
 
 

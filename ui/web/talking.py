@@ -77,8 +77,9 @@ class Bookmark:
 class Session:
     """What the server holds of one open page. Of two questions at once the later one goes on.
 
-    `leave` ends the work on the question that is being answered. `listed` are the ids of the conversations among which the page offers a choice; `judged` is the
-    exchange for whose like the visitor may give a reason.
+    `leave` ends the work on the question that is being answered. `listed` are the ids of the conversations
+    among which the page offers a choice; `judged` is the exchange for whose like the visitor may give a
+    reason.
     """
 
     visitor: Visitor

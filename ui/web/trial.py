@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 from rag.checking.trial import trial_of
 from rag.checking.trial.trying import PASS
@@ -81,12 +80,12 @@ class TrialPanel:
         self.button = gr.Button(_BEGIN, size="sm", visible=False, elem_id="try")
         self.timer = gr.Timer(_EVERY, active=False)
 
-    def wire(self, page: gr.Blocks, choice: Sequence[Component]) -> None:
+    def wire(self, page: gr.Blocks, choice: Sequence[Any]) -> None:
         """Connect the events; `choice` are those of the writer and of the model."""
         shown = [self.line, self.button, self.timer]
         gr.on(
             [page.load, self.timer.tick, *(component.change for component in choice)],
-            self._show,
+            self.show,
             [*choice],
             shown,
             trigger_mode="always_last",
@@ -97,9 +96,10 @@ class TrialPanel:
 
     def _begin(self, writer: str, model: str | None) -> list[Any]:
         self.desk.trials.begin(model)
-        return self._show(writer, model)
+        return self.show(writer, model)
 
-    def _show(self, writer: str, model: str | None) -> list[Any]:
+    def show(self, writer: str, model: str | None) -> list[Any]:
+        """The line, the button and the timer for this choice."""
         state = trial_state(self.desk, writer, model)
         has_button = bool(state.button) and not self.is_read_only
         return [
