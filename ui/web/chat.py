@@ -137,10 +137,11 @@ class ChatTab:
             go(lambda: gr.Tabs(selected="chat"), None, tabs, **_QUICK)
         for setting in self.settings:
             setting.change(self._chips, self.settings, self.chips, trigger_mode="always_last", **_QUICK)
-        page.load(self._restore, [self.browser, *self.settings], [*talk, self.chips], **_QUICK)
-        page.load(self._offer, None, self.settings[:2], **_QUICK)
+        writer_and_model = self.settings[:2]
+        loaded = [*talk, self.chips, *writer_and_model, *self.trial.shown]
+        page.load(self._restore, [self.browser, *self.settings], loaded, **_QUICK)
         page.unload(self._leave)
-        self.trial.wire(page, self.settings[:2])
+        self.trial.wire(writer_and_model)
 
     # Asking
 
@@ -243,8 +244,10 @@ class ChatTab:
         return self._all(session, stored)
 
     def _restore(self, stored: Any, *settings: Any) -> list[Any]:
-        """The newest conversation of this browser."""
-        return [*self._all(self._mine(None, stored), stored), self._chips(*settings)]
+        """The newest conversation of this browser, and the settings with the models that are here now."""
+        writer, model = gr.update(**writer_options(self.models)), gr.update(**model_options(self.models))
+        shown = [self._chips(*settings), writer, model, *self.trial.show(*settings[:2])]
+        return [*self._all(self._mine(None, stored), stored), *shown]
 
     def _mine(self, bookmark: Bookmark | None, stored: Any) -> Session:
         """The page's session; if the server has lost it, a new one from what the browser keeps."""
@@ -257,10 +260,6 @@ class ChatTab:
         return session
 
     # What is shown
-
-    def _offer(self) -> list[Any]:
-        """The models that can be chosen now; those on this computer come and go."""
-        return [gr.update(**writer_options(self.models)), gr.update(**model_options(self.models))]
 
     def _chips(self, *settings: Any) -> str:
         return chips_html(ChatSettings.of(settings).chips(self.desk))

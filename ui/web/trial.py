@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from rag.checking.trial import trial_of
 from rag.checking.trial.trying import PASS
@@ -80,19 +81,23 @@ class TrialPanel:
         self.button = gr.Button(_BEGIN, size="sm", visible=False, elem_id="try")
         self.timer = gr.Timer(_EVERY, active=False)
 
-    def wire(self, page: gr.Blocks, choice: Sequence[Any]) -> None:
-        """Connect the events; `choice` are those of the writer and of the model."""
-        shown = [self.line, self.button, self.timer]
+    @property
+    def shown(self) -> list[Component]:
+        """The components, in the order of `show`."""
+        return [self.line, self.button, self.timer]
+
+    def wire(self, choice: Sequence[Any]) -> None:
+        """Connect the events; `choice` are the components of the writer and of the model."""
         gr.on(
-            [page.load, self.timer.tick, *(component.change for component in choice)],
+            [self.timer.tick, *(component.change for component in choice)],
             self.show,
             [*choice],
-            shown,
+            self.shown,
             trigger_mode="always_last",
             **_QUICK,
         )
         if not self.is_read_only:
-            self.button.click(self._begin, [*choice], shown, **_QUICK)
+            self.button.click(self._begin, [*choice], self.shown, **_QUICK)
 
     def _begin(self, writer: str, model: str | None) -> list[Any]:
         self.desk.trials.begin(model)
