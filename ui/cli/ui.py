@@ -56,8 +56,8 @@ def add(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a model that visitors may choose beside ASKPAPERS_MODEL, local/NAME for one on this computer; "
-        "may be given several times",
+        help="a model that visitors may choose beside ASKPAPERS_MODEL, local/NAME for one on this "
+        "computer; may be given several times",
     )
     command.add_argument(
         "--runs", type=Path, default=Path("runs"), metavar="DIR", help="evaluation runs (default: runs)"
