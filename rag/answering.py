@@ -129,7 +129,10 @@ class Answering:
     def _compose(self, draft: Draft, writer: Writer) -> Iterator[str]:
         """The text as it is written."""
         for piece in writer.write(draft.question, draft.written.hits, draft.log):
-            yield from _shown(draft.add(piece))
+            has_begun = draft.log.papers != self.steps.papers
+            self.steps.papers = draft.log.papers
+            if (text := draft.add(piece)) or has_begun:
+                yield text
 
     def _search_again(self, draft: Draft, writer: Writer) -> Iterator[str]:
         """Write from other papers, which the model's further queries find, as these did not say it."""

@@ -166,12 +166,13 @@ class Assistant:
         weakref.finalize(stream, self.release)
         return stream
 
-    def try_judge(self, track: Track = untracked) -> Trial:
+    def try_judge(self, track: Track = untracked, leaving: Leaving | None = None) -> Trial:
         """Try the judge of the settings on labelled claims, and keep the result.
 
-        If it passes, it checks the sentences of answers from now on. Raises ModelError.
+        If it passes, it checks the sentences of answers from now on. `leaving` can end it before, from
+        another thread. Raises ModelError.
         """
-        judge, identity = self._candidate()
+        judge, identity = self._candidate(leaving)
         trial = try_judge(judge, identity, {}, track)
         keep(trial)
         return trial

@@ -47,19 +47,29 @@ class Conversation:
 
     def stream(self, question: str | Request, **options: Unpack[RequestOptions]) -> AnswerStream:
         """`ask` with the text as it is written. Read it to its end before asking the next question."""
-        steps = Steps()
-        return AnswerStream(self._run(check_request(Request.of(question, **options)), steps), steps=steps)
+        steps, streams = Steps(), list[AnswerStream]()
+
+        def leave() -> None:
+            for stream in streams:
+                stream.stop()
+
+        run = self._run(check_request(Request.of(question, **options)), steps, streams)
+        return AnswerStream(run, steps=steps, leave=leave)
 
     def clear(self) -> None:
         """Forget the turns."""
         with self._turn():
             self._turns = ()
 
-    def _run(self, request: Request, steps: Steps) -> Generator[str, None, Answer]:
+    def _run(
+        self, request: Request, steps: Steps, streams: list[AnswerStream]
+    ) -> Generator[str, None, Answer]:
+        """The answer, whose own stream is put into `streams`."""
         with self._turn():
             stream = self._assistant.stream(request, history=self.history)
+            streams.append(stream)
             for piece in stream.with_steps():
-                steps.now = stream.step
+                steps.now, steps.papers = stream.step, stream.papers
                 yield piece
             turn = Turn(request.question, stream.answer.text)
             self._turns = tuple(newest([*self._turns, turn], self._memory))

@@ -105,12 +105,14 @@ class Settings:
         return self.price_input, self.price_output
 
     def for_judge(self) -> "Settings":
-        """The settings for the model that judges; another model has no known window and prices."""
-        if self.judge_model in (None, self.model):
+        """The settings for the model that judges."""
+        return self.with_model(self.judge_model or self.model)
+
+    def with_model(self, model: str) -> "Settings":
+        """The settings with this model; another one has no known window and prices."""
+        if model == self.model:
             return self
-        return replace(
-            self, model=self.judge_model, context_window=None, price_input=None, price_output=None
-        )
+        return replace(self, model=model, context_window=None, price_input=None, price_output=None)
 
 
 def _parsed(

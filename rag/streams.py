@@ -13,9 +13,13 @@ from rag.types import Answer
 
 @dataclass
 class Steps:
-    """What an answer takes, step by step; `now` is the step that is going on."""
+    """What an answer takes, step by step; `now` is the step that is going on.
+
+    `papers` is how many papers the writer reads, 0 before it is known.
+    """
 
     now: str = ""
+    papers: int = 0
     usage: dict[str, Usage] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     _started: float = field(default_factory=time.perf_counter)
@@ -50,7 +54,8 @@ class AnswerStream:
     """The text of an answer as it is first written; at its end, `answer` is the whole Answer.
 
     The answer's text is final, and may differ where sentences were corrected. `step` names what is going
-    on ("understand", "retrieve", "write", "check", "repair"); `with_steps` yields when it changes too.
+    on ("understand", "retrieve", "write", "check", "repair"), `papers` how many papers the writer reads, 0
+    before it is known; `with_steps` yields when they change too.
     `waits_for` is a line to show before the first text if a model on this machine may take minutes.
     """
 
@@ -71,13 +76,17 @@ class AnswerStream:
         return filter(None, self.with_steps())
 
     def with_steps(self) -> Iterator[str]:
-        """The text piece by piece, and an empty piece whenever `step` changes."""
+        """The text piece by piece, and an empty piece whenever `step` or `papers` change."""
         if answer := (yield from self._run):  # None if it has been read before
             self._answer = answer
 
     @property
     def step(self) -> str:
         return self._steps.now
+
+    @property
+    def papers(self) -> int:
+        return self._steps.papers
 
     def stop(self) -> None:
         """Let no model work on; from any thread. Whoever reads the stream gets a StoppedError."""

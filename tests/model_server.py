@@ -210,6 +210,20 @@ def _rules(request: Request) -> str:
     return str(messages[0].get("content", ""))
 
 
+class Silence:
+    """A script that never replies. `begun` is set once it was asked, `left` once the client has hung up."""
+
+    def __init__(self) -> None:
+        self.begun, self.left = threading.Event(), threading.Event()
+
+    def __call__(self, exchange: Exchange, _: dict[str, Any]) -> None:
+        exchange.close_connection = True
+        exchange.connection.settimeout(60)
+        self.begun.set()
+        if exchange.connection.recv(1) == b"":
+            self.left.set()
+
+
 class ModelServer(ThreadingHTTPServer):
     """Replies by scripts, and keeps what it was sent.
 

@@ -6,9 +6,11 @@ import re
 import model_server as served
 import pytest
 from judge_replies import data_of, decided, play, sent
+from trials import trial
 
 from eval.folder import read_run
 from eval.labelled import read_claims
+from rag.checking.trial import keep
 
 pytestmark = pytest.mark.usefixtures("without_charts")
 
@@ -32,6 +34,7 @@ def server(monkeypatch, tmp_path):
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-never-shown")
         monkeypatch.setenv("ASKPAPERS_MODEL", "scripted")
+        keep(trial(f"scripted at {server.url}"))
         play(server, served.answered_by(in_a_word))
         yield server
 

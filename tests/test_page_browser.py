@@ -25,6 +25,7 @@ from page_visit import (
     upload,
 )
 from test_saved_page import detailed, entry
+from trials import keep_trial
 
 from eval.cases import read_cases
 from eval.folder import RunFolder, write_summary
@@ -35,6 +36,7 @@ from ingest.sources.files import FileSource
 from rag import Answer
 from rag import ask as ask_directly
 from rag.library import Library
+from rag.model.files import add_model
 from rag.settings import Settings
 from rag.types import Paper
 
@@ -114,7 +116,9 @@ def modelled(shelf: Served, server, tmp_path_factory: pytest.TempPathFactory) ->
         "ASKPAPERS_MODEL": "scripted",
         "ASKPAPERS_PASSWORD": PASSWORD,
     }
-    yield from serving(Served(shelf.library, tmp_path_factory.mktemp("modelled") / "home", settings))
+    home = tmp_path_factory.mktemp("modelled") / "home"
+    keep_trial(home, f"scripted at {server.url}")
+    yield from serving(Served(shelf.library, home, settings))
 
 
 def serving(served: Served) -> Iterator[Served]:
@@ -455,6 +459,44 @@ def test_an_answer_streams_and_can_be_stopped_and_asked_again(visit, modelled, s
         assert questions(page) == [CHILD]
     finally:
         goes_on.set()
+
+
+def test_a_visitor_who_leaves_ends_the_work_of_a_silent_model(visit, modelled, signed_in, server):
+    silence = played.Silence()
+    server.play(silence)
+    page = visit(modelled, signed_in)
+    box(page).fill(CHILD)
+    box(page).press("Enter")
+    expect(page.locator(".ap-waiting")).to_contain_text(re.compile(r"Reading \d+ papers?…"))
+    assert silence.begun.wait(60)
+    page.close()
+    assert silence.left.wait(10)
+    stopped = visit(modelled, signed_in).locator(".ap-answer")
+    expect(stopped).to_contain_text("Stopped before the answer was whole")
+
+
+def test_a_model_is_chosen_and_tried_in_the_settings(visit, modelled, signed_in, server, tmp_path):
+    (tmp_path / "small.gguf").write_bytes(b"GGUF small")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(modelled.home))
+        add_model(tmp_path / "small.gguf")
+    server.play(checking=played.BY_COMMON_WORDS)
+    page = visit(modelled, signed_in)
+    side, chips = page.locator("#side"), page.locator(".ap-chips")
+    place = server.url.split("/")[2]
+    expect(chips).to_contain_text(f"scripted at {place}")
+    side.get_by_role("button", name="Settings").click()
+    expect(side.locator("#trial")).to_contain_text("checks sentences: it passed the test (kappa 1.00)")
+    try:
+        side.get_by_role("button", name="Test it again").click()
+        expect(side.locator("#trial")).to_contain_text("does not pass the test (kappa 0.")
+    finally:
+        keep_trial(modelled.home, f"scripted at {server.url}")
+    side.get_by_role("combobox", name="Model").click()
+    page.get_by_role("option", name="small on this computer").click()
+    expect(chips).to_contain_text("small on this computer")
+    expect(side.locator("#trial")).to_contain_text("small on this computer has not been tested")
+    expect(side.get_by_role("button", name="Let it check sentences")).to_be_enabled()
 
 
 WRITTEN = (
@@ -934,6 +976,16 @@ def test_nothing_keeps_people_from_using_the_page(visit, shelf):
     assert not {(rule, html) for rule, is_ours, html in found if is_ours}
     others = {(rule, html) for rule, is_ours, html in found if not is_ours}
     assert not {(rule, html) for rule, html in others if rule not in FAULTS_OF_GRADIO}
+
+
+@needs_axe
+def test_nothing_keeps_people_from_using_the_settings(visit, modelled, signed_in):
+    page = visit(modelled, signed_in, reduced_motion="reduce")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.locator("#side").get_by_role("button", name="Settings").click()
+    expect(page.locator("#trial")).to_contain_text("kappa")
+    found = faults(page)
+    assert not [fault for fault in found if fault[1] or fault[0] not in FAULTS_OF_GRADIO]
 
 
 def faults(page: "Page") -> list[tuple[str, bool, str]]:

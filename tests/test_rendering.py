@@ -17,7 +17,7 @@ from eval.comparison import compare
 from ingest.pipeline import Report
 from ingest.sources.base import Rejection
 from rag.drafts import REFUSAL
-from rag.notes import offer_note
+from rag.notes import UNCHECKED, offer_note
 from rag.plain import plain
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
@@ -656,6 +656,19 @@ def test_what_goes_on_is_told(step, line):
     assert in_words(page.inside("ap-text")) == "Owls live [1]"
     assert in_words(page.inside("ap-waiting")) == (line if step in ("check", "repair") else "")
     assert not page.all("ap-mark") and not page.all("ap-marker")
+
+
+@pytest.mark.parametrize(("papers", "line"), [(1, "Reading 1 paper…"), (5, "Reading 5 papers…")])
+def test_how_many_papers_the_model_reads_is_told(papers, line):
+    page = Page(answer_html(Exchange("?", "", step="write", papers=papers), ANCHOR, {}))
+    assert in_words(page.inside("ap-waiting")) == line
+
+
+def test_why_sentences_are_not_checked_stands_once_right_under_the_answer():
+    note = f"{UNCHECKED}nobody has tested the model as a judge."
+    page = shown(answer_of(notes=("Another note.", note)), BY_ID)
+    assert page.text.count(note) == 1
+    assert page.text.index(note) < page.text.index("Another note.")
 
 
 def test_digests_are_told_from_abstracts():

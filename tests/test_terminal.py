@@ -154,7 +154,8 @@ def stream_of(answer, pieces, status):
                 status.wait(WAITING)
                 continue
             if isinstance(piece, tuple):
-                (steps.now,) = piece
+                steps.now, *papers = piece
+                steps.papers = sum(papers)
             yield "" if isinstance(piece, tuple) else piece
         return answer
 
@@ -189,11 +190,12 @@ LONG = "Owls live in oaks, which grow in forests, where it is dark at night [1].
 
 @pytest.mark.parametrize("first", [LONG, f"{LONG}\n{LONG * 3}\n\n{'x' * 80}", "猫" * 50])
 def test_what_was_corrected_takes_the_place_of_what_was_shown(screen_of, first):
-    pieces = [("understand",), None, ("retrieve",), ("write",), first, None, ("check",), None, ("repair",)]
+    pieces = [("understand",), None, ("retrieve",), ("write",), ("write", 5), first, None, ("check",)]
+    pieces += [None, ("repair",)]
     usage = {"requests": 4.0, "total_tokens": 4210.0, "cost": 0.0012}
     seconds = {"understand": 1.2, "write": 3.0, "total": 5.0}
     screen = screen_of(answer_of(usage=usage, seconds=seconds), pieces)
-    for line in GOING_ON.values():
+    for line in (*GOING_ON.values(), "Reading 5 papers…"):
         assert any(line[:39] in seen for seen in screen.seen)
     shown = "\n".join(screen.rows)
     assert shown.startswith("Owls live in oaks [1]. Owls fly.\n\nUnderstood as: Owls")

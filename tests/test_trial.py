@@ -96,6 +96,13 @@ def test_the_form_of_a_claim_does_not_show_its_label(score):
 # Trials
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[ModelServer]:
+    """A scripted model server, where no model has passed the trial of judges."""
+    with served.running() as server:
+        yield server
+
+
 @contextmanager
 def judge_at(server: ModelServer, window: int = 8192) -> Iterator[ModelJudge]:
     with closing(ChatModel.open(Settings(base_url=server.url, context_window=window))) as model:

@@ -7,7 +7,6 @@ later questions go to that.
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -27,6 +26,7 @@ from rag.streams import AnswerStream
 from rag.types import Request
 from ui.adding import ingest_apart
 from ui.opening import open_library
+from ui.trials import Trials
 
 _PAUSE = 0.05  # seconds
 REMEMBERED = 4000  # sentences of papers, about 40 KB each: what 500 papers have
@@ -45,6 +45,7 @@ class Desk:
         library = open_library(self._named, settings, track)
         self._libraries = [library]
         self._assistants = OpenAssistants(Remembering(embedded_encoder(), REMEMBERED))
+        self.trials = Trials(self.assistant)
         self._choosing = threading.RLock()
         self._writing = threading.Lock()
         self._closed = threading.Event()
@@ -66,8 +67,11 @@ class Desk:
 
     def assistant(self, model: str | None = None) -> AbstractContextManager[Assistant]:
         """The assistant of the current library, open while it is used; `model` instead of the settings'."""
-        settings = replace(self.settings, model=model or self.settings.model)
-        return self._assistants.using(self.library, settings)
+        return self._assistants.using(self.library, self.settings_for(model))
+
+    def settings_for(self, model: str | None) -> Settings:
+        """The settings with this model, if one is given."""
+        return self.settings.with_model(model) if model else self.settings
 
     def stream(self, request: Request, model: str | None = None) -> AnswerStream:
         """The answer to a request. Raises as `Assistant.stream`."""
@@ -112,8 +116,9 @@ class Desk:
         self._reader.start()
 
     def close(self) -> None:
-        """Close everything; papers that are being added stop where they are."""
+        """Close everything; papers that are being added, and a trial, stop where they are."""
         self._closed.set()
+        self.trials.close()
         if self._reader:
             self._reader.join()  # after the sentences of one paper at most
         with self._writing:  # wait for the writer: a program that ends waits for no thread

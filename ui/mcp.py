@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -13,6 +13,7 @@ from inspect import getdoc
 from typing import Annotated, Any
 
 import anyio
+from anyio import get_cancelled_exc_class, to_thread
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -20,6 +21,7 @@ from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnno
 
 from rag.errors import AskpapersError
 from rag.plain import in_a_line
+from rag.streams import read_answer
 from rag.types import Answer, Filters
 from rag.with_sources import with_sources
 from ui.programs import Programs, answer_json
@@ -35,6 +37,9 @@ _READS_ONLY = ToolAnnotations(
 )
 _WRAPPED = re.compile(r"(?<!\n)\n(?!\n)")  # a line break within a paragraph
 _ARGUMENT = re.compile(r"^ +(\w+): (.+)$", re.MULTILINE)
+
+Work = Callable[..., Awaitable[CallToolResult]]
+"""What a tool does."""
 
 
 @dataclass(frozen=True)
@@ -75,24 +80,27 @@ class KnownPaper:
 
 
 def make_server(programs: Programs) -> MCPServer:
-    """A server whose tools run in threads, so that the protocol goes on meanwhile."""
+    """A server whose tools work in threads, so that the protocol goes on meanwhile."""
 
-    def ask_papers(
+    async def ask_papers(
         question: str, from_year: int | None = None, to_year: int | None = None, words: int | None = None
     ) -> Annotated[CallToolResult, Answer]:
-        stream = programs.stream(question, from_year, to_year, words)
-        for _ in stream.with_steps():
-            anyio.from_thread.check_cancelled()  # nobody waits for the rest
-        return _result(with_sources(stream.answer), answer_json(stream.answer))
+        stream = await to_thread.run_sync(programs.stream, question, from_year, to_year, words)
+        try:
+            answer = await to_thread.run_sync(read_answer, stream, abandon_on_cancel=True)
+        except get_cancelled_exc_class():
+            stream.stop()  # nobody waits for the rest
+            raise
+        return _result(with_sources(answer), answer_json(answer))
 
-    def search_papers(
+    async def search_papers(
         query: str, k: int = 10, from_year: int | None = None, to_year: int | None = None
     ) -> Annotated[CallToolResult, Ranking]:
-        ranking = programs.search(query, k, from_year, to_year)
+        ranking = await to_thread.run_sync(programs.search, query, k, from_year, to_year)
         return _result(_ranking_text(ranking), ranking)
 
-    def get_paper(paper: str) -> Annotated[CallToolResult, KnownPaper]:
-        known = programs.get_paper(paper)
+    async def get_paper(paper: str) -> Annotated[CallToolResult, KnownPaper]:
+        known = await to_thread.run_sync(programs.get_paper, paper)
         return _result(_paper_text(known), known)
 
     tools = [
@@ -160,7 +168,7 @@ def _error_line(name: str, error: ToolError) -> str:
     return f"{name} cannot be called so: {in_a_line('; '.join(lines))}"
 
 
-def _tool(function: Callable[..., CallToolResult], title: str, documented: Callable[..., Any]) -> Tool:
+def _tool(function: Work, title: str, documented: Callable[..., Any]) -> Tool:
     """The function as a tool; another's docstring describes it and its arguments."""
     description, _, arguments = (getdoc(documented) or "").partition("\n\nArgs:\n")
     tool = Tool.from_function(
@@ -177,13 +185,13 @@ def _tool(function: Callable[..., CallToolResult], title: str, documented: Calla
     return tool
 
 
-def _reporting_errors(function: Callable[..., CallToolResult]) -> Callable[..., CallToolResult]:
+def _reporting_errors(function: Work) -> Work:
     """The function, which returns its errors as results of one line; a cancellation is raised."""
 
     @wraps(function)
-    def call(**arguments: Any) -> CallToolResult:
+    async def call(**arguments: Any) -> CallToolResult:
         try:
-            return function(**arguments)
+            return await function(**arguments)
         except AskpapersError as error:
             return _failed(str(error))
         except Exception as error:  # ours, or the machine's

@@ -15,6 +15,13 @@ GOING_ON = {
 _NAMES = {name: "search" if name == "retrieve" else name for name in GOING_ON}
 
 
+def going_on(step: str, papers: int) -> str:
+    """The line that says what goes on; `papers` are those that the writer reads, 0 before it is known."""
+    if step == "write" and papers:
+        return f"Reading {papers} paper{'' if papers == 1 else 's'}…"
+    return GOING_ON.get(step, "")
+
+
 @dataclass(frozen=True)
 class Step:
     """What a step took, as far as that is known; the parts are ready to be shown."""

@@ -12,7 +12,7 @@ from rich.text import Text
 from rag.plain import plain
 from rag.streams import AnswerStream
 from rag.types import Answer
-from ui.steps import GOING_ON, cost_line
+from ui.steps import cost_line, going_on
 from ui.terminal import print_answer, print_rest, print_text, tell, write_piece
 
 _CORRECTED = "The answer, corrected:"
@@ -21,7 +21,7 @@ _CORRECTED = "The answer, corrected:"
 def read_along(stream: AnswerStream, status: "StatusLine", *, is_written: bool, is_json: bool) -> str:
     """Read a stream to its end; what a model writes is shown meanwhile, on a terminal.
 
-    Returns the text that was shown, whose last line is ended.
+    Returns the text that was shown, whose last line is ended. An interrupt ends the model's work.
     """
     is_shown = is_written and not is_json and sys.stdout.isatty()
     shown = ""
@@ -36,7 +36,10 @@ def read_along(stream: AnswerStream, status: "StatusLine", *, is_written: bool, 
                     write_piece("\n")
                     shown += "\n"
                 if is_written:
-                    status.show(GOING_ON.get(stream.step, ""))
+                    status.show(going_on(stream.step, stream.papers))
+    except KeyboardInterrupt:
+        stream.stop()
+        raise
     finally:
         status.clear()
     if shown and not shown.endswith("\n"):

@@ -237,11 +237,11 @@ def _counted(batches: Iterable[Work], what: str, total: int | None) -> Iterator[
             reported = now
             rest = "so far"
             if total:
-                rest = f"of {total}, about {_shortly((now - started) * (total - done) / done)} to go"
+                rest = f"of {total}, about {shortly((now - started) * (total - done) / done)} to go"
             tell(f"{what}: {done} {rest}")
 
 
-def _shortly(seconds: float) -> str:
+def shortly(seconds: float) -> str:
     """A duration, no more exact than an estimate can be."""
     if seconds < 90:
         return f"{max(seconds, 0):.0f} s"

@@ -10,8 +10,9 @@ from typing import Any
 from filelock import FileLock
 
 from rag.errors import ModelError, ModelMissingError
-from rag.model.files import models_folder, name_of, sha256_of, unusable
+from rag.model.files import identity_of, models_folder, name_of, sha256_of, unusable
 from rag.private import FILE, atomic_write, make_folder
+from rag.settings import Settings
 
 ENTAILMENT = "entailment/"
 """Before the name of an entailment model, in the setting that names the judge."""
@@ -59,6 +60,14 @@ def find_judge(name: str) -> JudgeFiles:
     if not judge or not all((judge.folder / file).is_file() for file in judge.files):
         raise ModelMissingError(f"the judge {name} is not on this computer: run {_AGAIN} {name}`")
     return judge
+
+
+def judge_identity(settings: Settings) -> str:
+    """What the trial of the settings' judge is kept under. Raises ModelError."""
+    if (name := settings.judge_model) and name.startswith(ENTAILMENT):
+        return find_judge(name.removeprefix(ENTAILMENT)).identity
+    judge = settings.for_judge()
+    return identity_of(judge if judge.has_model else settings)
 
 
 def add_judge(folder: Path) -> JudgeFiles:

@@ -16,7 +16,8 @@ class Log:
     """What a writer reports in addition to its text.
 
     `notes` are lines for the reader; `missing` is what the answer leaves out; `refusal` is the reason why
-    the text, if there is any, is not an answer; `searches` are queries that may find papers that have one.
+    the text, if there is any, is not an answer; `searches` are queries that may find papers that have one;
+    `papers` is how many papers it reads.
     """
 
     usage: Usage = field(default_factory=dict)
@@ -24,6 +25,7 @@ class Log:
     missing: str | None = None
     refusal: str | None = None
     searches: tuple[str, ...] = ()
+    papers: int = 0
 
     def begin(self) -> None:
         """Forget what was reported of a text that does not count."""

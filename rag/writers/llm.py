@@ -71,6 +71,8 @@ class LLMWriter:
         keyed = dict(enumerate(hits, start=1))
         papers = fit_papers(write_prompt(question, (), searches), keyed, self.model.window)
         messages = write_prompt(question, papers, searches)
+        log.papers = len(papers)
+        yield ""  # before the model reads them, which may take minutes
         for tries_left in reversed(range(_TRIES)):
             log.begin()
             try:

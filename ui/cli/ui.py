@@ -56,7 +56,8 @@ def add(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a model that visitors may choose beside ASKPAPERS_MODEL; may be given several times",
+        help="a model that visitors may choose beside ASKPAPERS_MODEL, local/NAME for one on this "
+        "computer; may be given several times",
     )
     command.add_argument(
         "--runs", type=Path, default=Path("runs"), metavar="DIR", help="evaluation runs (default: runs)"
@@ -68,7 +69,9 @@ def add(command: argparse.ArgumentParser) -> None:
         help="likes and dislikes (default: in the user data folder)",
     )
     command.add_argument(
-        "--read-only", action="store_true", help="visitors can neither add nor remove papers"
+        "--read-only",
+        action="store_true",
+        help="visitors can neither add nor remove papers, nor test models",
     )
     command.add_argument("--open", action="store_true", help="open the page in your browser")
 

@@ -38,9 +38,11 @@ from ui.web.door.uploads import LARGEST, Uploads
 from ui.web.evaluation import EvaluationTab
 from ui.web.feedback import Feedback
 from ui.web.likes import Likes
+from ui.web.models import Models
 from ui.web.papers import PapersTab
 from ui.web.searching import SearchTab
 from ui.web.secret import Withheld, read_secret
+from ui.web.trial import TrialPanel
 
 _HERE = Path(__file__).parent
 ENDPOINTS = ("ask", "search", "get_paper")  # methods of Programs
@@ -58,6 +60,7 @@ _COLOURS = {
     "block_label_text_color": ("*primary_700", "*primary_100"),
     "link_text_color": ("*primary_700", "*primary_300"),
     "link_text_color_visited": ("*primary_700", "*primary_300"),
+    "checkbox_label_background_fill_selected": ("*primary_600", "*primary_600"),
     "button_primary_background_fill": ("*primary_600", "*primary_600"),
     "button_primary_background_fill_hover": ("*primary_700", "*primary_700"),
     "button_secondary_background_fill_hover": (None, "*neutral_700"),
@@ -96,9 +99,16 @@ def build_page(desk: Desk, page: Page) -> gr.Blocks:
     ) as blocks:
         session = gr.State(None)
         browser = gr.BrowserState(storage_key="askpapers", secret=page.key)
-        chat_tab = ChatTab(desk, Likes(Feedback(page.feedback)), session, browser)
+        chat_tab = ChatTab(
+            desk,
+            Likes(Feedback(page.feedback)),
+            session,
+            browser,
+            Models(desk.settings, page.models, has_files=not page.is_read_only),
+            TrialPanel(desk, page.is_read_only),
+        )
         papers, evaluation = PapersTab(desk, page.uploads, page.is_read_only), EvaluationTab(page.runs)
-        chat_tab.lay_out_side(page.models, has_password=bool(page.password))
+        chat_tab.lay_out_side(has_password=bool(page.password))
         with gr.Tabs(selected="chat") as tabs:
             with gr.Tab("Chat", id="chat"):
                 chat_tab.lay_out()

@@ -4,19 +4,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from rag.plain import plain
 from rag.types import Filters
 from ui.desk import Desk
 from ui.web import talking
-from ui.web.chat_settings import ChatSettings, lay_out_settings
+from ui.web.chat_settings import ChatSettings, lay_out_settings, model_options, writer_options
 from ui.web.chats import Chat
 from ui.web.likes import Likes, place_of
+from ui.web.models import Models
 from ui.web.rendering import chips_html
 from ui.web.suggestions import opening_questions
 from ui.web.talking import Bookmark, Pages, Session
+from ui.web.trial import TrialPanel
 from ui.web.visitors import Visitors
 
 _LONGEST_QUESTION = 20_000  # characters; the box takes fewer
@@ -33,9 +37,12 @@ class ChatTab:
     likes: Likes
     session: gr.State
     browser: gr.BrowserState
+    models: Models
+    trial: TrialPanel
     visitors: Visitors = field(default_factory=Visitors)
     pages: Pages = field(default_factory=Pages)
     settings: Sequence[Any] = ()
+    _sessions: WeakValueDictionary[str, Session] = field(default_factory=WeakValueDictionary)
 
     def lay_out(self) -> None:
         """Add the components of the conversation; to be called inside the open layout."""
@@ -72,7 +79,7 @@ class ChatTab:
         # page.js puts the id of an exchange here to ask its question on its own.
         self.alone = gr.Textbox(show_label=False, max_length=64, elem_id="alone", container=False)
 
-    def lay_out_side(self, models: Sequence[str], *, has_password: bool) -> None:
+    def lay_out_side(self, *, has_password: bool) -> None:
         """Add the list of conversations and the settings, beside all tabs."""
         with gr.Sidebar(label="Conversations and settings", width=300, elem_id="side"):
             self.new = gr.Button("New conversation", variant="secondary", size="sm")
@@ -91,7 +98,7 @@ class ChatTab:
                 "Delete this conversation", variant="secondary", size="sm", visible=False
             )
             with gr.Accordion("Settings", open=False):
-                self.settings = lay_out_settings(self.desk, models)
+                self.settings = lay_out_settings(self.models, self.trial)
             if has_password:
                 gr.HTML('<a class="ap-out" href="/logout">Sign out</a>', js_on_load=None)
 
@@ -130,7 +137,11 @@ class ChatTab:
             go(lambda: gr.Tabs(selected="chat"), None, tabs, **_QUICK)
         for setting in self.settings:
             setting.change(self._chips, self.settings, self.chips, trigger_mode="always_last", **_QUICK)
-        page.load(self._restore, [self.browser, *self.settings], [*talk, self.chips], **_QUICK)
+        writer_and_model = self.settings[:2]
+        loaded = [*talk, self.chips, *writer_and_model, *self.trial.shown]
+        page.load(self._restore, [self.browser, *self.settings], loaded, **_QUICK)
+        page.unload(self._leave)
+        self.trial.wire(writer_and_model)
 
     # Asking
 
@@ -208,6 +219,11 @@ class ChatTab:
         session.stop()
         return self._all(session, stored)
 
+    def _leave(self, request: gr.Request) -> None:
+        """A page was closed: nobody waits for its answer."""
+        if session := self._sessions.pop(str(request.session_hash), None):
+            session.stop()
+
     # Choosing a conversation
 
     def _new(self, bookmark: Bookmark | None, stored: Any) -> list[Any]:
@@ -228,8 +244,10 @@ class ChatTab:
         return self._all(session, stored)
 
     def _restore(self, stored: Any, *settings: Any) -> list[Any]:
-        """The newest conversation of this browser."""
-        return [*self._all(self._mine(None, stored), stored), self._chips(*settings)]
+        """The newest conversation of this browser, and the settings with the models that are here now."""
+        writer, model = gr.update(**writer_options(self.models)), gr.update(**model_options(self.models))
+        shown = [self._chips(*settings), writer, model, *self.trial.show(*settings[:2])]
+        return [*self._all(self._mine(None, stored), stored), *shown]
 
     def _mine(self, bookmark: Bookmark | None, stored: Any) -> Session:
         """The page's session; if the server has lost it, a new one from what the browser keeps."""
@@ -237,6 +255,8 @@ class ChatTab:
         if session is None:
             session = Session.begin_at(self.visitors.find(stored), bookmark, self.pages)
         self.visitors.keep(session.visitor, session)
+        if request := LocalContext.request.get(None):
+            self._sessions[str(request.session_hash)] = session
         return session
 
     # What is shown

@@ -11,15 +11,22 @@ from rag.errors import QuestionError
 from rag.plain import cut
 from rag.types import Filters, History, Request
 from ui.desk import Desk
+from ui.web.models import EXTRACTIVE, Models, writer_title
+from ui.web.trial import TrialPanel
 
 _DIGITS = 4
-_NO_MODEL = "A language model writes where the server has OPENAI_API_KEY or OPENAI_BASE_URL set."
-EXTRACTIVE = "the papers' own sentences"
+_NO_MODEL = (
+    "To have a language model write: `askpapers model list` shows what to pull and which servers run "
+    "here; or set OPENAI_API_KEY."
+)
 
 
 @dataclass(frozen=True)
 class ChatSettings:
-    """How to ask the next question, and which model; `problem` says what is wrong with the settings."""
+    """How to ask the next question, and which model writes, None for that of the server's settings.
+
+    `problem` says what is wrong with the settings.
+    """
 
     request: Request = field(default_factory=Request)
     model: str | None = None
@@ -29,6 +36,7 @@ class ChatSettings:
     def of(cls, values: Sequence[Any]) -> "ChatSettings":
         """From the values of the settings' components, in their order."""
         writer, model, *numbers, years = values
+        model = None if writer == "extractive" else model
         try:
             from_year, to_year, k, words = map(whole, numbers)
         except QuestionError as error:
@@ -66,9 +74,9 @@ class ChatSettings:
         return chips
 
     def _writer(self, desk: Desk) -> str:
-        if self.request.writer == "extractive" or not desk.settings.has_model:
+        if self.request.writer == "extractive":
             return EXTRACTIVE
-        return self.model or desk.settings.model
+        return writer_title(desk.settings_for(self.model))
 
 
 def whole(typed: str | None) -> int | None:
@@ -79,24 +87,15 @@ def whole(typed: str | None) -> int | None:
     return int(text) if text else None
 
 
-def lay_out_settings(desk: Desk, models: Sequence[str]) -> list[Component]:
-    """The components that `ChatSettings.of` reads, in the open layout; visitors choose among `models`."""
-    has_model = desk.settings.has_model
-    choices = [("a language model", "auto")] if has_model else []
+def lay_out_settings(models: Models, trial: TrialPanel) -> list[Component]:
+    """The components that `ChatSettings.of` reads, in the open layout."""
+    who = "auto" if models.settings.has_model else "extractive"
+    writer = gr.Radio(label="Who writes", value=who, **writer_options(models))
+    model = gr.Dropdown(label="Model", elem_id="model", **model_options(models))
+    trial.lay_out()
     return [
-        gr.Radio(
-            [*choices, (EXTRACTIVE, "extractive")],
-            value="auto" if has_model else "extractive",
-            label="Who writes",
-            info=None if has_model else _NO_MODEL,
-            interactive=has_model,
-        ),
-        gr.Dropdown(
-            list(dict.fromkeys([desk.settings.model, *models])),
-            value=desk.settings.model,
-            label="Model",
-            visible=has_model,
-        ),
+        writer,
+        model,
         _number("From year", "any"),
         _number("To year", "any"),
         _number("Papers an answer is written from", "the best 10; for a list all that fit"),
@@ -112,3 +111,19 @@ def lay_out_settings(desk: Desk, models: Sequence[str]) -> list[Component]:
 def _number(label: str, otherwise: str) -> Component:
     """A field for a number: a text box, as Gradio's own shows 0 when it is empty."""
     return gr.Textbox(label=label, placeholder=otherwise, max_length=_DIGITS)
+
+
+def writer_options(models: Models) -> dict[str, Any]:
+    """What the choice of the writer offers now."""
+    has_choice = bool(models.choices)
+    choices = [("a language model", "auto")] if has_choice else []
+    return {
+        "choices": [*choices, (EXTRACTIVE, "extractive")],
+        "info": None if has_choice else _NO_MODEL,
+        "interactive": has_choice,
+    }
+
+
+def model_options(models: Models) -> dict[str, Any]:
+    """What the choice of the model offers now."""
+    return {"choices": models.choices, "value": models.default, "visible": bool(models.choices)}

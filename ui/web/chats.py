@@ -30,6 +30,7 @@ class Exchange:
     is_alone: bool = False
     waits_for: str | None = None  # before the first word
     step: str = ""  # what is going on, as in a stream
+    papers: int = 0  # that the writer reads, as in a stream
     id: str = field(default_factory=lambda: secrets.token_hex(16))
 
     @property

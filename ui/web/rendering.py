@@ -20,14 +20,14 @@ from ingest.pipeline import Report
 from rag.cited_papers import cited_papers, place_of
 from rag.doubts import doubts, tally, verdict, why
 from rag.drafts import REFUSAL
-from rag.notes import offer_note
+from rag.notes import UNCHECKED, offer_note
 from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Hit, Paper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
 from ui.export import link, to_bibtex, to_markdown
 from ui.parts import Group, Part, groups_of, pieces_of, rows_of
-from ui.steps import GOING_ON, steps_of, usage_parts
+from ui.steps import going_on, steps_of, usage_parts
 from ui.web.cards import Card, hint, shows
 from ui.web.chats import Exchange
 
@@ -165,6 +165,11 @@ def chips_html(chips: Mapping[str, str]) -> str:
     return _render("chips.html.jinja", chips=chips)
 
 
+def trial_html(line: str) -> str:
+    """The state of the trial of a model."""
+    return _render("trial.html.jinja", line=line)
+
+
 def comparison_html(comparison: Comparison) -> str:
     """Two runs side by side."""
     return _render("comparison.html.jinja", comparison=comparison, wording=wording)
@@ -189,7 +194,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals |= {"refusal": REFUSAL, "no_model": NO_MODEL, "going_on": GOING_ON}
+    environment.globals |= {"refusal": REFUSAL, "no_model": NO_MODEL, "going_on": going_on}
+    environment.globals |= {"unchecked": UNCHECKED}
     environment.globals |= {"shows": shows, "quotes_alone": ExtractiveWriter.name}
     environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
     environment.filters |= {"base64": _base64, "verdict": verdict, "why": why, "host": _host, "link": link}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import count
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from rag.errors import AskpapersError
 from rag.query.years import describe
@@ -25,7 +25,6 @@ from ui.web.visitors import Visitor
 
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _JOINER = "\u2060"  # has no width and is no space
-_PAUSE = 0.1  # seconds until it is seen that somebody stopped
 MOST_SHOWN = 6_000_000  # bytes of a conversation's page; one of 30 lists has about a third
 MOST_HELD = 12 * 2**20  # bytes of all pages of exchanges
 _UNSHOWN = "this conversation is too long to be shown whole: ask again in a new one"
@@ -78,14 +77,15 @@ class Bookmark:
 class Session:
     """What the server holds of one open page. Of two questions at once the later one goes on.
 
-    `listed` are the ids of the conversations among which the page offers a choice; `judged` is the
-    exchange for whose like the visitor may give a reason.
+    `leave` ends the work on the question that is being answered. `listed` are the ids of the conversations
+    among which the page offers a choice; `judged` is the exchange for whose like the visitor may give a
+    reason.
     """
 
     visitor: Visitor
     chat: Chat = field(default_factory=Chat)
     answering: Exchange | None = None
-    number: int = 0  # of the question that is being answered
+    leave: Callable[[], None] | None = None
     listed: tuple[str, ...] = ()
     judged: str | None = None
     pages: Pages = field(default_factory=Pages)
@@ -105,7 +105,9 @@ class Session:
 
     def stop(self) -> None:
         """Stop answering; what is written of the answer stays."""
-        self.number += 1
+        if self.leave:
+            self.leave()
+            self.leave = None
         if self.answering:
             self.change(replace(self.answering, error=STOPPED, waits_for=None, step=""))
 
@@ -134,15 +136,20 @@ def ask(
     `is_alone` leaves out the history.
     """
     session.stop()
-    number, before = session.number, session.visitor.latest(session.chat)
+    before = session.visitor.latest(session.chat)
     chat = before.asked(question, is_alone=is_alone)
     session.put(chat)
     session.answering = exchange = chat.exchanges[-1]
-    yield
     answering = _Answering(exchange, [] if is_alone else before.history, desk, settings)
-    for changed in answering.states(lambda: session.number == number):
-        session.change(changed)
-        yield
+    session.leave = answering.leave
+    yield
+    try:
+        for changed in answering.states():
+            session.change(changed)
+            yield
+    finally:
+        if session.leave == answering.leave:
+            session.leave = None
 
 
 @dataclass
@@ -158,22 +165,23 @@ class _Answering:
     _stream: AnswerStream | None = None
     _is_left: bool = False
 
-    def states(self, is_wanted: Callable[[], bool]) -> Iterator[Exchange]:
-        """The exchange whenever it has changed, while it is wanted."""
+    def states(self) -> Iterator[Exchange]:
+        """The exchange whenever it has changed, until it is left."""
+        if self._is_left:
+            return
         threading.Thread(target=self._make, name="askpapers-answering", daemon=True).start()
         try:
-            while is_wanted():
-                try:
-                    state = self._made.get(timeout=_PAUSE)
-                except Empty:
-                    continue
-                if state is None or not is_wanted():
-                    return
+            while (state := self._made.get()) and not self._is_left:
                 yield state
         finally:
-            self._is_left = True
-            if self._stream:
-                self._stream.stop()
+            self.leave()
+
+    def leave(self) -> None:
+        """Let no model work on; from any thread."""
+        self._is_left = True
+        self._made.put(None)
+        if self._stream:
+            self._stream.stop()
 
     def _make(self) -> None:
         with closing(self._answer()) as states:
@@ -197,9 +205,9 @@ class _Answering:
                     yield shown
                 for piece in stream.with_steps():
                     written += piece
-                    if piece or stream.step != shown.step:
-                        shown = replace(shown, written=written, step=stream.step)
-                        yield shown
+                    changed = replace(shown, written=written, step=stream.step, papers=stream.papers)
+                    if changed != shown:
+                        yield (shown := changed)
             yield replace(exchange, answer=stream.answer)
         except AskpapersError as error:
             yield replace(exchange, written=written, error=str(error))
