@@ -260,7 +260,8 @@ class Assistant:
         from rag.model.chat import ChatModel
 
         if self._given and settings == self._settings:
-            return ChatModel(self._given, prices=settings.prices)
+            identity = f"{self._given.metadata.model_name} ({self._given.class_name()})"
+            return ChatModel(self._given, prices=settings.prices, identity=identity)
         model = ChatModel.open(settings, on_wait=self._on_wait)
         self._resources.add(model.close)
         return model

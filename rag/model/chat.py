@@ -18,7 +18,7 @@ from rag.model.address import is_near, server_name
 from rag.model.base import WRITING, Message, Usage, Use, reply_tokens
 from rag.model.client import open_client, translated
 from rag.model.description import Description, describe, named_parameters
-from rag.model.files import find_model
+from rag.model.files import find_model, identity_of
 from rag.model.leaving import Leaving, leaving_by
 from rag.model.llm import WINDOW, closed_promptly, open_llm, stop_reason
 from rag.model.local.client import LocalClient
@@ -44,8 +44,8 @@ class ChatModel:
     """Any LlamaIndex model. Safe to use from several threads.
 
     `client` and `address` belong to a model that we opened; one that was passed in has its own timeouts.
-    A model on this computer has its file's SHA-256, and no address. `on_wait` gets, from another thread,
-    the line that says what the program waits for.
+    One on this computer has a client but no address. `identity` is what a trial of it is kept under.
+    `on_wait` gets, from another thread, the line that says what the program waits for.
     """
 
     llm: LLM
@@ -55,7 +55,7 @@ class ChatModel:
     address: str | None = None
     patience: Patience = field(default_factory=Patience)
     on_wait: Tell | None = None
-    file: str | None = None
+    identity: str = ""
     prompts: Prompts = "auto"
     leaving: Leaving = field(default_factory=Leaving)
     _descriptions: list[Description] = field(default_factory=list)  # at most one, kept by copies too
@@ -69,11 +69,10 @@ class ChatModel:
         on_wait: Tell | None = None,
     ) -> "ChatModel":
         """The model that the settings name. Sends nothing, and starts nothing, yet. Raises ModelError."""
-        address, file = None, None
+        address = None
         if settings.local_name:
-            local = find_model(settings.local_name)
-            file, patience = local.sha256, patience or Patience.on_this_computer()
-            server = LocalServer(local.path, settings.context_window or WINDOW)
+            server = LocalServer(find_model(settings.local_name).path, settings.context_window or WINDOW)
+            patience = patience or Patience.on_this_computer()
             http_client: PatientClient = LocalClient(server, patience)
         else:
             address = server_name(settings)
@@ -82,7 +81,8 @@ class ChatModel:
         client = open_client(settings, http_client)
         llm = open_llm(settings, client)
         weakref.finalize(llm, client.close)  # before the garbage collector takes its sockets one by one
-        return cls(llm, use, settings.prices, client, address, patience, on_wait, file, settings.prompts)
+        identity, prompts = identity_of(settings), settings.prompts
+        return cls(llm, use, settings.prices, client, address, patience, on_wait, identity, prompts)
 
     @property
     def name(self) -> str:
@@ -95,14 +95,9 @@ class ChatModel:
         return min(window, self.description.window or window)
 
     @property
-    def identity(self) -> str:
-        """What a trial of it is kept under: the model's file, or its name and server."""
-        return f"sha256:{self.file}" if self.file else f"{self.name} at {self.address}"
-
-    @property
     def is_near(self) -> bool:
         """Whether it is on this computer or its own network."""
-        return bool(self.file) or (self.address is not None and is_near(self.address))
+        return self.client is not None and (self.address is None or is_near(self.address))
 
     @property
     def description(self) -> Description:
