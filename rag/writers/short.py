@@ -47,6 +47,8 @@ class ShortForm:
         """The answer sentence by sentence. Raises ModelError, also if no sentence fits a source."""
         most = self.model.window - _REPLY[question.kind] - _SPARE
         sources = sources_for(self.reader, question, hits, most)
+        log.papers = len(sources)
+        yield ""
         stopped: list[str] = []  # why, if the text stops before its end
         texts = self.model.stream(
             short_prompt(question, sources),
