@@ -67,11 +67,9 @@ def _read(row: Fields, statement: Statement) -> Verdict:
         return Verdict()
     quotes = read_quotes(row, statement.papers)
     reason = read_line(row, "reason") or None
-    return (
-        supported(statement.text, quotes, reason)
-        if check == "supported"
-        else Verdict(check, quotes, reason)
-    )
+    if check == "supported":
+        return supported(statement.text, quotes, reason)
+    return Verdict(check, quotes, reason)
 
 
 def read_quotes(row: Fields, papers: Sequence[Paper]) -> tuple[Quote, ...]:

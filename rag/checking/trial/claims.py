@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import cycle
+from itertools import chain, cycle, islice
 from typing import Any
 
 from rag.checking.base import Statement
@@ -35,15 +35,14 @@ def claims_by_text() -> tuple[tuple[TrialClaim, ...], ...]:
 
 
 def all_claims() -> list[TrialClaim]:
-    return [claim for claims in claims_by_text() for claim in claims]
+    return list(chain.from_iterable(claims_by_text()))
 
 
 def requests() -> Iterator[Sequence[TrialClaim]]:
     """The claims as they are asked about: those of one or two texts together."""
-    texts = iter(claims_by_text())
-    for claims, size in zip(texts, cycle(_TEXTS), strict=False):
-        others = [next(texts, ()) for _ in range(size - 1)]
-        yield [*claims, *(claim for other in others for claim in other)]
+    texts, sizes = iter(claims_by_text()), cycle(_TEXTS)
+    while claims := list(chain.from_iterable(islice(texts, next(sizes)))):
+        yield claims
 
 
 @cache

@@ -102,9 +102,8 @@ def _verdicts(judge: Judge, statements: Sequence[Statement], usage: Usage) -> li
         return [Verdict(reason=UNREAD)] * len(statements)
     left = [place for place, verdict in enumerate(verdicts) if verdict.reason == NO_ROOM]
     if 0 < len(left) < len(statements):
-        for place, verdict in zip(
-            left, _verdicts(judge, [statements[i] for i in left], usage), strict=True
-        ):
+        later = _verdicts(judge, [statements[place] for place in left], usage)
+        for place, verdict in zip(left, later, strict=True):
             verdicts[place] = verdict
     return verdicts
 
