@@ -30,7 +30,7 @@ HOMES = {
     "filelock": [
         "rag/library/",
         "rag/cache_file.py",
-        "rag/checking/trial/",
+        "rag/register.py",
         "rag/model/",
         "eval/folder.py",
         "ui/web/feedback.py",

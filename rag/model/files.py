@@ -1,19 +1,17 @@
 """The model files on this computer, and the register of them in the user data folder."""
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sized
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from rag.errors import ModelError, ModelMissingError
 from rag.library.progress import Track, untracked
 from rag.model.address import server_name
-from rag.private import FILE, atomic_write, make_folder
+from rag.register import Register
 from rag.settings import Settings, data_folder
 
 _MAGIC = b"GGUF"
@@ -50,18 +48,8 @@ def models_folder() -> Path:
 
 def model_files() -> dict[str, ModelFile]:
     """The models on this computer, by name. Raises ModelError if the register cannot be read."""
-    register = models_folder() / "models.json"
-    try:
-        rows = json.loads(register.read_text(encoding="utf-8"))
-        return {name: _read(name, row) for name, row in rows.items()}
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise unusable(error) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ModelError(
-            f"{register} cannot be read: delete it, then pull or add the models again"
-        ) from error
+    with told(register := _register(), "pull or add the models again"):
+        return {name: _read(name, row) for name, row in register.rows().items()}
 
 
 def find_model(name: str) -> ModelFile:
@@ -99,15 +87,19 @@ def add_model(path: Path, name: str | None = None, track: Track = untracked) -> 
 def keep_model(model: ModelFile) -> None:
     """Enter a model in the register; it replaces one of the same name. Raises ModelError."""
     check_name(model.name)
-    register = models_folder() / "models.json"
+    with told(register := _register(), "pull or add the models again"):
+        register.keep(model.name, asdict(model) | {"path": str(model.path)})
+
+
+@contextmanager
+def told(register: Register, again: str) -> Iterator[None]:
+    """Translate the errors of a register in the models folder; `again` is the cure of a damaged one."""
     try:
-        make_folder(register.parent)
-        with FileLock(f"{register}.lock", mode=FILE):
-            rows = {known.name: _row(known) for known in (model_files() | {model.name: model}).values()}
-            with atomic_write(register) as file:
-                file.write(json.dumps(rows, indent=2).encode())
+        yield
     except OSError as error:
         raise unusable(error) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelError(f"{register.path} cannot be read: delete it, then {again}") from error
 
 
 def unusable(error: OSError) -> ModelError:
@@ -179,8 +171,8 @@ def _megabytes(pieces: Iterable[Sized]) -> Iterator[range]:
             yield range(whole)
 
 
-def _row(model: ModelFile) -> dict[str, Any]:
-    return asdict(model) | {"path": str(model.path)}
+def _register() -> Register:
+    return Register(models_folder() / "models.json")
 
 
 def _read(name: str, row: Mapping[str, Any]) -> ModelFile:

@@ -7,11 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from rag.errors import ModelError, ModelMissingError
-from rag.model.files import identity_of, models_folder, name_of, sha256_of, unusable
-from rag.private import FILE, atomic_write, make_folder
+from rag.model.files import identity_of, models_folder, name_of, sha256_of, told
+from rag.register import Register
 from rag.settings import Settings
 
 ENTAILMENT = "entailment/"
@@ -42,16 +40,8 @@ class JudgeFiles:
 
 def judge_files() -> dict[str, JudgeFiles]:
     """The entailment models by name. Raises ModelError if the register cannot be read."""
-    register = _register()
-    try:
-        rows = json.loads(register.read_text(encoding="utf-8"))
-        return {name: _read(name, row) for name, row in rows.items()}
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise unusable(error) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ModelError(f"{register} cannot be read: delete it and name the judge again") from error
+    with told(register := _register(), "name the judge again"):
+        return {name: _read(name, row) for name, row in register.rows().items()}
 
 
 def find_judge(name: str) -> JudgeFiles:
@@ -87,20 +77,13 @@ def add_judge(folder: Path) -> JudgeFiles:
 
 def keep_judge(judge: JudgeFiles) -> JudgeFiles:
     """Enter it in the register; it replaces one of the same name. Raises ModelError."""
-    try:
-        make_folder(_register().parent)
-        with FileLock(f"{_register()}.lock", mode=FILE):
-            known = judge_files() | {judge.name: judge}
-            rows = {name: asdict(row) | {"folder": str(row.folder)} for name, row in known.items()}
-            with atomic_write(_register()) as file:
-                file.write(json.dumps(rows, indent=2).encode())
-    except OSError as error:
-        raise unusable(error) from error
+    with told(register := _register(), "name the judge again"):
+        register.keep(judge.name, asdict(judge) | {"folder": str(judge.folder)})
     return judge
 
 
-def _register() -> Path:
-    return models_folder() / "judges.json"
+def _register() -> Register:
+    return Register(models_folder() / "judges.json")
 
 
 def _read(name: str, row: Mapping[str, Any]) -> JudgeFiles:
