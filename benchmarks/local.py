@@ -36,18 +36,22 @@ from ui.opening import open_bundled
 from ui.terminal import tell, track
 
 _WORDS = ("tide", "lamp", "orchard", "copper", "violin", "granite", "ferry", "saddle", "meadow")
+_REPLY = 24  # tokens of the reply to a bare prompt
 _FRAME = 20  # tokens of the bare prompt beside its words
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question with its answer, and the seconds to the first word, of it and of a bare prompt."""
+    """A question with its answer, and the seconds to the first word, of it and of a bare prompt.
+
+    `speed` is in tokens a second, of the reply to the bare prompt.
+    """
 
     turn: CaseTurn
     answer: Answer
     first_word: float
-    last_word: float
     bare: float
+    speed: float
     relevant: frozenset[str]
 
     @property
@@ -84,15 +88,14 @@ def ask(library: Library, settings: Settings, turns: Iterable[CaseTurn]) -> Iter
         assistant.ask(next(iter(library.catalog.browse(most=1))).title)  # the model is loaded
         for turn in turns:
             started = time.perf_counter()
-            first = last = 0.0
+            first = 0.0
             stream = assistant.stream(turn.question)
             for piece in stream:
-                last = time.perf_counter() - started
-                first = first or (last if piece.strip() else 0.0)
+                first = first or (time.perf_counter() - started if piece.strip() else 0.0)
             relevant = frozenset(library.catalog.find(turn.papers).values())
             tokens = int(stream.answer.steps.get("write", {}).get("prompt_tokens", 0))
-            bare = _bare_seconds(model, tokens) if tokens else 0.0
-            asked = Asked(turn, stream.answer, first, last, bare, relevant)
+            bare, speed = _bare(model, tokens) if tokens else (0.0, 0.0)
+            asked = Asked(turn, stream.answer, first, bare, speed, relevant)
             tell(f"{turn.question}\n  {stream.answer.text}\n  {', '.join(stream.answer.notes)}")
             yield asked
 
@@ -102,11 +105,6 @@ def measure(asked: Sequence[Asked]) -> dict[str, Any]:
     answered = [one for one in asked if one.is_answered]
     claims = [claim for one in answered for claim in one.answer.claims]
     timed = [one for one in answered if one.bare and one.first_word]
-    speeds = [
-        one.written("completion_tokens") / (one.last_word - one.first_word)
-        for one in timed
-        if one.last_word > one.first_word
-    ]
     return {
         "questions": len(asked),
         "answered": _mean(one.is_answered for one in asked),
@@ -120,17 +118,18 @@ def measure(asked: Sequence[Asked]) -> dict[str, Any]:
         "most_prompt_tokens": max((one.written("prompt_tokens") for one in answered), default=None),
         "first_word": _median(one.first_word for one in timed),
         "first_word_ratio": _median(one.first_word / one.bare for one in timed),
-        "tokens_per_second": _median(speeds),
+        "tokens_per_second": _median(one.speed for one in timed),
     }
 
 
-def _bare_seconds(model: ChatModel, tokens: int) -> float:
-    """Seconds to the first word of a reply to a text of so many tokens that the server has not seen."""
+def _bare(model: ChatModel, tokens: int) -> tuple[float, float]:
+    """Of a reply to a text of so many tokens that the server has not seen: seconds to its first word, and
+    tokens a second from there on."""
     words = " ".join(random.choices(_WORDS, k=tokens - _FRAME))  # noqa: S311
     started = time.perf_counter()
-    with closing(model.stream([("user", words)], {}, lambda _: None, most_tokens=8)) as pieces:
-        next(pieces, None)
-    return time.perf_counter() - started
+    with closing(model.stream([("user", words)], {}, lambda _: None, most_tokens=_REPLY)) as pieces:
+        times = [time.perf_counter() - started for _ in pieces]
+    return times[0], (len(times) - 1) / max(times[-1] - times[0], 1e-9)
 
 
 def _sample(cases: Sequence[Case], tag: str, most: int, seed: int) -> list[CaseTurn]:

@@ -134,10 +134,9 @@ def _size(messages: Sequence[Message]) -> int:
 
 
 _TEXT = r"""
-text ::= first char{9,320}
+text ::= first char{9,320} " " mark mark?
 first ::= [^ \t\r\n.\[\]]
 char ::= [^\r\n.\[\]] | "." [^ \r\n.\[\]] | ". " [a-z(]
-end ::= [.]? " "? mark mark? [.]?
 """
 
 
@@ -148,5 +147,6 @@ def grammar_for(kind: Kind, sources: int) -> str:
     One to three sentences, a line for each source of a list, or a sentence on each side and one more.
     """
     marks = " | ".join(f'"[{number}]"' for number in range(1, sources + 1))
-    root = rf'line ("\n" line){{0,{sources}}}' if kind == "list" else 'text end (" " text end){0,2}'
-    return f'root ::= {root}\nline ::= "- " text end\n{_TEXT}mark ::= {marks}\n'
+    lines = rf'"- " text ("\n- " text){{0,{sources}}}'
+    root = lines if kind == "list" else 'text "." (" " text "."){0,2}'
+    return f"root ::= {root}\n{_TEXT}mark ::= {marks}\n"
