@@ -135,8 +135,8 @@ def _size(messages: Sequence[Message]) -> int:
 
 _TEXT = r"""
 text ::= first char{9,320} " " mark mark?
-first ::= [^ \t\r\n.\[\]]
-char ::= [^\r\n.\[\]] | "." [^ \r\n.\[\]] | ". " [a-z(]
+first ::= [^ \t\r\n.()\[\]]
+char ::= [^\r\n.\[\]] | "." [0-9a-z,;:)] | "." [A-Z] "."
 """
 
 
