@@ -71,7 +71,8 @@ class ChatModel:
         """The model that the settings name. Sends nothing, and starts nothing, yet. Raises ModelError."""
         address = None
         if settings.local_name:
-            server = LocalServer(find_model(settings.local_name).path, settings.context_window or WINDOW)
+            path = find_model(settings.local_name).path
+            server = LocalServer(path, settings.context_window or WINDOW, on_wait)
             patience = patience or Patience.on_this_computer()
             http_client: PatientClient = LocalClient(server, patience)
         else:
