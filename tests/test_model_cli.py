@@ -329,6 +329,21 @@ def test_a_model_that_cites_nothing_has_not_answered(run, server):
 
 
 @pytest.mark.usefixtures("papers")
+def test_a_kept_key_is_sent_to_no_other_server(run, serve, monkeypatch):
+    keys = []
+
+    def other(asked):
+        keys.append(asked.headers.get("authorization"))
+        return Service(OTHER)(asked)
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{KEY}\n"))
+    run("model", "use", "http://127.0.0.1:9/v1", "--model", "owl", "--key")
+    (port,) = serve(other)
+    assert run("model", "test", f"http://127.0.0.1:{port}/v1")[0] == 1
+    assert keys and f"Bearer {KEY}" not in keys
+
+
+@pytest.mark.usefixtures("papers")
 def test_a_server_that_fails_ends_the_test_in_one_line(run):
     run("model", "use", "http://127.0.0.1:9/v1", "--model", "owl")
     code, out, err = run("model", "test")
