@@ -19,6 +19,7 @@ from trials import trial
 from rag.checking.trial import keep, register, trial_of
 from rag.checking.trial.claims import all_claims
 from rag.configuration import configuration_file
+from rag.configuring import configure
 from rag.model import choice
 from rag.model import running as servers
 from rag.model.catalogue import CATALOGUE, CHECKED
@@ -213,9 +214,11 @@ def test_choosing_another_removes_the_settings_of_the_one_before(run, serve, wei
     assert (code, KEY in out + err) == (0, False)
     assert (*used(), Settings.read().api_key) == ("owl-7b", f"http://127.0.0.1:{port}/v1", 2048, KEY)
     assert stat.S_IMODE(configuration_file().stat().st_mode) == 0o600
+    configure({"price_input": "0.4", "price_output": "1.6"})
     run("model", "add", weights)
     run("model", "use", "owl-1b")
     assert (*used(), Settings.read().api_key) == ("local/owl-1b", None, None, None)
+    assert Settings.read().prices is None
     run("model", "use", "off")
     assert (used()[0], Settings.read().has_model) == ("off", False)
     assert KEY not in configuration_file().read_text()

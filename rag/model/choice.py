@@ -37,6 +37,8 @@ class Choice:
             "base_url": self.base_url,
             "api_key": self.api_key,
             "context_window": str(self.context_window) if self.context_window else None,
+            "price_input": None,
+            "price_output": None,
         }
 
     def applied_to(self, settings: Settings, sent: str | None = None) -> Settings:
@@ -48,6 +50,8 @@ class Choice:
             base_url=self.base_url,
             api_key=self.api_key or (sent if self.base_url else None),
             context_window=self.context_window,
+            price_input=None,
+            price_output=None,
         )
 
 
