@@ -8,8 +8,9 @@ import pytest
 from rag import SettingError
 from rag.configuration import configuration_file, merged, read_configuration
 from rag.library.chroma_server import ChromaServer
+from rag.model.base import WINDOW
 from rag.model.chat import ChatModel
-from rag.model.llm import WINDOW, known_window
+from rag.model.llm import known_window
 from rag.settings import DEFAULT_MODEL, Settings
 
 
