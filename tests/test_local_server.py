@@ -346,14 +346,6 @@ def test_ctrl_c_while_loading():
     assert time.monotonic() - begun < 30  # the model takes twice that
 
 
-def test_a_wait_is_announced():
-    lines = []
-    with closing(LocalServer(MODEL, 2048, lines.append)) as local:
-        local.ensure()
-        local.ensure()
-    assert lines == [f"Loading the model {MODEL.stem} into memory."]
-
-
 @pytest.mark.slow
 def test_a_server_that_was_killed_is_started_again():
     with serving() as local, opened(local) as client:
