@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import ModelError, ModelMissingError
-from rag.model.files import identity_of, models_folder, name_of, sha256_of, told
+from rag.model.files import identity_of, models_folder, name_of, readable, sha256_of
 from rag.register import Register
 from rag.settings import Settings
 
@@ -33,6 +33,11 @@ class JudgeFiles:
     revision: str | None = None
 
     @property
+    def row(self) -> dict[str, Any]:
+        """Its fields as JSON has them."""
+        return asdict(self) | {"folder": str(self.folder)}
+
+    @property
     def identity(self) -> str:
         """What its trial is kept under: SHA-256 of all its files."""
         return f"sha256:{hashlib.sha256(json.dumps(sorted(self.files.items())).encode()).hexdigest()}"
@@ -40,7 +45,7 @@ class JudgeFiles:
 
 def judge_files() -> dict[str, JudgeFiles]:
     """The entailment models by name. Raises ModelError if the register cannot be read."""
-    with told(register := _register(), "name the judge again"):
+    with readable(register := _register(), "name the judge again"):
         return {name: _read(name, row) for name, row in register.rows().items()}
 
 
@@ -77,8 +82,8 @@ def add_judge(folder: Path) -> JudgeFiles:
 
 def keep_judge(judge: JudgeFiles) -> JudgeFiles:
     """Enter it in the register; it replaces one of the same name. Raises ModelError."""
-    with told(register := _register(), "name the judge again"):
-        register.keep(judge.name, asdict(judge) | {"folder": str(judge.folder)})
+    with readable(register := _register(), "name the judge again"):
+        register.keep(judge.name, judge.row)
     return judge
 
 

@@ -32,6 +32,7 @@ from huggingface_hub.utils import logging as hub_logging
 from rag.errors import ModelError
 from rag.library.progress import Track, untracked
 from rag.model.files import (
+    HUB,
     ModelFile,
     check_format,
     check_name,
@@ -45,8 +46,6 @@ from rag.model.files import (
 from rag.model.judges import BESIDE, GRAPHS, JudgeFiles, keep_judge
 from rag.private import FILE, make_folder
 
-HUB = "hf:"
-"""Before the name of a repository."""
 _SECONDS = 10.0
 _TRIES, _PAUSE = 3, 1.0  # where no byte comes; seconds between two
 _PIECE = 1 << 20  # bytes

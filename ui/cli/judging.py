@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 from rich.text import Text
@@ -46,8 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     keep(trial)
     file = configure({"judge_model": f"{ENTAILMENT}{files.name}"})
     if arguments.json:
-        rows = asdict(files) | {"folder": str(files.folder)}
-        print_json({"judge": rows, "trial": trial_json(trial), "file": str(file)})
+        print_json({"judge": files.row, "trial": trial_json(trial), "file": str(file)})
         return 0
     print_trial(trial)
     _tell_more(file)
