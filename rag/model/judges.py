@@ -33,6 +33,14 @@ class JudgeFiles:
     revision: str | None = None
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all files are there, to the byte."""
+        try:
+            return all(sha256_of(self.folder / file) == sha256 for file, sha256 in self.files.items())
+        except OSError:
+            return False
+
+    @property
     def row(self) -> dict[str, Any]:
         """Its fields as JSON has them."""
         return asdict(self) | {"folder": str(self.folder)}
@@ -74,7 +82,8 @@ def add_judge(folder: Path) -> JudgeFiles:
         lacks = ", ".join(missing) or GRAPHS[0]
         raise ModelError(f"{folder} has no {lacks}: name the folder of an entailment model in ONNX")
     try:
-        files = {name: sha256_of(folder / name) for name in (graph, *BESIDE)}
+        data = [name for name in (f"{graph}_data",) if (folder / name).is_file()]
+        files = {name: sha256_of(folder / name) for name in (graph, *data, *BESIDE)}
     except OSError as error:
         raise ModelError(f"{folder} cannot be read ({error.strerror}): check the disk") from error
     return keep_judge(JudgeFiles(name_of(folder.name), folder, files, "added"))
