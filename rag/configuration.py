@@ -14,21 +14,32 @@ from platformdirs import user_config_path
 
 from rag.errors import SettingError
 
-_CHOICE = ("ASKPAPERS_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY")  # say together which model answers
+_CHOICE = {  # say together which model answers, and how
+    "ASKPAPERS_MODEL",
+    "OPENAI_BASE_URL",
+    "OPENAI_API_KEY",
+    "ASKPAPERS_CONTEXT_WINDOW",
+    "ASKPAPERS_PRICE_INPUT",
+    "ASKPAPERS_PRICE_OUTPUT",
+}
+_SECRETS = {"api_key", "chroma_token"}
 _OF_OPENAI = {"base_url": "OPENAI_BASE_URL", "api_key": "OPENAI_API_KEY"}
 _NAMES = (
-    *(
-        "library",
-        "model",
-        "base_url",
-        "api_key",
-        "prompts",
-        "judge_model",
-        "unsupported",
-        "embedding_model",
-    ),
-    *("context_window", "price_input", "price_output"),
-    *("chroma_url", "chroma_token", "chroma_tenant", "chroma_database"),
+    "library",
+    "model",
+    "base_url",
+    "api_key",
+    "prompts",
+    "judge_model",
+    "unsupported",
+    "embedding_model",
+    "context_window",
+    "price_input",
+    "price_output",
+    "chroma_url",
+    "chroma_token",
+    "chroma_tenant",
+    "chroma_database",
 )
 _OTHERS = 0o077
 
@@ -51,7 +62,7 @@ def read_configuration() -> dict[str, str]:
     for name, value in configured.items():
         if name not in _NAMES or not isinstance(value, str | int | float):
             raise SettingError(f"{file} has a setting {name} that nothing reads: delete its line")
-    if "api_key" in configured and mode & _OTHERS and os.name == "posix":
+    if configured.keys() & _SECRETS and mode & _OTHERS and os.name == "posix":
         raise SettingError(f"others can read {file}, which holds a key: chmod 600 {file}")
     return {variable_of(name): str(value) for name, value in configured.items()}
 
@@ -59,11 +70,14 @@ def read_configuration() -> dict[str, str]:
 def merged(configured: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
     """The settings of the environment, and those of the file where it has none.
 
-    A server or a model in the environment replaces the file's server, key and model together.
+    A server or a model in the environment replaces the file's server, key and model together. Else a key
+    that the file keeps for its server goes before OPENAI_API_KEY, which is another server's.
     """
     given = {name: value for name, value in environment.items() if value.strip()}
     if given.keys() & {"OPENAI_BASE_URL", "ASKPAPERS_MODEL"}:
         configured = {name: value for name, value in configured.items() if name not in _CHOICE}
+    elif configured.keys() >= {"OPENAI_BASE_URL", "OPENAI_API_KEY"}:
+        given.pop("OPENAI_API_KEY", None)
     return dict(configured) | given
 
 

@@ -2,7 +2,7 @@
 
 AskpapersError
 ├── QuestionError           the question cannot be asked
-├── SettingError            an environment variable has an invalid value
+├── SettingError            an environment variable or the configuration file has an invalid value
 ├── EncoderMissingError     the encoder's weights are missing or wrong
 ├── LibraryError            the library cannot be used
 │   ├── NoLibraryError      there is none at this place
@@ -14,6 +14,7 @@ AskpapersError
 │   ├── NotWritableError    its folder cannot be written
 │   └── IndexServerError    the server that holds its vectors gives no answer, or refuses
 ├── SourceError             a place to ingest from cannot be read
+├── StoppedError            the answer was stopped before it was finished
 └── ModelError              the language model, or the embedding model, gives no answer
     ├── KeyRefusedError     the server refuses the key
     ├── ModelMissingError   the server does not have the model
@@ -32,7 +33,7 @@ class QuestionError(AskpapersError):
 
 
 class SettingError(AskpapersError):
-    """An environment variable has an invalid value."""
+    """An environment variable or the configuration file has an invalid value."""
 
 
 class EncoderMissingError(AskpapersError):

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from benchmarks.commands import questions_of
 from rag import Answer, Assistant, Library
 from rag.checking.trial import register
 from rag.errors import StoppedError
+from rag.model.chat import ChatModel
 from rag.model.files import add_model
 from rag.model.local import machine
 from rag.notes import MODEL_FAILED
@@ -108,6 +110,13 @@ def test_a_small_context_holds_a_short_prompt(bundled, home):
         answer = assistant.ask(QUESTION)
     assert not failed(answer, "status")
     assert answer.claims
+
+
+def test_the_server_of_another_model_does_not_count(home):
+    add_model(MODEL, "smollm2")
+    settings = Settings(model="local/smollm2", base_url="http://127.0.0.1:9/proxy/v4", api_key="another's")
+    with closing(ChatModel.open(settings)) as model:
+        assert "".join(model.stream([("user", "Say hello.")], {}, lambda _: None, most_tokens=4))
 
 
 def test_a_damaged_file_is_told_and_the_papers_answer(bundled, home, tmp_path):

@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import openai
 import pytest
 from smollm2 import MODEL, needs_model
@@ -127,6 +128,15 @@ def test_the_server_ends_when_it_is_closed_and_starts_again():
         local.close()
         assert not is_up(first.url)
         assert is_up(local.ensure().url)
+
+
+def test_a_client_that_is_closed_starts_no_server(folder):
+    with serving() as local:
+        client = LocalClient(local, Patience())
+        client.close()
+        with pytest.raises(openai.OpenAIError, match="closed"):
+            client.send(httpx.Request("GET", "http://model/v1/models"))
+        assert not folder.exists()
 
 
 def test_the_key_is_needed_and_stands_in_no_command_line_or_log(folder):
@@ -334,14 +344,6 @@ def test_ctrl_c_while_loading():
         begun = time.monotonic()
         assert "KeyboardInterrupt" in program.communicate()[1]
     assert time.monotonic() - begun < 30  # the model takes twice that
-
-
-def test_a_wait_is_announced():
-    lines = []
-    with closing(LocalServer(MODEL, 2048, lines.append)) as local:
-        local.ensure()
-        local.ensure()
-    assert lines == [f"Loading the model {MODEL.stem} into memory."]
 
 
 @pytest.mark.slow

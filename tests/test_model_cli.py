@@ -19,6 +19,7 @@ from trials import trial
 from rag.checking.trial import keep, register, trial_of
 from rag.checking.trial.claims import all_claims
 from rag.configuration import configuration_file
+from rag.configuring import configure
 from rag.model import choice
 from rag.model import running as servers
 from rag.model.catalogue import CATALOGUE, CHECKED
@@ -213,9 +214,11 @@ def test_choosing_another_removes_the_settings_of_the_one_before(run, serve, wei
     assert (code, KEY in out + err) == (0, False)
     assert (*used(), Settings.read().api_key) == ("owl-7b", f"http://127.0.0.1:{port}/v1", 2048, KEY)
     assert stat.S_IMODE(configuration_file().stat().st_mode) == 0o600
+    configure({"price_input": "0.4", "price_output": "1.6"})
     run("model", "add", weights)
     run("model", "use", "owl-1b")
     assert (*used(), Settings.read().api_key) == ("local/owl-1b", None, None, None)
+    assert Settings.read().prices is None
     run("model", "use", "off")
     assert (used()[0], Settings.read().has_model) == ("off", False)
     assert KEY not in configuration_file().read_text()
@@ -326,6 +329,21 @@ def test_a_model_that_cites_nothing_has_not_answered(run, server):
     assert [(row["answered"], row["cited"], row["right"]) for row in told["questions"]] == [
         (False, None, False)
     ] * 3
+
+
+@pytest.mark.usefixtures("papers")
+def test_a_kept_key_is_sent_to_no_other_server(run, serve, monkeypatch):
+    keys = []
+
+    def other(asked):
+        keys.append(asked.headers.get("authorization"))
+        return Service(OTHER)(asked)
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{KEY}\n"))
+    run("model", "use", "http://127.0.0.1:9/v1", "--model", "owl", "--key")
+    (port,) = serve(other)
+    assert run("model", "test", f"http://127.0.0.1:{port}/v1")[0] == 1
+    assert keys and f"Bearer {KEY}" not in keys
 
 
 @pytest.mark.usefixtures("papers")

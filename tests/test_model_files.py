@@ -27,7 +27,7 @@ from rag.model.files import (
     models_folder,
     name_of,
 )
-from rag.model.judges import find_judge
+from rag.model.judges import add_judge, find_judge
 from rag.model.pulling import pull_judge, pull_model
 from rag.settings import Settings
 
@@ -302,8 +302,21 @@ def test_a_judge_is_pulled_with_all_its_files(graphs, kept, hub):
     assert {name: (judge.folder / name).read_bytes() for name in judge.files} == expected
     assert (judge.revision, judge.source) == (REVISION, "hf:owls/nli")
     assert find_judge("owls/nli") == judge
+    asked = len(hub.asked)
+    assert (pull_judge("owls/nli"), len(hub.asked)) == (judge, asked)  # without the Hub
+    (judge.folder / "tokenizer.json").write_bytes(b"damaged")
+    assert (pull_judge("owls/nli"), len(hub.asked) > asked) == (judge, True)
     (judge.folder / "config.json").unlink()
     assert "askpapers model judge owls/nli" in error_of(find_judge, "owls/nli")
+
+
+def test_the_identity_of_an_added_judge_covers_its_weights(tmp_path):
+    identities = set()
+    for weights in (b"one", b"two"):
+        for name, text in (NLI | {"model.onnx": b"m", "model.onnx_data": weights}).items():
+            (tmp_path / name).write_bytes(text)
+        identities.add(add_judge(tmp_path).identity)
+    assert len(identities) == 2
 
 
 def test_a_small_file_is_compared_by_the_hash_of_git(hub):

@@ -175,6 +175,8 @@ def test_a_trial_whose_model_fails_says_why(desk, server):
     finish(desk)
     assert "has failed: the server refuses the key" in state(desk).line
     assert state(desk).button == "Test it again"
+    keep(trial(f"scripted at {server.url}", 0.71))  # by `askpapers model test`, meanwhile
+    assert "it passed the test" in state(desk).line
 
 
 def test_a_trial_is_left_when_the_server_ends(folder, server, home):

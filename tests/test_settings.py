@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 
 from rag import SettingError
+from rag.configuration import configuration_file, merged, read_configuration
 from rag.library.chroma_server import ChromaServer
+from rag.model.base import WINDOW
 from rag.model.chat import ChatModel
-from rag.model.llm import WINDOW, known_window
+from rag.model.llm import known_window
 from rag.settings import DEFAULT_MODEL, Settings
 
 
@@ -144,3 +146,30 @@ def test_another_model_judges_without_the_window_and_the_prices_of_the_one_that_
         None,
         "sk-test",
     )
+
+
+FILE = {"OPENAI_BASE_URL": "http://near/v1", "OPENAI_API_KEY": "its own", "ASKPAPERS_MODEL": "owl"}
+
+
+def test_a_key_kept_for_a_server_goes_before_that_of_another_in_the_environment():
+    assert merged(FILE, {"OPENAI_API_KEY": "another's"}) == FILE
+    environment = {"OPENAI_API_KEY": "sk-test", "ASKPAPERS_MODEL": "large"}
+    assert merged(FILE, environment) == environment
+    without_server = {"OPENAI_API_KEY": "old"}
+    assert merged(without_server, {"OPENAI_API_KEY": "new"}) == {"OPENAI_API_KEY": "new"}
+
+
+def test_a_model_of_the_environment_has_neither_window_nor_prices_of_the_one_in_the_file():
+    file = FILE | {"ASKPAPERS_CONTEXT_WINDOW": "4096", "ASKPAPERS_PRICE_INPUT": "1"}
+    assert merged(file, {"ASKPAPERS_MODEL": "large"}) == {"ASKPAPERS_MODEL": "large"}
+
+
+def test_a_file_with_a_token_that_others_can_read_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    configuration_file().parent.mkdir()
+    configuration_file().write_text('chroma_token = "hush"')
+    configuration_file().chmod(0o640)
+    with pytest.raises(SettingError, match="chmod 600"):
+        read_configuration()
+    configuration_file().chmod(0o600)
+    assert read_configuration() == {"ASKPAPERS_CHROMA_TOKEN": "hush"}

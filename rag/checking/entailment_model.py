@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from rag.errors import ModelError, ModelMissingError
+from rag.model.judges import BESIDE, GRAPHS
 
-_GRAPHS = ("model.onnx", "onnx/model.onnx")
 _BATCH = 8  # pairs
 _LONGEST = 512  # word pieces of a pair; a model may take fewer
 _ENTAILS = ("entail", "consistent", "support")  # how labels begin
@@ -31,8 +31,8 @@ class EntailmentModel:
         """Raises ModelMissingError, and ModelError if the files hold no entailment model."""
         self._next = f"run `askpapers model judge {name}` again, or name another model"
         self._folder = folder
-        graph = next((path for place in _GRAPHS if (path := folder / place).is_file()), None)
-        if not graph or not (folder / "tokenizer.json").is_file() or not (folder / "config.json").is_file():
+        graph = next((path for place in GRAPHS if (path := folder / place).is_file()), None)
+        if not graph or not all((folder / file).is_file() for file in BESIDE):
             raise ModelMissingError(f"the entailment model {name} is not in {folder}: {self._next}")
         try:
             config = json.loads((folder / "config.json").read_bytes())

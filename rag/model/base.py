@@ -25,6 +25,8 @@ CHECKING = Use(
 JUDGING = Use("ASKPAPERS_JUDGE_MODEL (or ASKPAPERS_MODEL)", "evaluate without a judge")
 EMBEDDING = Use("ASKPAPERS_EMBEDDING_MODEL", "unset ASKPAPERS_EMBEDDING_MODEL for the embedded encoder")
 
+WINDOW = 8192
+"""Tokens of context, if neither the settings nor a table know the model's."""
 FRAME_TOKENS = 8
 """Tokens that a message takes in addition to its text, at most."""
 

@@ -5,7 +5,7 @@ import time
 import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,12 +15,12 @@ from openai import OpenAI
 
 from rag.errors import BrokenStreamError, UnusableReplyError
 from rag.model.address import is_near, server_name
-from rag.model.base import WRITING, Message, Usage, Use, reply_tokens
+from rag.model.base import WINDOW, WRITING, Message, Usage, Use, reply_tokens
 from rag.model.client import open_client, translated
 from rag.model.description import Description, describe, named_parameters
 from rag.model.files import find_model, identity_of
 from rag.model.leaving import Leaving, leaving_by
-from rag.model.llm import WINDOW, closed_promptly, open_llm, stop_reason
+from rag.model.llm import closed_promptly, open_llm, stop_reason
 from rag.model.local.client import LocalClient
 from rag.model.local.server import LocalServer
 from rag.model.patience import Patience, PatientClient, notified_after
@@ -71,8 +71,8 @@ class ChatModel:
         """The model that the settings name. Sends nothing, and starts nothing, yet. Raises ModelError."""
         address = None
         if settings.local_name:
-            path = find_model(settings.local_name).path
-            server = LocalServer(path, settings.context_window or WINDOW, on_wait)
+            server = LocalServer(find_model(settings.local_name).path, settings.context_window or WINDOW)
+            settings = replace(settings, base_url=None, api_key=None)  # those of another model
             patience = patience or Patience.on_this_computer()
             http_client: PatientClient = LocalClient(server, patience)
         else:

@@ -1,7 +1,7 @@
 """A choice of the model that answers: one on this computer, one of a server, or none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ class Choice:
 
     model: str
     base_url: str | None = None
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     context_window: int | None = None
     note: str | None = None  # what the user should know of it
 
@@ -37,16 +37,21 @@ class Choice:
             "base_url": self.base_url,
             "api_key": self.api_key,
             "context_window": str(self.context_window) if self.context_window else None,
+            "price_input": None,
+            "price_output": None,
         }
 
-    def applied_to(self, settings: Settings) -> Settings:
-        """These settings with this choice."""
+    def applied_to(self, settings: Settings, sent: str | None = None) -> Settings:
+        """These settings with this choice. `sent` is the key of the environment; a kept one is not passed
+        on, as it belongs to the server of the model before."""
         return replace(
             settings,
             model=self.model,
             base_url=self.base_url,
-            api_key=self.api_key or (settings.api_key if self.base_url else None),
+            api_key=self.api_key or (sent if self.base_url else None),
             context_window=self.context_window,
+            price_input=None,
+            price_output=None,
         )
 
 
@@ -206,6 +211,11 @@ def _is_this_machine(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def key_in(environment: Mapping[str, str]) -> str | None:
+    """The key of the environment, which servers are sent that have none of their own."""
+    return environment.get("OPENAI_API_KEY", "").strip() or None
 
 
 def overriding(environment: Mapping[str, str]) -> list[str]:

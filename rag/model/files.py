@@ -14,6 +14,8 @@ from rag.model.address import server_name
 from rag.register import Register
 from rag.settings import Settings, data_folder
 
+HUB = "hf:"
+"""Before a place on the Hugging Face Hub, in a source."""
 _MAGIC = b"GGUF"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _NO_PART = re.compile(r"[^a-z0-9._-]+")
@@ -36,9 +38,22 @@ class ModelFile:
     revision: str | None = None
 
     @property
+    def identity(self) -> str:
+        """What its trial as a judge is kept under."""
+        return f"sha256:{self.sha256}"
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Its fields as JSON has them."""
+        return asdict(self) | {"path": str(self.path)}
+
+    @property
     def is_there(self) -> bool:
         """Whether the file is still there, at its size."""
-        return self.path.is_file() and self.path.stat().st_size == self.bytes
+        try:
+            return self.path.is_file() and self.path.stat().st_size == self.bytes
+        except OSError:  # its folder is closed to us
+            return False
 
 
 def models_folder() -> Path:
@@ -48,7 +63,7 @@ def models_folder() -> Path:
 
 def model_files() -> dict[str, ModelFile]:
     """The models on this computer, by name. Raises ModelError if the register cannot be read."""
-    with told(register := _register(), "pull or add the models again"):
+    with readable(register := _register(), "pull or add the models again"):
         return {name: _read(name, row) for name, row in register.rows().items()}
 
 
@@ -87,19 +102,19 @@ def add_model(path: Path, name: str | None = None, track: Track = untracked) -> 
 def keep_model(model: ModelFile) -> None:
     """Enter a model in the register; it replaces one of the same name. Raises ModelError."""
     check_name(model.name)
-    with told(register := _register(), "pull or add the models again"):
-        register.keep(model.name, asdict(model) | {"path": str(model.path)})
+    with readable(register := _register(), "pull or add the models again"):
+        register.keep(model.name, model.row)
 
 
 @contextmanager
-def told(register: Register, again: str) -> Iterator[None]:
-    """Translate the errors of a register in the models folder; `again` is the cure of a damaged one."""
+def readable(register: Register, cure: str) -> Iterator[None]:
+    """Translate the errors of a register in the models folder; `cure` is what to do once it is deleted."""
     try:
         yield
     except OSError as error:
         raise unusable(error) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ModelError(f"{register.path} cannot be read: delete it, then {again}") from error
+        raise ModelError(f"{register.path} cannot be read: delete it, then {cure}") from error
 
 
 def unusable(error: OSError) -> ModelError:
@@ -158,7 +173,7 @@ def identity_of(settings: Settings) -> str:
     Raises ModelError.
     """
     if settings.local_name:
-        return f"sha256:{find_model(settings.local_name).sha256}"
+        return find_model(settings.local_name).identity
     return f"{settings.model} at {server_name(settings)}"
 
 

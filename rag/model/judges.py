@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import ModelError, ModelMissingError
-from rag.model.files import identity_of, models_folder, name_of, sha256_of, told
+from rag.model.files import identity_of, models_folder, name_of, readable, sha256_of
 from rag.register import Register
 from rag.settings import Settings
 
@@ -33,6 +33,19 @@ class JudgeFiles:
     revision: str | None = None
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all files are there, to the byte."""
+        try:
+            return all(sha256_of(self.folder / file) == sha256 for file, sha256 in self.files.items())
+        except OSError:
+            return False
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Its fields as JSON has them."""
+        return asdict(self) | {"folder": str(self.folder)}
+
+    @property
     def identity(self) -> str:
         """What its trial is kept under: SHA-256 of all its files."""
         return f"sha256:{hashlib.sha256(json.dumps(sorted(self.files.items())).encode()).hexdigest()}"
@@ -40,7 +53,7 @@ class JudgeFiles:
 
 def judge_files() -> dict[str, JudgeFiles]:
     """The entailment models by name. Raises ModelError if the register cannot be read."""
-    with told(register := _register(), "name the judge again"):
+    with readable(register := _register(), "name the judge again"):
         return {name: _read(name, row) for name, row in register.rows().items()}
 
 
@@ -69,7 +82,8 @@ def add_judge(folder: Path) -> JudgeFiles:
         lacks = ", ".join(missing) or GRAPHS[0]
         raise ModelError(f"{folder} has no {lacks}: name the folder of an entailment model in ONNX")
     try:
-        files = {name: sha256_of(folder / name) for name in (graph, *BESIDE)}
+        data = [name for name in (f"{graph}_data",) if (folder / name).is_file()]
+        files = {name: sha256_of(folder / name) for name in (graph, *data, *BESIDE)}
     except OSError as error:
         raise ModelError(f"{folder} cannot be read ({error.strerror}): check the disk") from error
     return keep_judge(JudgeFiles(name_of(folder.name), folder, files, "added"))
@@ -77,8 +91,8 @@ def add_judge(folder: Path) -> JudgeFiles:
 
 def keep_judge(judge: JudgeFiles) -> JudgeFiles:
     """Enter it in the register; it replaces one of the same name. Raises ModelError."""
-    with told(register := _register(), "name the judge again"):
-        register.keep(judge.name, asdict(judge) | {"folder": str(judge.folder)})
+    with readable(register := _register(), "name the judge again"):
+        register.keep(judge.name, judge.row)
     return judge
 
 

@@ -10,9 +10,8 @@ from llama_index.llms.openai.utils import openai_modelname_to_contextsize
 from llama_index.llms.openai_like import OpenAILike
 from openai import OpenAI
 
+from rag.model.base import WINDOW
 from rag.settings import Settings
-
-WINDOW = 8192  # tokens of context, if neither the settings nor LlamaIndex know the model's
 
 _Part = TypeVar("_Part")
 

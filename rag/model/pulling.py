@@ -32,6 +32,7 @@ from huggingface_hub.utils import logging as hub_logging
 from rag.errors import ModelError
 from rag.library.progress import Track, untracked
 from rag.model.files import (
+    HUB,
     ModelFile,
     check_format,
     check_name,
@@ -42,11 +43,9 @@ from rag.model.files import (
     sha256_of,
     unusable,
 )
-from rag.model.judges import BESIDE, GRAPHS, JudgeFiles, keep_judge
+from rag.model.judges import BESIDE, GRAPHS, JudgeFiles, judge_files, keep_judge
 from rag.private import FILE, make_folder
 
-HUB = "hf:"
-"""Before the name of a repository."""
 _SECONDS = 10.0
 _TRIES, _PAUSE = 3, 1.0  # where no byte comes; seconds between two
 _PIECE = 1 << 20  # bytes
@@ -140,11 +139,15 @@ def pull_model(name: str, source: str, track: Track = untracked) -> ModelFile:
 def pull_judge(name: str, track: Track = untracked) -> JudgeFiles:
     """Pull an entailment model in ONNX, OWNER/REPOSITORY, and enter it in the register.
 
-    The exact graph is taken where there is one, else a quantised one. Raises ModelError.
+    The exact graph is taken where there is one, else a quantised one. The Hub is not asked for what is here
+    already. Raises ModelError.
     """
     owner, _, repository = name.partition("/")
     if not repository or any(part in ("", ".", "..") for part in name.split("/")):
         raise ModelError(f"{name} is no repository of the Hub: write it like OWNER/REPOSITORY")
+    known = judge_files().get(name)
+    if known and known.source == f"{HUB}{name}" and known.is_whole:
+        return known
     hub = Repository.look_up(name)
     graph = next((file for file in (*GRAPHS, *map(_quantised, GRAPHS)) if file in hub.files), None)
     missing = [file for file in BESIDE if file not in hub.files]

@@ -13,18 +13,17 @@ from rag.checking.trial import why_unused
 from rag.errors import ModelError, ModelMissingError
 from rag.library.chroma_server import ChromaServer
 from rag.model.address import server_name
-from rag.model.base import WRITING
-from rag.model.files import ModelFile, find_model, identity_of
-from rag.model.judges import ENTAILMENT, find_judge
+from rag.model.base import WINDOW, WRITING
+from rag.model.files import ModelFile, find_model
+from rag.model.judges import ENTAILMENT, judge_identity
 from rag.model.local.gguf import read_shape
 from rag.model.local.machine import fitted
 from rag.model.running import running_servers
-from rag.settings import Settings
+from rag.settings import LOCAL, Settings
 from ui.checkup.finding import Finding, attempted
 
 _SECONDS = 2.0
 _NAMED = 5  # models in a line
-_WINDOW = 8192  # tokens of context, where none is set
 
 
 def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
@@ -75,7 +74,7 @@ def _look_at_memory(model: ModelFile, settings: Settings) -> Iterator[Finding]:
     except (OSError, ValueError):
         yield Finding("memory", "fail", f"{model.path} is damaged", "pull or add it again")
         return
-    wanted = settings.context_window or _WINDOW
+    wanted = settings.context_window or WINDOW
     context, _ = fitted(model.name, model.bytes, shape, wanted)
     yield Finding("memory", "ok", f"enough for a context of {context:,} tokens")
 
@@ -86,11 +85,7 @@ def _look_at_judge(settings: Settings) -> Iterator[Finding]:
         yield Finding("checks", "ok", "off (ASKPAPERS_JUDGE_MODEL), so sentences stay unchecked")
         return
     name = settings.judge_model or settings.model
-    if name.startswith(ENTAILMENT):
-        identity = find_judge(name.removeprefix(ENTAILMENT)).identity
-    else:
-        identity = identity_of(settings.for_judge())
-    if not (why := why_unused(identity)):
+    if not (why := why_unused(judge_identity(settings))):
         yield Finding("checks", "ok", f"{name} checks each sentence against the papers")
         return
     reason, _, todo = why.partition(": ")
@@ -112,7 +107,7 @@ def _ask_models(settings: Settings) -> Iterator[Finding]:
             yield Finding.from_error("model server", error)
             return
     names = (settings.model, settings.judge_model, settings.embedding_model)
-    needed = sorted({name for name in names if name and not name.startswith(ENTAILMENT)})
+    needed = sorted({name for name in names if name and not name.startswith((ENTAILMENT, LOCAL))})
     missing = [name for name in needed if name not in models]
     if not models:
         yield Finding("model server", "warn", "it answers, and does not say which models it has")

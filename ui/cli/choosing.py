@@ -14,7 +14,7 @@ from rag.checking.trial import Trial, trial_of
 from rag.configuring import configure
 from rag.errors import ModelError
 from rag.model.address import is_near, server_name
-from rag.model.choice import Choice, choose, overriding
+from rag.model.choice import Choice, choose, key_in, overriding
 from rag.model.files import identity_of
 from rag.plain import in_a_line
 from rag.settings import Settings
@@ -39,7 +39,7 @@ def add(group: Group) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     key = _read_key() if arguments.key else None
-    choice = choose(arguments.target, arguments.model, key, os.environ.get("OPENAI_API_KEY", "").strip())
+    choice = choose(arguments.target, arguments.model, key, key_in(os.environ))
     file = configure(choice.changes)
     settings = Settings.read()
     if arguments.json:

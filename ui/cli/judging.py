@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 from rich.text import Text
@@ -10,7 +9,7 @@ from rich.text import Text
 from rag.checking.by_entailment import EntailmentJudge
 from rag.checking.trial import keep, try_judge
 from rag.configuring import configure
-from rag.model.judges import ENTAILMENT, JudgeFiles, add_judge, find_judge, judge_files
+from rag.model.judges import ENTAILMENT, JudgeFiles, add_judge, judge_files
 from rag.settings import OFF
 from ui.cli.commands import Group
 from ui.cli.pulling import pull_judge
@@ -46,8 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     keep(trial)
     file = configure({"judge_model": f"{ENTAILMENT}{files.name}"})
     if arguments.json:
-        rows = asdict(files) | {"folder": str(files.folder)}
-        print_json({"judge": rows, "trial": trial_json(trial), "file": str(file)})
+        print_json({"judge": files.row, "trial": trial_json(trial), "file": str(file)})
         return 0
     print_trial(trial)
     _tell_more(file)
@@ -66,5 +64,5 @@ def _judge(name: str) -> JudgeFiles:
         return add_judge(folder)
     known = judge_files().get(name)
     if known and known.source == "added":
-        return find_judge(name)
+        return add_judge(known.folder)  # its files may have changed
     return pull_judge(name.removeprefix("hf:"))

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterable
+from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from rich.text import Text
 from rag.checking.trial import trial_of
 from rag.errors import ModelError
 from rag.model.catalogue import CATALOGUE, CHECKED
-from rag.model.files import ModelFile, add_model, model_files, name_of
+from rag.model.files import HUB, ModelFile, add_model, model_files, name_of
 from rag.model.running import running_servers
 from rag.plain import in_a_line
 from rag.settings import Settings
@@ -19,8 +20,6 @@ from ui.cli import choosing, judging, trying
 from ui.cli.commands import Group
 from ui.cli.pulling import pull_model
 from ui.terminal import print_fields, print_json, print_table, print_text, tell, track
-
-HUB = "hf:"
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -48,18 +47,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         print_json(
             {
                 "day": CHECKED,
-                "known": [
-                    {
-                        "name": known.name,
-                        "repository": known.repository,
-                        "file": known.file,
-                        "licence": known.licence,
-                        "bytes": known.bytes,
-                        "memory": known.memory,
-                        "here": known.name in models,
-                    }
-                    for known in CATALOGUE.values()
-                ],
+                "known": [asdict(known) | {"here": known.name in models} for known in CATALOGUE.values()],
                 "here": [_as_json(model, settings) for model in models.values()],
                 "servers": [
                     {"kind": server.kind, "url": server.url, "models": server.models} for server in servers
@@ -98,12 +86,10 @@ def run_add(arguments: argparse.Namespace) -> int:
 
 def _print_model(model: ModelFile, arguments: argparse.Namespace) -> None:
     """What is now on this computer, and the next step."""
-    fields = {"name": model.name, "path": str(model.path), "sha256": model.sha256, "bytes": model.bytes}
-    fields |= {"source": model.source, "revision": model.revision}
     if arguments.json:
-        print_json(fields)
+        print_json(model.row)
         return
-    print_fields({name: value for name, value in fields.items() if value is not None})
+    print_fields({name: value for name, value in model.row.items() if value is not None})
     choosing.tell_llama_cpp()
     tell(f"`askpapers model use {model.name}` lets it answer.")
 
@@ -134,21 +120,15 @@ def _print_here(models: Iterable[ModelFile], settings: Settings) -> None:
 
 
 def _trial_line(model: ModelFile) -> str:
-    trial = trial_of(f"sha256:{model.sha256}")
+    trial = trial_of(model.identity)
     return trying.outcome(trial) if trial else "not tested"
 
 
 def _as_json(model: ModelFile, settings: Settings) -> dict[str, Any]:
-    return {
-        "name": model.name,
-        "path": str(model.path),
-        "sha256": model.sha256,
-        "bytes": model.bytes,
-        "source": model.source,
-        "revision": model.revision,
+    return model.row | {
         "there": model.is_there,
         "used": settings.local_name == model.name,
-        "trial": trying.trial_json(trial_of(f"sha256:{model.sha256}")),
+        "trial": trying.trial_json(trial_of(model.identity)),
     }
 
 

@@ -13,7 +13,7 @@ from rag.assistant import Assistant
 from rag.checking.trial import Trial
 from rag.checking.trial.trying import PASS
 from rag.errors import ModelError
-from rag.model.choice import choose
+from rag.model.choice import choose, key_in
 from rag.notes import MODEL_FAILED
 from rag.plain import in_a_line
 from rag.settings import Settings
@@ -81,9 +81,9 @@ def add(group: Group) -> None:
 def run_test(arguments: argparse.Namespace) -> int:
     settings = Settings.read()
     if arguments.name:
-        sent = os.environ.get("OPENAI_API_KEY", "").strip()
+        sent = key_in(os.environ)
         choice = choose(arguments.name, sent=sent)
-        settings = replace(choice.applied_to(settings), judge_model=None, checks=True)
+        settings = replace(choice.applied_to(settings, sent), judge_model=None, checks=True)
     try_model(settings, is_json=arguments.json, has_trial=not arguments.skip_judge)
     return 0
 

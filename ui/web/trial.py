@@ -41,18 +41,18 @@ def trial_state(desk: Desk, writer: str, model: str | None) -> TrialState:
         tried = _judge_title(desk.settings_for(running.model))
         return TrialState(f"{tried} is being tested: {running.line}.", _BEGIN, is_running=True)
     title, last = _judge_title(settings), desk.trials.last
-    if last and last.error and last.model == model:
-        return TrialState(f"The test of {title} has failed: {last.error}.", _AGAIN)
     try:
         trial = trial_of(judge_identity(settings))
     except ModelError as error:
         return TrialState(f"{title} cannot be tested: {error}.")
-    if not trial:
-        return TrialState(f"{title} has not been tested: sentences stay unchecked.", _BEGIN)
-    if trial.passes:
+    if trial and trial.passes:
         return TrialState(
             f"{title} checks sentences: it passed the test (kappa {trial.kappa:.2f}).", _AGAIN
         )
+    if last and last.error and last.model == model:
+        return TrialState(f"The test of {title} has failed: {last.error}.", _AGAIN)
+    if not trial:
+        return TrialState(f"{title} has not been tested: sentences stay unchecked.", _BEGIN)
     return TrialState(
         f"{title} does not pass the test (kappa {trial.kappa:.2f}, {PASS:.2f} is needed): its verdicts are "
         "not used, and sentences stay unchecked.",

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import httpx
 import openai
 
-from rag.errors import ModelError
+from rag.errors import ModelError, ModelFailedError
 from rag.model.local.server import LocalServer
 from rag.model.patience import Patience, PatientClient
 
@@ -19,7 +19,10 @@ class LocalClient(PatientClient):
         self._server = server
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Raises openai's error, which its client passes on at once, with ours as its cause."""
+        """Raises openai's error, which its client passes on at once, with ours as its cause.
+
+        Once it is closed, it starts no server, which nobody would end.
+        """
         try:
             return super().send(self._addressed(request), **options)
         except (httpx.NetworkError, httpx.RemoteProtocolError):  # its owner has ended since it was found
@@ -29,9 +32,17 @@ class LocalClient(PatientClient):
         super().close()
         self._server.close()
 
+    def _check(self) -> None:
+        """Raises ModelFailedError if it is closed, perhaps while the server started."""
+        if self.is_closed:
+            self._server.close()
+            raise ModelFailedError("the model was closed: ask again")
+
     def _addressed(self, request: httpx.Request) -> httpx.Request:
         try:
+            self._check()
             address = self._server.ensure()
+            self._check()
         except ModelError as error:
             raise openai.OpenAIError(str(error)) from error
         place = urlsplit(address.url)

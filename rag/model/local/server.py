@@ -7,7 +7,6 @@ server, and the next process that needs it starts one of its own.
 import json
 import secrets
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -41,13 +40,10 @@ class Address:
 class LocalServer:
     """The server of one model file. Safe to use from several threads."""
 
-    def __init__(
-        self, path: Path, window: int = 8192, on_wait: Callable[[str], None] | None = None
-    ) -> None:
-        """`window` is the context in tokens, if memory allows; `on_wait` gets a line while it loads."""
+    def __init__(self, path: Path, window: int) -> None:
+        """`window` is the context in tokens, if memory allows."""
         self.path = path.absolute()
         self.window = window
-        self._on_wait = on_wait
         self._starting = threading.Lock()
         self._process: Process | None = None
         self._address: Address | None = None
@@ -99,8 +95,6 @@ class LocalServer:
         except ValueError:
             raise damaged(self.path) from None
         context, at_once = fitted(self.path.stem, self.path.stat().st_size, shape, self.window)
-        if self._on_wait:
-            self._on_wait(f"Loading the model {self.path.stem} into memory.")
         key, name = secrets.token_urlsafe(32), secrets.token_hex(16)
         order = {"path": str(self.path), "context": context, "at_once": at_once, "key": key, "name": name}
         log = record.with_suffix(".log")
