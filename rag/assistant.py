@@ -43,9 +43,7 @@ if TYPE_CHECKING:
     from rag.llamaindex import CitedQueryEngine
     from rag.model.chat import ChatModel
 
-_NO_MODEL = (
-    "no language model is configured: set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible server"
-)
+_NO_MODEL = "no language model is in use: choose one by `askpapers model use`, or set OPENAI_API_KEY"
 
 
 class Assistant:

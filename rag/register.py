@@ -28,8 +28,11 @@ class Register:
             raise ValueError("not rows by name")
         return rows
 
-    def keep(self, name: str, row: dict[str, Any], *, replaces_damaged: bool = False) -> None:
-        """Enter a row in place of one of its name. Raises as `rows` does, unless it may begin anew."""
+    def keep(self, name: str, row: dict[str, Any] | None, *, replaces_damaged: bool = False) -> None:
+        """Put a row in place of one of its name; None removes that.
+
+        Raises as `rows` does, unless a damaged file is to be begun anew.
+        """
         make_folder(self.path.parent)
         with FileLock(f"{self.path}.lock", mode=FILE):
             try:
@@ -38,5 +41,6 @@ class Register:
                 if not replaces_damaged:
                     raise
                 rows = {}
+            rows = {known: kept for known, kept in (rows | {name: row}).items() if kept is not None}
             with atomic_write(self.path) as file:
-                file.write(json.dumps(rows | {name: row}, indent=1).encode())
+                file.write(json.dumps(rows, indent=1).encode())

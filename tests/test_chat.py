@@ -153,6 +153,23 @@ def test_ctrl_c_leaves_a_terminal_with_one_line(bundled, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_stops_an_answer_and_the_conversation_goes_on(bundled, server, tmp_path):
+    server.play(served.Silence())
+    terminal = Terminal(
+        bundled, tmp_path, env={"OPENAI_BASE_URL": server.url, "ASKPAPERS_MODEL": "scripted"}
+    )
+    terminal.read_until("\n> ")
+    terminal.type(f"{FIRST}\n")
+    terminal.read_until("Reading 10 papers")
+    terminal.process.send_signal(signal.SIGINT)
+    assert "Stopped" in terminal.read_until("\n> ")
+    terminal.type("\x04")
+    terminal.read_until("never shown")
+    assert terminal.close() == 0
+
+
+@pytest.mark.slow
 def test_a_model_s_answer_is_streamed_and_what_was_understood_told(bundled, server, tmp_path):
     whole = "How many hours is ChildMandarin?"
     text = "ChildMandarin holds 41.25 hours of carefully hand-transcribed speech [1]."

@@ -179,6 +179,31 @@ def test_a_file_is_added_and_used(run, weights):
     assert "gone or changed" in run("model", "list")[1]
 
 
+def test_a_model_is_removed_and_its_file_stays_where_it_was_only_added(run, weights):
+    run("model", "add", weights)
+    run("model", "use", "owl-1b")
+    code, out, err = run("model", "remove", "owl-1b")
+    assert (code, f"{weights} is still there" in out, "It was in use" in err) == (0, True, True)
+    assert as_json(run("model", "list", "--json"))["here"] == []
+    assert weights.is_file()
+    assert is_one_line_of_error(run("model", "remove", "owl-1b"), "askpapers model list")
+
+
+def test_no_model_is_called_like_a_word_of_the_command(run, weights):
+    assert is_one_line_of_error(run("model", "add", weights, "--name", "off"), "no name")
+
+
+def test_a_file_that_is_not_added_yet_is_told_how(run, weights):
+    assert is_one_line_of_error(run("model", "use", weights), f"askpapers model add {weights}")
+
+
+def test_a_model_on_this_computer_may_judge(run, weights):
+    run("model", "add", weights)
+    assert as_json(run("model", "judge", "local/owl-1b", "--json"))["judge"] == "local/owl-1b"
+    assert Settings.read().judge_model == "local/owl-1b"
+    assert is_one_line_of_error(run("model", "judge", "local/other"), "askpapers model list")
+
+
 def test_a_model_that_was_tested_is_told_so(run, weights):
     sha256 = as_json(run("model", "add", weights, "--json"))["sha256"]
     keep(trial(f"sha256:{sha256}", kappa=0.71))

@@ -204,3 +204,10 @@ def test_a_grammar_names_each_source_and_is_bounded(kind: Kind):
     grammar = grammar_for(kind, 3)
     assert '"[1]" | "[2]" | "[3]"' in grammar
     assert "*" not in grammar
+
+
+def test_a_reply_without_an_end_is_cut(small: Assistant, server: ModelServer):
+    server.play(served.answer(f"{CLAIM} [1]. ", *["It goes on and on. and "] * 2000))
+    answer = small.ask(QUESTION)
+    assert answer.claims[0].text.startswith("bert2BERT saves")
+    assert len(answer.text) < 3500

@@ -231,7 +231,7 @@ def test_a_question_that_cannot_be_asked_is_told_in_one_line(session, desk):
 
 def test_a_model_that_is_not_there_is_told_in_one_line(session, desk):
     exchange, _ = tell(session, OWLS, desk, BY_MODEL)
-    assert exchange.error.startswith("no language model is configured: ")
+    assert exchange.error.startswith("no language model is in use: ")
     assert kept(session) == [session.chat]
 
 

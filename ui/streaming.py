@@ -110,9 +110,10 @@ class StatusLine:
                 self._shown = ""
 
     def wait(self, line: str) -> None:
-        """Add what is waited for, from another thread; a line of its own where stderr is no terminal."""
+        """Show what is waited for, from another thread; a line of its own where stderr is no terminal."""
         with self._changing:
             if self._shown:
-                self.show(f"{self._shown} {line}")
+                both = f"{self._shown} {line}"
+                self.show(both if cell_len(both) < self._console.width else line)
         if not self._is_on:
             tell(line)

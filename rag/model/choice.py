@@ -91,6 +91,8 @@ def _of_file(name: str) -> Choice:
             raise ModelMissingError(
                 f"{name} is a model of {server.title}: `askpapers model use {server.kind}/{name}`"
             )
+    if name.endswith(".gguf"):
+        raise ModelMissingError(f"{name} has no name here yet: enter it with `askpapers model add {name}`")
     raise ModelMissingError(f"there is no model {name} on this computer: see {_LIST}")
 
 

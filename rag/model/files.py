@@ -18,6 +18,7 @@ HUB = "hf:"
 """Before a place on the Hugging Face Hub, in a source."""
 _MAGIC = b"GGUF"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+_TAKEN = ("off", "writer")  # words of `askpapers model`
 _NO_PART = re.compile(r"[^a-z0-9._-]+")
 _CHUNK = 1 << 20  # bytes
 _MEGABYTE = 1_000_000
@@ -106,6 +107,18 @@ def keep_model(model: ModelFile) -> None:
         register.keep(model.name, model.row)
 
 
+def remove_model(name: str) -> ModelFile:
+    """Forget a model, and delete its file if it was pulled. Raises ModelError."""
+    model = model_files().get(name)
+    if model is None:
+        raise ModelMissingError(f"there is no model {name} on this computer: see `askpapers model list`")
+    with readable(register := _register(), "pull or add the models again"):
+        register.keep(name, None)
+        if model.path.is_relative_to(models_folder()):
+            model.path.unlink(missing_ok=True)
+    return model
+
+
 @contextmanager
 def readable(register: Register, cure: str) -> Iterator[None]:
     """Translate the errors of a register in the models folder; `cure` is what to do once it is deleted."""
@@ -125,7 +138,7 @@ def unusable(error: OSError) -> ModelError:
 
 def check_name(name: str) -> None:
     """Raises ModelError unless a model may have this name."""
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or name in _TAKEN:
         raise ModelError(f"{name!r} is no name for a model: use small letters, digits, - and .")
 
 

@@ -3,7 +3,8 @@
 What repeats in all prompts comes first, so that the server's cache holds it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _MOST_TOKENS = 850  # of a prompt, by our count
 _LEAST_ROOM = 250  # tokens for the sources, however long the question is
 _REPLY: dict[Kind, int] = {"single": 200, "comparison": 200, "list": 320}  # tokens
+_LONGEST = 3000  # characters of a reply
 _SPARE = 60  # tokens, as the model may count more than we do
 _ROLES = ("system", "user", "assistant")
 LEFT_OUT = "Left out, as they fit no paper"
@@ -58,7 +60,7 @@ class ShortForm:
             grammar_for(question.kind, len(sources)),
         )
         raw = ""
-        for piece, is_last in with_end(_as_text(find_markers(texts), sources)):
+        for piece, is_last in with_end(_as_text(find_markers(_bounded(texts, stopped)), sources)):
             raw += piece
             parts = split(raw)
             ends = [place + 1 for place, part in enumerate(parts) if isinstance(part, Sentence)]
@@ -95,6 +97,18 @@ class ShortForm:
         stands = bool(sentence.keys) and not fits_none(sentence.text, papers)
         self._left_out += not stands
         return stands
+
+
+def _bounded(texts: Generator[str, None, None], stopped: list[str]) -> Iterator[str]:
+    """The text, cut where a server goes on for ever; `stopped` then gets the reason."""
+    left = _LONGEST
+    with closing(texts):
+        for text in texts:
+            yield text[:left]
+            left -= len(text)
+            if left <= 0:
+                stopped.append("length")
+                return
 
 
 def _as_text(pieces: Iterator[str | Marker], sources: Sequence[Source]) -> Iterator[str]:

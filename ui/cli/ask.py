@@ -5,6 +5,7 @@ import argparse
 from rag.assistant import Assistant
 from rag.query import check_request
 from rag.settings import Settings
+from rag.types import Request
 from ui.cli.commands import add_common
 from ui.cli.hint import hint_once
 from ui.cli.options import add_answering, request_of, tell_years
@@ -21,6 +22,13 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     request = check_request(request_of(arguments, arguments.question))  # before anything is built
+    try:
+        return _ask(arguments, request)
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt("interrupted before the answer was finished") from interrupt
+
+
+def _ask(arguments: argparse.Namespace, request: Request) -> int:
     settings, status = Settings.read(), StatusLine()
     with (
         open_for_reading(arguments) as library,
@@ -28,10 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         is_written = assistant.writer_for(request.writer) != "extractive"
         stream = assistant.stream(request)
-        try:
-            shown = read_along(stream, status, is_written=is_written, is_json=arguments.json)
-        except KeyboardInterrupt as interrupt:
-            raise KeyboardInterrupt("interrupted before the answer was finished") from interrupt
+        shown = read_along(stream, status, is_written=is_written, is_json=arguments.json)
         if arguments.json:
             print_json(stream.answer.to_dict())
             return 0

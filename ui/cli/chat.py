@@ -73,6 +73,10 @@ def _converse(
         last_question = line
         try:
             _answer(conversation, replace(options, question=line), arguments, read)
+        except KeyboardInterrupt:
+            if not is_typed:
+                raise
+            print("Stopped: ask again, or leave with /quit.", file=sys.stderr)
         except (QuestionError, ModelError) as error:  # the next question may do better
             failed += 1
             print_error(error)

@@ -9,8 +9,9 @@ from rich.text import Text
 from rag.checking.by_entailment import EntailmentJudge
 from rag.checking.trial import keep, try_judge
 from rag.configuring import configure
+from rag.model.files import find_model
 from rag.model.judges import ENTAILMENT, JudgeFiles, add_judge, judge_files
-from rag.settings import OFF
+from rag.settings import LOCAL, OFF
 from ui.cli.commands import Group
 from ui.cli.pulling import pull_judge
 from ui.cli.trying import print_trial, trial_json
@@ -23,9 +24,9 @@ def add(group: Group) -> None:
     judging = group.add("judge", "choose who checks sentences", run, has_library=False)
     judging.add_argument(
         "name",
-        metavar="NAME|FOLDER|off|writer",
-        help="an entailment model in ONNX (OWNER/REPOSITORY on the Hugging Face Hub, or a folder), off for "
-        "nobody, or writer for the model that writes",
+        metavar="NAME|FOLDER|local/NAME|off|writer",
+        help="an entailment model in ONNX (OWNER/REPOSITORY on the Hugging Face Hub, or a folder), a "
+        "model on this computer, off for nobody, or writer for the model that writes",
     )
 
 
@@ -39,6 +40,15 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             print_text(Text(line))
             _tell_more(file)
+        return 0
+    if name.startswith(LOCAL):
+        find_model(name.removeprefix(LOCAL))
+        file = configure({"judge_model": name})
+        if arguments.json:
+            print_json({"judge": name, "file": str(file)})
+        else:
+            _tell_more(file)
+            tell("`askpapers model test` lets it check sentences.")
         return 0
     files = _judge(name)
     trial = try_judge(EntailmentJudge(files.name, files.folder), files.identity, {}, track)

@@ -12,7 +12,7 @@ from rich.text import Text
 from rag.checking.trial import trial_of
 from rag.errors import ModelError
 from rag.model.catalogue import CATALOGUE, CHECKED
-from rag.model.files import HUB, ModelFile, add_model, model_files, name_of
+from rag.model.files import HUB, ModelFile, add_model, model_files, name_of, remove_model
 from rag.model.running import running_servers
 from rag.plain import in_a_line
 from rag.settings import Settings
@@ -36,6 +36,10 @@ def add(command: argparse.ArgumentParser) -> None:
     adding = group.add("add", "use a model file that is here, where it is", run_add, has_library=False)
     adding.add_argument("file", type=Path, metavar="FILE.gguf", help="a model in GGUF")
     adding.add_argument("--name", metavar="NAME", help="what to call it (default: as the file)")
+    removing = group.add(
+        "remove", "forget a model; a file that was pulled is deleted", run_remove, has_library=False
+    )
+    removing.add_argument("name", metavar="NAME", help="of a model on this computer")
     choosing.add(group)
     trying.add(group)
     judging.add(group)
@@ -81,6 +85,18 @@ def run_pull(arguments: argparse.Namespace) -> int:
 
 def run_add(arguments: argparse.Namespace) -> int:
     _print_model(add_model(arguments.file.expanduser(), arguments.name, track), arguments)
+    return 0
+
+
+def run_remove(arguments: argparse.Namespace) -> int:
+    model = remove_model(arguments.name)
+    if arguments.json:
+        print_json(model.row)
+        return 0
+    state = "is still there" if model.is_there else "is deleted"
+    print_text(Text(f"{model.name} is forgotten; {model.path} {state}."))
+    if Settings.read().local_name == model.name:
+        tell("It was in use: choose another with `askpapers model use`, or `off`.")
     return 0
 
 
