@@ -22,7 +22,7 @@ from rag.finding import Finder
 from rag.library import Library
 from rag.library.library import Place
 from rag.library.progress import Track, untracked
-from rag.model.judges import ENTAILMENT, find_judge
+from rag.model.judges import ENTAILMENT, JudgeFiles, find_judge
 from rag.model.leaving import Leaving
 from rag.notes import CHECKS_OFF
 from rag.query import check_request
@@ -76,7 +76,7 @@ class Assistant:
         self._has_model = llm is not None or self._settings.has_model
         self._opening = threading.Lock()
         self._models: dict[Settings, ChatModel] = {}  # those that are open
-        self._entailment: EntailmentJudge | None = None  # once it is needed
+        self._entailment: tuple[JudgeFiles, EntailmentJudge] | None = None  # once it is needed
         self._on_wait = on_wait
         self._resources = SharedResources()  # each answer that is still being read is a user
         if not self._has_model and writer == "llm":
@@ -235,8 +235,9 @@ class Assistant:
         if (name := self._settings.judge_model) and name.startswith(ENTAILMENT):
             files = find_judge(name.removeprefix(ENTAILMENT))
             with self._opening:
-                self._entailment = self._entailment or EntailmentJudge(files.name, files.folder)
-            return self._entailment, files.identity
+                if not self._entailment or self._entailment[0] != files:  # they were pulled anew
+                    self._entailment = files, EntailmentJudge(files.name, files.folder)
+                return self._entailment[1], files.identity
         model = self._model(self._settings.for_judge(), leaving)
         return ModelJudge(model), model.identity
 

@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import ModelError, ModelMissingError, Paper
+from rag.assistant import Assistant
 from rag.checking import Quote, Statement
 from rag.checking.by_entailment import EntailmentJudge, evidence_for
 from rag.checking.trial import try_judge
 from rag.checking.trial.claims import all_claims
 from rag.citations import cite
+from rag.model.judges import ENTAILMENT, add_judge
 from rag.parts import Sentence
+from rag.settings import Settings
 from rag.types import Hit, Passage
 
 OWLS = Paper(
@@ -206,3 +209,14 @@ def test_the_trial_of_an_entailment_model(tmp_path):
     ]
     trial = try_judge(EntailmentJudge("words", write_model(tmp_path, texts)), "words", {})
     assert trial.judge == "entailment:words" and not trial.passes and trial.n < 60
+
+
+def test_an_assistant_judges_with_the_files_that_are_registered_now(bundled, home, tmp_path):
+    known = [claim.statement.papers[0].abstract for claim in all_claims()]
+    folder = tmp_path / "owls"
+    name = add_judge(write_model(folder, known)).name
+    with Assistant(bundled, settings=Settings(judge_model=f"{ENTAILMENT}{name}")) as assistant:
+        before = assistant.try_judge()
+        add_judge(write_model(folder, known[:8]))  # words of the others look alike to it
+        after = assistant.try_judge()
+    assert (before.n, before.right, before.passed) != (after.n, after.right, after.passed)

@@ -1,6 +1,7 @@
 """The page's settings: which models can be chosen, what they are called, and their trials."""
 
 import threading
+from contextlib import contextmanager
 
 import model_server as served
 import pytest
@@ -9,10 +10,12 @@ from trials import trial
 
 from ingest.chunking import split_abstract
 from rag.checking.trial import keep, trial_of
+from rag.errors import StoppedError
 from rag.library import Library
 from rag.model.files import add_model, models_folder
 from rag.settings import Settings
 from rag.types import Paper
+from ui import trials as background
 from ui.desk import Desk
 from ui.web.chat_settings import ChatSettings, writer_options
 from ui.web.models import EXTRACTIVE, Models, writer_title
@@ -189,6 +192,23 @@ def test_a_trial_is_left_when_the_server_ends(folder, server, home):
     assert not (home / "trials.json").exists()
     desk.trials.begin(None)
     assert not desk.trials.running
+
+
+def test_the_server_ends_while_a_model_loads(monkeypatch):
+    monkeypatch.setattr(background, "_ENDING", 0.1)
+    is_loaded = threading.Event()
+
+    @contextmanager
+    def loading(_):
+        is_loaded.wait()
+        raise StoppedError("left")
+        yield
+
+    trials = background.Trials(loading)
+    trials.begin(None)
+    trials.close()
+    assert trials.running
+    is_loaded.set()
 
 
 def test_nothing_is_said_of_trials_where_nothing_is_to_be_checked(desk, folder):

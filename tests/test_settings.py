@@ -10,6 +10,7 @@ from rag.configuration import configuration_file, merged, read_configuration
 from rag.library.chroma_server import ChromaServer
 from rag.model.base import WINDOW
 from rag.model.chat import ChatModel
+from rag.model.description import read_description
 from rag.model.llm import known_window
 from rag.settings import DEFAULT_MODEL, Settings
 
@@ -173,3 +174,8 @@ def test_a_file_with_a_token_that_others_can_read_is_refused(tmp_path, monkeypat
         read_configuration()
     configuration_file().chmod(0o600)
     assert read_configuration() == {"ASKPAPERS_CHROMA_TOKEN": "hush"}
+
+
+def test_a_context_without_end_is_none_that_a_server_states():
+    assert read_description({"max_model_len": float("inf")}, "owl").window is None
+    assert read_description({"max_model_len": 8192}, "owl").window == 8192

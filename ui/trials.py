@@ -13,6 +13,7 @@ from rag.library.progress import Work
 from rag.model.leaving import Leaving
 from ui.terminal import shortly
 
+_ENDING = 5.0  # seconds
 _FAULT = "something went wrong on the server: what happened is in its log"
 
 
@@ -73,12 +74,12 @@ class Trials:
             self._thread.start()
 
     def close(self) -> None:
-        """Leave the trial that goes on, and begin none any more."""
+        """Leave the trial that goes on, and begin none any more. A model that loads is not waited for."""
         with self._changing:
             self._is_closed = True
         if self.last and self._thread:
             self.last.leaving.leave()
-            self._thread.join()
+            self._thread.join(_ENDING)
 
     def _try(self, trial: Running) -> None:
         try:

@@ -1,5 +1,6 @@
 """What a server says of a model: its size, its context, whether llama.cpp runs it."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,4 +54,4 @@ def named_parameters(model: str) -> float | None:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and value > 0 else None
+    return float(value) if isinstance(value, int | float) and 0 < value < math.inf else None
