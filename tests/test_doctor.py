@@ -84,6 +84,11 @@ def set_format(folder, number):
         connection.execute(f"PRAGMA user_version = {number}")
 
 
+def test_a_model_without_a_server_or_a_key_is_told_of():
+    (finding,) = services.look_at_model(Settings(model="smol"), is_online=False)
+    assert (finding.state, "smol has neither" in finding.found) == ("warn", True)
+
+
 def test_a_library_that_is_well(doctor, folder, home):
     before = stamp(folder)
     code, found, _ = doctor("--library", folder)

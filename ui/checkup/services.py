@@ -19,7 +19,7 @@ from rag.model.judges import ENTAILMENT, judge_identity
 from rag.model.local.gguf import read_shape
 from rag.model.local.machine import fitted
 from rag.model.running import running_servers
-from rag.settings import LOCAL, Settings
+from rag.settings import DEFAULT_MODEL, LOCAL, OFF, Settings
 from ui.checkup.finding import Finding, attempted
 
 _SECONDS = 2.0
@@ -28,6 +28,10 @@ _NAMED = 5  # models in a line
 
 def look_at_model(settings: Settings, is_online: bool) -> Iterator[Finding]:
     """Which model writes, and whether its server answers; OpenAI's is asked only if `is_online`."""
+    if not settings.has_model and settings.model not in (DEFAULT_MODEL, OFF):
+        todo = "choose one by `askpapers model use`, or name it local/NAME where its file is here"
+        yield Finding("model", "warn", f"{settings.model} has neither a server nor a key", todo)
+        return
     if not settings.has_model:
         yield Finding("model", "ok", "none, so answers are in the papers' own sentences")
         return

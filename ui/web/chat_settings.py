@@ -98,7 +98,7 @@ def lay_out_settings(models: Models, trial: TrialPanel) -> list[Component]:
         model,
         _number("From year", "any"),
         _number("To year", "any"),
-        _number("Papers an answer is written from", "the best 10; for a list all that fit"),
+        _number("Papers an answer is written from", "the best ones; for a list all that fit"),
         _number("Words of an answer", "78; as many as it takes with a model"),
         gr.Checkbox(
             label="Years in a question bound the papers",
