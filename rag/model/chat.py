@@ -30,6 +30,7 @@ from rag.plain import encodable
 from rag.settings import Settings
 from rag.types import Prompts
 
+_BYTES = 0.6  # of a parameter in a model file, quantised as most are
 _SMALL = 7e9  # parameters, from which on a model gets the full prompts
 LONGEST = 20_000  # characters, or chunks, of a reply with its reasoning; then the model is stopped
 _FEWEST_CHARACTERS = 3  # of a token, on average
@@ -56,6 +57,7 @@ class ChatModel:
     patience: Patience = field(default_factory=Patience)
     on_wait: Tell | None = None
     identity: str = ""
+    parameters: float | None = None  # about, by the size of its file
     prompts: Prompts = "auto"
     leaving: Leaving = field(default_factory=Leaving)
     _descriptions: list[Description] = field(default_factory=list)  # at most one, kept by copies too
@@ -69,9 +71,11 @@ class ChatModel:
         on_wait: Tell | None = None,
     ) -> "ChatModel":
         """The model that the settings name. Sends nothing, and starts nothing, yet. Raises ModelError."""
-        address = None
+        address, parameters = None, None
         if settings.local_name:
-            server = LocalServer(find_model(settings.local_name).path, settings.context_window or WINDOW)
+            file = find_model(settings.local_name)
+            parameters = file.bytes / _BYTES
+            server = LocalServer(file.path, settings.context_window or WINDOW)
             settings = replace(settings, base_url=None, api_key=None)  # those of another model
             patience = patience or Patience.on_this_computer()
             http_client: PatientClient = LocalClient(server, patience)
@@ -83,7 +87,9 @@ class ChatModel:
         llm = open_llm(settings, client)
         weakref.finalize(llm, client.close)  # before the garbage collector takes its sockets one by one
         identity, prompts = identity_of(settings), settings.prompts
-        return cls(llm, use, settings.prices, client, address, patience, on_wait, identity, prompts)
+        return cls(
+            llm, use, settings.prices, client, address, patience, on_wait, identity, parameters, prompts
+        )
 
     @property
     def name(self) -> str:
@@ -112,7 +118,7 @@ class ChatModel:
         """Whether it gets the short prompts: by the setting, else by its size."""
         if self.prompts != "auto":
             return self.prompts == "short"
-        return (self.description.parameters or _SMALL) < _SMALL
+        return (self.description.parameters or self.parameters or _SMALL) < _SMALL
 
     @property
     def wait_line(self) -> str | None:

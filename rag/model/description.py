@@ -8,6 +8,8 @@ from typing import Any
 
 from openai import APIConnectionError, OpenAI, OpenAIError
 
+from rag.errors import ModelError
+
 _SECONDS = 5.0
 _IN_NAME = re.compile(r"(?<![^\W_])(?<!\.)(\d+(?:\.\d+)?)([bm])(?![^\W_])", re.IGNORECASE)
 _UNITS = {"b": 1e9, "m": 1e6}
@@ -29,7 +31,9 @@ def describe(client: OpenAI, model: str) -> Description | None:
         models = {entry.id: entry.to_dict() for entry in listed or []}
     except APIConnectionError:
         return None
-    except (OpenAIError, ValueError, TypeError, AttributeError):
+    except (OpenAIError, ValueError, TypeError, AttributeError) as error:
+        if isinstance(error.__cause__, ModelError):  # a model on this computer does not start
+            return None
         models = {}
     only = next(iter(models.values())) if len(models) == 1 else {}
     return read_description(models.get(model, only), model)
