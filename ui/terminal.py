@@ -197,7 +197,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(box=None, pad_edge=False, collapse_padding=console.is_terminal, header_style="dim")
     for column, name in enumerate(head):
         heading = Text(name.replace("_", " ").replace("@", " @"))
-        table.add_column(heading, justify="right" if column else "left", vertical="bottom")
+        table.add_column(heading, justify="right" if column else "left", vertical="bottom", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)

@@ -113,10 +113,12 @@ def _print_model(model: ModelFile, arguments: argparse.Namespace) -> None:
 def _print_known() -> None:
     print_text(Text(f"Small instruction models that can be pulled (as of {CHECKED})\n", "bold"))
     rows = [
-        [known.name, _gigabytes(known.bytes), _gigabytes(known.memory), known.licence, known.source]
+        [known.name, _gigabytes(known.bytes), _gigabytes(known.memory), known.licence]
         for known in CATALOGUE.values()
     ]
-    print_table(["model", "on disk", "in memory", "licence", "file on the Hugging Face Hub"], rows)
+    print_table(["model", "on disk", "in memory", "licence"], rows)
+    print_text(Text("\nTheir files on the Hugging Face Hub\n", "dim"))
+    print_fields({known.name: known.source for known in CATALOGUE.values()})
     print_text(Text("\nGet one with `askpapers model pull NAME`."))
 
 
