@@ -182,6 +182,18 @@ def test_a_trial_whose_model_fails_says_why(desk, server):
     assert "it passed the test" in state(desk).line
 
 
+def test_a_trial_can_be_stopped(desk, server, home):
+    silence = Silence()
+    server.play(checking=silence)
+    desk.trials.begin("scripted")
+    assert silence.begun.wait(60)
+    assert state(desk).button == "Stop the test"
+    desk.trials.stop()
+    assert silence.left.wait(5)
+    assert state(desk).button == "Let it check sentences"
+    assert not (home / "trials.json").exists()
+
+
 def test_a_trial_is_left_when_the_server_ends(folder, server, home):
     silence = Silence()
     server.play(checking=silence)

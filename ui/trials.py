@@ -73,6 +73,12 @@ class Trials:
             )
             self._thread.start()
 
+    def stop(self) -> None:
+        """Leave the trial that goes on; it has no result."""
+        if running := self.running:
+            running.leaving.leave()
+            running.is_over = True
+
     def close(self) -> None:
         """Leave the trial that goes on, and begin none any more. A model that loads is not waited for."""
         with self._changing:
@@ -86,7 +92,7 @@ class Trials:
             with self._assistant(trial.model) as assistant:
                 assistant.try_judge(trial.track, trial.leaving)
         except StoppedError:
-            pass  # the server ends
+            pass  # somebody stopped it, or the server ends
         except AskpapersError as error:
             trial.error = str(error)
         except Exception:  # a fault of ours: it is logged, and the page goes on

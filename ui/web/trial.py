@@ -17,7 +17,7 @@ from ui.web.models import writer_title
 from ui.web.rendering import trial_html
 
 _EVERY = 1.0  # seconds between looks at a trial that goes on
-_BEGIN, _AGAIN = "Let it check sentences", "Test it again"
+_BEGIN, _AGAIN, _STOP = "Let it check sentences", "Test it again", "Stop the test"
 _OFF = "Checks are off (ASKPAPERS_JUDGE_MODEL is off)."
 
 
@@ -39,7 +39,7 @@ def trial_state(desk: Desk, writer: str, model: str | None) -> TrialState:
         return TrialState(_OFF)
     if running := desk.trials.running:
         tried = _judge_title(desk.settings_for(running.model))
-        return TrialState(f"{tried} is being tested: {running.line}.", _BEGIN, is_running=True)
+        return TrialState(f"{tried} is being tested: {running.line}.", _STOP, is_running=True)
     title, last = _judge_title(settings), desk.trials.last
     try:
         trial = trial_of(judge_identity(settings))
@@ -97,10 +97,13 @@ class TrialPanel:
             **_QUICK,
         )
         if not self.is_read_only:
-            self.button.click(self._begin, [*choice], self.shown, **_QUICK)
+            self.button.click(self._begin_or_stop, [*choice], self.shown, **_QUICK)
 
-    def _begin(self, writer: str, model: str | None) -> list[Any]:
-        self.desk.trials.begin(model)
+    def _begin_or_stop(self, writer: str, model: str | None) -> list[Any]:
+        if self.desk.trials.running:
+            self.desk.trials.stop()
+        else:
+            self.desk.trials.begin(model)
         return self.show(writer, model)
 
     def show(self, writer: str, model: str | None) -> list[Any]:
@@ -109,7 +112,7 @@ class TrialPanel:
         has_button = bool(state.button) and not self.is_read_only
         return [
             gr.update(value=trial_html(state.line), visible=bool(state.line)),
-            gr.update(value=state.button, visible=has_button, interactive=not state.is_running),
+            gr.update(value=state.button, visible=has_button),
             gr.Timer(_EVERY, active=state.is_running),
         ]
 

@@ -1,6 +1,7 @@
 """The server: uvicorn in a thread of this process."""
 
 import errno
+import logging
 import socket
 import threading
 import time
@@ -32,8 +33,13 @@ class Served:
     def close(self) -> None:
         """Stop the server, and wait until it has stopped."""
         self._end()
-        self._server.should_exit = True
-        self._thread.join()
+        errors = logging.getLogger("uvicorn.error")  # what is cut off now is no error
+        errors.disabled = True
+        try:
+            self._server.should_exit = True
+            self._thread.join()
+        finally:
+            errors.disabled = False
 
 
 def start(app: ASGIApp, host: str, port: int, proxies: Proxies, end: Callable[[], None]) -> Served:
