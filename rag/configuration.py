@@ -62,7 +62,8 @@ def read_configuration() -> dict[str, str]:
     for name, value in configured.items():
         if name not in _NAMES or not isinstance(value, str | int | float):
             raise SettingError(f"{file} has a setting {name} that nothing reads: delete its line")
-    if configured.keys() & _SECRETS and mode & _OTHERS and os.name == "posix":
+    has_secret = configured.keys() & _SECRETS or "@" in str(configured.get("base_url"))
+    if has_secret and mode & _OTHERS and os.name == "posix":
         raise SettingError(f"others can read {file}, which holds a key: chmod 600 {file}")
     return {variable_of(name): str(value) for name, value in configured.items()}
 

@@ -34,13 +34,19 @@ def _ask(arguments: argparse.Namespace, request: Request) -> int:
         open_for_reading(arguments) as library,
         Assistant(library, settings=settings, on_wait=status.wait) as assistant,
     ):
-        is_written = assistant.writer_for(request.writer) != "extractive"
-        stream = assistant.stream(request)
-        shown = read_along(stream, status, is_written=is_written, is_json=arguments.json)
-        if arguments.json:
-            print_json(stream.answer.to_dict())
-            return 0
-        print_read(stream.answer, shown)
-        tell_years(arguments, stream.answer.filters)
+        _answer(assistant, request, arguments, status)
         hint_once(arguments, settings)
     return 0
+
+
+def _answer(
+    assistant: Assistant, request: Request, arguments: argparse.Namespace, status: StatusLine
+) -> None:
+    is_written = assistant.writer_for(request.writer) != "extractive"
+    stream = assistant.stream(request)
+    shown = read_along(stream, status, is_written=is_written, is_json=arguments.json)
+    if arguments.json:
+        print_json(stream.answer.to_dict())
+        return
+    print_read(stream.answer, shown)
+    tell_years(arguments, stream.answer.filters)

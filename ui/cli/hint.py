@@ -3,9 +3,11 @@
 import argparse
 import sys
 
+from rich.console import Console
+from rich.text import Text
+
 from rag.private import make_folder
 from rag.settings import OFF, Settings, data_folder
-from ui.terminal import tell
 
 
 def hint_once(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -17,7 +19,8 @@ def hint_once(arguments: argparse.Namespace, settings: Settings) -> None:
 
     offers = (server.offer for server in running.running_servers() if server.models)
     get_one = "A language model writes better answers: `askpapers model list` shows how to get one"
-    tell(f"{next(offers, get_one)}. (This is said once.)")
+    line = Text(f"{next(offers, get_one)}. (This is said once.)")
+    Console(stderr=True, highlight=False).print(line)
 
 
 def _is_first() -> bool:

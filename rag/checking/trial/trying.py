@@ -49,7 +49,8 @@ class Trial:
     @property
     def summary(self) -> str:
         """The result in words: "41 of 60 claims right, kappa 0.38"."""
-        return f"{self.right} of {self.n} claims right, kappa {self.kappa:.2f}"
+        early = "" if self.n == len(all_claims()) else ", and no verdict on the others could make it pass"
+        return f"{self.right} of {self.n} claims right, kappa {self.kappa:.2f}{early}"
 
 
 def try_judge(judge: Judge, identity: str, usage: Usage, track: Track = untracked) -> Trial:

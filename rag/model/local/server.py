@@ -79,6 +79,9 @@ class LocalServer:
         process, self._process = self._process, None
         if process:
             end(process)
+            with suppress(OSError):
+                if self._address == _recorded(self._record()):
+                    self._record().unlink()
 
     def _record(self) -> Path:
         """The record file of servers of this file, as it is now, and this context."""
@@ -117,7 +120,9 @@ class LocalServer:
 def _running(record: Path) -> Address | None:
     """The server that a record names, unless another program has its port by now."""
     with suppress(OSError, ValueError, TypeError, KeyError, HTTPException):
-        address = Address(**json.loads(record.read_bytes()))
+        address = _recorded(record)
+        if not address:
+            return None
         connection = HTTPConnection(urlsplit(address.url).netloc, timeout=_ANSWERING)  # by no proxy
         try:
             connection.request("GET", "/v1/models", headers={"Authorization": f"Bearer {address.key}"})
@@ -125,4 +130,11 @@ def _running(record: Path) -> Address | None:
                 return address
         finally:
             connection.close()
+    return None
+
+
+def _recorded(record: Path) -> Address | None:
+    """The address in a record."""
+    with suppress(OSError, ValueError, TypeError):
+        return Address(**json.loads(record.read_bytes()))
     return None
