@@ -404,7 +404,8 @@ def test_an_entailment_model_judges_after_the_same_trial(run, tmp_path, monkeypa
 
 
 @pytest.mark.usefixtures("papers")
-def test_asking_without_a_model_says_once_how_to_get_one(run, serve, on_terminal, home):
+def test_asking_without_a_model_says_once_how_to_get_one(run, serve, on_terminal, home, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     question = ("ask", "How do owls count?")
     for arguments in (question, (*question, "--json"), (*question, "--writer", "extractive")):
         if arguments != question:
