@@ -335,6 +335,7 @@ def test_loading_for_too_long(monkeypatch):
         local.ensure()
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_while_loading():
     command = [sys.executable, "-c", LOADER, str(MODEL)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
