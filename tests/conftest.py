@@ -44,7 +44,7 @@ Path(os.environ["SSL_CERT_FILE"]).write_text(_certificate + _end)
 # A slow machine is no failure. CI tries the same examples every time, a developer fewer and new ones.
 settings.register_profile(
     "askpapers",
-    max_examples=100 if "CI" in os.environ else 40,
+    max_examples=60 if "CI" in os.environ else 40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize="CI" in os.environ,

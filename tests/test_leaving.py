@@ -155,8 +155,7 @@ def test_a_trial_can_be_left(folder, server, home):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize("command", ["ask", "chat"])
-@pytest.mark.parametrize("place", PLACES[:2])
+@pytest.mark.parametrize(("command", "place"), [("ask", PLACES[0]), ("chat", PLACES[1])])
 def test_ctrl_c_ends_the_work_of_a_silent_model(folder, server, environment, command, place):
     silence = play_silence(server, place)
     arguments = [sys.executable, "-m", "ui.cli", command, "--library", str(folder)]

@@ -134,29 +134,25 @@ def test_where_no_memory_is_free_the_papers_answer(assistant, monkeypatch):
 
 @pytest.mark.slow
 def test_what_a_model_makes_up_never_comes_out_as_supported(encoder, tmp_path, home, monkeypatch):
-    """The model that writes checks too, as if it had passed the trial: its word alone supports nothing."""
-    monkeypatch.setattr(register, "trial_of", trial)
+    """Of thirty answers the last ten are checked too, by the same model, as if it had passed the trial: its
+    word alone supports nothing."""
     add_model(MODEL, "smollm2")
-    topics = [
-        "owls",
-        "otters",
-        "herons",
-        "beetles",
-        "lichens",
-        "comets",
-        "ferns",
-        "toads",
-        "reeds",
-        "moths",
-    ]
+    animals = ("owls", "toads", "moths", "bats", "crabs")
+    topics = [f"{colour} {name}" for colour in ("grey", "pale") for name in animals]
     asked = ["How many entries has the ledger of {}?", "What did the ledger of {} cost?", "Who counts {}?"]
     questions = [question.format(topic) for topic in topics for question in asked]
     settings = Settings(model="local/smollm2")
     with library_of(ledgers(topics), tmp_path, encoder) as library:
         with Assistant(library, settings=settings) as assistant, ThreadPoolExecutor(2) as pool:
-            answers = list(pool.map(assistant.ask, questions))
+            answers = list(pool.map(assistant.ask, questions[:20]))
+            assert {claim.check for answer in answers for claim in answer.claims} <= {
+                "unchecked",
+                "verbatim",
+            }
+            monkeypatch.setattr(register, "trial_of", trial)
+            answers += pool.map(assistant.ask, questions[20:])
         papers = library.catalog.papers({one.paper_id for answer in answers for one in answer.papers})
-    assert sum(answer.writer == "local/smollm2" for answer in answers) >= 20
+    assert sum(answer.writer == "local/smollm2" for answer in answers) >= 5
     for answer in answers:
         for claim in answer.claims:
             quotes = [answer.citations[place] for place in claim.quotes]
