@@ -28,7 +28,7 @@ from rag.settings import Settings
 from rag.words import content_words
 from rag.writers import short
 
-pytestmark = needs_model
+pytestmark = [needs_model, pytest.mark.slow]
 QUESTION = "How much compute does bert2BERT save?"
 
 
@@ -55,7 +55,6 @@ def failed(answer: Answer, why: str) -> bool:
     )
 
 
-@pytest.mark.slow
 def test_from_a_file_to_an_answer_by_commands_alone(bundled, tmp_path):
     """As a user does it; nothing of it is seen but what the commands say."""
     environment = os.environ | {
@@ -78,7 +77,6 @@ def test_from_a_file_to_an_answer_by_commands_alone(bundled, tmp_path):
     assert run("model", "use", "off")["model"] is None
 
 
-@pytest.mark.slow
 def test_it_is_read_while_it_writes_and_stops_in_the_middle(assistant):
     stream = assistant.stream(QUESTION)
     pieces = stream.with_steps()
@@ -89,7 +87,6 @@ def test_it_is_read_while_it_writes_and_stops_in_the_middle(assistant):
     assert assistant.ask(QUESTION).claims
 
 
-@pytest.mark.slow
 def test_a_model_that_reads_is_stopped_at_once(assistant):
     assistant.ask(QUESTION)  # loads it
     stream = assistant.stream("What does ChildMandarin hold?")
@@ -103,7 +100,6 @@ def test_a_model_that_reads_is_stopped_at_once(assistant):
     assert time.monotonic() - started < 5
 
 
-@pytest.mark.slow
 def test_a_small_context_holds_a_short_prompt(bundled, home):
     add_model(MODEL, "smollm2")
     with Assistant(bundled, settings=Settings(model="local/smollm2", context_window=1024)) as assistant:
@@ -132,7 +128,6 @@ def test_where_no_memory_is_free_the_papers_answer(assistant, monkeypatch):
     assert failed(assistant.ask(QUESTION), "use a smaller model")
 
 
-@pytest.mark.slow
 def test_what_a_model_makes_up_never_comes_out_as_supported(encoder, tmp_path, home, monkeypatch):
     """Of thirty answers the last ten are checked too, by the same model, as if it had passed the trial: its
     word alone supports nothing."""

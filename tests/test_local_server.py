@@ -27,7 +27,7 @@ from rag.model.local.machine import fitted
 from rag.model.local.server import LocalServer
 from rag.model.patience import Patience
 
-pytestmark = needs_model
+pytestmark = [needs_model, pytest.mark.slow]
 LONG = "Tell me a story of a cat. " * 200  # about 1,600 tokens
 OWNER = """
 import sys
@@ -185,7 +185,6 @@ def seconds_until_answered(client):
     return time.monotonic() - begun
 
 
-@pytest.mark.slow
 def test_a_reply_that_is_left_is_not_finished():
     """A third request gets a place only when one of two long ones has ended."""
     with serving() as local, opened(local) as client:
@@ -196,7 +195,6 @@ def test_a_reply_that_is_left_is_not_finished():
         assert seconds_until_answered(client) < 5 * quick + 4  # all of it would take 30 times as long
 
 
-@pytest.mark.slow
 def test_a_prompt_that_is_left_is_not_read_to_its_end():
     with serving(window=8192) as local, opened(local) as client:
         prompts = [f"{number} {LONG}" * 4 for number in range(2)]
@@ -207,7 +205,6 @@ def test_a_prompt_that_is_left_is_not_read_to_its_end():
         assert seconds_until_answered(client) < 8 * quick + 4
 
 
-@pytest.mark.slow
 def test_what_repeats_is_read_once():
     with serving() as local, opened(local) as client:
         for ending, least in (("One?", 0), ("Two?", 200)):
@@ -347,7 +344,6 @@ def test_ctrl_c_while_loading():
     assert time.monotonic() - begun < 30  # the model takes twice that
 
 
-@pytest.mark.slow
 def test_a_server_that_was_killed_is_started_again():
     with serving() as local, opened(local) as client:
         local.ensure()
@@ -355,7 +351,6 @@ def test_a_server_that_was_killed_is_started_again():
         assert text_of(asked(client)).strip()
 
 
-@pytest.mark.slow
 def test_a_killed_owner_takes_its_server_along():
     with owner() as (program, url):
         assert is_up(url)
@@ -364,7 +359,6 @@ def test_a_killed_owner_takes_its_server_along():
         wait_until(lambda: not is_up(url))
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the signals of a terminal")
 def test_ctrl_c_reaches_the_owner_only():
     with owner() as (program, url):
@@ -377,7 +371,6 @@ def test_ctrl_c_reaches_the_owner_only():
         assert all(os.getpgid(int(child)) != os.getpgid(program.pid) for child in children)
 
 
-@pytest.mark.slow
 def test_processes_share_a_server_and_the_second_goes_on():
     with owner() as (program, url), serving() as local, opened(local) as client:
         assert local.ensure().url == url
@@ -388,7 +381,6 @@ def test_processes_share_a_server_and_the_second_goes_on():
         assert local.ensure().url != url
 
 
-@pytest.mark.slow
 def test_a_record_of_a_server_that_is_gone_is_replaced(folder):
     with serving() as local, serving() as other:
         local.ensure()
@@ -406,7 +398,6 @@ def test_a_record_of_a_server_that_is_gone_is_replaced(folder):
         assert is_up(local.ensure().url)
 
 
-@pytest.mark.slow
 def test_threads_start_one_server():
     with serving() as local:
         addresses = []
