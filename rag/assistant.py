@@ -139,10 +139,15 @@ class Assistant:
         """`ask` in a thread, so that the event loop goes on."""
         return await asyncio.to_thread(self.ask, question, **options)
 
-    def stream(self, question: str | Request, **options: Unpack[RequestOptions]) -> AnswerStream:
-        """`ask` with the text as it is written. An invalid question raises here, not while reading."""
+    def stream(
+        self, question: str | Request, *, leaving: Leaving | None = None, **options: Unpack[RequestOptions]
+    ) -> AnswerStream:
+        """`ask` with the text as it is written. An invalid question raises here, not while reading.
+
+        `leaving` ends the model's work from another thread, as `AnswerStream.stop` does.
+        """
         request = check_request(Request.of(question, **options))
-        leaving = Leaving()
+        leaving = leaving or Leaving()
         writer = self._writer(request.writer, leaving)
         model = writer.model if isinstance(writer, LLMWriter) else None
         judge, why_unchecked = self._judge(leaving) if model else (None, "")

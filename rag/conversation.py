@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Unpack
 
 from rag.assistant import Assistant
+from rag.model.leaving import Leaving
 from rag.query import Turn, check_request, newest
 from rag.streams import AnswerStream, Steps, read_answer
 from rag.types import Answer, Request, RequestOptions
@@ -47,27 +48,18 @@ class Conversation:
 
     def stream(self, question: str | Request, **options: Unpack[RequestOptions]) -> AnswerStream:
         """`ask` with the text as it is written. Read it to its end before asking the next question."""
-        steps, streams = Steps(), list[AnswerStream]()
-
-        def leave() -> None:
-            for stream in streams:
-                stream.stop()
-
-        run = self._run(check_request(Request.of(question, **options)), steps, streams)
-        return AnswerStream(run, steps=steps, leave=leave)
+        steps, leaving = Steps(), Leaving()
+        run = self._run(check_request(Request.of(question, **options)), steps, leaving)
+        return AnswerStream(run, steps=steps, leave=leaving.leave)
 
     def clear(self) -> None:
         """Forget the turns."""
         with self._turn():
             self._turns = ()
 
-    def _run(
-        self, request: Request, steps: Steps, streams: list[AnswerStream]
-    ) -> Generator[str, None, Answer]:
-        """The answer, whose own stream is put into `streams`."""
+    def _run(self, request: Request, steps: Steps, leaving: Leaving) -> Generator[str, None, Answer]:
         with self._turn():
-            stream = self._assistant.stream(request, history=self.history)
-            streams.append(stream)
+            stream = self._assistant.stream(request, leaving=leaving, history=self.history)
             for piece in stream.with_steps():
                 steps.now, steps.papers = stream.step, stream.papers
                 yield piece

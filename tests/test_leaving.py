@@ -137,6 +137,16 @@ def test_a_conversation_can_be_left(desk, server):
     assert len(errors) == 1
 
 
+def test_a_conversation_that_is_stopped_before_it_is_read_asks_nothing(desk, server):
+    server.play()
+    with desk.assistant() as assistant:
+        stream = Conversation(assistant).stream(OWLS)
+        stream.stop()
+        with pytest.raises(StoppedError):
+            list(stream)
+    assert not (server.requests or server.understandings or server.checks)
+
+
 def test_a_trial_can_be_left(folder, server, home):
     silence, leaving = play_silence(server, "checking"), Leaving()
     with Assistant.open(folder, Settings(base_url=server.url, model="scripted")) as assistant:

@@ -140,7 +140,6 @@ class ChatModel:
         longest: int = LONGEST,
         most_tokens: int | None = None,
         enough: Callable[[str], object] | None = None,
-        grammar: str | None = None,
     ) -> str:
         """A whole reply of at most `longest` characters; adds to `usage`.
 
@@ -151,7 +150,7 @@ class ChatModel:
         """
         reply = ""
         most_tokens = most_tokens or min(reply_tokens(self.window), longest // _FEWEST_CHARACTERS)
-        with closing(self.stream(messages, usage, most_tokens=most_tokens, grammar=grammar)) as pieces:
+        with closing(self.stream(messages, usage, most_tokens=most_tokens)) as pieces:
             for piece in pieces:
                 reply += piece
                 if enough and enough(reply):

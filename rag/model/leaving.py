@@ -51,7 +51,7 @@ def leaving_by(leaving: Leaving) -> Iterator[None]:
     try:
         leaving.check()
         yield
-    except Exception:
+    except Exception:  # whatever the client makes of a connection that was shut
         leaving.check()
         raise
     finally:

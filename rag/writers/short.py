@@ -158,7 +158,7 @@ char ::= [^\r\n.\[\]] | "." [0-9a-z,;:)] | "." [A-Z] "."
 def grammar_for(kind: Kind, sources: int) -> str:
     """GBNF for an answer whose sentences end with markers of these sources.
 
-    One to three sentences, a line for each source of a list, or a sentence on each side and one more.
+    One to three sentences; of a list at most one line more than there are sources.
     """
     marks = " | ".join(f'"[{number}]"' for number in range(1, sources + 1))
     lines = rf'"- " text ("\n- " text){{0,{sources}}}'

@@ -80,8 +80,9 @@ class LocalServer:
         if process:
             end(process)
             with suppress(OSError):
-                if self._address == _recorded(self._record()):
-                    self._record().unlink()
+                record = self._record()
+                if self._address == _recorded(record):
+                    record.unlink()
 
     def _record(self) -> Path:
         """The record file of servers of this file, as it is now, and this context."""
