@@ -4,7 +4,7 @@ import json
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any, Literal
@@ -101,6 +101,15 @@ class Body:
         place = bisect_right(self._block_starts, offset) - 1
         return self.blocks[place].section if place >= 0 else None
 
+    def blocks_in(self, start: int, end: int) -> Iterator[Block]:
+        """The blocks of a span, cut to it."""
+        first = max(0, bisect_right(self._block_starts, start) - 1)
+        for block in self.blocks[first:]:
+            if block.start >= end:
+                return
+            if block.end > start:
+                yield replace(block, start=max(block.start, start), end=min(block.end, end))
+
     def boxes_of(self, start: int, end: int) -> list[Box]:
         """The boxes that cover a span, one for each line, in reading order."""
         runs = self.runs
@@ -170,11 +179,6 @@ def runs_of(rows: Sequence[tuple[int, int, int, int, tuple[float, float, float, 
     boxes = np.array([row[4] for row in rows], np.float32).reshape(-1, 4)
     starts, ends, pages, lines = np.array([row[:4] for row in rows], np.int32).reshape(-1, 4).T
     return Runs(starts, ends, pages, lines, boxes)
-
-
-def searched_blocks(body: Body) -> Iterator[Block]:
-    """The blocks that are searched, in their order."""
-    return (block for block in body.blocks if block.kind in SEARCHED)
 
 
 def _union(page: int, boxes: NDArray[np.float32]) -> Box:

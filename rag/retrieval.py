@@ -2,12 +2,16 @@
 
 query ─▶ dense: nearest passages ──┐
       └▶ lexical: BM25 of papers ──┴▶ candidates ─▶ tokens: late interaction ─▶ fuse ─▶ ranked papers
+
+Bodies are searched in the same two ways. A paper's best passage there counts where it matches better than
+its abstract, less a margin, as a long text has many chances to match.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 
+from rag.bodies import Bodies, Likeness
 from rag.library import Library
 from rag.library.matching import Match
 from rag.library.selection import Selection
@@ -30,6 +34,8 @@ _PER_PAPER = 10  # passages of the dense search per paper of a long ranking
 # Added to ranks: with the usual 60 a paper that all rankings have far down beats the first of most.
 _RANK = 10
 _RELATED = 0.6  # share of the best score of a ranking, below which a paper is clearly about something else
+
+_MARGIN = 0.05  # of a cosine or a share, by which a body has to match better than the abstract
 
 Signals = dict[str, dict[str, float]]
 """Values by paper id and name of the signal."""
@@ -57,7 +63,8 @@ class Retriever:
         signals, passages = self.signals(query, k, filters)
         scores = fuse(signals, WEIGHTS)
         best = sorted(signals, key=lambda paper_id: (-scores[paper_id], paper_id))[:k]
-        papers, spans = self.library.catalog.papers(best), self.library.catalog.passages(best)
+        catalog = self.library.catalog
+        papers, spans = catalog.papers(best), catalog.passages(best)
         hits = []
         for paper_id in best:
             if paper_id in papers and paper_id in spans:  # another process may have removed or shortened it
@@ -66,6 +73,14 @@ class Retriever:
                 least = _NEAR if own["lexical"] > _SHARES_WORDS else _NEAR_IN_OTHER_WORDS
                 hits.append(Hit(papers[paper_id], score, passage, own, is_near=score >= least))
         return hits
+
+    def read(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The same hits, with the passages of their bodies that match a query best."""
+        return self._bodies.read(query, hits)
+
+    @property
+    def _bodies(self) -> Bodies:
+        return Bodies(self.library, FIRST_WEIGHTS)
 
     def newest(self, most: int, filters: Filters) -> list[Hit]:
         """The newest papers within the filters, for a query without a subject."""
@@ -83,6 +98,9 @@ class Retriever:
         passages = selection.best(library.dense.search, vector, max(_PASSAGES, _PER_PAPER * k))
         dense = best_passages(passages)
         signals = _merge(dense, lexical)
+        if library.catalog.files.holds_bodies():
+            found = self._bodies.search(query, vector, selection, max(_PASSAGES, _PER_PAPER * k))
+            _raise(signals, self._bodies.best(found))
         first = fuse(signals, FIRST_WEIGHTS)
         candidates = sorted(signals, key=lambda paper_id: (-first[paper_id], paper_id))[:most]
         matches = library.tokens.match(tokens, candidates)
@@ -110,6 +128,15 @@ def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float])
         }
         for paper_id in dict.fromkeys([*dense, *lexical])
     }
+
+
+def _raise(signals: Signals, in_bodies: Mapping[str, tuple[int, Likeness]]) -> None:
+    """Give each paper the signals of its body where these are higher than those of its abstract."""
+    least = min((own["dense"] for own in signals.values()), default=0.0)
+    for paper_id, (_, likeness) in in_bodies.items():
+        own = signals.setdefault(paper_id, {"dense": least, "lexical": 0.0})
+        own["dense"] = max(own["dense"], likeness.dense - _MARGIN)
+        own["lexical"] = max(own["lexical"], likeness.lexical - _MARGIN)
 
 
 def fuse_rankings(rankings: Sequence[Sequence[Hit]]) -> Fused:
