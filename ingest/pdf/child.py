@@ -27,6 +27,7 @@ _KEPT = (
     *("LANG", "LC_ALL", "LC_CTYPE"),
     *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "TMPDIR"),
 )
+_ALARM = -getattr(signal, "SIGALRM", 0) or None
 _REPRINT = "print it to a new PDF"
 
 
@@ -75,9 +76,10 @@ class Child:
         except (EOFError, OSError, ValueError) as error:  # ValueError: `end` has closed the pipes
             if not self._is_ready:
                 raise PdfError("waits for a reader that does not start: install askpapers again") from error
-            if self._is_late:
+            code = self._exit_code()
+            if self._is_late or code == _ALARM:
                 raise PdfError(f"takes too long to read: {_REPRINT}, or split it") from error
-            raise DiedError(self._cause_of_death()) from error
+            raise DiedError(_cause_of_death(code, self._limits)) from error
 
     def end(self) -> None:
         """End the process at once; from any thread. It has nothing to save."""
@@ -131,13 +133,18 @@ class Child:
         self._is_late = True
         self._process.kill()
 
-    def _cause_of_death(self) -> str:
+    def _exit_code(self) -> int:
         with suppress(subprocess.TimeoutExpired):  # it has only closed its pipe
             self._process.wait(_ENDING)
-        code = self._process.returncode
-        if code == NO_MEMORY:
-            return f"needs more than {self._limits.memory >> 20:,} MB of memory: {_REPRINT}, or split it"
+        self._process.kill()
+        return self._process.wait()
+
+
+def _cause_of_death(code: int, limits: Limits) -> str:
+    if code == NO_MEMORY:
+        return f"needs more than {limits.memory >> 20:,} MB of memory: {_REPRINT}, or split it"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
         name = f"exit code {code}"
-        with suppress(TypeError, ValueError):
-            name = signal.Signals(-code).name
-        return f"crashes the reader of PDFs, or takes too much memory ({name}): {_REPRINT}"
+    return f"crashes the reader of PDFs, or takes too much memory ({name}): {_REPRINT}"

@@ -1,6 +1,7 @@
 """Documents as messages, which are checked when they are read: the sender may have been taken over."""
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import pairwise
 from typing import Any, get_args
@@ -51,8 +52,12 @@ def _front(fields: Any) -> Front:
     texts = {name: fields[name] for name in _FRONT}
     if not isinstance(authors, list) or not isinstance(origins, dict):
         raise TypeError
-    _check_texts(*authors, *origins, *origins.values(), *filter(None.__ne__, texts.values()))
+    _check_texts(*authors, *origins, *origins.values(), *_known(texts.values()))
     return Front(**texts, authors=tuple(authors), origins=origins)
+
+
+def _known(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if value is not None]
 
 
 def _check_texts(*texts: Any) -> None:
@@ -66,7 +71,7 @@ def _check_texts(*texts: Any) -> None:
 def _is_right(body: Body) -> bool:
     """Whether spans lie in the text, in order, and runs on its pages. Raises as `_check_texts`."""
     labels = [page.label for page in body.pages] + [block.section for block in body.blocks]
-    _check_texts(body.text, *filter(None.__ne__, labels))
+    _check_texts(body.text, *_known(labels))
     offsets = [offset for block in body.blocks for offset in (block.start, block.end)]
     sides = [side for page in body.pages for side in (page.width, page.height)]
     return (

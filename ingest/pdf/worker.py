@@ -21,7 +21,7 @@ from ingest.pdf.limits import NO_MEMORY, Limits, limit_this_process
 from ingest.pdf.messages import send
 from ingest.pdf.opening import open_pdf
 
-_GRACE = 10  # seconds; the parent gives up earlier
+_GRACE = 1  # seconds; the parent gives up earlier
 
 
 def main(name: str, packed_limits: str) -> None:
