@@ -169,7 +169,7 @@ def test_a_reader_is_kept_for_the_next_file_and_some_hundred_later_another_takes
 def test_there_are_no_more_readers_than_files_or_workers(files):
     paths = files("hang-1", "hang-2", "hang-3")
     for given, workers_given, most in ((paths[:2], 8, 2), (paths, 1, 1)):
-        parsing = parse_all(given, workers_given, Limits(seconds=0.6, seconds_a_page=0))
+        parsing = parse_all(given, workers_given, Limits(seconds=0.3, seconds_a_page=0))
         assert max(len(children()) for _ in parsing) <= most
 
 
