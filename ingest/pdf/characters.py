@@ -126,7 +126,9 @@ class PageReader:
     def nothing(self) -> Characters:
         """A page that cannot be read."""
         nothing = np.zeros(0)
-        return Characters(0.0, 0.0, 0, [], nothing.reshape(0, 4), nothing, nothing, [], nothing > 0, nothing > 0)
+        return Characters(
+            0.0, 0.0, 0, [], nothing.reshape(0, 4), nothing, nothing, [], nothing > 0, nothing > 0
+        )
 
     def _painted(
         self, page: int, raw_page: pdfium.FPDF_PAGE
@@ -190,7 +192,8 @@ class PageReader:
             is_bold = _font_weight(font) >= _BOLD or any(word in plain for word in _BOLD_NAMES)
             self._fonts[font] = Font(
                 name,
-                is_bold or plain.startswith(("cmbx", "cmb1", "sfbx", "ecbx", "lmbx", "sfss", "cmssbx", "sfsx")),
+                is_bold
+                or plain.startswith(("cmbx", "cmb1", "sfbx", "ecbx", "lmbx", "sfss", "cmssbx", "sfsx")),
                 bool(flags > 0 and flags & _ITALIC) or any(word in plain for word in _ITALIC_NAMES),
                 bool(flags > 0 and flags & _FIXED) or any(word in plain for word in _FIXED_NAMES),
             )
@@ -274,8 +277,12 @@ def _visible(
     left, bottom, right, top = page_box
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     inside = (middles >= (left - 1, bottom - 1)).all(axis=1) & (middles <= (right + 1, top + 1)).all(axis=1)
-    readable = np.array([bool(owner) and styles[owner].size >= _SMALLEST for owner in owners], np.bool_) & inside
-    grounds = [(place, shape) for place, shape in zip(paint, shapes, strict=True) if shape.is_picture or shape.fill]
+    readable = (
+        np.array([bool(owner) and styles[owner].size >= _SMALLEST for owner in owners], np.bool_) & inside
+    )
+    grounds = [
+        (place, shape) for place, shape in zip(paint, shapes, strict=True) if shape.is_picture or shape.fill
+    ]
     decided: dict[int, bool] = {}
     shown = np.zeros(len(owners), np.bool_)
     for place in np.flatnonzero(readable):
@@ -284,12 +291,15 @@ def _visible(
             decided[owner] = _is_shown(styles[owner], middles[place], grounds)
         shown[place] = decided[owner]
     area = (right - left) * (top - bottom)
-    is_scan = any(
-        shape.is_picture and _area(shape.box) > 0.7 * area for shape in shapes
-    ) and shown.sum() < _FEWEST_VISIBLE
+    is_scan = (
+        any(shape.is_picture and _area(shape.box) > 0.7 * area for shape in shapes)
+        and shown.sum() < _FEWEST_VISIBLE
+    )
     if not is_scan:
         return shown
-    return shown | readable & np.array([bool(owner) and not _is_white(styles[owner]) for owner in owners], np.bool_)
+    return shown | readable & np.array(
+        [bool(owner) and not _is_white(styles[owner]) for owner in owners], np.bool_
+    )
 
 
 def _is_white(style: _Style) -> bool:
@@ -322,9 +332,7 @@ def _area(box: Rectangle) -> float:
 def _upright(boxes: NDArray[np.float64], page_box: Rectangle, turns: int) -> NDArray[np.float64]:
     """Boxes of PDF space (from the bottom left) in the frame after clockwise quarter turns."""
     left, bottom, right, top = page_box
-    seen = np.stack(
-        [boxes[:, 0] - left, top - boxes[:, 3], boxes[:, 2] - left, top - boxes[:, 1]], axis=1
-    )
+    seen = np.stack([boxes[:, 0] - left, top - boxes[:, 3], boxes[:, 2] - left, top - boxes[:, 1]], axis=1)
     return _turned(seen, turns, right - left, top - bottom)
 
 
