@@ -1,0 +1,206 @@
+"""The title of a paper: the lines of its first page that look most like one."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ingest.pdf.authors import INSTITUTION, names_in
+from ingest.pdf.cells import (
+    ABSTRACT_START,
+    KEYWORDS,
+    MARKS,
+    body_size,
+    is_bold,
+    is_heading,
+    is_turned,
+    joined,
+    without_marks,
+)
+from ingest.pdf.imprint import date_in
+from ingest.pdf.lines import Line
+from ingest.sources.base import LONGEST_TITLE
+from rag.identity import normalise_title
+
+_LABEL = re.compile(
+    r"\W*(?:(?:original|research|review|regular|short|technical|invited|full|special|brief|data|case|working|discussion|letters?)\W+){0,3}"
+    r"(?:articles?|papers?|reports?|letters?|reviews?|communications?|notes?|editorial|commentary|perspectives?"
+    r"|preprint|open access|manuscript|vignette|research|thesis|dissertation|proceedings|series)\W*(?:no\.?|number)?\W*\d*\W*",
+    re.IGNORECASE,
+)
+_PREPRINT = re.compile(
+    r"preprint|contents lists available|journal homepage|peer.?review|this (?:is|version|article|paper|work|document)\b"
+    r"|all rights reserved|creative commons|downloaded from|published (?:by|in|online)|to appear in|submitted to"
+    r"|accepted (?:for|manuscript)|available (?:online|at)|working paper|discussion paper|technical report|lecture notes",
+    re.IGNORECASE,
+)
+_ISSUE = re.compile(r"\b(?:vol(?:ume)?|issue|issn|isbn|no)\b\.? ?\d|https?://|www\.|\bdoi\b|homepage", re.IGNORECASE)
+_JUNK = re.compile(
+    r"untitled.*|microsoft \w+.*|.*\.(?:docx?|tex|dvi|pdf|p?s|eps[fi]?|indd|qx[dp]|txt|rtf|odt|rnw|rmd|png)\b.*|cmr?\w*\d+|.*graphics output"
+    r"|(?:slide|page|article|paper|title|main|manuscript|template|document)\W*\d*|\W*|[\w.-]+|.*\\.*|.*\bdoi:.*|.*no job name.*",
+    re.IGNORECASE,
+)
+_ENOUGH = 4  # letters
+_LOWEST = 0.72  # of the page
+
+
+@dataclass(frozen=True)
+class Title:
+    """The lines that make up a title."""
+
+    lines: tuple[Line, ...]
+
+    @cached_property
+    def text(self) -> str:
+        return joined([without_marks(line) for line in self.lines]).strip(MARKS + " ")
+
+    @property
+    def size(self) -> float:
+        return max(line.size for line in self.lines)
+
+    @property
+    def top(self) -> float:
+        return min(line.box[1] for line in self.lines)
+
+    @property
+    def bottom(self) -> float:
+        return max(line.box[3] for line in self.lines)
+
+
+def printed_title(cells: Sequence[Line], metadata: str) -> Title | None:
+    """The title on the page of these cells; the file's own title breaks ties."""
+    size = body_size(cells)
+    page = cells[0].page
+    rows = _rows([cell for cell in cells if cell.page == page and not is_turned(cell)])
+    end = next((place for place, row in enumerate(rows) if _ends_front(row, rows, place)), len(rows))
+    foot = max((row.box[3] for row in rows), default=0.0)
+    rows = [row for row in rows[: end or len(rows)] if row.box[1] < _LOWEST * foot]
+    groups = _groups(rows, size)
+    others = normalise_title(" ".join(cell.text for cell in cells if cell.page > page))
+    scored = [
+        (_score(group, groups[place + 1 :], size, metadata, others), -place)
+        for place, group in enumerate(groups)
+        if _may_be(group)
+    ]
+    if not scored:
+        return None
+    score, place = max(scored)
+    if score < 0.5:
+        return None
+    return _with_subtitle(groups[-place], groups[-place + 1 :], rows, size, metadata)
+
+
+def title_of(metadata: str) -> str | None:
+    """The title that the file gives, unless it is the name of a program, a font or a file."""
+    title = joined([metadata])
+    is_title = not _JUNK.fullmatch(title) and len(normalise_title(title)) > 9 and len(title) <= LONGEST_TITLE
+    return title if is_title else None
+
+
+def _rows(cells: Sequence[Line]) -> list[Line]:
+    """Cells of one size on one baseline put together, from the top down."""
+    rows: list[Line] = []
+    for cell in sorted(cells, key=lambda cell: (round(cell.box[3]), cell.box[0])):
+        before = rows[-1] if rows else None
+        if before and _is_beside(before, cell):
+            rows[-1] = Line([*before.words, *cell.words], cell.page)
+        else:
+            rows.append(cell)
+    return rows
+
+
+def _is_beside(before: Line, cell: Line) -> bool:
+    same_base = abs(before.box[3] - cell.box[3]) < 0.25 * cell.size and abs(before.size - cell.size) < 0.5
+    return same_base and 0 <= cell.box[0] - before.box[2] < 2.5 * cell.size
+
+
+def _ends_front(row: Line, rows: Sequence[Line], place: int) -> bool:
+    """Whether the abstract, a heading or a paragraph begins here."""
+    match = ABSTRACT_START.match(row.text)
+    if match and (match.end() == len(row.text) or match["mark"] or row.words[0].font != row.words[-1].font):
+        return True
+    if KEYWORDS.match(row.text):
+        return True
+    return place > 0 and is_heading(row) and not row.text.isupper() and len(row.text) < 60 and row.box[1] > rows[0].box[3]
+
+
+def _groups(rows: Sequence[Line], size: float) -> list[Title]:
+    groups: list[list[Line]] = []
+    for row in rows:
+        group = next((group for group in reversed(groups[-3:]) if _goes_on(group, row, size)), None)
+        if group is None:
+            groups.append([row])
+        else:
+            group.append(row)
+    return [Title(tuple(group)) for group in groups]
+
+
+def _goes_on(group: Sequence[Line], row: Line, size: float) -> bool:
+    last = group[-1]
+    gap = row.box[1] - last.box[3]
+    is_large = last.size > 1.2 * size
+    if abs(row.size - last.size) > 0.04 * last.size + 0.1 or gap < -0.5 * row.size:
+        return False
+    if row.box[0] > last.box[2] or row.box[2] < last.box[0]:
+        return False
+    gaps = [after.box[1] - before.box[3] for before, after in zip(group, group[1:], strict=False)]
+    widest = max(gaps) + 0.35 * row.size if gaps else (1.7 if is_large else 0.9) * row.size
+    is_other = is_bold(row) != is_bold(last) or (row.text.isupper() != last.text.isupper() and len(row.text) > 12)
+    if gap > widest or (is_other and (not is_large or names_in(row.text))):
+        return False
+    is_list = bool(re.search(r",| and | & |;", row.text)) and bool(names_in(without_marks(row)))
+    return not (is_list or (gap > 0.5 * row.size and names_in(without_marks(row)) and len(row.text) < 40))
+
+
+def _may_be(group: Title) -> bool:
+    text = group.text
+    letters = sum(map(str.isalpha, text))
+    if letters < _ENOUGH or 2 * letters < len(text) or len(text) > LONGEST_TITLE or len(text.split()) > 60:
+        return False
+    if _LABEL.fullmatch(text) or is_heading(group.lines[0]) or "@" in text or _PREPRINT.match(text):
+        return False
+    is_date = date_in(text) is not None and len(text) < 30
+    return not (is_date or re.match(r"(?:https?:|www\.|doi\b|arxiv:|\(c\)|©|by\b)", text, re.IGNORECASE))
+
+
+def _score(group: Title, after: Sequence[Title], size: float, metadata: str, others: str) -> float:
+    text, key = group.text, normalise_title(group.text)
+    score = min(group.size / size, 2.5) + 0.3 * all(map(is_bold, group.lines))
+    near = [other for other in after[:8] if other.top - group.bottom < 9 * group.size]
+    score += 1.0 * any(names_in(without_marks(line)) for other in near[:3] for line in other.lines[:2])
+    own = normalise_title(metadata)
+    if len(own) > 9 and (own == key or (len(key) > 9 and key in own)):
+        score += 1.5
+    score += 0.8 * (len(key) > 15 and key in others)
+    below = [other for other in after[:3] if other.top - group.bottom < 1.6 * group.size]
+    score -= 2.0 * any(_ISSUE.search(other.text) for other in below)
+    score -= 1.5 * bool(_PREPRINT.search(text) or _ISSUE.search(text))
+    score -= 1.0 * bool(INSTITUTION.search(text) and len(text.split()) < 7)
+    score -= 1.0 * bool(names_in(text) and re.search(r",| and | & |\d|\bby\b", text + without_marks(group.lines[0])))
+    score -= 0.6 * (len(text.split()) < 3)
+    score -= 0.5 * (text.endswith(".") and len(text.split()) > 12) + 1.0 * (group.size < size - 0.5)
+    return score
+
+
+def _with_subtitle(
+    title: Title, after: Sequence[Title], rows: Sequence[Line], size: float, metadata: str
+) -> Title:
+    """The title with the lines below it that the file's own title goes on with, or that are set as its second line."""
+    own, lines = normalise_title(metadata), list(title.lines)
+    below = [row for row in rows if row.box[1] >= title.bottom - 2]
+    for count in range(1, min(4, len(below) + 1)):
+        whole = normalise_title(joined([row.text for row in (*lines, *below[:count])]))
+        if len(own) > 15 and whole == own:
+            return Title((*lines, *below[:count]))
+    if len(after) > 1 and _is_subtitle(title, after[0], after[1], size):
+        return Title((*lines, *after[0].lines))
+    return title
+
+
+def _is_subtitle(title: Title, below: Title, next_below: Title, size: float) -> bool:
+    if not _may_be(below) or below.top - title.bottom > 1.3 * title.size or len(below.text.split()) < 3:
+        return False
+    if names_in(below.text) or INSTITUTION.search(below.text) or re.search(r"\d{4}|,", below.text):
+        return False
+    is_set_off = below.size > size + 1.5 or all(map(is_bold, below.lines))
+    return is_set_off and bool(names_in(without_marks(next_below.lines[0])))
