@@ -119,7 +119,7 @@ def _ends(cell: Line, head: Line, size: float, previous: Line, taken: Sequence[L
     if _PARTS.fullmatch(cell.text) and cell.size <= size + 0.3 and _is_part(cell, head, size, after):
         return False
     is_short = len(cell.text) < 4 or cell.box[2] - cell.box[0] < 3 * size
-    if abs(cell.size - size) > 0.35 and not (is_short and cell.size < size):
+    if abs(cell.size - size) > 0.25 and not (is_short and cell.size < size):
         return True
     if not taken:
         return is_heading(cell)
@@ -129,7 +129,7 @@ def _ends(cell: Line, head: Line, size: float, previous: Line, taken: Sequence[L
         return True
     width = max(line.box[2] - line.box[0] for line in taken)
     is_title = cell.box[2] - cell.box[0] < 0.75 * width and not cell.text.rstrip().endswith((".", ":", ",", ";"))
-    if is_styled and stands_off and is_title and is_bold(cell):
+    if is_styled and stands_off and (is_title and is_bold(cell) or _is_uniform(taken)):
         return True
     _, right = _sides(taken)
     left = min(line.box[0] for line in taken)
@@ -137,11 +137,15 @@ def _ends(cell: Line, head: Line, size: float, previous: Line, taken: Sequence[L
     return moved
 
 
+def _is_uniform(lines: Sequence[Line]) -> bool:
+    return len(lines) > 2 and len({(is_bold(line), is_italic(line)) for line in lines[1:]}) == 1
+
+
 def _is_part(cell: Line, head: Line, size: float, after: Sequence[Line]) -> bool:
     """Whether a heading is one within a structured abstract, not the first of the paper."""
     is_like_head = is_bold(cell) == is_bold(head) and abs(cell.size - head.size) < 0.3
     is_like_head = is_like_head and cell.text.isupper() == head.text.isupper()
-    return not is_like_head and bool(after) and abs(after[0].size - size) < 0.35
+    return not is_like_head and bool(after) and abs(after[0].size - size) < 0.25
 
 
 def _sides(lines: Sequence[Line]) -> tuple[float, float]:

@@ -23,7 +23,7 @@ _DEGREES = (
     r"(?:ph\.? ?d|m\.? ?d|m\.? ?sc|b\.? ?sc|m\.? ?a|m\.? ?s|mph|d\.? ?phil|dr\.? ?med|dr\.? ?rer\.? ?nat"
     r"|mbbs|frcp\w*|facc|rn|dds|dvm|pharm\.? ?d|sc\.? ?d|msph|mba|ieee|fellow|student|senior|(?:senior |student )?member|fellow)"
 )
-_DEGREE = re.compile(rf"\s*,?\s*\b{_DEGREES}\.?(?=\s*(?:[,;]|$))", re.IGNORECASE)
+_DEGREE = re.compile(rf"(?:\s*,)*\s*\b{_DEGREES}\.?(?=\s*(?:[,;&]|and\b|$))", re.IGNORECASE)
 _TITLES = re.compile(r"^(?:(?:dr|prof|professor|mr|mrs|ms|dipl|ing)\b\.?(?:-\w+\.?)?\s+)+", re.IGNORECASE)
 _AND = re.compile(r"\s*[;|•·]\s*|\s*,\s*(?:and|und|et|y|e|&)\s+|\s+(?:and|und|et|y|with)\s+|\s*&\s*|\s*,\s*", re.IGNORECASE)
 _BY = re.compile(r"^(?:written |edited )?(?:by|von|par|por|authors?|autoren|auteurs?)\b[:\s]\s*", re.IGNORECASE)
@@ -31,6 +31,8 @@ _NOISE = re.compile(
     r"\([^()]*\)?|\[[^\]]*\]|\{[^}]*\}|<[^>]*>|\S*@\S*|https?://\S+|orcid\S*|\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b", re.IGNORECASE
 )
 _MARKED = re.compile(rf"[\d{re.escape(MARKS)}¹²³⁴⁵⁶⁷⁸⁹⁰ª]+(?:\s*,\s*[\d{re.escape(MARKS)}a-z]+\b)*")
+_LETTERED = re.compile(r"(?<=\w\w)\s+[a-h](?:\s*,\s*[a-h]\b)*(?=\s*(?:[,;&]|and\b|$))")
+_NUMBER = re.compile(r"\d{3}|\d[./]\d")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’.‐][^\W\d_]*)*\.?")
 _MOST_WORDS = 6
 
@@ -47,10 +49,11 @@ def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
     for cell in upright[upright.index(first) :]:
         if not _is_alike(first, cell) or INSTITUTION.search(cell.text):
             continue
-        if cell.box[1] - previous.box[3] > 12 * first.size:
+        if cell.box[1] - previous.box[3] > 4.5 * first.size:
             break
         parts = names_in(_text(cell), letters)
-        if not parts and _is_alike(first, cell) and cell.box[1] - previous.box[3] < first.size and names:
+        is_next = cell.box[1] - previous.box[3] < first.size and re.search(",| and ", previous.text)
+        if not parts and names and is_next:
             parts = _wrapped(names, _text(cell))
         names.extend(name for name in parts if name not in names)
         previous = cell if parts else previous
@@ -67,7 +70,9 @@ def confirmed_names(metadata: str, page: str) -> tuple[str, ...]:
 def names_in(text: str, marks: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """The names of a list; none unless all of its parts are names."""
     text = _BY.sub("", _NOISE.sub(" ", text).strip())
-    text = _MARKED.sub(",", _DEGREE.sub("", text))
+    if _NUMBER.search(text):
+        return ()
+    text = _DEGREE.sub("", _LETTERED.sub("", _MARKED.sub(",", text)))
     parts = [part.strip(" .,;:" + MARKS) for part in _AND.split(text)]
     parts = [_TITLES.sub("", part) for part in parts if len(part) > 1]
     parts = [_without_letter(part, marks) for part in parts if part not in marks]
@@ -79,7 +84,7 @@ def names_in(text: str, marks: frozenset[str] = frozenset()) -> tuple[str, ...]:
 
 def _in_list(cell: Line) -> bool:
     text = _text(cell)
-    return not INSTITUTION.search(cell.text) and bool(names_in(text) or names_in(text.rstrip(" ,;-") + ""))
+    return not INSTITUTION.search(cell.text) and bool(names_in(text))
 
 
 def _text(cell: Line) -> str:

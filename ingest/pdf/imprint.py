@@ -29,15 +29,17 @@ _DATES = (
 )
 _DATE = [re.compile(pattern, re.IGNORECASE) for pattern in _DATES]
 _PUBLISHED = re.compile(
-    r"(?:\bpublished(?:\s+online)?|\bpublication(?:\s+date)?|\bposted|veröffentlicht|\bpublié|\bpublicado|available online|version posted)"
-    r"\b[^.;\d]{0,30}", re.IGNORECASE,
+    r"(?:\bpublished(?:\s+online)?|\bpublication(?:\s+date)?|\bposted|veröffentlicht|\bpublié|\bpublicado|available online|version posted)\b",
+    re.IGNORECASE,
 )
-_ACCEPTED = re.compile(r"\b(?:accepted|angenommen|accepté|aceptado)\b[^.;\d]{0,30}", re.IGNORECASE)
+_OF_HISTORY = re.compile(r"\W*(?:accepted|available online|published|posted|doi\b|https?://(?:dx\.)?doi\.org|©|copyright)", re.I)
+_ACCEPTED = re.compile(r"\b(?:accepted|angenommen|accepté|aceptado)\b", re.IGNORECASE)
 _COPYRIGHT = re.compile(rf"(?:©|\(c\)|copyright)\W*(?:\(c\)|©)?\D{{0,40}}?({_YEAR})\b", re.IGNORECASE)
 _VOLUME = re.compile(
     rf"(?:\b(?:vol|volume|no|number|issue|bd|band|pp|pages)\b|\d+\s*\(\d+\)|\d\s*:\s*\d|\({_YEAR}\)\s*\d)", re.IGNORECASE
 )
 _WHOLE_YEAR = re.compile(rf"(?<![\d.:/–-]){_YEAR}(?![\d.:/–-]|\.\d)")
+_FARTHEST = 45  # characters between a word such as "published" and the end of its date
 _MOST_BESIDE = 45  # letters of a line beside its date
 
 
@@ -68,18 +70,20 @@ def printed_date(furniture: Sequence[Line], opening: Sequence[Line], stamped: st
 
     `furniture` are the lines around the title and the text, `opening` those between them.
     """
-    texts = [cell.text for cell in (*furniture, *opening)]
-    whole = " ".join(texts)
-    for pattern in (_PUBLISHED, _ACCEPTED):
-        if (match := pattern.search(whole)) and (day := date_in(whole[match.end() :][:40])):
-            return day
-        if pattern is _PUBLISHED and (day := _of_issue(furniture) or stamped):
-            return day
-    for cell in (*opening, *furniture):
-        if (day := date_in(cell.text)) and _is_alone(cell.text):
-            return day
-    years = [match[1] for text in texts if (match := _COPYRIGHT.search(text))]
-    return max(years, default=None)
+    lines = [*furniture, *opening]
+    issued, published = _of_issue(furniture), _after(_PUBLISHED, lines)
+    if issued and published and issued[:4] == published[:4]:
+        return max(issued, published, key=len)
+    dates = [issued, published, stamped, _after(_ACCEPTED, lines)]
+    alone = (date_in(cell.text) for cell in (*opening, *furniture) if _is_alone(cell.text))
+    return next((date for date in (*dates, *alone) if date), None) or _copyright(lines)
+
+
+def _after(words: re.Pattern[str], lines: Sequence[Line]) -> str | None:
+    """The date that stands next behind these words."""
+    whole = " ".join(line.text for line in lines)
+    dates = (date_in(whole[match.end() :].partition(";")[0][:_FARTHEST]) for match in words.finditer(whole))
+    return next((date for date in dates if date), None)
 
 
 def date_in(text: str) -> str | None:
@@ -105,7 +109,11 @@ def _of_issue(furniture: Sequence[Line]) -> str | None:
                 return day
             if len(years) == 1:
                 return years.pop()
-    return next((match[1] for cell in furniture if (match := _COPYRIGHT.search(cell.text))), None)
+    return _copyright(furniture)
+
+
+def _copyright(lines: Sequence[Line]) -> str | None:
+    return max((match[1] for line in lines for match in _COPYRIGHT.finditer(line.text)), default=None)
 
 
 def _is_alone(text: str) -> bool:
@@ -129,4 +137,4 @@ def _month_of(arxiv_id: str) -> str | None:
 
 def is_around(cell: Line, top: float, foot: float, size: float) -> bool:
     """Whether a line stands around the title and the text: above it, at the foot of the page, in the margin."""
-    return is_turned(cell) or cell.box[3] <= top or (cell.box[1] > foot and cell.size < size + 0.1)
+    return is_turned(cell) or bool(_OF_HISTORY.match(cell.text)) or cell.box[3] <= top or (cell.box[1] > foot and cell.size < size + 0.1)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ingest.pdf.authors import INSTITUTION, names_in
@@ -49,9 +49,16 @@ class Title:
     """The lines that make up a title."""
 
     lines: tuple[Line, ...]
+    subtitle: str = ""
+    spelling: str | None = None
+    """The same words in small letters, where the lines are in capitals."""
 
     @cached_property
     def text(self) -> str:
+        return self.spelling or self._printed + (f": {self.subtitle}" if self.subtitle else "")
+
+    @property
+    def _printed(self) -> str:
         return joined([without_marks(line) for line in self.lines]).strip(MARKS + " ")
 
     @property
@@ -87,7 +94,9 @@ def printed_title(cells: Sequence[Line], metadata: str) -> Title | None:
     score, place = max(scored)
     if score < 0.5:
         return None
-    return _with_subtitle(groups[-place], groups[-place + 1 :], rows, size, metadata)
+    below = [group for group in groups[-place + 1 :] if _is_under(group, groups[-place])]
+    title = _with_subtitle(groups[-place], below, rows, size, metadata)
+    return _in_small_letters(title, cells, metadata) if title.text.isupper() else title
 
 
 def title_of(metadata: str) -> str | None:
@@ -95,6 +104,24 @@ def title_of(metadata: str) -> str | None:
     title = joined([metadata])
     is_title = not _JUNK.fullmatch(title) and len(normalise_title(title)) > 9 and len(title) <= LONGEST_TITLE
     return title if is_title else None
+
+
+def _in_small_letters(title: Title, cells: Sequence[Line], metadata: str) -> Title:
+    """A title in capitals as the next page or the file spells it, if in small letters."""
+    key = normalise_title(title.text)
+    later = [cell for cell in cells if cell.page > title.lines[0].page and not is_turned(cell)]
+    rows = _rows(later)[:12]
+    runs = (joined([row.text for row in rows[i:j]]) for i in range(len(rows)) for j in range(i + 1, min(i + 5, len(rows) + 1)))
+    spelling = next(
+        (text for text in (metadata, *runs) if normalise_title(text) == key and not text.isupper()), None
+    )
+    return replace(title, spelling=spelling)
+
+
+def _is_under(below: Title, above: Title) -> bool:
+    left, right = min(row.box[0] for row in above.lines), max(row.box[2] for row in above.lines)
+    first = below.lines[0]
+    return first.box[0] < right and first.box[2] > left and below.top >= above.bottom - 0.5 * above.size
 
 
 def _rows(cells: Sequence[Line]) -> list[Line]:
@@ -144,7 +171,9 @@ def _goes_on(group: Sequence[Line], row: Line, size: float) -> bool:
     if row.box[0] > last.box[2] or row.box[2] < last.box[0]:
         return False
     gaps = [after.box[1] - before.box[3] for before, after in zip(group, group[1:], strict=False)]
-    widest = max(gaps) + 0.35 * row.size if gaps else (1.7 if is_large else 0.9) * row.size
+    widest = (1.7 if is_large else 0.9) * row.size
+    if len(gaps) > 0:
+        widest = max(max(gaps) + 0.35 * row.size, 1.4 * row.size if is_large else 0.0)
     is_other = is_bold(row) != is_bold(last) or (row.text.isupper() != last.text.isupper() and len(row.text) > 12)
     if gap > widest or (is_other and (not is_large or names_in(row.text))):
         return False
@@ -166,13 +195,13 @@ def _may_be(group: Title) -> bool:
 def _score(group: Title, after: Sequence[Title], size: float, metadata: str, others: str) -> float:
     text, key = group.text, normalise_title(group.text)
     score = min(group.size / size, 2.5) + 0.3 * all(map(is_bold, group.lines))
-    near = [other for other in after[:8] if other.top - group.bottom < 9 * group.size]
+    near = [other for other in after[:12] if _is_under(other, group) and other.top - group.bottom < 9 * group.size]
     score += 1.0 * any(names_in(without_marks(line)) for other in near[:3] for line in other.lines[:2])
     own = normalise_title(metadata)
     if len(own) > 9 and (own == key or (len(key) > 9 and key in own)):
         score += 1.5
     score += 0.8 * (len(key) > 15 and key in others)
-    below = [other for other in after[:3] if other.top - group.bottom < 1.6 * group.size]
+    below = [other for other in after[:4] if other.top - group.bottom < 1.6 * group.size]
     score -= 2.0 * any(_ISSUE.search(other.text) for other in below)
     score -= 1.5 * bool(_PREPRINT.search(text) or _ISSUE.search(text))
     score -= 1.0 * bool(INSTITUTION.search(text) and len(text.split()) < 7)
@@ -193,7 +222,7 @@ def _with_subtitle(
         if len(own) > 15 and whole == own:
             return Title((*lines, *below[:count]))
     if len(after) > 1 and _is_subtitle(title, after[0], after[1], size):
-        return Title((*lines, *after[0].lines))
+        return Title(tuple(lines), subtitle=after[0].text)
     return title
 
 
