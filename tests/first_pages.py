@@ -292,3 +292,112 @@ def manuscript_in_one_size() -> bytes:
     y = sheet.paragraph(ABSTRACT, 200, 110, 392, 9, lead="Abstract. ")
     body(sheet, y + 30, 1, 11, "1. Introduction")
     return sheet.pdf()
+
+
+def sheet_of_a_repository() -> bytes:
+    sheet = Sheet(title="Repository cover")
+    sheet.line("Universidade de Vigo Research Repository", 60, 16, "Helvetica-Bold", 72)
+    sheet.lines(["This is a repository copy of Tides set the sediment budget of shallow estuaries.", "", "Version: Accepted Version"], 110, 11, x=72)
+    sheet.line("Article:", 170, 11, x=72)
+    sheet.lines(["Prado, A., Þórsson, J. and Chang, W.-L. (2020) Tides set the sediment budget of shallow", "estuaries. Marine Letters, 12 (3). pp. 45-67. ISSN 1234-5678", "", "https://doi.org/10.1234/marlett.2020.0042"], 186, 11, x=72)
+    sheet.lines(["Reuse", "Items deposited here are protected by copyright, with all rights reserved unless indicated otherwise."], 500, 10, x=72)
+    sheet.page()
+    sheet.lines(["Tides set the sediment budget of", "shallow estuaries"], 100, 20, BOLD)
+    sheet.line("Ana Prado, Jón Þórsson, and Wei-Lun Chang", 160, 12)
+    sheet.line("Abstract", 200, 12, BOLD)
+    y = sheet.paragraph(ABSTRACT, 220, 110, 392, 10)
+    body(sheet, y + 30)
+    return sheet.pdf()
+
+
+def society_of_physics() -> bytes:
+    sheet = Sheet()
+    sheet.line("PHYSICAL NOTES B 77, 012345 (2008)", 40, 9)
+    sheet.lines(["Sediment budgets of shallow estuaries from", "four moorings"], 80, 12, BOLD)
+    sheet.marked([("Ana Prado,", "1,*"), (" Jón Þórsson,", "2"), (" and Wei-Lun Chang", "1,2")], 120, 11)
+    sheet.lines(["1Department of Geology, University of Vigo, 36310 Vigo, Spain", "2Institute of the Sea, Reykjavik, Iceland"], 135, 9, ITALIC)
+    sheet.line("(Received 4 May 2007; revised manuscript received 2 October 2007; published 9 January 2008)", 162, 8.5)
+    y = sheet.paragraph(ABSTRACT, 180, 120, 372, 9)
+    sheet.line("DOI: 10.1103/PhysNotesB.77.012345", y + 4, 8.5, x=120)
+    sheet.line("PACS number(s): 92.10.Wa, 91.50.Jc", y + 4, 8.5, x=380)
+    sheet.line("1098-0121/2008/77(1)/012345(8)    012345-1    ©2008 The Society of Physics", 745, 8, x=72)
+    body(sheet, y + 40, 2, 10, "I. INTRODUCTION")
+    return sheet.pdf()
+
+
+def proceedings_in_one_column() -> bytes:
+    sheet = Sheet()
+    sheet.lines(["Learning the Sediment Budgets", "of Shallow Estuaries*".replace("*", "⋆") if False else "of Shallow Estuaries"], 100, 14, BOLD)
+    sheet.line("Ana Prado1[0000-0002-1825-0097], Jón Þórsson2, and Wei-Lun Chang1,2", 150, 10)
+    sheet.lines(["1 University of Vigo, Vigo, Spain", "{prado,chang}@example.org", "2 Institute of the Sea, Reykjavik, Iceland"], 168, 9)
+    y = sheet.paragraph(ABSTRACT, 220, 162, 288, 9, lead="Abstract. ")
+    sheet.paragraph("Estuaries · Sediment · Tides", y + 8, 162, 288, 9, lead="Keywords: ")
+    body(sheet, y + 40)
+    return sheet.pdf()
+
+
+def summary_of_a_medical_weekly() -> bytes:
+    sheet = Sheet()
+    sheet.line("Articles", 40, 20, "Helvetica-Bold", 470)
+    sheet.lines(["Cough in divers of muddy harbours: a prospective cohort", "study in nine countries"], 90, 19, BOLD, 72)
+    sheet.line("Ana L Prado, Jón Þórsson, Wei-Lun Chang, on behalf of the Harbour Group", 135, 10, ITALIC, 72)
+    sheet.line("Summary", 165, 9.5, BOLD, 72)
+    y = 178.0
+    for label, text in PARTS:
+        y = sheet.paragraph(text, y, 72, 330, 8.5, lead=label.replace(":", ""))
+        y += 4
+    sheet.lines(["Lancet Harbour 2019; 394: 101–10", "Published Online", "June 12, 2019", "https://doi.org/10.1016/", "S0140-6736(19)30042-7"], 170, 7, "Helvetica", 430)
+    body(sheet, y + 60, 2, 9, "Introduction")
+    return sheet.pdf()
+
+
+def manuscript_with_line_numbers() -> bytes:
+    sheet = Sheet()
+    rows = ["Tides set the sediment budget of shallow estuaries", "", "Ana Prado1, Jón Þórsson2 & Wei-Lun Chang1", "", "1 University of Vigo, Spain", "2 Institute of the Sea, Iceland", "", "Abstract"]
+    rows += textwrap.wrap(ABSTRACT, 80) + ["", "Introduction"] + textwrap.wrap(SENTENCE * 9, 80)
+    for page in range(2):
+        for number, text in enumerate(rows if page == 0 else textwrap.wrap(SENTENCE * 20, 80)):
+            sheet.line(str(number + 1), 72 + 24 * number, 8, "Helvetica", 40)
+            sheet.line(text, 72 + 24 * number, 12, BOLD if number in (0, 7) and page == 0 else ROMAN, 72)
+        sheet.page()
+    return sheet.pdf()
+
+
+def springtime() -> bytes:
+    sheet = Sheet()
+    sheet.line("J Sand (2019) 93:12–30", 40, 8, x=60)
+    sheet.line("https://doi.org/10.1007/s00190-018-1175-8", 50, 8, x=60)
+    sheet.line("ORIGINAL ARTICLE", 75, 9, "Helvetica", 60)
+    sheet.lines(["Sediment budgets of shallow estuaries from four", "moorings"], 105, 16, BOLD, 60)
+    sheet.line("Ana Prado1 · Jón Þórsson2 · Wei-Lun Chang1,2", 150, 11, BOLD, 60)
+    sheet.lines(["Received: 1 May 2018 / Accepted: 3 January 2019 / Published online: 20 January 2019", "© Springtime-Verlag GmbH Germany, part of Springtime Nature 2019"], 175, 8, x=60)
+    sheet.line("Abstract", 205, 10, BOLD, 60)
+    y = sheet.paragraph(ABSTRACT, 218, 60, 490, 9.5)
+    sheet.line("Keywords Sediment · Tides", y + 10, 9.5, x=60)
+    sheet.line("B  Ana Prado", 730, 7, x=60)
+    body(sheet, y + 50, 2, 9.5, "1 Introduction")
+    return sheet.pdf()
+
+
+def in_german() -> bytes:
+    sheet = Sheet()
+    sheet.line("Sedimenthaushalt flacher Mündungen", 90, 17, BOLD)
+    sheet.line("Ana Prado und Jürgen von der Groß", 120, 12)
+    sheet.line("Institut für Meereskunde, Kiel", 136, 10)
+    sheet.line("12. März 2014", 156, 10)
+    sheet.line("Zusammenfassung", 190, 10, BOLD)
+    y = sheet.paragraph(ABSTRACT, 205, 110, 392, 9)
+    body(sheet, y + 30, heading="1 Einleitung")
+    return sheet.pdf()
+
+
+def blocks_of_authors_in_one_font() -> bytes:
+    sheet = Sheet()
+    sheet.lines(["Learning the Sediment Budgets of Shallow", "Estuaries"], 90, 17, BOLD)
+    for left, name in ((110, "Ana Prado"), (360, "Jón Þórsson")):
+        sheet.lines([name, "University of Vigo", "Vigo, Spain", f"{name[:3].lower()}@example.org"], 140, 10, x=left)
+    sheet.lines(["Wei-Lun Chang", "Tainan University", "Tainan, Taiwan", "wl@example.org"], 200, 10)
+    sheet.line("Abstract", 270, 12, BOLD)
+    y = sheet.paragraph(ABSTRACT, 290, 144, 324, 10)
+    body(sheet, y + 30)
+    return sheet.pdf()

@@ -12,6 +12,7 @@ from ingest.pdf.cells import (
     is_italic,
     is_turned,
     joined,
+    opens_abstract,
 )
 from ingest.pdf.lines import Line
 from ingest.sources.base import LONGEST_ABSTRACT
@@ -80,13 +81,7 @@ def _start(cell: Line) -> str | None:
     if ABSTRACT_HEADING.fullmatch(cell.text):
         return ""
     match = ABSTRACT_START.match(cell.text)
-    if match is None or not cell.text[match.end() :]:
-        return None
-    first, last = cell.words[0], cell.words[-1]
-    is_set_off = (first.is_bold, first.is_italic) != (last.is_bold, last.is_italic) or first.font != last.font
-    rest = cell.text[match.end() :]
-    is_capital = cell.text.lstrip()[:1].isupper() and rest[0].isupper()
-    return rest if is_capital and (match["mark"] or is_set_off) else None
+    return cell.text[match.end() :] if match and opens_abstract(cell) else None
 
 
 def _column(head: Line, start: str, cells: Sequence[Line]) -> Iterator[Line]:

@@ -32,6 +32,7 @@ _NOISE = re.compile(
 )
 _MARKED = re.compile(rf"[\d{re.escape(MARKS)}¹²³⁴⁵⁶⁷⁸⁹⁰ª]+(?:\s*,\s*[\d{re.escape(MARKS)}a-z]+\b)*")
 _LETTERED = re.compile(r"(?<=\w\w)\s+[a-h](?:\s*,\s*[a-h]\b)*(?=\s*(?:[,;&]|and\b|$))")
+_GROUP = re.compile(r",?\s*\b(?:on behalf of|for the|and the|im Namen|au nom)\b.*", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{3}|\d[./]\d")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’.‐][^\W\d_]*)*\.?")
 _MOST_WORDS = 6
@@ -45,12 +46,13 @@ def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
         return ()
     letters = _letters_of_marks(upright)
     names: list[str] = []
-    previous = first
+    foot, previous = first.box[3], first
     for cell in upright[upright.index(first) :]:
-        if not _is_alike(first, cell) or INSTITUTION.search(cell.text):
-            continue
-        if cell.box[1] - previous.box[3] > 4.5 * first.size:
+        if cell.box[1] - foot > 4 * first.size:
             break
+        foot = max(foot, cell.box[3])
+        if not _is_alike(first, cell) or _is_institution(cell):
+            continue
         parts = names_in(_text(cell), letters)
         is_next = cell.box[1] - previous.box[3] < first.size and re.search(",| and ", previous.text)
         if not parts and names and is_next:
@@ -69,7 +71,7 @@ def confirmed_names(metadata: str, page: str) -> tuple[str, ...]:
 
 def names_in(text: str, marks: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """The names of a list; none unless all of its parts are names."""
-    text = _BY.sub("", _NOISE.sub(" ", text).strip())
+    text = _BY.sub("", _GROUP.sub("", _NOISE.sub(" ", text)).strip())
     if _NUMBER.search(text):
         return ()
     text = _DEGREE.sub("", _LETTERED.sub("", _MARKED.sub(",", text)))
@@ -84,7 +86,11 @@ def names_in(text: str, marks: frozenset[str] = frozenset()) -> tuple[str, ...]:
 
 def _in_list(cell: Line) -> bool:
     text = _text(cell)
-    return not INSTITUTION.search(cell.text) and bool(names_in(text))
+    return not _is_institution(cell) and bool(names_in(text))
+
+
+def _is_institution(cell: Line) -> bool:
+    return bool(INSTITUTION.search(_GROUP.sub("", cell.text)))
 
 
 def _text(cell: Line) -> str:

@@ -13,6 +13,7 @@ _WIDEST_SPACE = 1.4  # sizes of the font; a wider one parts two cells
 _TINY = 0.8  # of a line's size: superscripts and subscripts
 MARKS = "*∗⁎†‡§¶‖#⋆★☆✩✉∥‹›◦•♯♦♠♣"
 _NUMBERED = re.compile(r"(?:(?:\d{1,2}|[IVX]{1,4})(?:\.\d+)*[.:)]?|§ ?\d+\.?)\s+[^\W\d_]")
+_DATED = re.compile(r"(?:19|20)\d\d\W*$")
 _HEADING = re.compile(
     r"(?:\W|\d)*(?:introduction|introducción|introducao|introdução|einleitung|einführung|contents"
     r"|table of contents|inhaltsverzeichnis|table des matières|índice|references|bibliography|preface"
@@ -59,7 +60,26 @@ def is_italic(line: Line) -> bool:
 def is_heading(line: Line) -> bool:
     """Whether this is the heading of a section, by its number or its name."""
     text = line.text.strip()
-    return bool(_HEADING.fullmatch(text) or (_NUMBERED.match(text) and len(text) < 90))
+    return bool(_HEADING.fullmatch(text) or (_NUMBERED.match(text) and len(text) < 90 and not _DATED.search(text)))
+
+
+def opens_text(line: Line, size: float) -> bool:
+    """Whether the text of a paper, or its table of contents, begins with this heading; affiliations have numbers, too."""
+    if len(line.text) > 90 or not is_heading(line):
+        return False
+    is_set_off = is_bold(line) or line.size > size + 0.8 or line.text.isupper()
+    return bool(_HEADING.fullmatch(line.text)) or (is_set_off and line.text.strip(" §")[:1] in "01I")
+
+
+def opens_abstract(line: Line) -> bool:
+    """Whether a line is the heading of an abstract, or begins with one."""
+    match = ABSTRACT_START.match(line.text)
+    if match is None:
+        return False
+    rest = line.text[match.end() :]
+    first, last = line.words[0], line.words[-1]
+    is_set_off = (first.font, first.is_bold, first.is_italic) != (last.font, last.is_bold, last.is_italic)
+    return not rest or (rest[0].isupper() and line.text.strip()[0].isupper() and bool(match["mark"] or is_set_off))
 
 
 def without_marks(line: Line) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from ingest.pdf.abstracts import headed_abstract, shaped_abstract
 from ingest.pdf.authors import confirmed_names, names_in, printed_names
-from ingest.pdf.cells import ABSTRACT_START, KEYWORDS, body_size, cells, is_heading, is_turned
+from ingest.pdf.cells import KEYWORDS, body_size, cells, is_turned, opens_abstract, opens_text
 from ingest.pdf.document import Front
 from ingest.pdf.imprint import doi_of, is_around, printed_arxiv, printed_date, printed_doi
 from ingest.pdf.lines import Line
 from ingest.pdf.titles import Title, printed_title, title_of
 
+_FOOT = 0.8  # of a page: what stands lower, and in small print, is about the paper
 _PAGE, _FILE = "first page", "file's metadata"
 
 
@@ -50,23 +51,25 @@ def _opening(pieces: Sequence[Line], title: Title | None) -> list[Line]:
         return []
     page = title.lines[0].page
     below = [cell for cell in pieces if cell.page == page and cell.box[1] > title.bottom - 3 and not is_turned(cell)]
-    end = next((place for place, cell in enumerate(below) if _ends(cell)), len(below))
-    return below[:end]
+    size = body_size(pieces)
+    ends = (place for place, cell in enumerate(below) if _ends(cell, size))
+    return below[: next(ends, len(below))]
 
 
-def _ends(cell: Line) -> bool:
-    match = ABSTRACT_START.match(cell.text)
-    is_abstract = bool(match and (match.end() == len(cell.text) or match["mark"] or cell.words[0].font != cell.words[-1].font))
-    return is_abstract or bool(KEYWORDS.match(cell.text)) or (is_heading(cell) and len(cell.text) < 60)
+def _ends(cell: Line, size: float) -> bool:
+    return opens_abstract(cell) or bool(KEYWORDS.match(cell.text)) or opens_text(cell, size)
 
 
 def _around(pieces: Sequence[Line], title: Title | None, block: Sequence[Line]) -> list[Line]:
-    """The lines of the first page above the title, in the margins and at the foot."""
-    first = [cell for cell in pieces if cell.page == pieces[0].page]
-    foot = 0.8 * max((cell.box[3] for cell in first), default=0.0)
-    top = title.top if title else 0.0
-    size = body_size(pieces) if pieces else 0.0
-    return [cell for cell in first if is_around(cell, top, foot, size - 0.2) and cell not in block]
+    """What stands on a cover, and on the page of the title above it, in the margins, at the foot or in small print."""
+    if not pieces:
+        return []
+    page = title.lines[0].page if title else pieces[0].page
+    on_page = [cell for cell in pieces if cell.page == page]
+    foot = _FOOT * max((cell.box[3] for cell in on_page), default=0.0)
+    top, size = title.top if title else 0.0, body_size(pieces)
+    around = [cell for cell in on_page if cell not in block and is_around(cell, top, foot, size)]
+    return [cell for cell in pieces if cell.page < page] + around
 
 
 def _authors(block: Sequence[Line], own: str) -> tuple[str, ...]:

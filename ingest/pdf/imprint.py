@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from ingest.pdf.cells import is_turned
 from ingest.pdf.lines import Line
@@ -9,6 +10,7 @@ from ingest.sources.base import LONGEST_DETAIL, is_date
 from rag.identity import arxiv_key, doi_key
 
 _DOI = re.compile(r"(?:\bdoi\b[:\s]*|doi\.org/)?\b(10\.\d{4,9}(?:\.\d+)*/[^\s\"<>{}|\\^,;]+)", re.IGNORECASE)
+_BROKEN_DOI = re.compile(r"\b10\.\d{4,9}/$")
 _PLACEHOLDER = re.compile(
     r"n{3,}|x{3,}|v0+\.i0+|0{6,}|1122445\.1122456|1234567|/0+(?:\.0+)*$|/(?:insert|doi|tba|todo)", re.IGNORECASE
 )
@@ -40,12 +42,15 @@ _VOLUME = re.compile(
 )
 _WHOLE_YEAR = re.compile(rf"(?<![\d.:/–-]){_YEAR}(?![\d.:/–-]|\.\d)")
 _FARTHEST = 45  # characters between a word such as "published" and the end of its date
+_LONGEST_PRINT = 80  # characters of a line of small print beside the text
 _MOST_BESIDE = 45  # letters of a line beside its date
 
 
 def printed_doi(cells: Sequence[Line], hint: str = "") -> str | None:
     """The DOI in the first page's furniture or beside its title; the file's own (`hint`) decides among several."""
-    dois = [doi for cell in cells for doi in _dois(cell.text)]
+    texts = [cell.text for cell in cells]
+    broken = [f"{text}{after}" for text, after in pairwise(texts) if _BROKEN_DOI.search(text)]
+    dois = [doi for text in (*broken, *texts) for doi in _dois(text)]
     own = doi_key(hint or "")
     return own if own in dois else next(iter(dois), None)
 
@@ -136,5 +141,8 @@ def _month_of(arxiv_id: str) -> str | None:
 
 
 def is_around(cell: Line, top: float, foot: float, size: float) -> bool:
-    """Whether a line stands around the title and the text: above it, at the foot of the page, in the margin."""
-    return is_turned(cell) or bool(_OF_HISTORY.match(cell.text)) or cell.box[3] <= top or (cell.box[1] > foot and cell.size < size + 0.1)
+    """Whether a line stands around the title and the text: above it, in the margin, in small print."""
+    if is_turned(cell) or cell.box[3] <= top or _OF_HISTORY.match(cell.text):
+        return True
+    is_small_print = cell.size < size - 1.2 and len(cell.text) < _LONGEST_PRINT
+    return is_small_print or (cell.box[1] > foot and cell.size < size - 0.1)

@@ -7,7 +7,6 @@ from functools import cached_property
 
 from ingest.pdf.authors import INSTITUTION, names_in
 from ingest.pdf.cells import (
-    ABSTRACT_START,
     KEYWORDS,
     MARKS,
     body_size,
@@ -15,6 +14,8 @@ from ingest.pdf.cells import (
     is_heading,
     is_turned,
     joined,
+    opens_abstract,
+    opens_text,
     without_marks,
 )
 from ingest.pdf.imprint import date_in
@@ -41,6 +42,7 @@ _JUNK = re.compile(
     re.IGNORECASE,
 )
 _ENOUGH = 4  # letters
+_LOWEST_SCORE = 0.5
 _LOWEST = 0.72  # of the page
 
 
@@ -50,6 +52,8 @@ class Title:
 
     lines: tuple[Line, ...]
     subtitle: str = ""
+    has_names: bool = False
+    """Whether names stand below it."""
     spelling: str | None = None
     """The same words in small letters, where the lines are in capitals."""
 
@@ -75,11 +79,21 @@ class Title:
 
 
 def printed_title(cells: Sequence[Line], metadata: str) -> Title | None:
-    """The title on the page of these cells; the file's own title breaks ties."""
+    """The title on the first of these pages, or on the next where the first is a cover that names it."""
+    first = cells[0].page
+    title = _on_page(first, cells, metadata)
+    inner = _on_page(first + 1, cells, metadata)
+    cover = normalise_title(" ".join(cell.text for cell in cells if cell.page == first))
+    key = normalise_title(inner.text) if inner and inner.has_names else ""
+    is_cover = len(key) > 15 and key in cover and (title is None or key != normalise_title(title.text))
+    return inner if is_cover else title
+
+
+def _on_page(page: int, cells: Sequence[Line], metadata: str) -> Title | None:
+    """The best title of a page; the file's own title and the next page break ties."""
     size = body_size(cells)
-    page = cells[0].page
     rows = _rows([cell for cell in cells if cell.page == page and not is_turned(cell)])
-    end = next((place for place, row in enumerate(rows) if _ends_front(row, rows, place)), len(rows))
+    end = next((place for place, row in enumerate(rows) if _ends_front(row, rows, place, size)), len(rows))
     foot = max((row.box[3] for row in rows), default=0.0)
     rows = [row for row in rows[: end or len(rows)] if row.box[1] < _LOWEST * foot]
     groups = _groups(rows, size)
@@ -89,13 +103,12 @@ def printed_title(cells: Sequence[Line], metadata: str) -> Title | None:
         for place, group in enumerate(groups)
         if _may_be(group)
     ]
-    if not scored:
+    score, place = max(scored, default=(0.0, 0))
+    if score < _LOWEST_SCORE:
         return None
-    score, place = max(scored)
-    if score < 0.5:
-        return None
-    below = [group for group in groups[-place + 1 :] if _is_under(group, groups[-place])]
+    below = [group for group in groups[1 - place :] if _is_under(group, groups[-place])]
     title = _with_subtitle(groups[-place], below, rows, size, metadata)
+    title = replace(title, has_names=_has_names_below(groups[-place], groups[1 - place :]))
     return _in_small_letters(title, cells, metadata) if title.text.isupper() else title
 
 
@@ -141,14 +154,11 @@ def _is_beside(before: Line, cell: Line) -> bool:
     return same_base and 0 <= cell.box[0] - before.box[2] < 2.5 * cell.size
 
 
-def _ends_front(row: Line, rows: Sequence[Line], place: int) -> bool:
+def _ends_front(row: Line, rows: Sequence[Line], place: int, size: float) -> bool:
     """Whether the abstract, a heading or a paragraph begins here."""
-    match = ABSTRACT_START.match(row.text)
-    if match and (match.end() == len(row.text) or match["mark"] or row.words[0].font != row.words[-1].font):
+    if opens_abstract(row) or KEYWORDS.match(row.text):
         return True
-    if KEYWORDS.match(row.text):
-        return True
-    return place > 0 and is_heading(row) and not row.text.isupper() and len(row.text) < 60 and row.box[1] > rows[0].box[3]
+    return place > 0 and opens_text(row, size) and row.box[1] > rows[0].box[3]
 
 
 def _groups(rows: Sequence[Line], size: float) -> list[Title]:
@@ -195,8 +205,7 @@ def _may_be(group: Title) -> bool:
 def _score(group: Title, after: Sequence[Title], size: float, metadata: str, others: str) -> float:
     text, key = group.text, normalise_title(group.text)
     score = min(group.size / size, 2.5) + 0.3 * all(map(is_bold, group.lines))
-    near = [other for other in after[:12] if _is_under(other, group) and other.top - group.bottom < 9 * group.size]
-    score += 1.0 * any(names_in(without_marks(line)) for other in near[:3] for line in other.lines[:2])
+    score += 1.0 * _has_names_below(group, after)
     own = normalise_title(metadata)
     if len(own) > 9 and (own == key or (len(key) > 9 and key in own)):
         score += 1.5
@@ -209,6 +218,12 @@ def _score(group: Title, after: Sequence[Title], size: float, metadata: str, oth
     score -= 0.6 * (len(text.split()) < 3)
     score -= 0.5 * (text.endswith(".") and len(text.split()) > 12) + 1.0 * (group.size < size - 0.5)
     return score
+
+
+def _has_names_below(title: Title, after: Sequence[Title]) -> bool:
+    under = [other for other in after[:12] if _is_under(other, title)]
+    near = [other for other in under if other.top - title.bottom < 9 * title.size][:3]
+    return any(names_in(without_marks(line)) for other in near for line in other.lines[:2])
 
 
 def _with_subtitle(
