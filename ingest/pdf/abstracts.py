@@ -10,7 +10,6 @@ from ingest.pdf.cells import (
     is_bold,
     is_heading,
     is_italic,
-    is_turned,
     joined,
     opens_abstract,
 )
@@ -38,15 +37,13 @@ _FEWEST_WORDS, _FEWEST_UNMARKED = 8, 30
 def headed_abstract(cells: Sequence[Line], context: str) -> str | None:
     """The text under, or behind, the word Abstract or its like."""
     for place, cell in enumerate(cells):
-        if is_turned(cell):
-            continue
         start = _start(cell)
         if start is None:
             continue
-        below = [after for after in cells[place + 1 :] if after.page == cell.page and not is_turned(after)]
+        below = [after for after in cells[place + 1 :] if after.page == cell.page]
         beside = [
             other for other in cells[max(0, place - 4) : place]
-            if other.page == cell.page and abs(other.box[3] - cell.box[3]) < 3 and other.box[0] > cell.box[2]
+            if other.page == cell.page and abs(other.baseline - cell.baseline) < 3 and other.box[0] > cell.box[2]
         ]
         text = _text(start, list(_column(cell, start, beside + below)), context)
         if text:

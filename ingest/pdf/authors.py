@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ingest.pdf.cells import MARKS, is_bold, is_italic, is_turned, tidy, without_marks
+from ingest.pdf.cells import MARKS, is_bold, is_italic, tidy, without_marks
 from ingest.pdf.lines import Line
 from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS
 from rag.identity import normalise_title
@@ -40,14 +40,13 @@ _MOST_WORDS = 6
 
 def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
     """The names at the beginning of the cells under a title; none where they cannot be read surely."""
-    upright = [cell for cell in block if not is_turned(cell)]
-    first = next((cell for cell in upright if _in_list(cell)), None)
+    first = next((cell for cell in block if _in_list(cell)), None)
     if first is None:
         return ()
-    letters = _letters_of_marks(upright)
+    letters = _letters_of_marks(block)
     names: list[str] = []
     foot, previous = first.box[3], first
-    for cell in upright[upright.index(first) :]:
+    for cell in block[block.index(first) :]:
         if cell.box[1] - foot > 4 * first.size:
             break
         foot = max(foot, cell.box[3])

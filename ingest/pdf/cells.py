@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from unicodedata import normalize
 
@@ -33,28 +33,16 @@ KEYWORDS = re.compile(
 
 def cells(lines: Iterable[Line]) -> list[Line]:
     """The lines, cut where a space is wide, from the top of each page down."""
-    pieces = [piece for line in lines for piece in _cut(line)]
-    return sorted(pieces, key=lambda cell: (cell.page, round(cell.box[3]), cell.box[0]))
-
-
-def is_turned(line: Line) -> bool:
-    """Whether a line runs up or down the page, as stamps in the margin do."""
-    left, top, right, bottom = line.box
-    return bottom - top > 3 * line.size and bottom - top > right - left
-
-
-def is_mostly(line: Line, has: Callable[[Word], bool]) -> bool:
-    """Whether most letters of a line have something, such as a bold font."""
-    letters = sum(len(word.text) for word in line.words)
-    return 2 * sum(len(word.text) for word in line.words if has(word)) > letters
+    pieces = [piece for line in lines if line.words for piece in _cut(line)]
+    return sorted(pieces, key=lambda cell: (cell.page, cell.baseline, cell.box[0]))
 
 
 def is_bold(line: Line) -> bool:
-    return is_mostly(line, lambda word: word.is_bold)
+    return line.share("is_bold") > 0.5
 
 
 def is_italic(line: Line) -> bool:
-    return is_mostly(line, lambda word: word.is_italic)
+    return line.share("is_italic") > 0.5
 
 
 def is_heading(line: Line) -> bool:
@@ -133,8 +121,6 @@ def _is_mark(word: Word, size: float) -> bool:
 
 
 def _cut(line: Line) -> list[Line]:
-    if is_turned(line) or not line.words:
-        return [line] if line.words else []
     ends = [
         place
         for place, (before, after) in enumerate(pairwise(line.words), 1)

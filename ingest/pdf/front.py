@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ingest.pdf.abstracts import headed_abstract, shaped_abstract
 from ingest.pdf.authors import confirmed_names, names_in, printed_names
-from ingest.pdf.cells import KEYWORDS, body_size, cells, is_turned, opens_abstract, opens_text
+from ingest.pdf.cells import KEYWORDS, body_size, cells, opens_abstract, opens_text
 from ingest.pdf.document import Front
 from ingest.pdf.imprint import doi_of, is_around, printed_arxiv, printed_date, printed_doi
 from ingest.pdf.lines import Line
@@ -14,10 +14,11 @@ _FOOT = 0.8  # of a page: what stands lower, and in small print, is about the pa
 _PAGE, _FILE = "first page", "file's metadata"
 
 
-def read_front(lines: Sequence[Line], metadata: Mapping[str, str]) -> Front:
+def read_front(lines: Sequence[Line], metadata: Mapping[str, str], stamps: Sequence[str] = ()) -> Front:
     """The front of a paper from the lines of its first two pages, with what stands around the text.
 
-    `metadata` is the file's own (Title, Author, Subject, ...), which serves where the page is silent.
+    `metadata` is the file's own (Title, Author, Subject, ...), which serves where the page is silent;
+    `stamps` are texts that run up or down a margin.
     """
     pieces = cells(lines)
     own_title = title_of(metadata.get("Title", "")) or ""
@@ -26,14 +27,16 @@ def read_front(lines: Sequence[Line], metadata: Mapping[str, str]) -> Front:
     around = _around(pieces, title, block)
     own_text = " ".join(metadata.get(name, "") for name in ("Subject", "Keywords", "Title", "doi"))
     context = " ".join(line.text for line in lines)
-    arxiv = printed_arxiv(around)
+    furniture = [*stamps, *(cell.text for cell in around)]
+    opening = [cell.text for cell in block]
+    arxiv = printed_arxiv(furniture)
     printed = {
         "title": title and title.text,
         "authors": _authors(block, metadata.get("Author", "")),
         "abstract": _abstract(pieces, block, context),
-        "doi": printed_doi([*around, *block], doi_of(own_text) or ""),
+        "doi": printed_doi([*furniture, *opening], doi_of(own_text) or ""),
         "arxiv_id": arxiv and arxiv[0],
-        "published": printed_date(around, block, arxiv and arxiv[1]),
+        "published": printed_date(furniture, opening, arxiv and arxiv[1]),
     }
     filed = {
         "title": own_title or None,
@@ -50,7 +53,7 @@ def _opening(pieces: Sequence[Line], title: Title | None) -> list[Line]:
     if title is None:
         return []
     page = title.lines[0].page
-    below = [cell for cell in pieces if cell.page == page and cell.box[1] > title.bottom - 3 and not is_turned(cell)]
+    below = [cell for cell in pieces if cell.page == page and cell.box[1] > title.bottom - 3]
     size = body_size(pieces)
     ends = (place for place, cell in enumerate(below) if _ends(cell, size))
     return below[: next(ends, len(below))]

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from ingest.pdf.cells import is_turned
 from ingest.pdf.lines import Line
 from ingest.sources.base import LONGEST_DETAIL, is_date
 from rag.identity import arxiv_key, doi_key
@@ -46,9 +45,8 @@ _LONGEST_PRINT = 80  # characters of a line of small print beside the text
 _MOST_BESIDE = 45  # letters of a line beside its date
 
 
-def printed_doi(cells: Sequence[Line], hint: str = "") -> str | None:
+def printed_doi(texts: Sequence[str], hint: str = "") -> str | None:
     """The DOI in the first page's furniture or beside its title; the file's own (`hint`) decides among several."""
-    texts = [cell.text for cell in cells]
     broken = [f"{text}{after}" for text, after in pairwise(texts) if _BROKEN_DOI.search(text)]
     dois = [doi for text in (*broken, *texts) for doi in _dois(text)]
     own = doi_key(hint or "")
@@ -60,33 +58,33 @@ def doi_of(text: str) -> str | None:
     return next(iter(_dois(text)), None)
 
 
-def printed_arxiv(cells: Iterable[Line]) -> tuple[str, str | None] | None:
+def printed_arxiv(texts: Iterable[str]) -> tuple[str, str | None] | None:
     """The arXiv id, with the day that its stamp shows if this is the first version, or else the month of the id."""
-    for cell in cells:
-        match = _ARXIV.search(cell.text)
+    for text in texts:
+        match = _ARXIV.search(text)
         if match and (arxiv_id := arxiv_key(match[1])):
-            day = date_in(cell.text[match.end() :]) if match[2] in (None, "v1") else None
+            day = date_in(text[match.end() :]) if match[2] in (None, "v1") else None
             return arxiv_id, day or _month_of(arxiv_id)
     return None
 
 
-def printed_date(furniture: Sequence[Line], opening: Sequence[Line], stamped: str | None) -> str | None:
+def printed_date(furniture: Sequence[str], opening: Sequence[str], stamped: str | None) -> str | None:
     """When the paper was published, as its first page tells: by the surest of its dates.
 
     `furniture` are the lines around the title and the text, `opening` those between them.
     """
-    lines = [*furniture, *opening]
-    issued, published = _of_issue(furniture), _after(_PUBLISHED, lines)
+    texts = [*furniture, *opening]
+    issued, published = _of_issue(furniture), _after(_PUBLISHED, texts)
     if issued and published and issued[:4] == published[:4]:
         return max(issued, published, key=len)
-    dates = [issued, published, stamped, _after(_ACCEPTED, lines)]
-    alone = (date_in(cell.text) for cell in (*opening, *furniture) if _is_alone(cell.text))
-    return next((date for date in (*dates, *alone) if date), None) or _copyright(lines)
+    dates = [issued, published, stamped, _after(_ACCEPTED, texts)]
+    alone = (date_in(text) for text in (*opening, *furniture) if _is_alone(text))
+    return next((date for date in (*dates, *alone) if date), None) or _copyright(texts)
 
 
-def _after(words: re.Pattern[str], lines: Sequence[Line]) -> str | None:
+def _after(words: re.Pattern[str], texts: Sequence[str]) -> str | None:
     """The date that stands next behind these words."""
-    whole = " ".join(line.text for line in lines)
+    whole = " ".join(texts)
     dates = (date_in(whole[match.end() :].partition(";")[0][:_FARTHEST]) for match in words.finditer(whole))
     return next((date for date in dates if date), None)
 
@@ -105,20 +103,20 @@ def date_in(text: str) -> str | None:
     return whole if is_date(whole) else date
 
 
-def _of_issue(furniture: Sequence[Line]) -> str | None:
+def _of_issue(furniture: Sequence[str]) -> str | None:
     """The month or the year of the issue, from a line with volume, number or pages."""
-    for cell in furniture:
-        if _VOLUME.search(cell.text) and not _ARXIV.search(cell.text):
-            years = set(_WHOLE_YEAR.findall(_DOI.sub("", cell.text)))
-            if day := date_in(cell.text):
+    for text in furniture:
+        if _VOLUME.search(text) and not _ARXIV.search(text):
+            years = set(_WHOLE_YEAR.findall(_DOI.sub("", text)))
+            if day := date_in(text):
                 return day
             if len(years) == 1:
                 return years.pop()
     return _copyright(furniture)
 
 
-def _copyright(lines: Sequence[Line]) -> str | None:
-    return max((match[1] for line in lines for match in _COPYRIGHT.finditer(line.text)), default=None)
+def _copyright(texts: Sequence[str]) -> str | None:
+    return max((match[1] for text in texts for match in _COPYRIGHT.finditer(text)), default=None)
 
 
 def _is_alone(text: str) -> bool:
@@ -142,7 +140,7 @@ def _month_of(arxiv_id: str) -> str | None:
 
 def is_around(cell: Line, top: float, foot: float, size: float) -> bool:
     """Whether a line stands around the title and the text: above it, in the margin, in small print."""
-    if is_turned(cell) or cell.box[3] <= top or _OF_HISTORY.match(cell.text):
+    if cell.box[3] <= top or _OF_HISTORY.match(cell.text):
         return True
     is_small_print = cell.size < size - 1.2 and len(cell.text) < _LONGEST_PRINT
     return is_small_print or (cell.box[1] > foot and cell.size < size - 0.1)

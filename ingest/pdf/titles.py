@@ -12,7 +12,6 @@ from ingest.pdf.cells import (
     body_size,
     is_bold,
     is_heading,
-    is_turned,
     joined,
     opens_abstract,
     opens_text,
@@ -92,7 +91,7 @@ def printed_title(cells: Sequence[Line], metadata: str) -> Title | None:
 def _on_page(page: int, cells: Sequence[Line], metadata: str) -> Title | None:
     """The best title of a page; the file's own title and the next page break ties."""
     size = body_size(cells)
-    rows = _rows([cell for cell in cells if cell.page == page and not is_turned(cell)])
+    rows = _rows([cell for cell in cells if cell.page == page])
     end = next((place for place, row in enumerate(rows) if _ends_front(row, rows, place, size)), len(rows))
     foot = max((row.box[3] for row in rows), default=0.0)
     rows = [row for row in rows[: end or len(rows)] if row.box[1] < _LOWEST * foot]
@@ -122,7 +121,7 @@ def title_of(metadata: str) -> str | None:
 def _in_small_letters(title: Title, cells: Sequence[Line], metadata: str) -> Title:
     """A title in capitals as the next page or the file spells it, if in small letters."""
     key = normalise_title(title.text)
-    later = [cell for cell in cells if cell.page > title.lines[0].page and not is_turned(cell)]
+    later = [cell for cell in cells if cell.page > title.lines[0].page]
     rows = _rows(later)[:12]
     runs = (joined([row.text for row in rows[i:j]]) for i in range(len(rows)) for j in range(i + 1, min(i + 5, len(rows) + 1)))
     spelling = next(
@@ -140,7 +139,7 @@ def _is_under(below: Title, above: Title) -> bool:
 def _rows(cells: Sequence[Line]) -> list[Line]:
     """Cells of one size on one baseline put together, from the top down."""
     rows: list[Line] = []
-    for cell in sorted(cells, key=lambda cell: (round(cell.box[3]), cell.box[0])):
+    for cell in sorted(cells, key=lambda cell: (cell.baseline, cell.box[0])):
         before = rows[-1] if rows else None
         if before and _is_beside(before, cell):
             rows[-1] = Line([*before.words, *cell.words], cell.page)
@@ -150,7 +149,7 @@ def _rows(cells: Sequence[Line]) -> list[Line]:
 
 
 def _is_beside(before: Line, cell: Line) -> bool:
-    same_base = abs(before.box[3] - cell.box[3]) < 0.25 * cell.size and abs(before.size - cell.size) < 0.5
+    same_base = abs(before.baseline - cell.baseline) < 0.25 * cell.size and abs(before.size - cell.size) < 0.5
     return same_base and 0 <= cell.box[0] - before.box[2] < 2.5 * cell.size
 
 
