@@ -35,13 +35,15 @@ def _of_turn(turn: CaseTurn, by_title: dict[str, WholePaper], folder: Path) -> I
         if not any(holds(in_lines(pages), form) or fold(form) in fold(pages) for form in forms):
             yield f"not on the pages of its evidence: {' / '.join(forms)}"
     abstracts = [abstract_of(by_title[title], folder) for title in turn.papers]
-    if "single" in turn.tags and all(any(holds(abstracts[0], form) for form in forms) for forms in turn.facts):
+    if "single" in turn.tags and all(
+        any(holds(abstracts[0], form) for form in forms) for forms in turn.facts
+    ):
         yield f"the abstract answers it: {turn.facts}"
 
 
 def _page(evidence: PageEvidence, by_title: dict[str, WholePaper], folder: Path) -> str:
     texts = page_texts(by_title[evidence.paper].in_folder(folder))
-    return texts[evidence.page - 1] if 0 < (evidence.page or 0) <= len(texts) else ""
+    return "".join(texts[page - 1 : page]) if (page := evidence.page) else ""
 
 
 def abstract_of(paper: WholePaper, folder: Path) -> str:

@@ -2,9 +2,9 @@
 
     python -m benchmarks.papers.fetch FOLDER
 
-Needs `apt-get` and `dpkg-deb`, and sources of packages that are set up on the machine. Nothing is installed:
-each package is downloaded, unpacked in a temporary folder, and its paper copied to FOLDER/KEY.pdf. Papers
-that are there already are left alone.
+Needs `apt-get` and `dpkg-deb`, and sources of packages that are set up on the machine. Nothing is
+installed: each package is downloaded, unpacked in a temporary folder, and its paper copied to
+FOLDER/KEY.pdf. Papers that are there already are left alone.
 """
 
 import shutil
@@ -28,14 +28,18 @@ class FetchError(Exception):
 def fetch(papers: Sequence[WholePaper], folder: Path) -> None:
     """Put the papers that the folder lacks into it. Raises FetchError."""
     if missing := [tool for tool in _TOOLS if not shutil.which(tool)]:
-        raise FetchError(f"{' and '.join(missing)} not found: fetch the papers on a Debian or Ubuntu system")
+        raise FetchError(
+            f"{' and '.join(missing)} not found: fetch the papers on a Debian or Ubuntu system"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     for paper in papers:
         pdf = paper.in_folder(folder)
         if not pdf.exists():
             with TemporaryDirectory() as unpacked:
                 shutil.copyfile(_unpacked(paper, Path(unpacked)), pdf)
-        note = "" if paper.is_known_version(pdf) else " (not the version that the questions were written on)"
+        note = (
+            "" if paper.is_known_version(pdf) else " (not the version that the questions were written on)"
+        )
         tell(f"{pdf}{note}")
 
 
@@ -45,14 +49,18 @@ def _unpacked(paper: WholePaper, folder: Path) -> Path:
     _run(["dpkg-deb", "-x", archive.name, "files"], folder, f"{archive.name} cannot be unpacked")
     pdf = next((folder / "files").glob(f"**/{paper.file}"), None)
     if pdf is None:
-        raise FetchError(f"{archive.name} has no {paper.file} any more: take the paper out of the collection")
+        raise FetchError(
+            f"{archive.name} has no {paper.file} any more: take the paper out of the collection"
+        )
     return pdf
 
 
 def _run(command: Sequence[str], folder: Path, failure: str) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode:
-        reason = next((line for line in done.stderr.splitlines() if line.startswith("E:")), "no reason given")
+        reason = next(
+            (line for line in done.stderr.splitlines() if line.startswith("E:")), "no reason given"
+        )
         raise FetchError(f"{failure} ({reason}): see `apt-cache policy` and run `apt-get update`")
 
 

@@ -7,7 +7,14 @@ from functools import cache
 from pathlib import Path
 
 _ORDERS = ((), ("-raw",))  # reading order, and the order in the file
-_LEFT_OUT = {"Cc", "Cf", "Co", "Cn", "Pd", "Zs"}  # control characters, which stand for ligatures, and dashes
+_LEFT_OUT = {
+    "Cc",
+    "Cf",
+    "Co",
+    "Cn",
+    "Pd",
+    "Zs",
+}  # control characters, which stand for ligatures, and dashes
 _LETTERS_OF_LIGATURES = re.compile("[fil]")
 _BROKEN_WORD = re.compile(r"-\n\s*")
 
@@ -38,7 +45,9 @@ def fold(text: str) -> str:
 
 def stands_on(pdf: Path, page: int, quote: str) -> bool:
     """Whether a quote stands on a page (from 1), or begins there and ends on the next."""
-    return any(_stands([fold(text) for text in page_texts(pdf, order)], page, fold(quote)) for order in _ORDERS)
+    return any(
+        _stands([fold(text) for text in page_texts(pdf, order)], page, fold(quote)) for order in _ORDERS
+    )
 
 
 def _stands(pages: list[str], page: int, quote: str) -> bool:
