@@ -89,6 +89,10 @@ class CaseTurn(Record):
     evidence: tuple[PageEvidence, ...] = ()
     tags: tuple[Text, ...] = ()
 
+    @property
+    def unread(self) -> set[str]:
+        return super().unread.union(*(place.unread for place in self.evidence))
+
 
 class Case(Record):
     """One question, or a conversation of several; each turn has the case's tags too."""

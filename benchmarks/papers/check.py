@@ -28,7 +28,7 @@ def _of_turn(turn: CaseTurn, by_title: dict[str, WholePaper], folder: Path) -> I
         return
     for evidence in turn.evidence:
         pdf = by_title[evidence.paper].in_folder(folder)
-        if not stands_on(pdf, evidence.page or 0, evidence.quote or ""):
+        if not evidence.page or not evidence.quote or not stands_on(pdf, evidence.page, evidence.quote):
             yield f"not on page {evidence.page} of {pdf.name}: {evidence.quote}"
     pages = " ".join(_page(evidence, by_title, folder) for evidence in turn.evidence)
     for forms in turn.facts:

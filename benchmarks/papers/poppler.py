@@ -3,6 +3,7 @@
 import re
 import subprocess
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,8 @@ _LEFT_OUT = {
     "Pd",
     "Zs",
 }  # control characters, which stand for ligatures, and dashes
+_MARGIN = 600  # folded characters of foot and head, about, between the two parts of a quote
+_FEWEST = 10  # folded characters of its first part
 _LETTERS_OF_LIGATURES = re.compile("[fil]")
 _BROKEN_WORD = re.compile(r"-\n\s*")
 
@@ -44,15 +47,16 @@ def fold(text: str) -> str:
 
 
 def stands_on(pdf: Path, page: int, quote: str) -> bool:
-    """Whether a quote stands on a page (from 1), or begins there and ends on the next."""
-    return any(
-        _stands([fold(text) for text in page_texts(pdf, order)], page, fold(quote)) for order in _ORDERS
-    )
+    """Whether a quote stands on a page (from 1), or begins at its end and ends on the next."""
+    return any(is_on(page_texts(pdf, order), page, quote) for order in _ORDERS)
 
 
-def _stands(pages: list[str], page: int, quote: str) -> bool:
-    here, after = (pages[number - 1] if 0 < number <= len(pages) else "" for number in (page, page + 1))
-    if quote in here:
+def is_on(pages: Sequence[str], page: int, quote: str) -> bool:
+    """The same of pages by their texts."""
+    here, after = (fold(text) for text in [*pages[page - 1 : page + 1], "", ""][:2])
+    words = fold(quote)
+    if words in here:
         return True
-    ends = (end for end in range(len(quote) - 1, 0, -1) if quote[:end] in here)
-    return (end := next(ends, 0)) > 0 and quote[end:] in after
+    end, start = here[-_MARGIN:], after[:_MARGIN]
+    longest = next((size for size in range(len(words) - 1, 0, -1) if words[:size] in end), 0)
+    return longest >= _FEWEST and words[longest:] in start
