@@ -1,0 +1,86 @@
+"""What a glyph prints where a font maps it to a ligature, to a control character, or to nothing that prints."""
+
+import unicodedata
+from typing import Final
+
+LIGATURES: Final = {
+    0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
+    0x0132: "IJ", 0x0133: "ij",
+}  # fmt: skip
+# Fonts without a table of characters give their own codes. These are the encodings of TeX's fonts:
+# T1 ("Cork"), OT1 ("Computer Modern"), its math italics and its symbols.
+_CORK: Final = dict(
+    zip(
+        range(0x20),
+        ["`", "´", "ˆ", "˜", "¨", "˝", "˚", "ˇ", "˘", "¯", "˙", "¸", "˛", "‚", "‹", "›"]
+        + ["“", "”", "„", "«", "»", "–", "—", "", "₀", "ı", "ȷ", "ff", "fi", "fl", "ffi", "ffl"],
+        strict=True,
+    )
+)
+_ROMAN: Final = dict(
+    zip(
+        range(0x20),
+        ["Γ", "Δ", "Θ", "Λ", "Ξ", "Π", "Σ", "Υ", "Φ", "Ψ", "Ω", "ff", "fi", "fl", "ffi", "ffl"]
+        + ["ı", "ȷ", "`", "´", "ˇ", "˘", "¯", "˚", "¸", "ß", "æ", "œ", "ø", "Æ", "Œ", "Ø"],
+        strict=True,
+    )
+) | {0x7F: "¨"}
+_ITALIC: Final = dict(zip(range(0x20), "ΓΔΘΛΞΠΣΥΦΨΩαβγδϵζηθικλμνξπρστυϕχ", strict=True)) | {0x7F: ""}
+_SYMBOLS: Final = dict(zip(range(0x20), "−·×∗÷⋄±∓⊕⊖⊗⊘⊙○∘•≍≡⊆⊇≤≥≼≽∼≈⊂⊃≪≫≺≻", strict=True)) | {0x7F: ""}
+_DELIMITERS: Final = dict.fromkeys(range(0x100), "") | {
+    0x00: "(", 0x01: ")", 0x02: "[", 0x03: "]", 0x08: "{", 0x09: "}", 0x10: "(", 0x11: ")", 0x12: "(",
+    0x13: ")", 0x50: "∑", 0x51: "∏", 0x52: "∫", 0x58: "∑", 0x59: "∏", 0x5A: "∫", 0x70: "√",
+}  # fmt: skip
+_ENCODINGS: Final = (
+    (("CMEX", "MTEX", "EUEX"), _DELIMITERS),
+    (("CMMI", "CMMIB", "LMMATHITALIC", "LMMI", "MTMI"), _ITALIC),
+    (("CMSY", "CMBSY", "LMMATHSYMBOLS", "LMSY", "MTSY", "MSAM", "MSBM"), _SYMBOLS),
+    (("CMR", "CMBX", "CMTI", "CMSS", "CMSL", "CMTT", "CMCSC", "CMB", "CMDUNH", "CMFIB"), _ROMAN),
+)
+_SPACING_ACCENTS: Final = {
+    "`": "\u0300", "´": "\u0301", "ˆ": "\u0302", "˜": "\u0303", "¯": "\u0304", "˘": "\u0306", "˙": "\u0307",
+    "¨": "\u0308", "˚": "\u030a", "˝": "\u030b", "ˇ": "\u030c", "¸": "\u0327", "˛": "\u0328",
+}  # fmt: skip
+_MATH_FONTS: Final = ("CMMI", "CMSY", "CMEX", "CMBSY", "MSAM", "MSBM", "MATH", "SYMBOL", "EUFM", "MTSY", "MTMI", "LMMI", "LMSY", "LMEX", "EUSM", "RSFS", "PAZOMATH", "PAZO", "TXSY", "TXMI", "PXSY", "PXMI", "RTXMI", "STIXMATH", "FOURIERMATH", "NXLMI", "NTXMI", "NEWTXMI", "BBM", "DSROM", "STMARY")  # fmt: skip
+
+
+def printed(code: int, font: str) -> str:
+    """The characters that a code of a font prints; "" for none."""
+    if code >= 0x20 and code != 0x7F and not 0x80 <= code < 0xA0:
+        return LIGATURES.get(code) or _of_unicode(code, font)
+    return _encoding(font).get(code, "")
+
+
+def accent_of(character: str) -> str | None:
+    """The combining mark of an accent that is printed apart from its letter."""
+    return _SPACING_ACCENTS.get(character)
+
+
+def with_accent(letter: str, accent: str) -> str | None:
+    """One character for a letter and a combining mark, where Unicode has one."""
+    base = {"ı": "i", "ȷ": "j"}.get(letter, letter)
+    composed = unicodedata.normalize("NFC", base + accent)
+    return composed if len(composed) == 1 and base.isalpha() else None
+
+
+def is_math_font(font: str) -> bool:
+    """Whether a font is made for formulas, by the usual names of such fonts."""
+    return font.upper().startswith(_MATH_FONTS) or "MATH" in font.upper()
+
+
+def _of_unicode(code: int, font: str) -> str:
+    if code >= 0xFFFE or 0xD800 <= code < 0xF900 or code in (0xFEFF, 0x200B, 0x2060):
+        return ""
+    character = chr(code)
+    if font.upper().startswith("CMEX"):
+        return character if character in "(){}[]|∑∏∫√⎛⎝" else ""
+    return unicodedata.normalize("NFC", character)
+
+
+def _encoding(font: str) -> dict[int, str]:
+    name = font.upper()
+    for prefixes, encoding in _ENCODINGS:
+        if name.startswith(prefixes):
+            return encoding
+    # Others are mostly of T1, but its codes below the quotation marks are accents: more likely are OT1's ligatures.
+    return _CORK | {code: _ROMAN[code] for code in range(0x0B, 0x10)}

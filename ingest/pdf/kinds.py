@@ -1,0 +1,335 @@
+"""What each line is: text, a heading, the start of a caption or an item, a row, a listing, a formula, a footnote."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Literal
+
+from ingest.pdf.lines import Line, Word
+
+LineKind = Literal[
+    "text", "heading", "caption", "item", "row", "listing", "formula", "footnote", "contents"
+]
+
+NUMBERED = re.compile(
+    r"(?:(?:Appendix|Section|Chapter)\s+)?(?:\d{1,2}(?:\.\d{1,2}){0,4}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})[.:)]?\s+(?=[^\W\d_]|\W{1,2}\w)"
+)
+KNOWN = re.compile(
+    r"(?:[\divx.]+\s+)?(?:abstract|summary|introduction|references(?: cited)?|bibliography|literature(?: cited)?"
+    r"|works cited|acknowledge?ments?|conclusions?|appendix|appendices|résumé|zusammenfassung|literatur"
+    r"|références|bibliographie|referencias|bibliografía|agradecimientos|danksagung|remerciements"
+    r"|references and notes|computational details)\W*",
+    re.IGNORECASE,
+)
+_CAPTION = re.compile(
+    r"(?:Fig(?:ure|\.)?|Tab(?:le|\.)|Algorithm|Scheme|Listing|Exhibit|Chart|Plate|Box|Abbildung|Tabelle|Figura|Tabla"
+    r"|Tableau)\s*(?:\d{1,3}|[A-Z]\.?\d{1,3}|[IVX]{1,5})(?:\.\d{1,2})?[a-z]?\s*(?P<mark>[.:|]|[–—-]\s|$)?",
+    re.IGNORECASE,
+)
+_BULLET = re.compile(r"[•◦▪‣∙●■□◆⁃➢✓*∗·⋄–—-]$")
+_MARKER = re.compile(r"(?:\(?(?:\d{1,2}|[a-z]|[ivx]{1,5})[.)]|\[\w{1,8}\]|Q\d+[.:]?|Step \d+[.:]?)$")
+_FOOTNOTE = re.compile(r"[\d*∗†‡§¶⁎#][\d*∗†‡§¶⁎]{0,2}")
+_LEADERS = re.compile(r"(?:\.\s?){5,}\s*[\divxl]*$")
+_EQUATION_NUMBER = re.compile(r"\(\w{0,2}[.]?\d{1,3}(?:\.\d{1,3})?[a-z]?\)$")
+_ENDS = re.compile(r"[.!?:;]['\"”’)\]]*$")
+CELL_GAP = 1.15  # of the size of letters
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The usual size of letters, and the usual distance of baselines, of a paper's text."""
+
+    size: float
+    pitch: float
+    is_bold: bool
+
+
+def profile_of(lines: Sequence[Line]) -> Profile:
+    sizes: Counter[float] = Counter()
+    for line in lines:
+        for word in line.words:
+            if not word.is_fixed and not word.is_math:
+                sizes[word.size] += len(word.text)
+    size = sizes.most_common(1)[0][0] if sizes else 10.0
+    body = [line for line in lines if abs(line.size - size) < 0.3]
+    steps = [
+        after.baseline - line.baseline
+        for line, after in pairwise(body)
+        if same_column(line, after) and 0.9 * size < after.baseline - line.baseline < 2.6 * size
+    ]
+    bold = sum(len(line.text) for line in body if line.share("is_bold") > 0.8)
+    return Profile(
+        size, median(steps) if steps else 1.2 * size, bold > 0.5 * sum(len(line.text) for line in body)
+    )
+
+
+def same_column(line: Line, after: Line) -> bool:
+    return line.sheet == after.sheet and line.column == after.column
+
+
+def kinds_of(lines: Sequence[Line], profile: Profile) -> list[LineKind]:
+    """The kind of each line, of lines in reading order."""
+    kinds: list[LineKind] = [_first_guess(line, profile) for line in lines]
+    _settle_listings(lines, kinds, profile)
+    _settle_rows(lines, kinds, profile)
+    _settle_formulas(lines, kinds, profile)
+    for place, line in enumerate(lines):
+        if kinds[place] != "text":
+            continue
+        before = lines[place - 1] if place else None
+        after = lines[place + 1] if place + 1 < len(lines) else None
+        if _is_caption(line, before, profile):
+            kinds[place] = "caption"
+        elif is_heading(line, before, after, profile):
+            kinds[place] = "heading"
+        elif _is_item(line, before, after, profile):
+            kinds[place] = "item"
+    _settle_footnotes(lines, kinds, profile)
+    return kinds
+
+
+def gap_above(line: Line, before: Line | None, profile: Profile) -> float:
+    """The distance of a line from the one above, 1 being the usual one; more than 9 at the top of a column."""
+    if before is None or not same_column(before, line) or line.baseline < before.baseline:
+        return 10.0
+    return (line.baseline - before.baseline) / (profile.pitch * max(0.75, line.size / profile.size))
+
+
+def cells_of(line: Line) -> list[list[Word]]:
+    """The words of a line, in groups that wide gaps separate."""
+    cells: list[list[Word]] = []
+    for word in line.words:
+        if cells and word.box[0] - cells[-1][-1].box[2] < CELL_GAP * max(word.size, line.size * 0.8):
+            cells[-1].append(word)
+        else:
+            cells.append([word])
+    return cells
+
+
+def ends_sentence(text: str) -> bool:
+    return bool(_ENDS.search(text))
+
+
+def is_prose(word: Word) -> bool:
+    """Whether a word is one of a sentence and no part of a formula."""
+    letters = sum(letter.isalpha() for letter in word.text)
+    return not word.is_math and not word.is_fixed and letters >= 2 and letters >= 0.6 * len(word.text)
+
+
+def is_heading(line: Line, before: Line | None, after: Line | None, profile: Profile) -> bool:
+    """Whether a line stands out by its font, and by its number or the space around it."""
+    text = line.text
+    if len(line.words) > 18 or not any(letter.isalpha() for letter in text) or text.endswith((",", ";")):
+        return False
+    if sum(is_prose(word) for word in line.words) == 0:
+        return False
+    is_large = line.size > 1.07 * profile.size
+    is_bold = line.share("is_bold") > 0.75 and not profile.is_bold
+    is_slanted = line.share("is_italic") > 0.85
+    is_apart = gap_above(line, before, profile) > 1.25
+    is_short = line.box[2] < line.column[1] - 0.08 * (line.column[1] - line.column[0])
+    is_numbered = bool(NUMBERED.match(text))
+    if KNOWN.fullmatch(text) and (is_large or is_bold or is_apart):
+        return True
+    if (
+        is_large
+        and (is_apart or is_numbered or is_bold)
+        and not (text.endswith(".") and len(line.words) > 10)
+    ):
+        return True
+    if is_bold and (is_numbered or is_apart) and (is_short or is_numbered):
+        return not text.endswith(".") or is_numbered or len(line.words) < 8
+    below = gap_above(after, line, profile) if after is not None else 10.0
+    is_capital = text.isupper() and len(text) > 5
+    return (
+        (is_slanted or is_capital)
+        and is_apart
+        and is_short
+        and len(line.words) < 12
+        and (is_numbered or (below > 1.1 and not ends_sentence(text) and text[0].isupper() and below < 9))
+    )
+
+
+def _first_guess(line: Line, profile: Profile) -> LineKind:
+    if _LEADERS.search(line.text):
+        return "contents"
+    fixed = line.share("is_fixed")
+    if fixed > 0.6:
+        return "listing"
+    if _is_formula(line):
+        return "formula"
+    return "text"
+
+
+def _is_formula(line: Line) -> bool:
+    words = line.words
+    prose = sum(len(word.text) for word in words if is_prose(word) and len(word.text) > 2)
+    total = sum(len(word.text) for word in words)
+    math = sum(word.is_math or any(letter in "=≤≥<>+−±×∑∏∫√∈∼≈→" for letter in word.text) for word in words)
+    if prose > 0.4 * total:
+        return False
+    return math >= max(1, 0.2 * len(words)) or bool(_EQUATION_NUMBER.search(line.text) and len(words) < 4)
+
+
+def _settle_listings(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
+    """A single line of a listing's font that goes on a paragraph is text; one within a listing is none."""
+    for place, line in enumerate(lines):
+        before = lines[place - 1] if place else None
+        after = lines[place + 1] if place + 1 < len(lines) else None
+        if kinds[place] == "listing":
+            above = kinds[place - 1] if place else None
+            below = kinds[place + 1] if place + 1 < len(lines) else None
+            if above == "listing":
+                continue
+            follows = (
+                above == "text"
+                and gap_above(line, before, profile) < 1.2
+                and not _is_indented(line, before)
+            )
+            leads = below == "text" and after is not None and gap_above(after, line, profile) < 1.2 and not _is_indented(line, after)  # fmt: skip
+            if (follows and (leads or line.share("is_fixed") < 0.9)) or (follows and not ends_sentence(before.text if before else "")) and line.share("is_fixed") < 1 or (leads and line.share("is_fixed") < 0.9):  # fmt: skip
+                kinds[place] = "text"
+
+
+def _is_indented(line: Line, other: Line | None) -> bool:
+    return other is not None and abs(line.box[0] - other.box[0]) > 0.5 * line.size
+
+
+def _settle_rows(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
+    """Lines with wide gaps are rows of a table where several of them follow one another."""
+    cells = [
+        cells_of(line) if kinds[place] in ("text", "formula") else [] for place, line in enumerate(lines)
+    ]
+    tabular = [len(parts) >= 2 and not _is_labelled(parts) for parts in cells]
+    place = 0
+    while place < len(lines):
+        if not tabular[place]:
+            place += 1
+            continue
+        end = place + 1
+        while end < len(lines) and _goes_on(lines, tabular, end, profile):
+            end += 1
+        while not tabular[end - 1]:
+            end -= 1
+        run = range(place, end)
+        count = sum(tabular[row] for row in run)
+        widest = max(len(cells[row]) for row in run)
+        formulas = sum(kinds[row] == "formula" for row in run)
+        if (
+            formulas < 0.5 * count
+            and (count >= 3 or (count >= 2 and widest >= 3))
+            and count >= 0.5 * len(run)
+        ):
+            for row in run:
+                kinds[row] = "row"
+        place = end
+
+
+def _goes_on(lines: Sequence[Line], tabular: Sequence[bool], place: int, profile: Profile) -> bool:
+    """Whether a table goes on with a line: a row, or a short line with rows on both sides."""
+    line, before = lines[place], lines[place - 1]
+    if not same_column(before, line) or gap_above(line, before, profile) > 2.6:
+        return False
+    if tabular[place]:
+        return True
+    is_short = len(line.words) < 8
+    return is_short and any(tabular[place + 1 : place + 3]) and not _CAPTION.match(line.text)
+
+
+def _is_labelled(cells: Sequence[Sequence[Word]]) -> bool:
+    """Whether the gap only sets a number or a bullet off from a heading or an item, or text from its number."""
+    if len(cells) != 2:
+        return False
+    first, second = (" ".join(word.text for word in cell) for cell in cells)
+    return bool(
+        NUMBERED.match(first + " x")
+        and len(cells[0]) == 1
+        or _MARKER.match(first)
+        or _BULLET.match(first)
+        or _EQUATION_NUMBER.fullmatch(second)
+    )
+
+
+def _settle_formulas(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
+    """A formula within the lines of a paragraph is text; short lines between two formulas belong to them."""
+    for place, line in enumerate(lines):
+        if kinds[place] != "formula":
+            continue
+        before = lines[place - 1] if place else None
+        after = lines[place + 1] if place + 1 < len(lines) else None
+        is_left = line.box[0] < line.column[0] + 0.6 * line.size
+        fills = line.box[2] > line.column[1] - 0.06 * (line.column[1] - line.column[0])
+        follows = place > 0 and kinds[place - 1] == "text" and gap_above(line, before, profile) < 1.15
+        if follows and before is not None and abs(line.box[0] - before.box[0]) < 1 and (is_left or fills):
+            kinds[place] = "text"
+        elif is_left and fills and after is not None and kinds[place + 1] == "text":
+            kinds[place] = "text"
+    for place in range(1, len(lines) - 1):
+        line = lines[place]
+        if (
+            kinds[place] == "text"
+            and kinds[place - 1] == kinds[place + 1] == "formula"
+            and len(line.words) < 6
+        ):
+            prose = sum(is_prose(word) for word in line.words)
+            if prose <= 1 and line.box[0] > line.column[0] + line.size:
+                kinds[place] = "formula"
+
+
+def _is_caption(line: Line, before: Line | None, profile: Profile) -> bool:
+    match = _CAPTION.match(line.text)
+    if not match:
+        return False
+    is_set_off = line.words[0].is_bold or line.size < 0.95 * profile.size
+    is_apart = gap_above(line, before, profile) > 1.3
+    return bool(match["mark"] is not None or is_set_off) and (is_apart or is_set_off)
+
+
+def _is_item(line: Line, before: Line | None, after: Line | None, profile: Profile) -> bool:
+    first = line.words[0]
+    if len(line.words) < 2:
+        return bool(_BULLET.match(first.text)) and not first.is_math
+    if _BULLET.match(first.text) and line.words[1].box[0] - first.box[2] > 0.2 * line.size:
+        is_dash = first.text in "–—-·∗*⋄"
+        return (
+            not is_dash
+            or line.box[0] > line.column[0] + 0.5 * line.size
+            or gap_above(line, before, profile) > 1.2
+        )
+    if not _MARKER.match(first.text):
+        return False
+    hangs = (
+        after is not None and same_column(line, after) and abs(after.box[0] - line.words[1].box[0]) < 1.5
+    )
+    is_apart = gap_above(line, before, profile) > 1.2
+    return hangs or (is_apart or before is None or ends_sentence(before.text))
+
+
+def _settle_footnotes(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
+    """Small lines at the bottom of a column, from the first one with a mark on."""
+    end = len(lines)
+    for place in range(len(lines), 0, -1):
+        is_last = place == len(lines) or not same_column(lines[place - 1], lines[place])
+        if not is_last:
+            continue
+        end = start = place
+        while start > 0 and (start == end or same_column(lines[start - 1], lines[start])):
+            line = lines[start - 1]
+            if line.size > 0.93 * profile.size or kinds[start - 1] not in (
+                "text",
+                "item",
+                "listing",
+                "formula",
+            ):
+                break
+            start -= 1
+        for first in range(start, end):
+            if _FOOTNOTE.match(lines[first].text) and (
+                gap_above(lines[first], lines[first - 1] if first else None, profile) > 1.25
+                or first == start
+            ):
+                kinds[first:end] = ["footnote"] * (end - first)
+                break

@@ -1,0 +1,113 @@
+"""Sheets: pages, or the halves of pages that show two pages of a report side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ingest.pdf.characters import Characters
+from ingest.pdf.drawings import without_drawings
+from ingest.pdf.lines import Word, gaps_of, pieces_of, rows_of
+
+_WIDE = 1.15  # width to height of a page that may show two
+_MIDDLE = (0.42, 0.58)
+_FEWEST_NUMBERS = 6
+_NUMBERED = 0.6  # of the rows
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The rows of a page, or of half of it; `page` counts from 1."""
+
+    page: int
+    width: float
+    height: float
+    rows: list[list[Word]]
+
+
+def sheets_of(page: int, characters: Characters) -> list[Sheet]:
+    """One sheet of a page, or two of a page that shows two pages of a report side by side."""
+    pieces = without_drawings(pieces_of(characters), characters)
+    rows = rows_of(pieces)
+    middle = _fold(rows, characters.width, characters.height)
+    if middle is None:
+        return [Sheet(page, characters.width, characters.height, _without_line_numbers(rows))]
+    halves = (
+        [piece for piece in pieces if piece.box[2] <= middle],
+        [piece for piece in pieces if piece.box[2] > middle],
+    )
+    return [
+        Sheet(page, characters.width / 2, characters.height, _without_line_numbers(rows_of(half)))
+        for half in halves
+    ]
+
+
+def _fold(rows: Sequence[Sequence[Word]], width: float, height: float) -> float | None:
+    """Where a page is folded that shows two: no row crosses its middle, and text stands on both sides."""
+    if width < _WIDE * height or len(rows) < 10:
+        return None
+    left, right = (share * width for share in _MIDDLE)
+    start, end, both = left, right, 0
+    for row in rows:
+        if row[0].box[0] >= right or row[-1].box[2] <= left:
+            continue
+        gaps = [(max(a, left), min(b, right)) for a, b in gaps_of(row) if b > left and a < right]
+        before = [piece.box[2] for piece in row if piece.box[2] <= left]
+        after = [piece.box[0] for piece in row if piece.box[0] >= right]
+        if not gaps:
+            ends = max((piece.box[2] for piece in row), default=0.0)
+            starts = min(piece.box[0] for piece in row)
+            if ends < right:
+                gaps = [(max(left, ends), right)]
+            elif starts > left:
+                gaps = [(left, min(right, starts))]
+            else:
+                return None
+        widest = max(gaps, key=lambda gap: gap[1] - gap[0])
+        start, end = max(start, widest[0]), min(end, widest[1])
+        both += bool(before and after) or len(row) > 1
+    return (start + end) / 2 if end - start > 0.02 * width and both >= 3 else None
+
+
+def _without_line_numbers(rows: list[list[Word]]) -> list[list[Word]]:
+    """Rows without the numbers of lines that some papers print in a margin."""
+    for at_left in (True, False):
+        numbers = {}
+        for place, row in enumerate(rows):
+            piece = row[0 if at_left else -1]
+            others = row[1:] if at_left else row[:-1]
+            if (
+                piece.text.isdecimal()
+                and len(piece.text) < 5
+                and (not others or _stands_off(piece, others))
+            ):
+                numbers[place] = piece
+        if len(numbers) >= max(_FEWEST_NUMBERS, _NUMBERED * len(rows) / _step(list(numbers.values()))):
+            edge = median(piece.box[2] if at_left else piece.box[0] for piece in numbers.values())
+            drop = {
+                id(piece)
+                for piece in numbers.values()
+                if abs((piece.box[2] if at_left else piece.box[0]) - edge) < 1.2 * piece.size
+            }
+            if _grows([piece for piece in numbers.values() if id(piece) in drop]):
+                rows = [kept for row in rows if (kept := [piece for piece in row if id(piece) not in drop])]
+    return rows
+
+
+def _stands_off(piece: Word, others: Sequence[Word]) -> bool:
+    return (
+        min(max(other.box[0] - piece.box[2], piece.box[0] - other.box[2]) for other in others)
+        > 0.6 * piece.size
+    )
+
+
+def _step(numbers: Sequence[Word]) -> int:
+    steps = [
+        int(after.text) - int(number.text) for number, after in zip(numbers, numbers[1:], strict=False)
+    ]
+    return max(1, round(median(steps))) if steps else 1
+
+
+def _grows(numbers: Sequence[Word]) -> bool:
+    values = [int(number.text) for number in numbers]
+    grown = sum(1 <= after - value <= 10 for value, after in zip(values, values[1:], strict=False))
+    return len(values) >= _FEWEST_NUMBERS and grown >= 0.9 * (len(values) - 1)
