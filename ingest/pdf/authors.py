@@ -25,10 +25,16 @@ _DEGREES = (
 )
 _DEGREE = re.compile(rf"(?:\s*,)*\s*\b{_DEGREES}\.?(?=\s*(?:[,;&]|and\b|$))", re.IGNORECASE)
 _TITLES = re.compile(r"^(?:(?:dr|prof|professor|mr|mrs|ms|dipl|ing)\b\.?(?:-\w+\.?)?\s+)+", re.IGNORECASE)
-_AND = re.compile(r"\s*[;|•·]\s*|\s*,\s*(?:and|und|et|y|e|&)\s+|\s+(?:and|und|et|y|with)\s+|\s*&\s*|\s*,\s*", re.IGNORECASE)
-_BY = re.compile(r"^(?:written |edited )?(?:by|von|par|por|authors?|autoren|auteurs?)\b[:\s]\s*", re.IGNORECASE)
+_AND = re.compile(
+    r"\s*[;|•·]\s*|\s*,\s*(?:and|und|et|y|e|&)\s+|\s+(?:and|und|et|y|with)\s+|\s*&\s*|\s*,\s*",
+    re.IGNORECASE,
+)
+_BY = re.compile(
+    r"^(?:written |edited )?(?:by|von|par|por|authors?|autoren|auteurs?)\b[:\s]\s*", re.IGNORECASE
+)
 _NOISE = re.compile(
-    r"\([^()]*\)?|\[[^\]]*\]|\{[^}]*\}|<[^>]*>|\S*@\S*|https?://\S+|orcid\S*|\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b", re.IGNORECASE
+    r"\([^()]*\)?|\[[^\]]*\]|\{[^}]*\}|<[^>]*>|\S*@\S*|https?://\S+|orcid\S*|\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b",
+    re.IGNORECASE,
 )
 _MARKED = re.compile(rf"[\d{re.escape(MARKS)}¹²³⁴⁵⁶⁷⁸⁹⁰ª]+(?:\s*,\s*[\d{re.escape(MARKS)}a-z]+\b)*")
 _LETTERED = re.compile(r"(?<=\w\w)\s+[a-h](?:\s*,\s*[a-h]\b)*(?=\s*(?:[,;&]|and\b|$))")

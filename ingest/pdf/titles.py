@@ -34,7 +34,9 @@ _PREPRINT = re.compile(
     r"|accepted (?:for|manuscript)|available (?:online|at)|working paper|discussion paper|technical report|lecture notes",
     re.IGNORECASE,
 )
-_ISSUE = re.compile(r"\b(?:vol(?:ume)?|issue|issn|isbn|no)\b\.? ?\d|https?://|www\.|\bdoi\b|homepage", re.IGNORECASE)
+_ISSUE = re.compile(
+    r"\b(?:vol(?:ume)?|issue|issn|isbn|no)\b\.? ?\d|https?://|www\.|\bdoi\b|homepage", re.IGNORECASE
+)
 _JUNK = re.compile(
     r"untitled.*|microsoft \w+.*|.*\.(?:docx?|tex|dvi|pdf|p?s|eps[fi]?|indd|qx[dp]|txt|rtf|odt|rnw|rmd|png)\b.*|cmr?\w*\d+|.*graphics output"
     r"|(?:slide|page|article|paper|title|main|manuscript|template|document)\W*\d*|\W*|[\w.-]+|.*\\.*|.*\bdoi:.*|.*no job name.*",
@@ -114,7 +116,9 @@ def _on_page(page: int, cells: Sequence[Line], metadata: str) -> Title | None:
 def title_of(metadata: str) -> str | None:
     """The title that the file gives, unless it is the name of a program, a font or a file."""
     title = joined([metadata])
-    is_title = not _JUNK.fullmatch(title) and len(normalise_title(title)) > 9 and len(title) <= LONGEST_TITLE
+    is_title = (
+        not _JUNK.fullmatch(title) and len(normalise_title(title)) > 9 and len(title) <= LONGEST_TITLE
+    )
     return title if is_title else None
 
 
@@ -123,7 +127,11 @@ def _in_small_letters(title: Title, cells: Sequence[Line], metadata: str) -> Tit
     key = normalise_title(title.text)
     later = [cell for cell in cells if cell.page > title.lines[0].page]
     rows = _rows(later)[:12]
-    runs = (joined([row.text for row in rows[i:j]]) for i in range(len(rows)) for j in range(i + 1, min(i + 5, len(rows) + 1)))
+    runs = (
+        joined([row.text for row in rows[i:j]])
+        for i in range(len(rows))
+        for j in range(i + 1, min(i + 5, len(rows) + 1))
+    )
     spelling = next(
         (text for text in (metadata, *runs) if normalise_title(text) == key and not text.isupper()), None
     )
@@ -149,7 +157,9 @@ def _rows(cells: Sequence[Line]) -> list[Line]:
 
 
 def _is_beside(before: Line, cell: Line) -> bool:
-    same_base = abs(before.baseline - cell.baseline) < 0.25 * cell.size and abs(before.size - cell.size) < 0.5
+    same_base = (
+        abs(before.baseline - cell.baseline) < 0.25 * cell.size and abs(before.size - cell.size) < 0.5
+    )
     return same_base and 0 <= cell.box[0] - before.box[2] < 2.5 * cell.size
 
 
@@ -183,7 +193,9 @@ def _goes_on(group: Sequence[Line], row: Line, size: float) -> bool:
     widest = (1.7 if is_large else 0.9) * row.size
     if len(gaps) > 0:
         widest = max(max(gaps) + 0.35 * row.size, 1.4 * row.size if is_large else 0.0)
-    is_other = is_bold(row) != is_bold(last) or (row.text.isupper() != last.text.isupper() and len(row.text) > 12)
+    is_other = is_bold(row) != is_bold(last) or (
+        row.text.isupper() != last.text.isupper() and len(row.text) > 12
+    )
     if gap > widest or (is_other and (not is_large or names_in(row.text))):
         return False
     is_list = bool(re.search(r",| and | & |;", row.text)) and bool(names_in(without_marks(row)))
@@ -213,7 +225,9 @@ def _score(group: Title, after: Sequence[Title], size: float, metadata: str, oth
     score -= 2.0 * any(_ISSUE.search(other.text) for other in below)
     score -= 1.5 * bool(_PREPRINT.search(text) or _ISSUE.search(text))
     score -= 1.0 * bool(INSTITUTION.search(text) and len(text.split()) < 7)
-    score -= 1.0 * bool(names_in(text) and re.search(r",| and | & |\d|\bby\b", text + without_marks(group.lines[0])))
+    score -= 1.0 * bool(
+        names_in(text) and re.search(r",| and | & |\d|\bby\b", text + without_marks(group.lines[0]))
+    )
     score -= 0.6 * (len(text.split()) < 3)
     score -= 0.5 * (text.endswith(".") and len(text.split()) > 12) + 1.0 * (group.size < size - 0.5)
     return score
