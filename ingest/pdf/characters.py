@@ -23,12 +23,8 @@ _MOST_OBJECTS = 30_000
 _FEWEST_VISIBLE = 20  # characters; a page of a scan may have a stamp
 # Flags of a font. The weight that PDFium gives is no help: 740 for Computer Modern Roman, 545 for its bold.
 _FIXED, _ITALIC, _FORCED_BOLD = 1, 64, 1 << 18
-_BOLD_NAME = re.compile(
-    r"bold|black|heavy|demi|-medi(?!um)|^(?:cm|sf|ec|lm)(?:bx|b\d|rb|sx|ssbx|csc?bx)", re.IGNORECASE
-)
-_ITALIC_NAME = re.compile(
-    r"ital|obli|slant|-it\b|^(?:cm|sf|ec|lm)(?:ti|sl|bxti|bxsl|ssi|st)", re.IGNORECASE
-)
+_BOLD_NAME = re.compile(r"bold|black|heavy|demi|-medi(?!um)|^(?:cm|sf|ec|lm)(?:bx|b\d|rb|sx|ssbx|csc?bx)", re.IGNORECASE)
+_ITALIC_NAME = re.compile(r"ital|obli|slant|-it\b|^(?:cm|sf|ec|lm)(?:ti|sl|bxti|bxsl|ssi|st)", re.IGNORECASE)
 _FIXED_NAME = re.compile(
     r"mono(?!type)|monaco|courier|consol|typewriter|menlo|nimbusmon|xtt|^(?:cm|sf|ec|lm)(?:tt|sltt|itt|st\d|it\d)",
     re.IGNORECASE,
@@ -91,6 +87,8 @@ class Characters:
     in_form: NDArray[np.bool_]
     is_hyphen: NDArray[np.bool_]
     shapes: list[Shape] = field(default_factory=list)
+    turned: str = ""
+    """The text in other directions, such as a stamp in the margin."""
 
     def seen(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Boxes of the frame as boxes of the page as it is seen."""
@@ -159,19 +157,13 @@ class PageReader:
     ) -> None:
         """Marks fonts whose name and flags do not say so as fixed, where narrow and wide letters are alike."""
         widths: dict[Font, dict[int, float]] = {}
-        for owner, code, width in zip(
-            owners, codes.tolist(), (boxes[:, 2] - boxes[:, 0]).tolist(), strict=True
-        ):
+        for owner, code, width in zip(owners, codes.tolist(), (boxes[:, 2] - boxes[:, 0]).tolist(), strict=True):
             if owner and (code in _NARROW or code in _WIDE) and not (font := styles[owner].font).is_fixed:
                 if styles[owner].quarter == 0:
                     widths.setdefault(font, {})[code] = width
         for font, of_font in widths.items():
             kinds = {code in _NARROW for code in of_font}
-            if (
-                len(of_font) > 3
-                and len(kinds) == 2
-                and max(of_font.values()) < 1.03 * min(of_font.values())
-            ):
+            if len(of_font) > 3 and len(kinds) == 2 and max(of_font.values()) < 1.15 * min(of_font.values()):
                 for address, known in self._fonts.items():
                     if known is font:
                         self._fonts[address] = replace(font, is_fixed=True)
@@ -182,9 +174,7 @@ class PageReader:
     def nothing(self) -> Characters:
         """A page that cannot be read."""
         nothing = np.zeros(0)
-        return Characters(
-            0.0, 0.0, 0, [], nothing.reshape(0, 4), nothing, nothing, [], nothing > 0, nothing > 0
-        )
+        return Characters(0.0, 0.0, 0, [], nothing.reshape(0, 4), nothing, nothing, [], nothing > 0, nothing > 0)
 
     def _painted(
         self, page: int, raw_page: pdfium.FPDF_PAGE
@@ -273,6 +263,7 @@ def _selected(
     chosen = [place for place, owner in enumerate(owners) if visible[place] and owner]
     quarters = [quarter for place in chosen if (quarter := styles[owners[place]].quarter) is not None]
     main = max(range(4), key=lambda quarter: (quarters.count(quarter), -quarter)) if quarters else 0
+    turned = "".join(chr(codes[place]) for place in chosen if styles[owners[place]].quarter != main)
     chosen = [place for place in chosen if styles[owners[place]].quarter == main]
     kept_styles = [styles[owners[place]] for place in chosen]
     # Text of `main` anticlockwise quarter turns stands upright after as many clockwise ones.
@@ -312,6 +303,7 @@ def _selected(
             Shape(tuple(map(float, box)), shape.is_picture, shape.fill)  # type: ignore[arg-type]
             for box, shape in zip(frame_shapes, shapes, strict=True)
         ],
+        turned,
     )
 
 
@@ -359,9 +351,7 @@ def _visible(
         owner for owner, style in styles.items() if max(style.size, _drawn(style, tallest)) >= _SMALLEST
     }
     readable = inside & np.array([owner in large for owner in owners], np.bool_)
-    grounds = [
-        (place, shape) for place, shape in zip(paint, shapes, strict=True) if shape.is_picture or shape.fill
-    ]
+    grounds = [(place, shape) for place, shape in zip(paint, shapes, strict=True) if shape.is_picture or shape.fill]
     decided: dict[int, bool] = {}
     shown = np.zeros(len(owners), np.bool_)
     for place in np.flatnonzero(readable):
@@ -370,15 +360,12 @@ def _visible(
             decided[owner] = _is_shown(styles[owner], middles[place], grounds)
         shown[place] = decided[owner]
     area = (right - left) * (top - bottom)
-    is_scan = (
-        any(shape.is_picture and _area(shape.box) > 0.7 * area for shape in shapes)
-        and shown.sum() < _FEWEST_VISIBLE
-    )
+    is_scan = any(
+        shape.is_picture and _area(shape.box) > 0.7 * area for shape in shapes
+    ) and shown.sum() < _FEWEST_VISIBLE
     if not is_scan:
         return shown
-    return shown | readable & np.array(
-        [bool(owner) and not _is_white(styles[owner]) for owner in owners], np.bool_
-    )
+    return shown | readable & np.array([bool(owner) and not _is_white(styles[owner]) for owner in owners], np.bool_)
 
 
 def _drawn(style: _Style, tallest: Mapping[Font, float]) -> float:
@@ -416,7 +403,9 @@ def _area(box: Rectangle) -> float:
 def _upright(boxes: NDArray[np.float64], page_box: Rectangle, turns: int) -> NDArray[np.float64]:
     """Boxes of PDF space (from the bottom left) in the frame after clockwise quarter turns."""
     left, bottom, right, top = page_box
-    seen = np.stack([boxes[:, 0] - left, top - boxes[:, 3], boxes[:, 2] - left, top - boxes[:, 1]], axis=1)
+    seen = np.stack(
+        [boxes[:, 0] - left, top - boxes[:, 3], boxes[:, 2] - left, top - boxes[:, 1]], axis=1
+    )
     return _turned(seen, turns, right - left, top - bottom)
 
 

@@ -95,9 +95,7 @@ def pieces_of(characters: Characters) -> list[Word]:
         if text:
             box = (left, top, right, bottom)
             soft = bool(characters.is_hyphen[last])
-            pieces.append(
-                _piece(text, box, sizes[first], fonts[first], baselines[first], in_form[first], soft)
-            )
+            pieces.append(_piece(text, box, sizes[first], fonts[first], baselines[first], in_form[first], soft))
         letters.clear()
 
     for place, text in enumerate(texts):
@@ -168,6 +166,12 @@ def gaps_of(row: Sequence[Word]) -> Iterator[tuple[float, float]]:
         right = piece.box[2] if right is None else max(right, piece.box[2])
 
 
+def is_prose(word: Word) -> bool:
+    """Whether a word is one of a sentence and no part of a formula."""
+    letters = sum(letter.isalpha() for letter in word.text)
+    return not word.is_math and not word.is_fixed and letters >= 2 and letters >= 0.6 * len(word.text)
+
+
 def _composed(characters: Characters) -> list[str]:
     """The texts of characters, with accents that are printed apart put on their letters."""
     texts = list(characters.texts)
@@ -180,9 +184,7 @@ def _composed(characters: Characters) -> list[str]:
             if not 0 <= neighbour < len(texts) or not texts[neighbour].isalpha():
                 continue
             left, right = characters.boxes[neighbour, 0], characters.boxes[neighbour, 2]
-            is_near = (
-                abs(characters.baselines[place] - characters.baselines[neighbour]) < characters.sizes[place]
-            )
+            is_near = abs(characters.baselines[place] - characters.baselines[neighbour]) < characters.sizes[place]
             letter = with_accent(texts[neighbour], accent)
             if left <= middle <= right and is_near and letter:
                 texts[neighbour], texts[place] = letter, ""
@@ -222,15 +224,11 @@ def _with_scripts(rows: list[list[Word]]) -> list[list[Word]]:
                 host
                 for host in range(first, after)
                 if host != place
-<<<<<<< HEAD
-                and _hosts(piece, rows[host], sizes[host], piece.baseline - baselines[host])
-=======
                 and (
                     _hosts(piece, rows[host], sizes[host], piece.baseline - baselines[host])
                     or len(row) < len(rows[host])
                     and _is_part(piece, rows[host], sizes[host], abs(piece.baseline - baselines[host]))
                 )
->>>>>>> wt-layout
             ]
             if hosts:
                 host = min(hosts, key=lambda host: abs(piece.baseline - baselines[host]))
