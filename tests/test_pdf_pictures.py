@@ -39,8 +39,9 @@ def paper(tmp_path_factory):
     drawing = canvas.Canvas(str(path), pagesize=(300, 400))
     rectangle(drawing, 1, 0, 0)
     drawing.showPage()
-    rectangle(drawing, 0, 0, 1)
+    drawing.setPageSize((400, 300))  # as it is seen
     drawing.setPageRotation(90)
+    rectangle(drawing, 0, 0, 1)
     drawing.linkURL("http://localhost", (50, 50, 250, 100), thickness=20, color=drawing_color())
     drawing.acroForm.textfield(x=50, y=150, width=200, height=100, fillColor=drawing_color())
     drawing.showPage()
