@@ -5,8 +5,8 @@
 Breaks PDFs that it makes itself, and those that are given, in many ways; each file is the same for the same
 seed. Beside these it makes files that are whole but harmful: bombs, thousands of pages, pages in a circle,
 encryption, scans, devices, no PDF at all. Each is parsed and the picture of its first page is made, in
-processes of their own. Prints how each ended and how long the slowest took (`--keep DIR` keeps the files);
-exits 1 where an error is not ours, a document is wrong, or the run does not come to an end.
+processes of their own. Prints how each ended and how long it took, and counts the ends (`--keep DIR` keeps
+the files); exits 1 where an error is not ours or the run does not come to an end.
 """
 
 import io
@@ -306,31 +306,33 @@ def places(folder: Path) -> Iterator[Path]:
     yield from (folder_path, fifo, zero, missing, closed, nul)
 
 
-def ending(path: Path, result: Document | PdfError) -> str:
+def ending(result: Document | PdfError) -> str:
     """How the parsing of a file ended, in a line."""
     if isinstance(result, PdfError):
         return f"rejected: {result}"
     return f"read: {len(result.body.pages)} pages, {len(result.body.text):,} characters"
 
 
-def picture_of(path: Path) -> str:
+def timed_picture(path: Path) -> str:
+    """How the picture of a file's first page ended, in a line."""
+    started = time.monotonic()
     try:
         made = picture(path, 1, 800)
+        line = f"picture of {made.width} x {made.height}"
     except PdfError as error:
-        return f"no picture: {error}"
-    return f"picture of {made.width} x {made.height}"
+        line = f"no picture: {error}"
+    return f"{line} ({time.monotonic() - started:.1f} s)"
 
 
 def run(paths: Sequence[Path], tally: Counter[str]) -> None:
     started = time.monotonic()
     for path, result in parse_all(paths, limits=_LIMITS):
-        now = time.monotonic()
-        seconds, started = now - started, now
-        line = ending(path, result)
+        waited, line = time.monotonic() - started, ending(result)
         if "\n" in line or len(line) > 400 or not line.isprintable():
             raise ValueError(f"a reason that is no line: {line!r}")
         tally[re.sub(r"\d[\d,]*", "N", line)] += 1
-        print(f"{path.name!r}: {line}; {picture_of(path)}; after {seconds:.1f} s", flush=True)
+        print(f"{path.name!r}: {line} (waited {waited:.1f} s); {timed_picture(path)}", flush=True)
+        started = time.monotonic()
 
 
 def _hangs() -> None:

@@ -317,7 +317,7 @@ def wrong_documents():
     )
     for wrong in blocks:
         yield pack(replace(right, body=replace(right.body, blocks=wrong)))
-    for wrong in (Page(0, 5), Page(5, float("nan")), Page(float("inf"), 5), Page(5, 5, 5), Page("5", 5)):
+    for wrong in (Page(-1, 5), Page(5, float("nan")), Page(float("inf"), 5), Page(5, 5, 5), Page("5", 5)):
         yield pack(replace(right, body=replace(right.body, pages=(wrong,))))
     runs = right.body.runs
     for name, values in (
