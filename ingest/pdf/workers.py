@@ -5,7 +5,6 @@ is ended and another takes its place. The processes are started anew, not forked
 environment, and end with it.
 """
 
-import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -18,6 +17,7 @@ from ingest.pdf.faults import PdfError
 from ingest.pdf.limits import Limits
 from ingest.pdf.packing import unpack
 from ingest.pdf.reader import Reader
+from rag.model.local.machine import threads
 
 TASK = "ingest.pdf.parsing_task:parse_apart"
 _AHEAD = 4  # files for each process that may be done before their turn comes, so that a slow one delays few
@@ -36,7 +36,7 @@ def parse_all(
     taken and files parsed only a few ahead of what is read here. Closing the iterator, or Ctrl-C while it
     waits, ends all processes at once.
     """
-    pool = _Pool(workers or _cores(), limits)
+    pool = _Pool(workers or threads(), limits)
     pending: deque[_Job] = deque()
     try:
         for path in paths:
@@ -89,8 +89,3 @@ def _first(pending: deque[_Job]) -> tuple[Path, Parsed]:
     while not future.done():
         wait([future], _LOOK)
     return path, future.result()
-
-
-def _cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
