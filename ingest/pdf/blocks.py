@@ -34,6 +34,7 @@ _KINDS: dict[str, BlockKind] = {
     "footnote": "footnote",
     "contents": "front",
 }
+_SCRAP = 10  # characters
 _LONG_PARAGRAPH = 25  # words
 
 
@@ -51,8 +52,8 @@ def write(lines: Sequence[Line]) -> Writing:
     """The text of lines in reading order, by blocks.
 
     A paragraph that a column, a page, a figure, a table or a footnote interrupts is one block, and what
-    interrupts it follows. After a displayed formula or a listing a paragraph goes on where the next words
-    begin with a lower-case letter ("where x is ..."): the formula follows the paragraph then, too.
+    interrupts it follows. A displayed formula or a listing ends the block: what follows it, such as "where
+    x is ...", is a block of its own, so that no quote leaps over what the page prints between its words.
     """
     profile = profile_of(lines)
     groups = groups_of(lines, kinds_of(lines, profile), profile)
@@ -68,7 +69,7 @@ def _joined(groups: Sequence[Group]) -> list[Group]:
     open_place: int | None = None  # of the paragraph that may go on
     for group in groups:
         if group.kind in ("text", "item") and open_place is not None:
-            between = {other.kind for other in joined[open_place + 1 :]}
+            between = {other.kind for other in joined[open_place + 1 :] if not _is_scrap(other)}
             if _continues(joined[open_place], group, between):
                 joined[open_place].lines += group.lines
                 continue
@@ -78,6 +79,11 @@ def _joined(groups: Sequence[Group]) -> list[Group]:
         elif group.kind not in _BREAKS:
             open_place = None
     return joined
+
+
+def _is_scrap(group: Group) -> bool:
+    """Whether a group is a part of a formula in a line: the limit of a sum, a root."""
+    return group.kind == "formula" and len(group.text) < _SCRAP
 
 
 def _continues(paragraph: Group, group: Group, between: set[str]) -> bool:
@@ -90,7 +96,7 @@ def _continues(paragraph: Group, group: Group, between: set[str]) -> bool:
     if not between and before.sheet == line.sheet and before.column == line.column and line.baseline > before.baseline:
         return is_lower and not is_done
     if between & {"formula", "listing"}:
-        return is_lower and not re.search(r"[.!?]['\"”’)\]]*$", before.text)
+        return False
     if is_done:
         return is_lower and before.text[-1] in ":;"
     return is_lower or not group.begins

@@ -161,7 +161,7 @@ class PageReader:
                     widths.setdefault(font, {})[code] = width
         for font, of_font in widths.items():
             kinds = {code in _NARROW for code in of_font}
-            if len(of_font) > 3 and len(kinds) == 2 and max(of_font.values()) < 1.03 * min(of_font.values()):
+            if len(of_font) > 3 and len(kinds) == 2 and max(of_font.values()) < 1.15 * min(of_font.values()):
                 for address, known in self._fonts.items():
                     if known is font:
                         self._fonts[address] = replace(font, is_fixed=True)

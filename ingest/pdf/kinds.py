@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from ingest.pdf.lines import Line, Word
+from ingest.pdf.lines import Line, Word, is_prose
 
 LineKind = Literal["text", "heading", "caption", "item", "row", "listing", "formula", "footnote", "contents"]
 
@@ -107,12 +107,6 @@ def cells_of(line: Line) -> list[list[Word]]:
 
 def ends_sentence(text: str) -> bool:
     return bool(_ENDS.search(text))
-
-
-def is_prose(word: Word) -> bool:
-    """Whether a word is one of a sentence and no part of a formula."""
-    letters = sum(letter.isalpha() for letter in word.text)
-    return not word.is_math and not word.is_fixed and letters >= 2 and letters >= 0.6 * len(word.text)
 
 
 def is_heading(line: Line, before: Line | None, after: Line | None, profile: Profile) -> bool:
@@ -284,7 +278,11 @@ def _settle_formulas(lines: Sequence[Line], kinds: list[LineKind], profile: Prof
         is_left = line.box[0] < line.column[0] + 0.6 * line.size
         fills = line.box[2] > line.column[1] - 0.06 * (line.column[1] - line.column[0])
         follows = place > 0 and kinds[place - 1] == "text" and gap_above(line, before, profile) < 1.15
-        if follows and before is not None and abs(line.box[0] - before.box[0]) < 1 and (is_left or fills):
+        leads_with_word = is_prose(line.words[0]) and line.words[0].text[:1].islower()
+        is_below_text = before is not None and same_column(before, line) and line.box[0] - before.box[0] < 1
+        if leads_with_word and (is_left or is_below_text and kinds[place - 1] == "text"):
+            kinds[place] = "text"
+        elif follows and before is not None and abs(line.box[0] - before.box[0]) < 1 and (is_left or fills):
             kinds[place] = "text"
         elif is_left and fills and after is not None and kinds[place + 1] == "text":
             kinds[place] = "text"

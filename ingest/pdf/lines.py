@@ -166,6 +166,12 @@ def gaps_of(row: Sequence[Word]) -> Iterator[tuple[float, float]]:
         right = piece.box[2] if right is None else max(right, piece.box[2])
 
 
+def is_prose(word: Word) -> bool:
+    """Whether a word is one of a sentence and no part of a formula."""
+    letters = sum(letter.isalpha() for letter in word.text)
+    return not word.is_math and not word.is_fixed and letters >= 2 and letters >= 0.6 * len(word.text)
+
+
 def _composed(characters: Characters) -> list[str]:
     """The texts of characters, with accents that are printed apart put on their letters."""
     texts = list(characters.texts)

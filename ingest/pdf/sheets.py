@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ingest.pdf.characters import Characters
-from ingest.pdf.drawings import without_drawings
+from ingest.pdf.drawings import are_pages, fonts_of_prose, without_drawings
 from ingest.pdf.lines import Word, gaps_of, pieces_of, rows_of
 
 _WIDE = 1.15  # width to height of a page that may show two
@@ -24,9 +24,18 @@ class Sheet:
     rows: list[list[Word]]
 
 
-def sheets_of(page: int, characters: Characters, is_form_text: bool = False) -> list[Sheet]:
-    """One sheet of a page, or two of a page that shows two pages of a report side by side."""
-    pieces = without_drawings(pieces_of(characters), characters, is_form_text)
+def sheets_of(pages: Sequence[Characters]) -> list[Sheet]:
+    """The sheets of pages: one of each, or two of a page that shows two pages of a report side by side."""
+    pieces = [pieces_of(page) for page in pages]
+    prose_fonts, is_form_text = fonts_of_prose(pieces), are_pages(pages)
+    return [
+        sheet
+        for number, (page, on_page) in enumerate(zip(pages, pieces, strict=True), 1)
+        for sheet in _sheets(number, page, without_drawings(on_page, page, is_form_text, prose_fonts))
+    ]
+
+
+def _sheets(page: int, characters: Characters, pieces: Sequence[Word]) -> list[Sheet]:
     rows = rows_of(pieces)
     middle = _fold(rows, characters.width, characters.height)
     if middle is None:
