@@ -190,8 +190,10 @@ def _settle_listings(lines: Sequence[Line], kinds: list[LineKind], profile: Prof
             and kinds[end] == "listing"
             and (
                 end == place
-                or same_column(lines[end - 1], lines[end])
-                and gap_above(lines[end], lines[end - 1], profile) < 1.25
+                or (
+                    same_column(lines[end - 1], lines[end])
+                    and gap_above(lines[end], lines[end - 1], profile) < 1.25
+                )
             )
         ):
             end += 1
@@ -289,8 +291,7 @@ def _is_labelled(cells: Sequence[Sequence[Word]]) -> bool:
         return False
     first, second = (" ".join(word.text for word in cell) for cell in cells)
     return bool(
-        NUMBERED.match(first + " x")
-        and len(cells[0]) == 1
+        (NUMBERED.match(first + " x") and len(cells[0]) == 1)
         or _MARKER.match(first)
         or _BULLET.match(first)
         or _EQUATION_NUMBER.fullmatch(second)
@@ -309,11 +310,16 @@ def _settle_formulas(lines: Sequence[Line], kinds: list[LineKind], profile: Prof
         follows = place > 0 and kinds[place - 1] == "text" and gap_above(line, before, profile) < 1.15
         leads_with_word = is_prose(line.words[0]) and line.words[0].text[:1].islower()
         is_below_text = before is not None and same_column(before, line) and line.box[0] - before.box[0] < 1
-        if leads_with_word and (is_left or is_below_text and kinds[place - 1] == "text"):
-            kinds[place] = "text"
-        elif follows and before is not None and abs(line.box[0] - before.box[0]) < 1 and (is_left or fills):
-            kinds[place] = "text"
-        elif is_left and fills and after is not None and kinds[place + 1] == "text":
+        if (
+            (leads_with_word and (is_left or (is_below_text and kinds[place - 1] == "text")))
+            or (
+                follows
+                and before is not None
+                and abs(line.box[0] - before.box[0]) < 1
+                and (is_left or fills)
+            )
+            or (is_left and fills and after is not None and kinds[place + 1] == "text")
+        ):
             kinds[place] = "text"
     for place in range(1, len(lines) - 1):
         line = lines[place]
