@@ -48,7 +48,9 @@ def is_italic(line: Line) -> bool:
 def is_heading(line: Line) -> bool:
     """Whether this is the heading of a section, by its number or its name."""
     text = line.text.strip()
-    return bool(_HEADING.fullmatch(text) or (_NUMBERED.match(text) and len(text) < 90 and not _DATED.search(text)))
+    return bool(
+        _HEADING.fullmatch(text) or (_NUMBERED.match(text) and len(text) < 90 and not _DATED.search(text))
+    )
 
 
 def opens_text(line: Line, size: float) -> bool:
@@ -67,7 +69,9 @@ def opens_abstract(line: Line) -> bool:
     rest = line.text[match.end() :]
     first, last = line.words[0], line.words[-1]
     is_set_off = (first.font, first.is_bold, first.is_italic) != (last.font, last.is_bold, last.is_italic)
-    return not rest or (rest[0].isupper() and line.text.strip()[0].isupper() and bool(match["mark"] or is_set_off))
+    return not rest or (
+        rest[0].isupper() and line.text.strip()[0].isupper() and bool(match["mark"] or is_set_off)
+    )
 
 
 def without_marks(line: Line) -> str:
