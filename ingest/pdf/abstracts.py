@@ -26,7 +26,7 @@ _PARTS = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"\W*(?:(?:©|\(c\) ?\d|copyright\b|corresponding author|correspondence\b|e-?mail:|acm reference format|received[:\s]\D*\d"
+    r"\W*(?:(?:©|\(c\) ?\d|copyright\b|corresponding author|correspondence(?: to)?:|e-?mail:|acm reference format|received[:\s]\D*\d"
     r"|article history|submitted:|manuscript received|doi:|https?://doi\.org|permission to make|how to cite|cite this)"
     r"|this work is licensed|1 {0,2}$)",
     re.IGNORECASE,
@@ -48,7 +48,7 @@ def headed_abstract(cells: Sequence[Line], context: str) -> str | None:
             and abs(other.baseline - cell.baseline) < 3
             and other.box[0] > cell.box[2]
         ]
-        text = _text(start, list(_column(cell, start, beside + below)), context)
+        text = _text(start, _over_pages(list(_column(cell, start, beside + below)), cells), context)
         if text:
             return text
     return None
@@ -113,11 +113,27 @@ def _column(head: Line, start: str, cells: Sequence[Line]) -> Iterator[Line]:
         yield cell
 
 
+def _over_pages(lines: list[Line], cells: Sequence[Line]) -> list[Line]:
+    """The lines with those at the top of the next page, if their last sentence goes on there."""
+    if not lines or lines[-1].text.rstrip()[-1:] in ".!?)”":
+        return lines
+    left, right = _sides(lines)
+    after = [
+        cell
+        for cell in cells
+        if cell.page == lines[0].page + 1 and abs(cell.size - lines[-1].size) < 0.25
+    ]
+    if not after or after[0].box[0] < left - 3 or after[0].box[2] > right + 3 or is_heading(after[0]):
+        return lines
+    return [*lines, after[0], *_column(after[0], after[0].text, after[1:])]
+
+
 def _ends(
     cell: Line, head: Line, size: float, previous: Line, taken: Sequence[Line], after: Sequence[Line]
 ) -> bool:
     gap = cell.box[1] - previous.box[3]
-    if KEYWORDS.match(cell.text) or _END.match(cell.text):
+    is_between = not taken or taken[-1].text.rstrip()[-1:] in ".!?:;"
+    if KEYWORDS.match(cell.text) or (is_between and _END.match(cell.text)):
         return True
     if bool(taken) and gap > 2.5 * size:
         return True

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ingest.pdf.cells import MARKS, is_bold, is_italic, tidy, without_marks
+from ingest.pdf.cells import MARKS, is_bold, is_italic, parts_of, tidy, without_marks
 from ingest.pdf.lines import Line
 from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS
 from rag.identity import normalise_title
@@ -40,6 +40,7 @@ _STOP = re.compile(r"(?<![^\W\d_a-z])\.$|^\.")  # not that of an initial
 _NUMBER = re.compile(r"\d{3}|\d[./]\d")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’.‐][^\W\d_]*)*\.?")
 _MOST_WORDS = 6
+_WIDEST_SPACE = 0.8  # sizes of the font; a wider one parts two authors
 
 
 def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
@@ -47,14 +48,18 @@ def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
     first = next((cell for cell in block if _in_list(cell)), None)
     if first is None:
         return ()
+    block = [part for cell in block for part in parts_of(cell, _WIDEST_SPACE)]
+    first = next(cell for cell in block if _in_list(cell))
     letters = _letters_of_marks(block)
+    in_blocks = any(not _in_list(cell) for cell in block if _is_right_under(cell, first))
     names: list[str] = []
     foot, previous = first.box[3], first
     for cell in block[block.index(first) :]:
         if cell.box[1] - foot > 4 * first.size:
             break
         foot = max(foot, cell.box[3])
-        if names and _goes_on_with_affiliation(cell, block):
+        above = [line for line in block if _is_right_under(cell, line)]
+        if above and (in_blocks or not any(_in_list(line) or _breaks_off(line) for line in above)):
             continue
         if not _is_alike(first, cell) or _is_institution(cell):
             continue
@@ -94,22 +99,14 @@ def _in_list(cell: Line) -> bool:
     return not _is_institution(cell) and bool(names_in(text))
 
 
-def _goes_on_with_affiliation(cell: Line, block: Sequence[Line]) -> bool:
-    """Whether the line right above, in the same font, is one of an affiliation."""
-    above = [
-        line
-        for line in block
-        if line.baseline < cell.baseline - 2 and line.box[0] < cell.box[2] and line.box[2] > cell.box[0]
-    ]
-    last = max(above, key=lambda line: line.baseline, default=None)
-    is_near = last is not None and cell.baseline - last.baseline < 1.6 * cell.size
-    return bool(
-        is_near
-        and last
-        and _is_alike(last, cell)
-        and not _in_list(last)
-        and not _text(last).endswith((",", "and", "&"))
-    )
+def _is_right_under(cell: Line, above: Line) -> bool:
+    """Whether a line stands on the next baseline under another one of its font."""
+    is_beneath = above.box[0] < cell.box[2] and above.box[2] > cell.box[0]
+    return is_beneath and 2 < cell.baseline - above.baseline < 1.6 * cell.size and _is_alike(above, cell)
+
+
+def _breaks_off(line: Line) -> bool:
+    return _text(line).endswith((",", "and", "&"))
 
 
 def _is_institution(cell: Line) -> bool:

@@ -33,7 +33,7 @@ KEYWORDS = re.compile(
 
 def cells(lines: Iterable[Line]) -> list[Line]:
     """The lines, cut where a space is wide, from the top of each page down."""
-    pieces = [piece for line in lines if line.words for piece in _cut(line)]
+    pieces = [piece for line in lines if line.words for piece in parts_of(line, _WIDEST_SPACE)]
     return sorted(pieces, key=lambda cell: (cell.page, cell.baseline, cell.box[0]))
 
 
@@ -124,11 +124,12 @@ def _is_mark(word: Word, size: float) -> bool:
     return word.size < _TINY * size and len(word.text) < 6 and not re.search(r"[^\W\d_]{3}", word.text)
 
 
-def _cut(line: Line) -> list[Line]:
+def parts_of(line: Line, widest: float) -> list[Line]:
+    """A line cut where spaces are wider than so many sizes of its font."""
     ends = [
         place
         for place, (before, after) in enumerate(pairwise(line.words), 1)
-        if after.box[0] - before.box[2] > _WIDEST_SPACE * max(before.size, after.size)
+        if after.box[0] - before.box[2] > widest * max(before.size, after.size)
     ]
     places = [0, *ends, len(line.words)]
     return [Line(line.words[start:end], line.page) for start, end in pairwise(places)]

@@ -42,6 +42,7 @@ _JUNK = re.compile(
     r"|(?:slide|page|article|paper|title|main|manuscript|template|document)\W*\d*|\W*|[\w.-]+|.*\\.*|.*\bdoi:.*|.*no job name.*",
     re.IGNORECASE,
 )
+_NOTE = re.compile(rf"(?<=[^\W\d_]{{3}})[{re.escape(MARKS)}]+$")
 _MOST_LOST = 9  # letters of a title that fonts may lose
 _ENOUGH = 4  # letters
 _LOWEST_SCORE = 0.5
@@ -67,7 +68,7 @@ class Title:
 
     @property
     def _printed(self) -> str:
-        return joined([without_marks(line) for line in self.lines]).strip(MARKS + " ")
+        return joined([_NOTE.sub("", without_marks(line)) for line in self.lines]).strip(MARKS + " ")
 
     @property
     def size(self) -> float:
@@ -89,7 +90,7 @@ def printed_title(cells: Sequence[Line], metadata: str) -> Title | None:
     inner = _on_page(first + 1, cells, metadata)
     cover = normalise_title(" ".join(cell.text for cell in cells if cell.page == first))
     key = normalise_title(inner.text) if inner and inner.has_names else ""
-    is_cover = len(key) > 15 and key in cover and (title is None or key != normalise_title(title.text))
+    is_cover = len(key) > 15 and key in cover and (title is None or not title.has_names)
     return inner if is_cover else title
 
 
@@ -98,7 +99,7 @@ def _on_page(page: int, cells: Sequence[Line], metadata: str) -> Title | None:
     size = body_size(cells)
     rows = _rows([cell for cell in cells if cell.page == page])
     end = next((place for place, row in enumerate(rows) if _ends_front(row, rows, place, size)), len(rows))
-    foot = max((row.box[3] for row in rows), default=0.0)
+    foot = max(cell.box[3] for cell in cells)
     rows = [row for row in rows[: end or len(rows)] if row.box[1] < _LOWEST * foot]
     groups = _groups(rows, size)
     text = _top_of_text(rows, size)
