@@ -39,8 +39,8 @@ _GROUP = re.compile(r",?\s*\b(?:on\s*behalf\s*of|for the\b|and the\b|im Namen\b|
 _STOP = re.compile(r"(?<![^\W\d_a-z])\.$|^\.")  # not that of an initial
 _NUMBER = re.compile(r"\d{3}|\d[./]\d")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’.‐][^\W\d_]*)*\.?")
-_MOST_WORDS = 6
-_WIDEST_SPACE = 0.8  # sizes of the font; a wider one parts two authors
+_MOST_WORDS = 5  # of a name, besides particles
+_WIDEST_SPACE = 0.7  # sizes of the font; a wider one parts two authors
 
 
 def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
@@ -65,6 +65,8 @@ def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
             continue
         parts = names_in(_text(cell), letters)
         is_next = cell.box[1] - previous.box[3] < first.size and re.search(",| and ", previous.text)
+        if not parts and abs(cell.baseline - first.baseline) < 2:
+            return ()
         if not parts and names and is_next:
             parts = _wrapped(names, _text(cell))
         names.extend(name for name in parts if name not in names)
@@ -137,13 +139,13 @@ def _is_half(part: str) -> bool:
 
 def _is_name(part: str) -> bool:
     words = part.split()
-    if not 2 <= len(words) <= _MOST_WORDS or len(part) > LONGEST_NAME or INSTITUTION.search(part):
+    if len(words) < 2 or len(part) > LONGEST_NAME or INSTITUTION.search(part):
         return False
     if words[0].lower() == "the" or not all(_WORD.fullmatch(word) for word in words):
         return False
     capitals = [word for word in words if word.lower() not in _PARTICLES]
     whole = [word for word in capitals if len(word.strip(".")) > 1]
-    return len(capitals) > 1 and bool(whole) and all(word[0].isupper() for word in capitals)
+    return 1 < len(capitals) <= _MOST_WORDS and bool(whole) and all(word[0].isupper() for word in capitals)
 
 
 def _cased(name: str) -> str:
