@@ -7,8 +7,21 @@ from ingest.pdf.lines import Word
 from ingest.pdf.shapes import Rectangle
 
 
-def without_drawings(pieces: Sequence[Word], characters: Characters) -> list[Word]:
-    """The pieces outside of drawings that are placed on the page and of pictures that cover only a part."""
+_WHOLE = 0.9  # of the characters of a page
+_MOST = 0.3  # of the pages
+
+
+def are_pages(pages: Sequence[Characters]) -> bool:
+    """Whether the drawings that are placed on the pages of a file are its pages, and no figures."""
+    whole = sum(len(page.texts) > 0 and bool(page.in_form.mean() > _WHOLE) for page in pages)
+    return whole > _MOST * len(pages)
+
+
+def without_drawings(pieces: Sequence[Word], characters: Characters, is_form_text: bool) -> list[Word]:
+    """The pieces outside of figures: drawings that are placed on the page, and pictures of a part of it.
+
+    `is_form_text` says that drawings are pages, whose text counts.
+    """
     area = characters.width * characters.height
     pictures = [
         shape.box for shape in characters.shapes if shape.is_picture and _area(shape.box) < 0.6 * area
@@ -16,7 +29,7 @@ def without_drawings(pieces: Sequence[Word], characters: Characters) -> list[Wor
     return [
         piece
         for piece in pieces
-        if not piece.in_form and not any(_holds(picture, piece.box) for picture in pictures)
+        if (is_form_text or not piece.in_form) and not any(_holds(picture, piece.box) for picture in pictures)
     ]
 
 

@@ -50,6 +50,7 @@ def _goes_on(group: Group, before: Line, line: Line, kind: LineKind, profile: Pr
     """Whether a line goes on with the group of the line before it."""
     if group.kind == "heading":
         return kind == "heading" and _is_same_heading(before, line, profile)
+    is_item = kind == "item"
     if group.kind in ("caption", "item", "footnote") and kind == "text":
         kind = group.kind
     if kind == "footnote" and group.kind == "footnote":
@@ -61,7 +62,7 @@ def _goes_on(group: Group, before: Line, line: Line, kind: LineKind, profile: Pr
     gap = gap_above(line, before, profile)
     if kind in ("listing", "formula"):
         return gap < 2.6
-    if group.kind == "item" and line.text and kind == "item" and _starts_item(line, group):
+    if group.kind == "item" and is_item:
         return False
     if abs(line.size - before.size) > 0.12 * profile.size and len(line.words) > 2 and len(before.words) > 2:
         return gap < 1.3 and not ends_sentence(before.text)
@@ -70,10 +71,6 @@ def _goes_on(group: Group, before: Line, line: Line, kind: LineKind, profile: Pr
     if gap > _WIDE_GAP:
         return False
     return not _starts_paragraph(group, before, line)
-
-
-def _starts_item(line: Line, group: Group) -> bool:
-    return False
 
 
 def _is_note_start(before: Line, line: Line) -> bool:

@@ -69,6 +69,7 @@ def same_column(line: Line, after: Line) -> bool:
 def kinds_of(lines: Sequence[Line], profile: Profile) -> list[LineKind]:
     """The kind of each line, of lines in reading order."""
     kinds: list[LineKind] = [_first_guess(line, profile) for line in lines]
+    _settle_footnotes(lines, kinds, profile)
     _settle_listings(lines, kinds, profile)
     _settle_rows(lines, kinds, profile)
     _settle_formulas(lines, kinds, profile)
@@ -83,7 +84,6 @@ def kinds_of(lines: Sequence[Line], profile: Profile) -> list[LineKind]:
             kinds[place] = "heading"
         elif _is_item(line, before, after, profile):
             kinds[place] = "item"
-    _settle_footnotes(lines, kinds, profile)
     return kinds
 
 
@@ -142,7 +142,7 @@ def is_heading(line: Line, before: Line | None, after: Line | None, profile: Pro
 
 
 def _first_guess(line: Line, profile: Profile) -> LineKind:
-    if _LEADERS.search(line.text):
+    if _LEADERS.search(line.text) or _is_of_contents(line):
         return "contents"
     fixed = line.share("is_fixed")
     if fixed > 0.6:
@@ -150,6 +150,18 @@ def _first_guess(line: Line, profile: Profile) -> LineKind:
     if _is_formula(line):
         return "formula"
     return "text"
+
+
+def _is_of_contents(line: Line) -> bool:
+    """Whether a line is a heading in a table of contents: a number first, and a page at the very right."""
+    last = line.words[-1]
+    return (
+        len(line.words) > 2
+        and bool(NUMBERED.match(line.text))
+        and last.text.isdecimal()
+        and last.box[0] - line.words[-2].box[2] > 2 * line.size
+        and last.box[2] > line.column[1] - 2 * line.size
+    )
 
 
 def _is_formula(line: Line) -> bool:
@@ -163,19 +175,30 @@ def _is_formula(line: Line) -> bool:
 
 
 def _settle_listings(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
-    """A single line of a listing's font that goes on a paragraph is text; one within a listing is none."""
-    for place, line in enumerate(lines):
-        before = lines[place - 1] if place else None
-        after = lines[place + 1] if place + 1 < len(lines) else None
-        if kinds[place] == "listing":
-            above = kinds[place - 1] if place else None
-            below = kinds[place + 1] if place + 1 < len(lines) else None
-            if above == "listing":
-                continue
-            follows = above == "text" and gap_above(line, before, profile) < 1.2 and not _is_indented(line, before)
-            leads = below == "text" and after is not None and gap_above(after, line, profile) < 1.2 and not _is_indented(line, after)  # fmt: skip
-            if (follows and (leads or line.share("is_fixed") < 0.9)) or (follows and not ends_sentence(before.text if before else "")) and line.share("is_fixed") < 1 or (leads and line.share("is_fixed") < 0.9):  # fmt: skip
-                kinds[place] = "text"
+    """A few lines of a listing's font that go on a paragraph, at its left and in its distance, are text."""
+    place = 0
+    while place < len(lines):
+        end = place
+        while end < len(lines) and kinds[end] == "listing" and (
+            end == place or same_column(lines[end - 1], lines[end]) and gap_above(lines[end], lines[end - 1], profile) < 1.25
+        ):
+            end += 1
+        if end == place:
+            place += 1
+            continue
+        before = lines[place - 1] if place and kinds[place - 1] in ("text", "footnote") else None
+        after = lines[end] if end < len(lines) and kinds[end] in ("text", "footnote") else None
+        follows = before is not None and _is_next(before, lines[place], profile) and not ends_sentence(before.text)
+        leads = after is not None and _is_next(lines[end - 1], after, profile)
+        is_mixed = any(line.share("is_fixed") < 0.9 for line in lines[place:end])
+        if (follows and (leads or end - place < 3)) or (leads and is_mixed and end - place < 3):
+            kinds[place:end] = ["text"] * (end - place)
+        place = end
+
+
+def _is_next(line: Line, after: Line, profile: Profile) -> bool:
+    """Whether a line stands below another as lines of one paragraph do."""
+    return gap_above(after, line, profile) < 1.2 and not _is_indented(line, after)
 
 
 def _is_indented(line: Line, other: Line | None) -> bool:
@@ -185,7 +208,7 @@ def _is_indented(line: Line, other: Line | None) -> bool:
 def _settle_rows(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
     """Lines with wide gaps are rows of a table where several of them follow one another."""
     cells = [cells_of(line) if kinds[place] in ("text", "formula") else [] for place, line in enumerate(lines)]
-    tabular = [len(parts) >= 2 and not _is_labelled(parts) for parts in cells]
+    tabular = [len(parts) >= 2 and not _is_labelled(parts) and not _is_stretched(parts) for parts in cells]
     place = 0
     while place < len(lines):
         if not tabular[place]:
@@ -200,10 +223,23 @@ def _settle_rows(lines: Sequence[Line], kinds: list[LineKind], profile: Profile)
         count = sum(tabular[row] for row in run)
         widest = max(len(cells[row]) for row in run)
         formulas = sum(kinds[row] == "formula" for row in run)
+        if widest == 2 and not _are_aligned([cells[row] for row in run if tabular[row]]):
+            place = end
+            continue
         if formulas < 0.5 * count and (count >= 3 or (count >= 2 and widest >= 3)) and count >= 0.5 * len(run):
             for row in run:
                 kinds[row] = "row"
         place = end
+
+
+def _are_aligned(rows: Sequence[Sequence[Sequence[Word]]]) -> bool:
+    """Whether the second cells of most rows begin, or end, at one place."""
+    for corner in (0, 2):
+        places = sorted(cells[1][0 if corner == 0 else -1].box[corner] for cells in rows)
+        middle = places[len(places) // 2]
+        if sum(abs(place - middle) < 4 for place in places) >= 0.6 * len(places):
+            return True
+    return False
 
 
 def _goes_on(lines: Sequence[Line], tabular: Sequence[bool], place: int, profile: Profile) -> bool:
@@ -215,6 +251,14 @@ def _goes_on(lines: Sequence[Line], tabular: Sequence[bool], place: int, profile
         return True
     is_short = len(line.words) < 8
     return is_short and any(tabular[place + 1 : place + 3]) and not _CAPTION.match(line.text)
+
+
+def _is_stretched(cells: Sequence[Sequence[Word]]) -> bool:
+    """Whether a line is prose whose spaces are all stretched."""
+    gaps = [after[0].box[0] - cell[-1].box[2] for cell, after in pairwise(cells)]
+    prose = sum(is_prose(word) for cell in cells for word in cell)
+    words = sum(len(cell) for cell in cells)
+    return len(cells) >= 0.7 * words and prose > 0.7 * words and max(gaps) < 1.3 * min(gaps) + 0.5
 
 
 def _is_labelled(cells: Sequence[Sequence[Word]]) -> bool:

@@ -14,6 +14,7 @@ from ingest.pdf.blocks import write
 from ingest.pdf.characters import Characters, PageReader
 from ingest.pdf.columns import gutters_of, in_reading_order, lines_of
 from ingest.pdf.document import Document, Front
+from ingest.pdf.drawings import are_pages
 from ingest.pdf.faults import PdfError
 from ingest.pdf.front import read_front
 from ingest.pdf.furniture import without_furniture
@@ -92,7 +93,10 @@ def _address(handle: pypdfium2.PdfPage | pypdfium2.PdfTextPage) -> int:
 
 
 def _body(pages: Sequence[Characters], labels: Sequence[str | None]) -> Body:
-    sheets = [sheet for number, page in enumerate(pages, 1) for sheet in sheets_of(number, page)]
+    is_form_text = are_pages(pages)
+    sheets = [
+        sheet for number, page in enumerate(pages, 1) for sheet in sheets_of(number, page, is_form_text)
+    ]
     lines, printed = _lines(sheets)
     if sum(len(line.text) for line in lines) < _FEWEST_LETTERS:
         raise PdfError("is a scan without text: run OCR over it, such as `ocrmypdf in.pdf out.pdf`")

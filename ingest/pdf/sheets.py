@@ -24,9 +24,9 @@ class Sheet:
     rows: list[list[Word]]
 
 
-def sheets_of(page: int, characters: Characters) -> list[Sheet]:
+def sheets_of(page: int, characters: Characters, is_form_text: bool = False) -> list[Sheet]:
     """One sheet of a page, or two of a page that shows two pages of a report side by side."""
-    pieces = without_drawings(pieces_of(characters), characters)
+    pieces = without_drawings(pieces_of(characters), characters, is_form_text)
     rows = rows_of(pieces)
     middle = _fold(rows, characters.width, characters.height)
     if middle is None:

@@ -48,6 +48,8 @@ class Vocabulary:
             return True
         # Whole words on both sides: "between-subjects". A part of a word seldom stands alone.
         parts = [part for part in (head.split("-")[-1], tail) if len(part) > 2 and self.counts[part] > 1]
+        if head.endswith("ally") and len(head) > 6:
+            return True  # "computationally-efficient"
         return "-" in head or (len(parts) == 2 and min(len(part) for part in parts) > 3)
 
 
