@@ -197,7 +197,7 @@ def bold_paragraph_of_a_weekly() -> bytes:
         "Received: 12 June 2019; Accepted: 3 February 2020; Published online: 8 April 2020", y + 8, 7, x=72
     )
     sheet.line(
-        "1Department of Geology, University of Vigo, Vigo, Spain. 2Institute of the Sea, Reykjavik, Iceland.",
+        "1Department of Geology, University of Vigo, Spain. 2Institute of the Sea, Reykjavik, Iceland.",
         735,
         6.5,
         x=72,
@@ -209,8 +209,8 @@ def bold_paragraph_of_a_weekly() -> bytes:
 def preprint_under_a_banner() -> bytes:
     sheet = Sheet(title="Microsoft Word - sediment_v7.docx", author="user")
     banner = [
-        "bioRxiv preprint doi: https://doi.org/10.1101/2021.10.12.464123; this version posted October 14, 2021. The",
-        "copyright holder for this preprint (which was not certified by peer review) is the author/funder.",
+        "bioRxiv preprint doi: https://doi.org/10.1101/2021.10.12.464123; this version posted October 14, 2021.",
+        "The copyright holder for this preprint (which was not certified by peer review) is the author/funder.",
     ]
     sheet.lines(banner, 24, 8)
     sheet.lines(["Tides set the sediment budget of shallow estuaries"], 100, 14, BOLD, 72)
@@ -243,7 +243,7 @@ def working_paper_with_cover() -> bytes:
         sheet.line(text, y, 12)
     sheet.lines(
         [
-            "We thank the harbour masters for their books. The views expressed herein are those of the authors and do not",
+            "We thank the harbour masters for their books. The views expressed herein are ours and do not",
             "necessarily reflect the views of the National Bureau of Economic Research.",
         ],
         520,
@@ -403,7 +403,7 @@ def sheet_of_a_repository() -> bytes:
     sheet.lines(
         [
             "Reuse",
-            "Items deposited here are protected by copyright, with all rights reserved unless indicated otherwise.",
+            "Items deposited here are protected by copyright, all rights reserved unless indicated.",
         ],
         500,
         10,
@@ -511,7 +511,7 @@ def manuscript_with_line_numbers() -> bytes:
         "",
         "Abstract",
     ]
-    rows += textwrap.wrap(ABSTRACT, 80) + ["", "Introduction"] + textwrap.wrap(SENTENCE * 9, 80)
+    rows += [*textwrap.wrap(ABSTRACT, 80), "", "Introduction", *textwrap.wrap(SENTENCE * 9, 80)]
     for page in range(2):
         for number, text in enumerate(rows if page == 0 else textwrap.wrap(SENTENCE * 20, 80)):
             sheet.line(str(number + 1), 72 + 24 * number, 8, "Helvetica", 40)

@@ -1,4 +1,4 @@
-"""What the first pages of a paper's PDF say of it: title, authors, abstract, DOI, arXiv id, day of publication."""
+"""What the first pages of a PDF say of its paper: title, authors, abstract, DOI, arXiv id, date."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -67,7 +67,7 @@ def _ends(cell: Line, size: float) -> bool:
 
 
 def _around(pieces: Sequence[Line], title: Title | None, block: Sequence[Line]) -> list[Line]:
-    """What stands on a cover, and on the page of the title above it, in the margins, at the foot or in small print."""
+    """What stands on a cover, or on the page of the title: above it, at the foot or in small print."""
     if not pieces:
         return []
     page = title.lines[0].page if title else pieces[0].page

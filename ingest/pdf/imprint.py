@@ -43,7 +43,8 @@ _DATES = (
 )
 _DATE = [re.compile(pattern, re.IGNORECASE) for pattern in _DATES]
 _PUBLISHED = re.compile(
-    r"(?:\bpublished(?:\s+online)?|\bpublication(?:\s+date)?|\bposted|veröffentlicht|\bpublié|\bpublicado|available online|version posted)\b",
+    r"\b(?:published(?:\s+online)?|publication(?:\s+date)?|posted|veröffentlicht|publié|publicado"
+    r"|available online)\b",
     re.IGNORECASE,
 )
 _OF_HISTORY = re.compile(
@@ -62,7 +63,7 @@ _MOST_BESIDE = 45  # letters of a line beside its date
 
 
 def printed_doi(texts: Sequence[str], hint: str = "") -> str | None:
-    """The DOI in the first page's furniture or beside its title; the file's own (`hint`) decides among several."""
+    """The first DOI around the text or beside the title; or the file's own, `hint`, if it is among them."""
     broken = [f"{text}{after}" for text, after in pairwise(texts) if _BROKEN_DOI.search(text)]
     dois = [doi for text in (*broken, *texts) for doi in _dois(text)]
     own = doi_key(hint or "")
@@ -75,7 +76,7 @@ def doi_of(text: str) -> str | None:
 
 
 def printed_arxiv(texts: Iterable[str]) -> tuple[str, str | None] | None:
-    """The arXiv id, with the day that its stamp shows if this is the first version, or else the month of the id."""
+    """The arXiv id, with the day on the stamp of a first version, or else the month of the id."""
     for text in texts:
         match = _ARXIV.search(text)
         if match and (arxiv_id := arxiv_key(match[1])):
