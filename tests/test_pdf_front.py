@@ -222,6 +222,7 @@ def test_names(text: str, names: tuple[str, ...]) -> None:
         ("August 2010, Volume 36", "2010-08"),
         ("2022-04-29", "2022-04-29"), ("12. März 2014", "2014-03-12"), ("31 February 2014", "2014-02"),
         ("5 de mayo de 2011", "2011-05-05"), ("3.12.1999", "1999-12-03"), ("pages 1200-1999", None),
+        ("06/16/2014", "2014-06-16"), ("05/06/2014", None),
     ],
 )  # fmt: skip
 def test_dates(text: str, date: str | None) -> None:

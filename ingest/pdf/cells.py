@@ -57,7 +57,7 @@ def is_heading(line: Line) -> bool:
 
 
 def opens_text(line: Line, size: float) -> bool:
-    """Whether the text of a paper, or its table of contents, begins here; affiliations have numbers, too."""
+    """Whether the text, or its table of contents, begins here; affiliations have numbers, too."""
     if len(line.text) > 90 or not is_heading(line):
         return False
     is_set_off = is_bold(line) or line.size > size + 0.8 or line.text.isupper()

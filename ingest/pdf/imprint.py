@@ -39,6 +39,8 @@ _DATES = (
     rf"\b(?P<m>{_MONTH})\s+(?P<d>[0-3]?\d)(?:st|nd|rd|th)?(?:\s*[–-]\s*\d+)?,?\s+(?P<y>{_YEAR})\b",
     rf"\b(?P<m>{_MONTH})(?:\s*[-–/]\s*{_MONTH})?(?:,|\s+de)?\s+(?P<y>{_YEAR})\b",
     r"\b(?P<d>[0-3]?\d)\.(?P<n>0?[1-9]|1[0-2])\.(?P<y>(?:19|20)\d\d)\b",
+    r"\b(?P<n>0?[1-9]|1[0-2])/(?P<d>1[3-9]|2\d|3[01])/(?P<y>(?:19|20)\d\d)\b",  # 3/4/2014 has two readings
+    r"\b(?P<d>1[3-9]|2\d|3[01])/(?P<n>0?[1-9]|1[0-2])/(?P<y>(?:19|20)\d\d)\b",
     rf"(?P<y>{_YEAR})[-/](?P<n>0[1-9]|1[0-2])\b(?![-/\d])",
 )
 _DATE = [re.compile(pattern, re.IGNORECASE) for pattern in _DATES]
