@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.commands import parser
 from benchmarks.exports import exports
-from ingest.sources.base import Entry, Rejection
+from ingest.sources.base import Attachment, Entry, Rejection
 from ingest.sources.files import FileSource
 from rag.errors import AskpapersError
 
@@ -81,11 +81,13 @@ def wrong(entry: Entry) -> str | None:
     if isinstance(entry, Rejection):
         if "\n" in entry.reason or not entry.reason.strip() or len(entry.reason) > 500:
             return f"a reason that is no line: {entry.reason!r}"
-    elif not (entry.title.strip() and entry.abstract.strip() and entry.paper_id):
-        return f"a paper without a title, an abstract or an id: {entry!r}"
-    texts = (
-        entry.reason if isinstance(entry, Rejection) else f"{entry.title}{entry.abstract}{entry.authors}"
-    )
+        texts = entry.reason
+    elif isinstance(entry, Attachment):
+        return f"a file that was not given: {entry!r}"
+    elif not (entry.title.strip() and entry.paper_id):
+        return f"a paper without a title or an id: {entry!r}"
+    else:
+        texts = f"{entry.title}{entry.abstract}{entry.authors}"
     try:
         f"{entry!r}{texts}".encode()
     except UnicodeEncodeError:

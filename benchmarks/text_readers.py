@@ -67,7 +67,7 @@ from rag.query.follow_up import is_elliptical, leaning, may_lean, points_back
 from rag.query.years import find_years, without_phrases, without_years
 from rag.reading import Reader as Reading
 from rag.sentences import LONGEST_SENTENCE
-from rag.types import Filters, Hit, Kind, Paper, Request
+from rag.types import Filters, Hit, Kind, Paper, Passage, Request
 from rag.with_sources import with_sources
 from rag.writers.base import Correction, Log
 from rag.writers.control_lines import quotable_text, without_control_lines
@@ -205,7 +205,7 @@ def _of_replies() -> Readers:
         "rag.composing.Written, streamed": lambda text: _cited(_streamed(text)),
         "rag.composing.Written of markers": lambda text: _cited(markers.find_markers([text])),
         "rag.composing.Written of a quotation": lambda text: _cited(
-            [text, Quoted(text[:LONGEST_SENTENCE], 0, (0, 9))]
+            [text, Quoted(text[:LONGEST_SENTENCE], 0, Passage("", 0, 9))]
         ),
         "rag.parts.without": lambda text: without(_written([text]).finish(), ["unchecked"]),
         "rag.model.replies.read_object": read_object,

@@ -3,15 +3,16 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
+from ingest.attachments import Written, write_attachments
 from ingest.chunking import split_abstract
-from ingest.sources.base import Entry, Rejection, Source
+from ingest.sources.base import Attachment, Entry, Rejection, Source
 from rag.library import Library
 from rag.library.near import NearDuplicate
 from rag.library.progress import Track, untracked
-from rag.library.recorder import Recorder, Splitter
+from rag.library.recorder import Outcome, Recorder, Splitter
 from rag.types import Paper
 
 Item = TypeVar("Item")
@@ -45,6 +46,10 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    def count(self, outcome: Outcome) -> None:
+        """Count an entry by what became of it."""
+        setattr(self, outcome, getattr(self, outcome) + 1)
+
     def reject(self, rejection: Rejection) -> None:
         """List a rejection, or count it if the list is full."""
         if len(self.rejected) < LISTED:
@@ -73,8 +78,17 @@ def ingest(
         library.drop_indexes_ahead()
         before = library.catalog.last_sequence()
         recorder = library.catalog.recorder(split)
+        attachments: list[Attachment] = []
         for source in sources:
-            _write(recorder, source, report, track, transaction)
+            if files := _write(recorder, source, report, track, transaction):
+                attachments += files
+            else:
+                recorder.finish(source.name)
+        for written in write_attachments(library, recorder, attachments, track) if attachments else ():
+            _count(report, written)
+        for name in dict.fromkeys(attachment.source for attachment in attachments):
+            recorder.finish(name)
+        library.forget_files()
         library.sync(track)
     report.near_duplicates = list(islice(library.near_duplicates(before, track), LISTED))
     report.papers, report.passages = library.catalog.count(), library.catalog.count_passages()
@@ -82,17 +96,37 @@ def ingest(
     return report
 
 
-def _write(recorder: Recorder, source: Source, report: Report, track: Track, transaction: int) -> None:
-    entries = _or_nothing(source.read(), source.name)
-    for group in track(grouped(entries, transaction), f"reading {source.name}", None):
-        report.seen += len(group)
+def _write(
+    recorder: Recorder, source: Source, report: Report, track: Track, transaction: int
+) -> list[Attachment]:
+    """Write the records of a source; return the files that it names."""
+    attachments: list[Attachment] = []
+    groups = grouped(_or_nothing(source.read(), source.name), transaction)
+    first = next(groups)
+    if any(isinstance(entry, Paper) for entry in first):  # else it is read at once
+        groups = iter(track(chain([first], groups), f"reading {source.name}", None))
+    else:
+        groups = chain([first], groups)
+    for group in groups:
+        attachments += (entry for entry in group if isinstance(entry, Attachment))
+        papers = [entry for entry in group if isinstance(entry, Paper)]
         for entry in group:
             if isinstance(entry, Rejection):
                 report.reject(entry)
-        papers = [entry for entry in group if isinstance(entry, Paper)]
+        report.seen += sum(not isinstance(entry, Attachment) for entry in group)
         for _, outcome in recorder.put(papers, source.name):
-            setattr(report, outcome, getattr(report, outcome) + 1)
-    recorder.finish(source.name)
+            report.count(outcome)
+    return attachments
+
+
+def _count(report: Report, written: Written) -> None:
+    """Count what became of a file, unless it only adds to a paper that was counted."""
+    if isinstance(written.outcome, Rejection):
+        report.seen += 1
+        report.reject(written.outcome)
+    elif not written.attachment.paper:
+        report.seen += 1
+        report.count(written.outcome)
 
 
 def _or_nothing(entries: Iterable[Entry], source: str) -> Iterator[Entry]:

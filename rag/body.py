@@ -4,9 +4,9 @@ import json
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any, Literal
 
 import numpy as np
@@ -101,6 +101,17 @@ class Body:
         place = bisect_right(self._block_starts, offset) - 1
         return self.blocks[place].section if place >= 0 else None
 
+    def blocks_around(self, start: int, end: int) -> Iterator[Block]:
+        """The blocks that have characters of a span."""
+        first = max(0, bisect_right(self._block_starts, start) - 1)
+        touched = takewhile(lambda block: block.start < end, self.blocks[first:])
+        return (block for block in touched if block.end > start)
+
+    def blocks_in(self, start: int, end: int) -> Iterator[Block]:
+        """The blocks of a span, cut to it."""
+        for block in self.blocks_around(start, end):
+            yield replace(block, start=max(block.start, start), end=min(block.end, end))
+
     def boxes_of(self, start: int, end: int) -> list[Box]:
         """The boxes that cover a span, one for each line, in reading order."""
         runs = self.runs
@@ -170,11 +181,6 @@ def runs_of(rows: Sequence[tuple[int, int, int, int, tuple[float, float, float, 
     boxes = np.array([row[4] for row in rows], np.float32).reshape(-1, 4)
     starts, ends, pages, lines = np.array([row[:4] for row in rows], np.int32).reshape(-1, 4).T
     return Runs(starts, ends, pages, lines, boxes)
-
-
-def searched_blocks(body: Body) -> Iterator[Block]:
-    """The blocks that are searched, in their order."""
-    return (block for block in body.blocks if block.kind in SEARCHED)
 
 
 def _union(page: int, boxes: NDArray[np.float32]) -> Box:

@@ -105,6 +105,8 @@ def _claim(
 
 def _citation(number: int, quote: Quote) -> Citation:
     paper, (start, end) = quote.paper, quote.span
+    body = paper.body if quote.part == "body" else None
+    page = body.page_of(start, end) if body else None
     return Citation(
         number=number,
         paper_id=paper.paper_id,
@@ -115,4 +117,8 @@ def _citation(number: int, quote: Quote) -> Citation:
         start=start,
         end=end,
         authors=paper.authors,
+        part=quote.part,
+        page=page,
+        section=body.section_of(start) if body else None,
+        label=body.label_of(page) if body and page else None,
     )

@@ -8,16 +8,16 @@ from rag.checking import Quote, Verdict
 from rag.markers import Marker, neutral
 from rag.parts import Parts, Sentence, as_marker, numbered, split
 from rag.readable import in_our_words
-from rag.types import Hit, Markers, Span
+from rag.types import Hit, Markers, Passage
 
 
 @dataclass(frozen=True)
 class Quoted:
-    """A sentence that is quoted: how it reads, the index of the hit, and the span of its words."""
+    """A sentence that is quoted: how it reads, the index of the hit, and the place of its words."""
 
     text: str
     hit: int
-    span: Span
+    place: Passage
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Written:
         hit = self.hits[quoted.hit]
         gap = " " * (self._last not in ("", "\n"))
         text = neutral(quoted.text)
-        sentence = Sentence(text, text, (), Verdict("verbatim", (Quote(hit.paper, quoted.span),)))
+        sentence = Sentence(text, text, (), Verdict("verbatim", (Quote.at(hit.paper, quoted.place),)))
         sentence.cite([quoted.hit + 1])
         self.parts += [gap, sentence]
         return held + self._shown(gap + sentence.raw)

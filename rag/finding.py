@@ -67,6 +67,7 @@ class Finder:
         most = request.k or (_DEPTH if question.kind == "list" else _SHOWN)
         shown = _first(related, rankings[0][:1], most)
         ranking = related if counts_all else fused.hits
+        shown = self.retriever.read(question.whole, shown)
         reason = None if shown else self._why_empty(request.filters)
         more = self._more(request.filters, len(shown)) if counts_all else 0
         return Found(ranking[: max(_RANKED, len(shown))], shown, reason, more)
@@ -93,11 +94,13 @@ class Finder:
         most, filters = question.request.k, question.filters
         if question.kind != "list":
             hits = self.retriever.search(question.query, max(_RANKED, most or 0), filters)
-            return Found(hits, hits[: most or _SHOWN], self._why_far(question.query, question, hits))
+            shown = self.retriever.read(question.query, hits[: most or _SHOWN])
+            return Found(hits, shown, self._why_far(question.query, question, shown))
         if subject := _subject(question):
             hits = self.retriever.search(subject, max(_DEPTH, most or 0), filters)
-            shown = belonging(hits)[:most]
-            return Found(hits[: max(_RANKED, len(shown))], shown, self._why_far(subject, question, hits))
+            shown = self.retriever.read(subject, belonging(hits)[:most])
+            nearest = [*shown, *hits[len(shown) :]]
+            return Found(hits[: max(_RANKED, len(shown))], shown, self._why_far(subject, question, nearest))
         return self._newest(question)
 
     def _newest(self, question: Understanding) -> Found:

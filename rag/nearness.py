@@ -53,7 +53,7 @@ def words_of(question: str, hits: Sequence[Hit], reading: Reading, library: Libr
         matches = reading.papers[:, places].mean(axis=1) if len(places) else np.zeros(len(hits))
         joined = _NOT_PLAIN.sub("", text.lower())
         is_there = len(joined) >= _SHORTEST_JOINED and any(joined in paper_text for paper_text in texts)
-        standing: Standing = "there" if is_there else library.lexical.standing(text)
+        standing: Standing = "there" if is_there else library.standing(text)
         words.append(Word(text, rarity(reading.pieces[places]), matches.tolist(), standing))
     return words
 
@@ -96,4 +96,4 @@ def why_far(
 
 
 def _text_of(paper: Paper) -> str:
-    return " ".join((paper.title, paper.abstract, *paper.authors, paper.organization or ""))
+    return " ".join((paper.title, paper.shown_text, *paper.authors, paper.organization or ""))

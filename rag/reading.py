@@ -4,7 +4,7 @@ The vectors are those of the encoder's last layer for each sentence by itself (l
 and Zaharia, 2020, "ColBERT"). Refusals and the extractive writer share this.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,25 +12,23 @@ from numpy.typing import NDArray
 
 from rag.checking import Quote
 from rag.embedding.base import TokenEncoder, Vectors, unit
-from rag.sentences import sentence_spans, strip_span
-from rag.types import Hit, Paper, Passage, Span
+from rag.sentences import sentences_in
+from rag.types import Hit, Paper, Passage
 
 Weigh = Callable[[NDArray[np.int32]], Vectors]
 """The weight of each word piece, adding up to 1."""
 
-_MOST_SENTENCES = 500  # of a paper; an abstract has ten, the longest some hundred
-
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence of a hit's abstract.
+    """A sentence of what is read of a hit, or a row of a table there.
 
-    `hit` is the index of its paper among the hits; `similar` are the cosines of its word pieces to those
-    of the question, (pieces, question pieces).
+    `hit` is the index of its paper among the hits, `place` where it stands there; `similar` are the cosines
+    of its word pieces to those of the question, (pieces, question pieces).
     """
 
     hit: int
-    span: Span
+    place: Passage
     text: str
     similar: Vectors
 
@@ -65,21 +63,21 @@ class Reader:
 
     def read_ahead(self, paper: Paper) -> int:
         """Encode what a question reads of a paper, to fill the encoder's cache. Returns how many texts."""
-        texts = [paper.title, *(paper.abstract[start:end] for start, end in _spans(paper))]
+        texts = [paper.title, *map(paper.words_of, sentences_in(paper))]
         self.encoder.encode_tokens(texts)
         return len(texts)
 
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
         """Compare a question with each sentence of the hits."""
-        places = [(number, span) for number, hit in enumerate(hits) for span in _spans(hit.paper)]
-        texts = [hits[number].paper.abstract[start:end] for number, (start, end) in places]
+        places = [(number, place) for number, hit in enumerate(hits) for place in sentences_in(hit.paper)]
+        texts = [hits[number].paper.words_of(place) for number, place in places]
         titles = [hit.paper.title for hit in hits]
         tokens, *encoded = self.encoder.encode_tokens([question, *titles, *texts])
         transposed = unit(tokens.vectors).T
         cosines = [unit(text.vectors) @ transposed for text in encoded]
         sentences = tuple(
-            Sentence(number, span, text, similar)
-            for (number, span), text, similar in zip(places, texts, cosines[len(hits) :], strict=True)
+            Sentence(number, place, text, similar)
+            for (number, place), text, similar in zip(places, texts, cosines[len(hits) :], strict=True)
         )
         title_matches = [_best(similar) for similar in cosines[: len(hits)]]
         paper_matches = list(title_matches)
@@ -96,17 +94,11 @@ class Reader:
         )
 
     def nearest(self, text: str, paper: Paper) -> Quote:
-        """The sentence of the abstract that is nearest to a text, an empty one where it has none."""
+        """The sentence read of a paper that is nearest to a text, an empty one where it has none."""
         reading = self.read(text, [Hit(paper, 1.0, Passage(paper.paper_id, 0, 0))])
         likeness = [float(sentence.best() @ reading.weights) for sentence in reading.sentences]
         best = int(np.argmax(likeness)) if likeness else None
-        return Quote(paper, (0, 0) if best is None else reading.sentences[best].span)
-
-
-def _spans(paper: Paper) -> Iterator[Span]:
-    """The first sentences of an abstract, without white space around them."""
-    spans = sentence_spans(paper.abstract)[:_MOST_SENTENCES]
-    return (strip_span(paper.abstract, span) for span in spans)
+        return Quote.at(paper, Passage("", 0, 0) if best is None else reading.sentences[best].place)
 
 
 def _best(similar: Vectors) -> Vectors:

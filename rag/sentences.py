@@ -1,17 +1,19 @@
-"""Splits text into sentences with sentencex, and corrects its mistakes on abstracts."""
+"""Splits texts and papers into sentences with sentencex, and corrects its mistakes on abstracts."""
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import sentencex
 
-from rag.types import Span
+from rag.body import Block
+from rag.types import Paper, Passage, Span
 
 # sentencex finds no boundary after the last marker of an enumeration, so the rest of the abstract becomes
 # one sentence. The text after a marker is therefore split again.
 _ENUMERATOR = re.compile(r"\s*\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])\)\s*")
 _MOST_NESTED = 8
+_MOST_SENTENCES = 500  # of a paper; an abstract has ten, the longest some hundred
 # It breaks at "et al. (2020)" and before a per cent sign that a space separates from its number.
 _CONTINUES = re.compile(r"\s*(?:al\.|%|[,;:)\]])")
 _LONGEST_CONTINUATION = 3
@@ -44,6 +46,30 @@ def sentence_spans(text: str) -> list[Span]:
         else:
             spans.append((start, end))
     return spans
+
+
+def sentences_in(paper: Paper) -> Iterator[Passage]:
+    """The first sentences of what is read of a paper, without white space around them.
+
+    In a body, no sentence goes over the end of a block, and the row of a table is one.
+    """
+    sentences = (
+        Passage(paper.paper_id, *span, part=passage.part)
+        for passage in paper.shown
+        for span in _spans_in(paper, passage)
+    )
+    return islice(sentences, _MOST_SENTENCES)
+
+
+def _spans_in(paper: Paper, passage: Passage) -> Iterator[Span]:
+    text, blocks = paper.text_of(passage.part), [Block("paragraph", passage.start, passage.end)]
+    if passage.part == "body" and paper.body:
+        blocks = [*paper.body.blocks_in(passage.start, passage.end)]
+    for block in blocks:
+        own = text[block.start : block.end]
+        for span in [(0, len(own))] if block.kind == "row" else sentence_spans(own):
+            start, end = strip_span(own, span)
+            yield block.start + start, block.start + end
 
 
 def strip_span(text: str, span: Span) -> Span:

@@ -1,12 +1,15 @@
 """The data that modules exchange: papers, passages, hits, requests, citations, claims, answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from rag.identity import paper_keys
+
+if TYPE_CHECKING:
+    from rag.body import Body
 
 Span = tuple[int, int]
 Status = Literal["answered", "partial", "refused"]
@@ -34,7 +37,11 @@ class Paper:
     `published` is YYYY, YYYY-MM or YYYY-MM-DD. `is_digest` marks an abstract that is summed up in other
     words. `authors` are names in the paper's order, perhaps not all of them, so `author_count` stands
     apart. `paper_id` is the arXiv id, else the DOI, else a hash of the normalised title; a catalog keeps
-    the first id that it gave to a paper.
+    the first id that it gave to a paper. `file` is the SHA-256 of the file with its whole text, which the
+    catalog keeps as its body.
+
+    `body` and `excerpts` are there only while a question reads the paper: its whole text, and the passages
+    of it that are read.
     """
 
     title: str
@@ -47,6 +54,9 @@ class Paper:
     is_digest: bool = False
     paper_id: str = ""
     authors: tuple[str, ...] = ()
+    file: str | None = None
+    body: "Body | None" = field(default=None, compare=False, repr=False)
+    excerpts: "tuple[Passage, ...]" = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "authors", tuple(self.authors))  # a list if read from JSON
@@ -58,6 +68,11 @@ class Paper:
         """The keys that this paper may already be known by, the most specific first."""
         return paper_keys(self.title, self.arxiv_id, self.doi)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON types: all fields but those that are there only for a question."""
+        known = {each.name: getattr(self, each.name) for each in fields(self) if each.compare}
+        return known | {"authors": list(self.authors)}
+
     @property
     def year(self) -> int | None:
         """The year of publication, or None if unknown."""
@@ -68,10 +83,39 @@ class Paper:
         """Title and year, which writers and judges see with the abstract."""
         return f"{self.title} ({self.year})" if self.year else self.title
 
+    @property
+    def shown(self) -> "tuple[Passage, ...]":
+        """What is read of it for a question: the abstract, and its excerpts."""
+        abstract = Passage(self.paper_id, 0, len(self.abstract))
+        return (abstract, *self.excerpts) if self.abstract else self.excerpts
+
+    @property
+    def shown_text(self) -> str:
+        """The text of what is read of it for a question, excerpts under their headings."""
+        return "\n\n".join(
+            f"{section}\n{self.words_of(passage)}" if section else self.words_of(passage)
+            for passage in self.shown
+            for section in [self.section_of(passage)]
+        )
+
+    def text_of(self, part: Part) -> str:
+        """The text of a part; empty for a body that was not loaded."""
+        if part == "abstract":
+            return self.abstract
+        return self.body.text if self.body else ""
+
+    def section_of(self, passage: "Passage") -> str | None:
+        """The heading above a passage; None in an abstract."""
+        return self.body.section_of(passage.start) if self.body and passage.part == "body" else None
+
+    def words_of(self, passage: "Passage") -> str:
+        """The words of a passage."""
+        return self.text_of(passage.part)[passage.start : passage.end]
+
 
 @dataclass(frozen=True)
 class Passage:
-    """An embedded piece of a paper: characters [start, end) of one of its parts."""
+    """A piece of a paper: characters [start, end) of one of its parts."""
 
     paper_id: str
     start: int
@@ -197,15 +241,21 @@ class Hit:
 
     @property
     def passage_text(self) -> str:
-        return self.paper.abstract[self.passage.start : self.passage.end]
+        return self.paper.words_of(self.passage)
+
+    @property
+    def page(self) -> int | None:
+        """The page of its passage, from 1 in the paper's file; None for an abstract."""
+        passage, body = self.passage, self.paper.body
+        return body.page_of(passage.start, passage.end) if body and passage.part == "body" else None
 
 
 @dataclass(frozen=True)
 class Citation:
     """A quote: the text of its part of the paper at [start, end), to the character.
 
-    A paper has one number; several citations may share it, one a quote. `page` counts from 1, in papers
-    that come as files.
+    A paper has one number; several citations may share it, one a quote. In a paper that came as a file,
+    `page` counts from 1, `label` is the page's printed number, and `section` the heading above.
     """
 
     number: int
@@ -220,6 +270,7 @@ class Citation:
     part: Part = "abstract"
     page: int | None = None
     section: str | None = None
+    label: str | None = None
 
     @property
     def year(self) -> str:

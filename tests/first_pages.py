@@ -210,7 +210,8 @@ def preprint_under_a_banner() -> bytes:
     sheet = Sheet(title="Microsoft Word - sediment_v7.docx", author="user")
     banner = [
         "bioRxiv preprint doi: https://doi.org/10.1101/2021.10.12.464123; this version posted",
-        "October 14, 2021. The copyright holder of this preprint (which was not certified by peer review) is the author/funder.",
+        "October 14, 2021. The copyright holder of this preprint (which was not certified by peer review)",
+        "is the author/funder.",
     ]
     sheet.lines(banner, 24, 8)
     sheet.lines(["Tides set the sediment budget of shallow estuaries"], 100, 14, BOLD, 72)

@@ -300,6 +300,7 @@ def test_a_catalog_of_the_second_format_is_listed_and_filtered_as_one_of_this(tm
         connection.execute("DROP INDEX papers_by")
         for column in ("published", "author_count", "organization", "words"):
             connection.execute(f"ALTER TABLE papers DROP COLUMN {column}")
+        _without_files(connection)
         connection.execute("PRAGMA user_version = 2")
     connection.close()
     catalog = Catalog(path)
@@ -311,6 +312,32 @@ def test_a_catalog_of_the_second_format_is_listed_and_filtered_as_one_of_this(tm
     ) == expected
     assert catalog.count_matching(filters=Filters(min_authors=2)) == 1
     assert catalog.count_matching(filters=Filters(organization="ÖWL lab")) == 1
+    catalog.close()
+
+
+def _without_files(connection):
+    """From format 4 to 3."""
+    for table in ("papers", "records"):
+        connection.execute(f"DROP INDEX {table}_by_file")
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN file")
+    connection.execute("DROP TABLE files")
+
+
+def test_a_catalog_of_the_third_format_takes_files(tmp_path):
+    path = tmp_path / "catalog.sqlite"
+    catalog = Catalog(path)
+    put(catalog, *LISTED)
+    digest = catalog.digest()
+    catalog.close()
+    with sqlite3.connect(path) as connection:
+        _without_files(connection)
+        connection.execute("PRAGMA user_version = 3")
+    connection.close()
+    catalog = Catalog(path)
+    assert catalog.digest() == digest
+    assert not catalog.files.holds_bodies()
+    put(catalog, replace(LISTED[0], file="0" * 64))
+    assert catalog.files.holds_bodies()
     catalog.close()
 
 

@@ -45,6 +45,7 @@ HOMES = {
     "bibtexparser": ["ingest/sources/bibtex.py"],
     "pylatexenc": ["rag/latex.py"],
     "pyarrow": ["ingest/sources/parquet.py"],
+    "pypdfium2": ["ingest/pdf/"],
     "openai": ["rag/model/", "rag/embedding/"],
     "httpx": ["rag/model/", "rag/library/chroma_api.py"],
     "tenacity": ["rag/library/"],

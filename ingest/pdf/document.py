@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from rag.body import Body
 
+READER = 1
+"""The version of what is read: raised with every change to it, so that files are read again."""
+
 
 @dataclass(frozen=True)
 class Front:

@@ -2,4 +2,8 @@
 
 
 class PdfError(Exception):
-    """A PDF cannot be read; the text says why, and the way out, as a continuation of its name."""
+    """A PDF cannot be read.
+
+    The text says why, and the way out, in one line that continues the name of the file: "is encrypted: save
+    it without its password".
+    """

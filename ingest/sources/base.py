@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, Protocol
 
 from rag.identity import arxiv_key, doi_key, normalise_title
@@ -20,7 +21,21 @@ class Rejection:
     reason: str
 
 
-Entry = Paper | Rejection
+@dataclass(frozen=True)
+class Attachment:
+    """A file on disk with the whole text of a paper.
+
+    `paper` is what its source says of the paper; None where only the file tells. The library gets a copy if
+    it `keeps` the file.
+    """
+
+    source: str
+    path: Path
+    paper: Paper | None = None
+    keeps: bool = False
+
+
+Entry = Paper | Rejection | Attachment
 
 
 class Source(Protocol):
@@ -42,12 +57,13 @@ class ReadOptions:
 
     `saved` is the day on which a page was saved: it gives the year to dates without one. `columns` maps
     the fields of a paper to the names that they have in a table or in JSON lines. `format` names the
-    format of files whose name and content do not tell it.
+    format of files whose name and content do not tell it. `keep` gives the library copies of PDFs.
     """
 
     saved: date | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
+    keep: bool = False
 
 
 LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract
@@ -55,7 +71,6 @@ LONGEST_NAME, MOST_AUTHORS = 300, 10_000
 LONGEST_DETAIL = 1_000  # characters of a date, an identifier, an organisation
 MOST_MARKUP = 4  # a text with its markup is read up to this many times the limit of the text
 _MOST_COUNTED = 1_000_000  # authors; the longest list of a paper has some thousands
-_SHOWN = 60  # characters of a title in a reason
 _PUBLISHED = re.compile(r"\d{4}(-\d\d){0,2}", re.ASCII)
 _TEXTS = {"title": LONGEST_TITLE, "abstract": LONGEST_ABSTRACT} | dict.fromkeys(
     ("published", "organization", "arxiv_id", "doi"), LONGEST_DETAIL
@@ -67,16 +82,15 @@ def paper_from(record: Any) -> Paper:
 
     A field that is missing, None or blank is not known. Texts are stripped, ids get their usual form.
     `authors` is a list of names: all authors, unless `author_count` is there and differs or is None.
+    Only the title has to be there.
     Raises ValueError, with the reason in one line, where the record is no paper.
     """
     if not isinstance(record, Mapping):
         raise ValueError("not a JSON object")
     fields: dict[str, Any] = {name: _text(record, name, most) for name, most in _TEXTS.items()}
-    title, abstract = fields["title"], fields["abstract"]
-    if not title or not normalise_title(title):
+    if not fields["title"] or not normalise_title(fields["title"]):
         raise ValueError("no title")
-    if not abstract:
-        raise ValueError(f"no abstract: {title[:_SHOWN]}")
+    fields["abstract"] = fields["abstract"] or ""
     if fields["published"] and not is_date(fields["published"]):
         raise ValueError("`published` is not YYYY, YYYY-MM or YYYY-MM-DD")
     for name, key, example in (("arxiv_id", arxiv_key, "2110.07143"), ("doi", doi_key, "10.1000/182")):

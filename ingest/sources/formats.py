@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ingest.sources.arxiv_snapshot import read_snapshot
-from ingest.sources.base import Entry, ReadOptions
+from ingest.sources.base import Attachment, Entry, ReadOptions
 from ingest.sources.csl_json import read_csl_json
 from ingest.sources.csv_table import check_csv, read_csv
 from ingest.sources.jsonl import check_jsonl, read_jsonl
@@ -75,6 +75,10 @@ def _check_parquet(path: Path, options: ReadOptions) -> None:
     _parquet().check_parquet(path, options)
 
 
+def _read_pdf(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
+    yield Attachment(source, path, keeps=options.keep)
+
+
 PAGE = Format("page", "a saved page of Daily Papers", (".txt",), _read_page, _check_page)
 JSONL = Format("jsonl", "papers as JSON lines", (".jsonl", ".ndjson"), read_jsonl, check_jsonl)
 ARXIV = Format("arxiv", "arXiv's metadata snapshot", (".json",), read_snapshot)
@@ -82,7 +86,8 @@ CSL = Format("csl", "CSL-JSON", (".json",), read_csl_json)
 BIBTEX = Format("bibtex", "BibTeX", (".bib", ".bibtex"), _read_bibtex)
 CSV = Format("csv", "a table", (".csv", ".tsv"), read_csv, check_csv)
 PARQUET = Format("parquet", "Parquet", (".parquet",), _read_parquet, _check_parquet)
-FORMATS = (PAGE, JSONL, ARXIV, CSL, BIBTEX, CSV, PARQUET)
+PDF = Format("pdf", "PDF", (".pdf",), _read_pdf)
+FORMATS = (PDF, PAGE, JSONL, ARXIV, CSL, BIBTEX, CSV, PARQUET)
 
 SUFFIXES = tuple(dict.fromkeys(suffix for form in FORMATS for suffix in form.suffixes))
 _LABELS = [f"{form.label} ({', '.join(form.suffixes)})" for form in FORMATS]

@@ -19,6 +19,7 @@ DAMAGED = (OSError, EOFError, zlib.error)  # what reading a file raises, a packe
 _START = 1 << 18  # bytes, and then characters, that a format is recognised by
 _BINARY = 1 << 16  # bytes in which a file that is not text shows it
 _PARQUET_MAGIC = b"PAR1"
+_PDF_MAGIC, _PDF_STARTS = b"%PDF-", 1024  # it stands somewhere in so many bytes
 _WEB_PAGE_SUFFIXES = (".html", ".htm")
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype html|html|head|!-- saved from)", re.IGNORECASE)
 
@@ -52,11 +53,6 @@ def _start(path: Path) -> bytes:
     """The beginning of a file. Raises OSError, and ValueError if nothing in the file can be read."""
     with open_bytes(path) as file:
         start = file.read(_START)
-    if start.startswith(b"%PDF-"):
-        raise ValueError(
-            "is a PDF, and askpapers reads titles and abstracts only: "
-            f"give it the abstract of this paper as {formats.READABLE}"
-        )
     if not start.strip():
         raise ValueError("is empty: save or export the papers again and ingest the new file")
     return start
@@ -67,6 +63,8 @@ def _format(path: Path, start: bytes) -> formats.Format:
     if start.startswith(_PARQUET_MAGIC):
         return formats.PARQUET
     suffix = suffix_of(path)
+    if suffix in formats.PDF.suffixes or _PDF_MAGIC in start[:_PDF_STARTS]:
+        return formats.PDF
     by_suffix = next((form for form in formats.FORMATS if suffix in form.suffixes), None)
     if by_suffix is formats.PARQUET or (not marked_encoding(start) and b"\0" in start[:_BINARY]):
         wrong = "is no Parquet file" if by_suffix is formats.PARQUET else "is not a text file"

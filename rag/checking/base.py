@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rag.model.base import Usage
-from rag.types import Check, Paper, Span
+from rag.types import Check, Paper, Part, Passage, Span
 
 _BY_WORTH: tuple[Check, ...] = (
     "contradicted",
@@ -28,14 +28,20 @@ class Statement:
 
 @dataclass(frozen=True)
 class Quote:
-    """Words of a paper: its abstract at [start, end)."""
+    """Words of a paper: one of its parts at [start, end)."""
 
     paper: Paper
     span: Span
+    part: Part = "abstract"
+
+    @classmethod
+    def at(cls, paper: Paper, place: Passage) -> "Quote":
+        """The words of a place in a paper."""
+        return cls(paper, (place.start, place.end), place.part)
 
     @property
     def text(self) -> str:
-        return self.paper.abstract[self.span[0] : self.span[1]]
+        return self.paper.text_of(self.part)[self.span[0] : self.span[1]]
 
 
 @dataclass(frozen=True)

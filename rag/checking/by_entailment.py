@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rag.checking.base import Quote, Statement, Verdict
 from rag.checking.evidence import own_words, supported
 from rag.model.base import Usage
-from rag.sentences import sentence_spans, strip_span
+from rag.sentences import LONGEST_SENTENCE, sentences_in
 from rag.types import Paper
 from rag.words import content_words
 
@@ -99,11 +99,11 @@ def evidence_for(statement: Statement) -> list[Evidence]:
 
 
 def _in_a_row(paper: Paper, length: int) -> Iterator[Quote]:
-    """Each run of so many sentences of the abstract."""
-    spans = [strip_span(paper.abstract, span) for span in sentence_spans(paper.abstract)]
-    for first, last in zip(spans, spans[length - 1 :], strict=False):
-        if first[0] < last[1]:
-            yield Quote(paper, (first[0], last[1]))
+    """Each run of so many sentences of what is read of the paper."""
+    sentences = list(sentences_in(paper))
+    for first, last in zip(sentences, sentences[length - 1 :], strict=False):
+        if first.part == last.part and first.start < last.end <= first.end + LONGEST_SENTENCE:
+            yield Quote(paper, (first.start, last.end), first.part)
 
 
 def _text(piece: Evidence) -> str:

@@ -7,8 +7,9 @@ from rag.checking.names import missing_names
 from rag.checking.numbers import missing_numbers
 from rag.checking.verbatim import find_quote
 from rag.readable import without_markup
-from rag.types import Paper
+from rag.types import Paper, Part
 
+_PARTS: tuple[Part, ...] = ("abstract", "body")
 _NO_EVIDENCE = "the judge shows no words that hold it"
 _NOT_HELD = "the words that the judge shows do not hold"
 
@@ -19,9 +20,12 @@ def own_words(statement: Statement) -> Quote | None:
 
 
 def quotes_of(words: str, papers: Sequence[Paper]) -> Iterator[Quote]:
-    """The place of these words in each paper that has them."""
-    spans = ((paper, find_quote(words, paper.abstract)) for paper in papers)
-    return (Quote(paper, span) for paper, span in spans if span)
+    """The place of these words in each paper that has them: in its abstract, else in its body."""
+    for paper in papers:
+        for part in _PARTS:
+            if span := find_quote(words, paper.text_of(part)):
+                yield Quote(paper, span, part)
+                break
 
 
 def lacking(text: str, quotes: Sequence[Quote]) -> list[str]:
@@ -52,4 +56,9 @@ def _missing(text: str, passages: Sequence[str]) -> list[str]:
 
 
 def _texts(paper: Paper) -> Iterator[str]:
-    yield from (paper.heading, paper.abstract, paper.organization or "", ", ".join(paper.authors))
+    yield from (
+        paper.heading,
+        *map(paper.text_of, _PARTS),
+        paper.organization or "",
+        ", ".join(paper.authors),
+    )

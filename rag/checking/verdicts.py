@@ -82,4 +82,4 @@ def read_quotes(row: Fields, papers: Sequence[Paper]) -> tuple[Quote, ...]:
 
 
 def _fields(key: int, paper: Paper) -> dict[str, Any]:
-    return {"key": key, "title": paper.title, "year": paper.year, "text": paper.abstract}
+    return {"key": key, "title": paper.title, "year": paper.year, "text": paper.shown_text}

@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,18 +24,20 @@ from rag.library.catalog_tables import (
     PAPER_IDS_BY_KEY,
     RECORDS_OF_PAPER,
     changes,
+    files,
     kind,
     open_catalog,
     papers,
     records,
 )
 from rag.library.merge import origins
+from rag.library.paper_files import PaperFiles
 from rag.library.progress import Track, untracked
 from rag.library.recorder import Recorder, Splitter, delete_papers
 from rag.library.selecting import criteria, fulfilling
 from rag.library.sql import one_of, texts
 from rag.plain import encodable
-from rag.types import Filters, Paper, Passage
+from rag.types import Filters, Paper, Part, Passage
 
 _HELD = sa.select(papers.c.paper_id).where(one_of(papers.c.paper_id))
 _PAPERS = sa.select(papers.c.paper_id, papers.c.paper).where(one_of(papers.c.paper_id))
@@ -52,8 +54,9 @@ _YEARS = (
     sa.select(papers.c.year, sa.func.count()).group_by(papers.c.year).order_by(papers.c.year.nulls_last())
 )
 _CHANGES = (
-    sa.select(changes.c.sequence, changes.c.paper_id, papers.c.paper, papers.c.passages)
+    sa.select(changes.c.sequence, changes.c.paper_id, papers.c.paper, papers.c.passages, files.c.passages)
     .outerjoin_from(changes, papers, changes.c.paper_id == papers.c.paper_id)
+    .outerjoin(files, papers.c.file == files.c.file)
     .where(changes.c.sequence > sa.bindparam("after"))
     .order_by(changes.c.sequence)
     .limit(sa.bindparam("most"))
@@ -64,6 +67,7 @@ _CHANGES_AFTER = (
 _LAST = sa.select(sa.func.coalesce(sa.func.max(changes.c.sequence), 0))
 _COUNT = sa.select(sa.func.count()).select_from(papers)
 _COUNT_RECORDS = sa.select(sa.func.count()).select_from(records)
+_COUNT_TITLES = _COUNT.where(papers.c.passages == "[[0, 0]]", papers.c.file.is_(None))
 _COUNT_PASSAGES = sa.select(sa.func.coalesce(sa.func.sum(papers.c.passage_count), 0))
 _PASSAGE_COUNTS = sa.select(papers.c.paper_id, papers.c.passage_count).order_by(papers.c.paper_id)
 _DIGESTED = sa.select(papers.c.paper, papers.c.passages).order_by(papers.c.paper_id)
@@ -74,16 +78,29 @@ _PROBLEMS = {
     .where(one.c.paper_id.not_in(sa.select(other.c.paper_id)))
     for one, other in ((papers, records), (records, papers), (papers, changes))
 }
+_PROBLEMS["papers without the text of their file"] = (
+    sa.select(sa.func.count())
+    .select_from(papers)
+    .where(papers.c.file.is_not(None), papers.c.file.not_in(sa.select(files.c.file)))
+)
 
 
 @dataclass(frozen=True)
 class Change:
-    """The latest state of a paper that changed; `paper` is None where it was removed."""
+    """The latest state of a paper that changed; `paper` is None where it was removed.
+
+    `passages` are those of its abstract, `in_body` those of its body.
+    """
 
     sequence: int
     paper_id: str
     paper: Paper | None
     passages: tuple[Passage, ...]
+    in_body: tuple[Passage, ...] = ()
+
+    def of(self, part: Part) -> tuple[Passage, ...]:
+        """The passages of a part."""
+        return self.in_body if part == "body" else self.passages
 
 
 class Index(Protocol):
@@ -119,6 +136,7 @@ class Catalog:
     def __init__(self, path: Path) -> None:
         """Open the file, or create it. Raises DamagedError."""
         self._database = open_catalog(path)
+        self.files = PaperFiles(self._database)
 
     def close(self) -> None:
         self._database.close()
@@ -135,6 +153,7 @@ class Catalog:
         with self._database.transaction():
             paper_ids = sorted(set(self.find(references).values()))
             delete_papers(self._database, paper_ids)
+            self.files.delete_unused()
             if not self.count():
                 self._database.run(sa.delete(kind))
         return len(paper_ids)
@@ -164,6 +183,15 @@ class Catalog:
         """The passages of these papers in their order, by id; unknown ids are left out."""
         rows = self._database.rows(_PASSAGES, ids=texts(paper_ids))
         return {paper_id: load_passages(paper_id, passages) for paper_id, passages in rows}
+
+    def whole_papers(self, paper_ids: Collection[str]) -> dict[str, Paper]:
+        """The papers of these ids with their bodies, by id; unknown ids are left out."""
+        return {paper.paper_id: paper for paper in self.with_bodies(self.papers(paper_ids).values())}
+
+    def with_bodies(self, papers: Collection[Paper]) -> list[Paper]:
+        """The papers in their order, each with its body if it has one."""
+        bodies = self.files.bodies({paper.file for paper in papers if paper.file})
+        return [replace(paper, body=bodies.get(paper.file)) if paper.file else paper for paper in papers]
 
     def browse(
         self, words: str = "", *, offset: int = 0, most: int = 50, filters: Filters = Filters()
@@ -221,6 +249,14 @@ class Catalog:
         """The first `most` changes after a sequence number, in order."""
         return [_change(*row) for row in self._database.rows(_CHANGES, after=sequence, most=most)]
 
+    def with_text(self, changes: Sequence[Change]) -> list[Change]:
+        """The changes in their order, whose papers have their bodies."""
+        whole = {
+            paper.paper_id: paper
+            for paper in self.with_bodies([change.paper for change in changes if change.paper])
+        }
+        return [replace(change, paper=whole.get(change.paper_id)) for change in changes]
+
     def count_changes_after(self, sequence: int) -> int:
         """How many papers changed after a sequence number."""
         return int(self._database.value(_CHANGES_AFTER, after=sequence))
@@ -245,6 +281,10 @@ class Catalog:
 
     def count_passages(self) -> int:
         return int(self._database.value(_COUNT_PASSAGES))
+
+    def count_titles(self) -> int:
+        """Number of papers that have neither an abstract nor a body."""
+        return int(self._database.value(_COUNT_TITLES))
 
     def count_without_year(self) -> int:
         return int(self._database.value(_COUNT.where(papers.c.year.is_(None))))
@@ -280,10 +320,13 @@ class Catalog:
         return criteria(filters, words, named)
 
 
-def _change(sequence: int, paper_id: str, paper: str | None, passages: str | None) -> Change:
+def _change(
+    sequence: int, paper_id: str, paper: str | None, passages: str | None, in_body: str | None
+) -> Change:
     return Change(
         sequence,
         paper_id,
         load(paper) if paper else None,
         tuple(load_passages(paper_id, passages)) if passages else (),
+        tuple(load_passages(paper_id, in_body)) if in_body else (),
     )

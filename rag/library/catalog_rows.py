@@ -2,21 +2,21 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from rag.types import Paper, Passage
 
-_FIELDS = tuple(field.name for field in fields(Paper))
+_LATER_FIELDS = ("authors", "file")  # left out where they are not known, as older libraries do
 
 
-def paper_row(paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
-    """The row of a paper in the table of papers."""
+def paper_row(paper: Paper, passages: Sequence[Passage], in_body: int) -> dict[str, Any]:
+    """The row of a paper in the table of papers; `in_body` passages are those of its file."""
     return {
         "paper_id": paper.paper_id,
         "paper": dump(paper),
-        "passages": json.dumps([_span(passage) for passage in passages]),
-        "passage_count": len(passages),
+        "passages": dump_passages(passages),
+        "passage_count": len(passages) + in_body,
+        "file": paper.file,
         "year": paper.year,
         **selectable(paper),
     }
@@ -39,16 +39,19 @@ def folded(*texts: str | int | None) -> str:
 
 
 def dump(paper: Paper) -> str:
-    """The paper as JSON, without authors where none are known."""
-    known = {name: getattr(paper, name) for name in _FIELDS}
-    if not paper.authors:
-        del known["authors"]
+    """The paper as JSON, without authors and file where none are known."""
+    known = {name: value for name, value in paper.to_dict().items() if value or name not in _LATER_FIELDS}
     return json.dumps(known, ensure_ascii=False)
 
 
 def load(dumped: str) -> Paper:
     """The inverse of `dump`."""
     return Paper(**json.loads(dumped))
+
+
+def dump_passages(passages: Sequence[Passage]) -> str:
+    """The inverse of `load_passages`."""
+    return json.dumps([_span(passage) for passage in passages])
 
 
 def load_passages(paper_id: str, dumped: str) -> list[Passage]:

@@ -18,6 +18,8 @@ records = sa.Table(
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("mention", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("record", sa.Text, nullable=False),
+    sa.Column("file", sa.Text),  # a copy of what `record` holds
+    sa.Index("records_by_file", "file"),
     sqlite_with_rowid=False,
 )
 papers = sa.Table(
@@ -33,8 +35,22 @@ papers = sa.Table(
     sa.Column("author_count", sa.Integer),
     sa.Column("organization", sa.Text),
     sa.Column("words", sa.Text),
+    sa.Column("file", sa.Text),
     sa.Index("papers_by", "author_count", "organization", "year"),
+    sa.Index("papers_by_file", "file"),
     sqlite_with_rowid=False,
+)
+files = sa.Table(  # with the whole texts of papers, by the SHA-256 of their content
+    "files",
+    TABLES,
+    sa.Column("file", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("is_kept", sa.Boolean, nullable=False),
+    sa.Column("reader", sa.Integer, nullable=False),  # the version of the program that read it
+    sa.Column("front", sa.Text, nullable=False),
+    sa.Column("passages", sa.Text, nullable=False),
+    sa.Column("passage_count", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
 )
 keys = sa.Table(
     "keys",
@@ -104,5 +120,13 @@ def _add_columns_to_filter_by(database: Database) -> None:
         after = rows[-1][0]
 
 
-MIGRATIONS = (_let_papers_share_a_key, _add_columns_to_filter_by)
+def _add_files(database: Database) -> None:
+    """From format 3 to 4."""
+    for table in (records, papers):
+        database.run(sa.text(f"ALTER TABLE {table.name} ADD COLUMN file TEXT"))
+        database.run(sa.text(f"CREATE INDEX {table.name}_by_file ON {table.name} (file)"))
+    database.create(files)
+
+
+MIGRATIONS = (_let_papers_share_a_key, _add_columns_to_filter_by, _add_files)
 FORMAT = len(MIGRATIONS) + 1

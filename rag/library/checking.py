@@ -6,7 +6,7 @@ from itertools import chain
 from rag.library.catalog import Catalog, Change, Index
 from rag.library.progress import Track, untracked
 
-_AT_A_TIME = 1000  # papers
+_AT_A_TIME = 250  # papers, with their whole texts
 
 
 def disagreements(catalog: Catalog, indexes: Sequence[Index], track: Track = untracked) -> Iterator[str]:
@@ -34,5 +34,5 @@ def disagreements(catalog: Catalog, indexes: Sequence[Index], track: Track = unt
 def _papers(catalog: Catalog) -> Iterator[list[Change]]:
     start = 0
     while changes := catalog.changes_after(start, _AT_A_TIME):
-        yield [change for change in changes if change.paper]
+        yield catalog.with_text([change for change in changes if change.paper])
         start = changes[-1].sequence

@@ -1,4 +1,4 @@
-"""The dense index: the vectors of all passages in Chroma, compared by cosine."""
+"""The dense indexes: the vectors of passages in Chroma, compared by cosine."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from rag.library.chroma_server import ChromaServer
 from rag.library.collection import Handle, Place
 from rag.library.embedded import embedded_text, fingerprint
 from rag.library.progress import Track, untracked
-from rag.types import Filters
+from rag.types import Filters, Part
 
 _MARK = "#"  # between a paper's id and the number of its passage
 _PAGE = 500  # passages that are read at a time with their vectors
@@ -22,21 +22,28 @@ _DIGESTS = 2**128
 
 
 class DenseIndex:
-    """Passages with their vectors; the checkpoint is in the collection's metadata.
+    """The passages of one part of the papers with their vectors.
 
-    The texts stay in the catalog: Chroma would build a trigram index that we do not use, which takes twice
-    as long as the vectors do. The library lets one process write at a time; readers notice and follow. Safe
-    to use from several threads.
+    The checkpoint is in the collection's metadata. The texts stay in the catalog: Chroma would build a
+    trigram index that we do not use, which takes twice as long as the vectors do. The library lets one
+    process write at a time; readers notice and follow. Safe to use from several threads.
     """
 
-    name = "dense"
     batch = 64  # papers that are applied at a time
 
-    def __init__(self, folder: Path, encoder: Encoder, server: ChromaServer | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        encoder: Encoder,
+        server: ChromaServer | None = None,
+        part: Part = "abstract",
+    ) -> None:
         """The index in a folder, or on a server in a collection that belongs to the folder.
 
         Nothing is opened before the first use.
         """
+        self.name = folder.name
+        self.part = part
         self._folder = folder
         self._encoder = encoder
         self._server = server
@@ -118,7 +125,7 @@ class DenseIndex:
         return self._place.read(hold, {})
 
     def wanted(self, change: Change) -> str | None:
-        digests = [_digest(number, row["metadata"]) for number, row in enumerate(_rows(change))]
+        digests = [_digest(number, row["metadata"]) for number, row in enumerate(self._rows(change))]
         return _in_hex(sum(digests)) if digests else None
 
     def catch_up(self) -> None:
@@ -142,7 +149,7 @@ class DenseIndex:
             include=["metadatas"],
         )
         known: dict[str, Any] = dict(zip(stored["ids"], stored["metadatas"] or [], strict=True))
-        rows_by_id = {row["id"]: row for change in changes for row in _rows(change)}
+        rows_by_id = {row["id"]: row for change in changes for row in self._rows(change)}
         if removed := [id_ for id_ in known if id_ not in rows_by_id]:
             handle.collection.delete(ids=removed)
         new, moved = [], []
@@ -163,6 +170,22 @@ class DenseIndex:
                 ids=[row["id"] for row in rows], metadatas=[row["metadata"] for row in rows]
             )
 
+    def _rows(self, change: Change) -> Iterator[dict[str, Any]]:
+        if not change.paper:
+            return
+        for number, passage in enumerate(change.of(self.part)):
+            embedded = embedded_text(change.paper, passage)
+            yield {
+                "id": f"{change.paper_id}{_MARK}{number}",
+                "embedded": embedded,
+                # An update in Chroma deletes a field that is None.
+                "metadata": {
+                    "paper_id": change.paper_id,
+                    "fingerprint": fingerprint([embedded]),
+                    "year": change.paper.year,
+                },
+            }
+
 
 def _open(folder: Path, encoder: Encoder, server: ChromaServer | None) -> Place:
     """Loads Chroma, which takes a second."""
@@ -173,23 +196,6 @@ def _open(folder: Path, encoder: Encoder, server: ChromaServer | None) -> Place:
     from rag.library.chroma import ChromaFolder
 
     return ChromaFolder(folder, encoder)
-
-
-def _rows(change: Change) -> Iterator[dict[str, Any]]:
-    if not change.paper:
-        return
-    for number, passage in enumerate(change.passages):
-        embedded = embedded_text(change.paper, passage)
-        yield {
-            "id": f"{change.paper_id}{_MARK}{number}",
-            "embedded": embedded,
-            # An update in Chroma deletes a field that is None.
-            "metadata": {
-                "paper_id": change.paper_id,
-                "fingerprint": fingerprint([embedded]),
-                "year": change.paper.year,
-            },
-        }
 
 
 def _intact(page: Any) -> Iterator[tuple[str, int, Mapping[str, Any]]]:

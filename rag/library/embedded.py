@@ -7,8 +7,11 @@ from rag.types import Paper, Passage
 
 
 def embedded_text(paper: Paper, passage: Passage) -> str:
-    """The paper's title, then the passage."""
-    return f"{paper.title}\n{paper.abstract[passage.start : passage.end]}"
+    """The paper's title, for a passage of its body the heading above, then the passage."""
+    lines = [paper.title, paper.words_of(passage)]
+    if section := paper.section_of(passage):
+        lines.insert(1, section)
+    return "\n".join(lines)
 
 
 def fingerprint(texts: Iterable[str]) -> str:

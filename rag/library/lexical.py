@@ -4,7 +4,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -36,10 +36,10 @@ class LexicalIndex:
     The checkpoint is a document that is written in the same commit as the papers.
     """
 
-    name = "lexical"
     batch = 2000  # papers that are applied at a time
 
     def __init__(self, folder: Path) -> None:
+        self.name = folder.name
         self._folder = folder
         self._lock = threading.Lock()
         self._opened: tantivy.Index | None = None
@@ -67,7 +67,7 @@ class LexicalIndex:
 
     def wanted(self, change: Change) -> str | None:
         """See `Index`."""
-        return _fingerprint(change.paper) if change.paper else None
+        return next((str(document["fingerprint"][0]) for document in self._documents(change)), None)
 
     def apply(self, changes: Sequence[Change], checkpoint: int) -> None:
         """Update changed papers and move the checkpoint, in one commit."""
@@ -84,8 +84,8 @@ class LexicalIndex:
         with without_panic(), self._index().writer(_HEAP, num_threads=1) as writer:
             for change in changes:
                 writer.delete_documents_by_term("paper_id", change.paper_id)
-                if change.paper:
-                    writer.add_document(_document(change.paper))
+                for document in self._documents(change):
+                    writer.add_document(document)
             writer.delete_documents_by_term("paper_id", _CHECKPOINT)
             writer.add_document(tantivy.Document(paper_id=_CHECKPOINT, applied=checkpoint))
             writer.commit()
@@ -96,6 +96,10 @@ class LexicalIndex:
 
         This index knows only years and ids of the filters.
         """
+        return [(str(found["paper_id"][0]), score) for found, score in self.matches(query, most, filters)]
+
+    def matches(self, query: str, most: int, filters: Filters) -> list[tuple[tantivy.Document, float]]:
+        """The `most` best documents, best first, with their scores."""
         terms = self.terms(query)
         if not terms or filters.papers == () or not self._is_there():
             return []
@@ -107,12 +111,14 @@ class LexicalIndex:
             with _errors(self._folder):
                 return self._search(terms, most, filters)
 
-    def _search(self, terms: Sequence[str], most: int, filters: Filters) -> list[tuple[str, float]]:
+    def _search(
+        self, terms: Sequence[str], most: int, filters: Filters
+    ) -> list[tuple[tantivy.Document, float]]:
         with without_panic():
             searcher = self._searcher()
             hits = searcher.search(self._query(terms, filters), limit=most, count=False).hits
             highest = _MOST_OF_TERM * sum(_rarity(searcher, term) for term in terms)
-            return [(str(searcher.doc(address)["paper_id"][0]), score / highest) for score, address in hits]
+            return [(searcher.doc(address), score / highest) for score, address in hits]
 
     def standing(self, word: str) -> Standing:
         """Whether a word occurs in some paper, in any case or number, with or without its hyphens; or else
@@ -138,7 +144,7 @@ class LexicalIndex:
         if len(word) < _SHORTEST_MISSPELT or word.isupper():
             return False
         alike = (
-            tantivy.Query.fuzzy_term_query(_schema(), "text", form, transposition_cost_one=True)
+            tantivy.Query.fuzzy_term_query(self._schema, "text", form, transposition_cost_one=True)
             for form in {word.lower(), *self.terms(word)}
         )
         return any(searcher.search(query, limit=1, count=False).hits for query in alike)
@@ -157,6 +163,15 @@ class LexicalIndex:
         """The index terms of a text, each as often as it occurs."""
         return list(self._analyzer.analyze(text))
 
+    def _documents(self, change: Change) -> Iterator[tantivy.Document]:
+        """The documents of a paper."""
+        if paper := change.paper:
+            yield document(
+                paper,
+                f"{paper.title} {paper.abstract}",
+                fingerprint([paper.title, paper.abstract, str(paper.year)]),
+            )
+
     def reset(self) -> None:
         """Delete the index; the next changes rebuild it."""
         self.close()
@@ -174,13 +189,13 @@ class LexicalIndex:
 
     def _create(self) -> None:
         with made_whole(self._folder) as new:
-            tantivy.Index(_schema(), path=str(new))
+            tantivy.Index(self._schema, path=str(new))
         self.close()
 
     def _index(self) -> tantivy.Index:
         with self._lock:
             if self._opened is None:
-                self._opened = tantivy.Index(_schema(), path=str(self._folder))
+                self._opened = tantivy.Index(self._schema, path=str(self._folder))
             return self._opened
 
     def _searcher(self) -> tantivy.Searcher:
@@ -190,7 +205,7 @@ class LexicalIndex:
 
     def _query(self, terms: Sequence[str], filters: Filters) -> tantivy.Query:
         """Any of the terms, with the filters as conditions that do not change the score."""
-        schema, should, must = _schema(), tantivy.Occur.Should, tantivy.Occur.Must
+        schema, should, must = self._schema, tantivy.Occur.Should, tantivy.Occur.Must
         any_term = tantivy.Query.boolean_query([(should, _term("text", term)) for term in terms])
         conditions = []
         if filters.has_years:
@@ -200,6 +215,10 @@ class LexicalIndex:
             conditions.append(tantivy.Query.term_set_query(schema, "paper_id", list(filters.papers)))
         unscored = [(must, tantivy.Query.const_score_query(condition, 0.0)) for condition in conditions]
         return tantivy.Query.boolean_query([(must, any_term), *unscored]) if unscored else any_term
+
+    @cached_property
+    def _schema(self) -> tantivy.Schema:
+        return fields().build()
 
     @cached_property
     def _analyzer(self) -> tantivy.TextAnalyzer:
@@ -214,7 +233,7 @@ class LexicalIndex:
 
 
 def _term(field: str, value: str) -> tantivy.Query:
-    return tantivy.Query.term_query(_schema(), field, value)
+    return tantivy.Query.term_query(_FIELDS, field, value)
 
 
 def _rarity(searcher: tantivy.Searcher, term: str) -> float:
@@ -223,7 +242,8 @@ def _rarity(searcher: tantivy.Searcher, term: str) -> float:
     return math.log1p((searcher.num_docs - known + 0.5) / (known + 0.5))
 
 
-def _schema() -> tantivy.Schema:
+def fields() -> tantivy.SchemaBuilder:
+    """The fields of a document."""
     return (
         tantivy.SchemaBuilder()
         .add_text_field("paper_id", stored=True, tokenizer_name="raw", index_option="basic")
@@ -231,21 +251,18 @@ def _schema() -> tantivy.Schema:
         .add_integer_field("year", indexed=True, fast=True)
         .add_integer_field("applied", stored=True)
         .add_text_field("fingerprint", stored=True, tokenizer_name="raw", index_option="basic")
-        .build()
     )
 
 
-def _fingerprint(paper: Paper) -> str:
-    return fingerprint([paper.title, paper.abstract, str(paper.year)])
-
-
-def _document(paper: Paper) -> tantivy.Document:
-    document = tantivy.Document(
-        paper_id=paper.paper_id, text=f"{paper.title} {paper.abstract}", fingerprint=_fingerprint(paper)
-    )
+def document(paper: Paper, text: str, known_by: str, **stored: int) -> tantivy.Document:
+    """A document with a text of a paper, and the fingerprint that it is known by."""
+    made = tantivy.Document(paper_id=paper.paper_id, text=text, fingerprint=known_by, **stored)
     if paper.year is not None:
-        document.add_integer("year", paper.year)
-    return document
+        made.add_integer("year", paper.year)
+    return made
+
+
+_FIELDS = fields().build()
 
 
 def _errors(folder: Path) -> AbstractContextManager[None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import Self
 
@@ -10,20 +11,23 @@ from rag.embedding import embedded_encoder, hang_up, open_encoder
 from rag.embedding.base import Encoder, TokenEncoder, Tokens, Vectors
 from rag.embedding.shared import SharedPass, encode_both, gives_tokens
 from rag.errors import LibraryBusyError, LibraryError, NoLibraryError
+from rag.library.body_words import BodyWords
 from rag.library.catalog import Catalog, Change, Index
 from rag.library.checking import disagreements
 from rag.library.chroma_server import ChromaServer
 from rag.library.dense import DenseIndex
 from rag.library.folders import make_folder, move_away
-from rag.library.lexical import LexicalIndex
+from rag.library.lexical import LexicalIndex, Standing
 from rag.library.lock import WriteLock
 from rag.library.near import AT_A_TIME, NearDuplicate, near_duplicates
 from rag.library.progress import Track, untracked
 from rag.library.tokens import TokenIndex
 from rag.private import close_data_folder
 from rag.settings import Settings, bundled_library, own_library
+from rag.types import Paper
 
 _PATIENCE = 5.0  # seconds to wait for another process that makes the same library
+_IN_BODIES = 400  # passages of bodies that are applied at a time, or those of one paper
 
 
 class Library:
@@ -55,6 +59,8 @@ class Library:
         self.dense = DenseIndex(self.folder / "dense", shared or self.encoder, server)
         self.tokens = TokenIndex(self.folder / "tokens", shared or self.token_encoder)
         self.lexical = LexicalIndex(self.folder / "lexical")
+        self.body_dense = DenseIndex(self.folder / "body-dense", self.encoder, server, "body")
+        self.body_words = BodyWords(self.folder / "body-lexical")
         self.lock = WriteLock(self.folder)
 
     @classmethod
@@ -102,7 +108,21 @@ class Library:
 
     @property
     def indexes(self) -> tuple[Index, ...]:
-        return (self.lexical, self.dense, self.tokens)
+        """The indexes in use: those of bodies only where some paper has one."""
+        of_abstracts = self.lexical, self.dense, self.tokens
+        return (*of_abstracts, *self._of_bodies) if self.catalog.files.holds_bodies() else of_abstracts
+
+    @property
+    def _of_bodies(self) -> tuple[Index, ...]:
+        return (self.body_words, self.body_dense)
+
+    def standing(self, word: str) -> Standing:
+        """Whether a word occurs in some paper, as `LexicalIndex.standing` has it."""
+        standing = self.lexical.standing(word)
+        if standing == "there" or not self.catalog.files.holds_bodies():
+            return standing
+        in_bodies = self.body_words.standing(word)
+        return standing if in_bodies == "nowhere" else in_bodies
 
     def encode_query(self, query: str) -> tuple[Vectors, Tokens]:
         """The vector of a query (dimension,) and its word pieces, from one pass where that gives both."""
@@ -129,10 +149,13 @@ class Library:
             self.drop_indexes_ahead()
             self._catch_up([self.lexical], track)
             self._catch_up([self.dense, self.tokens], track)  # together: they share the encoder's pass
+            if self.catalog.files.holds_bodies():
+                self._catch_up(self._of_bodies, track)
 
     def catch_up(self) -> None:
-        """Wait until searches see what other processes have written; only the dense index takes time."""
+        """Wait until searches see what other processes have written; only the dense indexes take time."""
         self.dense.catch_up()
+        self.body_dense.catch_up()
 
     def remove(self, references: Sequence[str], track: Track = untracked) -> int:
         """Remove papers from the catalog, then from the indexes; return how many there were.
@@ -143,6 +166,7 @@ class Library:
         with self.writing():
             self.drop_indexes_ahead()
             removed = self.catalog.remove(references)
+            self.forget_files()
             self.sync(track)
         return removed
 
@@ -199,8 +223,28 @@ class Library:
         """
         return self.lock.held(patience)
 
+    def kept_file(self, file: str) -> Path:
+        """Where the library's own copy of a file stands, if it has one; `file` is its SHA-256."""
+        return self.folder / "files" / f"{file}.pdf"
+
+    def file_of(self, paper: Paper) -> Path | None:
+        """The file of a paper: the library's copy, or the one that was read, if it is still there."""
+        known = self.catalog.files.known([paper.file]).get(paper.file) if paper.file else None
+        if not known:
+            return None
+        places = (self.kept_file(known.file), Path(known.path))
+        return next((place for place in places if place.is_file()), None)
+
+    def forget_files(self) -> None:
+        """Delete the copies of files that no paper has any more."""
+        kept = self.catalog.files.kept()
+        for copy in (self.folder / "files").glob("*.pdf"):
+            if copy.stem not in kept:
+                copy.unlink(missing_ok=True)
+
     def close(self) -> None:
-        for index in self.indexes:
+        indexes: tuple[Index, ...] = (self.lexical, self.dense, self.tokens, *self._of_bodies)
+        for index in indexes:
             index.close()
         self.catalog.close()
         hang_up(self.encoder)
@@ -225,7 +269,10 @@ class Library:
         if not total:
             return
         what = f"{' and '.join(index.name for index in indexes)} index"
-        for changes in track(self._batches(start, min(index.batch for index in indexes)), what, total):
+        batches = self._batches(start, min(index.batch for index in indexes))
+        if indexes == self._of_bodies:
+            batches = self._with_bodies(batches)
+        for changes in track(batches, what, total):
             for index in indexes:
                 if index.checkpoint() < changes[-1].sequence:
                     index.apply(changes, changes[-1].sequence)
@@ -234,6 +281,15 @@ class Library:
         while changes := self.catalog.changes_after(start, size):
             yield changes
             start = changes[-1].sequence
+
+    def _with_bodies(self, batches: Iterable[list[Change]]) -> Iterator[list[Change]]:
+        """The changes with their texts, in smaller batches."""
+        for changes in batches:
+            while changes:
+                passages = accumulate(len(change.in_body) for change in changes)
+                size = max(1, sum(total <= _IN_BODIES for total in passages))
+                yield self.catalog.with_text(changes[:size])
+                changes = changes[size:]
 
 
 Place = Library | Path | str | None
@@ -265,9 +321,10 @@ def is_library(folder: Path) -> bool:
 
 def forget_indexes(folder: Path) -> None:
     """Delete the indexes of a folder whose catalog is gone."""
-    for name in ("dense", "lexical", "tokens"):
+    for name in ("dense", "lexical", "tokens", "body-dense", "body-lexical"):
         move_away(folder / name)
-    (folder / "dense.id").unlink(missing_ok=True)  # the name of a collection on a server
+    for name in ("dense.id", "body-dense.id"):  # the names of collections on a server
+        (folder / name).unlink(missing_ok=True)
 
 
 def holds_papers(folder: Path) -> bool:

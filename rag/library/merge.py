@@ -6,7 +6,7 @@ from typing import Any
 
 from rag.types import Paper
 
-_DETAILS = ("author_count", "organization", "arxiv_id", "doi")
+_DETAILS = ("author_count", "organization", "arxiv_id", "doi", "file")
 
 
 def merge_records(records: Sequence[Paper]) -> Paper:
@@ -14,7 +14,7 @@ def merge_records(records: Sequence[Paper]) -> Paper:
 
     It gets the longest abstract, the longest list of authors (of equally long ones, that with the longest
     names), and the earliest of the most precise dates. The order of records matters only if two are equally
-    rich.
+    rich. What was read in a paper's own file gives way to what other sources say.
     """
     by_richness = sorted(records, key=_richness, reverse=True)
     richest = by_richness[0]
@@ -25,16 +25,21 @@ def merge_records(records: Sequence[Paper]) -> Paper:
     dates = [record.published for record in records if record.published]
     return replace(
         richest,
-        abstract=max((record.abstract for record in by_richness), key=len),
+        abstract=max(by_richness, key=_telling).abstract,
         published=min(dates, key=lambda shown: (-len(shown), shown), default=None),
         authors=authors,
         **details,
     )
 
 
-def _richness(record: Paper) -> tuple[int, int]:
+def _richness(record: Paper) -> tuple[bool, int, int]:
     known = sum(getattr(record, field.name) not in (None, ()) for field in fields(record))
-    return known, len(record.abstract)
+    return not record.file, known, len(record.abstract)
+
+
+def _telling(record: Paper) -> tuple[bool, bool, int]:
+    """Sorts records by what their abstracts are worth."""
+    return bool(record.abstract), not record.file, len(record.abstract)
 
 
 def _first(records: Sequence[Paper], name: str) -> str | int | None:

@@ -9,6 +9,7 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.schema import DropTable
 
+from rag.body import Body
 from rag.errors import MixedLibraryError
 from rag.identity import title_key
 from rag.library.catalog_rows import dump, load, paper_row
@@ -23,6 +24,7 @@ from rag.library.catalog_tables import (
     records,
 )
 from rag.library.merge import merge_records
+from rag.library.paper_files import PaperFile, PaperFiles
 from rag.library.sameness import Candidate, same_papers
 from rag.library.sql import Database, one_of, texts
 from rag.types import Paper, Passage, Span
@@ -72,7 +74,9 @@ _REPLACEABLE = (
 _NEXT_MENTION = sa.select(sa.func.coalesce(sa.func.max(records.c.mention) + 1, 0)).where(_of_source)
 _of_mention = sa.and_(_of_source, records.c.mention == sa.bindparam("number"))
 _DELETE_RECORD = sa.delete(records).where(_of_mention)
-_UPDATE_RECORD = sa.update(records).where(_of_mention).values(record=sa.bindparam("record"))
+_UPDATE_RECORD = (
+    sa.update(records).where(_of_mention).values(record=sa.bindparam("record"), file=sa.bindparam("file"))
+)
 _INSERT_RECORD = sa.insert(records)
 _key, _paper_id = sa.bindparam("key", type_=sa.Text), sa.bindparam("paper_id", type_=sa.Text)
 _is_known = sa.exists().where(keys.c.key == _key, keys.c.paper_id == _paper_id)
@@ -86,6 +90,7 @@ _JOIN_KEYS = sa.insert(keys).from_select(
 )
 _PAPER = sa.select(papers.c.paper).where(papers.c.paper_id == sa.bindparam("id"))
 _INSERT_PAPER = sa.insert(papers)
+_PAPERS_OF_FILE = sa.select(papers.c.paper_id).where(papers.c.file == sa.bindparam("file"))
 _UPDATE_PAPER = sa.update(papers).where(papers.c.paper_id == sa.bindparam("id"))
 _next_sequence = sa.select(sa.func.coalesce(sa.func.max(changes.c.sequence), 0) + 1).scalar_subquery()
 _MOVE_CHANGE = (
@@ -108,6 +113,7 @@ class Recorder:
         """`split` cuts an abstract into passages."""
         self._database = database
         self._split = split
+        self._files = PaperFiles(database)
         self._finished: set[str] = set()  # sources that have been read to their end
         with database.transaction():
             database.run(_DROP_MET)
@@ -122,6 +128,21 @@ class Recorder:
         with self._database.transaction():
             return [self._put(paper, source) for paper in papers]
 
+    def put_file(self, file: PaperFile, body: Body, spans: Sequence[Span]) -> None:
+        """Write a file in one transaction, before the records that name it.
+
+        `spans` are those of its passages. One that was read again changes its papers.
+        """
+        with self._database.transaction():
+            self._files.put(file, body, spans)
+            for (paper_id,) in self._database.rows(_PAPERS_OF_FILE, file=file.file):
+                self._store(paper_id, is_changed=True)
+
+    def move_file(self, file: str, path: str, *, is_kept: bool) -> None:
+        """Say where a file stands now, and whether the library has a copy."""
+        with self._database.transaction():
+            self._files.move(file, path, is_kept=is_kept)
+
     def finish(self, source: str) -> None:
         """Delete a source's old records of papers that it has named in this run.
 
@@ -131,6 +152,7 @@ class Recorder:
         with self._database.transaction():
             for paper_id in sorted({row[0] for row in self._database.rows(_DELETE_OLD, of=source)}):
                 self._store(paper_id)
+            self._files.delete_unused()
 
     def restore(self, records: Sequence[tuple[str, int, Paper]]) -> None:
         """Write records as they were exported: source, mention and record, whose id stays.
@@ -142,7 +164,7 @@ class Recorder:
                 self._check_kind(record.is_digest)
                 self._make_known(record.paper_id, record)
                 self._database.run(_DELETE_RECORD, id=record.paper_id, of=source, number=mention)
-                self._add(source, mention, record.paper_id, dump(record))
+                self._add(source, mention, record.paper_id, record)
             for paper_id in dict.fromkeys(record.paper_id for *_, record in records):
                 self._store(paper_id)
 
@@ -166,9 +188,11 @@ class Recorder:
         if not is_same:
             self._make_known(paper_id, record)
         if not old:
-            self._add(source, mention, paper_id, dumped)
+            self._add(source, mention, paper_id, record)
         elif not is_same:
-            self._database.run(_UPDATE_RECORD, id=paper_id, of=source, number=mention, record=dumped)
+            self._database.run(
+                _UPDATE_RECORD, id=paper_id, of=source, number=mention, record=dumped, file=record.file
+            )
         return bool(is_same)
 
     def _candidates(self, record: Paper, source: str) -> list[Candidate]:
@@ -198,7 +222,7 @@ class Recorder:
         """Merge a paper into another, which gets its records and keys."""
         for source, mention, record in self._records(paper_id):
             following = self._next_mention(into, source)
-            self._add(source, following, into, dump(replace(record, paper_id=into)))
+            self._add(source, following, into, record)
             if mention in self._mentions_met(paper_id, source):
                 self._meet(into, source, following)
         self._database.run(_JOIN_KEYS, id=paper_id, into=into)
@@ -207,8 +231,10 @@ class Recorder:
         for source in self._finished:  # its old records of `into` are replaced by those that have come
             self._database.run(_DELETE_OLD_OF_PAPER, id=into, of=source)
 
-    def _add(self, source: str, mention: int, paper_id: str, record: str) -> None:
-        self._database.run(_INSERT_RECORD, paper_id=paper_id, source=source, mention=mention, record=record)
+    def _add(self, source: str, mention: int, paper_id: str, record: Paper) -> None:
+        dumped = dump(replace(record, paper_id=paper_id))
+        row = {"paper_id": paper_id, "source": source, "mention": mention}
+        self._database.run(_INSERT_RECORD, **row, record=dumped, file=record.file)
 
     def _make_known(self, paper_id: str, record: Paper) -> None:
         """Store the keys by which a record can be found again."""
@@ -230,13 +256,15 @@ class Recorder:
         rows = self._database.rows(RECORDS_OF_PAPER, id=paper_id)
         return [(source, mention, load(record)) for source, mention, record in rows]
 
-    def _store(self, paper_id: str) -> Outcome:
-        """Build the paper from its records, and store it if it has changed."""
+    def _store(self, paper_id: str, *, is_changed: bool = False) -> Outcome:
+        """Build the paper from its records, and store it if it has changed, or its file has."""
         paper = merge_records([record for *_, record in self._records(paper_id)])
         known = self._database.rows(_PAPER, id=paper_id)
-        if known and known[0][0] == dump(paper):
+        if known and known[0][0] == dump(paper) and not is_changed:
             return "unchanged"
-        row = paper_row(paper, [Passage(paper_id, *span) for span in self._split(paper.abstract)])
+        spans = self._split(paper.abstract) or [(0, 0)]  # a paper is found by its title alone, too
+        passages = [Passage(paper_id, *span) for span in spans]
+        row = paper_row(paper, passages, self._files.count_passages(paper.file))
         if known:
             self._database.run(_UPDATE_PAPER, id=paper_id, **row)
         else:

@@ -63,7 +63,7 @@ class ExtractiveWriter:
         for group in self._choose(question, hits):
             yield Heading(group[0].hit)
             for candidate in group:
-                yield Quoted(_readable(candidate.sentence.text), candidate.hit, candidate.sentence.span)
+                yield Quoted(_readable(candidate.sentence.text), candidate.hit, candidate.sentence.place)
 
     def _choose(self, question: Understanding, hits: Sequence[Hit]) -> list[list[_Candidate]]:
         """The sentences to quote, paper by paper."""

@@ -85,8 +85,9 @@ def _fitting(passages: Iterable[Sentence], hits: Sequence[Hit], room: int) -> li
 
 def _cut(paper: Paper, passages: Iterable[Sentence]) -> Paper:
     """The paper with these passages only, in their order there."""
-    ordered = sorted(passages, key=lambda passage: passage.span)
-    return replace(paper, title=_title(paper), abstract=" ".join(map(_text, ordered)))
+    ordered = sorted(passages, key=lambda passage: (passage.place.part, passage.place.start))
+    abstract = " ".join(map(_text, ordered))
+    return replace(paper, title=_title(paper), abstract=abstract, body=None, excerpts=())
 
 
 def _title(paper: Paper) -> str:

@@ -80,7 +80,7 @@ def fit_papers(messages: Sequence[Message], hits: Mapping[int, Hit], window: int
 
 def _cut(key: int, hit: Hit, room: int, window: int) -> str:
     """The first paper with as many of its sentences as there is room for."""
-    ends = [0, *(end for _, end in sentence_spans(hit.paper.abstract))]
+    ends = [0, *(end for _, end in sentence_spans(hit.paper.shown_text))]
     fit = bisect_right(ends, room, key=lambda end: count_tokens(_line(key, hit, end)))
     if fit > 1:
         return _line(key, hit, ends[fit - 1])
@@ -92,7 +92,7 @@ def _cut(key: int, hit: Hit, room: int, window: int) -> str:
 
 def _line(key: int, hit: Hit, end: int | None = None) -> str:
     """A paper as JSON, without anything that reads as a marker and could name another paper."""
-    title, text = neutral(hit.paper.title), neutral(hit.paper.abstract[:end].rstrip())
+    title, text = neutral(hit.paper.title), neutral(hit.paper.shown_text[:end].rstrip())
     return json.dumps(
         {"key": key, "title": title, "year": hit.paper.year, "text": text}, ensure_ascii=False
     )

@@ -27,6 +27,7 @@ WEIGHTS: Mapping[str, float] = {
     "question": -4.0,
 }
 INTERCEPT = -9.7
+_MIDDLE = 0.5  # the place of a sentence of a body, whose order says nothing of what is asked
 relevance = Logistic(WEIGHTS, INTERCEPT)
 """The probability that a sentence with these features answers."""
 
@@ -45,15 +46,16 @@ def features(reading: Reading, hits: Sequence[Hit]) -> list[dict[str, float]]:
     weights = rest / np.maximum(rest.sum(axis=1, keepdims=True), 1e-9)
 
     def of(sentence: Sentence) -> dict[str, float]:
-        abstract = hits[sentence.hit].paper.abstract
+        place, text = sentence.place, hits[sentence.hit].paper.text_of(sentence.place.part)
+        is_abstract = place.part == "abstract"
         return {
             "match": float(sentence.best() @ weights[sentence.hit]),
-            "place": sentence.span[0] / len(abstract),
+            "place": place.start / len(text) if is_abstract else _MIDDLE,
             "score": hits[sentence.hit].score,
             "first_paper": float(sentence.hit == 0),
             "number": float(bool(_NUMBER.search(sentence.text))),
-            "first_sentence": float(not abstract[: sentence.span[0]].strip()),
-            "last_sentence": float(not abstract[sentence.span[1] :].strip()),
+            "first_sentence": float(is_abstract and not text[: place.start].strip()),
+            "last_sentence": float(is_abstract and not text[place.end :].strip()),
             "length": float(np.log(max(len(sentence.text.split()), 1))),
             "question": float(sentence.text.endswith("?")),
         }
