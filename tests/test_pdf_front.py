@@ -6,12 +6,18 @@ from typing import Any
 
 import first_pages as made
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.pdf.authors import names_in
 from ingest.pdf.document import Front
+from ingest.pdf.front import read_front
 from ingest.pdf.imprint import date_in, doi_of
+from ingest.pdf.lines import Line, Word
 from ingest.pdf.parsing import parse
 from ingest.pdf.titles import title_of
+from ingest.sources.base import LONGEST_TITLE, is_date
+from rag.plain import in_a_line
 
 THREE = ("Ana Prado", "Jón Þórsson", "Wei-Lun Chang")
 TIDES = "Tides set the sediment budget of shallow estuaries"
@@ -235,3 +241,24 @@ def test_dates(text: str, date: str | None) -> None:
 )
 def test_placeholders_are_no_doi(text: str) -> None:
     assert doi_of(text) is None
+
+
+words = st.builds(
+    Word,
+    st.text(max_size=12),
+    st.tuples(*[st.floats(0, 800)] * 4),
+    st.floats(0.5, 40),
+    is_bold=st.booleans(),
+    baseline=st.floats(0, 800),
+)
+lines = st.lists(st.builds(Line, st.lists(words, max_size=6), st.integers(1, 2)), max_size=12)
+
+
+@given(lines, st.dictionaries(st.sampled_from(["Title", "Author", "Subject"]), st.text()), st.lists(st.text()))
+def test_any_lines_can_be_read(some: list[Line], metadata: dict[str, str], stamps: list[str]) -> None:
+    front = read_front(some, metadata, stamps)
+    assert front.published is None or is_date(front.published)
+    assert len(front.title or "") <= LONGEST_TITLE
+    for text in (front.title, front.abstract, *front.authors):
+        assert text is None or text == in_a_line(text)
+    assert all(value for value in (getattr(front, name) for name in front.origins))

@@ -79,16 +79,16 @@ _STOP = re.compile(r"(?<![^\W\d_a-z])\.$|^\.")  # not that of an initial
 _NUMBER = re.compile(r"\d{3}|\d[./]\d")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’.‐][^\W\d_]*)*\.?")
 _MOST_WORDS = 5  # of a name, besides particles
+_MOST_CELLS = 300
 _WIDEST_SPACE = 0.7  # sizes of the font; a wider one parts two authors
 
 
 def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
     """The names at the beginning of the cells under a title; none where they cannot be read surely."""
+    block = [part for cell in block[:_MOST_CELLS] for part in parts_of(cell, _WIDEST_SPACE)]
     first = next((cell for cell in block if _in_list(cell)), None)
     if first is None:
         return ()
-    block = [part for cell in block for part in parts_of(cell, _WIDEST_SPACE)]
-    first = next(cell for cell in block if _in_list(cell))
     letters = _letters_of_marks(block)
     in_blocks = any(not _in_list(cell) for cell in block if _is_right_under(cell, first))
     names: list[str] = []

@@ -53,6 +53,7 @@ _MOST_LOST = 9  # letters of a title that fonts may lose
 _ENOUGH = 4  # letters
 _LOWEST_SCORE = 0.5
 _LOWEST = 0.72  # of the page
+_MOST_ROWS = 200
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _on_page(page: int, cells: Sequence[Line], metadata: str) -> Title | None:
     rows = _rows([cell for cell in cells if cell.page == page])
     end = next((place for place, row in enumerate(rows) if _ends_front(row, rows, place, size)), len(rows))
     foot = max(cell.box[3] for cell in cells)
-    rows = [row for row in rows[: end or len(rows)] if row.box[1] < _LOWEST * foot]
+    rows = [row for row in rows[: end or len(rows)] if row.box[1] < _LOWEST * foot][:_MOST_ROWS]
     groups = _groups(rows, size)
     text = _top_of_text(rows, size)
     others = normalise_title(" ".join(cell.text for cell in cells if cell.page > page))
