@@ -254,7 +254,10 @@ words = st.builds(
 lines = st.lists(st.builds(Line, st.lists(words, max_size=6), st.integers(1, 2)), max_size=12)
 
 
-@given(lines, st.dictionaries(st.sampled_from(["Title", "Author", "Subject"]), st.text()), st.lists(st.text()))
+metadata_of_files = st.dictionaries(st.sampled_from(["Title", "Author", "Subject"]), st.text())
+
+
+@given(lines, metadata_of_files, st.lists(st.text()))
 def test_any_lines_can_be_read(some: list[Line], metadata: dict[str, str], stamps: list[str]) -> None:
     front = read_front(some, metadata, stamps)
     assert front.published is None or is_date(front.published)

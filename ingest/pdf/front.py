@@ -90,4 +90,6 @@ def _abstract(pieces: Sequence[Line], block: Sequence[Line], context: str) -> st
     size = body_size(pieces) if pieces else 0.0
     headed = headed_abstract(pieces, context)
     inside = set(map(id, block))
-    return headed or shaped_abstract(block, [cell for cell in pieces if id(cell) not in inside], size, context)
+    return headed or shaped_abstract(
+        block, [cell for cell in pieces if id(cell) not in inside], size, context
+    )

@@ -248,6 +248,8 @@ def _goes_on(group: Sequence[Line], row: Line, size: float) -> bool:
     )
     if gap > widest or (is_other and (not is_large or names_in(row.text))):
         return False
+    if not is_large and (names_in(without_marks(row)) or date_in(row.text)):
+        return False
     is_list = bool(re.search(r",| and | & |;", row.text)) and bool(names_in(without_marks(row)))
     return not (is_list or (gap > 0.5 * row.size and names_in(without_marks(row)) and len(row.text) < 40))
 
