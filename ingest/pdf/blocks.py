@@ -11,12 +11,13 @@ from ingest.pdf.writing import Vocabulary, Writing, clean
 from rag.body import BlockKind
 
 _REFERENCES = re.compile(
-    r"(?:[\divxlc.]+\s+)?(?:references(?: cited| and notes)?|bibliography|literature(?: cited)?|works cited|literatur"
-    r"|literaturverzeichnis|références|bibliographie|referencias|bibliografía|referências|riferimenti)\W*",
+    r"(?:[\divxlc.]+\s+)?(?:references(?: cited| and notes)?|bibliography|literature(?: cited)?|works cited"
+    r"|literatur|literaturverzeichnis|références|bibliographie|referencias|bibliografía|referências|riferimenti)\W*",
     re.IGNORECASE,
 )
 _THANKS = re.compile(
-    r"(?:[\divxlc.]+\s+)?(?:acknowledge?ments?|acknowledge?ment of \w+|danksagung|remerciements|agradecimientos)\W*",
+    r"(?:[\divxlc.]+\s+)?(?:acknowledge?ments?|acknowledge?ment of \w+"
+    r"|danksagung|remerciements|agradecimientos)\W*",
     re.IGNORECASE,
 )
 _ABSTRACT = re.compile(r"(?:abstract|summary|zusammenfassung|résumé|resumen)\W*", re.IGNORECASE)

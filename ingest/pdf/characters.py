@@ -160,7 +160,7 @@ class PageReader:
         boxes: NDArray[np.float64],
         styles: dict[int, _Style],
     ) -> None:
-        """Marks fonts whose name and flags do not say so as fixed, where narrow and wide letters are alike."""
+        """Marks fonts as fixed whose narrow and wide letters are alike, though nothing else says so."""
         widths: dict[Font, dict[int, float]] = {}
         for owner, code, width in zip(
             owners, codes.tolist(), (boxes[:, 2] - boxes[:, 0]).tolist(), strict=True
@@ -328,7 +328,7 @@ def _drawn_sizes(
     baselines: NDArray[np.float64],
     styles: list[_Style],
 ) -> NDArray[np.float64]:
-    """Sizes of letters; of fonts of drawn glyphs (Type 3), whose unit is anything, by their tallest letter."""
+    """Sizes of letters; those of drawn glyphs (Type 3), whose unit is anything, by the tallest letter."""
     heights = baselines - boxes[:, 1]
     unusual = heights > 2.5 * sizes
     if not unusual.any():

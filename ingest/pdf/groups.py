@@ -1,4 +1,4 @@
-"""Lines in groups: paragraphs, headings, captions, rows, listings, formulas and footnotes as they are printed."""
+"""Lines in groups: paragraphs, headings, captions, rows, listings, formulas and footnotes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -32,9 +32,7 @@ def parse(path: Path, most_pages: int = MOST_PAGES, most_characters: int = MOST_
         if count == 0:
             raise PdfError("has no pages")
         if count > most_pages:
-            raise PdfError(
-                f"has {count:,} pages, more than the {most_pages:,} that are read: split it, or take its parts"
-            )
+            raise PdfError(f"has {count:,} pages, more than the {most_pages:,} that are read: split it")
         pages = list(_characters(document, most_characters))
         labels = [document.get_page_label(place) for place in range(count)]
         metadata = document.get_metadata_dict()
