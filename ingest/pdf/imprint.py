@@ -126,7 +126,7 @@ def _of_issue(furniture: Sequence[str]) -> str | None:
     """The month or the year of the issue, from a line with volume, number or pages."""
     for text in furniture:
         if _VOLUME.search(text) and not _ARXIV.search(text):
-            years = set(_WHOLE_YEAR.findall(_DOI.sub("", text)))
+            years: set[str] = set(_WHOLE_YEAR.findall(_DOI.sub("", text)))
             if day := date_in(text):
                 return day
             if len(years) == 1:
