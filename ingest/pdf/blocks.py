@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.pdf.groups import Group, groups_of
-from ingest.pdf.kinds import KNOWN, NUMBERED, LineKind, Profile, ends_sentence, kinds_of, profile_of
+from ingest.pdf.kinds import LineKind, Profile, ends_sentence, is_known_heading, kinds_of, profile_of
 from ingest.pdf.lines import Line
 from ingest.pdf.writing import Vocabulary, Writing, clean
 from rag.body import BlockKind
@@ -22,6 +22,9 @@ _THANKS = re.compile(
 )
 _ABSTRACT = re.compile(r"(?:abstract|summary|zusammenfassung|résumé|resumen)\W*", re.IGNORECASE)
 _RUN_IN_ABSTRACT = re.compile(r"(?:abstract|summary)\s*[.:—–-]", re.IGNORECASE)
+_FIRST = re.compile(r"(?:Chapter\s+)?(?:0|1|I)(?:\.\d)?[.:)]?\s+\w")
+_LONGEST_HEADING = 30  # words
+_LONGEST_ABSTRACT = 500  # words
 _KEYWORDS = re.compile(r"(?:key\s?words|index terms|keywords and phrases|jel|msc)\b", re.IGNORECASE)
 _BREAKS: tuple[str, ...] = ("caption", "row", "footnote", "listing", "formula", "contents")
 _KINDS: dict[str, BlockKind] = {
@@ -112,17 +115,21 @@ def _with_sections(groups: Sequence[Group], profile: Profile) -> Iterator[Piece]
     section: str | None = None
     part: BlockKind | None = "front"
     style: tuple[float, bool] = (0.0, False)
+    words = 0  # of the abstract
     first = _first_of_text(groups, profile)
     for place, group in enumerate(groups):
         text = clean(" ".join(group.text.split()))
         kind = _KINDS[group.kind]
-        is_heading = group.kind == "heading"
+        is_heading = group.kind == "heading" and len(text.split()) <= _LONGEST_HEADING
+        kind = "paragraph" if kind == "heading" and not is_heading else kind
         if part == "front" and place >= first:
             part = None
-        if part == "abstract" and (is_heading or _KEYWORDS.match(text) or place >= first):
-            part = "front" if _KEYWORDS.match(text) and place < first else None
+        if part == "abstract":
+            words += len(text.split())
+            if is_heading or _KEYWORDS.match(text) or words > _LONGEST_ABSTRACT:
+                part = None
         if is_heading or (
-            len(group.lines) == 1 and KNOWN.fullmatch(text) and group.kind in ("text", "item")
+            len(group.lines) == 1 and is_known_heading(text) and group.kind in ("text", "item")
         ):
             if _ABSTRACT.fullmatch(text) and place <= first:
                 part = "abstract"
@@ -160,7 +167,7 @@ def _ends_references(group: Group, text: str, style: tuple[float, bool]) -> bool
     """Whether a heading stands above the references' one, or beside it."""
     size, is_bold = group.lines[0].size, group.lines[0].share("is_bold") > 0.5
     looks_alike = size >= style[0] - 0.3 and is_bold >= style[1]
-    return looks_alike or bool(KNOWN.fullmatch(text))
+    return looks_alike or bool(is_known_heading(text))
 
 
 def _first_of_text(groups: Sequence[Group], profile: Profile) -> int:
@@ -174,7 +181,7 @@ def _first_of_text(groups: Sequence[Group], profile: Profile) -> int:
         if (is_alone and _ABSTRACT.fullmatch(text)) or _RUN_IN_ABSTRACT.match(text):
             abstract = place + 1
             continue
-        if group.kind == "heading" and (KNOWN.fullmatch(text) or (NUMBERED.match(text) and place)):
+        if group.kind == "heading" and (is_known_heading(text) or _FIRST.match(text)):
             return place
         is_long = len(text.split()) >= _LONG_PARAGRAPH and len(group.lines) > 2
         if (

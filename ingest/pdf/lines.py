@@ -126,7 +126,14 @@ def pieces_of(characters: Characters) -> list[Word]:
             first, left, top, right, bottom = place, x0, y0, x1, y1
         letters.append(text)
         last = place
-        left, top, right, bottom = min(left, x0), min(top, y0), max(right, x1), max(bottom, y1)
+        if x0 < left:
+            left = x0
+        if x1 > right:
+            right = x1
+        if y0 < top:
+            top = y0
+        if y1 > bottom:
+            bottom = y1
     finish()
     return pieces
 
