@@ -198,6 +198,18 @@ def test_references_and_thanks_are_known_and_an_appendix_is_text_again(maker):
     assert texts(body, "paragraph") == [" ".join(sentences("Whole", 4)), " ".join(sentences("Further", 4))]
 
 
+def test_a_heading_of_two_lines_is_one_section_without_its_hyphen(maker):
+    top = heading(maker, 60, "1 Introduction")
+    top = whole(maker, top, sentences("Whole", 4))
+    lines = ["2 The relationship between the depth of the soil and the ex-", "periment of the last year"]
+    top = maker.lines(TEXT_LEFT, top + 12, lines, leading=15, font="Times-Bold", size=13)
+    whole(maker, top + 8, sentences("Further", 4))
+    body = read(maker)
+    section = "2 The relationship between the depth of the soil and the experiment of the last year"
+    assert body.section_of(body.text.index("Further")) == section
+    assert section in texts(body, "heading")
+
+
 def test_the_front_and_the_abstract_are_no_paragraphs(maker):
     maker.text(150, 80, "Plants and the depth of soil", font="Times-Bold", size=18)
     maker.text(230, 110, "Anna Oak and Ben Pine", size=12)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ingest.pdf.groups import Group, groups_of
 from ingest.pdf.kinds import LineKind, Profile, ends_sentence, is_known_heading, kinds_of, profile_of
 from ingest.pdf.lines import Line
-from ingest.pdf.writing import Vocabulary, Writing, clean
+from ingest.pdf.writing import Vocabulary, Writing
 from rag.body import BlockKind
 
 _REFERENCES = re.compile(
@@ -61,8 +61,9 @@ def write(lines: Sequence[Line]) -> Writing:
     """
     profile = profile_of(lines)
     groups = groups_of(lines, kinds_of(lines, profile), profile)
-    writing = Writing(Vocabulary.of(lines))
-    for piece in _with_sections(_joined(groups), profile):
+    vocabulary = Vocabulary.of(lines)
+    writing = Writing(vocabulary)
+    for piece in _with_sections(_joined(groups), profile, vocabulary):
         writing.add(piece.kind, piece.lines, piece.section, piece.is_next_row)
     return writing
 
@@ -111,22 +112,28 @@ def _continues(paragraph: Group, group: Group, between: set[LineKind]) -> bool:
     return is_lower or not group.begins
 
 
-def _with_sections(groups: Sequence[Group], profile: Profile) -> Iterator[Piece]:
+def _with_sections(groups: Sequence[Group], profile: Profile, vocabulary: Vocabulary) -> Iterator[Piece]:
     section: str | None = None
     part: BlockKind | None = "front"
     style: tuple[float, bool] = (0.0, False)
-    words = 0  # of the abstract
+    abstract: list[Group] = []
     first = _first_of_text(groups, profile)
     for place, group in enumerate(groups):
-        text = clean(" ".join(group.text.split()))
+        text = vocabulary.text_of(group.lines)
         kind = _KINDS[group.kind]
         is_heading = group.kind == "heading" and len(text.split()) <= _LONGEST_HEADING
         kind = "paragraph" if kind == "heading" and not is_heading else kind
         if part == "front" and place >= first:
             part = None
         if part == "abstract":
-            words += len(text.split())
-            if is_heading or _KEYWORDS.match(text) or words > _LONGEST_ABSTRACT:
+            abstract.append(group)
+            words = sum(len(other.text.split()) for other in abstract)
+            if (
+                is_heading
+                or _KEYWORDS.match(text)
+                or words > _LONGEST_ABSTRACT
+                or _is_wider(group, abstract[0])
+            ):
                 part = None
         if is_heading or (
             len(group.lines) == 1 and is_known_heading(text) and group.kind in ("text", "item")
@@ -155,6 +162,13 @@ def _with_sections(groups: Sequence[Group], profile: Profile) -> Iterator[Piece]
         yield Piece(
             kind, group.lines, section, kind == "row" and place > 0 and groups[place - 1].kind == "row"
         )
+
+
+def _is_wider(group: Group, abstract: Group) -> bool:
+    """Whether a group reaches further to both sides than an abstract: text below an indented one."""
+    lefts, _, rights, _ = zip(*(line.box for line in group.lines), strict=True)
+    starts, _, ends, _ = zip(*(line.box for line in abstract.lines), strict=True)
+    return bool(min(lefts) < min(starts) - 8 and max(rights) > max(ends) + 8)
 
 
 def _part_of(text: str) -> BlockKind | None:

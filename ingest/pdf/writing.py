@@ -37,6 +37,21 @@ class Vocabulary:
                         counts[part] += 1
         return cls(counts)
 
+    def text_of(self, lines: Sequence[Line]) -> str:
+        """The text of lines in one, with hyphens at line ends mended."""
+        text = ""
+        for line in lines:
+            before, hyphen, _ = text.rpartition("-")
+            if hyphen and text.endswith("-") and line.text[:1].isalpha():
+                text = (
+                    text + line.text
+                    if self.keeps_hyphen(before, line.words[0].text)
+                    else before + line.text
+                )
+            else:
+                text = f"{text} {line.text}" if text else line.text
+        return clean(text)
+
     def keeps_hyphen(self, before: str, after: str) -> bool:
         """Whether the hyphen between two parts of a word, at the end of a line, is one of the word."""
         head = re.split(r"[^\w-]", before)[-1].lower()
