@@ -134,7 +134,9 @@ def is_heading(line: Line, before: Line | None, after: Line | None, profile: Pro
     if sum(is_prose(word) for word in line.words) == 0:
         return False
     is_large = line.size > 1.07 * profile.size
-    is_bold = line.share("is_bold") > 0.75 and not profile.is_bold
+    last = line.words[-1]
+    goes_on_plain = is_prose(last) and not last.is_bold  # text behind a heading on the same line
+    is_bold = line.share("is_bold") > 0.75 and not profile.is_bold and not goes_on_plain
     is_slanted = line.share("is_italic") > 0.85
     is_apart = gap_above(line, before, profile) > 1.25
     is_short = line.box[2] < line.column[1] - 0.08 * (line.column[1] - line.column[0])
@@ -171,8 +173,7 @@ def _is_of_other_font(line: Line, profile: Profile) -> bool:
 def _first_guess(line: Line, profile: Profile) -> LineKind:
     if _LEADERS.search(line.text) or _is_of_contents(line):
         return "contents"
-    fixed = line.share("is_fixed")
-    if fixed > 0.6:
+    if line.share("is_fixed") > 0.6 and sum(is_prose(word) for word in line.words) < 3:
         return "listing"
     if _is_formula(line):
         return "formula"
