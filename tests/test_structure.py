@@ -44,6 +44,7 @@ HOMES = {
     "requests": ["ingest/sources/arxiv_api.py"],
     "bibtexparser": ["ingest/sources/bibtex.py"],
     "pylatexenc": ["rag/latex.py"],
+    "PIL": ["ingest/pdf/rendering.py"],
     "pyarrow": ["ingest/sources/parquet.py"],
     "pypdfium2": ["ingest/pdf/"],
     "openai": ["rag/model/", "rag/embedding/"],
