@@ -147,6 +147,24 @@ def test_a_table_is_read_row_by_row_with_its_caption(maker):
     assert_covers(body, maker)
 
 
+def test_a_cell_of_two_lines_is_one_cell(maker):
+    top = whole(maker, 80, sentences("Before", 4)) + 20
+    rows = [
+        ("Oak", "grows on soil that is", "31"),
+        ("", "deep and wet", ""),
+        ("Pine", "grows on sand", "12"),
+    ]
+    rows += [("Birch", "grows where it can", "44"), ("Elm", "grows seldom", "3")]
+    for place, row in enumerate(rows):
+        for left, cell in zip((90, 200, 380), row, strict=True):
+            maker.text(left, top + 12 * place, cell)
+    body = read(maker)
+    assert texts(body, "row")[:2] == [
+        "Oak\tgrows on soil that is deep and wet\t31",
+        "Pine\tgrows on sand\t12",
+    ]
+
+
 def test_a_listing_is_no_part_of_a_sentence(maker):
     top = whole(maker, 80, [*sentences("Before", 4), "The model is fitted as follows:"])
     code = ["fit <- lm(y ~ x, data = plants)", "for (i in 1:3) {", "  print(fit[i])", "}"]

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from ingest.pdf.groups import Group, groups_of
 from ingest.pdf.kinds import LineKind, Profile, ends_sentence, is_known_heading, kinds_of, profile_of
 from ingest.pdf.lines import Line
+from ingest.pdf.tables import rows_by_cells
 from ingest.pdf.writing import Vocabulary, Writing
 from rag.body import BlockKind
 
@@ -49,7 +51,7 @@ class Piece:
     kind: BlockKind
     lines: list[Line] = field(default_factory=list)
     section: str | None = None
-    is_next_row: bool = False
+    table: int | None = None  # the number of the table of a row
 
 
 def write(lines: Sequence[Line]) -> Writing:
@@ -63,8 +65,16 @@ def write(lines: Sequence[Line]) -> Writing:
     groups = groups_of(lines, kinds_of(lines, profile), profile)
     vocabulary = Vocabulary.of(lines)
     writing = Writing(vocabulary)
-    for piece in _with_sections(_joined(groups), profile, vocabulary):
-        writing.add(piece.kind, piece.lines, piece.section, piece.is_next_row)
+    pieces = _with_sections(_joined(groups), profile, vocabulary)
+    for table, run in groupby(pieces, lambda piece: piece.table):
+        if table is None:
+            for piece in run:
+                writing.add(piece.kind, piece.lines, piece.section)
+        else:
+            rows = list(run)
+            lines_of_rows = [line for piece in rows for line in piece.lines]
+            for place, row in enumerate(rows_by_cells(lines_of_rows)):
+                writing.add_row(row, rows[0].section, is_next_row=place > 0)
     return writing
 
 
@@ -117,6 +127,7 @@ def _with_sections(groups: Sequence[Group], profile: Profile, vocabulary: Vocabu
     part: BlockKind | None = "front"
     style: tuple[float, bool] = (0.0, False)
     abstract: list[Group] = []
+    table = 0
     first = _first_of_text(groups, profile)
     for place, group in enumerate(groups):
         text = vocabulary.text_of(group.lines)
@@ -159,9 +170,8 @@ def _with_sections(groups: Sequence[Group], profile: Profile, vocabulary: Vocabu
             continue
         if part is not None and kind in ("paragraph", "heading", "formula", "row", "listing"):
             kind = part
-        yield Piece(
-            kind, group.lines, section, kind == "row" and place > 0 and groups[place - 1].kind == "row"
-        )
+        table += int(kind == "row" and (not place or groups[place - 1].kind != "row"))
+        yield Piece(kind, group.lines, section, table if kind == "row" else None)
 
 
 def _is_wider(group: Group, abstract: Group) -> bool:

@@ -17,6 +17,7 @@ _FEWEST_PATHS = 8
 _THICK = 2.0  # points; thinner paths are rules
 _SMALLEST_SIDE = 30.0
 _LABELS, _TITLES = 20.0, 50.0  # points: how far the numbers and the titles of axes stand from a plot
+_LARGEST = 5e7  # square points: larger pages are posters, or bombs
 _PROSE_WORDS = 7  # in a row
 
 
@@ -83,7 +84,8 @@ def _plots(characters: Characters) -> list[Rectangle]:
     """The rectangles around many paths that stand together, not all of them rules."""
     boxes = np.array([shape.box for shape in characters.shapes if not shape.is_picture]).reshape(-1, 4)
     width, height = characters.width, characters.height
-    if len(boxes) < _FEWEST_PATHS:
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    if len(boxes) < _FEWEST_PATHS or width * height > _LARGEST:
         return []
     boxes = np.clip(boxes, 0, [width, height, width, height])
     sides = boxes[:, 2:] - boxes[:, :2]
