@@ -15,7 +15,7 @@ _SHORT = 0.2  # of the width of the column
 
 @dataclass
 class Group:
-    """Lines that belong together; `is_first` where a paragraph begins with them for certain."""
+    """Lines that belong together; `begins` where a paragraph begins with them for certain."""
 
     kind: LineKind
     lines: list[Line] = field(default_factory=list)
