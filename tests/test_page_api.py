@@ -162,7 +162,7 @@ def serving(folder, home, settings=Settings(), **options):
     async def start(desk):
         """In a loop: where there is none, Gradio makes some that it never closes."""
         blocks = build_page(desk, page)
-        return blocks, serve_page(blocks, page)
+        return blocks, serve_page(blocks, desk, page)
 
     with Desk(settings, folder) as desk:
         blocks, served = asyncio.run(start(desk))

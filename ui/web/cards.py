@@ -1,24 +1,18 @@
-"""The sources of an answer: each cited paper, with its quotes at their places in the abstract."""
+"""The sources of an answer: each cited paper, with its quotes at their places in abstract and body."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
 
 from rag.cited_papers import CitedPaper
 from rag.plain import cut
 from rag.readable import readable
-from rag.types import Citation, Claim, Paper
+from rag.types import Citation, Claim, Paper, Part, Span
 from ui.authors import in_short
+from ui.web.viewing import Excerpt, Segment, excerpts, segments, spans_in_body
 
 _HINTED, _LONGEST_HINT = 2, 200  # quotes, and characters of each
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A piece of an abstract, and the places among the citations of the quotes that it belongs to."""
-
-    text: str
-    places: tuple[int, ...]
+_TEXTS: tuple[Part, ...] = ("abstract", "body")
 
 
 @dataclass(frozen=True)
@@ -32,35 +26,42 @@ class Card:
     def citation(self) -> Citation:
         return self.cited.citation
 
-    @property
+    @cached_property
     def is_whole(self) -> bool:
-        """Whether all quotes from the abstract still stand there."""
-        paper = self.paper
-        return paper is not None and all(_stands(quote, paper) for quote in self._in_abstract.values())
+        """Whether all quotes still stand in the paper."""
+        return self.paper is not None and all(
+            _stands(quote, self.paper) for quote in self.cited.quotes.values()
+        )
 
     @property
     def beside(self) -> dict[int, Citation]:
-        """The quotes to show by themselves: those from other parts, or all if the paper has changed."""
+        """The quotes to show by themselves: all if the paper has changed, else those from no text of it."""
         quotes = self.cited.quotes.items()
-        return {place: quote for place, quote in quotes if quote.part != "abstract" or not self.is_whole}
+        return {
+            place: quote for place, quote in quotes if not self.is_whole or quote.part not in _TEXTS
+        }
 
     @property
-    def segments(self) -> list[Segment]:
-        """The abstract, cut where quotes begin and end; they may overlap."""
+    def segments(self) -> tuple[Segment, ...]:
+        """The abstract, cut where quotes begin and end; empty where all quotes are from the body."""
         abstract = self.paper.abstract if self.paper else ""
-        quotes = self._in_abstract.items()
-        ends = {0, len(abstract)}.union(*((quote.start, quote.end) for _, quote in quotes))
-        return [
-            Segment(
-                abstract[start:end],
-                tuple(place for place, quote in quotes if quote.start <= start and end <= quote.end),
-            )
-            for start, end in pairwise(sorted(ends))
-        ]
+        spans = {place: (quote.start, quote.end) for place, quote in self._of("abstract").items()}
+        return segments(abstract, (0, len(abstract)), spans) if spans else ()
 
     @property
-    def _in_abstract(self) -> dict[int, Citation]:
-        return {place: quote for place, quote in self.cited.quotes.items() if quote.part == "abstract"}
+    def in_pages(self) -> dict[int, Span]:
+        """The spans of the body that hold the words of quotes from the abstract."""
+        body = self.paper.body if self.paper else None
+        return spans_in_body(body, self._of("abstract")) if body else {}
+
+    @property
+    def excerpts(self) -> list[Excerpt]:
+        """The quotes from the body in the text around them."""
+        body = self.paper.body if self.paper else None
+        return excerpts(body, self._of("body")) if body else []
+
+    def _of(self, part: Part) -> dict[int, Citation]:
+        return {place: quote for place, quote in self.cited.quotes.items() if quote.part == part}
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -72,7 +73,9 @@ class Card:
 
 
 def _stands(quote: Citation, paper: Paper) -> bool:
-    return quote.start >= 0 and paper.abstract[quote.start : quote.end] == quote.quote
+    if quote.part not in _TEXTS:
+        return True
+    return quote.start >= 0 and paper.text_of(quote.part)[quote.start : quote.end] == quote.quote
 
 
 def shows(claim: Claim | None, card: Card) -> dict[int, Citation]:

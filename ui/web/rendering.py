@@ -30,6 +30,7 @@ from ui.parts import Group, Part, groups_of, pieces_of, rows_of
 from ui.steps import going_on, steps_of, usage_parts
 from ui.web.cards import Card, hint, shows
 from ui.web.chats import Exchange
+from ui.web.viewing import address_of, version_of
 
 _TOO_LARGE = "this answer is too large to be shown: ask again for less"
 _NEAREST = 5  # papers shown below what is not answered
@@ -55,8 +56,12 @@ def shown_papers(answer: Answer | None) -> list[str]:
     if not answer:
         return []
     near = answer.papers[: _NEAREST + len(answer.citations)] if answer.status != "answered" else ()
-    cited = [paper.citation.paper_id for paper in cited_papers(answer)]
-    return cited + [paper.paper_id for paper in near]
+    return cited_ids(answer) + [paper.paper_id for paper in near]
+
+
+def cited_ids(answer: Answer | None) -> list[str]:
+    """The ids of the papers that an answer cites, whose quotes may be from their bodies."""
+    return [paper.citation.paper_id for paper in cited_papers(answer)] if answer else []
 
 
 def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:
@@ -200,6 +205,7 @@ def _environment() -> Environment:
     environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
     environment.filters |= {"base64": _base64, "verdict": verdict, "why": why, "host": _host, "link": link}
     environment.filters |= {"byline": _byline, "notes": _notes, "own_words": _own_words}
+    environment.filters |= {"address": address_of, "version": version_of}
     environment.filters |= {
         "steps": steps_of,
         "doubts": doubts,

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.web.door.bodies import problem_of, read_body, read_json, replay
-from ui.web.door.guard import refuse
+from ui.web.door.guard import PAPERS, refuse
 from ui.web.door.unread import Unread
 from ui.web.door.uploads import LARGEST_TOGETHER
 
@@ -50,6 +50,7 @@ def page_routes(endpoints: Sequence[str], is_read_only: bool) -> tuple[Route, ..
         r"/|/config/?|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt|/(?:static|assets)/[^\\]+",
         r"/gradio_api/(?:info/?|theme\.css|queue/data|heartbeat/[\w-]{1,64})",
         rf"{named}/[\w-]{{1,64}}",
+        rf"{PAPERS}.+/(?:view|pdf|pages/[0-9]{{1,5}})",
     )
     uploads = (
         Route(("GET",), re.compile(r"/gradio_api/(?:upload_progress|file=.+)", re.DOTALL)),
