@@ -170,7 +170,7 @@ def _evidence(answer: Answer, evidence: Evidence) -> Outcomes:
 
 def _is_verbatim(statement: Statement) -> bool:
     """Also a sentence of a word or two, which `own_words` leaves aside."""
-    stands = any(statement.text in paper.abstract for paper in statement.papers)
+    stands = any(statement.text in paper.shown_text for paper in statement.papers)
     return stands or own_words(statement) is not None
 
 

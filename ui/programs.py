@@ -153,6 +153,7 @@ def search_json(question: Understanding, hits: Sequence[Hit]) -> dict[str, Any]:
                 "title": hit.paper.title,
                 "score": round(hit.score, 4),
                 "passage": hit.passage_text,
+                "page": hit.page,
             }
             for hit in hits
         ],

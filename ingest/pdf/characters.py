@@ -77,6 +77,8 @@ class Characters:
     in_form: NDArray[np.bool_]
     is_hyphen: NDArray[np.bool_]
     shapes: list[Shape] = field(default_factory=list)
+    turned: str = ""
+    """The text in other directions, such as a stamp in the margin."""
 
     def seen(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Boxes of the frame as boxes of the page as it is seen."""
@@ -224,6 +226,7 @@ def _selected(
     chosen = [place for place, owner in enumerate(owners) if visible[place] and owner]
     quarters = [quarter for place in chosen if (quarter := styles[owners[place]].quarter) is not None]
     main = max(range(4), key=lambda quarter: (quarters.count(quarter), -quarter)) if quarters else 0
+    turned = "".join(chr(codes[place]) for place in chosen if styles[owners[place]].quarter != main)
     chosen = [place for place in chosen if styles[owners[place]].quarter == main]
     kept_styles = [styles[owners[place]] for place in chosen]
     # Text of `main` anticlockwise quarter turns stands upright after as many clockwise ones.
@@ -262,6 +265,7 @@ def _selected(
             Shape(tuple(map(float, box)), shape.is_picture, shape.fill)  # type: ignore[arg-type]
             for box, shape in zip(frame_shapes, shapes, strict=True)
         ],
+        turned,
     )
 
 

@@ -1,8 +1,9 @@
 """Reads the PDF of a paper into its text in reading order, with the place of each word."""
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from ingest.pdf.characters import Characters, PageReader
 from ingest.pdf.columns import gutters_of, in_reading_order, lines_of
 from ingest.pdf.document import Document, Front
 from ingest.pdf.faults import PdfError
+from ingest.pdf.front import read_front
 from ingest.pdf.furniture import without_furniture
 from ingest.pdf.lines import Line
 from ingest.pdf.sheets import Sheet, sheets_of
@@ -37,7 +39,20 @@ def parse(path: Path, most_pages: int = MOST_PAGES, most_characters: int = MOST_
             )
         pages = list(_characters(document, most_characters))
         labels = [document.get_page_label(place) for place in range(count)]
-    return Document(Front(), _body(pages, labels))
+        metadata = document.get_metadata_dict()
+    return Document(_front(pages, metadata), _body(pages, labels))
+
+
+def _front(pages: Sequence[Characters], metadata: Mapping[str, str]) -> Front:
+    """What the first two sheets say of the paper, their running heads and feet included."""
+    sheets = [sheet for number, page in enumerate(pages[:2], 1) for sheet in sheets_of(number, page)][:2]
+    gutters = gutters_of(sheets)
+    lines = [
+        replace(line, page=number + 1)
+        for number, sheet in enumerate(sheets)
+        for line in lines_of(sheet, gutters[number], number)
+    ]
+    return read_front(lines, metadata, [page.turned for page in pages[:1]])
 
 
 def _opened(path: Path) -> pypdfium2.PdfDocument:
