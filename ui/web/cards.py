@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
+from rag.body import Body
 from rag.cited_papers import CitedPaper
 from rag.plain import cut
 from rag.readable import readable
@@ -12,7 +12,6 @@ from ui.authors import in_short
 from ui.web.viewing import Excerpt, Segment, excerpts, segments, spans_in_body
 
 _HINTED, _LONGEST_HINT = 2, 200  # quotes, and characters of each
-_TEXTS: tuple[Part, ...] = ("abstract", "body")
 
 
 @dataclass(frozen=True)
@@ -26,39 +25,46 @@ class Card:
     def citation(self) -> Citation:
         return self.cited.citation
 
-    @cached_property
+    @property
     def is_whole(self) -> bool:
-        """Whether all quotes still stand in the paper."""
-        return self.paper is not None and all(
-            _stands(quote, self.paper) for quote in self.cited.quotes.values()
+        """Whether all quotes still stand in the paper, as far as its text is here."""
+        return (
+            self.paper is not None and self._stands("abstract") and (not self._body or self._stands("body"))
         )
 
     @property
     def beside(self) -> dict[int, Citation]:
-        """The quotes to show by themselves: all if the paper has changed, else those from no text of it."""
-        quotes = self.cited.quotes.items()
-        return {
-            place: quote for place, quote in quotes if not self.is_whole or quote.part not in _TEXTS
-        }
+        """The quotes to show by themselves: those that stand in no text that is here."""
+        return {place: quote for place, quote in self.cited.quotes.items() if not self._stands(quote.part)}
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The abstract, cut where quotes begin and end; empty where all quotes are from the body."""
-        abstract = self.paper.abstract if self.paper else ""
-        spans = {place: (quote.start, quote.end) for place, quote in self._of("abstract").items()}
-        return segments(abstract, (0, len(abstract)), spans) if spans else ()
+        abstract, spans = self.paper.abstract if self.paper else "", self._spans("abstract")
+        return segments(abstract, (0, len(abstract)), spans) if spans and self._stands("abstract") else ()
 
     @property
     def in_pages(self) -> dict[int, Span]:
         """The spans of the body that hold the words of quotes from the abstract."""
-        body = self.paper.body if self.paper else None
-        return spans_in_body(body, self._of("abstract")) if body else {}
+        return spans_in_body(self._body, self._of("abstract")) if self._body else {}
 
     @property
     def excerpts(self) -> list[Excerpt]:
         """The quotes from the body in the text around them."""
-        body = self.paper.body if self.paper else None
-        return excerpts(body, self._of("body")) if body else []
+        return excerpts(self._body, self._spans("body")) if self._body and self._stands("body") else []
+
+    @property
+    def _body(self) -> Body | None:
+        return self.paper.body if self.paper else None
+
+    def _stands(self, part: Part) -> bool:
+        """Whether all quotes from a part of the paper stand in it."""
+        text = self.paper.text_of(part) if self.paper and part != "note" else ""
+        quotes = self._of(part).values()
+        return all(quote.start >= 0 and text[quote.start : quote.end] == quote.quote for quote in quotes)
+
+    def _spans(self, part: Part) -> dict[int, Span]:
+        return {place: (quote.start, quote.end) for place, quote in self._of(part).items()}
 
     def _of(self, part: Part) -> dict[int, Citation]:
         return {place: quote for place, quote in self.cited.quotes.items() if quote.part == part}
@@ -70,12 +76,6 @@ class Card:
     @property
     def authors_in_short(self) -> str:
         return in_short(self.authors, self.paper.author_count if self.paper else None)
-
-
-def _stands(quote: Citation, paper: Paper) -> bool:
-    if quote.part not in _TEXTS:
-        return True
-    return quote.start >= 0 and paper.text_of(quote.part)[quote.start : quote.end] == quote.quote
 
 
 def shows(claim: Claim | None, card: Card) -> dict[int, Citation]:

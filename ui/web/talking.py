@@ -257,7 +257,9 @@ def _html(session: Session, exchange: Exchange, desk: Desk) -> str:
     if html is None:
         catalog = desk.library.catalog
         papers = catalog.papers(set(shown_papers(exchange.answer)))
-        with_bodies = catalog.with_bodies([papers[id_] for id_ in cited_ids(exchange.answer) if id_ in papers])
+        with_bodies = catalog.with_bodies(
+            [papers[id_] for id_ in cited_ids(exchange.answer) if id_ in papers]
+        )
         papers |= {paper.paper_id: paper for paper in with_bodies}
         html = answer_html(exchange, f"source-{exchange.id}", papers)
         if exchange.is_over:

@@ -2,7 +2,7 @@
 
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3]; // of the width of the viewer
 const WIDTHS = [600, 900, 1200, 1600, 2400]; // pixels that pictures have
-const isWide = () => matchMedia("(min-width: 1000px)").matches; // else the viewer covers the page
+const wide = matchMedia("(min-width: 1000px)"); // else the viewer covers the page
 
 function make(tag, properties = {}, ...children) {
   const { data, ...rest } = properties;
@@ -34,7 +34,7 @@ const viewer = {
     this.fit = button("", "", () => { this.zoom = this.zoom === null ? 1 : null; this.draw(); });
     this.link = make("a", { target: "_blank", rel: "noopener", textContent: "Open the PDF at this page ↗" });
     const group = (label, ...parts) => make("span", { className: "ap-group-of", data: { role: "group", "aria-label": label } }, ...parts);
-    this.tools = make("div", { className: "ap-tools" }, group("Page", this.before, this.number, this.count, this.after), group("Zoom", this.out, this.fit, this.in), this.link);
+    this.tools = make("div", { className: "ap-tools" }, group("Page", this.before, this.number, this.count, this.after), group("Zoom", this.out, this.fit, this.in));
     this.quotes = make("p", { className: "ap-quotes", data: { "aria-label": "Quotes", role: "group" } });
     this.picture = make("img", { onload: () => this.sheet.classList.remove("ap-loading"), onerror: () => this.fail() });
     this.lights = make("div");
@@ -42,11 +42,13 @@ const viewer = {
     this.area = make("div", { className: "ap-area", tabIndex: 0, data: { role: "region" } }, this.sheet);
     this.passage = make("div", { className: "ap-passage", tabIndex: 0, lang: "en", data: { role: "region", "aria-label": "Text of the quote" } });
     const head = make("div", { className: "ap-viewer-head" }, this.title, button("✕", "Close", () => this.close()));
-    this.dialog = make("dialog", { className: "ap-viewer", data: { "aria-labelledby": "ap-viewer-title" } }, head, this.caption, this.tools, this.quotes, this.problem, this.area, this.passage);
+    const where = make("div", { className: "ap-tools" }, this.caption, this.link);
+    this.dialog = make("dialog", { className: "ap-viewer", data: { "aria-labelledby": "ap-viewer-title" } }, head, where, this.tools, this.quotes, this.problem, this.area, this.passage);
     this.dialog.addEventListener("cancel", (event) => { event.preventDefault(); this.close(); });
     this.dialog.addEventListener("keydown", (event) => this.press(event));
     new ResizeObserver(() => { if (this.paper) this.draw(); }).observe(this.area);
-    (document.querySelector(".gradio-container") ?? document.body).append(this.dialog);
+    wide.addEventListener("change", () => { if (this.dialog.open) this.show(); });
+    document.querySelector("main").append(this.dialog); // where Gradio applies our styles
   },
 
   // Opens a paper at the first of these spans, which are texts like "10-25", or at its first page.
@@ -66,10 +68,19 @@ const viewer = {
     this.opener = opener;
     this.quote = 0;
     this.page = this.paper.quotes[0]?.page ?? 1;
-    if (!this.dialog.open) isWide() ? this.dialog.show() : this.dialog.showModal();
-    document.documentElement.classList.toggle("ap-beside", isWide());
+    this.show();
     this.drawPaper();
     (this.paper.problem ? this.dialog.querySelector("button") : this.area).focus({ preventScroll: true });
+  },
+
+  // Beside the answer, whose marked words stay in view, where there is room.
+  show() {
+    document.documentElement.classList.toggle("ap-beside", wide.matches);
+    document.querySelector(".ap-card[open] mark.ap-on")?.scrollIntoView({ block: "center" });
+    if (this.dialog.open && this.dialog.matches(":modal") !== wide.matches) return;
+    this.dialog.close();
+    if (wide.matches) this.dialog.show();
+    else this.dialog.showModal();
   },
 
   close() {
@@ -86,7 +97,7 @@ const viewer = {
     this.title.textContent = title || "Paper";
     this.problem.hidden = !problem;
     this.problem.textContent = problem ?? "";
-    for (const part of [this.tools, this.area]) part.hidden = Boolean(problem);
+    for (const part of [this.tools, this.area, this.link]) part.hidden = Boolean(problem);
     this.count.textContent = `of ${pages.length}`;
     const choose = (place) => { this.quote = place; this.drawPassage(); this.goToPage(quotes[place].page ?? this.page); };
     this.quotes.hidden = quotes.length < 2;
@@ -103,7 +114,7 @@ const viewer = {
     if (!quote) return;
     this.passage.replaceChildren(quote.before, make("mark", { textContent: quote.text }), quote.after);
     const mark = this.passage.querySelector("mark");
-    this.passage.scrollTop = mark.offsetTop - this.passage.offsetTop - 24;
+    this.passage.scrollTop = mark.offsetTop - 24;
   },
 
   draw() {

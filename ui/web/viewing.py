@@ -1,4 +1,4 @@
-"""What the viewer shows of a paper: its pages, quotes with their boxes on them, and the text around these."""
+"""What the viewer shows of a paper: its pages, quotes with their boxes, and the text around these."""
 
 import re
 from bisect import bisect_right
@@ -8,11 +8,12 @@ from itertools import pairwise, takewhile
 from urllib.parse import quote as quote_address
 
 from rag.body import Body, Box
+from rag.cited_papers import where
 from rag.plain import plain
-from rag.types import Citation, Paper, Span
+from rag.types import Citation, Hit, Paper, Span
 from ui.web.door.guard import PAPERS
 
-_AROUND = 400  # characters before and after a quote
+_AROUND = 280  # characters before and after a quote
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -43,16 +44,10 @@ def version_of(paper: Paper) -> str:
     return (paper.file or "")[:16]
 
 
-def caption(page: int | None, label: str | None, section: str | None) -> str:
-    """Where words stand ("p. 7 (printed 127), 3.2 Results")."""
-    printed = f" (printed {label})" if label and label != str(page) else ""
-    return ", ".join(filter(None, (f"p. {page}{printed}" if page else None, section)))
-
-
 def caption_of(body: Body, span: Span) -> str:
-    """Where a span of a body stands."""
+    """Where a span of a body stands ("p. 7 (printed 127), 3.2 Results")."""
     page = body.page_of(*span)
-    return caption(page, body.label_of(page) if page else None, body.section_of(span[0]))
+    return where(page, body.label_of(page) if page else None, body.section_of(span[0]))
 
 
 def segments(text: str, span: Span, spans: Mapping[int, Span]) -> tuple[Segment, ...]:
@@ -68,21 +63,28 @@ def segments(text: str, span: Span, spans: Mapping[int, Span]) -> tuple[Segment,
     )
 
 
-def excerpts(body: Body, quotes: Mapping[int, Citation]) -> list[Excerpt]:
+def excerpts(body: Body, spans: Mapping[int, Span]) -> list[Excerpt]:
     """Quotes of a body in the text around them, in its order; quotes near each other share an excerpt."""
     groups: list[tuple[Span, dict[int, Span]]] = []
-    for place, quote in sorted(quotes.items(), key=lambda item: item[1].start):
-        span = quote.start, quote.end
+    for place, span in sorted(spans.items(), key=lambda item: item[1]):
         start, end = around(body, span)
         if groups and start <= groups[-1][0][1]:
-            (first, last), spans = groups.pop()
-            groups.append(((first, max(last, end)), {**spans, place: span}))
+            (first, last), others = groups.pop()
+            groups.append(((first, max(last, end)), {**others, place: span}))
         else:
             groups.append(((start, end), {place: span}))
     return [
-        Excerpt(caption_of(body, next(iter(spans.values()))), segments(body.text, whole, spans), spans)
-        for whole, spans in groups
+        Excerpt(caption_of(body, next(iter(group.values()))), segments(body.text, whole, group), group)
+        for whole, group in groups
     ]
+
+
+def hit_excerpts(hit: Hit) -> list[Excerpt]:
+    """The best passage of a hit in the text around it, if it is from the body."""
+    body, passage = hit.paper.body, hit.passage
+    if body is None or passage.part != "body":
+        return []
+    return excerpts(body, {0: (passage.start, passage.end)})
 
 
 def around(body: Body, span: Span) -> Span:
@@ -127,18 +129,16 @@ def spans_in_body(body: Body, quotes: Mapping[int, Citation]) -> dict[int, Span]
 def _letters(text: str) -> tuple[str, list[int]]:
     """The letters and digits of a text, and their offsets in it."""
     found = [
-        (letter.lower(), match.start() + place)
+        (letter.lower(), match.start() + number)
         for match in _WORD.finditer(text)
-        for place, letter in enumerate(match[0])
+        for number, letter in enumerate(match[0])
         if len(letter.lower()) == 1
     ]
     return "".join(letter for letter, _ in found), [offset for _, offset in found]
 
 
-def view(paper: Paper, spans: Sequence[Span], problem: str | None) -> dict[str, object]:
-    """A paper with a body, and spans of it, as the viewer takes them; `problem` says why no page is shown."""
-    body = paper.body
-    assert body
+def view(paper: Paper, body: Body, spans: Sequence[Span], problem: str | None) -> dict[str, object]:
+    """A paper and spans of its body as the viewer takes them; `problem` says why no page is shown."""
     sections = _sections(body)
     return {
         "title": plain(paper.title),
@@ -148,7 +148,7 @@ def view(paper: Paper, spans: Sequence[Span], problem: str | None) -> dict[str, 
         "pages": [
             {
                 "ratio": page.width / page.height,
-                "caption": plain(caption(number, page.label, sections.get(number))),
+                "caption": plain(where(number, page.label, sections.get(number))),
             }
             for number, page in enumerate(body.pages, 1)
         ],

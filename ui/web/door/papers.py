@@ -81,15 +81,17 @@ class PaperPages:
         library, paper = found
         if request.query_params.get("version") != version_of(paper):
             return refuse(409, _OTHER)
-        (paper,) = library.catalog.with_bodies([paper])
-        if paper.body is None or any(end > len(paper.body.text) for _, end in spans):
+        body = library.catalog.with_bodies([paper])[0].body
+        if body is None or any(end > len(body.text) for _, end in spans):
             return refuse(404, _NOTHING)
         try:
             self._originals.path_of(library, paper)
             problem = None
         except OriginalError as error:
             problem = str(error)
-        return JSONResponse(view(paper, spans, problem), headers={"Cache-Control": "private, no-cache"})
+        return JSONResponse(
+            view(paper, body, spans, problem), headers={"Cache-Control": "private, no-cache"}
+        )
 
     def _picture(self, request: Request) -> Response:
         path, number = self._path(request), request.path_params["page"]
