@@ -28,7 +28,7 @@ from ui.programs import Programs
 from ui.web.chat import ChatTab
 from ui.web.door import offline
 from ui.web.door.bodies import BodyTimeout
-from ui.web.door.guard import PAPERS, Guard, Hosts, hash_of, refuse
+from ui.web.door.guard import Guard, Hosts, hash_of, refuse
 from ui.web.door.papers import PaperPages
 from ui.web.door.proxies import Forwarded, Proxies
 from ui.web.door.routes import Routes, page_routes
@@ -156,9 +156,7 @@ def serve_page(blocks: gr.Blocks, desk: Desk, page: Page) -> Served:
             Middleware(Withheld, secret=page.key),
         ],
     )
-    papers = PaperPages(lambda: desk.library)
-    for name, answer in (("view", papers.view), ("pdf", papers.pdf), ("pages/{page:int}", papers.page)):
-        door.add_route(f"{PAPERS}{{paper_id:path}}/{name}", answer, methods=["GET"])
+    door.routes.extend(PaperPages(lambda: desk.library).routes)
     door.add_route("/gradio_api/upload", uploads.take, methods=["POST"])
     door.add_route("/gradio_api/file={path:path}", uploads.give, methods=["GET"])
     blocks.state_session_capacity = _SESSIONS

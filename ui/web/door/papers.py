@@ -14,12 +14,13 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
 
 from ingest.pdf.faults import PdfError
 from ingest.pdf.pictures import picture
 from rag.library import Library
 from rag.types import Paper, Span
-from ui.web.door.guard import refuse
+from ui.web.door.guard import PAPERS, refuse
 from ui.web.originals import OriginalError, Originals
 from ui.web.viewing import version_of, view
 
@@ -41,6 +42,12 @@ class PaperPages:
     _originals: Originals = field(default_factory=Originals)
     _limiter: CapacityLimiter | None = None
     _at_once: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def routes(self) -> list[Route]:
+        """The addresses that it answers; the id of a paper may have slashes."""
+        answers = {"view": self.view, "pages/{page:int}": self.page, "pdf": self.pdf}
+        return [Route(f"{PAPERS}{{paper_id:path}}/{name}", answer) for name, answer in answers.items()]
 
     async def view(self, request: Request) -> Response:
         """What the viewer shows of a paper and of spans of its body, as JSON."""

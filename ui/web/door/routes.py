@@ -114,8 +114,8 @@ class Routes:
         """Around a response, which may bring answers to what was sent before."""
         if scope["method"] == "GET" and scope["path"].startswith(_CALL):
             return self._unread.reading_one(scope["visitor"])
-        session = parse_qs(scope["query_string"]).get(b"session_hash", [b""])[0]
-        return self._unread.reading(session.decode("latin-1"))
+        query = scope["query_string"].decode("latin-1")  # as a text: bytes beyond ASCII would raise
+        return self._unread.reading(parse_qs(query).get("session_hash", [""])[0])
 
     async def _refusal(self, scope: Scope, body: bytes) -> ASGIApp | None:
         """The response to a body of JSON that is refused; None if it is not."""
