@@ -26,7 +26,7 @@ _PARTS = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"\W*(?:(?:©|\(c\) ?\d|copyright\b|corresponding author|correspondence\b|e-?mail:|acm reference format|received[:\s]\D*\d"
+    r"\W*(?:(?:©|\(c\) ?\d|copyright\b|corresponding author|correspondence(?: to)?:|e-?mail:|acm reference format|received[:\s]\D*\d"
     r"|article history|submitted:|manuscript received|doi:|https?://doi\.org|permission to make|how to cite|cite this)"
     r"|this work is licensed|1 {0,2}$)",
     re.IGNORECASE,
@@ -42,10 +42,13 @@ def headed_abstract(cells: Sequence[Line], context: str) -> str | None:
             continue
         below = [after for after in cells[place + 1 :] if after.page == cell.page]
         beside = [
-            other for other in cells[max(0, place - 4) : place]
-            if other.page == cell.page and abs(other.baseline - cell.baseline) < 3 and other.box[0] > cell.box[2]
+            other
+            for other in cells[max(0, place - 4) : place]
+            if other.page == cell.page
+            and abs(other.baseline - cell.baseline) < 3
+            and other.box[0] > cell.box[2]
         ]
-        text = _text(start, list(_column(cell, start, beside + below)), context)
+        text = _text(start, _over_pages(list(_column(cell, start, beside + below)), cells), context)
         if text:
             return text
     return None
@@ -64,11 +67,19 @@ def shaped_abstract(block: Sequence[Line], body: Sequence[Line], size: float, co
             continue
         run = [cell, *_column(cell, "", block[start + 1 :])]
         middle = run[1:-1] or run
-        is_narrower = all(line.box[0] > left + 7 for line in run) and max(line.box[2] for line in run) < right - 7
+        is_narrower = (
+            all(line.box[0] > left + 7 for line in run) and max(line.box[2] for line in run) < right - 7
+        )
         is_smaller = all(line.size < size - 0.4 for line in middle)
         is_styled = all(map(is_bold, middle)) or all(map(is_italic, middle))
         text = joined([line.text for line in run], context)
-        if (is_smaller or is_narrower or is_styled) and len(text.split()) >= _FEWEST_UNMARKED and text[-1:] in ".!?)":
+        if re.search(r"(?:\. ?){4}", text):  # a table of contents
+            return None
+        if (
+            (is_smaller or is_narrower or is_styled)
+            and len(text.split()) >= _FEWEST_UNMARKED
+            and text[-1:] in ".!?)"
+        ):
             return text if len(text) <= LONGEST_ABSTRACT else None
     return None
 
@@ -102,9 +113,27 @@ def _column(head: Line, start: str, cells: Sequence[Line]) -> Iterator[Line]:
         yield cell
 
 
-def _ends(cell: Line, head: Line, size: float, previous: Line, taken: Sequence[Line], after: Sequence[Line]) -> bool:
+def _over_pages(lines: list[Line], cells: Sequence[Line]) -> list[Line]:
+    """The lines with those at the top of the next page, if their last sentence goes on there."""
+    if not lines or lines[-1].text.rstrip()[-1:] in ".!?)”":
+        return lines
+    left, right = _sides(lines)
+    after = [
+        cell
+        for cell in cells
+        if cell.page == lines[0].page + 1 and abs(cell.size - lines[-1].size) < 0.25
+    ]
+    if not after or after[0].box[0] < left - 3 or after[0].box[2] > right + 3 or is_heading(after[0]):
+        return lines
+    return [*lines, after[0], *_column(after[0], after[0].text, after[1:])]
+
+
+def _ends(
+    cell: Line, head: Line, size: float, previous: Line, taken: Sequence[Line], after: Sequence[Line]
+) -> bool:
     gap = cell.box[1] - previous.box[3]
-    if KEYWORDS.match(cell.text) or _END.match(cell.text):
+    is_between = not taken or taken[-1].text.rstrip()[-1:] in ".!?:;"
+    if KEYWORDS.match(cell.text) or (is_between and _END.match(cell.text)):
         return True
     if bool(taken) and gap > 2.5 * size:
         return True
@@ -120,8 +149,10 @@ def _ends(cell: Line, head: Line, size: float, previous: Line, taken: Sequence[L
     if is_heading(cell) and (is_styled or stands_off or cell.text.isupper()):
         return True
     width = max(line.box[2] - line.box[0] for line in taken)
-    is_title = cell.box[2] - cell.box[0] < 0.75 * width and not cell.text.rstrip().endswith((".", ":", ",", ";"))
-    if is_styled and stands_off and (is_title and is_bold(cell) or _is_uniform(taken)):
+    is_title = cell.box[2] - cell.box[0] < 0.75 * width and not cell.text.rstrip().endswith(
+        (".", ":", ",", ";")
+    )
+    if is_styled and stands_off and ((is_title and is_bold(cell)) or _is_uniform(taken)):
         return True
     _, right = _sides(taken)
     left = min(line.box[0] for line in taken)
@@ -152,4 +183,4 @@ def _text(start: str, lines: Sequence[Line], context: str) -> str | None:
 def _is_prose(cell: Line) -> bool:
     words = cell.text.split()
     small = sum(word[0].islower() for word in words)
-    return len(words) >= 6 and 2 * small > len(words) and "@" not in cell.text
+    return len(words) >= 6 and 2 * small > len(words) and not re.search(r"@|\. ?\. ?\.", cell.text)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ingest.pdf.cells import MARKS, is_bold, is_italic, tidy, without_marks
+from ingest.pdf.cells import MARKS, is_bold, is_italic, parts_of, tidy, without_marks
 from ingest.pdf.lines import Line
 from ingest.sources.base import LONGEST_NAME, MOST_AUTHORS
 from rag.identity import normalise_title
@@ -15,27 +15,32 @@ INSTITUTION = re.compile(
     r"|project|team|council|ministry|bureau|society|association|group|division|organi[sz]ation|agency|bank)\b",
     re.IGNORECASE,
 )
-_PARTICLES = (
-    "de da do dos das del della di du d' le la les los van von der den ten ter te vom zu zur zum el al bin"
-    " ibn ben y e i af av san st st. and"
-).split()
+_PARTICLES = ["de", "da", "do", "dos", "das", "del", "della", "di", "du", "d'", "le", "la", "les", "los", "van", "von", "der", "den", "ten", "ter", "te", "vom", "zu", "zur", "zum", "el", "al", "bin", "ibn", "ben", "y", "e", "i", "af", "av", "san", "st", "st.", "and"]
 _DEGREES = (
     r"(?:ph\.? ?d|m\.? ?d|m\.? ?sc|b\.? ?sc|m\.? ?a|m\.? ?s|mph|d\.? ?phil|dr\.? ?med|dr\.? ?rer\.? ?nat"
     r"|mbbs|frcp\w*|facc|rn|dds|dvm|pharm\.? ?d|sc\.? ?d|msph|mba|ieee|fellow|student|senior|(?:senior |student )?member|fellow)"
 )
 _DEGREE = re.compile(rf"(?:\s*,)*\s*\b{_DEGREES}\.?(?=\s*(?:[,;&]|and\b|$))", re.IGNORECASE)
 _TITLES = re.compile(r"^(?:(?:dr|prof|professor|mr|mrs|ms|dipl|ing)\b\.?(?:-\w+\.?)?\s+)+", re.IGNORECASE)
-_AND = re.compile(r"\s*[;|•·]\s*|\s*,\s*(?:and|und|et|y|e|&)\s+|\s+(?:and|und|et|y|with)\s+|\s*&\s*|\s*,\s*", re.IGNORECASE)
-_BY = re.compile(r"^(?:written |edited )?(?:by|von|par|por|authors?|autoren|auteurs?)\b[:\s]\s*", re.IGNORECASE)
+_AND = re.compile(
+    r"\s*[;|•·]\s*|\s*,\s*(?:and|und|et|y|e|&)\s+|\s+(?:and|und|et|y|with)\s+|\s*&\s*|\s*,\s*",
+    re.IGNORECASE,
+)
+_BY = re.compile(
+    r"^(?:written |edited )?(?:by|von|par|por|authors?|autoren|auteurs?)\b[:\s]\s*", re.IGNORECASE
+)
 _NOISE = re.compile(
-    r"\([^()]*\)?|\[[^\]]*\]|\{[^}]*\}|<[^>]*>|\S*@\S*|https?://\S+|orcid\S*|\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b", re.IGNORECASE
+    r"\([^()]*\)?|\[[^\]]*\]|\{[^}]*\}|<[^>]*>|\S*@\S*|https?://\S+|orcid\S*|\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b",
+    re.IGNORECASE,
 )
 _MARKED = re.compile(rf"[\d{re.escape(MARKS)}¹²³⁴⁵⁶⁷⁸⁹⁰ª]+(?:\s*,\s*[\d{re.escape(MARKS)}a-z]+\b)*")
 _LETTERED = re.compile(r"(?<=\w\w)\s+[a-h](?:\s*,\s*[a-h]\b)*(?=\s*(?:[,;&]|and\b|$))")
-_GROUP = re.compile(r",?\s*\b(?:on behalf of|for the|and the|im Namen|au nom)\b.*", re.IGNORECASE)
+_GROUP = re.compile(r",?\s*\b(?:on\s*behalf\s*of|for the\b|and the\b|im Namen\b|au nom\b).*", re.IGNORECASE)
+_STOP = re.compile(r"(?<![^\W\d_a-z])\.$|^\.")  # not that of an initial
 _NUMBER = re.compile(r"\d{3}|\d[./]\d")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’.‐][^\W\d_]*)*\.?")
-_MOST_WORDS = 6
+_MOST_WORDS = 5  # of a name, besides particles
+_WIDEST_SPACE = 0.7  # sizes of the font; a wider one parts two authors
 
 
 def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
@@ -43,17 +48,25 @@ def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
     first = next((cell for cell in block if _in_list(cell)), None)
     if first is None:
         return ()
+    block = [part for cell in block for part in parts_of(cell, _WIDEST_SPACE)]
+    first = next(cell for cell in block if _in_list(cell))
     letters = _letters_of_marks(block)
+    in_blocks = any(not _in_list(cell) for cell in block if _is_right_under(cell, first))
     names: list[str] = []
     foot, previous = first.box[3], first
     for cell in block[block.index(first) :]:
         if cell.box[1] - foot > 4 * first.size:
             break
         foot = max(foot, cell.box[3])
+        above = [line for line in block if _is_right_under(cell, line)]
+        if above and (in_blocks or not any(_in_list(line) or _breaks_off(line) for line in above)):
+            continue
         if not _is_alike(first, cell) or _is_institution(cell):
             continue
         parts = names_in(_text(cell), letters)
         is_next = cell.box[1] - previous.box[3] < first.size and re.search(",| and ", previous.text)
+        if not parts and abs(cell.baseline - first.baseline) < 2:
+            return ()
         if not parts and names and is_next:
             parts = _wrapped(names, _text(cell))
         names.extend(name for name in parts if name not in names)
@@ -74,8 +87,8 @@ def names_in(text: str, marks: frozenset[str] = frozenset()) -> tuple[str, ...]:
     if _NUMBER.search(text):
         return ()
     text = _DEGREE.sub("", _LETTERED.sub("", _MARKED.sub(",", text)))
-    parts = [part.strip(" .,;:" + MARKS) for part in _AND.split(text)]
-    parts = [_TITLES.sub("", part) for part in parts if len(part) > 1]
+    parts = [_STOP.sub("", part.strip(" ,;:" + MARKS)) for part in _AND.split(text)]
+    parts = [_TITLES.sub("", part) for part in parts if len(part) > 1 or part.isupper()]
     parts = [_without_letter(part, marks) for part in parts if part not in marks]
     if len(parts) > 1 and all(_is_half(part) for part in parts[1::2]) and len(parts) % 2 == 0:
         if all(" " not in part for part in parts[::2]):  # "Genz, A., Bretz, F."
@@ -86,6 +99,16 @@ def names_in(text: str, marks: frozenset[str] = frozenset()) -> tuple[str, ...]:
 def _in_list(cell: Line) -> bool:
     text = _text(cell)
     return not _is_institution(cell) and bool(names_in(text))
+
+
+def _is_right_under(cell: Line, above: Line) -> bool:
+    """Whether a line stands on the next baseline under another one of its font."""
+    is_beneath = above.box[0] < cell.box[2] and above.box[2] > cell.box[0]
+    return is_beneath and 2 < cell.baseline - above.baseline < 1.6 * cell.size and _is_alike(above, cell)
+
+
+def _breaks_off(line: Line) -> bool:
+    return _text(line).endswith((",", "and", "&"))
 
 
 def _is_institution(cell: Line) -> bool:
@@ -116,17 +139,13 @@ def _is_half(part: str) -> bool:
 
 def _is_name(part: str) -> bool:
     words = part.split()
-    if not 2 <= len(words) <= _MOST_WORDS or len(part) > LONGEST_NAME or INSTITUTION.search(part):
-        return _is_ideographic(part)
-    if not all(_WORD.fullmatch(word) for word in words):
+    if len(words) < 2 or len(part) > LONGEST_NAME or INSTITUTION.search(part):
+        return False
+    if words[0].lower() == "the" or not all(_WORD.fullmatch(word) for word in words):
         return False
     capitals = [word for word in words if word.lower() not in _PARTICLES]
     whole = [word for word in capitals if len(word.strip(".")) > 1]
-    return len(capitals) > 1 and bool(whole) and all(word[0].isupper() for word in capitals)
-
-
-def _is_ideographic(part: str) -> bool:
-    return 2 <= len(part) <= 5 and all("\u3040" <= letter <= "\ud7a3" for letter in part)
+    return 1 < len(capitals) <= _MOST_WORDS and bool(whole) and all(word[0].isupper() for word in capitals)
 
 
 def _cased(name: str) -> str:
@@ -140,7 +159,7 @@ def _cased(name: str) -> str:
 def _letters_of_marks(block: Sequence[Line]) -> frozenset[str]:
     """The letters that lead from names to affiliations: those that begin one, glued to its first word."""
     text = " ; ".join(cell.text for cell in block)
-    letters = re.findall(r"(?:^|[;,.]) ?([a-h]) ?(?=[A-Z][a-zé]+)", text)
+    letters = re.findall(r"(?:^|[;,.]) ?([a-h]) ?(?=[A-Z]|https?:)", text)
     return frozenset(letters) if "a" in letters else frozenset()
 
 

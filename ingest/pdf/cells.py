@@ -33,7 +33,7 @@ KEYWORDS = re.compile(
 
 def cells(lines: Iterable[Line]) -> list[Line]:
     """The lines, cut where a space is wide, from the top of each page down."""
-    pieces = [piece for line in lines if line.words for piece in _cut(line)]
+    pieces = [piece for line in lines if line.words for piece in parts_of(line, _WIDEST_SPACE)]
     return sorted(pieces, key=lambda cell: (cell.page, cell.baseline, cell.box[0]))
 
 
@@ -48,7 +48,9 @@ def is_italic(line: Line) -> bool:
 def is_heading(line: Line) -> bool:
     """Whether this is the heading of a section, by its number or its name."""
     text = line.text.strip()
-    return bool(_HEADING.fullmatch(text) or (_NUMBERED.match(text) and len(text) < 90 and not _DATED.search(text)))
+    return bool(
+        _HEADING.fullmatch(text) or (_NUMBERED.match(text) and len(text) < 90 and not _DATED.search(text))
+    )
 
 
 def opens_text(line: Line, size: float) -> bool:
@@ -67,7 +69,9 @@ def opens_abstract(line: Line) -> bool:
     rest = line.text[match.end() :]
     first, last = line.words[0], line.words[-1]
     is_set_off = (first.font, first.is_bold, first.is_italic) != (last.font, last.is_bold, last.is_italic)
-    return not rest or (rest[0].isupper() and line.text.strip()[0].isupper() and bool(match["mark"] or is_set_off))
+    return not rest or (
+        rest[0].isupper() and line.text.strip()[0].isupper() and bool(match["mark"] or is_set_off)
+    )
 
 
 def without_marks(line: Line) -> str:
@@ -120,11 +124,12 @@ def _is_mark(word: Word, size: float) -> bool:
     return word.size < _TINY * size and len(word.text) < 6 and not re.search(r"[^\W\d_]{3}", word.text)
 
 
-def _cut(line: Line) -> list[Line]:
+def parts_of(line: Line, widest: float) -> list[Line]:
+    """A line cut where spaces are wider than so many sizes of its font."""
     ends = [
         place
         for place, (before, after) in enumerate(pairwise(line.words), 1)
-        if after.box[0] - before.box[2] > _WIDEST_SPACE * max(before.size, after.size)
+        if after.box[0] - before.box[2] > widest * max(before.size, after.size)
     ]
     places = [0, *ends, len(line.words)]
     return [Line(line.words[start:end], line.page) for start, end in pairwise(places)]

@@ -1,6 +1,7 @@
 """What the first pages of a paper's PDF say of it: title, authors, abstract, DOI, arXiv id, day of publication."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from ingest.pdf.abstracts import headed_abstract, shaped_abstract
 from ingest.pdf.authors import confirmed_names, names_in, printed_names
@@ -27,7 +28,9 @@ def read_front(lines: Sequence[Line], metadata: Mapping[str, str], stamps: Seque
     around = _around(pieces, title, block)
     own_text = " ".join(metadata.get(name, "") for name in ("Subject", "Keywords", "Title", "doi"))
     context = " ".join(line.text for line in lines)
-    furniture = [*stamps, *(cell.text for cell in around)]
+    first_page = title.lines[0].page if title else 1
+    cover = [cell.text for cell in around if cell.page < first_page]
+    furniture = [*stamps, *(cell.text for cell in around), *map(" ".join, pairwise(cover))]
     opening = [cell.text for cell in block]
     arxiv = printed_arxiv(furniture)
     printed = {

@@ -8,15 +8,28 @@ from ingest.pdf.lines import Line
 from ingest.sources.base import LONGEST_DETAIL, is_date
 from rag.identity import arxiv_key, doi_key
 
-_DOI = re.compile(r"(?:\bdoi\b[:\s]*|doi\.org/)?\b(10\.\d{4,9}(?:\.\d+)*/[^\s\"<>{}|\\^,;]+)", re.IGNORECASE)
+_DOI = re.compile(
+    r"(?:\bdoi\b[:\s]*|doi\.org/)?\b(10\.\d{4,9}(?:\.\d+)*/[^\s\"<>{}|\\^,;]+)", re.IGNORECASE
+)
 _BROKEN_DOI = re.compile(r"\b10\.\d{4,9}/$")
 _PLACEHOLDER = re.compile(
-    r"n{3,}|x{3,}|v0+\.i0+|0{6,}|1122445\.1122456|1234567|/0+(?:\.0+)*$|/(?:insert|doi|tba|todo)", re.IGNORECASE
+    r"n{3,}|x{3,}|v0+\.i0+|0{6,}|1122445\.1122456|1234567|/0+(?:\.0+)*$|/(?:insert|doi|tba|todo)",
+    re.IGNORECASE,
 )
 _ARXIV = re.compile(r"arxiv:\s*(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(v\d+)?", re.IGNORECASE)
 _MONTHS = (
-    "jan|ene|gen", "feb|fév|fev", "mar(?!k)|mär|mrz", "apr|avr|abr", "may|mai|mag", "jun|juin|giu", "jul|juil|lug",
-    "aug|aoû|ago", "sep|set", "oct|okt|ott", "nov", "dec|dez|déc|dic",
+    "jan|ene|gen",
+    "feb|fév|fev",
+    "mar(?!k)|mär|mrz",
+    "apr|avr|abr",
+    "may|mai|mag",
+    "jun|juin|giu",
+    "jul|juil|lug",
+    "aug|aoû|ago",
+    "sep|set",
+    "oct|okt|ott",
+    "nov",
+    "dec|dez|déc|dic",
 )
 _MONTH = rf"(?:{'|'.join(_MONTHS)})[^\W\d_]{{0,7}}\.?"
 _YEAR = r"(?:19|20)\d\d"
@@ -33,11 +46,14 @@ _PUBLISHED = re.compile(
     r"(?:\bpublished(?:\s+online)?|\bpublication(?:\s+date)?|\bposted|veröffentlicht|\bpublié|\bpublicado|available online|version posted)\b",
     re.IGNORECASE,
 )
-_OF_HISTORY = re.compile(r"\W*(?:accepted|available online|published|posted|doi\b|https?://(?:dx\.)?doi\.org|©|copyright)", re.I)
+_OF_HISTORY = re.compile(
+    r"\W*(?:accepted|available online|published|posted|doi\b|https?://(?:dx\.)?doi\.org|©|copyright)", re.I
+)
 _ACCEPTED = re.compile(r"\b(?:accepted|angenommen|accepté|aceptado)\b", re.IGNORECASE)
 _COPYRIGHT = re.compile(rf"(?:©|\(c\)|copyright)\W*(?:\(c\)|©)?\D{{0,40}}?({_YEAR})\b", re.IGNORECASE)
 _VOLUME = re.compile(
-    rf"(?:\b(?:vol|volume|no|number|issue|bd|band|pp|pages)\b|\d+\s*\(\d+\)|\d\s*:\s*\d|\({_YEAR}\)\s*\d)", re.IGNORECASE
+    rf"(?:\b(?:vol|volume|no|number|issue|bd|band|pp|pages)\b|\d+\s*\(\d+\)|\d\s*:\s*\d|\({_YEAR}\)\s*\d)",
+    re.IGNORECASE,
 )
 _WHOLE_YEAR = re.compile(rf"(?<![\d.:/–-]){_YEAR}(?![\d.:/–-]|\.\d)")
 _FARTHEST = 45  # characters between a word such as "published" and the end of its date

@@ -34,12 +34,16 @@ _PREPRINT = re.compile(
     r"|accepted (?:for|manuscript)|available (?:online|at)|working paper|discussion paper|technical report|lecture notes",
     re.IGNORECASE,
 )
-_ISSUE = re.compile(r"\b(?:vol(?:ume)?|issue|issn|isbn|no)\b\.? ?\d|https?://|www\.|\bdoi\b|homepage", re.IGNORECASE)
+_ISSUE = re.compile(
+    r"\b(?:vol(?:ume)?|issue|issn|isbn|no)\b\.? ?\d|https?://|www\.|\bdoi\b|homepage", re.IGNORECASE
+)
 _JUNK = re.compile(
     r"untitled.*|microsoft \w+.*|.*\.(?:docx?|tex|dvi|pdf|p?s|eps[fi]?|indd|qx[dp]|txt|rtf|odt|rnw|rmd|png)\b.*|cmr?\w*\d+|.*graphics output"
     r"|(?:slide|page|article|paper|title|main|manuscript|template|document)\W*\d*|\W*|[\w.-]+|.*\\.*|.*\bdoi:.*|.*no job name.*",
     re.IGNORECASE,
 )
+_NOTE = re.compile(rf"(?<=[^\W\d_]{{3}})[{re.escape(MARKS)}]+$")
+_MOST_LOST = 9  # letters of a title that fonts may lose
 _ENOUGH = 4  # letters
 _LOWEST_SCORE = 0.5
 _LOWEST = 0.72  # of the page
@@ -51,6 +55,7 @@ class Title:
 
     lines: tuple[Line, ...]
     subtitle: str = ""
+    has_note: bool = False
     has_names: bool = False
     """Whether names stand below it."""
     spelling: str | None = None
@@ -58,11 +63,12 @@ class Title:
 
     @cached_property
     def text(self) -> str:
-        return self.spelling or self._printed + (f": {self.subtitle}" if self.subtitle else "")
+        printed = self._printed[:-1] if self.has_note else self._printed
+        return self.spelling or printed + (f": {self.subtitle}" if self.subtitle else "")
 
     @property
     def _printed(self) -> str:
-        return joined([without_marks(line) for line in self.lines]).strip(MARKS + " ")
+        return joined([_NOTE.sub("", without_marks(line)) for line in self.lines]).strip(MARKS + " ")
 
     @property
     def size(self) -> float:
@@ -84,7 +90,7 @@ def printed_title(cells: Sequence[Line], metadata: str) -> Title | None:
     inner = _on_page(first + 1, cells, metadata)
     cover = normalise_title(" ".join(cell.text for cell in cells if cell.page == first))
     key = normalise_title(inner.text) if inner and inner.has_names else ""
-    is_cover = len(key) > 15 and key in cover and (title is None or key != normalise_title(title.text))
+    is_cover = len(key) > 15 and key in cover and (title is None or not title.has_names)
     return inner if is_cover else title
 
 
@@ -93,12 +99,13 @@ def _on_page(page: int, cells: Sequence[Line], metadata: str) -> Title | None:
     size = body_size(cells)
     rows = _rows([cell for cell in cells if cell.page == page])
     end = next((place for place, row in enumerate(rows) if _ends_front(row, rows, place, size)), len(rows))
-    foot = max((row.box[3] for row in rows), default=0.0)
+    foot = max(cell.box[3] for cell in cells)
     rows = [row for row in rows[: end or len(rows)] if row.box[1] < _LOWEST * foot]
     groups = _groups(rows, size)
+    text = _top_of_text(rows, size)
     others = normalise_title(" ".join(cell.text for cell in cells if cell.page > page))
     scored = [
-        (_score(group, groups[place + 1 :], size, metadata, others), -place)
+        (_score(group, groups[place + 1 :], size, metadata, others, group.top > text), -place)
         for place, group in enumerate(groups)
         if _may_be(group)
     ]
@@ -108,13 +115,54 @@ def _on_page(page: int, cells: Sequence[Line], metadata: str) -> Title | None:
     below = [group for group in groups[1 - place :] if _is_under(group, groups[-place])]
     title = _with_subtitle(groups[-place], below, rows, size, metadata)
     title = replace(title, has_names=_has_names_below(groups[-place], groups[1 - place :]))
-    return _in_small_letters(title, cells, metadata) if title.text.isupper() else title
+    title = replace(title, has_note=_has_note(title, cells))
+    if title.text.isupper():
+        return _in_small_letters(title, cells, metadata)
+    return replace(title, spelling=metadata) if _is_mended_by(title.text, metadata) else title
+
+
+def _top_of_text(rows: Sequence[Line], size: float) -> float:
+    """Where the first paragraph of at least three lines begins."""
+    for before, row, after in zip(rows, rows[1:], rows[2:], strict=False):
+        if all(_is_prose(line, size) for line in (before, row, after)):
+            return before.box[1]
+    return float("inf")
+
+
+def _is_prose(row: Line, size: float) -> bool:
+    words = row.text.split()
+    return (
+        len(words) > 6
+        and abs(row.size - size) < 0.3
+        and sum(word[0].islower() for word in words) > 0.6 * len(words)
+    )
+
+
+def _has_note(title: Title, cells: Sequence[Line]) -> bool:
+    """Whether the digit at the end of a title leads to a note in small print."""
+    match = re.search(r"[^\W\d](\d)$", title.text)
+    if match is None:
+        return False
+    notes = (cell.text for cell in cells if cell.size < 0.75 * title.size and cell.box[1] > title.bottom)
+    return any(re.match(rf"{match[1]} ?[^\W\d]", text) for text in notes)
+
+
+def _is_mended_by(printed: str, own: str) -> bool:
+    """Whether the file's title is the printed one with signs that fonts have lost, such as ligatures."""
+    ours, theirs = normalise_title(printed), normalise_title(own)
+    same_ends = ours[:5] == theirs[:5] and ours[-5:] == theirs[-5:]
+    if ours == theirs or not same_ends or not 0 < len(theirs) - len(ours) < _MOST_LOST:
+        return False
+    letters = iter(theirs)
+    return all(letter in letters for letter in ours)
 
 
 def title_of(metadata: str) -> str | None:
     """The title that the file gives, unless it is the name of a program, a font or a file."""
     title = joined([metadata])
-    is_title = not _JUNK.fullmatch(title) and len(normalise_title(title)) > 9 and len(title) <= LONGEST_TITLE
+    is_title = (
+        not _JUNK.fullmatch(title) and len(normalise_title(title)) > 9 and len(title) <= LONGEST_TITLE
+    )
     return title if is_title else None
 
 
@@ -123,7 +171,11 @@ def _in_small_letters(title: Title, cells: Sequence[Line], metadata: str) -> Tit
     key = normalise_title(title.text)
     later = [cell for cell in cells if cell.page > title.lines[0].page]
     rows = _rows(later)[:12]
-    runs = (joined([row.text for row in rows[i:j]]) for i in range(len(rows)) for j in range(i + 1, min(i + 5, len(rows) + 1)))
+    runs = (
+        joined([row.text for row in rows[i:j]])
+        for i in range(len(rows))
+        for j in range(i + 1, min(i + 5, len(rows) + 1))
+    )
     spelling = next(
         (text for text in (metadata, *runs) if normalise_title(text) == key and not text.isupper()), None
     )
@@ -149,7 +201,9 @@ def _rows(cells: Sequence[Line]) -> list[Line]:
 
 
 def _is_beside(before: Line, cell: Line) -> bool:
-    same_base = abs(before.baseline - cell.baseline) < 0.25 * cell.size and abs(before.size - cell.size) < 0.5
+    same_base = (
+        abs(before.baseline - cell.baseline) < 0.25 * cell.size and abs(before.size - cell.size) < 0.5
+    )
     return same_base and 0 <= cell.box[0] - before.box[2] < 2.5 * cell.size
 
 
@@ -183,7 +237,9 @@ def _goes_on(group: Sequence[Line], row: Line, size: float) -> bool:
     widest = (1.7 if is_large else 0.9) * row.size
     if len(gaps) > 0:
         widest = max(max(gaps) + 0.35 * row.size, 1.4 * row.size if is_large else 0.0)
-    is_other = is_bold(row) != is_bold(last) or (row.text.isupper() != last.text.isupper() and len(row.text) > 12)
+    is_other = is_bold(row) != is_bold(last) or (
+        row.text.isupper() != last.text.isupper() and len(row.text) > 12
+    )
     if gap > widest or (is_other and (not is_large or names_in(row.text))):
         return False
     is_list = bool(re.search(r",| and | & |;", row.text)) and bool(names_in(without_marks(row)))
@@ -201,7 +257,9 @@ def _may_be(group: Title) -> bool:
     return not (is_date or re.match(r"(?:https?:|www\.|doi\b|arxiv:|\(c\)|©|by\b)", text, re.IGNORECASE))
 
 
-def _score(group: Title, after: Sequence[Title], size: float, metadata: str, others: str) -> float:
+def _score(
+    group: Title, after: Sequence[Title], size: float, metadata: str, others: str, below_text: bool
+) -> float:
     text, key = group.text, normalise_title(group.text)
     score = min(group.size / size, 2.5) + 0.3 * all(map(is_bold, group.lines))
     score += 1.0 * _has_names_below(group, after)
@@ -210,11 +268,19 @@ def _score(group: Title, after: Sequence[Title], size: float, metadata: str, oth
         score += 1.5
     score += 0.8 * (len(key) > 15 and key in others)
     below = [other for other in after[:4] if other.top - group.bottom < 1.6 * group.size]
-    score -= 2.0 * any(_ISSUE.search(other.text) for other in below)
+    others_below = [other for other in after if other.size > 1.1 * size and _may_be(other)]
+    is_banner = any(not _ISSUE.search(other.text) and len(other.text.split()) > 2 for other in others_below)
+    score -= 2.0 * (is_banner and any(_ISSUE.search(other.text) for other in below))
     score -= 1.5 * bool(_PREPRINT.search(text) or _ISSUE.search(text))
     score -= 1.0 * bool(INSTITUTION.search(text) and len(text.split()) < 7)
-    score -= 1.0 * bool(names_in(text) and re.search(r",| and | & |\d|\bby\b", text + without_marks(group.lines[0])))
-    score -= 0.6 * (len(text.split()) < 3)
+    score -= 1.0 * bool(
+        names_in(text) and re.search(r",| and | & |\d|\bby\b", text + without_marks(group.lines[0]))
+    )
+    score -= 0.6 * (len(text.split()) < 3 and text.isascii())
+    score -= 1.0 * bool(
+        re.search(r",| and | & ", group.lines[0].text) and names_in(without_marks(group.lines[0]))
+    )
+    score -= 1.5 * (below_text and group.size < 1.5 * size)
     score -= 0.5 * (text.endswith(".") and len(text.split()) > 12) + 1.0 * (group.size < size - 0.5)
     return score
 
