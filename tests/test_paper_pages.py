@@ -105,6 +105,18 @@ def test_a_page_that_is_not_there_is_not_found(library, page):
     assert door(library).get(f"/papers/{paper_of(library).paper_id}/pages/{page}").status_code == 404
 
 
+def test_an_id_may_have_slashes_and_spaces(library):
+    other = Paper("A Paper with a DOI", "It has an abstract.", doi="10.1000/a/b", file=paper_of(library).file)
+    library.catalog.recorder(split_abstract).put([other], "here")
+    try:
+        for spelling in ("10.1000%2Fa%2Fb", "10.1000/a/b"):
+            assert door(library).get(f"/papers/{spelling}/pages/1").status_code == 200
+            answer = door(library).get(f"/papers/{spelling}/pdf")
+            assert answer.headers["content-disposition"] == 'inline; filename="10.1000-a-b.pdf"'
+    finally:
+        library.catalog.remove([other.paper_id])
+
+
 @pytest.mark.parametrize("width", ["", "-1", "x", "1e3", "9" * 20, "１"])
 def test_a_width_is_a_number(library, width):
     address = f"/papers/{paper_of(library).paper_id}/pages/1"

@@ -75,7 +75,7 @@ const viewer = {
 
   // Beside the answer, whose marked words stay in view, where there is room.
   show() {
-    document.documentElement.classList.toggle("ap-beside", wide.matches);
+    document.documentElement.toggleAttribute("data-beside", wide.matches); // narrows the page
     document.querySelector(".ap-card[open] mark.ap-on")?.scrollIntoView({ block: "center" });
     if (this.dialog.open && this.dialog.matches(":modal") !== wide.matches) return;
     this.dialog.close();
@@ -86,7 +86,7 @@ const viewer = {
   close() {
     this.requests += 1;
     this.dialog.close();
-    document.documentElement.classList.remove("ap-beside");
+    document.documentElement.removeAttribute("data-beside");
     this.paper = null;
     this.picture.removeAttribute("src");
     if (this.opener?.isConnected) this.opener.focus({ preventScroll: true });
@@ -140,8 +140,11 @@ const viewer = {
     this.load(`${address}/pages/${this.page}?${new URLSearchParams({ width, version })}`);
   },
 
+  // Those of the quote whose text is shown come first.
   drawLights() {
-    const boxes = this.paper.quotes.flatMap((quote) => quote.boxes).filter((box) => box.page === this.page);
+    const { quotes } = this.paper;
+    const ordered = [...quotes.slice(this.quote), ...quotes.slice(0, this.quote)];
+    const boxes = ordered.flatMap((quote) => quote.boxes).filter((box) => box.page === this.page);
     const percent = (share) => `${share * 100}%`;
     this.lights.replaceChildren(...boxes.map((box) => {
       const light = make("span", { className: "ap-light" });
@@ -199,9 +202,10 @@ const viewer = {
   showQuote() {
     const light = this.lights.firstElementChild;
     if (!light || this.area.hidden) return;
+    const boxes = this.paper.quotes[this.quote].boxes.filter((box) => box.page === this.page);
+    const start = Math.min(...boxes.map((box) => box.left)) * this.sheet.offsetWidth; // of its longest line
     const top = light.offsetTop - this.area.clientHeight / 3;
-    const left = light.offsetLeft - this.area.clientWidth / 4;
-    this.area.scrollTo({ top: Math.max(0, top), left: Math.max(0, left) });
+    this.area.scrollTo({ top, left: (Number.isFinite(start) ? start : light.offsetLeft) - 16 });
   },
 
   press(event) {
