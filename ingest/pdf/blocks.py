@@ -5,18 +5,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.pdf.groups import Group, groups_of
-from ingest.pdf.kinds import KNOWN, NUMBERED, Profile, cells_of, ends_sentence, kinds_of, profile_of
+from ingest.pdf.kinds import KNOWN, NUMBERED, LineKind, Profile, ends_sentence, kinds_of, profile_of
 from ingest.pdf.lines import Line
 from ingest.pdf.writing import Vocabulary, Writing, clean
 from rag.body import BlockKind
 
 _REFERENCES = re.compile(
-    r"(?:[\divxlc.]+\s+)?(?:references(?: cited| and notes)?|bibliography|literature(?: cited)?|works cited|literatur"
-    r"|literaturverzeichnis|références|bibliographie|referencias|bibliografía|referências|riferimenti)\W*",
+    r"(?:[\divxlc.]+\s+)?(?:references(?: cited| and notes)?|bibliography|literature(?: cited)?|works cited"
+    r"|literatur|literaturverzeichnis|références|bibliographie|referencias|bibliografía|referências|riferimenti)\W*",
     re.IGNORECASE,
 )
 _THANKS = re.compile(
-    r"(?:[\divxlc.]+\s+)?(?:acknowledge?ments?|acknowledge?ment of \w+|danksagung|remerciements|agradecimientos)\W*",
+    r"(?:[\divxlc.]+\s+)?(?:acknowledge?ments?|acknowledge?ment of \w+"
+    r"|danksagung|remerciements|agradecimientos)\W*",
     re.IGNORECASE,
 )
 _ABSTRACT = re.compile(r"(?:abstract|summary|zusammenfassung|résumé|resumen)\W*", re.IGNORECASE)
@@ -86,14 +87,19 @@ def _is_scrap(group: Group) -> bool:
     return group.kind == "formula" and len(group.text) < _SCRAP
 
 
-def _continues(paragraph: Group, group: Group, between: set[str]) -> bool:
+def _continues(paragraph: Group, group: Group, between: set[LineKind]) -> bool:
     """Whether a group goes on with a paragraph before it, over what stands between."""
     before, line = paragraph.lines[-1], group.lines[0]
     is_lower = group.text.lstrip("(“\"'‘[")[:1].islower()
-    if group.kind == "item" or paragraph.kind == "item" and not is_lower:
+    if group.kind == "item" or (paragraph.kind == "item" and not is_lower):
         return False
     is_done = ends_sentence(before.text)
-    if not between and before.sheet == line.sheet and before.column == line.column and line.baseline > before.baseline:
+    if (
+        not between
+        and before.sheet == line.sheet
+        and before.column == line.column
+        and line.baseline > before.baseline
+    ):
         return is_lower and not is_done
     if between & {"formula", "listing"}:
         return False
@@ -115,7 +121,9 @@ def _with_sections(groups: Sequence[Group], profile: Profile) -> Iterator[Piece]
             part = None
         if part == "abstract" and (is_heading or _KEYWORDS.match(text) or place >= first):
             part = "front" if _KEYWORDS.match(text) and place < first else None
-        if is_heading or (len(group.lines) == 1 and KNOWN.fullmatch(text) and group.kind in ("text", "item")):
+        if is_heading or (
+            len(group.lines) == 1 and KNOWN.fullmatch(text) and group.kind in ("text", "item")
+        ):
             if _ABSTRACT.fullmatch(text) and place <= first:
                 part = "abstract"
                 yield Piece("heading", group.lines, text)
@@ -137,7 +145,9 @@ def _with_sections(groups: Sequence[Group], profile: Profile) -> Iterator[Piece]
             continue
         if part is not None and kind in ("paragraph", "heading", "formula", "row", "listing"):
             kind = part
-        yield Piece(kind, group.lines, section, kind == "row" and place > 0 and groups[place - 1].kind == "row")
+        yield Piece(
+            kind, group.lines, section, kind == "row" and place > 0 and groups[place - 1].kind == "row"
+        )
 
 
 def _part_of(text: str) -> BlockKind | None:
@@ -161,13 +171,18 @@ def _first_of_text(groups: Sequence[Group], profile: Profile) -> int:
             return place if abstract is None else abstract
         text = " ".join(group.text.split())
         is_alone = group.kind == "heading" or len(group.lines) == 1
-        if is_alone and _ABSTRACT.fullmatch(text) or _RUN_IN_ABSTRACT.match(text):
+        if (is_alone and _ABSTRACT.fullmatch(text)) or _RUN_IN_ABSTRACT.match(text):
             abstract = place + 1
             continue
         if group.kind == "heading" and (KNOWN.fullmatch(text) or (NUMBERED.match(text) and place)):
             return place
         is_long = len(text.split()) >= _LONG_PARAGRAPH and len(group.lines) > 2
-        if abstract is None and group.kind == "text" and is_long and abs(group.lines[0].size - profile.size) < 0.6:
+        if (
+            abstract is None
+            and group.kind == "text"
+            and is_long
+            and abs(group.lines[0].size - profile.size) < 0.6
+        ):
             if any(_is_abstract_heading(other) for other in groups[place + 1 : place + 12]):
                 continue
             return place - 1 if place and groups[place - 1].kind == "heading" and place > 1 else place
@@ -177,4 +192,4 @@ def _first_of_text(groups: Sequence[Group], profile: Profile) -> int:
 def _is_abstract_heading(group: Group) -> bool:
     text = " ".join(group.text.split())
     is_alone = group.kind == "heading" or len(group.lines) == 1
-    return bool(is_alone and _ABSTRACT.fullmatch(text) or _RUN_IN_ABSTRACT.match(text))
+    return bool((is_alone and _ABSTRACT.fullmatch(text)) or _RUN_IN_ABSTRACT.match(text))

@@ -2,10 +2,10 @@
 
 import ctypes
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from math import atan2, hypot, pi
+from typing import Any
 
 import numpy as np
 import pypdfium2.raw as pdfium
@@ -15,6 +15,7 @@ from ingest.pdf.glyphs import printed
 from ingest.pdf.shapes import Rectangle, Shape
 
 _NARROW, _WIDE = frozenset(b"ijlft"), frozenset(b"mwMWou")
+_TELLING = _NARROW | _WIDE
 _SPACES = frozenset(code for code in range(0x20, 0x3001) if chr(code).isspace()) | {9, 10, 13}
 _TALLEST = 0.74  # of the size: the height of parentheses and of b, d, h
 _SMALLEST = 2.0  # points; nobody reads smaller letters
@@ -23,8 +24,12 @@ _MOST_OBJECTS = 30_000
 _FEWEST_VISIBLE = 20  # characters; a page of a scan may have a stamp
 # Flags of a font. The weight that PDFium gives is no help: 740 for Computer Modern Roman, 545 for its bold.
 _FIXED, _ITALIC, _FORCED_BOLD = 1, 64, 1 << 18
-_BOLD_NAME = re.compile(r"bold|black|heavy|demi|-medi(?!um)|^(?:cm|sf|ec|lm)(?:bx|b\d|rb|sx|ssbx|csc?bx)", re.IGNORECASE)
-_ITALIC_NAME = re.compile(r"ital|obli|slant|-it\b|^(?:cm|sf|ec|lm)(?:ti|sl|bxti|bxsl|ssi|st)", re.IGNORECASE)
+_BOLD_NAME = re.compile(
+    r"bold|black|heavy|demi|-medi(?!um)|^(?:cm|sf|ec|lm)(?:bx|b\d|rb|sx|ssbx|csc?bx)", re.IGNORECASE
+)
+_ITALIC_NAME = re.compile(
+    r"ital|obli|slant|-it\b|^(?:cm|sf|ec|lm)(?:ti|sl|bxti|bxsl|ssi|st)", re.IGNORECASE
+)
 _FIXED_NAME = re.compile(
     r"mono(?!type)|monaco|courier|consol|typewriter|menlo|nimbusmon|xtt|^(?:cm|sf|ec|lm)(?:tt|sltt|itt|st\d|it\d)",
     re.IGNORECASE,
@@ -33,9 +38,9 @@ _FIXED_NAME = re.compile(
 _Address = ctypes.c_void_p
 
 
-def _function(name: str, result: type, *arguments: type) -> ctypes._CFuncPtr:
+def _function(name: str, result: type, *arguments: type) -> Callable[..., Any]:
     """A function of PDFium that takes and gives addresses as numbers: three times as fast as pointers."""
-    address = ctypes.cast(getattr(pdfium, name), ctypes.c_void_p).value
+    address = ctypes.cast(getattr(pdfium, name), ctypes.c_void_p).value or 0
     return ctypes.CFUNCTYPE(result, *arguments)(address)
 
 
@@ -155,15 +160,23 @@ class PageReader:
         boxes: NDArray[np.float64],
         styles: dict[int, _Style],
     ) -> None:
-        """Marks fonts whose name and flags do not say so as fixed, where narrow and wide letters are alike."""
+        """Marks fonts as fixed whose narrow and wide letters are alike, though nothing else says so."""
         widths: dict[Font, dict[int, float]] = {}
-        for owner, code, width in zip(owners, codes.tolist(), (boxes[:, 2] - boxes[:, 0]).tolist(), strict=True):
-            if owner and (code in _NARROW or code in _WIDE) and not (font := styles[owner].font).is_fixed:
-                if styles[owner].quarter == 0:
-                    widths.setdefault(font, {})[code] = width
+        for owner, code, width in zip(
+            owners, codes.tolist(), (boxes[:, 2] - boxes[:, 0]).tolist(), strict=True
+        ):
+            if not owner or code not in _TELLING:
+                continue
+            font = styles[owner].font
+            if not font.is_fixed and styles[owner].quarter == 0:
+                widths.setdefault(font, {})[code] = width
         for font, of_font in widths.items():
             kinds = {code in _NARROW for code in of_font}
-            if len(of_font) > 3 and len(kinds) == 2 and max(of_font.values()) < 1.15 * min(of_font.values()):
+            if (
+                len(of_font) > 3
+                and len(kinds) == 2
+                and max(of_font.values()) < 1.15 * min(of_font.values())
+            ):
                 for address, known in self._fonts.items():
                     if known is font:
                         self._fonts[address] = replace(font, is_fixed=True)
@@ -174,7 +187,9 @@ class PageReader:
     def nothing(self) -> Characters:
         """A page that cannot be read."""
         nothing = np.zeros(0)
-        return Characters(0.0, 0.0, 0, [], nothing.reshape(0, 4), nothing, nothing, [], nothing > 0, nothing > 0)
+        return Characters(
+            0.0, 0.0, 0, [], nothing.reshape(0, 4), nothing, nothing, [], nothing > 0, nothing > 0
+        )
 
     def _painted(
         self, page: int, raw_page: pdfium.FPDF_PAGE
@@ -313,7 +328,7 @@ def _drawn_sizes(
     baselines: NDArray[np.float64],
     styles: list[_Style],
 ) -> NDArray[np.float64]:
-    """Sizes of letters; of fonts of drawn glyphs (Type 3), whose unit is anything, by their tallest letter."""
+    """Sizes of letters; those of drawn glyphs (Type 3), whose unit is anything, by the tallest letter."""
     heights = baselines - boxes[:, 1]
     unusual = heights > 2.5 * sizes
     if not unusual.any():
@@ -351,7 +366,9 @@ def _visible(
         owner for owner, style in styles.items() if max(style.size, _drawn(style, tallest)) >= _SMALLEST
     }
     readable = inside & np.array([owner in large for owner in owners], np.bool_)
-    grounds = [(place, shape) for place, shape in zip(paint, shapes, strict=True) if shape.is_picture or shape.fill]
+    grounds = [
+        (place, shape) for place, shape in zip(paint, shapes, strict=True) if shape.is_picture or shape.fill
+    ]
     decided: dict[int, bool] = {}
     shown = np.zeros(len(owners), np.bool_)
     for place in np.flatnonzero(readable):
@@ -360,12 +377,15 @@ def _visible(
             decided[owner] = _is_shown(styles[owner], middles[place], grounds)
         shown[place] = decided[owner]
     area = (right - left) * (top - bottom)
-    is_scan = any(
-        shape.is_picture and _area(shape.box) > 0.7 * area for shape in shapes
-    ) and shown.sum() < _FEWEST_VISIBLE
+    is_scan = (
+        any(shape.is_picture and _area(shape.box) > 0.7 * area for shape in shapes)
+        and shown.sum() < _FEWEST_VISIBLE
+    )
     if not is_scan:
         return shown
-    return shown | readable & np.array([bool(owner) and not _is_white(styles[owner]) for owner in owners], np.bool_)
+    return shown | readable & np.array(
+        [bool(owner) and not _is_white(styles[owner]) for owner in owners], np.bool_
+    )
 
 
 def _drawn(style: _Style, tallest: Mapping[Font, float]) -> float:
@@ -403,9 +423,7 @@ def _area(box: Rectangle) -> float:
 def _upright(boxes: NDArray[np.float64], page_box: Rectangle, turns: int) -> NDArray[np.float64]:
     """Boxes of PDF space (from the bottom left) in the frame after clockwise quarter turns."""
     left, bottom, right, top = page_box
-    seen = np.stack(
-        [boxes[:, 0] - left, top - boxes[:, 3], boxes[:, 2] - left, top - boxes[:, 1]], axis=1
-    )
+    seen = np.stack([boxes[:, 0] - left, top - boxes[:, 3], boxes[:, 2] - left, top - boxes[:, 1]], axis=1)
     return _turned(seen, turns, right - left, top - bottom)
 
 

@@ -1,4 +1,4 @@
-"""What each line is: text, a heading, the start of a caption or an item, a row, a listing, a formula, a footnote."""
+"""What each line is: text, a heading, the start of a caption or of an item, a row, a listing, ..."""
 
 import re
 from collections import Counter
@@ -10,14 +10,16 @@ from typing import Literal
 
 from ingest.pdf.lines import Line, Word, is_prose
 
-LineKind = Literal["text", "heading", "caption", "item", "row", "listing", "formula", "footnote", "contents"]
+LineKind = Literal[
+    "text", "heading", "caption", "item", "row", "listing", "formula", "footnote", "contents"
+]
 
 NUMBERED = re.compile(
     r"(?:(?:Appendix|Section|Chapter)\s+)?(?:\d{1,2}(?:\.\d{1,2}){0,4}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})[.:)]?\s+(?=[^\W\d_]|\W{1,2}\w)"
 )
 KNOWN = re.compile(
-    r"(?:[\divx.]+\s+)?(?:abstract|summary|introduction|references(?: cited)?|bibliography|literature(?: cited)?"
-    r"|works cited|acknowledge?ments?|conclusions?|appendix|appendices|résumé|zusammenfassung|literatur"
+    r"(?:[\divx.]+\s+)?(?:abstract|summary|introduction|references(?: cited)?|bibliography|literature"
+    r"(?: cited)?|works cited|acknowledge?ments?|conclusions?|appendix|appendices|résumé|zusammenfassung|literatur"
     r"|références|bibliographie|referencias|bibliografía|agradecimientos|danksagung|remerciements"
     r"|references and notes|computational details)\W*",
     re.IGNORECASE,
@@ -59,7 +61,9 @@ def profile_of(lines: Sequence[Line]) -> Profile:
         if same_column(line, after) and 0.9 * size < after.baseline - line.baseline < 2.6 * size
     ]
     bold = sum(len(line.text) for line in body if line.share("is_bold") > 0.8)
-    return Profile(size, median(steps) if steps else 1.2 * size, bold > 0.5 * sum(len(line.text) for line in body))
+    return Profile(
+        size, median(steps) if steps else 1.2 * size, bold > 0.5 * sum(len(line.text) for line in body)
+    )
 
 
 def same_column(line: Line, after: Line) -> bool:
@@ -88,7 +92,7 @@ def kinds_of(lines: Sequence[Line], profile: Profile) -> list[LineKind]:
 
 
 def gap_above(line: Line, before: Line | None, profile: Profile) -> float:
-    """The distance of a line from the one above, 1 being the usual one; more than 9 at the top of a column."""
+    """The distance of a line from the one above, 1 being the usual one; 10 at the top of a column."""
     if before is None or not same_column(before, line) or line.baseline < before.baseline:
         return 10.0
     return (line.baseline - before.baseline) / (profile.pitch * max(0.75, line.size / profile.size))
@@ -124,14 +128,22 @@ def is_heading(line: Line, before: Line | None, after: Line | None, profile: Pro
     is_numbered = bool(NUMBERED.match(text))
     if KNOWN.fullmatch(text) and (is_large or is_bold or is_apart):
         return True
-    if is_large and (is_apart or is_numbered or is_bold) and not (text.endswith(".") and len(line.words) > 10):
+    if (
+        is_large
+        and (is_apart or is_numbered or is_bold)
+        and not (text.endswith(".") and len(line.words) > 10)
+    ):
         return True
     if is_bold and (is_numbered or is_apart) and (is_short or is_numbered):
         return not text.endswith(".") or is_numbered or len(line.words) < 8
     below = gap_above(after, line, profile) if after is not None else 10.0
     is_capital = text.isupper() and len(text) > 5
-    return (is_slanted or is_capital) and is_apart and is_short and len(line.words) < 12 and (
-        is_numbered or (below > 1.1 and not ends_sentence(text) and text[0].isupper() and below < 9)
+    return (
+        (is_slanted or is_capital)
+        and is_apart
+        and is_short
+        and len(line.words) < 12
+        and (is_numbered or (below > 1.1 and not ends_sentence(text) and text[0].isupper() and below < 9))
     )
 
 
@@ -173,8 +185,16 @@ def _settle_listings(lines: Sequence[Line], kinds: list[LineKind], profile: Prof
     place = 0
     while place < len(lines):
         end = place
-        while end < len(lines) and kinds[end] == "listing" and (
-            end == place or same_column(lines[end - 1], lines[end]) and gap_above(lines[end], lines[end - 1], profile) < 1.25
+        while (
+            end < len(lines)
+            and kinds[end] == "listing"
+            and (
+                end == place
+                or (
+                    same_column(lines[end - 1], lines[end])
+                    and gap_above(lines[end], lines[end - 1], profile) < 1.25
+                )
+            )
         ):
             end += 1
         if end == place:
@@ -182,7 +202,11 @@ def _settle_listings(lines: Sequence[Line], kinds: list[LineKind], profile: Prof
             continue
         before = lines[place - 1] if place and kinds[place - 1] in ("text", "footnote") else None
         after = lines[end] if end < len(lines) and kinds[end] in ("text", "footnote") else None
-        follows = before is not None and _is_next(before, lines[place], profile) and not ends_sentence(before.text)
+        follows = (
+            before is not None
+            and _is_next(before, lines[place], profile)
+            and not ends_sentence(before.text)
+        )
         leads = after is not None and _is_next(lines[end - 1], after, profile)
         is_mixed = any(line.share("is_fixed") < 0.9 for line in lines[place:end])
         if (follows and (leads or end - place < 3)) or (leads and is_mixed and end - place < 3):
@@ -201,7 +225,9 @@ def _is_indented(line: Line, other: Line | None) -> bool:
 
 def _settle_rows(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
     """Lines with wide gaps are rows of a table where several of them follow one another."""
-    cells = [cells_of(line) if kinds[place] in ("text", "formula") else [] for place, line in enumerate(lines)]
+    cells = [
+        cells_of(line) if kinds[place] in ("text", "formula") else [] for place, line in enumerate(lines)
+    ]
     tabular = [len(parts) >= 2 and not _is_labelled(parts) and not _is_stretched(parts) for parts in cells]
     place = 0
     while place < len(lines):
@@ -220,7 +246,11 @@ def _settle_rows(lines: Sequence[Line], kinds: list[LineKind], profile: Profile)
         if widest == 2 and not _are_aligned([cells[row] for row in run if tabular[row]]):
             place = end
             continue
-        if formulas < 0.5 * count and (count >= 3 or (count >= 2 and widest >= 3)) and count >= 0.5 * len(run):
+        if (
+            formulas < 0.5 * count
+            and (count >= 3 or (count >= 2 and widest >= 3))
+            and count >= 0.5 * len(run)
+        ):
             for row in run:
                 kinds[row] = "row"
         place = end
@@ -252,16 +282,20 @@ def _is_stretched(cells: Sequence[Sequence[Word]]) -> bool:
     gaps = [after[0].box[0] - cell[-1].box[2] for cell, after in pairwise(cells)]
     prose = sum(is_prose(word) for cell in cells for word in cell)
     words = sum(len(cell) for cell in cells)
-    return len(cells) >= 0.7 * words and prose > 0.7 * words and max(gaps) < 1.3 * min(gaps) + 0.5
+    return (
+        len(cells) >= 0.7 * words
+        and prose > 0.7 * words
+        and max(gaps) < min(1.3 * min(gaps) + 0.5, 2.5 * cells[0][0].size)
+    )
 
 
 def _is_labelled(cells: Sequence[Sequence[Word]]) -> bool:
-    """Whether the gap only sets a number or a bullet off from a heading or an item, or text from its number."""
+    """Whether the gap only sets off the number of a heading, the mark of an item, or a formula's number."""
     if len(cells) != 2:
         return False
     first, second = (" ".join(word.text for word in cell) for cell in cells)
     return bool(
-        NUMBERED.match(first + " x") and len(cells[0]) == 1
+        (NUMBERED.match(first + " x") and len(cells[0]) == 1)
         or _MARKER.match(first)
         or _BULLET.match(first)
         or _EQUATION_NUMBER.fullmatch(second)
@@ -269,29 +303,38 @@ def _is_labelled(cells: Sequence[Sequence[Word]]) -> bool:
 
 
 def _settle_formulas(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
-    """A formula within the lines of a paragraph is text; short lines between two formulas belong to them."""
+    """A formula within the lines of a paragraph is text; a short line between two formulas is one."""
     for place, line in enumerate(lines):
-        if kinds[place] != "formula":
-            continue
-        before = lines[place - 1] if place else None
-        after = lines[place + 1] if place + 1 < len(lines) else None
-        is_left = line.box[0] < line.column[0] + 0.6 * line.size
-        fills = line.box[2] > line.column[1] - 0.06 * (line.column[1] - line.column[0])
-        follows = place > 0 and kinds[place - 1] == "text" and gap_above(line, before, profile) < 1.15
-        leads_with_word = is_prose(line.words[0]) and line.words[0].text[:1].islower()
-        is_below_text = before is not None and same_column(before, line) and line.box[0] - before.box[0] < 1
-        if leads_with_word and (is_left or is_below_text and kinds[place - 1] == "text"):
-            kinds[place] = "text"
-        elif follows and before is not None and abs(line.box[0] - before.box[0]) < 1 and (is_left or fills):
-            kinds[place] = "text"
-        elif is_left and fills and after is not None and kinds[place + 1] == "text":
-            kinds[place] = "text"
+        if kinds[place] == "formula":
+            before = lines[place - 1] if place and kinds[place - 1] == "text" else None
+            after = lines[place + 1] if place + 1 < len(lines) and kinds[place + 1] == "text" else None
+            if _is_in_paragraph(line, before, after, profile):
+                kinds[place] = "text"
     for place in range(1, len(lines) - 1):
         line = lines[place]
-        if kinds[place] == "text" and kinds[place - 1] == kinds[place + 1] == "formula" and len(line.words) < 6:
+        if (
+            kinds[place] == "text"
+            and kinds[place - 1] == kinds[place + 1] == "formula"
+            and len(line.words) < 6
+        ):
             prose = sum(is_prose(word) for word in line.words)
             if prose <= 1 and line.box[0] > line.column[0] + line.size:
                 kinds[place] = "formula"
+
+
+def _is_in_paragraph(line: Line, before: Line | None, after: Line | None, profile: Profile) -> bool:
+    """Whether a line of mostly symbols stands in a paragraph, between the given lines of text."""
+    left, right = line.column
+    is_left = line.box[0] < left + 0.6 * line.size
+    fills = line.box[2] > right - 0.06 * (right - left)
+    begins_with_word = is_prose(line.words[0]) and line.words[0].text[:1].islower()
+    is_below = before is not None and same_column(before, line)
+    if begins_with_word and (is_left or (is_below and before and line.box[0] - before.box[0] < 1)):
+        return True
+    follows = before is not None and gap_above(line, before, profile) < 1.15
+    if follows and before and abs(line.box[0] - before.box[0]) < 1 and (is_left or fills):
+        return True
+    return is_left and fills and after is not None
 
 
 def _is_caption(line: Line, before: Line | None, profile: Profile) -> bool:
@@ -309,10 +352,16 @@ def _is_item(line: Line, before: Line | None, after: Line | None, profile: Profi
         return bool(_BULLET.match(first.text)) and not first.is_math
     if _BULLET.match(first.text) and line.words[1].box[0] - first.box[2] > 0.2 * line.size:
         is_dash = first.text in "–—-·∗*⋄"
-        return not is_dash or line.box[0] > line.column[0] + 0.5 * line.size or gap_above(line, before, profile) > 1.2
+        return (
+            not is_dash
+            or line.box[0] > line.column[0] + 0.5 * line.size
+            or gap_above(line, before, profile) > 1.2
+        )
     if not _MARKER.match(first.text):
         return False
-    hangs = after is not None and same_column(line, after) and abs(after.box[0] - line.words[1].box[0]) < 1.5
+    hangs = (
+        after is not None and same_column(line, after) and abs(after.box[0] - line.words[1].box[0]) < 1.5
+    )
     is_apart = gap_above(line, before, profile) > 1.2
     return hangs or (is_apart or before is None or ends_sentence(before.text))
 
@@ -327,12 +376,18 @@ def _settle_footnotes(lines: Sequence[Line], kinds: list[LineKind], profile: Pro
         end = start = place
         while start > 0 and (start == end or same_column(lines[start - 1], lines[start])):
             line = lines[start - 1]
-            if line.size > 0.93 * profile.size or kinds[start - 1] not in ("text", "item", "listing", "formula"):
+            if line.size > 0.93 * profile.size or kinds[start - 1] not in (
+                "text",
+                "item",
+                "listing",
+                "formula",
+            ):
                 break
             start -= 1
         for first in range(start, end):
             if _FOOTNOTE.match(lines[first].text) and (
-                gap_above(lines[first], lines[first - 1] if first else None, profile) > 1.25 or first == start
+                gap_above(lines[first], lines[first - 1] if first else None, profile) > 1.25
+                or first == start
             ):
                 kinds[first:end] = ["footnote"] * (end - first)
                 break

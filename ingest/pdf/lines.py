@@ -1,5 +1,6 @@
 """Words and lines of a page."""
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -95,7 +96,9 @@ def pieces_of(characters: Characters) -> list[Word]:
         if text:
             box = (left, top, right, bottom)
             soft = bool(characters.is_hyphen[last])
-            pieces.append(_piece(text, box, sizes[first], fonts[first], baselines[first], in_form[first], soft))
+            pieces.append(
+                _piece(text, box, sizes[first], fonts[first], baselines[first], in_form[first], soft)
+            )
         letters.clear()
 
     for place, text in enumerate(texts):
@@ -184,7 +187,9 @@ def _composed(characters: Characters) -> list[str]:
             if not 0 <= neighbour < len(texts) or not texts[neighbour].isalpha():
                 continue
             left, right = characters.boxes[neighbour, 0], characters.boxes[neighbour, 2]
-            is_near = abs(characters.baselines[place] - characters.baselines[neighbour]) < characters.sizes[place]
+            is_near = (
+                abs(characters.baselines[place] - characters.baselines[neighbour]) < characters.sizes[place]
+            )
             letter = with_accent(texts[neighbour], accent)
             if left <= middle <= right and is_near and letter:
                 texts[neighbour], texts[place] = letter, ""
@@ -226,8 +231,10 @@ def _with_scripts(rows: list[list[Word]]) -> list[list[Word]]:
                 if host != place
                 and (
                     _hosts(piece, rows[host], sizes[host], piece.baseline - baselines[host])
-                    or len(row) < len(rows[host])
-                    and _is_part(piece, rows[host], sizes[host], abs(piece.baseline - baselines[host]))
+                    or (
+                        len(row) < len(rows[host])
+                        and _is_part(piece, rows[host], sizes[host], abs(piece.baseline - baselines[host]))
+                    )
                 )
             ]
             if hosts:
@@ -278,7 +285,7 @@ def _unspaced(words: list[Word]) -> list[Word]:
     single = sum(len(word.text) == 1 and word.text.isalpha() for word in words)
     if single < 5 or single < 0.8 * len(words):
         return words
-    gaps = sorted(after.box[0] - word.box[2] for word, after in zip(words, words[1:], strict=False))
+    gaps = sorted(after.box[0] - word.box[2] for word, after in itertools.pairwise(words))
     narrow = gaps[len(gaps) // 3]
     joined = [[words[0]]]
     for word in words[1:]:
