@@ -106,7 +106,9 @@ def test_a_page_that_is_not_there_is_not_found(library, page):
 
 
 def test_an_id_may_have_slashes_and_spaces(library):
-    other = Paper("A Paper with a DOI", "It has an abstract.", doi="10.1000/a/b", file=paper_of(library).file)
+    other = Paper(
+        "A Paper with a DOI", "It has an abstract.", doi="10.1000/a/b", file=paper_of(library).file
+    )
     library.catalog.recorder(split_abstract).put([other], "here")
     try:
         for spelling in ("10.1000%2Fa%2Fb", "10.1000/a/b"):

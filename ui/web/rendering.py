@@ -56,12 +56,8 @@ def shown_papers(answer: Answer | None) -> list[str]:
     if not answer:
         return []
     near = answer.papers[: _NEAREST + len(answer.citations)] if answer.status != "answered" else ()
-    return cited_ids(answer) + [paper.paper_id for paper in near]
-
-
-def cited_ids(answer: Answer | None) -> list[str]:
-    """The ids of the papers that an answer cites, whose quotes may be from their bodies."""
-    return [paper.citation.paper_id for paper in cited_papers(answer)] if answer else []
+    cited = [paper.citation.paper_id for paper in cited_papers(answer)]
+    return cited + [paper.paper_id for paper in near]
 
 
 def _whole_html(exchange: Exchange, anchor: str, papers: Mapping[str, Paper]) -> str:

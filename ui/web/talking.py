@@ -19,7 +19,7 @@ from rag.types import Answer, Filters, History
 from ui.desk import Desk
 from ui.web.chat_settings import ChatSettings
 from ui.web.chats import STOPPED, Chat, Exchange
-from ui.web.rendering import answer_html, cited_ids, shown_papers
+from ui.web.rendering import answer_html, shown_papers
 from ui.web.suggestions import next_questions
 from ui.web.visitors import Visitor
 
@@ -255,12 +255,7 @@ def _html(session: Session, exchange: Exchange, desk: Desk) -> str:
     """The page of an exchange, made once when it is over."""
     html = session.pages.get(session.id, exchange.id)
     if html is None:
-        catalog = desk.library.catalog
-        papers = catalog.papers(set(shown_papers(exchange.answer)))
-        with_bodies = catalog.with_bodies(
-            [papers[id_] for id_ in cited_ids(exchange.answer) if id_ in papers]
-        )
-        papers |= {paper.paper_id: paper for paper in with_bodies}
+        papers = desk.library.catalog.whole_papers(set(shown_papers(exchange.answer)))
         html = answer_html(exchange, f"source-{exchange.id}", papers)
         if exchange.is_over:
             session.pages.put(session.id, exchange.id, html)

@@ -14,6 +14,7 @@ from rag.types import Citation, Hit, Paper, Span
 from ui.web.door.guard import PAPERS
 
 _AROUND = 280  # characters before and after a quote
+_FIRST = 30_000  # characters of a body, in which its abstract stands
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -115,8 +116,8 @@ def _section(body: Body, span: Span) -> Span:
 
 
 def spans_in_body(body: Body, quotes: Mapping[int, Citation]) -> dict[int, Span]:
-    """Where a body holds the words of quotes, however they are spaced and hyphenated there."""
-    letters, offsets = _letters(body.text) if quotes else ("", [])
+    """Where the first pages hold the words of quotes, however they are spaced and hyphenated there."""
+    letters, offsets = _letters(body.text[:_FIRST]) if quotes else ("", [])
     wanted = {place: _letters(quote.quote)[0] for place, quote in quotes.items()}
     starts = {place: letters.find(words) for place, words in wanted.items() if words}
     return {
