@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from rag.body import Body
-from rag.library.catalog_rows import dump_passages, load_passages
+from rag.library.catalog_rows import dump_passages, load, load_passages
 from rag.library.catalog_tables import files, papers, records
 from rag.library.sql import Database, one_of, texts
 from rag.types import Passage, Span
@@ -16,6 +16,10 @@ from rag.types import Passage, Span
 _FILE = sa.select(files.c.file, files.c.path, files.c.is_kept, files.c.reader, files.c.front).where(
     one_of(files.c.file)
 )
+_AT = sa.select(files.c.file, files.c.path, files.c.is_kept, files.c.reader, files.c.front).where(
+    one_of(files.c.path, "paths")
+)
+_RECORDS = sa.select(records.c.source, records.c.record).where(records.c.file == sa.bindparam("of"))
 _BODIES = sa.select(files.c.file, files.c.body).where(one_of(files.c.file))
 _PASSAGES = sa.select(papers.c.paper_id, files.c.passages).where(
     papers.c.file == files.c.file, one_of(papers.c.paper_id)
@@ -55,8 +59,17 @@ class PaperFiles:
 
     def known(self, file_ids: Collection[str]) -> dict[str, PaperFile]:
         """What is known of these files, by id; unknown ids are left out."""
-        rows = self._database.rows(_FILE, ids=texts(file_ids))
-        return {row[0]: PaperFile(row[0], row[1], bool(row[2]), row[3], json.loads(row[4])) for row in rows}
+        rows = map(_paper_file, self._database.rows(_FILE, ids=texts(file_ids)))
+        return {row.file: row for row in rows}
+
+    def at(self, paths: Collection[str]) -> dict[str, PaperFile]:
+        """What is known of the files that stood at these paths, by path."""
+        rows = map(_paper_file, self._database.rows(_AT, paths=texts(paths))) if paths else ()
+        return {row.path: row for row in rows}
+
+    def titles(self, file: str) -> dict[str, str]:
+        """The titles that sources give to the paper of a file, by source."""
+        return {source: load(record).title for source, record in self._database.rows(_RECORDS, of=file)}
 
     def bodies(self, file_ids: Collection[str]) -> dict[str, Body]:
         """The bodies of these files, by id; unknown ids are left out."""
@@ -105,3 +118,7 @@ class PaperFiles:
     def kept(self) -> set[str]:
         """The ids of the files of which the library has a copy."""
         return {row[0] for row in self._database.rows(_KEPT)}
+
+
+def _paper_file(row: Any) -> PaperFile:
+    return PaperFile(row[0], row[1], bool(row[2]), row[3], json.loads(row[4]))
