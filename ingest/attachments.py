@@ -125,7 +125,8 @@ class _Files:
                 attachment.fetch(path)
             except SourceError as error:
                 path.unlink(missing_ok=True)
-                self._fail(attachment, str(error))
+                reason = f"{attachment.place}: {error}"
+                self.failed.append(Written(attachment, Rejection(attachment.source, None, reason)))
             else:
                 waiting[path] = _digest(path), [replace(attachment, path=path)]
                 yield path
@@ -249,5 +250,6 @@ def _usable_title(front: Front) -> str | None:
 
 def _completed(paper: Paper, front: Front) -> Paper:
     """What a source says of a paper, with the abstract of the first page if it has none."""
-    is_usable = front.abstract and len(front.abstract) <= LONGEST_ABSTRACT
-    return replace(paper, abstract=front.abstract) if is_usable and not paper.abstract else paper
+    abstract = front.abstract or ""
+    is_used = not paper.abstract and len(abstract) <= LONGEST_ABSTRACT
+    return replace(paper, abstract=abstract) if is_used else paper

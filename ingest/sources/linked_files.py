@@ -8,15 +8,15 @@ _LONGEST, _MOST = 20_000, 20  # characters of the field, and files in it
 _BACKSLASH = re.compile(r"\$\\backslash\$|\{\\textbackslash\}|\\textbackslash(?:\{\})?")
 _LATEX = re.compile(r"\{\\([_&%#$])\}")  # Mendeley escapes names as if they were text
 _SEMICOLON, _COLON = re.compile(r"(?<!\\);"), re.compile(r"(?<!\\):")
-_ESCAPED = re.compile(r"\\([^\w\s])")
+_ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
 _SUFFIX = ".pdf"
 
 
 def pdf_in(field: str, folder: Path) -> Path | None:
     """The first PDF that is there, else the first that is named; None if none is.
 
-    The field is a path; or JabRef's, Zotero's or Mendeley's `description:path:type`, with `;` between
-    several. Paths are relative to a folder. Mendeley leaves out the slash at the beginning of absolute ones.
+    The field is a path, or `description:path:type` as JabRef, Zotero and Mendeley have it, with `;` between
+    several. Paths are relative to a folder; Mendeley leaves out the slash that begins absolute ones.
     """
     names = [name for file in _SEMICOLON.split(_plain(field[:_LONGEST]))[:_MOST] for name in _names(file)]
     paths = [folder / name for name in names] + [Path("/", name) for name in names]
