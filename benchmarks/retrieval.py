@@ -58,7 +58,7 @@ def rankings(library: Library, query: str) -> Iterator[tuple[str, list[str]]]:
     yield "bm25", [paper_id for paper_id, _ in library.lexical.search(query, _DEPTH, Filters())]
     vector, _ = library.encode_query(query)
     yield "dense", list(best_passages(library.dense.search(vector, _PASSAGES, Filters())))
-    signals, _ = Retriever(library).signals(query, _DEPTH)
+    signals, *_ = Retriever(library).signals(query, _DEPTH)
     for name, weights in weightings().items():
         scores = fuse(signals, weights)
         yield name, sorted(scores, key=lambda paper_id: (-scores[paper_id], paper_id))

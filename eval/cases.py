@@ -61,12 +61,21 @@ class Years(Record):
         return Filters(self.from_year, self.to_year)
 
 
+class PageEvidence(Record):
+    """Where a paper, by id or title, answers: its page, from 1 in the file, and a few words of it."""
+
+    paper: Text
+    page: Annotated[StrictInt, Field(ge=1)] | None = None
+    quote: Text | None = None
+
+
 class CaseTurn(Record):
     """One question and what is known about its answer.
 
     `papers` are the ids or titles of the papers that answer it; those under `ignore` count neither way. A
     fact is given by its accepted forms. `filters` are applied when the question is asked;
-    `expected_filters` are those that its words ask for, None where that is not known.
+    `expected_filters` are those that its words ask for, None where that is not known. `evidence` are the
+    places that answer it.
     """
 
     question: Text
@@ -77,7 +86,12 @@ class CaseTurn(Record):
     filters: Years = Years()
     expected_filters: Years | None = None
     reference: str | None = None
+    evidence: tuple[PageEvidence, ...] = ()
     tags: tuple[Text, ...] = ()
+
+    @property
+    def unread(self) -> set[str]:
+        return super().unread.union(*(place.unread for place in self.evidence))
 
 
 class Case(Record):

@@ -40,7 +40,7 @@ def score(turn: CaseTurn, expected: Expected, answer: Answer, shelf: Shelf) -> O
     if is_refused:
         outcomes |= dict.fromkeys(_ANSWERED, not_applicable("the answer is a refusal"))
     scores = _ranking(expected, answer) | _cited_set(expected, answer) | _abstention(turn, answer)
-    scores |= _facts(turn, answer) | _years(turn, answer)
+    scores |= _facts(turn, answer) | _pages(turn, answer, shelf) | _years(turn, answer)
     if not is_refused:
         scores["words"] = scored(len(without_markers(answer.text).split()))
         scores["faithfulness"] = faithfulness_outcome([_judged(claim) for claim in answer.claims])
@@ -65,6 +65,8 @@ def _inapplicable(turn: CaseTurn) -> Outcomes:
         outcomes |= dict.fromkeys(SETS, not_applicable("no complete set of papers answers it"))
     if not turn.facts or not turn.answerable:
         outcomes["fact_recall"] = not_applicable("no facts are expected")
+    if not turn.answerable or not any(evidence.page for evidence in turn.evidence):
+        outcomes["page_hit"] = not_applicable("no pages that answer are known")
     if turn.expected_filters is None:
         outcomes["filter_accuracy"] = not_applicable("nothing is known of its years")
     name, why = (
@@ -138,6 +140,20 @@ def _facts(turn: CaseTurn, answer: Answer) -> Outcomes:
     return {"fact_recall": scored(metrics.fact_recall(text, turn.facts), why)}
 
 
+def _pages(turn: CaseTurn, answer: Answer, shelf: Shelf) -> Outcomes:
+    places = [(evidence.paper, evidence.page) for evidence in turn.evidence if evidence.page]
+    if not places:
+        return {}
+    ids = shelf.find([paper for paper, _ in places])
+    expected = {(ids.get(paper, paper), page) for paper, page in places}
+    citations = () if answer.status == "refused" else answer.citations
+    cited = list(dict.fromkeys((citation.paper_id, citation.page) for citation in citations))
+    hit = metrics.page_hit(cited, expected)
+    right = ", ".join(str(page) for _, page in sorted(expected))
+    pages = ", ".join(str(page) for _, page in cited if page)
+    return {"page_hit": scored(hit, f"pages cited: {pages or 'none'}; that answer: {right}")}
+
+
 def _years(turn: CaseTurn, answer: Answer) -> Outcomes:
     if turn.expected_filters is None:
         return {}
@@ -170,7 +186,7 @@ def _evidence(answer: Answer, evidence: Evidence) -> Outcomes:
 
 def _is_verbatim(statement: Statement) -> bool:
     """Also a sentence of a word or two, which `own_words` leaves aside."""
-    stands = any(statement.text in paper.abstract for paper in statement.papers)
+    stands = any(statement.text in paper.shown_text for paper in statement.papers)
     return stands or own_words(statement) is not None
 
 

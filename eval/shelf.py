@@ -21,6 +21,10 @@ class Shelf(Protocol):
         """The known papers, by id."""
         ...
 
+    def whole_papers(self, paper_ids: Sequence[str]) -> Mapping[str, Paper]:
+        """The known papers with their bodies, by id."""
+        ...
+
 
 class Papers:
     """A shelf of the given papers, the `own` ones; `otherwise`, if given, is the shelf for all others.
@@ -54,6 +58,12 @@ class Papers:
         papers = {id_: self._papers[id_] for id_ in paper_ids if id_ in self._papers}
         if self._otherwise:
             papers |= self._otherwise.papers([id_ for id_ in paper_ids if id_ not in papers])
+        return papers
+
+    def whole_papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
+        papers = self.papers([id_ for id_ in paper_ids if id_ in self._papers])
+        if self._otherwise:
+            papers |= self._otherwise.whole_papers([id_ for id_ in paper_ids if id_ not in papers])
         return papers
 
 

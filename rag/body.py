@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any, Literal
 
 import numpy as np
@@ -101,14 +101,16 @@ class Body:
         place = bisect_right(self._block_starts, offset) - 1
         return self.blocks[place].section if place >= 0 else None
 
+    def blocks_around(self, start: int, end: int) -> Iterator[Block]:
+        """The blocks that have characters of a span."""
+        first = max(0, bisect_right(self._block_starts, start) - 1)
+        touched = takewhile(lambda block: block.start < end, self.blocks[first:])
+        return (block for block in touched if block.end > start)
+
     def blocks_in(self, start: int, end: int) -> Iterator[Block]:
         """The blocks of a span, cut to it."""
-        first = max(0, bisect_right(self._block_starts, start) - 1)
-        for block in self.blocks[first:]:
-            if block.start >= end:
-                return
-            if block.end > start:
-                yield replace(block, start=max(block.start, start), end=min(block.end, end))
+        for block in self.blocks_around(start, end):
+            yield replace(block, start=max(block.start, start), end=min(block.end, end))
 
     def boxes_of(self, start: int, end: int) -> list[Box]:
         """The boxes that cover a span, one for each line, in reading order."""

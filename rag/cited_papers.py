@@ -32,6 +32,11 @@ def verbatim_quotes(answer: Answer) -> set[int]:
 
 
 def place_of(citation: Citation) -> str:
-    """Where a quote stands in the body of its paper, as far as that is known ("page 3, Results")."""
-    page = f"page {citation.page}" if citation.page is not None else None
+    """Where a quote stands in the body of its paper, as far as that is known ("p. 7, 3.2 Results").
+
+    The printed number of its page follows where it is another one.
+    """
+    page = f"p. {citation.page}" if citation.page is not None else None
+    if page and citation.label and citation.label != str(citation.page):
+        page += f" (printed {citation.label})"
     return ", ".join(filter(None, (page, citation.section)))

@@ -1,5 +1,6 @@
 """Our retriever and our assistant as LlamaIndex types, for LlamaIndex programs."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -64,10 +65,13 @@ class CitedQueryEngine(BaseQueryEngine):
     def _response(self, answer: Answer) -> Response:
         cited = list(dict.fromkeys(citation.paper_id for citation in answer.citations))
         papers = self._assistant.library.catalog.papers(cited)
+        quoted = {id_: _quoted(answer, id_) for id_ in cited}
         scores = {ranked.paper_id: ranked.score for ranked in answer.papers}
         metadata: dict[str, Any] = {"answer": answer.to_dict()}
         nodes = [
-            NodeWithScore(node=_node(papers[id_]), score=scores.get(id_)) for id_ in cited if id_ in papers
+            NodeWithScore(node=_node(papers[id_], quoted[id_]), score=scores.get(id_))
+            for id_ in cited
+            if id_ in papers
         ]
         return Response(answer.text, source_nodes=nodes, metadata=metadata)
 
@@ -86,6 +90,13 @@ def make_tool(assistant: Answering, name: str, description: str) -> FunctionTool
     )
 
 
-def _node(paper: Paper) -> TextNode:
+def _quoted(answer: Answer, paper_id: str) -> list[str]:
+    """The words of the body of a paper that an answer quotes."""
+    return [each.quote for each in answer.citations if each.paper_id == paper_id and each.part == "body"]
+
+
+def _node(paper: Paper, quoted: Sequence[str] = ()) -> TextNode:
     metadata = {"title": paper.title, "published": paper.published, "organization": paper.organization}
-    return TextNode(id_=paper.paper_id, text=f"{paper.title}\n{paper.abstract}", metadata=metadata)
+    return TextNode(
+        id_=paper.paper_id, text="\n".join([paper.title, paper.abstract, *quoted]), metadata=metadata
+    )

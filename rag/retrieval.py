@@ -9,10 +9,13 @@ its abstract, less a margin, as a long text has many chances to match.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import fsum
 
 from rag.bodies import Bodies, Likeness
+from rag.embedding.base import Tokens
 from rag.library import Library
+from rag.library.embedded import embedded_text
 from rag.library.matching import Match
 from rag.library.selection import Selection
 from rag.types import Filters, Hit
@@ -35,6 +38,7 @@ _PER_PAPER = 10  # passages of the dense search per paper of a long ranking
 _RANK = 10
 _RELATED = 0.6  # share of the best score of a ranking, below which a paper is clearly about something else
 
+_MATCHED = 8  # papers whose best passage of the body is compared token by token
 _MARGIN = 0.05  # of a cosine or a share, by which a body has to match better than the abstract
 
 Signals = dict[str, dict[str, float]]
@@ -60,16 +64,19 @@ class Retriever:
 
         Scores are absolute: they mean the same in every library and for every query.
         """
-        signals, passages = self.signals(query, k, filters)
+        signals, numbers, in_bodies = self.signals(query, k, filters)
         scores = fuse(signals, WEIGHTS)
         best = sorted(signals, key=lambda paper_id: (-scores[paper_id], paper_id))[:k]
         catalog = self.library.catalog
-        papers, spans = catalog.papers(best), catalog.passages(best)
+        by_body = [paper_id for paper_id in best if paper_id in in_bodies]
+        papers = catalog.papers(best) | (catalog.whole_papers(by_body) if by_body else {})
+        spans = catalog.passages(best) | (catalog.files.passages(by_body) if by_body else {})
         hits = []
         for paper_id in best:
             if paper_id in papers and paper_id in spans:  # another process may have removed or shortened it
                 score, own = scores[paper_id], signals[paper_id]
-                passage = spans[paper_id][min(passages[paper_id], len(spans[paper_id]) - 1)]
+                number = in_bodies.get(paper_id, numbers[paper_id])
+                passage = spans[paper_id][min(number, len(spans[paper_id]) - 1)]
                 least = _NEAR if own["lexical"] > _SHARES_WORDS else _NEAR_IN_OTHER_WORDS
                 hits.append(Hit(papers[paper_id], score, passage, own, is_near=score >= least))
         return hits
@@ -89,8 +96,11 @@ class Retriever:
         spans = catalog.passages([paper.paper_id for paper in papers])
         return [Hit(paper, 1.0, spans[paper.paper_id][0]) for paper in papers if paper.paper_id in spans]
 
-    def signals(self, query: str, k: int, filters: Filters = Filters()) -> tuple[Signals, dict[str, int]]:
-        """The signals of the candidates for `k` places, and the number of each one's best passage."""
+    def signals(
+        self, query: str, k: int, filters: Filters = Filters()
+    ) -> tuple[Signals, dict[str, int], dict[str, int]]:
+        """The signals of the candidates for `k` places, the number of the best passage of each abstract,
+        and of each body that matches better."""
         library, most = self.library, max(k, _CANDIDATES)
         vector, tokens = library.encode_query(query)
         selection = Selection(library.catalog, filters)
@@ -98,9 +108,10 @@ class Retriever:
         passages = selection.best(library.dense.search, vector, max(_PASSAGES, _PER_PAPER * k))
         dense = best_passages(passages)
         signals = _merge(dense, lexical)
+        in_bodies: dict[str, int] = {}
         if library.catalog.files.holds_bodies():
             found = self._bodies.search(query, vector, selection, max(_PASSAGES, _PER_PAPER * k))
-            _raise(signals, self._bodies.best(found))
+            in_bodies = _raise(signals, self._bodies.best(found))
         first = fuse(signals, FIRST_WEIGHTS)
         candidates = sorted(signals, key=lambda paper_id: (-first[paper_id], paper_id))[:most]
         matches = library.tokens.match(tokens, candidates)
@@ -114,7 +125,19 @@ class Retriever:
             match = matches.get(paper_id, least)
             signals[paper_id] |= {"token": match.paper, "passage": match.passage}
             numbers[paper_id] = match.number if paper_id in matches else dense.get(paper_id, (0, 0.0))[0]
-        return {paper_id: signals[paper_id] for paper_id in candidates}, numbers
+        in_bodies = {paper_id: in_bodies[paper_id] for paper_id in candidates if paper_id in in_bodies}
+        self._match_bodies(tokens, signals, dict(islice(in_bodies.items(), _MATCHED)))
+        return {paper_id: signals[paper_id] for paper_id in candidates}, numbers, in_bodies
+
+    def _match_bodies(self, tokens: Tokens, signals: Signals, numbers: Mapping[str, int]) -> None:
+        """Compare these passages of bodies token by token; their vectors are not stored."""
+        catalog = self.library.catalog
+        spans = catalog.files.passages(numbers) if numbers else {}
+        papers = catalog.whole_papers(spans) if numbers else {}
+        texts = [embedded_text(papers[id_], spans[id_][numbers[id_]]) for id_ in papers]
+        for paper_id, match in zip(papers, self.library.tokens.match_texts(tokens, texts), strict=True):
+            own = signals[paper_id]
+            own |= {name: max(own[name], match - _MARGIN) for name in ("token", "passage")}
 
 
 def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float]) -> Signals:
@@ -130,13 +153,20 @@ def _merge(dense: Mapping[str, tuple[int, float]], lexical: Mapping[str, float])
     }
 
 
-def _raise(signals: Signals, in_bodies: Mapping[str, tuple[int, Likeness]]) -> None:
-    """Give each paper the signals of its body where these are higher than those of its abstract."""
+def _raise(signals: Signals, in_bodies: Mapping[str, tuple[int, Likeness]]) -> dict[str, int]:
+    """Give each paper the signals of its body where these are higher than those of its abstract.
+
+    Returns the number of the best passage of each body that matches better than its abstract as a whole.
+    """
     least = min((own["dense"] for own in signals.values()), default=0.0)
-    for paper_id, (_, likeness) in in_bodies.items():
+    before, better = fuse(signals, FIRST_WEIGHTS), {}
+    for paper_id, (number, likeness) in in_bodies.items():
         own = signals.setdefault(paper_id, {"dense": least, "lexical": 0.0})
-        own["dense"] = max(own["dense"], likeness.dense - _MARGIN)
-        own["lexical"] = max(own["lexical"], likeness.lexical - _MARGIN)
+        of_body = {"dense": likeness.dense - _MARGIN, "lexical": likeness.lexical - _MARGIN}
+        if fuse({paper_id: of_body}, FIRST_WEIGHTS)[paper_id] > before.get(paper_id, -1.0):
+            better[paper_id] = number
+        own |= {name: max(own[name], value) for name, value in of_body.items()}
+    return better
 
 
 def fuse_rankings(rankings: Sequence[Sequence[Hit]]) -> Fused:

@@ -1,7 +1,7 @@
 """The data that modules exchange: papers, passages, hits, requests, citations, claims, answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
@@ -67,6 +67,11 @@ class Paper:
     def keys(self) -> list[str]:
         """The keys that this paper may already be known by, the most specific first."""
         return paper_keys(self.title, self.arxiv_id, self.doi)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON types: all fields but those that are there only for a question."""
+        known = {each.name: getattr(self, each.name) for each in fields(self) if each.compare}
+        return known | {"authors": list(self.authors)}
 
     @property
     def year(self) -> int | None:

@@ -17,6 +17,7 @@ WHOLE = PLAIN | {
     "filters": {"from_year": 2019},
     "expected_filters": {"from_year": None, "to_year": 2021},
     "reference": "About 45%.",
+    "evidence": [{"paper": "bert2BERT", "page": 7, "quote": "saves 45%"}, {"paper": "2110.07143"}],
     "tags": ["single", "name"],
 }
 TALK = {
@@ -48,6 +49,10 @@ def test_every_field_is_read(write):
     assert turn.filters.as_filters().from_year == 2019
     assert turn.expected_filters is not None
     assert turn.expected_filters.as_filters().to_year == 2021
+    assert [(place.paper, place.page, place.quote) for place in turn.evidence] == [
+        ("bert2BERT", 7, "saves 45%"),
+        ("2110.07143", None, None),
+    ]
     assert (turn.tags, case.unread) == (("single", "name"), set())
 
 
@@ -107,6 +112,8 @@ def test_what_the_page_keeps_beside_a_case_is_passed_over(write):
         (PLAIN | {"answerable": "no"}, "answerable"),
         (PLAIN | {"filters": {"from_year": "2019"}}, "filters.from_year"),
         (PLAIN | {"expected_filters": {"since": 2019}}, "expected_filters.since"),
+        (PLAIN | {"evidence": [{"page": 1}]}, "evidence.0.paper"),
+        (PLAIN | {"evidence": [{"paper": "bert2BERT", "page": 0}]}, "evidence.0.page"),
         (PLAIN | {"tags": [1]}, "tags.0"),
         (TALK | {"turns": []}, "turns"),
         (TALK | {"turns": [{"papers": []}]}, "turns.0.question"),

@@ -15,7 +15,7 @@ from rag.composing import ANEW, Heading, Piece, Quoted, Written
 from rag.markers import Marker, find_markers, without_markers
 from rag.parts import Sentence, sentences_of, split, without
 from rag.sentences import sentence_spans, strip_span
-from rag.types import Markers
+from rag.types import Markers, Passage
 
 FIRST = Paper(
     "Frogs", "Frogs leap 3 metres far. Their legs are long. They live in ponds.", published="2020-05"
@@ -386,8 +386,9 @@ def test_nothing_is_written_where_all_that_was_does_not_count():
 
 
 def test_a_heading_stands_above_what_is_quoted_from_its_paper():
-    pieces = [Heading(0), Quoted("Frogs leap 3 metres far.", 0, (0, 24))]
-    pieces += [Heading(1), Quoted("Toads walk.", 1, (3, 14)), Quoted("They leap.", 1, (16, 68))]
+    pieces = [Heading(0), Quoted("Frogs leap 3 metres far.", 0, Passage("", 0, 24))]
+    pieces += [Heading(1), Quoted("Toads walk.", 1, Passage("", 3, 14))]
+    pieces += [Quoted("They leap.", 1, Passage("", 16, 68))]
     written, shown = write(*pieces)
     answer = cite(written.finish(), HITS, FirstSentence())
     assert shown == answer.text

@@ -69,6 +69,7 @@ def test_a_right_answer_is_scored_by_every_metric_that_applies(answer, shelf):
         **dict.fromkeys(("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10"), 1),
         **dict.fromkeys(("set_precision", "set_recall", "set_f1"), 1),
         "fact_recall": pytest.approx(2 / 3),
+        "page_hit": None,
         "filter_accuracy": 1,
         "words": 12,  # five of them the title
         **dict.fromkeys(("faithfulness", "verbatim", "names_and_numbers", "citation_validity"), 1),
@@ -84,7 +85,25 @@ def test_what_the_case_does_not_know_is_not_scored(answer, shelf):
     absent = {name for name, value in scores.items() if value is None}
     rankings = {"hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10"}
     sets = {"set_precision", "set_recall", "set_f1"}
-    assert absent == rankings | sets | {"fact_recall", "filter_accuracy", "abstention_recall", "requests"}
+    others = {"fact_recall", "page_hit", "filter_accuracy", "abstention_recall", "requests"}
+    assert absent == rankings | sets | others
+
+
+def test_a_page_is_hit_by_a_citation_of_the_same_paper_on_it(answer, shelf):
+    on_page = replace(answer, citations=tuple(replace(each, page=7) for each in answer.citations))
+
+    def hit(answer, *places, **known):
+        evidence = [dict(zip(("paper", "page"), place, strict=True)) for place in places]
+        return outcomes(turn(evidence=evidence, **known), answer, shelf)["page_hit"]
+
+    owls, bees = "a study of OWLS!", "A Study of bees"
+    assert hit(on_page, (owls, 6), (owls, 7)).value == 1
+    assert hit(on_page, (owls, 6), (bees, 7)).value == 0
+    assert hit(on_page, (owls, 6)).explanation == "pages cited: 7; that answer: 6"
+    assert hit(answer, (owls, 7)).value == 0  # its citations have no pages
+    assert hit(replace(on_page, status="refused"), (owls, 7)).value == 0
+    assert hit(on_page, (owls, None)).kind == "not applicable"
+    assert hit(on_page, (owls, 7), answerable=False).kind == "not applicable"
 
 
 def test_a_wrong_paper_and_wrong_years_score_nothing(answer, shelf):

@@ -70,7 +70,7 @@ def write(reader, found):
                 head = piece.hit
             else:
                 assert isinstance(piece, Quoted) and piece.hit == head
-                sentences.append((piece.text, hits[piece.hit].paper, piece.span))
+                sentences.append((piece.text, hits[piece.hit].paper, (piece.place.start, piece.place.end)))
         return sentences
 
     return write

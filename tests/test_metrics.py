@@ -19,6 +19,8 @@ from eval.metrics import (
     ndcg_at,
     needed_markers,
     over_refusal,
+    page_hit,
+    page_recall,
     recall_at,
     set_f1,
     set_precision,
@@ -41,6 +43,13 @@ def test_hand_computed():
     assert mrr_at(10, ranking, {"a", "b"}) == 0.5
     gained, best = 1 / math.log2(3) + 1 / math.log2(5), 1 + 1 / math.log2(3)
     assert ndcg_at(10, ranking, {"a", "b"}) == pytest.approx(gained / best)
+
+
+def test_one_page_of_the_evidence_is_a_hit_and_each_counts_for_recall():
+    evidence = {("a", 2), ("a", 3)}
+    cited = [("b", 2), ("a", None), ("a", 3), ("a", 3)]
+    assert (page_hit(cited, evidence), page_recall(cited, evidence)) == (1, 0.5)
+    assert (page_hit(cited[:2], evidence), page_recall([], evidence)) == (0, 0)
 
 
 def test_a_paper_counts_once():

@@ -28,7 +28,7 @@ def test_the_sentences_are_those_of_the_abstracts_in_order(reader):
         "Bees dance to tell where flowers stand.",
     ]
     for sentence in reading.sentences:
-        assert PAPERS[sentence.hit].abstract[slice(*sentence.span)] == sentence.text
+        assert PAPERS[sentence.hit].words_of(sentence.place) == sentence.text
     assert len(reading.sentences) == sum(len(sentence_spans(paper.abstract)) for paper in PAPERS)
 
 

@@ -458,7 +458,7 @@ def test_a_sentence_without_markers_shows_on_which_papers_it_rests():
 def test_quotes_of_a_body_stand_below_the_abstract_with_their_page():
     body = replace(cited(paper_of()), quote="Owls hoot.", part="body", page=3, section="Results")
     page = shown(answer_of(citations=(cited(paper_of()), body)))
-    assert page.inside("ap-abstract") == f"{ABSTRACT}Owls hoot. page 3, Results"
+    assert page.inside("ap-abstract") == f"{ABSTRACT}Owls hoot. p. 3, Results"
     assert page.inside("mark") == f"{QUOTE}Owls hoot."
     assert "changed" not in page.text
 

@@ -85,7 +85,7 @@ def test_a_paper_is_named_once_with_all_its_quotes(capsys):
     assert "[1] Owls, 2021-03, Owls\n" + "".join(f"    “{quote}”\n" for quote in THREE) in out
     body = replace(quoting_thrice().citations[0], part="body", page=3, section="Results")
     terminal.print_answer(quoting_thrice(citations=(body,)))
-    assert f"“{body.quote}” (page 3, Results)\n" in capsys.readouterr().out
+    assert f"“{body.quote}” (p. 3, Results)\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("reason", ["no paper mentions owls", "No paper mentions owls."])

@@ -5,7 +5,6 @@ The docstrings of `ask`, `search` and `get_paper` are shown to programs and lang
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rag.errors import QuestionError
@@ -129,8 +128,7 @@ class Programs:
             )
         return {
             "paper_id": known.paper_id,
-            **asdict(known),
-            "authors": list(known.authors),
+            **{name: value for name, value in known.to_dict().items() if name != "file"},
             "link": link(known),
         }
 
@@ -153,6 +151,7 @@ def search_json(question: Understanding, hits: Sequence[Hit]) -> dict[str, Any]:
                 "title": hit.paper.title,
                 "score": round(hit.score, 4),
                 "passage": hit.passage_text,
+                "page": hit.page,
             }
             for hit in hits
         ],

@@ -161,7 +161,8 @@ def print_hits(hits: Sequence[Hit]) -> None:
         line = Text(f"{rank:2}. ").append(plain(without_markup(hit.paper.title)), "bold")
         date = f"{hit.paper.published}  " if hit.paper.published else ""
         print_text(line.append(f"  {date}{hit.score:.2f}", "dim"))
-        print_text(Text(in_a_line(readable(hit.passage_text))), indent=4)
+        place = f" (p. {hit.page})" if hit.page else ""
+        print_text(Text(in_a_line(readable(hit.passage_text))).append(place, "dim"), indent=4)
 
 
 def print_report(report: Report, folder: Path) -> None:
@@ -295,7 +296,8 @@ def _print_citations(answer: Answer) -> None:
         source = Text().append(f"[{cited.number}] ", "cyan")
         first = cited.citation
         source.append(in_a_line(without_markup(first.title)), "bold")
-        details = (first.published, first.organization, None if quotes else first.paper_id)
+        places = dict.fromkeys(place_of(quote) for place, quote in cited.quotes.items() if place in shown)
+        details = (first.published, first.organization, None if quotes else first.paper_id, *places)
         print_text(source.append("".join(f", {in_a_line(text)}" for text in details if text), "dim"))
         for quote in quotes:
             line = Text(f"“{in_a_line(readable(quote.quote))}”")

@@ -116,7 +116,7 @@ class _Verdicts:
         return bool(verdict.supported)
 
     def on_statements(self, statements: Sequence[Statement]) -> list[Verdict]:
-        readable = [any(paper.abstract.strip() for paper in each.papers) for each in statements]
+        readable = [any(paper.shown_text.strip() for paper in each.papers) for each in statements]
         judge_inputs = map(JudgeInput.for_support, compress(statements, readable))
         verdicts = iter(self.on(list(judge_inputs)))
         return [next(verdicts) if is_readable else _NOTHING for is_readable in readable]

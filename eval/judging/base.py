@@ -30,7 +30,7 @@ class JudgeInput:
     def for_support(cls, statement: Statement) -> "JudgeInput":
         """Do the papers of a statement support it?"""
         papers = [
-            {"title": paper.title, "published": paper.published, "text": paper.abstract}
+            {"title": paper.title, "published": paper.published, "text": paper.shown_text}
             for paper in statement.papers
         ]
         return cls("support", {"claim": statement.text, "papers": papers})

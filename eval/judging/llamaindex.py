@@ -114,7 +114,7 @@ def _support(llm: LLM, judge_input: JudgeInput) -> Verdict:
     template, refine = _TEMPLATES["support"]
     evaluator = FaithfulnessEvaluator(llm, eval_template=template, refine_template=refine)
     statement = judge_input.statement
-    texts = (text for paper in statement.papers for text in (paper.heading, paper.abstract))
+    texts = (text for paper in statement.papers for text in (paper.heading, paper.shown_text))
     contexts = [quoted(text) for text in texts]
     feedback = _evaluated(evaluator, response=quoted(statement.text), contexts=contexts).feedback
     return read_yes_or_no(feedback or "")

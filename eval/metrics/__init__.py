@@ -13,6 +13,7 @@ from eval.metrics.citations import (
     share,
 )
 from eval.metrics.facts import fact_recall, holds
+from eval.metrics.pages import page_hit, page_recall
 from eval.metrics.ranking import hit_at, mrr_at, ndcg_at, recall_at
 from eval.metrics.sets import set_f1, set_precision, set_recall
 
@@ -29,6 +30,8 @@ __all__ = [
     "ndcg_at",
     "needed_markers",
     "over_refusal",
+    "page_hit",
+    "page_recall",
     "recall_at",
     "set_f1",
     "set_precision",

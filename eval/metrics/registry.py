@@ -32,6 +32,7 @@ METRICS = _by_name(
     Metric("set_recall", "share of the complete set that is cited"),
     Metric("set_f1", "harmonic mean of the two"),
     Metric("fact_recall", "share of the expected facts that the answer says"),
+    Metric("page_hit", "a citation is on a page that answers"),
     Metric("filter_accuracy", "the years taken from the question's words are the expected ones"),
     Metric("words", "length of the answer without markers", better=0, unit="words"),
     Metric("faithfulness", "share of the sentences that are quoted or found supported", is_judged=True),

@@ -1,8 +1,8 @@
 """Quotes for the replies of other programs, without an encoder."""
 
 from rag.checking import Quote
-from rag.sentences import sentence_spans, strip_span
-from rag.types import Paper, Span
+from rag.sentences import sentences_in
+from rag.types import Paper, Passage
 from rag.words import content_words
 
 
@@ -13,8 +13,7 @@ class NearestByWords:
         """The first of the best sentences, an empty one if the paper has no text."""
         wanted = set(content_words(text))
 
-        def common(span: Span) -> int:
-            return len(wanted.intersection(content_words(paper.abstract[slice(*span)])))
+        def common(sentence: Passage) -> int:
+            return len(wanted.intersection(content_words(paper.words_of(sentence))))
 
-        spans = (strip_span(paper.abstract, span) for span in sentence_spans(paper.abstract))
-        return Quote(paper, max(spans, key=common, default=(0, 0)))
+        return Quote.at(paper, max(sentences_in(paper), key=common, default=Passage("", 0, 0)))

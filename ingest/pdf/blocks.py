@@ -34,6 +34,7 @@ _KINDS: dict[str, BlockKind] = {
     "footnote": "footnote",
     "contents": "front",
 }
+_SCRAP = 10  # characters
 _LONG_PARAGRAPH = 25  # words
 
 
@@ -51,8 +52,8 @@ def write(lines: Sequence[Line]) -> Writing:
     """The text of lines in reading order, by blocks.
 
     A paragraph that a column, a page, a figure, a table or a footnote interrupts is one block, and what
-    interrupts it follows. After a displayed formula or a listing a paragraph goes on where the next words
-    begin with a lower-case letter ("where x is ..."): the formula follows the paragraph then, too.
+    interrupts it follows. A displayed formula or a listing ends the block: what follows it, such as "where
+    x is ...", is a block of its own, so that no quote leaps over what the page prints between its words.
     """
     profile = profile_of(lines)
     groups = groups_of(lines, kinds_of(lines, profile), profile)
@@ -68,7 +69,7 @@ def _joined(groups: Sequence[Group]) -> list[Group]:
     open_place: int | None = None  # of the paragraph that may go on
     for group in groups:
         if group.kind in ("text", "item") and open_place is not None:
-            between = {other.kind for other in joined[open_place + 1 :]}
+            between = {other.kind for other in joined[open_place + 1 :] if not _is_scrap(other)}
             if _continues(joined[open_place], group, between):
                 joined[open_place].lines += group.lines
                 continue
@@ -80,6 +81,11 @@ def _joined(groups: Sequence[Group]) -> list[Group]:
     return joined
 
 
+def _is_scrap(group: Group) -> bool:
+    """Whether a group is a part of a formula in a line: the limit of a sum, a root."""
+    return group.kind == "formula" and len(group.text) < _SCRAP
+
+
 def _continues(paragraph: Group, group: Group, between: set[str]) -> bool:
     """Whether a group goes on with a paragraph before it, over what stands between."""
     before, line = paragraph.lines[-1], group.lines[0]
@@ -87,15 +93,10 @@ def _continues(paragraph: Group, group: Group, between: set[str]) -> bool:
     if group.kind == "item" or paragraph.kind == "item" and not is_lower:
         return False
     is_done = ends_sentence(before.text)
-    if (
-        not between
-        and before.sheet == line.sheet
-        and before.column == line.column
-        and line.baseline > before.baseline
-    ):
+    if not between and before.sheet == line.sheet and before.column == line.column and line.baseline > before.baseline:
         return is_lower and not is_done
     if between & {"formula", "listing"}:
-        return is_lower and not re.search(r"[.!?]['\"”’)\]]*$", before.text)
+        return False
     if is_done:
         return is_lower and before.text[-1] in ":;"
     return is_lower or not group.begins
@@ -114,9 +115,7 @@ def _with_sections(groups: Sequence[Group], profile: Profile) -> Iterator[Piece]
             part = None
         if part == "abstract" and (is_heading or _KEYWORDS.match(text) or place >= first):
             part = "front" if _KEYWORDS.match(text) and place < first else None
-        if is_heading or (
-            len(group.lines) == 1 and KNOWN.fullmatch(text) and group.kind in ("text", "item")
-        ):
+        if is_heading or (len(group.lines) == 1 and KNOWN.fullmatch(text) and group.kind in ("text", "item")):
             if _ABSTRACT.fullmatch(text) and place <= first:
                 part = "abstract"
                 yield Piece("heading", group.lines, text)
@@ -138,9 +137,7 @@ def _with_sections(groups: Sequence[Group], profile: Profile) -> Iterator[Piece]
             continue
         if part is not None and kind in ("paragraph", "heading", "formula", "row", "listing"):
             kind = part
-        yield Piece(
-            kind, group.lines, section, kind == "row" and place > 0 and groups[place - 1].kind == "row"
-        )
+        yield Piece(kind, group.lines, section, kind == "row" and place > 0 and groups[place - 1].kind == "row")
 
 
 def _part_of(text: str) -> BlockKind | None:
@@ -170,12 +167,7 @@ def _first_of_text(groups: Sequence[Group], profile: Profile) -> int:
         if group.kind == "heading" and (KNOWN.fullmatch(text) or (NUMBERED.match(text) and place)):
             return place
         is_long = len(text.split()) >= _LONG_PARAGRAPH and len(group.lines) > 2
-        if (
-            abstract is None
-            and group.kind == "text"
-            and is_long
-            and abs(group.lines[0].size - profile.size) < 0.6
-        ):
+        if abstract is None and group.kind == "text" and is_long and abs(group.lines[0].size - profile.size) < 0.6:
             if any(_is_abstract_heading(other) for other in groups[place + 1 : place + 12]):
                 continue
             return place - 1 if place and groups[place - 1].kind == "heading" and place > 1 else place

@@ -1,8 +1,9 @@
 """What pypdfium2 says of each character that a reader sees on a page."""
 
 import ctypes
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import atan2, hypot, pi
 
@@ -13,12 +14,21 @@ from numpy.typing import NDArray
 from ingest.pdf.glyphs import printed
 from ingest.pdf.shapes import Rectangle, Shape
 
+_NARROW, _WIDE = frozenset(b"ijlft"), frozenset(b"mwMWou")
+_SPACES = frozenset(code for code in range(0x20, 0x3001) if chr(code).isspace()) | {9, 10, 13}
+_TALLEST = 0.74  # of the size: the height of parentheses and of b, d, h
 _SMALLEST = 2.0  # points; nobody reads smaller letters
 _LIKE = 24  # colours whose red, green and blue differ by less look the same
 _MOST_OBJECTS = 30_000
 _FEWEST_VISIBLE = 20  # characters; a page of a scan may have a stamp
-_FIXED, _ITALIC = 1, 64  # flags of a font
-_BOLD = 600
+# Flags of a font. The weight that PDFium gives is no help: 740 for Computer Modern Roman, 545 for its bold.
+_FIXED, _ITALIC, _FORCED_BOLD = 1, 64, 1 << 18
+_BOLD_NAME = re.compile(r"bold|black|heavy|demi|-medi(?!um)|^(?:cm|sf|ec|lm)(?:bx|b\d|rb|sx|ssbx|csc?bx)", re.IGNORECASE)
+_ITALIC_NAME = re.compile(r"ital|obli|slant|-it\b|^(?:cm|sf|ec|lm)(?:ti|sl|bxti|bxsl|ssi|st)", re.IGNORECASE)
+_FIXED_NAME = re.compile(
+    r"mono(?!type)|monaco|courier|consol|typewriter|menlo|nimbusmon|xtt|^(?:cm|sf|ec|lm)(?:tt|sltt|itt|st\d|it\d)",
+    re.IGNORECASE,
+)
 
 _Address = ctypes.c_void_p
 
@@ -31,6 +41,7 @@ def _function(name: str, result: type, *arguments: type) -> ctypes._CFuncPtr:
 
 _unicode = _function("FPDFText_GetUnicode", ctypes.c_uint, _Address, ctypes.c_int)
 _loose_box = _function("FPDFText_GetLooseCharBox", ctypes.c_int, _Address, ctypes.c_int, _Address)
+_tight_box = _function("FPDFText_GetCharBox", ctypes.c_int, _Address, ctypes.c_int, *[_Address] * 4)
 _text_object = _function("FPDFText_GetTextObject", _Address, _Address, ctypes.c_int)
 _origin = _function("FPDFText_GetCharOrigin", ctypes.c_int, _Address, ctypes.c_int, _Address, _Address)
 _matrix = _function("FPDFText_GetMatrix", ctypes.c_int, _Address, ctypes.c_int, _Address)
@@ -40,7 +51,6 @@ _render_mode = _function("FPDFTextObj_GetTextRenderMode", ctypes.c_int, _Address
 _font = _function("FPDFTextObj_GetFont", _Address, _Address)
 _font_name = _function("FPDFFont_GetBaseFontName", ctypes.c_size_t, _Address, _Address, ctypes.c_size_t)
 _font_flags = _function("FPDFFont_GetFlags", ctypes.c_int, _Address)
-_font_weight = _function("FPDFFont_GetWeight", ctypes.c_int, _Address)
 _fill = _function("FPDFPageObj_GetFillColor", ctypes.c_int, _Address, *[_Address] * 4)
 _object = _function("FPDFPage_GetObject", _Address, _Address, ctypes.c_int)
 _type = _function("FPDFPageObj_GetType", ctypes.c_int, _Address)
@@ -48,7 +58,7 @@ _bounds = _function("FPDFPageObj_GetBounds", ctypes.c_int, _Address, *[_Address]
 _draw_mode = _function("FPDFPath_GetDrawMode", ctypes.c_int, _Address, _Address, _Address)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Font:
     """A font by its name in the file, without the prefix of a subset."""
 
@@ -77,6 +87,8 @@ class Characters:
     in_form: NDArray[np.bool_]
     is_hyphen: NDArray[np.bool_]
     shapes: list[Shape] = field(default_factory=list)
+    turned: str = ""
+    """The text in other directions, such as a stamp in the margin."""
 
     def seen(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Boxes of the frame as boxes of the page as it is seen."""
@@ -121,14 +133,48 @@ class PageReader:
         for place, owner in enumerate(owners):
             if owner and owner not in styles:
                 styles[owner] = self._style(text_page, place, owner, order)
+        self._tighten(text_page, owners, boxes, styles)
+        self._find_fixed(codes, owners, boxes, styles)
         return _selected(raw_page, text_page, codes, owners, boxes, styles, shapes, paint)
+
+    def _tighten(
+        self, text_page: int, owners: list[int], boxes: NDArray[np.float64], styles: Mapping[int, _Style]
+    ) -> None:
+        """Takes the ink's heights for fonts of drawn glyphs (Type 3), whose own heights mean nothing."""
+        corners = (ctypes.c_double * 4)()
+        start = ctypes.addressof(corners)
+        for place, owner in enumerate(owners):
+            if owner and styles[owner].size < _SMALLEST:
+                _tight_box(text_page, place, start, start + 16, start + 8, start + 24)
+                boxes[place, 1], boxes[place, 3] = corners[1], corners[3]
+
+    def _find_fixed(
+        self,
+        codes: NDArray[np.uint32],
+        owners: list[int],
+        boxes: NDArray[np.float64],
+        styles: dict[int, _Style],
+    ) -> None:
+        """Marks fonts whose name and flags do not say so as fixed, where narrow and wide letters are alike."""
+        widths: dict[Font, dict[int, float]] = {}
+        for owner, code, width in zip(owners, codes.tolist(), (boxes[:, 2] - boxes[:, 0]).tolist(), strict=True):
+            if owner and (code in _NARROW or code in _WIDE) and not (font := styles[owner].font).is_fixed:
+                if styles[owner].quarter == 0:
+                    widths.setdefault(font, {})[code] = width
+        for font, of_font in widths.items():
+            kinds = {code in _NARROW for code in of_font}
+            if len(of_font) > 3 and len(kinds) == 2 and max(of_font.values()) < 1.15 * min(of_font.values()):
+                for address, known in self._fonts.items():
+                    if known is font:
+                        self._fonts[address] = replace(font, is_fixed=True)
+                for owner, style in styles.items():
+                    if style.font is font:
+                        styles[owner] = replace(style, font=replace(font, is_fixed=True))
 
     def nothing(self) -> Characters:
         """A page that cannot be read."""
         nothing = np.zeros(0)
-        return Characters(
-            0.0, 0.0, 0, [], nothing.reshape(0, 4), nothing, nothing, [], nothing > 0, nothing > 0
-        )
+        return Characters(0.0, 0.0, 0, [], nothing.reshape(0, 4), nothing, nothing, [], nothing > 0, nothing > 0)
 
     def _painted(
         self, page: int, raw_page: pdfium.FPDF_PAGE
@@ -188,21 +234,14 @@ class PageReader:
             buffer = ctypes.create_string_buffer(256)
             _font_name(font, ctypes.addressof(buffer), 256)
             name = buffer.value.decode("utf-8", "replace").split("+")[-1]
-            flags, plain = _font_flags(font), name.lower().replace("-", "")
-            is_bold = _font_weight(font) >= _BOLD or any(word in plain for word in _BOLD_NAMES)
+            flags = max(0, _font_flags(font))
             self._fonts[font] = Font(
                 name,
-                is_bold
-                or plain.startswith(("cmbx", "cmb1", "sfbx", "ecbx", "lmbx", "sfss", "cmssbx", "sfsx")),
-                bool(flags > 0 and flags & _ITALIC) or any(word in plain for word in _ITALIC_NAMES),
-                bool(flags > 0 and flags & _FIXED) or any(word in plain for word in _FIXED_NAMES),
+                bool(flags & _FORCED_BOLD) or bool(_BOLD_NAME.search(name)),
+                bool(flags & _ITALIC) or bool(_ITALIC_NAME.search(name)),
+                bool(flags & _FIXED) or bool(_FIXED_NAME.search(name)),
             )
         return self._fonts[font]
-
-
-_BOLD_NAMES = ("bold", "black", "heavy", "medi", "demi")
-_ITALIC_NAMES = ("ital", "obli", "slant", "cmti", "sfti", "ecti", "cmsl")
-_FIXED_NAMES = ("mono", "courier", "consol", "typewriter", "cmtt", "sftt", "ectt", "cmsltt", "sfst", "sltt", "nimbusmon", "txtt", "menlo", "inconsolata", "cmitt", "sfit")  # fmt: skip
 
 
 def _selected(
@@ -224,6 +263,7 @@ def _selected(
     chosen = [place for place, owner in enumerate(owners) if visible[place] and owner]
     quarters = [quarter for place in chosen if (quarter := styles[owners[place]].quarter) is not None]
     main = max(range(4), key=lambda quarter: (quarters.count(quarter), -quarter)) if quarters else 0
+    turned = "".join(chr(codes[place]) for place in chosen if styles[owners[place]].quarter != main)
     chosen = [place for place in chosen if styles[owners[place]].quarter == main]
     kept_styles = [styles[owners[place]] for place in chosen]
     # Text of `main` anticlockwise quarter turns stands upright after as many clockwise ones.
@@ -234,13 +274,14 @@ def _selected(
         code = int(codes[place])
         is_hyphen = code in (2, 0xAD, 0xFFFE) and bool(_is_hyphen(text_page, place))
         hyphens.append(is_hyphen or code == 0xAD)
-        texts.append("-" if hyphens[-1] else " " if chr(code).isspace() else printed(code, style.font.name))
+        texts.append("-" if hyphens[-1] else " " if code in _SPACES else printed(code, style.font.name))
     origins = np.array([style.baseline for style in kept_styles], np.float64).reshape(-1, 2)
     points = np.concatenate([origins, origins], axis=1)
     width, height = bounds.right - bounds.left, bounds.top - bounds.bottom
     frame_boxes = _upright(boxes[chosen], page_box, turns)
     baselines = _upright(points, page_box, turns)[:, 1]
     sizes = np.array([style.size for style in kept_styles], np.float64)
+    sizes = _drawn_sizes(sizes, frame_boxes, baselines, kept_styles)
     frame_boxes[:, 1] = np.clip(frame_boxes[:, 1], baselines - sizes, baselines - 0.6 * sizes)
     frame_boxes[:, 3] = np.clip(frame_boxes[:, 3], baselines + 0.12 * sizes, baselines + 0.35 * sizes)
     in_form = np.array([style.place is None for style in kept_styles], np.bool_)
@@ -256,13 +297,38 @@ def _selected(
         baselines,
         sizes,
         [style.font for style in kept_styles],
-        in_form & (in_form.mean() < 0.6 if len(in_form) else False),
+        in_form,
         np.array(hyphens, np.bool_),
         [
             Shape(tuple(map(float, box)), shape.is_picture, shape.fill)  # type: ignore[arg-type]
             for box, shape in zip(frame_shapes, shapes, strict=True)
         ],
+        turned,
     )
+
+
+def _drawn_sizes(
+    sizes: NDArray[np.float64],
+    boxes: NDArray[np.float64],
+    baselines: NDArray[np.float64],
+    styles: list[_Style],
+) -> NDArray[np.float64]:
+    """Sizes of letters; of fonts of drawn glyphs (Type 3), whose unit is anything, by their tallest letter."""
+    heights = baselines - boxes[:, 1]
+    unusual = heights > 2.5 * sizes
+    if not unusual.any():
+        return sizes
+    tallest: dict[int, float] = {}
+    for place in np.flatnonzero(unusual):
+        font = id(styles[place].font)
+        tallest[font] = max(tallest.get(font, 0.0), float(heights[place]))
+    drawn = sizes.copy()
+    for place in np.flatnonzero(unusual):
+        drawn[place] = tallest[id(styles[place].font)] / _TALLEST
+    for place in np.flatnonzero(~unusual):
+        if id(styles[place].font) in tallest:
+            drawn[place] = tallest[id(styles[place].font)] / _TALLEST
+    return drawn
 
 
 def _visible(
@@ -277,12 +343,15 @@ def _visible(
     left, bottom, right, top = page_box
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     inside = (middles >= (left - 1, bottom - 1)).all(axis=1) & (middles <= (right + 1, top + 1)).all(axis=1)
-    readable = (
-        np.array([bool(owner) and styles[owner].size >= _SMALLEST for owner in owners], np.bool_) & inside
-    )
-    grounds = [
-        (place, shape) for place, shape in zip(paint, shapes, strict=True) if shape.is_picture or shape.fill
-    ]
+    tallest: dict[Font, float] = {}
+    for owner, height in zip(owners, (boxes[:, 3] - boxes[:, 1]).tolist(), strict=True):
+        if owner and height > tallest.get(styles[owner].font, 0.0):
+            tallest[styles[owner].font] = height
+    large = {
+        owner for owner, style in styles.items() if max(style.size, _drawn(style, tallest)) >= _SMALLEST
+    }
+    readable = inside & np.array([owner in large for owner in owners], np.bool_)
+    grounds = [(place, shape) for place, shape in zip(paint, shapes, strict=True) if shape.is_picture or shape.fill]
     decided: dict[int, bool] = {}
     shown = np.zeros(len(owners), np.bool_)
     for place in np.flatnonzero(readable):
@@ -291,15 +360,17 @@ def _visible(
             decided[owner] = _is_shown(styles[owner], middles[place], grounds)
         shown[place] = decided[owner]
     area = (right - left) * (top - bottom)
-    is_scan = (
-        any(shape.is_picture and _area(shape.box) > 0.7 * area for shape in shapes)
-        and shown.sum() < _FEWEST_VISIBLE
-    )
+    is_scan = any(
+        shape.is_picture and _area(shape.box) > 0.7 * area for shape in shapes
+    ) and shown.sum() < _FEWEST_VISIBLE
     if not is_scan:
         return shown
-    return shown | readable & np.array(
-        [bool(owner) and not _is_white(styles[owner]) for owner in owners], np.bool_
-    )
+    return shown | readable & np.array([bool(owner) and not _is_white(styles[owner]) for owner in owners], np.bool_)
+
+
+def _drawn(style: _Style, tallest: Mapping[Font, float]) -> float:
+    """The height of the tallest letter of a font of drawn glyphs, whose size means nothing."""
+    return tallest.get(style.font, 0.0) if not style.font.name else 0.0
 
 
 def _is_white(style: _Style) -> bool:
@@ -332,7 +403,9 @@ def _area(box: Rectangle) -> float:
 def _upright(boxes: NDArray[np.float64], page_box: Rectangle, turns: int) -> NDArray[np.float64]:
     """Boxes of PDF space (from the bottom left) in the frame after clockwise quarter turns."""
     left, bottom, right, top = page_box
-    seen = np.stack([boxes[:, 0] - left, top - boxes[:, 3], boxes[:, 2] - left, top - boxes[:, 1]], axis=1)
+    seen = np.stack(
+        [boxes[:, 0] - left, top - boxes[:, 3], boxes[:, 2] - left, top - boxes[:, 1]], axis=1
+    )
     return _turned(seen, turns, right - left, top - bottom)
 
 

@@ -1,6 +1,5 @@
 """The columns of a sheet, and its lines in reading order."""
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -108,6 +107,10 @@ def _own_gutters(sheet: Sheet) -> list[Gutter]:
         end = _gutter_start(before)
         crossing = sum(segment.left < end - 1 and segment.right > begin - 1 for segment in segments)
         is_known = any(abs(begin - gutter[1]) < 0.1 * sheet.width for gutter in gutters)
+        behind = sorted(
+            segment.left for segment in long if max(end + 2, begin - 0.08 * sheet.width) < segment.left <= begin
+        )
+        begin = behind[len(behind) // 20] if behind else begin  # items may stand out to the left
         if end < begin - 3 and not is_known and crossing < 0.6 * min(len(aligned), len(before)):
             gutters.append((end, begin))
     return sorted(gutters)
@@ -162,18 +165,14 @@ def _cut(row: Sequence[Word], gutters: Sequence[Gutter]) -> list[list[Word]]:
 
 def _column_of(line: Line, gutters: Sequence[Gutter], left: float, right: float) -> tuple[float, float]:
     """From where to where the column, or the columns together, of a line reach."""
-    edges = [(left, gutters[0][0] if gutters else right)]
-    edges += [
-        (gutter[1], gutters[place + 1][0] if place + 1 < len(gutters) else right)
-        for place, gutter in enumerate(gutters)
-    ]
+    starts = [left, *(gutter[1] for gutter in gutters)]
+    ends = [*(gutter[0] for gutter in gutters), right]
     start, _, end, _ = line.box
-    begins = [edge for edge, _ in edges]
-    first = max(0, bisect_left(begins, start + 4) - 1)
-    last = max(first, bisect_left(begins, end - 4) - 1)
+    first = sum(start > (gutter[0] + gutter[1]) / 2 - 1 for gutter in gutters)
+    last = max(first, sum(end > gutter[1] + 2 for gutter in gutters))
     if last == first + 1:
         # A line that only just leaves its column is too long, and no line across.
-        into = (end - edges[last][0]) / max(1.0, edges[last][1] - edges[last][0])
-        if into < 0.25 and start < edges[first][0] + 0.1 * (edges[first][1] - edges[first][0]):
+        into = (end - starts[last]) / max(1.0, ends[last] - starts[last])
+        if into < 0.25 and start < starts[first] + 0.1 * (ends[first] - starts[first]):
             last = first
-    return edges[first][0], edges[last][1]
+    return starts[first], ends[last]

@@ -57,10 +57,9 @@ def accent_of(character: str) -> str | None:
 
 
 def with_accent(letter: str, accent: str) -> str | None:
-    """One character for a letter and a combining mark, where Unicode has one."""
+    """A letter with a combining mark, composed where Unicode has one character for both."""
     base = {"ı": "i", "ȷ": "j"}.get(letter, letter)
-    composed = unicodedata.normalize("NFC", base + accent)
-    return composed if len(composed) == 1 and base.isalpha() else None
+    return unicodedata.normalize("NFC", base + accent) if base.isalpha() and len(base) == 1 else None
 
 
 def is_math_font(font: str) -> bool:

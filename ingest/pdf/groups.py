@@ -50,6 +50,7 @@ def _goes_on(group: Group, before: Line, line: Line, kind: LineKind, profile: Pr
     """Whether a line goes on with the group of the line before it."""
     if group.kind == "heading":
         return kind == "heading" and _is_same_heading(before, line, profile)
+    is_item = kind == "item"
     if group.kind in ("caption", "item", "footnote") and kind == "text":
         kind = group.kind
     if kind == "footnote" and group.kind == "footnote":
@@ -61,7 +62,7 @@ def _goes_on(group: Group, before: Line, line: Line, kind: LineKind, profile: Pr
     gap = gap_above(line, before, profile)
     if kind in ("listing", "formula"):
         return gap < 2.6
-    if group.kind == "item" and line.text and kind == "item" and _starts_item(line, group):
+    if group.kind == "item" and is_item:
         return False
     if abs(line.size - before.size) > 0.12 * profile.size and len(line.words) > 2 and len(before.words) > 2:
         return gap < 1.3 and not ends_sentence(before.text)
@@ -72,18 +73,10 @@ def _goes_on(group: Group, before: Line, line: Line, kind: LineKind, profile: Pr
     return not _starts_paragraph(group, before, line)
 
 
-def _starts_item(line: Line, group: Group) -> bool:
-    return False
-
-
 def _is_note_start(before: Line, line: Line) -> bool:
     first = line.words[0]
     is_raised = first.size < 0.86 * line.size or first.baseline < line.baseline - 1
-    return (
-        line.text[:1] in "*∗†‡§¶"
-        or line.text[:1].isdigit()
-        and (is_raised or len(first.text) < 3 and ends_sentence(before.text))
-    )
+    return line.text[:1] in "*∗†‡§¶" or line.text[:1].isdigit() and (is_raised or len(first.text) < 3 and ends_sentence(before.text))
 
 
 def _is_same_heading(before: Line, line: Line, profile: Profile) -> bool:
@@ -104,14 +97,8 @@ def _starts_paragraph(group: Group, before: Line, line: Line) -> bool:
     is_end = ends_sentence(before.text)
     if indent > _INDENT * line.size:
         hangs = len(group.lines) == 1
-        return (
-            is_end and not (hangs and not _is_short(before))
-            if hangs
-            else is_end or line.text[:1].isupper() and _is_short(before)
-        )
-    outdent = (
-        median(other.box[0] for other in group.lines[1:]) - line.box[0] if len(group.lines) > 1 else 0.0
-    )
+        return is_end and not (hangs and not _is_short(before)) if hangs else is_end or line.text[:1].isupper() and _is_short(before)
+    outdent = median(other.box[0] for other in group.lines[1:]) - line.box[0] if len(group.lines) > 1 else 0.0
     if outdent > _INDENT * line.size and group.lines[0].box[0] < group.lines[1].box[0] - 0.5 * line.size:
         return group.kind != "item" or is_end
     return is_end and _is_short(before) and group.kind != "caption"

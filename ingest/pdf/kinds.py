@@ -8,11 +8,9 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from ingest.pdf.lines import Line, Word
+from ingest.pdf.lines import Line, Word, is_prose
 
-LineKind = Literal[
-    "text", "heading", "caption", "item", "row", "listing", "formula", "footnote", "contents"
-]
+LineKind = Literal["text", "heading", "caption", "item", "row", "listing", "formula", "footnote", "contents"]
 
 NUMBERED = re.compile(
     r"(?:(?:Appendix|Section|Chapter)\s+)?(?:\d{1,2}(?:\.\d{1,2}){0,4}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})[.:)]?\s+(?=[^\W\d_]|\W{1,2}\w)"
@@ -61,9 +59,7 @@ def profile_of(lines: Sequence[Line]) -> Profile:
         if same_column(line, after) and 0.9 * size < after.baseline - line.baseline < 2.6 * size
     ]
     bold = sum(len(line.text) for line in body if line.share("is_bold") > 0.8)
-    return Profile(
-        size, median(steps) if steps else 1.2 * size, bold > 0.5 * sum(len(line.text) for line in body)
-    )
+    return Profile(size, median(steps) if steps else 1.2 * size, bold > 0.5 * sum(len(line.text) for line in body))
 
 
 def same_column(line: Line, after: Line) -> bool:
@@ -73,6 +69,7 @@ def same_column(line: Line, after: Line) -> bool:
 def kinds_of(lines: Sequence[Line], profile: Profile) -> list[LineKind]:
     """The kind of each line, of lines in reading order."""
     kinds: list[LineKind] = [_first_guess(line, profile) for line in lines]
+    _settle_footnotes(lines, kinds, profile)
     _settle_listings(lines, kinds, profile)
     _settle_rows(lines, kinds, profile)
     _settle_formulas(lines, kinds, profile)
@@ -87,7 +84,6 @@ def kinds_of(lines: Sequence[Line], profile: Profile) -> list[LineKind]:
             kinds[place] = "heading"
         elif _is_item(line, before, after, profile):
             kinds[place] = "item"
-    _settle_footnotes(lines, kinds, profile)
     return kinds
 
 
@@ -113,12 +109,6 @@ def ends_sentence(text: str) -> bool:
     return bool(_ENDS.search(text))
 
 
-def is_prose(word: Word) -> bool:
-    """Whether a word is one of a sentence and no part of a formula."""
-    letters = sum(letter.isalpha() for letter in word.text)
-    return not word.is_math and not word.is_fixed and letters >= 2 and letters >= 0.6 * len(word.text)
-
-
 def is_heading(line: Line, before: Line | None, after: Line | None, profile: Profile) -> bool:
     """Whether a line stands out by its font, and by its number or the space around it."""
     text = line.text
@@ -134,27 +124,19 @@ def is_heading(line: Line, before: Line | None, after: Line | None, profile: Pro
     is_numbered = bool(NUMBERED.match(text))
     if KNOWN.fullmatch(text) and (is_large or is_bold or is_apart):
         return True
-    if (
-        is_large
-        and (is_apart or is_numbered or is_bold)
-        and not (text.endswith(".") and len(line.words) > 10)
-    ):
+    if is_large and (is_apart or is_numbered or is_bold) and not (text.endswith(".") and len(line.words) > 10):
         return True
     if is_bold and (is_numbered or is_apart) and (is_short or is_numbered):
         return not text.endswith(".") or is_numbered or len(line.words) < 8
     below = gap_above(after, line, profile) if after is not None else 10.0
     is_capital = text.isupper() and len(text) > 5
-    return (
-        (is_slanted or is_capital)
-        and is_apart
-        and is_short
-        and len(line.words) < 12
-        and (is_numbered or (below > 1.1 and not ends_sentence(text) and text[0].isupper() and below < 9))
+    return (is_slanted or is_capital) and is_apart and is_short and len(line.words) < 12 and (
+        is_numbered or (below > 1.1 and not ends_sentence(text) and text[0].isupper() and below < 9)
     )
 
 
 def _first_guess(line: Line, profile: Profile) -> LineKind:
-    if _LEADERS.search(line.text):
+    if _LEADERS.search(line.text) or _is_of_contents(line):
         return "contents"
     fixed = line.share("is_fixed")
     if fixed > 0.6:
@@ -162,6 +144,18 @@ def _first_guess(line: Line, profile: Profile) -> LineKind:
     if _is_formula(line):
         return "formula"
     return "text"
+
+
+def _is_of_contents(line: Line) -> bool:
+    """Whether a line is a heading in a table of contents: a number first, and a page at the very right."""
+    last = line.words[-1]
+    return (
+        len(line.words) > 2
+        and bool(NUMBERED.match(line.text))
+        and last.text.isdecimal()
+        and last.box[0] - line.words[-2].box[2] > 2 * line.size
+        and last.box[2] > line.column[1] - 2 * line.size
+    )
 
 
 def _is_formula(line: Line) -> bool:
@@ -175,23 +169,30 @@ def _is_formula(line: Line) -> bool:
 
 
 def _settle_listings(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
-    """A single line of a listing's font that goes on a paragraph is text; one within a listing is none."""
-    for place, line in enumerate(lines):
-        before = lines[place - 1] if place else None
-        after = lines[place + 1] if place + 1 < len(lines) else None
-        if kinds[place] == "listing":
-            above = kinds[place - 1] if place else None
-            below = kinds[place + 1] if place + 1 < len(lines) else None
-            if above == "listing":
-                continue
-            follows = (
-                above == "text"
-                and gap_above(line, before, profile) < 1.2
-                and not _is_indented(line, before)
-            )
-            leads = below == "text" and after is not None and gap_above(after, line, profile) < 1.2 and not _is_indented(line, after)  # fmt: skip
-            if (follows and (leads or line.share("is_fixed") < 0.9)) or (follows and not ends_sentence(before.text if before else "")) and line.share("is_fixed") < 1 or (leads and line.share("is_fixed") < 0.9):  # fmt: skip
-                kinds[place] = "text"
+    """A few lines of a listing's font that go on a paragraph, at its left and in its distance, are text."""
+    place = 0
+    while place < len(lines):
+        end = place
+        while end < len(lines) and kinds[end] == "listing" and (
+            end == place or same_column(lines[end - 1], lines[end]) and gap_above(lines[end], lines[end - 1], profile) < 1.25
+        ):
+            end += 1
+        if end == place:
+            place += 1
+            continue
+        before = lines[place - 1] if place and kinds[place - 1] in ("text", "footnote") else None
+        after = lines[end] if end < len(lines) and kinds[end] in ("text", "footnote") else None
+        follows = before is not None and _is_next(before, lines[place], profile) and not ends_sentence(before.text)
+        leads = after is not None and _is_next(lines[end - 1], after, profile)
+        is_mixed = any(line.share("is_fixed") < 0.9 for line in lines[place:end])
+        if (follows and (leads or end - place < 3)) or (leads and is_mixed and end - place < 3):
+            kinds[place:end] = ["text"] * (end - place)
+        place = end
+
+
+def _is_next(line: Line, after: Line, profile: Profile) -> bool:
+    """Whether a line stands below another as lines of one paragraph do."""
+    return gap_above(after, line, profile) < 1.2 and not _is_indented(line, after)
 
 
 def _is_indented(line: Line, other: Line | None) -> bool:
@@ -200,10 +201,8 @@ def _is_indented(line: Line, other: Line | None) -> bool:
 
 def _settle_rows(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
     """Lines with wide gaps are rows of a table where several of them follow one another."""
-    cells = [
-        cells_of(line) if kinds[place] in ("text", "formula") else [] for place, line in enumerate(lines)
-    ]
-    tabular = [len(parts) >= 2 and not _is_labelled(parts) for parts in cells]
+    cells = [cells_of(line) if kinds[place] in ("text", "formula") else [] for place, line in enumerate(lines)]
+    tabular = [len(parts) >= 2 and not _is_labelled(parts) and not _is_stretched(parts) for parts in cells]
     place = 0
     while place < len(lines):
         if not tabular[place]:
@@ -218,14 +217,23 @@ def _settle_rows(lines: Sequence[Line], kinds: list[LineKind], profile: Profile)
         count = sum(tabular[row] for row in run)
         widest = max(len(cells[row]) for row in run)
         formulas = sum(kinds[row] == "formula" for row in run)
-        if (
-            formulas < 0.5 * count
-            and (count >= 3 or (count >= 2 and widest >= 3))
-            and count >= 0.5 * len(run)
-        ):
+        if widest == 2 and not _are_aligned([cells[row] for row in run if tabular[row]]):
+            place = end
+            continue
+        if formulas < 0.5 * count and (count >= 3 or (count >= 2 and widest >= 3)) and count >= 0.5 * len(run):
             for row in run:
                 kinds[row] = "row"
         place = end
+
+
+def _are_aligned(rows: Sequence[Sequence[Sequence[Word]]]) -> bool:
+    """Whether the second cells of most rows begin, or end, at one place."""
+    for corner in (0, 2):
+        places = sorted(cells[1][0 if corner == 0 else -1].box[corner] for cells in rows)
+        middle = places[len(places) // 2]
+        if sum(abs(place - middle) < 4 for place in places) >= 0.6 * len(places):
+            return True
+    return False
 
 
 def _goes_on(lines: Sequence[Line], tabular: Sequence[bool], place: int, profile: Profile) -> bool:
@@ -239,14 +247,21 @@ def _goes_on(lines: Sequence[Line], tabular: Sequence[bool], place: int, profile
     return is_short and any(tabular[place + 1 : place + 3]) and not _CAPTION.match(line.text)
 
 
+def _is_stretched(cells: Sequence[Sequence[Word]]) -> bool:
+    """Whether a line is prose whose spaces are all stretched."""
+    gaps = [after[0].box[0] - cell[-1].box[2] for cell, after in pairwise(cells)]
+    prose = sum(is_prose(word) for cell in cells for word in cell)
+    words = sum(len(cell) for cell in cells)
+    return len(cells) >= 0.7 * words and prose > 0.7 * words and max(gaps) < 1.3 * min(gaps) + 0.5
+
+
 def _is_labelled(cells: Sequence[Sequence[Word]]) -> bool:
     """Whether the gap only sets a number or a bullet off from a heading or an item, or text from its number."""
     if len(cells) != 2:
         return False
     first, second = (" ".join(word.text for word in cell) for cell in cells)
     return bool(
-        NUMBERED.match(first + " x")
-        and len(cells[0]) == 1
+        NUMBERED.match(first + " x") and len(cells[0]) == 1
         or _MARKER.match(first)
         or _BULLET.match(first)
         or _EQUATION_NUMBER.fullmatch(second)
@@ -263,17 +278,17 @@ def _settle_formulas(lines: Sequence[Line], kinds: list[LineKind], profile: Prof
         is_left = line.box[0] < line.column[0] + 0.6 * line.size
         fills = line.box[2] > line.column[1] - 0.06 * (line.column[1] - line.column[0])
         follows = place > 0 and kinds[place - 1] == "text" and gap_above(line, before, profile) < 1.15
-        if follows and before is not None and abs(line.box[0] - before.box[0]) < 1 and (is_left or fills):
+        leads_with_word = is_prose(line.words[0]) and line.words[0].text[:1].islower()
+        is_below_text = before is not None and same_column(before, line) and line.box[0] - before.box[0] < 1
+        if leads_with_word and (is_left or is_below_text and kinds[place - 1] == "text"):
+            kinds[place] = "text"
+        elif follows and before is not None and abs(line.box[0] - before.box[0]) < 1 and (is_left or fills):
             kinds[place] = "text"
         elif is_left and fills and after is not None and kinds[place + 1] == "text":
             kinds[place] = "text"
     for place in range(1, len(lines) - 1):
         line = lines[place]
-        if (
-            kinds[place] == "text"
-            and kinds[place - 1] == kinds[place + 1] == "formula"
-            and len(line.words) < 6
-        ):
+        if kinds[place] == "text" and kinds[place - 1] == kinds[place + 1] == "formula" and len(line.words) < 6:
             prose = sum(is_prose(word) for word in line.words)
             if prose <= 1 and line.box[0] > line.column[0] + line.size:
                 kinds[place] = "formula"
@@ -294,16 +309,10 @@ def _is_item(line: Line, before: Line | None, after: Line | None, profile: Profi
         return bool(_BULLET.match(first.text)) and not first.is_math
     if _BULLET.match(first.text) and line.words[1].box[0] - first.box[2] > 0.2 * line.size:
         is_dash = first.text in "–—-·∗*⋄"
-        return (
-            not is_dash
-            or line.box[0] > line.column[0] + 0.5 * line.size
-            or gap_above(line, before, profile) > 1.2
-        )
+        return not is_dash or line.box[0] > line.column[0] + 0.5 * line.size or gap_above(line, before, profile) > 1.2
     if not _MARKER.match(first.text):
         return False
-    hangs = (
-        after is not None and same_column(line, after) and abs(after.box[0] - line.words[1].box[0]) < 1.5
-    )
+    hangs = after is not None and same_column(line, after) and abs(after.box[0] - line.words[1].box[0]) < 1.5
     is_apart = gap_above(line, before, profile) > 1.2
     return hangs or (is_apart or before is None or ends_sentence(before.text))
 
@@ -318,18 +327,12 @@ def _settle_footnotes(lines: Sequence[Line], kinds: list[LineKind], profile: Pro
         end = start = place
         while start > 0 and (start == end or same_column(lines[start - 1], lines[start])):
             line = lines[start - 1]
-            if line.size > 0.93 * profile.size or kinds[start - 1] not in (
-                "text",
-                "item",
-                "listing",
-                "formula",
-            ):
+            if line.size > 0.93 * profile.size or kinds[start - 1] not in ("text", "item", "listing", "formula"):
                 break
             start -= 1
         for first in range(start, end):
             if _FOOTNOTE.match(lines[first].text) and (
-                gap_above(lines[first], lines[first - 1] if first else None, profile) > 1.25
-                or first == start
+                gap_above(lines[first], lines[first - 1] if first else None, profile) > 1.25 or first == start
             ):
                 kinds[first:end] = ["footnote"] * (end - first)
                 break

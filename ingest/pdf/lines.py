@@ -10,10 +10,12 @@ from ingest.pdf.glyphs import accent_of, is_math_font, with_accent
 from ingest.pdf.shapes import Rectangle
 
 _SPACE = 0.13  # of the size of letters; a wider gap separates words
+_SUPPOSED_SPACE = 0.08  # likewise, where PDFium supposes a space
 _SAME_BASELINE = 0.14
 _SCRIPT = 0.86  # smaller pieces may be superscripts and subscripts of their neighbours
 _HIGHEST, _LOWEST = 0.85, 0.5  # where scripts stand, above and below the baseline
 _NEAR = 0.6
+_PART = 0.8
 
 
 @dataclass(frozen=True)
@@ -86,15 +88,14 @@ def pieces_of(characters: Characters) -> list[Word]:
     sizes, fonts, in_form = characters.sizes.tolist(), characters.fonts, characters.in_form.tolist()
     first = last = 0
     left = right = top = bottom = 0.0
+    is_spaced = False
 
     def finish() -> None:
         text = "".join(letters)
         if text:
             box = (left, top, right, bottom)
             soft = bool(characters.is_hyphen[last])
-            pieces.append(
-                _piece(text, box, sizes[first], fonts[first], baselines[first], in_form[first], soft)
-            )
+            pieces.append(_piece(text, box, sizes[first], fonts[first], baselines[first], in_form[first], soft))
         letters.clear()
 
     for place, text in enumerate(texts):
@@ -104,6 +105,8 @@ def pieces_of(characters: Characters) -> list[Word]:
         if text == " ":
             if x1 - x0 > 0.01:
                 finish()
+            else:
+                is_spaced = True
             continue
         if letters:
             size = sizes[first]
@@ -111,10 +114,11 @@ def pieces_of(characters: Characters) -> list[Word]:
                 abs(baselines[place] - baselines[first]) > 0.1 * size
                 or abs(sizes[place] - size) > 0.1 * size
                 or fonts[place] is not fonts[first]
-                or not -0.5 * size < x0 - right < _SPACE * size
+                or not -0.5 * size < x0 - right < (_SUPPOSED_SPACE if is_spaced else _SPACE) * size
             )
             if is_new:
                 finish()
+        is_spaced = False
         if not letters:
             first, left, top, right, bottom = place, x0, y0, x1, y1
         letters.append(text)
@@ -143,7 +147,7 @@ def words_of(row: Sequence[Word]) -> list[Word]:
     parts: list[Word] = []
     right = 0.0
     for piece in row:
-        if parts and piece.box[0] - right >= _SPACE * max(piece.size, parts[-1].size) * 0.9:
+        if parts and piece.box[0] - right >= _SUPPOSED_SPACE * max(piece.size, parts[-1].size):
             words.append(_joined(parts))
             parts = []
         right = max(right, piece.box[2]) if parts else piece.box[2]
@@ -162,6 +166,12 @@ def gaps_of(row: Sequence[Word]) -> Iterator[tuple[float, float]]:
         right = piece.box[2] if right is None else max(right, piece.box[2])
 
 
+def is_prose(word: Word) -> bool:
+    """Whether a word is one of a sentence and no part of a formula."""
+    letters = sum(letter.isalpha() for letter in word.text)
+    return not word.is_math and not word.is_fixed and letters >= 2 and letters >= 0.6 * len(word.text)
+
+
 def _composed(characters: Characters) -> list[str]:
     """The texts of characters, with accents that are printed apart put on their letters."""
     texts = list(characters.texts)
@@ -174,9 +184,7 @@ def _composed(characters: Characters) -> list[str]:
             if not 0 <= neighbour < len(texts) or not texts[neighbour].isalpha():
                 continue
             left, right = characters.boxes[neighbour, 0], characters.boxes[neighbour, 2]
-            is_near = (
-                abs(characters.baselines[place] - characters.baselines[neighbour]) < characters.sizes[place]
-            )
+            is_near = abs(characters.baselines[place] - characters.baselines[neighbour]) < characters.sizes[place]
             letter = with_accent(texts[neighbour], accent)
             if left <= middle <= right and is_near and letter:
                 texts[neighbour], texts[place] = letter, ""
@@ -210,19 +218,34 @@ def _with_scripts(rows: list[list[Word]]) -> list[list[Word]]:
     joined = [list(row) for row in rows]
     for place, row in enumerate(rows):
         for piece in row:
-            first = bisect_left(baselines, piece.baseline - _LOWEST * largest)
+            first = bisect_left(baselines, piece.baseline - _HIGHEST * largest)
             after = bisect_right(baselines, piece.baseline + _HIGHEST * largest)
             hosts = [
                 host
                 for host in range(first, after)
                 if host != place
-                and _hosts(piece, rows[host], sizes[host], piece.baseline - baselines[host])
+                and (
+                    _hosts(piece, rows[host], sizes[host], piece.baseline - baselines[host])
+                    or len(row) < len(rows[host])
+                    and _is_part(piece, rows[host], sizes[host], abs(piece.baseline - baselines[host]))
+                )
             ]
             if hosts:
                 host = min(hosts, key=lambda host: abs(piece.baseline - baselines[host]))
                 joined[place].remove(piece)
                 joined[host].append(piece)
     return joined
+
+
+def _is_part(piece: Word, row: Sequence[Word], size: float, distance: float) -> bool:
+    """Whether a piece is part of a fraction in a row: no line's distance from it, in a gap of the row."""
+    if distance > _PART * size or len(piece.text) > 12:
+        return False
+    left, _, right, _ = piece.box
+    reach = _NEAR * size
+    return all(other.box[2] <= left + 0.5 or right - 0.5 <= other.box[0] for other in row) and any(
+        abs(other.box[2] - left) < reach or abs(right - other.box[0]) < reach for other in row
+    )
 
 
 def _hosts(piece: Word, row: Sequence[Word], size: float, lower: float) -> bool:

@@ -1,8 +1,9 @@
 """Reads the PDF of a paper into its text in reading order, with the place of each word."""
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from ingest.pdf.characters import Characters, PageReader
 from ingest.pdf.columns import gutters_of, in_reading_order, lines_of
 from ingest.pdf.document import Document, Front
 from ingest.pdf.faults import PdfError
+from ingest.pdf.front import read_front
 from ingest.pdf.furniture import without_furniture
 from ingest.pdf.lines import Line
 from ingest.pdf.sheets import Sheet, sheets_of
@@ -25,7 +27,9 @@ _FEWEST_LETTERS = 20  # a page of a scan, by hand or by machine, has stamps and 
 _HEAD = 1_024  # bytes, in which "%PDF-" stands
 
 
-def parse(path: Path, most_pages: int = MOST_PAGES, most_characters: int = MOST_CHARACTERS) -> Document:
+def parse(
+    path: Path, most_pages: int = MOST_PAGES, most_characters: int = MOST_CHARACTERS
+) -> Document:
     """The paper in a PDF. Raises PdfError, whose text says what is wrong, and what to do; OSError."""
     with closing(_opened(path)) as document:
         count = len(document)
@@ -37,7 +41,20 @@ def parse(path: Path, most_pages: int = MOST_PAGES, most_characters: int = MOST_
             )
         pages = list(_characters(document, most_characters))
         labels = [document.get_page_label(place) for place in range(count)]
-    return Document(Front(), _body(pages, labels))
+        metadata = document.get_metadata_dict()
+    return Document(_front(pages, metadata), _body(pages, labels))
+
+
+def _front(pages: Sequence[Characters], metadata: Mapping[str, str]) -> Front:
+    """What the first two sheets say of the paper, their running heads and feet included."""
+    sheets = sheets_of(pages[:2])[:2]
+    gutters = gutters_of(sheets)
+    lines = [
+        replace(line, page=number + 1)
+        for number, sheet in enumerate(sheets)
+        for line in lines_of(sheet, gutters[number], number)
+    ]
+    return read_front(lines, metadata, [page.turned for page in pages[:1]])
 
 
 def _opened(path: Path) -> pypdfium2.PdfDocument:
@@ -75,7 +92,7 @@ def _address(handle: pypdfium2.PdfPage | pypdfium2.PdfTextPage) -> int:
 
 
 def _body(pages: Sequence[Characters], labels: Sequence[str | None]) -> Body:
-    sheets = [sheet for number, page in enumerate(pages, 1) for sheet in sheets_of(number, page)]
+    sheets = sheets_of(pages)
     lines, printed = _lines(sheets)
     if sum(len(line.text) for line in lines) < _FEWEST_LETTERS:
         raise PdfError("is a scan without text: run OCR over it, such as `ocrmypdf in.pdf out.pdf`")
@@ -99,7 +116,9 @@ def _body(pages: Sequence[Characters], labels: Sequence[str | None]) -> Body:
 def _lines(sheets: Sequence[Sheet]) -> tuple[list[Line], list[str | None]]:
     """The lines of all sheets in reading order, and the printed number of each sheet."""
     gutters = gutters_of(sheets)
-    lines = [lines_of(sheet, gutters[number], number) for number, sheet in enumerate(sheets)]
+    lines = [
+        lines_of(sheet, gutters[number], number) for number, sheet in enumerate(sheets)
+    ]
     kept, printed = without_furniture(sheets, lines)
     ordered = [
         line for number, on_sheet in enumerate(kept) for line in in_reading_order(on_sheet, gutters[number])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ingest.pdf.characters import Characters
-from ingest.pdf.drawings import without_drawings
+from ingest.pdf.drawings import are_pages, fonts_of_prose, without_drawings
 from ingest.pdf.lines import Word, gaps_of, pieces_of, rows_of
 
 _WIDE = 1.15  # width to height of a page that may show two
@@ -24,9 +24,18 @@ class Sheet:
     rows: list[list[Word]]
 
 
-def sheets_of(page: int, characters: Characters) -> list[Sheet]:
-    """One sheet of a page, or two of a page that shows two pages of a report side by side."""
-    pieces = without_drawings(pieces_of(characters), characters)
+def sheets_of(pages: Sequence[Characters]) -> list[Sheet]:
+    """The sheets of pages: one of each, or two of a page that shows two pages of a report side by side."""
+    pieces = [pieces_of(page) for page in pages]
+    prose_fonts, is_form_text = fonts_of_prose(pieces), are_pages(pages)
+    return [
+        sheet
+        for number, (page, on_page) in enumerate(zip(pages, pieces, strict=True), 1)
+        for sheet in _sheets(number, page, without_drawings(on_page, page, is_form_text, prose_fonts))
+    ]
+
+
+def _sheets(page: int, characters: Characters, pieces: Sequence[Word]) -> list[Sheet]:
     rows = rows_of(pieces)
     middle = _fold(rows, characters.width, characters.height)
     if middle is None:
@@ -75,11 +84,7 @@ def _without_line_numbers(rows: list[list[Word]]) -> list[list[Word]]:
         for place, row in enumerate(rows):
             piece = row[0 if at_left else -1]
             others = row[1:] if at_left else row[:-1]
-            if (
-                piece.text.isdecimal()
-                and len(piece.text) < 5
-                and (not others or _stands_off(piece, others))
-            ):
+            if piece.text.isdecimal() and len(piece.text) < 5 and (not others or _stands_off(piece, others)):
                 numbers[place] = piece
         if len(numbers) >= max(_FEWEST_NUMBERS, _NUMBERED * len(rows) / _step(list(numbers.values()))):
             edge = median(piece.box[2] if at_left else piece.box[0] for piece in numbers.values())
@@ -94,16 +99,11 @@ def _without_line_numbers(rows: list[list[Word]]) -> list[list[Word]]:
 
 
 def _stands_off(piece: Word, others: Sequence[Word]) -> bool:
-    return (
-        min(max(other.box[0] - piece.box[2], piece.box[0] - other.box[2]) for other in others)
-        > 0.6 * piece.size
-    )
+    return min(max(other.box[0] - piece.box[2], piece.box[0] - other.box[2]) for other in others) > 0.6 * piece.size
 
 
 def _step(numbers: Sequence[Word]) -> int:
-    steps = [
-        int(after.text) - int(number.text) for number, after in zip(numbers, numbers[1:], strict=False)
-    ]
+    steps = [int(after.text) - int(number.text) for number, after in zip(numbers, numbers[1:], strict=False)]
     return max(1, round(median(steps))) if steps else 1
 
 

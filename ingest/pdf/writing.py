@@ -48,6 +48,8 @@ class Vocabulary:
             return True
         # Whole words on both sides: "between-subjects". A part of a word seldom stands alone.
         parts = [part for part in (head.split("-")[-1], tail) if len(part) > 2 and self.counts[part] > 1]
+        if head.endswith("ally") and len(head) > 6:
+            return True  # "computationally-efficient"
         return "-" in head or (len(parts) == 2 and min(len(part) for part in parts) > 3)
 
 
@@ -66,9 +68,7 @@ class Writing:
     def text(self) -> str:
         return "".join(self._parts)
 
-    def add(
-        self, kind: BlockKind, lines: Sequence[Line], section: str | None, is_next_row: bool = False
-    ) -> None:
+    def add(self, kind: BlockKind, lines: Sequence[Line], section: str | None, is_next_row: bool = False) -> None:
         """A block of lines: joined by spaces, those of listings and formulas by line ends, rows by cells."""
         if not any(word.text for line in lines for word in line.words):
             return

@@ -184,6 +184,10 @@ class Catalog:
         rows = self._database.rows(_PASSAGES, ids=texts(paper_ids))
         return {paper_id: load_passages(paper_id, passages) for paper_id, passages in rows}
 
+    def whole_papers(self, paper_ids: Collection[str]) -> dict[str, Paper]:
+        """The papers of these ids with their bodies, by id; unknown ids are left out."""
+        return {paper.paper_id: paper for paper in self.with_bodies(self.papers(paper_ids).values())}
+
     def with_bodies(self, papers: Collection[Paper]) -> list[Paper]:
         """The papers in their order, each with its body if it has one."""
         bodies = self.files.bodies({paper.file for paper in papers if paper.file})

@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from rag.types import Paper, Passage
 
-_FIELDS = tuple(field.name for field in fields(Paper) if field.compare)
 _LATER_FIELDS = ("authors", "file")  # left out where they are not known, as older libraries do
 
 
@@ -42,8 +40,7 @@ def folded(*texts: str | int | None) -> str:
 
 def dump(paper: Paper) -> str:
     """The paper as JSON, without authors and file where none are known."""
-    known = {name: getattr(paper, name) for name in _FIELDS}
-    known = {name: value for name, value in known.items() if value or name not in _LATER_FIELDS}
+    known = {name: value for name, value in paper.to_dict().items() if value or name not in _LATER_FIELDS}
     return json.dumps(known, ensure_ascii=False)
 
 

@@ -32,6 +32,7 @@ _REPLACE = _UPDATE.values({name: sa.bindparam(name) for name in files.columns.ke
 _MOVE = _UPDATE.values(path=sa.bindparam("path"), is_kept=sa.bindparam("is_kept"))
 _IS_UNUSED = files.c.file.not_in(sa.select(records.c.file).where(records.c.file.is_not(None)))
 _DELETE_UNUSED = sa.delete(files).where(_IS_UNUSED)
+_RECENT = 48  # bodies, of some hundred KB
 _HOLDS_BODIES = sa.select(sa.literal(1)).where(papers.c.file.is_not(None)).limit(1)
 _KEPT = sa.select(files.c.file).where(files.c.is_kept)
 
@@ -57,6 +58,7 @@ class PaperFiles:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._recent: dict[str, Body] = {}  # the last bodies that were read, which never change
 
     def known(self, file_ids: Collection[str]) -> dict[str, PaperFile]:
         """What is known of these files, by id; unknown ids are left out."""
@@ -74,8 +76,12 @@ class PaperFiles:
 
     def bodies(self, file_ids: Collection[str]) -> dict[str, Body]:
         """The bodies of these files, by id; unknown ids are left out."""
-        rows = self._database.rows(_BODIES, ids=texts(file_ids))
-        return {file: Body.from_bytes(packed) for file, packed in rows}
+        known = {file: body for file in file_ids if (body := self._recent.get(file))}
+        if unknown := [file for file in file_ids if file not in known]:
+            rows = self._database.rows(_BODIES, ids=texts(unknown))
+            known |= {file: Body.from_bytes(packed) for file, packed in rows}
+            self._recent = dict([*self._recent.items(), *known.items()][-_RECENT:])
+        return known
 
     def passages(self, paper_ids: Collection[str]) -> dict[str, list[Passage]]:
         """The passages of the bodies of these papers in their order, by paper id."""
@@ -103,6 +109,7 @@ class PaperFiles:
             "passage_count": len(spans),
             "body": body.to_bytes(),
         }
+        self._recent = {}
         if self._database.rows(_IS_KNOWN, of=file.file):
             self._database.run(_REPLACE, of=file.file, **row)
         else:

@@ -110,6 +110,19 @@ class TokenIndex:
         similar = state.codec.similarities(b"".join(stored for _, _, stored in rows), query.vectors)
         return matches(ends, similar, state.weights(query.ids))
 
+    def match_texts(self, query: Tokens, texts: Sequence[str]) -> list[float]:
+        """How well texts that are not indexed match a query, each as a whole, as `Match.passage` has it."""
+        if not (texts and self._is_there() and len(query.ids)):
+            return [0.0] * len(texts)
+        state = self._state(self._opened())
+        tokens = self._encoder.encode_tokens(texts)
+        weights = state.weights(query.ids)
+        similar = (
+            state.codec.similarities(state.codec.encode(of_text.vectors), query.vectors)
+            for of_text in tokens
+        )
+        return [float(cosines.max(axis=0) @ weights) for cosines in similar]
+
     def weights(self, ids: NDArray[np.int32]) -> Vectors:
         """The inverse document frequency of word pieces, float32 (n,), adding up to 1."""
         if not len(ids):
