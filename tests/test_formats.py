@@ -317,7 +317,8 @@ def test_columns_that_cannot_be_are_an_error(text):
 
 
 def test_rows_that_do_not_fit_are_listed_with_the_line_where_they_begin(tmp_path):
-    text = 'title;abstract;n\n"Owls;\nby ear";We count.;1\n\nBees;cut off\nEels;;2\n;None.;2\nDeer;We see.;3;;\n'
+    rows = '"Owls;\nby ear";We count.;1\n\nBees;cut off\nEels;;2\n;None.;2\nDeer;We see.;3;;\n'
+    text = f"title;abstract;n\n{rows}"
     entries = read(tmp_path, "a.csv", text)
     assert [each.title for each in entries if isinstance(each, Paper)] == [
         "Owls; by ear",

@@ -93,7 +93,12 @@ def _continues(paragraph: Group, group: Group, between: set[str]) -> bool:
     if group.kind == "item" or paragraph.kind == "item" and not is_lower:
         return False
     is_done = ends_sentence(before.text)
-    if not between and before.sheet == line.sheet and before.column == line.column and line.baseline > before.baseline:
+    if (
+        not between
+        and before.sheet == line.sheet
+        and before.column == line.column
+        and line.baseline > before.baseline
+    ):
         return is_lower and not is_done
     if between & {"formula", "listing"}:
         return False
@@ -115,7 +120,9 @@ def _with_sections(groups: Sequence[Group], profile: Profile) -> Iterator[Piece]
             part = None
         if part == "abstract" and (is_heading or _KEYWORDS.match(text) or place >= first):
             part = "front" if _KEYWORDS.match(text) and place < first else None
-        if is_heading or (len(group.lines) == 1 and KNOWN.fullmatch(text) and group.kind in ("text", "item")):
+        if is_heading or (
+            len(group.lines) == 1 and KNOWN.fullmatch(text) and group.kind in ("text", "item")
+        ):
             if _ABSTRACT.fullmatch(text) and place <= first:
                 part = "abstract"
                 yield Piece("heading", group.lines, text)
@@ -137,7 +144,9 @@ def _with_sections(groups: Sequence[Group], profile: Profile) -> Iterator[Piece]
             continue
         if part is not None and kind in ("paragraph", "heading", "formula", "row", "listing"):
             kind = part
-        yield Piece(kind, group.lines, section, kind == "row" and place > 0 and groups[place - 1].kind == "row")
+        yield Piece(
+            kind, group.lines, section, kind == "row" and place > 0 and groups[place - 1].kind == "row"
+        )
 
 
 def _part_of(text: str) -> BlockKind | None:
@@ -167,7 +176,12 @@ def _first_of_text(groups: Sequence[Group], profile: Profile) -> int:
         if group.kind == "heading" and (KNOWN.fullmatch(text) or (NUMBERED.match(text) and place)):
             return place
         is_long = len(text.split()) >= _LONG_PARAGRAPH and len(group.lines) > 2
-        if abstract is None and group.kind == "text" and is_long and abs(group.lines[0].size - profile.size) < 0.6:
+        if (
+            abstract is None
+            and group.kind == "text"
+            and is_long
+            and abs(group.lines[0].size - profile.size) < 0.6
+        ):
             if any(_is_abstract_heading(other) for other in groups[place + 1 : place + 12]):
                 continue
             return place - 1 if place and groups[place - 1].kind == "heading" and place > 1 else place

@@ -23,8 +23,12 @@ _MOST_OBJECTS = 30_000
 _FEWEST_VISIBLE = 20  # characters; a page of a scan may have a stamp
 # Flags of a font. The weight that PDFium gives is no help: 740 for Computer Modern Roman, 545 for its bold.
 _FIXED, _ITALIC, _FORCED_BOLD = 1, 64, 1 << 18
-_BOLD_NAME = re.compile(r"bold|black|heavy|demi|-medi(?!um)|^(?:cm|sf|ec|lm)(?:bx|b\d|rb|sx|ssbx|csc?bx)", re.IGNORECASE)
-_ITALIC_NAME = re.compile(r"ital|obli|slant|-it\b|^(?:cm|sf|ec|lm)(?:ti|sl|bxti|bxsl|ssi|st)", re.IGNORECASE)
+_BOLD_NAME = re.compile(
+    r"bold|black|heavy|demi|-medi(?!um)|^(?:cm|sf|ec|lm)(?:bx|b\d|rb|sx|ssbx|csc?bx)", re.IGNORECASE
+)
+_ITALIC_NAME = re.compile(
+    r"ital|obli|slant|-it\b|^(?:cm|sf|ec|lm)(?:ti|sl|bxti|bxsl|ssi|st)", re.IGNORECASE
+)
 _FIXED_NAME = re.compile(
     r"mono(?!type)|monaco|courier|consol|typewriter|menlo|nimbusmon|xtt|^(?:cm|sf|ec|lm)(?:tt|sltt|itt|st\d|it\d)",
     re.IGNORECASE,
@@ -157,13 +161,19 @@ class PageReader:
     ) -> None:
         """Marks fonts whose name and flags do not say so as fixed, where narrow and wide letters are alike."""
         widths: dict[Font, dict[int, float]] = {}
-        for owner, code, width in zip(owners, codes.tolist(), (boxes[:, 2] - boxes[:, 0]).tolist(), strict=True):
+        for owner, code, width in zip(
+            owners, codes.tolist(), (boxes[:, 2] - boxes[:, 0]).tolist(), strict=True
+        ):
             if owner and (code in _NARROW or code in _WIDE) and not (font := styles[owner].font).is_fixed:
                 if styles[owner].quarter == 0:
                     widths.setdefault(font, {})[code] = width
         for font, of_font in widths.items():
             kinds = {code in _NARROW for code in of_font}
-            if len(of_font) > 3 and len(kinds) == 2 and max(of_font.values()) < 1.15 * min(of_font.values()):
+            if (
+                len(of_font) > 3
+                and len(kinds) == 2
+                and max(of_font.values()) < 1.15 * min(of_font.values())
+            ):
                 for address, known in self._fonts.items():
                     if known is font:
                         self._fonts[address] = replace(font, is_fixed=True)
@@ -174,7 +184,9 @@ class PageReader:
     def nothing(self) -> Characters:
         """A page that cannot be read."""
         nothing = np.zeros(0)
-        return Characters(0.0, 0.0, 0, [], nothing.reshape(0, 4), nothing, nothing, [], nothing > 0, nothing > 0)
+        return Characters(
+            0.0, 0.0, 0, [], nothing.reshape(0, 4), nothing, nothing, [], nothing > 0, nothing > 0
+        )
 
     def _painted(
         self, page: int, raw_page: pdfium.FPDF_PAGE
@@ -351,7 +363,9 @@ def _visible(
         owner for owner, style in styles.items() if max(style.size, _drawn(style, tallest)) >= _SMALLEST
     }
     readable = inside & np.array([owner in large for owner in owners], np.bool_)
-    grounds = [(place, shape) for place, shape in zip(paint, shapes, strict=True) if shape.is_picture or shape.fill]
+    grounds = [
+        (place, shape) for place, shape in zip(paint, shapes, strict=True) if shape.is_picture or shape.fill
+    ]
     decided: dict[int, bool] = {}
     shown = np.zeros(len(owners), np.bool_)
     for place in np.flatnonzero(readable):
@@ -360,12 +374,15 @@ def _visible(
             decided[owner] = _is_shown(styles[owner], middles[place], grounds)
         shown[place] = decided[owner]
     area = (right - left) * (top - bottom)
-    is_scan = any(
-        shape.is_picture and _area(shape.box) > 0.7 * area for shape in shapes
-    ) and shown.sum() < _FEWEST_VISIBLE
+    is_scan = (
+        any(shape.is_picture and _area(shape.box) > 0.7 * area for shape in shapes)
+        and shown.sum() < _FEWEST_VISIBLE
+    )
     if not is_scan:
         return shown
-    return shown | readable & np.array([bool(owner) and not _is_white(styles[owner]) for owner in owners], np.bool_)
+    return shown | readable & np.array(
+        [bool(owner) and not _is_white(styles[owner]) for owner in owners], np.bool_
+    )
 
 
 def _drawn(style: _Style, tallest: Mapping[Font, float]) -> float:
@@ -403,9 +420,7 @@ def _area(box: Rectangle) -> float:
 def _upright(boxes: NDArray[np.float64], page_box: Rectangle, turns: int) -> NDArray[np.float64]:
     """Boxes of PDF space (from the bottom left) in the frame after clockwise quarter turns."""
     left, bottom, right, top = page_box
-    seen = np.stack(
-        [boxes[:, 0] - left, top - boxes[:, 3], boxes[:, 2] - left, top - boxes[:, 1]], axis=1
-    )
+    seen = np.stack([boxes[:, 0] - left, top - boxes[:, 3], boxes[:, 2] - left, top - boxes[:, 1]], axis=1)
     return _turned(seen, turns, right - left, top - bottom)
 
 

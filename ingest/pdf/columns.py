@@ -108,7 +108,9 @@ def _own_gutters(sheet: Sheet) -> list[Gutter]:
         crossing = sum(segment.left < end - 1 and segment.right > begin - 1 for segment in segments)
         is_known = any(abs(begin - gutter[1]) < 0.1 * sheet.width for gutter in gutters)
         behind = sorted(
-            segment.left for segment in long if max(end + 2, begin - 0.08 * sheet.width) < segment.left <= begin
+            segment.left
+            for segment in long
+            if max(end + 2, begin - 0.08 * sheet.width) < segment.left <= begin
         )
         begin = behind[len(behind) // 20] if behind else begin  # items may stand out to the left
         if end < begin - 3 and not is_known and crossing < 0.6 * min(len(aligned), len(before)):

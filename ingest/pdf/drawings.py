@@ -86,7 +86,9 @@ def _plots(characters: Characters) -> list[Rectangle]:
         return []
     boxes = np.clip(boxes, 0, [width, height, width, height])
     sides = boxes[:, 2:] - boxes[:, :2]
-    boxes = boxes[(sides.prod(axis=1) < 0.6 * width * height) & (sides.max(axis=1) < 0.95 * max(width, height))]
+    boxes = boxes[
+        (sides.prod(axis=1) < 0.6 * width * height) & (sides.max(axis=1) < 0.95 * max(width, height))
+    ]
     cells = np.unique((boxes // _CELL).astype(int), axis=0, return_inverse=True)
     grid = np.zeros((int(height // _CELL) + 2, int(width // _CELL) + 2), np.int32)
     for left, top, right, bottom in cells[0]:

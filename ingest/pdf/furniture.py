@@ -66,7 +66,9 @@ def _repeated(zones: Sequence[Sequence[tuple[bool, Line]]]) -> set[int]:
     for group in groups.values():
         for sheet, line in group:
             others = {
-                other for other, same in group if other != sheet and abs(same.baseline - line.baseline) < _NEAR
+                other
+                for other, same in group
+                if other != sheet and abs(same.baseline - line.baseline) < _NEAR
             }
             if len(others) + 1 >= max(2, min(3, 0.3 * len(zones))):
                 repeated.add(id(line))
@@ -82,7 +84,9 @@ def _numbered(zones: Sequence[Sequence[tuple[bool, Line]]]) -> set[int]:
         id(line)
         for sheet, zone in enumerate(zones)
         for at_top, line in zone
-        if sheet + shift in _numbers(line) and _is_outermost(line, zone, at_top) and len(line.words) <= _MOST_WORDS
+        if sheet + shift in _numbers(line)
+        and _is_outermost(line, zone, at_top)
+        and len(line.words) <= _MOST_WORDS
     }
 
 

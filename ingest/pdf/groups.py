@@ -76,7 +76,11 @@ def _goes_on(group: Group, before: Line, line: Line, kind: LineKind, profile: Pr
 def _is_note_start(before: Line, line: Line) -> bool:
     first = line.words[0]
     is_raised = first.size < 0.86 * line.size or first.baseline < line.baseline - 1
-    return line.text[:1] in "*∗†‡§¶" or line.text[:1].isdigit() and (is_raised or len(first.text) < 3 and ends_sentence(before.text))
+    return (
+        line.text[:1] in "*∗†‡§¶"
+        or line.text[:1].isdigit()
+        and (is_raised or len(first.text) < 3 and ends_sentence(before.text))
+    )
 
 
 def _is_same_heading(before: Line, line: Line, profile: Profile) -> bool:
@@ -97,8 +101,14 @@ def _starts_paragraph(group: Group, before: Line, line: Line) -> bool:
     is_end = ends_sentence(before.text)
     if indent > _INDENT * line.size:
         hangs = len(group.lines) == 1
-        return is_end and not (hangs and not _is_short(before)) if hangs else is_end or line.text[:1].isupper() and _is_short(before)
-    outdent = median(other.box[0] for other in group.lines[1:]) - line.box[0] if len(group.lines) > 1 else 0.0
+        return (
+            is_end and not (hangs and not _is_short(before))
+            if hangs
+            else is_end or line.text[:1].isupper() and _is_short(before)
+        )
+    outdent = (
+        median(other.box[0] for other in group.lines[1:]) - line.box[0] if len(group.lines) > 1 else 0.0
+    )
     if outdent > _INDENT * line.size and group.lines[0].box[0] < group.lines[1].box[0] - 0.5 * line.size:
         return group.kind != "item" or is_end
     return is_end and _is_short(before) and group.kind != "caption"

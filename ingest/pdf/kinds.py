@@ -10,7 +10,9 @@ from typing import Literal
 
 from ingest.pdf.lines import Line, Word, is_prose
 
-LineKind = Literal["text", "heading", "caption", "item", "row", "listing", "formula", "footnote", "contents"]
+LineKind = Literal[
+    "text", "heading", "caption", "item", "row", "listing", "formula", "footnote", "contents"
+]
 
 NUMBERED = re.compile(
     r"(?:(?:Appendix|Section|Chapter)\s+)?(?:\d{1,2}(?:\.\d{1,2}){0,4}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})[.:)]?\s+(?=[^\W\d_]|\W{1,2}\w)"
@@ -59,7 +61,9 @@ def profile_of(lines: Sequence[Line]) -> Profile:
         if same_column(line, after) and 0.9 * size < after.baseline - line.baseline < 2.6 * size
     ]
     bold = sum(len(line.text) for line in body if line.share("is_bold") > 0.8)
-    return Profile(size, median(steps) if steps else 1.2 * size, bold > 0.5 * sum(len(line.text) for line in body))
+    return Profile(
+        size, median(steps) if steps else 1.2 * size, bold > 0.5 * sum(len(line.text) for line in body)
+    )
 
 
 def same_column(line: Line, after: Line) -> bool:
@@ -124,14 +128,22 @@ def is_heading(line: Line, before: Line | None, after: Line | None, profile: Pro
     is_numbered = bool(NUMBERED.match(text))
     if KNOWN.fullmatch(text) and (is_large or is_bold or is_apart):
         return True
-    if is_large and (is_apart or is_numbered or is_bold) and not (text.endswith(".") and len(line.words) > 10):
+    if (
+        is_large
+        and (is_apart or is_numbered or is_bold)
+        and not (text.endswith(".") and len(line.words) > 10)
+    ):
         return True
     if is_bold and (is_numbered or is_apart) and (is_short or is_numbered):
         return not text.endswith(".") or is_numbered or len(line.words) < 8
     below = gap_above(after, line, profile) if after is not None else 10.0
     is_capital = text.isupper() and len(text) > 5
-    return (is_slanted or is_capital) and is_apart and is_short and len(line.words) < 12 and (
-        is_numbered or (below > 1.1 and not ends_sentence(text) and text[0].isupper() and below < 9)
+    return (
+        (is_slanted or is_capital)
+        and is_apart
+        and is_short
+        and len(line.words) < 12
+        and (is_numbered or (below > 1.1 and not ends_sentence(text) and text[0].isupper() and below < 9))
     )
 
 
@@ -173,8 +185,14 @@ def _settle_listings(lines: Sequence[Line], kinds: list[LineKind], profile: Prof
     place = 0
     while place < len(lines):
         end = place
-        while end < len(lines) and kinds[end] == "listing" and (
-            end == place or same_column(lines[end - 1], lines[end]) and gap_above(lines[end], lines[end - 1], profile) < 1.25
+        while (
+            end < len(lines)
+            and kinds[end] == "listing"
+            and (
+                end == place
+                or same_column(lines[end - 1], lines[end])
+                and gap_above(lines[end], lines[end - 1], profile) < 1.25
+            )
         ):
             end += 1
         if end == place:
@@ -182,7 +200,11 @@ def _settle_listings(lines: Sequence[Line], kinds: list[LineKind], profile: Prof
             continue
         before = lines[place - 1] if place and kinds[place - 1] in ("text", "footnote") else None
         after = lines[end] if end < len(lines) and kinds[end] in ("text", "footnote") else None
-        follows = before is not None and _is_next(before, lines[place], profile) and not ends_sentence(before.text)
+        follows = (
+            before is not None
+            and _is_next(before, lines[place], profile)
+            and not ends_sentence(before.text)
+        )
         leads = after is not None and _is_next(lines[end - 1], after, profile)
         is_mixed = any(line.share("is_fixed") < 0.9 for line in lines[place:end])
         if (follows and (leads or end - place < 3)) or (leads and is_mixed and end - place < 3):
@@ -201,7 +223,9 @@ def _is_indented(line: Line, other: Line | None) -> bool:
 
 def _settle_rows(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
     """Lines with wide gaps are rows of a table where several of them follow one another."""
-    cells = [cells_of(line) if kinds[place] in ("text", "formula") else [] for place, line in enumerate(lines)]
+    cells = [
+        cells_of(line) if kinds[place] in ("text", "formula") else [] for place, line in enumerate(lines)
+    ]
     tabular = [len(parts) >= 2 and not _is_labelled(parts) and not _is_stretched(parts) for parts in cells]
     place = 0
     while place < len(lines):
@@ -220,7 +244,11 @@ def _settle_rows(lines: Sequence[Line], kinds: list[LineKind], profile: Profile)
         if widest == 2 and not _are_aligned([cells[row] for row in run if tabular[row]]):
             place = end
             continue
-        if formulas < 0.5 * count and (count >= 3 or (count >= 2 and widest >= 3)) and count >= 0.5 * len(run):
+        if (
+            formulas < 0.5 * count
+            and (count >= 3 or (count >= 2 and widest >= 3))
+            and count >= 0.5 * len(run)
+        ):
             for row in run:
                 kinds[row] = "row"
         place = end
@@ -261,7 +289,8 @@ def _is_labelled(cells: Sequence[Sequence[Word]]) -> bool:
         return False
     first, second = (" ".join(word.text for word in cell) for cell in cells)
     return bool(
-        NUMBERED.match(first + " x") and len(cells[0]) == 1
+        NUMBERED.match(first + " x")
+        and len(cells[0]) == 1
         or _MARKER.match(first)
         or _BULLET.match(first)
         or _EQUATION_NUMBER.fullmatch(second)
@@ -288,7 +317,11 @@ def _settle_formulas(lines: Sequence[Line], kinds: list[LineKind], profile: Prof
             kinds[place] = "text"
     for place in range(1, len(lines) - 1):
         line = lines[place]
-        if kinds[place] == "text" and kinds[place - 1] == kinds[place + 1] == "formula" and len(line.words) < 6:
+        if (
+            kinds[place] == "text"
+            and kinds[place - 1] == kinds[place + 1] == "formula"
+            and len(line.words) < 6
+        ):
             prose = sum(is_prose(word) for word in line.words)
             if prose <= 1 and line.box[0] > line.column[0] + line.size:
                 kinds[place] = "formula"
@@ -309,10 +342,16 @@ def _is_item(line: Line, before: Line | None, after: Line | None, profile: Profi
         return bool(_BULLET.match(first.text)) and not first.is_math
     if _BULLET.match(first.text) and line.words[1].box[0] - first.box[2] > 0.2 * line.size:
         is_dash = first.text in "–—-·∗*⋄"
-        return not is_dash or line.box[0] > line.column[0] + 0.5 * line.size or gap_above(line, before, profile) > 1.2
+        return (
+            not is_dash
+            or line.box[0] > line.column[0] + 0.5 * line.size
+            or gap_above(line, before, profile) > 1.2
+        )
     if not _MARKER.match(first.text):
         return False
-    hangs = after is not None and same_column(line, after) and abs(after.box[0] - line.words[1].box[0]) < 1.5
+    hangs = (
+        after is not None and same_column(line, after) and abs(after.box[0] - line.words[1].box[0]) < 1.5
+    )
     is_apart = gap_above(line, before, profile) > 1.2
     return hangs or (is_apart or before is None or ends_sentence(before.text))
 
@@ -327,12 +366,18 @@ def _settle_footnotes(lines: Sequence[Line], kinds: list[LineKind], profile: Pro
         end = start = place
         while start > 0 and (start == end or same_column(lines[start - 1], lines[start])):
             line = lines[start - 1]
-            if line.size > 0.93 * profile.size or kinds[start - 1] not in ("text", "item", "listing", "formula"):
+            if line.size > 0.93 * profile.size or kinds[start - 1] not in (
+                "text",
+                "item",
+                "listing",
+                "formula",
+            ):
                 break
             start -= 1
         for first in range(start, end):
             if _FOOTNOTE.match(lines[first].text) and (
-                gap_above(lines[first], lines[first - 1] if first else None, profile) > 1.25 or first == start
+                gap_above(lines[first], lines[first - 1] if first else None, profile) > 1.25
+                or first == start
             ):
                 kinds[first:end] = ["footnote"] * (end - first)
                 break

@@ -95,7 +95,9 @@ def pieces_of(characters: Characters) -> list[Word]:
         if text:
             box = (left, top, right, bottom)
             soft = bool(characters.is_hyphen[last])
-            pieces.append(_piece(text, box, sizes[first], fonts[first], baselines[first], in_form[first], soft))
+            pieces.append(
+                _piece(text, box, sizes[first], fonts[first], baselines[first], in_form[first], soft)
+            )
         letters.clear()
 
     for place, text in enumerate(texts):
@@ -184,7 +186,9 @@ def _composed(characters: Characters) -> list[str]:
             if not 0 <= neighbour < len(texts) or not texts[neighbour].isalpha():
                 continue
             left, right = characters.boxes[neighbour, 0], characters.boxes[neighbour, 2]
-            is_near = abs(characters.baselines[place] - characters.baselines[neighbour]) < characters.sizes[place]
+            is_near = (
+                abs(characters.baselines[place] - characters.baselines[neighbour]) < characters.sizes[place]
+            )
             letter = with_accent(texts[neighbour], accent)
             if left <= middle <= right and is_near and letter:
                 texts[neighbour], texts[place] = letter, ""

@@ -27,9 +27,7 @@ _FEWEST_LETTERS = 20  # a page of a scan, by hand or by machine, has stamps and 
 _HEAD = 1_024  # bytes, in which "%PDF-" stands
 
 
-def parse(
-    path: Path, most_pages: int = MOST_PAGES, most_characters: int = MOST_CHARACTERS
-) -> Document:
+def parse(path: Path, most_pages: int = MOST_PAGES, most_characters: int = MOST_CHARACTERS) -> Document:
     """The paper in a PDF. Raises PdfError, whose text says what is wrong, and what to do; OSError."""
     with closing(_opened(path)) as document:
         count = len(document)
@@ -116,9 +114,7 @@ def _body(pages: Sequence[Characters], labels: Sequence[str | None]) -> Body:
 def _lines(sheets: Sequence[Sheet]) -> tuple[list[Line], list[str | None]]:
     """The lines of all sheets in reading order, and the printed number of each sheet."""
     gutters = gutters_of(sheets)
-    lines = [
-        lines_of(sheet, gutters[number], number) for number, sheet in enumerate(sheets)
-    ]
+    lines = [lines_of(sheet, gutters[number], number) for number, sheet in enumerate(sheets)]
     kept, printed = without_furniture(sheets, lines)
     ordered = [
         line for number, on_sheet in enumerate(kept) for line in in_reading_order(on_sheet, gutters[number])

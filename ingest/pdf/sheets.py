@@ -84,7 +84,11 @@ def _without_line_numbers(rows: list[list[Word]]) -> list[list[Word]]:
         for place, row in enumerate(rows):
             piece = row[0 if at_left else -1]
             others = row[1:] if at_left else row[:-1]
-            if piece.text.isdecimal() and len(piece.text) < 5 and (not others or _stands_off(piece, others)):
+            if (
+                piece.text.isdecimal()
+                and len(piece.text) < 5
+                and (not others or _stands_off(piece, others))
+            ):
                 numbers[place] = piece
         if len(numbers) >= max(_FEWEST_NUMBERS, _NUMBERED * len(rows) / _step(list(numbers.values()))):
             edge = median(piece.box[2] if at_left else piece.box[0] for piece in numbers.values())
@@ -99,11 +103,16 @@ def _without_line_numbers(rows: list[list[Word]]) -> list[list[Word]]:
 
 
 def _stands_off(piece: Word, others: Sequence[Word]) -> bool:
-    return min(max(other.box[0] - piece.box[2], piece.box[0] - other.box[2]) for other in others) > 0.6 * piece.size
+    return (
+        min(max(other.box[0] - piece.box[2], piece.box[0] - other.box[2]) for other in others)
+        > 0.6 * piece.size
+    )
 
 
 def _step(numbers: Sequence[Word]) -> int:
-    steps = [int(after.text) - int(number.text) for number, after in zip(numbers, numbers[1:], strict=False)]
+    steps = [
+        int(after.text) - int(number.text) for number, after in zip(numbers, numbers[1:], strict=False)
+    ]
     return max(1, round(median(steps))) if steps else 1
 
 

@@ -68,7 +68,9 @@ class Writing:
     def text(self) -> str:
         return "".join(self._parts)
 
-    def add(self, kind: BlockKind, lines: Sequence[Line], section: str | None, is_next_row: bool = False) -> None:
+    def add(
+        self, kind: BlockKind, lines: Sequence[Line], section: str | None, is_next_row: bool = False
+    ) -> None:
         """A block of lines: joined by spaces, those of listings and formulas by line ends, rows by cells."""
         if not any(word.text for line in lines for word in line.words):
             return

@@ -28,7 +28,9 @@ _COUNT_PASSAGES = sa.select(files.c.passage_count).where(files.c.file == sa.bind
 _IS_KNOWN = sa.select(sa.literal(1)).where(files.c.file == sa.bindparam("of"))
 _ADD = sa.insert(files)
 _UPDATE = sa.update(files).where(files.c.file == sa.bindparam("of"))
-_REPLACE = _UPDATE.values({name: sa.bindparam(name) for name in files.columns.keys() - {"file"}})
+_REPLACE = _UPDATE.values(
+    {column.name: sa.bindparam(column.name) for column in files.c if column.name != "file"}
+)
 _MOVE = _UPDATE.values(path=sa.bindparam("path"), is_kept=sa.bindparam("is_kept"))
 _IS_UNUSED = files.c.file.not_in(sa.select(records.c.file).where(records.c.file.is_not(None)))
 _DELETE_UNUSED = sa.delete(files).where(_IS_UNUSED)
