@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -155,8 +156,10 @@ class _Files:
         if isinstance(known, Document):
             row = PaperFile(file, place, is_kept, READER, _known_front(front))
             self.recorder.put_file(row, known.body, split_body(known.body))
-        elif known.is_kept != is_kept or known.path not in [each.place for each in same]:
-            self.recorder.move_file(file, place, is_kept=is_kept)
+        else:
+            place = known.path if _holds(Path(known.path), file) else place
+            if (known.path, known.is_kept) != (place, is_kept):
+                self.recorder.move_file(file, place, is_kept=is_kept)
         return [self._write_record(each, file, front) for each in same]
 
     def _write_record(self, attachment: Attachment, file: str, front: Front) -> Written:
@@ -229,6 +232,13 @@ def _rejection(attachment: Attachment, reason: str) -> Rejection:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _holds(path: Path, file: str) -> bool:
+    """Whether a file is still where it was."""
+    with suppress(OSError):
+        return path.is_absolute() and _digest(path) == file
+    return False
 
 
 def _front(values: Mapping[str, Any]) -> Front:

@@ -215,7 +215,7 @@ def _check_not_busy(response: requests.Response) -> None:
 
 
 def _write(response: requests.Response, path: Path) -> None:
-    """Write what comes as a PDF. Raises SourceError if it is none, or too large; TemporaryError if empty."""
+    """Write what comes as a PDF. Raises SourceError if it is none or too large, TemporaryError if empty."""
     size = 0
     with path.open("wb") as file:
         for piece in response.iter_content(_PIECE):

@@ -26,8 +26,8 @@ from rag.private import close_data_folder
 from rag.settings import Settings, bundled_library, own_library
 from rag.types import Paper
 
-INDEXES = ("lexical", "dense", "tokens", "body-lexical", "body-dense")
-"""The names of the indexes, and of their folders."""
+INDEXES = ("lexical", "dense", "token", "body-lexical", "body-dense")
+"""The names of the indexes."""
 _PATIENCE = 5.0  # seconds to wait for another process that makes the same library
 _IN_BODIES = 400  # passages of bodies that are applied at a time, or those of one paper
 
@@ -329,7 +329,7 @@ def is_library(folder: Path) -> bool:
 
 def forget_indexes(folder: Path) -> None:
     """Delete the indexes of a folder whose catalog is gone."""
-    for name in INDEXES:
+    for name in ("dense", "lexical", "tokens", "body-dense", "body-lexical"):
         move_away(folder / name)
     for name in ("dense.id", "body-dense.id"):  # the names of collections on a server
         (folder / name).unlink(missing_ok=True)

@@ -36,6 +36,8 @@ _IS_UNUSED = files.c.file.not_in(sa.select(records.c.file).where(records.c.file.
 _DELETE_UNUSED = sa.delete(files).where(_IS_UNUSED)
 _RECENT = 48  # bodies, of some hundred KB
 _HOLDS_BODIES = sa.select(sa.literal(1)).where(papers.c.file.is_not(None)).limit(1)
+_IDS = sa.select(files.c.file).order_by(files.c.file)
+_STORED = sa.select(files.c.passages, files.c.body).where(files.c.file == sa.bindparam("of"))
 _KEPT = sa.select(files.c.file).where(files.c.is_kept)
 
 
@@ -94,6 +96,15 @@ class PaperFiles:
         """The number of passages in the body of a file."""
         rows = self._database.rows(_COUNT_PASSAGES, of=file) if file else []
         return int(rows[0][0]) if rows else 0
+
+    def ids(self) -> list[str]:
+        """The ids of all files, sorted."""
+        return [row[0] for row in self._database.rows(_IDS)]
+
+    def stored(self, file: str) -> tuple[PaperFile, list[Passage], bytes]:
+        """All of a file: what is known of it, its passages, and its packed body. Raises KeyError."""
+        ((passages, body),) = self._database.rows(_STORED, of=file)
+        return self.known([file])[file], load_passages("", passages), body
 
     def holds_bodies(self) -> bool:
         """Whether any paper has a body."""

@@ -26,8 +26,8 @@ def add(command: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="a file: a whole paper (.pdf), a saved page of Daily Papers (.txt), papers as JSON lines "
         "(.jsonl), arXiv's metadata snapshot or CSL-JSON (.json), BibTeX (.bib), which may name PDFs, a "
-        "table (.csv, .tsv, .parquet); texts may be packed (.gz); a folder of those, at any depth; a pattern "
-        "('papers/**/*.pdf'); - for standard input; papers of a service: arxiv:2110.07143, "
+        "table (.csv, .tsv, .parquet); texts may be packed (.gz); a folder of those, at any depth; a "
+        "pattern ('papers/**/*.pdf'); - for standard input; papers of a service: arxiv:2110.07143, "
         "arxiv:query=..., with ;pdf for their PDFs, hf:query=..., hf:date=...; or "
         f"`{DEMO}` for the papers that come with the program",
     )
