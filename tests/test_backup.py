@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 from dataclasses import asdict
 
 import pytest
@@ -55,7 +56,7 @@ def with_texts(path):
     """A catalog in which two papers have whole texts, the second that of a large file."""
     catalog = filled(path)
     recorder = catalog.recorder(split_abstract)
-    large = "".join(chr(32 + place * place % 9973 % 90) for place in range(300_000))
+    large = "".join(random.Random(0).choices("abcdefghijklmnopqrstuvwxyz ", k=300_000))
     for number, text in enumerate(("Two words", large)):
         read = document(text=text)
         row = PaperFile(f"{number}" * 64, f"/papers/{number}.pdf", True, 1, asdict(read.front))
