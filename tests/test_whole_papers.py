@@ -56,6 +56,7 @@ def test_a_question_needs_as_many_papers_and_pages_as_its_kind_says(cases):
         ("the fixed effects are efficient", "the \x0bxed e\x0cects are\ne\x0ecient"),
         ("the fixed effects are efficient", "the ﬁxed eﬀects are eﬃcient"),
         ("of finding a well-known model", "of \x03nding a well-\nknown model"),
+        ("the “Chow test” isn't known", "the \x10Chow test\x11 isn’t known"),
         ("a successive test of −0.5", "a suc-\ncessive test of –0.5"),
     ],
 )
@@ -88,14 +89,21 @@ def test_words_broken_at_the_end_of_lines_are_whole():
 
 def test_a_paper_with_a_wrong_title_is_found_and_told():
     collection = [whole(), whole("bees", ("Bees and their flowers",)), whole("eels", ("Eels",))]
+    collection.append(whole("foxes", ("Foxes in large cities and what they eat there at night in winter",)))
     papers = [
         Paper("OWLS", "", paper_id="o"),
         Paper("Bees and their flowers Ann Lee", "", paper_id="b"),
         Paper("CMR10", "", paper_id="c"),
+        Paper("Foxes in Large Cities", "", paper_id="f"),
     ]
     ids, wrong = ids_of(collection, papers)
-    assert ids == {"Owls: A Study": "o", "Bees and their flowers": "b"}
-    assert wrong == ["bees: Bees and their flowers Ann Lee", "eels: not in the library"]
+    titles = [paper.titles[0] for paper in collection if paper.key != "eels"]
+    assert ids == dict(zip(titles, "obf", strict=True))
+    assert wrong == [
+        "bees: Bees and their flowers Ann Lee",
+        "eels: not in the library",
+        "foxes: Foxes in Large Cities",
+    ]
     places = [{"paper": "Owls: A Study", "page": 2}]
     record = {"question": "?", "papers": ["Owls: A Study", "Eels"], "evidence": places}
     (turn,) = with_ids(Case.model_validate({"id": "one", "turns": [record]}), ids).turns

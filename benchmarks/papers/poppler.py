@@ -14,8 +14,10 @@ _LEFT_OUT = {
     "Co",
     "Cn",
     "Pd",
-    "Zs",
-}  # control characters, which stand for ligatures, and dashes
+    "Pi",
+    "Pf",
+}  # some fonts map dashes, quotation marks, ligatures to "Cc"
+_SIGNS = str.maketrans("−", "-", "\"'`")
 _MARGIN = 600  # folded characters of foot and head, about, between the two parts of a quote
 _FEWEST = 10  # folded characters of its first part
 _LETTERS_OF_LIGATURES = re.compile("[fil]")
@@ -36,12 +38,12 @@ def in_lines(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """What is left of a text without white space, dashes and ligatures.
+    """What is left of a text without white space, dashes, quotation marks and ligatures.
 
     The letters f, i and l are left out everywhere: some fonts map "ffi" to a control character, or to
     nothing at all, and then nobody knows which of them stood there.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("−", "-")
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS)
     kept = (char for char in folded if not char.isspace() and unicodedata.category(char) not in _LEFT_OUT)
     return _LETTERS_OF_LIGATURES.sub("", "".join(kept))
 

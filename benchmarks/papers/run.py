@@ -18,7 +18,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,6 +29,7 @@ from benchmarks.papers.scores import summarise_answers
 from benchmarks.papers.titles import ids_of, with_ids
 from eval.cases import read_cases
 from eval.runner import evaluate
+from ingest.pdf.parsing import parse
 from rag.assistant import Assistant
 from rag.library import Library
 from rag.settings import Settings
@@ -59,7 +59,6 @@ def sizes(library: Path) -> dict[str, int]:
 
 def pages_a_second(pdfs: Sequence[Path], pages: int) -> float:
     """Pages parsed in a second of this process's own time."""
-    parse = import_module("ingest.pdf.parsing").parse
     started = time.process_time()
     for pdf in pdfs:
         parse(pdf)

@@ -9,6 +9,7 @@ from rag.identity import normalise_title
 from rag.types import Paper
 
 _ALIKE = 0.5  # two titles; below, they name different papers
+_BEGINNING = 15  # letters and digits
 
 
 def ids_of(collection: Sequence[WholePaper], papers: Sequence[Paper]) -> tuple[dict[str, str], list[str]]:
@@ -48,4 +49,8 @@ def with_ids(case: Case, ids: Mapping[str, str]) -> Case:
 
 
 def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, normalise_title(one), normalise_title(other), autojunk=False).ratio()
+    """In [0, 1]; 1 where one title is the beginning of the other."""
+    short, long = sorted((normalise_title(one), normalise_title(other)), key=len)
+    if len(short) >= _BEGINNING and long.startswith(short):
+        return 1.0
+    return SequenceMatcher(None, short, long, autojunk=False).ratio()
