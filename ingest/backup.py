@@ -40,7 +40,7 @@ class Counts:
 
     papers: int
     records: int
-    files: int = 0
+    whole_texts: int = 0
 
 
 def write_backup(catalog: Catalog, file: BinaryIO, track: Track = untracked) -> Counts:
@@ -52,7 +52,9 @@ def write_backup(catalog: Catalog, file: BinaryIO, track: Track = untracked) -> 
         files = catalog.files.ids()
         counts = Counts(catalog.count(), catalog.count_records(), len(files))
         file.write(_marked_line(asdict(counts)))
-        for (file_id,) in track(grouped(files, 1), "writing whole texts", counts.files) if files else ():
+        for (file_id,) in (
+            track(grouped(files, 1), "writing whole texts", counts.whole_texts) if files else ()
+        ):
             file.writelines(map(_marked_line, file_lines(catalog.files, file_id)))
         known = set(files)
         for records in track(grouped(catalog.records(), TRANSACTION), "writing a backup", counts.records):
@@ -80,7 +82,7 @@ def restore(folder: Path, path: Path, track: Track = untracked, split: Splitter 
         catalog = Catalog(new)
         try:
             recorder = catalog.recorder(split)
-            _restore_files(path, counts.files, recorder, track)
+            _restore_files(path, counts.whole_texts, recorder, track)
             known = set(catalog.files.ids())
             papers = (
                 list(group)
@@ -122,7 +124,7 @@ def _check(path: Path) -> Counts:
             f"{path} holds {records} of its {header['records']} records, as {why}: restore an older "
             f"backup, or bring in what is there with `askpapers ingest {path}`"
         )
-    return Counts(header["papers"], header["records"], header.get("files", 0))
+    return Counts(header["papers"], header["records"], header.get("whole_texts", 0))
 
 
 def _header(line: bytes) -> dict[str, Any] | None:
@@ -135,7 +137,7 @@ def _header(line: bytes) -> dict[str, Any] | None:
     is_header = (
         isinstance(header, dict)
         and all(isinstance(header.get(name), int) for name in counts)
-        and isinstance(header.get("files", 0), int)
+        and isinstance(header.get("whole_texts", 0), int)
     )
     return header if is_header else None
 

@@ -56,24 +56,22 @@ def read_files(lines: Iterator[Line]) -> Iterator[StoredFile]:
         count = line.get("pieces")
         if not isinstance(count, int) or not 0 < count <= _MOST_PIECES:
             raise ValueError("its text is not whole")
-        pieces = [next(lines, {}).get("piece") for _ in range(count)]
-        if not all(isinstance(piece, str) for piece in pieces):
-            raise ValueError("its text is not whole")
+        pieces = [str(next(lines, {}).get("piece", "?")) for _ in range(count)]  # `?` is not in base64
         yield _stored(line, b"".join(base64.b64decode(piece, validate=True) for piece in pieces))
 
 
 def _stored(line: Line, packed: bytes) -> StoredFile:
     """Raises ValueError."""
-    file, path, reader, front = (line.get(name) for name in ("file", "path", "reader", "front"))
+    file, path, reader = line.get("file"), line.get("path"), line.get("reader")
     if not (_is_id(file) and isinstance(path, str) and isinstance(reader, int)):
         raise ValueError("it is no file")
     try:
-        document = unpack({"front": front}, packed)
+        document = unpack(line, packed)
         spans = [(start, end) for start, end in line["passages"]]
     except (MalformedError, KeyError, TypeError) as error:
         raise ValueError("its text is damaged") from error
     size = len(document.body.text)
     if not all(type(start) is type(end) is int and 0 <= start <= end <= size for start, end in spans):
         raise ValueError("its passages are not in its text")
-    row = PaperFile(str(file), encodable(path), is_kept=False, reader=reader, front=front)
+    row = PaperFile(str(file), encodable(path), is_kept=False, reader=reader, front=line["front"])
     return StoredFile(row, document, spans)

@@ -102,7 +102,7 @@ def run_restore(arguments: argparse.Namespace) -> int:
     with Library.open(folder, settings, catch_up=False) as library:
         library.sync(track)
         passages = library.catalog.count_passages()
-    fields = {"papers": counts.papers, "records": counts.records, "passages": passages}
+    fields = {**asdict(counts), "passages": passages}
     (print_json if arguments.json else print_fields)(fields)
     return 0
 
