@@ -651,7 +651,7 @@ def test_an_upload_that_cannot_be_read_says_why_and_a_hostile_name_is_shown_as_i
     page = visit(changing)
     name = "<img src=x onerror=\"window.hacked='name'\">"
     report = upload(page, (f"{name}.txt", PDF))
-    expect(report).to_contain_text("Nothing was added.")
+    expect(report).to_contain_text("0 added")
     expect(report).to_contain_text(".txt is damaged, or no PDF")
     assert " /" not in report.inner_text()  # where the server keeps files
     assert page.locator("#report img, #upload img").count() == 0
@@ -664,14 +664,15 @@ def test_an_upload_that_cannot_be_read_says_why_and_a_hostile_name_is_shown_as_i
 
 def test_a_pdf_that_is_uploaded_is_kept(visit, changing):
     page = visit(changing)
-    content = pdf_of("Ledgers of Newts", "We count newts.", "The ledger of newts holds 2,718 entries.")
+    abstract = "We count newts at night, and find that many of them keep a ledger of flies."
+    content = pdf_of("Ledgers of Newts", abstract, "The ledger of newts holds 2,718 entries.")
     report = upload(page, ("newts.pdf", content), ("broken.pdf", PDF))
     expect(report).to_contain_text("1 added")
     expect(report).to_contain_text("broken.pdf is damaged, or no PDF")
     assert "/" not in report.inner_text()
     expect(page.locator("#counts")).to_contain_text("1 with their whole text")
     open_paper(page, "Newts", "Ledgers of Newts")
-    expect(page.locator(".ap-paper")).to_contain_text("We count newts.")
+    expect(page.locator(".ap-paper")).to_contain_text(abstract)
 
 
 def test_a_file_of_another_kind_is_not_taken(visit, changing):
