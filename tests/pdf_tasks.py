@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import signal
 import time
 from contextlib import suppress
 
@@ -30,7 +31,11 @@ def act(path):
         os.abort()
     if action == "exit":
         os._exit(3)
-    if action == "hang":
+    if action in ("hang", "deaf", "stuck"):
+        path.with_suffix(".begun").touch()
+    if action == "deaf":
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    if action in ("hang", "deaf"):
         time.sleep(1_000)
     if action == "stuck":
         re.fullmatch("(a+)+b", "a" * 60)  # keeps the interpreter's lock

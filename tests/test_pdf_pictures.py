@@ -34,14 +34,15 @@ def fresh(monkeypatch):
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory):
     """Two pages of 300 by 400 points, with a rectangle near the top left corner, in red and in blue; the
-    second has a rotation, a link with a frame, and a form."""
+    second has a rotation, a reader's highlight, and a form."""
     path = tmp_path_factory.mktemp("paper") / "paper.pdf"
     drawing = canvas.Canvas(str(path), pagesize=(300, 400))
     rectangle(drawing, 1, 0, 0)
     drawing.showPage()
-    rectangle(drawing, 0, 0, 1)
+    drawing.setPageSize((400, 300))  # as it is seen
     drawing.setPageRotation(90)
-    drawing.linkURL("http://localhost", (50, 50, 250, 100), thickness=20, color=drawing_color())
+    rectangle(drawing, 0, 0, 1)
+    drawing.highlightAnnotation("Well said", (50, 50, 250, 100), Color=[0, 0, 0])
     drawing.acroForm.textfield(x=50, y=150, width=200, height=100, fillColor=drawing_color())
     drawing.showPage()
     drawing.save()
@@ -206,9 +207,10 @@ def test_no_process_stays_behind(paper, end):
         "print(Path(f'/proc/self/task/{os.getpid()}/children').read_text(), flush=True)\n" + end
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", program, paper]
+    command = [sys.executable, "-W", "always", "-c", program, paper]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     [process] = done.stdout.split()
+    assert not done.stderr
     deadline = time.monotonic() + 10
     while is_alive(process) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -119,7 +119,9 @@ def _over_pages(lines: list[Line], cells: Sequence[Line]) -> list[Line]:
         return lines
     left, right = _sides(lines)
     after = [
-        cell for cell in cells if cell.page == lines[0].page + 1 and abs(cell.size - lines[-1].size) < 0.25
+        cell
+        for cell in cells
+        if cell.page == lines[0].page + 1 and abs(cell.size - lines[-1].size) < 0.25
     ]
     if not after or after[0].box[0] < left - 3 or after[0].box[2] > right + 3 or is_heading(after[0]):
         return lines

@@ -5,18 +5,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.pdf.groups import Group, groups_of
-from ingest.pdf.kinds import KNOWN, NUMBERED, Profile, cells_of, ends_sentence, kinds_of, profile_of
+from ingest.pdf.kinds import KNOWN, NUMBERED, LineKind, Profile, ends_sentence, kinds_of, profile_of
 from ingest.pdf.lines import Line
 from ingest.pdf.writing import Vocabulary, Writing, clean
 from rag.body import BlockKind
 
 _REFERENCES = re.compile(
-    r"(?:[\divxlc.]+\s+)?(?:references(?: cited| and notes)?|bibliography|literature(?: cited)?|works cited|literatur"
-    r"|literaturverzeichnis|références|bibliographie|referencias|bibliografía|referências|riferimenti)\W*",
+    r"(?:[\divxlc.]+\s+)?(?:references(?: cited| and notes)?|bibliography|literature(?: cited)?|works cited"
+    r"|literatur|literaturverzeichnis|références|bibliographie|referencias|bibliografía|referências|riferimenti)\W*",
     re.IGNORECASE,
 )
 _THANKS = re.compile(
-    r"(?:[\divxlc.]+\s+)?(?:acknowledge?ments?|acknowledge?ment of \w+|danksagung|remerciements|agradecimientos)\W*",
+    r"(?:[\divxlc.]+\s+)?(?:acknowledge?ments?|acknowledge?ment of \w+"
+    r"|danksagung|remerciements|agradecimientos)\W*",
     re.IGNORECASE,
 )
 _ABSTRACT = re.compile(r"(?:abstract|summary|zusammenfassung|résumé|resumen)\W*", re.IGNORECASE)
@@ -86,11 +87,11 @@ def _is_scrap(group: Group) -> bool:
     return group.kind == "formula" and len(group.text) < _SCRAP
 
 
-def _continues(paragraph: Group, group: Group, between: set[str]) -> bool:
+def _continues(paragraph: Group, group: Group, between: set[LineKind]) -> bool:
     """Whether a group goes on with a paragraph before it, over what stands between."""
     before, line = paragraph.lines[-1], group.lines[0]
     is_lower = group.text.lstrip("(“\"'‘[")[:1].islower()
-    if group.kind == "item" or paragraph.kind == "item" and not is_lower:
+    if group.kind == "item" or (paragraph.kind == "item" and not is_lower):
         return False
     is_done = ends_sentence(before.text)
     if (
@@ -170,7 +171,7 @@ def _first_of_text(groups: Sequence[Group], profile: Profile) -> int:
             return place if abstract is None else abstract
         text = " ".join(group.text.split())
         is_alone = group.kind == "heading" or len(group.lines) == 1
-        if is_alone and _ABSTRACT.fullmatch(text) or _RUN_IN_ABSTRACT.match(text):
+        if (is_alone and _ABSTRACT.fullmatch(text)) or _RUN_IN_ABSTRACT.match(text):
             abstract = place + 1
             continue
         if group.kind == "heading" and (KNOWN.fullmatch(text) or (NUMBERED.match(text) and place)):
@@ -191,4 +192,4 @@ def _first_of_text(groups: Sequence[Group], profile: Profile) -> int:
 def _is_abstract_heading(group: Group) -> bool:
     text = " ".join(group.text.split())
     is_alone = group.kind == "heading" or len(group.lines) == 1
-    return bool(is_alone and _ABSTRACT.fullmatch(text) or _RUN_IN_ABSTRACT.match(text))
+    return bool((is_alone and _ABSTRACT.fullmatch(text)) or _RUN_IN_ABSTRACT.match(text))

@@ -2,10 +2,10 @@
 
 import ctypes
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from math import atan2, hypot, pi
+from typing import Any
 
 import numpy as np
 import pypdfium2.raw as pdfium
@@ -15,6 +15,7 @@ from ingest.pdf.glyphs import printed
 from ingest.pdf.shapes import Rectangle, Shape
 
 _NARROW, _WIDE = frozenset(b"ijlft"), frozenset(b"mwMWou")
+_TELLING = _NARROW | _WIDE
 _SPACES = frozenset(code for code in range(0x20, 0x3001) if chr(code).isspace()) | {9, 10, 13}
 _TALLEST = 0.74  # of the size: the height of parentheses and of b, d, h
 _SMALLEST = 2.0  # points; nobody reads smaller letters
@@ -37,9 +38,9 @@ _FIXED_NAME = re.compile(
 _Address = ctypes.c_void_p
 
 
-def _function(name: str, result: type, *arguments: type) -> ctypes._CFuncPtr:
+def _function(name: str, result: type, *arguments: type) -> Callable[..., Any]:
     """A function of PDFium that takes and gives addresses as numbers: three times as fast as pointers."""
-    address = ctypes.cast(getattr(pdfium, name), ctypes.c_void_p).value
+    address = ctypes.cast(getattr(pdfium, name), ctypes.c_void_p).value or 0
     return ctypes.CFUNCTYPE(result, *arguments)(address)
 
 
@@ -159,14 +160,16 @@ class PageReader:
         boxes: NDArray[np.float64],
         styles: dict[int, _Style],
     ) -> None:
-        """Marks fonts whose name and flags do not say so as fixed, where narrow and wide letters are alike."""
+        """Marks fonts as fixed whose narrow and wide letters are alike, though nothing else says so."""
         widths: dict[Font, dict[int, float]] = {}
         for owner, code, width in zip(
             owners, codes.tolist(), (boxes[:, 2] - boxes[:, 0]).tolist(), strict=True
         ):
-            if owner and (code in _NARROW or code in _WIDE) and not (font := styles[owner].font).is_fixed:
-                if styles[owner].quarter == 0:
-                    widths.setdefault(font, {})[code] = width
+            if not owner or code not in _TELLING:
+                continue
+            font = styles[owner].font
+            if not font.is_fixed and styles[owner].quarter == 0:
+                widths.setdefault(font, {})[code] = width
         for font, of_font in widths.items():
             kinds = {code in _NARROW for code in of_font}
             if (
@@ -325,7 +328,7 @@ def _drawn_sizes(
     baselines: NDArray[np.float64],
     styles: list[_Style],
 ) -> NDArray[np.float64]:
-    """Sizes of letters; of fonts of drawn glyphs (Type 3), whose unit is anything, by their tallest letter."""
+    """Sizes of letters; those of drawn glyphs (Type 3), whose unit is anything, by the tallest letter."""
     heights = baselines - boxes[:, 1]
     unusual = heights > 2.5 * sizes
     if not unusual.any():

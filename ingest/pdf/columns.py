@@ -29,7 +29,7 @@ class _Segment:
 
 
 def gutters_of(sheets: Sequence[Sheet]) -> list[list[Gutter]]:
-    """The white between the columns of each sheet; those that many sheets have also count for the others."""
+    """The white between the columns of each sheet; what many sheets have counts for the others, too."""
     own = [_own_gutters(sheet) for sheet in sheets]
     common = _common([gutter for gutters in own for gutter in gutters], len(sheets))
     return [
@@ -53,7 +53,7 @@ def lines_of(sheet: Sheet, gutters: Sequence[Gutter], number: int) -> list[Line]
 
 
 def in_reading_order(lines: Sequence[Line], gutters: Sequence[Gutter]) -> list[Line]:
-    """Lines column by column; those that cross the white between columns stand between what is above and below."""
+    """Lines column by column; a line across columns stands between what is above it and below it."""
     if not gutters:
         return sorted(lines, key=lambda line: (line.baseline, line.box[0]))
     ordered: list[Line] = []

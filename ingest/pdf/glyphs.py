@@ -1,5 +1,6 @@
-"""What a glyph prints where a font maps it to a ligature, to a control character, or to nothing that prints."""
+"""What a glyph prints where its font maps it to a ligature, a control character or nothing."""
 
+import re
 import unicodedata
 from typing import Final
 
@@ -12,16 +13,14 @@ LIGATURES: Final = {
 _CORK: Final = dict(
     zip(
         range(0x20),
-        ["`", "´", "ˆ", "˜", "¨", "˝", "˚", "ˇ", "˘", "¯", "˙", "¸", "˛", "‚", "‹", "›"]
-        + ["“", "”", "„", "«", "»", "–", "—", "", "₀", "ı", "ȷ", "ff", "fi", "fl", "ffi", "ffl"],
+        [*"`´ˆ˜¨˝˚ˇ˘¯˙¸˛‚‹›“”„«»–—", "", "₀", "ı", "ȷ", "ff", "fi", "fl", "ffi", "ffl"],
         strict=True,
     )
 )
 _ROMAN: Final = dict(
     zip(
         range(0x20),
-        ["Γ", "Δ", "Θ", "Λ", "Ξ", "Π", "Σ", "Υ", "Φ", "Ψ", "Ω", "ff", "fi", "fl", "ffi", "ffl"]
-        + ["ı", "ȷ", "`", "´", "ˇ", "˘", "¯", "˚", "¸", "ß", "æ", "œ", "ø", "Æ", "Œ", "Ø"],
+        [*"ΓΔΘΛΞΠΣΥΦΨΩ", "ff", "fi", "fl", "ffi", "ffl", *"ıȷ`´ˇ˘¯˚¸ßæœøÆŒØ"],
         strict=True,
     )
 ) | {0x7F: "¨"}
@@ -41,7 +40,11 @@ _SPACING_ACCENTS: Final = {
     "`": "\u0300", "´": "\u0301", "ˆ": "\u0302", "˜": "\u0303", "¯": "\u0304", "˘": "\u0306", "˙": "\u0307",
     "¨": "\u0308", "˚": "\u030a", "˝": "\u030b", "ˇ": "\u030c", "¸": "\u0327", "˛": "\u0328",
 }  # fmt: skip
-_MATH_FONTS: Final = ("CMMI", "CMSY", "CMEX", "CMBSY", "MSAM", "MSBM", "MATH", "SYMBOL", "EUFM", "MTSY", "MTMI", "LMMI", "LMSY", "LMEX", "EUSM", "RSFS", "PAZOMATH", "PAZO", "TXSY", "TXMI", "PXSY", "PXMI", "RTXMI", "STIXMATH", "FOURIERMATH", "NXLMI", "NTXMI", "NEWTXMI", "BBM", "DSROM", "STMARY")  # fmt: skip
+_MATH_FONT: Final = re.compile(
+    r"^(?:cmb?mi|cmb?sy|cmex|ms[ab]m|mt(?:sy|mi|ex)|lm(?:mi|sy|ex)|eu[fs]m|rsfs|pazo|[tp]x(?:sy|mi)|(?:rtx|nxl|ntx|newtx)mi"
+    r"|bbm|dsrom|stmary)|math|symbol",
+    re.IGNORECASE,
+)
 
 
 def printed(code: int, font: str) -> str:
@@ -64,7 +67,7 @@ def with_accent(letter: str, accent: str) -> str | None:
 
 def is_math_font(font: str) -> bool:
     """Whether a font is made for formulas, by the usual names of such fonts."""
-    return font.upper().startswith(_MATH_FONTS) or "MATH" in font.upper()
+    return bool(_MATH_FONT.search(font))
 
 
 def _of_unicode(code: int, font: str) -> str:
@@ -81,5 +84,5 @@ def _encoding(font: str) -> dict[int, str]:
     for prefixes, encoding in _ENCODINGS:
         if name.startswith(prefixes):
             return encoding
-    # Others are mostly of T1, but its codes below the quotation marks are accents: more likely are OT1's ligatures.
+    # Most others are of T1. Its codes from 0x0B to 0x0F are rare marks, those of OT1 common ligatures.
     return _CORK | {code: _ROMAN[code] for code in range(0x0B, 0x10)}

@@ -1,10 +1,10 @@
-"""Lines in groups: paragraphs, headings, captions, rows, listings, formulas and footnotes as they are printed."""
+"""Lines in groups: paragraphs, headings, captions, rows, listings, formulas and footnotes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from ingest.pdf.kinds import LineKind, NUMBERED, Profile, ends_sentence, gap_above, same_column
+from ingest.pdf.kinds import NUMBERED, LineKind, Profile, ends_sentence, gap_above, same_column
 from ingest.pdf.lines import Line
 
 _WIDE_GAP = 1.42  # of the usual distance of baselines
@@ -76,10 +76,8 @@ def _goes_on(group: Group, before: Line, line: Line, kind: LineKind, profile: Pr
 def _is_note_start(before: Line, line: Line) -> bool:
     first = line.words[0]
     is_raised = first.size < 0.86 * line.size or first.baseline < line.baseline - 1
-    return (
-        line.text[:1] in "*∗†‡§¶"
-        or line.text[:1].isdigit()
-        and (is_raised or len(first.text) < 3 and ends_sentence(before.text))
+    return line.text[:1] in "*∗†‡§¶" or (
+        line.text[:1].isdigit() and (is_raised or (len(first.text) < 3 and ends_sentence(before.text)))
     )
 
 
@@ -104,7 +102,7 @@ def _starts_paragraph(group: Group, before: Line, line: Line) -> bool:
         return (
             is_end and not (hangs and not _is_short(before))
             if hangs
-            else is_end or line.text[:1].isupper() and _is_short(before)
+            else is_end or (line.text[:1].isupper() and _is_short(before))
         )
     outdent = (
         median(other.box[0] for other in group.lines[1:]) - line.box[0] if len(group.lines) > 1 else 0.0

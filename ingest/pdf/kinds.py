@@ -1,4 +1,4 @@
-"""What each line is: text, a heading, the start of a caption or an item, a row, a listing, a formula, a footnote."""
+"""What each line is: text, a heading, the start of a caption or of an item, a row, a listing, ..."""
 
 import re
 from collections import Counter
@@ -18,8 +18,8 @@ NUMBERED = re.compile(
     r"(?:(?:Appendix|Section|Chapter)\s+)?(?:\d{1,2}(?:\.\d{1,2}){0,4}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})[.:)]?\s+(?=[^\W\d_]|\W{1,2}\w)"
 )
 KNOWN = re.compile(
-    r"(?:[\divx.]+\s+)?(?:abstract|summary|introduction|references(?: cited)?|bibliography|literature(?: cited)?"
-    r"|works cited|acknowledge?ments?|conclusions?|appendix|appendices|résumé|zusammenfassung|literatur"
+    r"(?:[\divx.]+\s+)?(?:abstract|summary|introduction|references(?: cited)?|bibliography|literature"
+    r"(?: cited)?|works cited|acknowledge?ments?|conclusions?|appendix|appendices|résumé|zusammenfassung|literatur"
     r"|références|bibliographie|referencias|bibliografía|agradecimientos|danksagung|remerciements"
     r"|references and notes|computational details)\W*",
     re.IGNORECASE,
@@ -92,7 +92,7 @@ def kinds_of(lines: Sequence[Line], profile: Profile) -> list[LineKind]:
 
 
 def gap_above(line: Line, before: Line | None, profile: Profile) -> float:
-    """The distance of a line from the one above, 1 being the usual one; more than 9 at the top of a column."""
+    """The distance of a line from the one above, 1 being the usual one; 10 at the top of a column."""
     if before is None or not same_column(before, line) or line.baseline < before.baseline:
         return 10.0
     return (line.baseline - before.baseline) / (profile.pitch * max(0.75, line.size / profile.size))
@@ -190,8 +190,10 @@ def _settle_listings(lines: Sequence[Line], kinds: list[LineKind], profile: Prof
             and kinds[end] == "listing"
             and (
                 end == place
-                or same_column(lines[end - 1], lines[end])
-                and gap_above(lines[end], lines[end - 1], profile) < 1.25
+                or (
+                    same_column(lines[end - 1], lines[end])
+                    and gap_above(lines[end], lines[end - 1], profile) < 1.25
+                )
             )
         ):
             end += 1
@@ -280,17 +282,20 @@ def _is_stretched(cells: Sequence[Sequence[Word]]) -> bool:
     gaps = [after[0].box[0] - cell[-1].box[2] for cell, after in pairwise(cells)]
     prose = sum(is_prose(word) for cell in cells for word in cell)
     words = sum(len(cell) for cell in cells)
-    return len(cells) >= 0.7 * words and prose > 0.7 * words and max(gaps) < 1.3 * min(gaps) + 0.5
+    return (
+        len(cells) >= 0.7 * words
+        and prose > 0.7 * words
+        and max(gaps) < min(1.3 * min(gaps) + 0.5, 2.5 * cells[0][0].size)
+    )
 
 
 def _is_labelled(cells: Sequence[Sequence[Word]]) -> bool:
-    """Whether the gap only sets a number or a bullet off from a heading or an item, or text from its number."""
+    """Whether the gap only sets off the number of a heading, the mark of an item, or a formula's number."""
     if len(cells) != 2:
         return False
     first, second = (" ".join(word.text for word in cell) for cell in cells)
     return bool(
-        NUMBERED.match(first + " x")
-        and len(cells[0]) == 1
+        (NUMBERED.match(first + " x") and len(cells[0]) == 1)
         or _MARKER.match(first)
         or _BULLET.match(first)
         or _EQUATION_NUMBER.fullmatch(second)
@@ -298,23 +303,13 @@ def _is_labelled(cells: Sequence[Sequence[Word]]) -> bool:
 
 
 def _settle_formulas(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
-    """A formula within the lines of a paragraph is text; short lines between two formulas belong to them."""
+    """A formula within the lines of a paragraph is text; a short line between two formulas is one."""
     for place, line in enumerate(lines):
-        if kinds[place] != "formula":
-            continue
-        before = lines[place - 1] if place else None
-        after = lines[place + 1] if place + 1 < len(lines) else None
-        is_left = line.box[0] < line.column[0] + 0.6 * line.size
-        fills = line.box[2] > line.column[1] - 0.06 * (line.column[1] - line.column[0])
-        follows = place > 0 and kinds[place - 1] == "text" and gap_above(line, before, profile) < 1.15
-        leads_with_word = is_prose(line.words[0]) and line.words[0].text[:1].islower()
-        is_below_text = before is not None and same_column(before, line) and line.box[0] - before.box[0] < 1
-        if leads_with_word and (is_left or is_below_text and kinds[place - 1] == "text"):
-            kinds[place] = "text"
-        elif follows and before is not None and abs(line.box[0] - before.box[0]) < 1 and (is_left or fills):
-            kinds[place] = "text"
-        elif is_left and fills and after is not None and kinds[place + 1] == "text":
-            kinds[place] = "text"
+        if kinds[place] == "formula":
+            before = lines[place - 1] if place and kinds[place - 1] == "text" else None
+            after = lines[place + 1] if place + 1 < len(lines) and kinds[place + 1] == "text" else None
+            if _is_in_paragraph(line, before, after, profile):
+                kinds[place] = "text"
     for place in range(1, len(lines) - 1):
         line = lines[place]
         if (
@@ -325,6 +320,21 @@ def _settle_formulas(lines: Sequence[Line], kinds: list[LineKind], profile: Prof
             prose = sum(is_prose(word) for word in line.words)
             if prose <= 1 and line.box[0] > line.column[0] + line.size:
                 kinds[place] = "formula"
+
+
+def _is_in_paragraph(line: Line, before: Line | None, after: Line | None, profile: Profile) -> bool:
+    """Whether a line of mostly symbols stands in a paragraph, between the given lines of text."""
+    left, right = line.column
+    is_left = line.box[0] < left + 0.6 * line.size
+    fills = line.box[2] > right - 0.06 * (right - left)
+    begins_with_word = is_prose(line.words[0]) and line.words[0].text[:1].islower()
+    is_below = before is not None and same_column(before, line)
+    if begins_with_word and (is_left or (is_below and before and line.box[0] - before.box[0] < 1)):
+        return True
+    follows = before is not None and gap_above(line, before, profile) < 1.15
+    if follows and before and abs(line.box[0] - before.box[0]) < 1 and (is_left or fills):
+        return True
+    return is_left and fills and after is not None
 
 
 def _is_caption(line: Line, before: Line | None, profile: Profile) -> bool:

@@ -30,7 +30,7 @@ class Limits:
     """Bounds on one file: wall time, which grows with its pages, memory, pages, and size."""
 
     seconds: float = 60.0
-    seconds_a_page: float = 1.0
+    seconds_a_page: float = 0.5  # twenty times what most take
     memory: int = 2 << 30  # bytes, beside those of a process that has read nothing
     pages: int = 2_000
     file_size: int = 256 << 20  # bytes

@@ -1,5 +1,6 @@
 """Words and lines of a page."""
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -230,8 +231,10 @@ def _with_scripts(rows: list[list[Word]]) -> list[list[Word]]:
                 if host != place
                 and (
                     _hosts(piece, rows[host], sizes[host], piece.baseline - baselines[host])
-                    or len(row) < len(rows[host])
-                    and _is_part(piece, rows[host], sizes[host], abs(piece.baseline - baselines[host]))
+                    or (
+                        len(row) < len(rows[host])
+                        and _is_part(piece, rows[host], sizes[host], abs(piece.baseline - baselines[host]))
+                    )
                 )
             ]
             if hosts:
@@ -282,7 +285,7 @@ def _unspaced(words: list[Word]) -> list[Word]:
     single = sum(len(word.text) == 1 and word.text.isalpha() for word in words)
     if single < 5 or single < 0.8 * len(words):
         return words
-    gaps = sorted(after.box[0] - word.box[2] for word, after in zip(words, words[1:], strict=False))
+    gaps = sorted(after.box[0] - word.box[2] for word, after in itertools.pairwise(words))
     narrow = gaps[len(gaps) // 3]
     joined = [[words[0]]]
     for word in words[1:]:

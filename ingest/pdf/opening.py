@@ -14,12 +14,7 @@ from ingest.pdf.faults import PdfError
 def open_pdf(path: Path) -> Iterator[PdfDocument]:
     """The document, open; nothing in it runs. Raises PdfError."""
     try:
-        content = path.read_bytes()  # pdfium opens no name that is not valid UTF-8
-        document = PdfDocument(content)
-    except OSError as error:
-        raise PdfError(
-            f"cannot be opened ({error.strerror}): check its name and its permissions"
-        ) from error
+        document = PdfDocument(path)
     except PdfiumError as error:
         if error.err_code in (FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY):
             raise PdfError("is encrypted: save it without its password") from error

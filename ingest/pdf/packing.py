@@ -78,7 +78,7 @@ def _is_right(body: Body) -> bool:
         {type(offset) for offset in offsets} <= {int}
         and {type(side) for side in sides} <= {int, float}
         and all(block.kind in _KINDS for block in body.blocks)
-        and all(0 < side <= _LONGEST_SIDE for side in sides)  # no for NaN, too
+        and all(0 <= side <= _LONGEST_SIDE for side in sides)  # 0 where a page is damaged; never NaN
         and all(first <= second for first, second in pairwise([0, *offsets, len(body.text)]))
         and _are_right_runs(body)
     )

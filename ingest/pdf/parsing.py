@@ -2,13 +2,11 @@
 
 import ctypes
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pypdfium2
-import pypdfium2.raw as pdfium
 
 from ingest.pdf.blocks import write
 from ingest.pdf.characters import Characters, PageReader
@@ -18,25 +16,23 @@ from ingest.pdf.faults import PdfError
 from ingest.pdf.front import read_front
 from ingest.pdf.furniture import without_furniture
 from ingest.pdf.lines import Line
+from ingest.pdf.opening import open_pdf
 from ingest.pdf.sheets import Sheet, sheets_of
 from rag.body import Body, Page, Runs, runs_of
 
 MOST_PAGES = 5_000
 MOST_CHARACTERS = 20_000_000
 _FEWEST_LETTERS = 20  # a page of a scan, by hand or by machine, has stamps and no more
-_HEAD = 1_024  # bytes, in which "%PDF-" stands
 
 
 def parse(path: Path, most_pages: int = MOST_PAGES, most_characters: int = MOST_CHARACTERS) -> Document:
-    """The paper in a PDF. Raises PdfError, whose text says what is wrong, and what to do; OSError."""
-    with closing(_opened(path)) as document:
+    """The paper in a PDF. Raises PdfError, whose text says what is wrong, and what to do."""
+    with open_pdf(path) as document:
         count = len(document)
         if count == 0:
             raise PdfError("has no pages")
         if count > most_pages:
-            raise PdfError(
-                f"has {count:,} pages, more than the {most_pages:,} that are read: split it, or take its parts"
-            )
+            raise PdfError(f"has {count:,} pages, more than the {most_pages:,} that are read: split it")
         pages = list(_characters(document, most_characters))
         labels = [document.get_page_label(place) for place in range(count)]
         metadata = document.get_metadata_dict()
@@ -53,18 +49,6 @@ def _front(pages: Sequence[Characters], metadata: Mapping[str, str]) -> Front:
         for line in lines_of(sheet, gutters[number], number)
     ]
     return read_front(lines, metadata, [page.turned for page in pages[:1]])
-
-
-def _opened(path: Path) -> pypdfium2.PdfDocument:
-    with path.open("rb") as file:
-        if b"%PDF-" not in file.read(_HEAD):
-            raise PdfError("is no PDF")
-    try:
-        return pypdfium2.PdfDocument(path)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-            raise PdfError("is encrypted: save it without a password") from None
-        raise PdfError("is broken: open it in a PDF reader and save it anew, or fetch it again") from None
 
 
 def _characters(document: pypdfium2.PdfDocument, most: int) -> Iterator[Characters]:

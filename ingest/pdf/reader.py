@@ -49,11 +49,16 @@ class Reader(Generic[Result]):
         self._child_before_was_new = child.is_new
         try:
             return self._unpack(*child.ask(path, **order))
+        except PdfError:
+            raise
         except MalformedError as error:
             child.end()
             raise PdfError(
                 "takes over the reader of PDFs, which answers nonsense: do not open it"
             ) from error
+        except BaseException:  # Ctrl-C: what it answers now would be taken for the answer to the next order
+            child.end()
+            raise
 
     def _usable_child(self) -> Child:
         with self._guard:
@@ -62,5 +67,10 @@ class Reader(Generic[Result]):
             if self._child and not self._child.is_usable:
                 self._child.end()
                 self._child = None
-            self._child = self._child or Child(self._task, self._limits)
+            try:
+                self._child = self._child or Child(self._task, self._limits)
+            except OSError as error:
+                raise PdfError(
+                    f"waits for a reader that does not start ({error.strerror}): try again"
+                ) from error
             return self._child

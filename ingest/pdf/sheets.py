@@ -1,5 +1,6 @@
 """Sheets: pages, or the halves of pages that show two pages of a report side by side."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -110,13 +111,11 @@ def _stands_off(piece: Word, others: Sequence[Word]) -> bool:
 
 
 def _step(numbers: Sequence[Word]) -> int:
-    steps = [
-        int(after.text) - int(number.text) for number, after in zip(numbers, numbers[1:], strict=False)
-    ]
+    steps = [int(after.text) - int(number.text) for number, after in itertools.pairwise(numbers)]
     return max(1, round(median(steps))) if steps else 1
 
 
 def _grows(numbers: Sequence[Word]) -> bool:
     values = [int(number.text) for number in numbers]
-    grown = sum(1 <= after - value <= 10 for value, after in zip(values, values[1:], strict=False))
+    grown = sum(1 <= after - value <= 10 for value, after in itertools.pairwise(values))
     return len(values) >= _FEWEST_NUMBERS and grown >= 0.9 * (len(values) - 1)

@@ -6,6 +6,7 @@ The task takes the path of a file, and what else an order says, and returns the 
 """
 
 import json
+import math
 import os
 import pkgutil
 import signal
@@ -33,6 +34,7 @@ def main(name: str, packed_limits: str) -> None:
     limit_this_process(limits)
     send(answers, {"kind": "ready"})
     while True:
+        _do_not_end()
         order = orders.get()
         try:
             path = Path(order.pop("path"))
@@ -64,7 +66,13 @@ def _announce(path: Path, limits: Limits, answers: IO[bytes]) -> None:
 def _end_after(seconds: float) -> None:
     """Where the parent is gone, nothing else ends a process that hangs in C code."""
     if hasattr(signal, "alarm"):
-        signal.alarm(int(seconds) + _GRACE)
+        signal.alarm(math.ceil(seconds) + _GRACE)
+
+
+def _do_not_end() -> None:
+    """The process waits for its next order."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(0)
 
 
 def _receive(orders: SimpleQueue[dict[str, Any]]) -> None:

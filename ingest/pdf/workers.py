@@ -5,7 +5,6 @@ is ended and another takes its place. The processes are started anew, not forked
 environment, and end with it.
 """
 
-import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -18,9 +17,10 @@ from ingest.pdf.faults import PdfError
 from ingest.pdf.limits import Limits
 from ingest.pdf.packing import unpack
 from ingest.pdf.reader import Reader
+from rag.model.local.machine import threads
 
 TASK = "ingest.pdf.parsing_task:parse_apart"
-_AHEAD = 4  # files for each process that may be done before their turn comes, so that a slow one delays few
+_AHEAD = 32  # files that may be done before their turn comes, so that one that takes long delays few
 _LOOK = 0.5  # seconds between two looks, so that Ctrl-C is noticed on every system
 
 Parsed = Document | PdfError
@@ -33,10 +33,10 @@ def parse_all(
     """Parse files side by side, in as many processes as there are cores, or `workers`.
 
     Yields, in the order of the paths, each with its document or the reason why there is none. Paths are
-    taken and files parsed only a few ahead of what is read here. Closing the iterator, or Ctrl-C while it
-    waits, ends all processes at once.
+    taken and files parsed at most some dozens ahead of what is read here. Closing the iterator, or Ctrl-C
+    while it waits, ends all processes at once.
     """
-    pool = _Pool(workers or _cores(), limits)
+    pool = _Pool(max(1, workers or threads()), limits)
     pending: deque[_Job] = deque()
     try:
         for path in paths:
@@ -53,7 +53,7 @@ class _Pool:
     """Threads, each of which holds a process; as many as files, up to `workers`."""
 
     def __init__(self, workers: int, limits: Limits) -> None:
-        self.most = _AHEAD * workers
+        self.most = _AHEAD + 2 * workers
         self._workers, self._limits = workers, limits
         self._jobs = SimpleQueue[_Job | None]()
         self._readers: list[Reader[Document]] = []
@@ -89,8 +89,3 @@ def _first(pending: deque[_Job]) -> tuple[Path, Parsed]:
     while not future.done():
         wait([future], _LOOK)
     return path, future.result()
-
-
-def _cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -71,7 +71,7 @@ class Writing:
     def add(
         self, kind: BlockKind, lines: Sequence[Line], section: str | None, is_next_row: bool = False
     ) -> None:
-        """A block of lines: joined by spaces, those of listings and formulas by line ends, rows by cells."""
+        """A block of lines: joined by spaces, those of listings by line ends, cells of rows by tabs."""
         if not any(word.text for line in lines for word in line.words):
             return
         if self._length:
