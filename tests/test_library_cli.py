@@ -129,9 +129,7 @@ ABSTRACT = "We count owls at night, and find that many of them keep a ledger of 
 
 def test_the_text_of_a_pdf_is_shown_by_its_sections_and_pages(run, run_json, tmp_path, home):
     path = tmp_path / "owls.pdf"
-    path.write_bytes(
-        pdf_of("Ledgers of Owls", ABSTRACT, "Owls hold 3,141 ledgers, and sing.")
-    )
+    path.write_bytes(pdf_of("Ledgers of Owls", ABSTRACT, "Owls hold 3,141 ledgers, and sing."))
     run("ingest", path)
     shown = run_json("library", "show", "Ledgers of Owls")
     assert (shown["abstract"], shown["file"], shown["pages"]) == (ABSTRACT, str(path), 2)
