@@ -145,8 +145,8 @@ def test_a_broken_entry_of_bibtex_is_listed_with_its_line_and_loses_no_other(tmp
     assert [each.title for each in entries if isinstance(each, Paper)] == [
         "First",
         "After",
-        "Same Key",
         "No Abstract at All",
+        "Same Key",
         "Last",
     ]
     told = reasons(entries)
