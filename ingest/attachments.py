@@ -179,8 +179,7 @@ class _Files:
         """What the first page says of the paper, under the title that another source gives to this file."""
         titles = self.library.catalog.files.titles(file)
         titles.pop(attachment.source, None)
-        printed = _usable_title(front)
-        title = next(iter(titles.values()), None) or printed or Path(attachment.place).stem
+        title = next(iter(titles.values()), None) or _usable_title(front) or self._name(attachment, file)
         is_short = len(front.abstract or "") <= LONGEST_ABSTRACT
         record = loose_record(
             title,
@@ -194,6 +193,17 @@ class _Files:
         entry = entry_from(record, attachment.source, None)
         assert not isinstance(entry, Attachment)  # noqa: S101
         return entry
+
+    def _name(self, attachment: Attachment, file: str) -> str:
+        """The name of a file as a title, with that of its folder if another file has it already."""
+        catalog, path = self.library.catalog, Path(attachment.place)
+        names = path.stem, f"{path.parent.name}/{path.stem}"
+        for name in names:
+            ids = list(catalog.find([name]).values())
+            others = [paper for paper in catalog.papers(ids).values() if paper.file not in (None, file)]
+            if not any(attachment.source not in catalog.sources(paper.paper_id) for paper in others):
+                return name
+        return f"{path.stem} {file[:8]}"
 
     def _keep(self, path: Path, file: str) -> None:
         copy = self.library.kept_file(file)

@@ -180,6 +180,29 @@ def test_a_pdf_without_a_title_has_that_of_its_name(library, tmp_path):
     }
 
 
+def test_files_of_one_name_without_a_title_stay_two_papers(library, tmp_path):
+    other = pdf([(10.0, "these are other words, which stand here without a title, too.")])
+    for name, content in {"a/paper.pdf": UNTITLED, "b/paper.pdf": other}.items():
+        write(tmp_path / "papers" / name, content)
+    assert add(library, tmp_path / "papers").added == 2
+    assert {found.title for found in library.catalog.browse()} == {"paper", "b/paper"}
+    before = library.catalog.last_sequence()
+    assert add(library, tmp_path / "papers").unchanged == 2
+    assert library.catalog.last_sequence() == before
+    write(
+        tmp_path / "papers" / "b" / "paper.pdf", pdf([(10.0, "and these are yet other words, the third.")])
+    )
+    assert add(library, tmp_path / "papers").updated == 1
+    assert len(library.catalog.files.ids()) == 2
+
+
+def test_what_a_killed_process_left_of_a_copy_is_deleted(library, tmp_path):
+    left = write(library.folder / "files" / ".half.pdf.x", b"%PDF")
+    add(library, write(tmp_path / "owls.pdf", OWLS), keep=True)
+    assert not left.exists()
+    assert len(list((library.folder / "files").iterdir())) == 1
+
+
 def test_removing_a_paper_removes_its_text_its_copy_and_its_rows(library, tmp_path):
     add(library, write(tmp_path / "owls.pdf", OWLS), write(tmp_path / "bees.pdf", BEES), keep=True)
     ids = {found.title[0]: found.paper_id for found in library.catalog.browse()}

@@ -244,10 +244,13 @@ class Library:
         return next((place for place in places if place.is_absolute() and place.is_file()), None)
 
     def forget_files(self) -> None:
-        """Delete the copies of files that no paper has any more."""
-        kept = self.catalog.files.kept()
-        for copy in (self.folder / "files").glob("*.pdf"):
-            if copy.stem not in kept:
+        """Delete the copies of files that no paper has any more, and what a killed process left of one.
+
+        For the process that writes.
+        """
+        kept = {self.kept_file(file) for file in self.catalog.files.kept()}
+        for copy in (self.folder / "files").glob("*"):
+            if copy not in kept:
                 copy.unlink(missing_ok=True)
 
     def close(self) -> None:
