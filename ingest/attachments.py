@@ -3,22 +3,38 @@
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ingest.chunking import split_body
 from ingest.pdf.document import READER, Document, Front
 from ingest.pdf.faults import PdfError
-from ingest.pdf.workers import parse_all
-from ingest.sources.base import Attachment, Rejection, entry_from
+from ingest.pdf.workers import Parsed, parse_all
+from ingest.sources.base import (
+    LONGEST_ABSTRACT,
+    LONGEST_NAME,
+    LONGEST_TITLE,
+    MOST_AUTHORS,
+    Attachment,
+    Rejection,
+    entry_from,
+)
+from ingest.sources.loose import loose_record
 from rag.errors import SourceError
+from rag.identity import normalise_title
 from rag.library import Library
 from rag.library.paper_files import PaperFile
 from rag.library.progress import Track
 from rag.library.recorder import Outcome, Recorder
 from rag.private import atomic_write
 from rag.types import Paper
+
+FROM_NAME = "file's name"
+"""The origin of the title of a file in which none can be read."""
 
 
 @dataclass(frozen=True)
@@ -32,66 +48,162 @@ class Written:
 def write_attachments(
     library: Library, recorder: Recorder, attachments: Sequence[Attachment], track: Track
 ) -> Iterator[Written]:
-    """Read the files that the library does not know, and write all of them, one transaction each.
+    """Read the files that the library does not know, and write all of them, one after the other.
 
     A file is known by the SHA-256 of its content, wherever it stands. Raises SourceError if a copy
     cannot be made.
     """
-    batches = _written(_Files(library, recorder), attachments)
-    for batch in track(batches, "reading PDFs", len(attachments)):
-        yield from batch
-
-
-def _written(files: "_Files", attachments: Sequence[Attachment]) -> Iterator[list[Written]]:
-    of_content: dict[str, list[Attachment]] = {}
-    for attachment in attachments:
-        try:
-            of_content.setdefault(_digest(attachment.path), []).append(attachment)
-        except OSError as error:
-            reason = f"cannot be read ({error.strerror}): check the path and its permissions"
-            yield [Written(attachment, Rejection(attachment.source, None, reason))]
-    known = files.known(of_content)
-    for file, front in known.items():
-        yield [files.write(each, file, front) for each in of_content[file]]
-    new = {same[0].path: file for file, same in of_content.items() if file not in known}
-    for path, result in parse_all(list(new)):
-        same = of_content[new[path]]
-        if isinstance(result, PdfError):
-            yield [Written(each, Rejection(each.source, None, str(result))) for each in same]
-        else:
-            files.add(same[0], new[path], result)
-            yield [files.write(each, new[path], result.front) for each in same]
+    with TemporaryDirectory(prefix="askpapers-") as folder:
+        batches = _Files(library, recorder, Path(folder)).written(attachments)
+        for batch in track(batches, "reading PDFs", len(attachments)):
+            yield from batch
 
 
 @dataclass(frozen=True)
 class _Files:
-    """The files of a library, as a run of ingest writes them."""
+    """The files of a library, as a run of ingest writes them. What is fetched lies in `folder` at first."""
 
     library: Library
     recorder: Recorder
+    folder: Path
+    failed: list[Written] = field(default_factory=list)
 
-    def known(self, of_content: Mapping[str, object]) -> dict[str, Front]:
-        """What was read on the first pages of the files that the library knows."""
-        known = self.library.catalog.files.known(list(of_content)).values()
-        return {file.file: _front(file.front) for file in known if file.reader == READER}
+    def written(self, attachments: Sequence[Attachment]) -> Iterator[list[Written]]:
+        """What became of the attachments: first those that the library knows."""
+        attachments = self._found(attachments)
+        groups = self._by_content([each for each in attachments if not each.fetch])
+        yield self._take_failed()
+        known = self.library.catalog.files.known(list(groups))
+        for file, row in known.items():
+            if row.reader == READER:
+                yield self._write(file, groups.pop(file), _front(row.front), row)
+        waiting = {same[0].path: (file, same) for file, same in groups.items()}
+        fetched = self._fetched([each for each in attachments if each.fetch], waiting)
+        for path, result in parse_all(chain(list(waiting), fetched)):
+            yield self._write_read(*waiting.pop(path), result) + self._take_failed()
+            if path.parent == self.folder:
+                path.unlink()
+        yield self._take_failed()
 
-    def add(self, attachment: Attachment, file: str, document: Document) -> None:
-        """Write a file that was read."""
-        front = asdict(document.front)
-        row = PaperFile(file, str(attachment.path), is_kept=False, reader=READER, front=front)
-        self.recorder.put_file(row, document.body, split_body(document.body))
+    def _found(self, attachments: Sequence[Attachment]) -> list[Attachment]:
+        """Those that can be read or fetched; the library's copies take the place of lost files."""
+        lost = [each for each in attachments if each.fetch or not each.path.exists()]
+        rows = self.library.catalog.files.at([each.place for each in lost])
+        found, missing = [each for each in attachments if each not in lost], dict[str, list[Attachment]]()
+        for each in lost:
+            row = rows.get(each.place)
+            copy = self.library.kept_file(row.file) if row else None
+            if copy and copy.is_file():
+                found.append(replace(each, path=copy, fetch=None))
+            elif each.fetch:
+                found.append(each)
+            elif row:  # its text is in the library
+                self.failed.append(Written(each, "unchanged"))
+            else:
+                missing.setdefault(each.source, []).append(each)
+        self.failed.extend(_missing(source, same) for source, same in missing.items())
+        return found
 
-    def write(self, attachment: Attachment, file: str, front: Front) -> Written:
-        """Write what an attachment says of its paper, and keep a copy if it is to be kept."""
-        paper = _paper(attachment, front)
+    def _by_content(self, attachments: Sequence[Attachment]) -> dict[str, list[Attachment]]:
+        """The attachments by the SHA-256 of their files; those whose paper is known come first."""
+        groups: dict[str, list[Attachment]] = {}
+        for attachment in sorted(attachments, key=lambda each: each.paper is None):
+            try:
+                groups.setdefault(_digest(attachment.path), []).append(attachment)
+            except OSError as error:
+                reason = f"cannot be read ({error.strerror}): check the path and its permissions"
+                self._fail(attachment, reason)
+        return groups
+
+    def _fetched(
+        self, attachments: Sequence[Attachment], waiting: dict[Path, tuple[str, list[Attachment]]]
+    ) -> Iterator[Path]:
+        """Fetch files, each when its turn comes, and add them to those that wait to be read."""
+        for number, attachment in enumerate(attachments):
+            path = self.folder / f"{number}.pdf"
+            assert attachment.fetch  # noqa: S101
+            try:
+                attachment.fetch(path)
+            except SourceError as error:
+                path.unlink(missing_ok=True)
+                reason = f"{attachment.place}: {error}"
+                self.failed.append(Written(attachment, Rejection(attachment.source, None, reason)))
+            else:
+                waiting[path] = _digest(path), [replace(attachment, path=path)]
+                yield path
+
+    def _fail(self, attachment: Attachment, reason: str) -> None:
+        self.failed.append(Written(attachment, _rejection(attachment, reason)))
+
+    def _take_failed(self) -> list[Written]:
+        failed = list(self.failed)
+        self.failed.clear()
+        return failed
+
+    def _write_read(self, file: str, same: Sequence[Attachment], result: Parsed) -> list[Written]:
+        if isinstance(result, PdfError):
+            return [Written(each, _rejection(each, str(result))) for each in same]
+        return self._write(file, same, result.front, result)
+
+    def _write(
+        self, file: str, same: Sequence[Attachment], front: Front, known: PaperFile | Document
+    ) -> list[Written]:
+        """Write a file, unless it is known, and what each attachment says of its paper."""
+        is_kept = any(each.keeps for each in same) or self.library.kept_file(file).is_file()
+        if is_kept:
+            self._keep(same[0].path, file)
+        place = same[0].place
+        if isinstance(known, Document):
+            row = PaperFile(file, place, is_kept, READER, _known_front(front))
+            self.recorder.put_file(row, known.body, split_body(known.body))
+        else:
+            place = known.path if _holds(Path(known.path), file) else place
+            if (known.path, known.is_kept) != (place, is_kept):
+                self.recorder.move_file(file, place, is_kept=is_kept)
+        return [self._write_record(each, file, front) for each in same]
+
+    def _write_record(self, attachment: Attachment, file: str, front: Front) -> Written:
+        paper = (
+            _completed(attachment.paper, front)
+            if attachment.paper
+            else self._paper(attachment, file, front)
+        )
         if isinstance(paper, Rejection):
             return Written(attachment, paper)
-        is_kept = attachment.keeps or self.library.kept_file(file).is_file()
-        if is_kept:
-            self._keep(attachment.path, file)
-        self.recorder.move_file(file, str(attachment.path), is_kept=is_kept)
-        ((_, outcome),) = self.recorder.put([replace(paper, file=file)], attachment.source)
+        ((paper_id, outcome),) = self.recorder.put([replace(paper, file=file)], attachment.source)
+        if not attachment.paper:
+            self.recorder.leave(attachment.source, file, paper_id)
         return Written(attachment, outcome)
+
+    def _paper(self, attachment: Attachment, file: str, front: Front) -> Paper | Rejection:
+        """What the first page says of the paper, under the title that another source gives to this file."""
+        titles = self.library.catalog.files.titles(file)
+        titles.pop(attachment.source, None)
+        title = next(iter(titles.values()), None) or _usable_title(front) or self._name(attachment, file)
+        is_short = len(front.abstract or "") <= LONGEST_ABSTRACT
+        record = loose_record(
+            title,
+            front.abstract if is_short else None,
+            published=[front.published],
+            doi=front.doi,
+            arxiv_id=front.arxiv_id,
+        )
+        authors = [name for name in front.authors[:MOST_AUTHORS] if len(name) <= LONGEST_NAME]
+        record |= {"authors": authors, "author_count": len(authors) or None}
+        entry = entry_from(record, attachment.source, None)
+        assert not isinstance(entry, Attachment)  # noqa: S101
+        return entry
+
+    def _name(self, attachment: Attachment, file: str) -> str:
+        """The name of a file as a title, with that of its folder if another file has it already."""
+        catalog, path = self.library.catalog, Path(attachment.place)
+        names = path.stem, f"{path.parent.name}/{path.stem}"
+        for name in names:
+            ids = list(catalog.find([name]).values())
+            others = [paper for paper in catalog.papers(ids).values() if paper.file not in (None, file)]
+            if not any(attachment.source not in catalog.sources(paper.paper_id) for paper in others):
+                return name
+        return f"{path.stem} {file[:8]}"
 
     def _keep(self, path: Path, file: str) -> None:
         copy = self.library.kept_file(file)
@@ -108,29 +220,56 @@ class _Files:
             ) from error
 
 
+def _missing(source: str, attachments: Sequence[Attachment]) -> Written:
+    """One rejection for all files of a source that are not there."""
+    first = attachments[0]
+    if len(attachments) == 1:
+        reason = f"the PDF {first.place} is not there: the paper is added without its text"
+    else:
+        reason = (
+            f"{len(attachments)} of its PDFs are not there, such as {first.place}: their papers are added "
+            "without their texts"
+        )
+    return Written(first, Rejection(source, None, reason))
+
+
+def _rejection(attachment: Attachment, reason: str) -> Rejection:
+    """Why a file is not read; the file is named if its source is another one."""
+    name = "" if attachment.place == attachment.source else f"{attachment.place} "
+    return Rejection(attachment.source, None, f"{name}{reason}")
+
+
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _holds(path: Path, file: str) -> bool:
+    """Whether a file is still where it was."""
+    with suppress(OSError):
+        return path.is_absolute() and _digest(path) == file
+    return False
 
 
 def _front(values: Mapping[str, Any]) -> Front:
     return Front(**{**values, "authors": tuple(values["authors"])})
 
 
-def _paper(attachment: Attachment, front: Front) -> Paper | Rejection:
-    """The record of a file: what its source says of the paper, completed from its first page."""
-    printed = {
-        "title": front.title or attachment.path.stem,
-        "abstract": front.abstract,
-        "authors": list(front.authors),
-        "published": front.published,
-        "doi": front.doi,
-        "arxiv_id": front.arxiv_id,
-    }
-    if not (paper := attachment.paper):
-        entry = entry_from(printed, attachment.source, None)
-        assert not isinstance(entry, Attachment)  # noqa: S101
-        return entry
-    if not paper.abstract and front.abstract:
-        return replace(paper, abstract=front.abstract)
-    return paper
+def _known_front(front: Front) -> dict[str, Any]:
+    """What is kept of a first page; a title that is not there is taken from the file's name."""
+    values = asdict(front)
+    if not _usable_title(front):
+        values |= {"title": None, "origins": {**front.origins, "title": FROM_NAME}}
+    return values
+
+
+def _usable_title(front: Front) -> str | None:
+    title = front.title or ""
+    return title if normalise_title(title) and len(title) <= LONGEST_TITLE else None
+
+
+def _completed(paper: Paper, front: Front) -> Paper:
+    """What a source says of a paper, with the abstract of the first page if it has none."""
+    abstract = front.abstract or ""
+    is_used = not paper.abstract and len(abstract) <= LONGEST_ABSTRACT
+    return replace(paper, abstract=abstract) if is_used else paper

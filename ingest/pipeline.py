@@ -28,7 +28,8 @@ class Report:
 
     A duplicate is a paper that occurred earlier in this run. `rejected` lists the first 10,000 rejections;
     `unlisted` counts the rest. `near_duplicates` pairs papers that this run added or changed with others
-    whose titles are nearly the same; they stay two papers.
+    whose titles are nearly the same; they stay two papers. `title_only` counts the papers of the library
+    that have neither an abstract nor a whole text.
     """
 
     seen: int = 0
@@ -40,6 +41,7 @@ class Report:
     unlisted: int = 0
     near_duplicates: list[NearDuplicate] = field(default_factory=list)
     papers: int = 0  # in the library afterwards
+    title_only: int = 0
     passages: int = 0
     seconds: float = 0.0
 
@@ -92,6 +94,7 @@ def ingest(
         library.sync(track)
     report.near_duplicates = list(islice(library.near_duplicates(before, track), LISTED))
     report.papers, report.passages = library.catalog.count(), library.catalog.count_passages()
+    report.title_only = library.catalog.count_titles()
     report.seconds = round(time.perf_counter() - started, 3)
     return report
 

@@ -128,9 +128,9 @@ class Body:
         tenths = np.clip(np.rint(runs.boxes * _TENTHS), 0, _LONGEST_SIDE * _TENTHS).astype(np.int32)
         columns = [runs.starts, runs.ends - runs.starts, runs.pages, runs.lines]
         columns += [tenths[:, 0], tenths[:, 1], tenths[:, 2] - tenths[:, 0], tenths[:, 3] - tenths[:, 1]]
-        deltas = np.array(
-            [_deltas(column) for column in columns], np.int16 if self._is_small() else np.int32
-        )
+        deltas = np.array([_deltas(column) for column in columns])
+        if (np.abs(deltas) < 2**15).all():
+            deltas = deltas.astype(np.int16)
         header: dict[str, Any] = {
             "text": self.text,
             "blocks": [[block.kind, block.start, block.end, block.section] for block in self.blocks],
@@ -168,12 +168,6 @@ class Body:
         """The runs [first, last) that have characters of a span."""
         first = int(np.searchsorted(self.runs.ends, start, "right"))
         return first, max(first, int(np.searchsorted(self.runs.starts, end, "left")))
-
-    def _is_small(self) -> bool:
-        """Whether all differences fit in 16 bits."""
-        runs = self.runs
-        gaps = np.diff(runs.starts, prepend=0)
-        return bool(gaps.max(initial=0) < 2**15) and bool((runs.boxes < 3_000).all())
 
 
 def runs_of(rows: Sequence[tuple[int, int, int, int, tuple[float, float, float, float]]]) -> Runs:

@@ -35,12 +35,16 @@ def numbered(many: int) -> list[Submission]:
 
 
 class ArxivService:
-    """Finds every paper for every query."""
+    """Finds every paper for every query, and has the PDFs of some."""
 
     def __init__(self) -> None:
         self.papers: list[Submission] = [Submission()]
+        self.pdfs: dict[str, bytes] = {}  # by id with its version
 
     def __call__(self, asked: Asked) -> Reply:
+        if asked.path.startswith("/pdf/"):
+            content = self.pdfs.get(asked.path.removeprefix("/pdf/"))
+            return reply(200, content, "application/pdf") if content else reply(404)
         wanted = asked.parameters.get("id_list", "").split(",")
         found = self.papers if wanted == [""] else [each for each in self.papers if each.key in wanted]
         start, most = int(asked.parameters["start"]), int(asked.parameters["max_results"])

@@ -10,6 +10,7 @@ from arxiv_server import ATOM, ArxivService, Submission, feed, numbered, problem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from service_server import Reply, ServiceServer, reply, running
+from small_pdfs import paper as pdf_of
 
 from ingest.pipeline import ingest
 from ingest.sources.arxiv_api import Arxiv, ArxivSource
@@ -30,13 +31,18 @@ def running_server() -> Iterator[ServiceServer]:
 @pytest.fixture
 def server(running_server):
     running_server.service.papers = [Submission()]
+    running_server.service.pdfs = {}
     running_server.play()
     return running_server
 
 
+def arxiv_at(server, delay=0.0, retries=AT_ONCE):
+    return Arxiv(f"{server.url}/api/query?{{}}", delay, retries, f"{server.url}/pdf/{{}}")
+
+
 def ask(server, delay=0.0, retries=AT_ONCE, **wish):
     """What arXiv tells of a wish, all of it."""
-    service = Arxiv(f"{server.url}/api/query?{{}}", delay, retries)
+    service = arxiv_at(server, delay, retries)
     try:
         return list(ArxivSource(ServiceQuery(**wish), service).read())
     finally:
@@ -112,16 +118,16 @@ def test_finding_nothing_is_told(server):
 @pytest.mark.parametrize(
     "summary", ["", "  \n", "  This paper has been withdrawn by the authors due to\nan error in eq. 3\n"]
 )
-def test_a_paper_without_an_abstract_is_listed(server, summary):
+def test_a_paper_without_an_abstract_has_its_title(server, summary):
     server.service.papers = [Submission(summary=summary), *numbered(1)]
-    rejected, paper = ask(server, key="query", value="all:owls")
-    assert rejected.reason == "no abstract: Ledgers of Owls: Counting Them at Night"
+    bare, paper = ask(server, key="query", value="all:owls")
+    assert (bare.title, bare.abstract) == ("Ledgers of Owls: Counting Them at Night", "")
     assert paper.title == "Owl number 1"
 
 
 def test_requests_are_paced_whichever_source_they_are_for(server):
     server.service.papers = numbered(150)
-    service = Arxiv(f"{server.url}/api/query?{{}}", 0.2, AT_ONCE)
+    service = arxiv_at(server, 0.2)
     for wish in (
         ServiceQuery(key="query", value="a", most=150),
         ServiceQuery(("2110.00001",)),
@@ -249,7 +255,7 @@ def test_entities_and_markup_are_texts(server):
 
 def test_ingesting_again_finds_the_papers_unchanged(server, library):
     server.service.papers = numbered(3)
-    service = Arxiv(f"{server.url}/api/query?{{}}", 0.0, AT_ONCE)
+    service = arxiv_at(server)
     source = ArxivSource(ServiceQuery(key="query", value="all:owls"), service)
     assert ingest(library, [source]).added == 3
     server.service.papers[0] = replace(server.service.papers[0], summary="We count other owls.")
@@ -263,12 +269,100 @@ def test_what_was_read_before_arxiv_failed_is_kept(server, library):
     server.service.papers = numbered(400)
     pages = [reply(200, feed(server.service.papers[n : n + 100], 400), ATOM) for n in (0, 100, 200)]
     server.play(*pages, *[reply(503, "busy")] * 9)
-    service = Arxiv(f"{server.url}/api/query?{{}}", 0.0, AT_ONCE)
+    service = arxiv_at(server)
     source = ArxivSource(ServiceQuery(key="query", value="all:owls", most=400), service)
     with pytest.raises(SourceError, match="run it again"):
         ingest(library, [source])
     service.client.close()
     assert 0 < library.catalog.count() <= 300
+
+
+# Whole papers.
+
+LEDGER = pdf_of("Ledgers of Owls", "We count owls.", "The ledger of owls holds 3,141 entries.")
+
+
+def ingest_whole(server, library, service=None, **wish):
+    service = service or arxiv_at(server)
+    try:
+        return ingest(library, [ArxivSource(ServiceQuery(**wish, pdf=True), service)])
+    finally:
+        service.client.close()
+
+
+def pdfs_asked(server):
+    return [each.path for each in server.asked if each.path.startswith("/pdf/")]
+
+
+def test_the_pdf_of_a_paper_is_kept_and_not_fetched_again(server, library):
+    server.service.pdfs["2110.07143v2"] = LEDGER
+    assert ingest_whole(server, library, ids=("2110.07143",)).added == 1
+    (paper,) = library.catalog.with_bodies(library.catalog.papers(["2110.07143"]).values())
+    assert "3,141 entries" in paper.body.text
+    assert paper.title == "Ledgers of Owls: Counting Them at Night"
+    assert library.file_of(paper).read_bytes() == LEDGER
+    assert library.file_of(paper).parent == library.folder / "files"
+    assert library.catalog.files.known([paper.file])[paper.file].path.endswith("/pdf/2110.07143v2")
+    report = ingest_whole(server, library, ids=("2110.07143",))
+    assert (report.seen, report.unchanged, len(report.rejected)) == (1, 1, 0)
+    assert pdfs_asked(server) == ["/pdf/2110.07143v2"]
+    assert library.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (reply(404, "none"), "arXiv has no PDF of it (HTTP 404)"),
+        (reply(200, "<html>Please wait", "application/pdf"), "arXiv sends no PDF of it"),
+        (reply(200, b"", "application/pdf"), "sends an empty PDF"),
+        (reply(503, "busy"), "is busy or out of order (HTTP 503)"),
+        (replace(reply(200, LEDGER, "application/pdf"), is_whole=False), "does not answer"),
+        (reply(200, b"%PDF-1.4 and nothing else", "application/pdf"), "is damaged, or no PDF"),
+    ],
+)
+def test_a_pdf_that_fails_is_listed_and_its_paper_stays(server, library, answer, reason):
+    server.service.papers = numbered(2)
+    server.service.pdfs["2110.00002v1"] = LEDGER
+    server.play(reply(200, feed(server.service.papers, 2), ATOM), *[answer] * 3)
+    if answer.status not in (503,) and answer.is_whole and answer.body:
+        server.play(reply(200, feed(server.service.papers, 2), ATOM), answer)
+    report = ingest_whole(server, library, ids=("2110.00001", "2110.00002"))
+    (rejection,) = report.rejected
+    assert (rejection.source, rejection.line) == ("arxiv:2110.00001,2110.00002;pdf", None)
+    assert f"{server.url}/pdf/2110.00001v1" in rejection.reason
+    assert reason in rejection.reason
+    assert "\n" not in rejection.reason
+    papers = library.catalog.papers(["2110.00001", "2110.00002"])
+    assert [bool(papers[paper_id].file) for paper_id in sorted(papers)] == [False, True]
+    assert (report.seen, report.added) == (3, 2)
+
+
+def test_a_pdf_that_is_too_large_is_given_up(server, library, monkeypatch):
+    monkeypatch.setattr("ingest.sources.arxiv_api._LARGEST_PDF", 100)
+    server.service.pdfs["2110.07143v2"] = LEDGER
+    (rejection,) = ingest_whole(server, library, ids=("2110.07143",)).rejected
+    assert "has more than" in rejection.reason
+
+
+def test_pdfs_keep_to_the_pace_and_are_tried_again(server, library):
+    server.service.papers = numbered(2)
+    server.service.pdfs = {"2110.00001v1": LEDGER, "2110.00002v1": LEDGER}
+    server.play(reply(200, feed(server.service.papers, 2), ATOM), reply(503, "busy"))
+    ingest_whole(server, library, arxiv_at(server, 0.2), key="query", value="owls")
+    times = [each.at for each in server.asked]
+    assert len(times) == 4
+    assert all(later - earlier >= 0.19 for earlier, later in pairwise(times))
+
+
+def test_a_text_stays_where_its_pdf_cannot_be_had_any_more(server, library):
+    server.service.pdfs["2110.07143v2"] = LEDGER
+    ingest_whole(server, library, ids=("2110.07143",))
+    server.service.papers = [Submission(arxiv_id="2110.07143v3", summary="We count other owls.")]
+    report = ingest_whole(server, library, ids=("2110.07143",))
+    assert (report.updated, len(report.rejected)) == (1, 1)
+    paper = library.catalog.papers(["2110.07143"])["2110.07143"]
+    assert paper.abstract == "We count other owls."
+    assert library.file_of(paper).read_bytes() == LEDGER
 
 
 @settings(max_examples=60)

@@ -1,5 +1,6 @@
 """The command line: JSON that others rely on, one line for each error, nothing half-written."""
 
+import gzip
 import json
 import os
 import pty
@@ -67,7 +68,7 @@ ANSWER_KEYS = {
 }
 CITATION_KEYS = [
     *("number", "paper_id", "title", "published", "organization", "quote", "start", "end", "authors"),
-    *("part", "page", "section"),
+    *("part", "page", "section", "label"),
 ]
 
 
@@ -112,7 +113,7 @@ def test_search_gives_the_ranking_as_json(run_json, shelf):
     code, found = run_json("search", "bees", "-k", 3, "--from-year", 2011, "--library", shelf)
     assert (code, list(found)) == (0, ["query", "filters", "close", "hits"])
     assert (found["query"], found["filters"]) == ("bees", {"from_year": 2011, "to_year": None})
-    assert [list(hit) for hit in found["hits"]] == [["paper_id", "title", "score", "passage"]] * 3
+    assert [list(hit) for hit in found["hits"]] == [["paper_id", "title", "score", "passage", "page"]] * 3
     assert found["hits"][0]["title"] == "A Study of bees"
     assert found["hits"][0]["passage"] in RECORDS[1]["abstract"]
 
@@ -154,15 +155,17 @@ def test_years_in_the_words_are_shown_with_the_way_out(run, shelf):
 
 
 def test_ingest_info_and_verify_speak_json(run_json, tmp_path):
-    source = write_lines(tmp_path / "papers.jsonl", [*RECORDS[:2], RECORDS[0], {"title": "Lost"}])
+    records = [*RECORDS[:2], RECORDS[0], {"abstract": "Lost"}, {"title": "Ants"}]
+    source = write_lines(tmp_path / "papers.jsonl", records)
     code, report = run_json("ingest", source)
-    rejected = [{"source": str(source), "line": 4, "reason": "no abstract: Lost"}]
-    counts = {"seen": 4, "added": 2, "updated": 0, "unchanged": 0, "duplicates": 1, "rejected": rejected}
+    rejected = [{"source": str(source), "line": 4, "reason": "no title"}]
+    counts = {"seen": 5, "added": 3, "updated": 0, "unchanged": 0, "duplicates": 1, "rejected": rejected}
     assert code == 0
     more = {"unlisted": 0, "near_duplicates": []}
-    assert report == {**counts, **more, "papers": 2, "passages": 2, "seconds": report["seconds"]}
+    held = {"papers": 3, "title_only": 1, "passages": 3}
+    assert report == {**counts, **more, **held, "seconds": report["seconds"]}
     code, info = run_json("library", "info")
-    held = {"papers": 2, "passages": 2, "behind": 0}
+    held |= {"behind": 0, "whole_texts": 0}
     assert (code, info) == (0, info | held | {"embedder": "all-MiniLM-L6-v2", "writer": "extractive"})
     code, verified = run_json("library", "verify")
     assert (code, verified["problems"]) == (0, [])
@@ -201,8 +204,8 @@ def test_searching_mends_an_index_that_is_behind(run, tmp_path, home):
         ("blank.txt", b" \n\n", ["is empty"]),
         ("binary.txt", bytes(range(256)), ["is not a text file"]),
         ("late.txt", b"text " * 20_000 + b"\xff\xfe", ["is not a text file"]),
-        ("paper.pdf", b"%PDF-1.7 and so on", ["PDF", "abstract", ".jsonl"]),
-        ("paper.txt", b"%PDF-1.7 and so on", ["PDF", "abstract", ".jsonl"]),
+        ("paper.pdf", b"<html>and so on", ["is no PDF"]),
+        ("paper.pdf.gz", gzip.compress(b"%PDF-1.7 and so on"), ["is a packed PDF", "gunzip"]),
         ("folder", "folder", ["holds no file", ".jsonl"]),
     ],
 )

@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 import service_server
 from conftest import Halved, Listed
+from small_pdfs import paper as pdf_of
 from trials import trial
 
 from ingest.pipeline import ingest
+from ingest.sources.files import open_path
 from rag.checking.trial import keep
 from rag.embedding.weights import HASHES
 from rag.library import Library
@@ -154,6 +156,21 @@ def test_what_a_writer_has_not_yet_put_into_the_file_counts(doctor, folder, enco
         assert (folder / "catalog.sqlite-wal").stat().st_size
         _, found, _ = doctor("--library", folder)
     assert found["library"][0]["found"].startswith("1 papers, 1 passages")
+
+
+def test_the_indexes_of_whole_texts_are_looked_at_where_there_are_some(doctor, folder, encoder, tmp_path):
+    (tmp_path / "owls.pdf").write_bytes(pdf_of("Ledgers of Owls", "We count owls.", "Owls keep ledgers."))
+    with Library(folder, encoder) as library:
+        ingest(library, open_path(tmp_path / "owls.pdf"))
+    before = stamp(folder)
+    _, found, _ = doctor("--library", folder)
+    assert [states(found[f"index body-{name}"]) for name in ("lexical", "dense")] == [["ok"], ["ok"]]
+    assert stamp(folder) == before
+    shutil.rmtree(folder / "body-lexical")
+    (folder / "body-dense" / "chroma.sqlite3").write_bytes(b"no index" * 1000)
+    _, found, _ = doctor("--library", folder)
+    assert found["index body-lexical"][0]["found"] == "3 changes behind the catalog"
+    assert states(found["index body-dense"]) == ["fail"]
 
 
 def test_an_index_that_is_behind_damaged_or_of_another_encoder(doctor, folder, tmp_path, encoder):

@@ -6,7 +6,7 @@ import pyarrow.parquet
 import pytest
 
 from ingest.pipeline import ingest
-from ingest.sources.base import ReadOptions, Rejection
+from ingest.sources.base import ReadOptions
 from ingest.sources.bibtex import read_bibtex
 from ingest.sources.files import FileSource
 from ingest.sources.loose import loose_record, plain_text, read_names
@@ -38,9 +38,9 @@ def test_scopus_numbers_its_authors_and_has_words_for_no_abstract(tmp_path):
         '"Owl A.; de la Bee B.-C.","Owl, Ada (7103); de la Bee, Ben-Cy (71)",Owls,2020,They sleep.\n'
         "Owl A.,,Bees,2021,[No abstract available]\n"
     )
-    paper, rejected = read(tmp_path, "scopus.csv", table)
+    paper, bare = read(tmp_path, "scopus.csv", table)
     assert paper.authors == ("Ada Owl", "Ben-Cy de la Bee")
-    assert rejected == Rejection("scopus.csv", 3, "no abstract: Bees")
+    assert (bare.title, bare.abstract) == ("Bees", "")
 
 
 @pytest.mark.parametrize(

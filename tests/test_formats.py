@@ -145,20 +145,20 @@ def test_a_broken_entry_of_bibtex_is_listed_with_its_line_and_loses_no_other(tmp
     assert [each.title for each in entries if isinstance(each, Paper)] == [
         "First",
         "After",
+        "No Abstract at All",
         "Same Key",
         "Last",
     ]
     told = reasons(entries)
-    assert [line for line, _ in told] == [2, 5, 6, 7]
+    assert [line for line, _ in told] == [2, 5, 6]
     assert told[0][1].startswith("a broken entry")
     assert "not an entry: article{lost" in told[1][1]
-    assert told[3][1] == "no abstract: No Abstract at All"
 
 
 def test_lines_are_told_right_behind_the_first_piece_of_a_large_file(tmp_path):
     entry = f"@misc{{k,\n title={{Owls}},\n abstract={{{'We count. ' * 500}}}\n}}\n"
-    entries = read(tmp_path, "a.bib", entry * 100 + "@misc{none, title={Nothing}}\n")
-    assert (len(entries), reasons(entries)) == (101, [(401, "no abstract: Nothing")])
+    entries = read(tmp_path, "a.bib", entry * 100 + "@misc{none, abstract={Nothing}}\n")
+    assert (len(entries), reasons(entries)) == (101, [(401, "no title")])
 
 
 def bib(tmp_path, **fields):
@@ -257,9 +257,9 @@ def test_markup_is_stripped_as_text(tmp_path):
 
 
 def test_csl_in_an_object_and_what_is_broken_in_it(tmp_path):
-    text = json.dumps({"version": 2, "items": [*CSL, {"title": "Nothing"}, 3]}, indent=1)
+    text = json.dumps({"version": 2, "items": [*CSL, {"abstract": "Nothing"}, 3]}, indent=1)
     entries = read(tmp_path, "a.json", text)
-    assert reasons(entries) == [(3, "no abstract: Nothing"), (4, "not a JSON object")]
+    assert reasons(entries) == [(3, "no title"), (4, "not a JSON object")]
     cut = read(tmp_path, "a.json", text[: text.index("Nothing")])
     assert len(cut) == 3
     assert (cut[2].line, "breaks here" in cut[2].reason) == (3, True)
@@ -317,10 +317,15 @@ def test_columns_that_cannot_be_are_an_error(text):
 
 
 def test_rows_that_do_not_fit_are_listed_with_the_line_where_they_begin(tmp_path):
-    text = 'title;abstract;n\n"Owls;\nby ear";We count.;1\n\nBees;cut off\nEels;;2\nDeer;We see.;3;;\n'
+    rows = '"Owls;\nby ear";We count.;1\n\nBees;cut off\nEels;;2\n;None.;2\nDeer;We see.;3;;\n'
+    text = f"title;abstract;n\n{rows}"
     entries = read(tmp_path, "a.csv", text)
-    assert [each.title for each in entries if isinstance(each, Paper)] == ["Owls; by ear", "Deer"]
-    assert reasons(entries) == [(5, "the row has 2 cells, and the header 3"), (6, "no abstract: Eels")]
+    assert [each.title for each in entries if isinstance(each, Paper)] == [
+        "Owls; by ear",
+        "Eels",
+        "Deer",
+    ]
+    assert reasons(entries) == [(5, "the row has 2 cells, and the header 3"), (7, "no title")]
 
 
 def test_a_spreadsheet_may_declare_its_delimiter(tmp_path):
@@ -334,7 +339,8 @@ def test_the_rows_of_parquet_are_numbered_and_its_dates_read(tmp_path):
     )
     entries = read(tmp_path, "a.parquet", content)
     assert entries[0].published == "2021-03-05"
-    assert reasons(entries) == [(2, "no title"), (3, "no abstract: Bees")]
+    assert reasons(entries) == [(2, "no title")]
+    assert (entries[2].title, entries[2].abstract) == ("Bees", "")
 
 
 # Which files are read, and as what.

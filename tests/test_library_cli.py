@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import is_one_line_of_error, library_of, write_lines
+from small_pdfs import paper as pdf_of
 
 pytestmark = pytest.mark.usefixtures("home")
 ROOT = Path(__file__).parents[1]
@@ -105,7 +106,15 @@ def test_a_paper_is_shown_whole_by_any_reference(run, run_json, source, referenc
         "sources": [str(source)],
         "origins": {name: [str(source)] for name in RECORDS[0]},
         "passages": [{"start": 0, "end": len(abstract)}],
+        "file": None,
+        "read_from": None,
+        "is_kept": False,
+        "file_origins": {},
+        "pages": None,
+        "sections": [],
+        "body": None,
     }
+    assert "no whole text" in run("library", "show", reference, "--text")[2]
     _, out, err = run("library", "show", reference)
     assert err == ""
     for known in ("1901.00001", RECORDS[0]["title"], "2019-05-06", "Barn", "3", str(source), abstract):
@@ -113,6 +122,51 @@ def test_a_paper_is_shown_whole_by_any_reference(run, run_json, source, referenc
     assert "Ada Ōwl, Bo Night, The Owl Team" in out
     assert "doi" not in out
     assert "authors" not in run("library", "show", "10.1000/bees")[1]
+
+
+ABSTRACT = "We count owls at night, and find that many of them keep a ledger of mice."
+
+
+def test_the_text_of_a_pdf_is_shown_by_its_sections_and_pages(run, run_json, tmp_path, home):
+    path = tmp_path / "owls.pdf"
+    path.write_bytes(pdf_of("Ledgers of Owls", ABSTRACT, "Owls hold 3,141 ledgers, and sing."))
+    run("ingest", path)
+    shown = run_json("library", "show", "Ledgers of Owls")
+    assert (shown["abstract"], shown["file"], shown["pages"]) == (ABSTRACT, str(path), 2)
+    assert shown["is_kept"] is False
+    assert shown["file_origins"] == dict.fromkeys(("title", "authors", "abstract"), "first page")
+    sections = {section["section"]: section for section in shown["sections"]}
+    results = sections["1 Results"]
+    assert results["page"] == 2
+    assert "3,141 ledgers" in shown["body"][results["start"] : results["end"]]
+    for passage in shown["passages"]:
+        part = shown[passage.get("part", "abstract")]
+        assert 0 <= passage["start"] < passage["end"] <= len(part)
+    _, out, _ = run("library", "show", "Ledgers of Owls")
+    assert f"file          {path}" in out
+    assert "title: first page" in out
+    assert "3,141" not in out
+    _, out, _ = run("library", "show", "Ledgers of Owls", "--text")
+    assert out.index("— page 2 —") < out.index("1 Results") < out.index("3,141 ledgers")
+    run("ingest", path, "--keep")
+    path.unlink()
+    assert str(home / "library" / "files") in run_json("library", "show", "Ledgers of Owls")["file"]
+    info = run_json("library", "info")
+    assert (info["papers"], info["whole_texts"], info["title_only"]) == (1, 1, 0)
+    for command in (["list", "--json"], ["export"]):
+        assert "3,141" not in run("library", *command)[1]
+
+
+def test_a_text_whose_file_is_gone_is_shown_still(run, run_json, tmp_path):
+    path = tmp_path / "owls.pdf"
+    path.write_bytes(pdf_of("Ledgers of Owls", "We count owls.", "Owls hold 3,141 ledgers, and sing."))
+    run("ingest", path)
+    path.unlink()
+    shown = run_json("library", "show", "Ledgers of Owls")
+    assert (shown["file"], shown["read_from"]) == (None, str(path))
+    _, out, _ = run("library", "show", "Ledgers of Owls", "--text")
+    assert "not there any more" in out
+    assert "3,141 ledgers" in out
 
 
 def titles(found):
@@ -395,7 +449,7 @@ def test_a_backup_restores_the_same_library(run, run_json, tmp_path):
     run("ingest", write_lines(tmp_path / "more.jsonl", [record("owls", published="2019"), record("eels")]))
     backup, place = tmp_path / "backup.jsonl", ("--library", tmp_path / "copy")
     told = run_json("library", "export", "--all", "-o", backup)
-    assert told == {"papers": 4, "records": 5, "file": str(backup)}
+    assert told == {"papers": 4, "records": 5, "whole_texts": 0, "file": str(backup)}
     restored = run_json("library", "restore", backup, *place)
     assert (restored["papers"], restored["records"]) == (4, 5)
     assert run_json("library", "verify", *place) == {"papers": 4, "problems": []}

@@ -25,6 +25,7 @@ from rag.settings import Settings
 from rag.types import Answer, Paper
 from ui.desk import Desk
 from ui.web.door.guard import SECURITY_HEADERS
+from ui.web.door.uploads import LARGEST
 from ui.web.visitors import Visitors
 
 gradio_client = pytest.importorskip("gradio_client")
@@ -547,7 +548,7 @@ def test_files_of_other_kinds_are_refused(site):
 
 def test_files_that_are_too_large_are_refused(site):
     before = sum(path.stat().st_size for path in UPLOADS.rglob("*") if path.is_file())
-    status, text = site.upload("large.jsonl", b"x" * (20 * 2**20 + 1000))
+    status, text = site.upload("large.jsonl", b"x" * (LARGEST + 1000))
     assert status == 413 or (status >= 400 and "large" in text.lower())
     assert site.upload("huge.jsonl", b"x" * (65 * 2**20))[0] == 413
     after = sum(path.stat().st_size for path in UPLOADS.rglob("*") if path.is_file())

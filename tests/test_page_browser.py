@@ -25,6 +25,7 @@ from page_visit import (
     serving,
     upload,
 )
+from small_pdfs import paper as pdf_of
 from test_saved_page import detailed, entry
 from trials import keep_trial
 
@@ -614,15 +615,28 @@ def test_an_upload_that_cannot_be_read_says_why_and_a_hostile_name_is_shown_as_i
     page = visit(changing)
     name = "<img src=x onerror=\"window.hacked='name'\">"
     report = upload(page, (f"{name}.txt", PDF))
-    expect(report).to_contain_text("Nothing was added.")
-    expect(report).to_contain_text(".txt is a PDF")
+    expect(report).to_contain_text("0 added")
+    expect(report).to_contain_text(".txt is damaged, or no PDF")
     assert " /" not in report.inner_text()  # where the server keeps files
     assert page.locator("#report img, #upload img").count() == 0
-    report = upload(page, (f"{name}.jsonl", line(OWLS) + '{"title": "Half"}\n'))
+    report = upload(page, (f"{name}.jsonl", line(OWLS) + '{"abstract": "Half"}\n'))
     expect(report).to_contain_text("1 rejected")
-    expect(report).to_contain_text(".jsonl:2 no abstract")
+    expect(report).to_contain_text(".jsonl:2 no title")
     assert "/" not in report.inner_text()
     assert page.locator("#report img, #upload img").count() == 0
+
+
+def test_a_pdf_that_is_uploaded_is_kept(visit, changing):
+    page = visit(changing)
+    abstract = "We count newts at night, and find that many of them keep a ledger of flies."
+    content = pdf_of("Ledgers of Newts", abstract, "The ledger of newts holds 2,718 entries.")
+    report = upload(page, ("newts.pdf", content), ("broken.pdf", PDF))
+    expect(report).to_contain_text("1 added")
+    expect(report).to_contain_text("broken.pdf is damaged, or no PDF")
+    assert "/" not in report.inner_text()
+    expect(page.locator("#counts")).to_contain_text("1 with their whole text")
+    open_paper(page, "Newts", "Ledgers of Newts")
+    expect(page.locator(".ap-paper")).to_contain_text(abstract)
 
 
 def test_a_file_of_another_kind_is_not_taken(visit, changing):
@@ -630,7 +644,7 @@ def test_a_file_of_another_kind_is_not_taken(visit, changing):
     go(page, "Library")
     page.get_by_role("button", name="Add papers").click()
     page.locator("#upload input[type=file]").set_input_files(
-        [{"name": "paper.pdf", "mimeType": "application/pdf", "buffer": PDF}]
+        [{"name": "paper.doc", "mimeType": "application/msword", "buffer": PDF}]
     )
     expect(page.get_by_role("alert").or_(page.get_by_test_id("toast-body"))).to_contain_text("file type")
 

@@ -177,7 +177,8 @@ def print_report(report: Report, folder: Path) -> None:
     if report.unlisted:
         print_text(Text(f"and {report.unlisted} more", "yellow"), indent=2)
     print_near(report.near_duplicates)
-    print_text(Text(f"{report.papers} papers in {report.passages} passages in {folder}"))
+    bare = f", {report.title_only} of them with a title only" if report.title_only else ""
+    print_text(Text(f"{report.papers} papers{bare}, in {report.passages} passages in {folder}"))
 
 
 def print_near(pairs: Sequence[NearDuplicate]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from benchmarks.attacks.wire import MB
 from benchmarks.paper_files import WRITERS
 
-SMALL, LARGE = 80_000, 19 * MB  # the page takes files of up to 20 MB
+SMALL, LARGE = 80_000, 19 * MB  # the page takes files of up to 50 MB
 _PAPER = {
     **dict.fromkeys(("author", "doi", "organization", "url"), ""),
     "title": "A Study of Otters",

@@ -1,7 +1,8 @@
 """What every source yields: papers, and rejections that say what was left out and why."""
 
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -23,16 +24,24 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file on disk with the whole text of a paper.
+    """A file with the whole text of a paper.
 
     `paper` is what its source says of the paper; None where only the file tells. The library gets a copy if
-    it `keeps` the file.
+    it `keeps` the file. A file whose path means nothing, such as an upload, has a `label`. One that has
+    still to be fetched has its address as label, and `fetch` writes it to a path or raises SourceError.
     """
 
     source: str
     path: Path
     paper: Paper | None = None
     keeps: bool = False
+    label: str | None = None
+    fetch: Callable[[Path], None] | None = None
+
+    @property
+    def place(self) -> str:
+        """What the library says of where the file stands."""
+        return self.label or shown_path(self.path)
 
 
 Entry = Paper | Rejection | Attachment
@@ -109,6 +118,11 @@ def paper_from(record: Any) -> Paper:
         is_digest=record.get("is_digest") is True,
         authors=authors,
     )
+
+
+def shown_path(path: Path) -> str:
+    """The path as text; a name in another encoding than the system's gets replacement characters."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def unwrapped(value: Any) -> Any:

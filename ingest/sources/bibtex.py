@@ -20,15 +20,19 @@ from ingest.sources.base import (
     LONGEST_DETAIL,
     LONGEST_TITLE,
     MOST_MARKUP,
+    Attachment,
     Entry,
     ReadOptions,
     Rejection,
     entry_from,
+    shown_path,
 )
+from ingest.sources.linked_files import pdf_in
 from ingest.sources.loose import loose_record, plain_text
 from ingest.sources.texts import BIBTEX_ENTRY, WINDOWS, numbered_lines
 from rag.latex import latex_to_text
 from rag.plain import in_a_line
+from rag.types import Paper
 
 _PIECE, _LONGEST_PIECE = 1 << 17, 1 << 20  # characters; the longest entry with an abstract has thousands
 _LONGEST_VALUE, _LONGEST_AUTHORS = 8 * LONGEST_ABSTRACT, 400_000
@@ -46,13 +50,21 @@ logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # its warni
 
 
 def read_bibtex(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
-    """The paper of each entry, or a rejection with its line. Streams."""
+    """The paper of each entry, followed by its PDF if it names one, or a rejection with its line. Streams.
+
+    An upload names no files: they would be the server's.
+    """
     strings: dict[str, str] = {}
+    folder = path.parent if source == shown_path(path) else None
     for first, piece in _pieces(path):
         if piece is None:
             yield Rejection(source, first, f"an entry of more than {_LONGEST_PIECE:,} characters")
         else:
-            yield from _entries(piece, first, source, strings)
+            for entry, file in _entries(piece, first, source, strings):
+                yield entry
+                pdf = pdf_in(file, folder) if file and folder else None
+                if pdf and isinstance(entry, Paper):
+                    yield Attachment(source, pdf, entry, options.keep)
 
 
 def _pieces(path: Path) -> Iterator[tuple[int, str | None]]:
@@ -75,11 +87,14 @@ def _pieces(path: Path) -> Iterator[tuple[int, str | None]]:
         yield first, "".join(lines)
 
 
-def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> Iterator[Entry]:
+def _entries(
+    piece: str, first: int, source: str, strings: dict[str, str]
+) -> Iterator[tuple[Entry, str | None]]:
+    """Each entry, with what its field `file` holds."""
     try:
         blocks = parse_string(piece, parse_stack=[]).blocks
     except ParsingException as error:
-        yield Rejection(source, first, f"not BibTeX: {in_a_line(str(error))[:200]}")
+        yield Rejection(source, first, f"not BibTeX: {in_a_line(str(error))[:200]}"), None
         return
     for block in blocks:
         line = first + (block.start_line or 0)
@@ -92,9 +107,9 @@ def _entries(piece: str, first: int, source: str, strings: dict[str, str]) -> It
                 with suppress(ValueError):  # a broken string is not defined
                     strings[block.key.lower()] = _value(block.value, strings)[:_LONGEST_VALUE]
         elif isinstance(block, model.ParsingFailedBlock):
-            yield Rejection(source, line, _broken(block))
+            yield Rejection(source, line, _broken(block)), None
         elif isinstance(block, model.ImplicitComment) and _LOST_ENTRY.search(block.comment):
-            yield Rejection(source, line, f"not an entry: {in_a_line(block.comment)[:60]}")
+            yield Rejection(source, line, f"not an entry: {in_a_line(block.comment)[:60]}"), None
 
 
 def _broken(block: model.ParsingFailedBlock) -> str:
@@ -102,7 +117,9 @@ def _broken(block: model.ParsingFailedBlock) -> str:
     return f"a broken entry ({reason[:120].rstrip('. ')}): {in_a_line((block.raw or '')[:200])[:60]}"
 
 
-def _entry(entry: model.Entry, strings: Mapping[str, str], source: str, line: int) -> Entry:
+def _entry(
+    entry: model.Entry, strings: Mapping[str, str], source: str, line: int
+) -> tuple[Entry, str | None]:
     values: dict[str, str] = {}
     for field in entry.fields:
         name = field.key.lower()
@@ -110,10 +127,9 @@ def _entry(entry: model.Entry, strings: Mapping[str, str], source: str, line: in
             values.setdefault(name, _value(field.value, strings))
         except ValueError as error:
             if name in ("title", "abstract"):
-                return Rejection(
-                    source, line, f"a broken entry ({error}): {in_a_line(entry.raw or '')[:60]}"
-                )
-    return entry_from(_record(entry.entry_type.lower(), values), source, line)
+                reason = f"a broken entry ({error}): {in_a_line(entry.raw or '')[:60]}"
+                return Rejection(source, line, reason), None
+    return entry_from(_record(entry.entry_type.lower(), values), source, line), values.get("file")
 
 
 def _record(kind: str, values: Mapping[str, str]) -> dict[str, object]:

@@ -1,12 +1,11 @@
 """The sources in files, folders and patterns on disk."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path
 
-from ingest.sources.base import Entry, ReadOptions, Rejection, Source
+from ingest.sources.base import Entry, ReadOptions, Rejection, Source, shown_path
 from ingest.sources.formats import READABLE, SUFFIXES
 from ingest.sources.recognition import DAMAGED, recognise, suffix_of
 from rag.errors import SourceError
@@ -103,8 +102,3 @@ def _open_inside(path: Path, options: ReadOptions) -> Source:
     except SourceError as error:
         return UnreadableFile(path, str(error))
     return source
-
-
-def shown_path(path: Path) -> str:
-    """The path as text; a name in another encoding than the system's gets replacement characters."""
-    return os.fsencode(path).decode("utf-8", "replace")

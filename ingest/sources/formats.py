@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from ingest.pdf.faults import PdfError
+from ingest.pdf.limits import Limits, check_file
 from ingest.sources.arxiv_snapshot import read_snapshot
-from ingest.sources.base import Attachment, Entry, ReadOptions
+from ingest.sources.base import Attachment, Entry, ReadOptions, shown_path
 from ingest.sources.csl_json import read_csl_json
 from ingest.sources.csv_table import check_csv, read_csv
 from ingest.sources.jsonl import check_jsonl, read_jsonl
@@ -76,7 +78,15 @@ def _check_parquet(path: Path, options: ReadOptions) -> None:
 
 
 def _read_pdf(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
-    yield Attachment(source, path, keeps=options.keep)
+    label = None if source == shown_path(path) else source
+    yield Attachment(source, path, keeps=options.keep, label=label)
+
+
+def _check_pdf(path: Path, _: ReadOptions) -> None:
+    try:
+        check_file(path, Limits())
+    except PdfError as error:
+        raise ValueError(str(error)) from error
 
 
 PAGE = Format("page", "a saved page of Daily Papers", (".txt",), _read_page, _check_page)
@@ -86,7 +96,7 @@ CSL = Format("csl", "CSL-JSON", (".json",), read_csl_json)
 BIBTEX = Format("bibtex", "BibTeX", (".bib", ".bibtex"), _read_bibtex)
 CSV = Format("csv", "a table", (".csv", ".tsv"), read_csv, check_csv)
 PARQUET = Format("parquet", "Parquet", (".parquet",), _read_parquet, _check_parquet)
-PDF = Format("pdf", "PDF", (".pdf",), _read_pdf)
+PDF = Format("pdf", "PDF", (".pdf",), _read_pdf, _check_pdf)
 FORMATS = (PDF, PAGE, JSONL, ARXIV, CSL, BIBTEX, CSV, PARQUET)
 
 SUFFIXES = tuple(dict.fromkeys(suffix for form in FORMATS for suffix in form.suffixes))

@@ -122,7 +122,7 @@ def hub_source(query: ServiceQuery, hub: Hub) -> HubSource:
     else:
         is_period = query.key in _PERIODS and _PERIOD.fullmatch(query.value)
         is_possible = bool(query.ids or (is_period and _PERIODS[query.key](query.value)))
-    if not is_possible:
+    if not is_possible or query.pdf:
         raise ValueError("not a query of the Hub's")
     return HubSource(query, hub)
 

@@ -11,6 +11,8 @@ from ingest.sources.columns import FIELDS, check_keys
 from ingest.sources.loose import loose_record
 from ingest.sources.texts import LONGEST_LINE, numbered_lines
 
+BACKUP_MARK = "askpapers_backup"
+"""A key in the lines of a backup that are no records."""
 _CHECKED = 50  # lines, one of which must have each key that a user names
 
 
@@ -28,7 +30,7 @@ def read_json_lines(path: Path, source: str, record_of: Callable[[Any], Any]) ->
             value = _parsed(line, source, number)
             if isinstance(value, Rejection):
                 yield value
-            else:
+            elif not isinstance(value, Mapping) or BACKUP_MARK not in value:
                 yield entry_from(record_of(value), source, number)
 
 

@@ -16,7 +16,7 @@ from rag.plain import cut, in_a_line
 Service = Callable[[ServiceQuery], Source]
 _SUBJECT = re.compile(r"\.[a-z]{2}(?=/)")  # in math.gt/0309136: arXiv's own form is without it
 _SHOWN = 100  # characters of a name in an error
-_MOST = re.compile(r"max=(\d{1,9})", re.ASCII)
+_MOST, _PDF = re.compile(r"max=(\d{1,9})", re.ASCII), "pdf"
 
 
 def names_to_sources(names: Sequence[str], options: ReadOptions = ReadOptions()) -> list[Source]:
@@ -75,16 +75,18 @@ def _from_service(name: str, load: Callable[[str], Service]) -> Source:
 
 
 def _query(text: str) -> ServiceQuery:
-    """The query that `ID,ID` or `key=value;max=N` stands for. Raises ValueError."""
+    """The query that `ID,ID` or `key=value;max=N` stands for, perhaps with `;pdf`. Raises ValueError."""
     what, *options = (part.strip() for part in text.split(";"))
     key, equals, value = (part.strip() for part in what.partition("="))
     value.encode()  # raises ValueError for half a surrogate pair, which no address can hold
+    if pdf := _PDF in options:
+        options.remove(_PDF)
     if not equals and not options:
-        return ServiceQuery(ids=ids_in(what))
+        return ServiceQuery(ids=ids_in(what), pdf=pdf)
     most = [int(match[1]) for option in options if (match := _MOST.fullmatch(option))]
     if not value or len(most) < len(options) or len(options) > 1 or most == [0]:
         raise ValueError("not a form")
-    return ServiceQuery(key=key, value=value, most=most[0] if most else None)
+    return ServiceQuery(key=key, value=value, most=most[0] if most else None, pdf=pdf)
 
 
 def ids_in(text: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ DAMAGED = (OSError, EOFError, zlib.error)  # what reading a file raises, a packe
 _START = 1 << 18  # bytes, and then characters, that a format is recognised by
 _BINARY = 1 << 16  # bytes in which a file that is not text shows it
 _PARQUET_MAGIC = b"PAR1"
-_PDF_MAGIC, _PDF_STARTS = b"%PDF-", 1024  # it stands somewhere in so many bytes
+_PDF_MAGIC = b"%PDF-"
 _WEB_PAGE_SUFFIXES = (".html", ".htm")
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype html|html|head|!-- saved from)", re.IGNORECASE)
 
@@ -63,7 +63,9 @@ def _format(path: Path, start: bytes) -> formats.Format:
     if start.startswith(_PARQUET_MAGIC):
         return formats.PARQUET
     suffix = suffix_of(path)
-    if suffix in formats.PDF.suffixes or _PDF_MAGIC in start[:_PDF_STARTS]:
+    if suffix in formats.PDF.suffixes or start.lstrip().startswith(_PDF_MAGIC):
+        if path.suffix.lower() == formats.PACKED_SUFFIX:
+            raise ValueError("is a packed PDF: unpack it, for instance with gunzip")
         return formats.PDF
     by_suffix = next((form for form in formats.FORMATS if suffix in form.suffixes), None)
     if by_suffix is formats.PARQUET or (not marked_encoding(start) and b"\0" in start[:_BINARY]):

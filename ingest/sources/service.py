@@ -10,7 +10,10 @@ from rag.errors import SourceError
 Answer = TypeVar("Answer")
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 """The HTTP statuses of temporary failures."""
-ARXIV_FORMS = "arxiv:2110.07143, arxiv:2110.07143,1706.03762 or arxiv:query=all:owls AND cat:cs.CL;max=500"
+ARXIV_FORMS = (
+    "arxiv:2110.07143, arxiv:2110.07143,1706.03762 or arxiv:query=all:owls AND cat:cs.CL;max=500, each "
+    "with ;pdf for the whole papers"
+)
 HF_FORMS = (
     "hf:2110.07143, hf:query=large language models, hf:date=2025-12-08, hf:week=2025-W50 or "
     "hf:month=2025-12, each but the first with ;max=N for N papers at most"
@@ -20,12 +23,13 @@ HF_FORMS = (
 @dataclass(frozen=True)
 class ServiceQuery:
     """Which papers to fetch: those with these arXiv ids, or else at most `most` of those that match a key
-    and its value, such as `date` and `2025-12-08`."""
+    and its value, such as `date` and `2025-12-08`; `pdf` asks for their PDFs, too."""
 
     ids: tuple[str, ...] = ()
     key: str = ""
     value: str = ""
     most: int | None = None
+    pdf: bool = False
 
 
 @dataclass(frozen=True)

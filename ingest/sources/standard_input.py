@@ -4,6 +4,7 @@ import shutil
 import sys
 import tempfile
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.sources.base import ReadOptions
@@ -16,7 +17,8 @@ _NAME = "standard input"
 
 
 def open_standard_input(options: ReadOptions = ReadOptions()) -> FileSource:
-    """The papers of standard input, which is read at once. Its file is deleted with the source.
+    """The papers of standard input, which is read at once. Its file is deleted with the source, so the
+    library keeps a copy if it is a PDF.
 
     Raises SourceError.
     """
@@ -24,7 +26,7 @@ def open_standard_input(options: ReadOptions = ReadOptions()) -> FileSource:
         raise SourceError("nothing is piped in: name a file, or pipe one to `askpapers ingest -`")
     with tempfile.NamedTemporaryFile(prefix="askpapers-", delete=False) as kept:
         path = Path(kept.name)
-        source = FileSource(path, options, _NAME)
+        source = FileSource(path, replace(options, keep=True), _NAME)
         weakref.finalize(source, path.unlink, missing_ok=True)
         try:
             shutil.copyfileobj(sys.stdin.buffer, kept)

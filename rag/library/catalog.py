@@ -68,6 +68,7 @@ _LAST = sa.select(sa.func.coalesce(sa.func.max(changes.c.sequence), 0))
 _COUNT = sa.select(sa.func.count()).select_from(papers)
 _COUNT_RECORDS = sa.select(sa.func.count()).select_from(records)
 _COUNT_TITLES = _COUNT.where(papers.c.passages == "[[0, 0]]", papers.c.file.is_(None))
+_COUNT_BODIES = _COUNT.where(papers.c.file.is_not(None))
 _COUNT_PASSAGES = sa.select(sa.func.coalesce(sa.func.sum(papers.c.passage_count), 0))
 _PASSAGE_COUNTS = sa.select(papers.c.paper_id, papers.c.passage_count).order_by(papers.c.paper_id)
 _DIGESTED = sa.select(papers.c.paper, papers.c.passages).order_by(papers.c.paper_id)
@@ -285,6 +286,10 @@ class Catalog:
     def count_titles(self) -> int:
         """Number of papers that have neither an abstract nor a body."""
         return int(self._database.value(_COUNT_TITLES))
+
+    def count_bodies(self) -> int:
+        """Number of papers with a body."""
+        return int(self._database.value(_COUNT_BODIES))
 
     def count_without_year(self) -> int:
         return int(self._database.value(_COUNT.where(papers.c.year.is_(None))))

@@ -9,12 +9,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from rag.library import probing
-from rag.library.catalog_tables import FORMAT, changes, kind, papers
+from rag.library.catalog_tables import FORMAT, changes, files, kind, papers
 from rag.library.faults import MEND_CATALOG, newer, store_errors, unusable, wrong_encoder
 from rag.library.sql import execute
 
 _COUNTS = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(papers.c.passage_count), 0))
 _SEQUENCES = sa.select(changes.c.sequence).order_by(changes.c.sequence)
+_HOLDS_BODIES = sa.select(sa.literal(1)).select_from(files).limit(1)
+_FIRST_WITH_FILES = 4  # the format of the catalog
 _VECTOR_FILES = ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin")
 _LABELS = "index_metadata.pickle"  # comes with the first thousand, which are in a queue until then
 
@@ -28,6 +30,7 @@ class Glance:
     passages: int
     holds_digests: bool
     sequences: tuple[int, ...]  # of the last changes of papers, growing
+    holds_bodies: bool = False
 
     @property
     def is_older(self) -> bool:
@@ -90,7 +93,9 @@ def _read(connection: sqlite3.Connection, version: int) -> Glance:
     count, passages = execute(connection, _COUNTS).fetchone()
     kinds = execute(connection, sa.select(kind.c.is_digest)).fetchall()
     sequences = tuple(row[0] for row in execute(connection, _SEQUENCES))
-    return Glance(version, count, passages, any(is_digest for (is_digest,) in kinds), sequences)
+    bodies = execute(connection, _HOLDS_BODIES).fetchall() if version >= _FIRST_WITH_FILES else []
+    holds_digests = any(is_digest for (is_digest,) in kinds)
+    return Glance(version, count, passages, holds_digests, sequences, bool(bodies))
 
 
 @contextmanager

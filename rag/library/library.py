@@ -26,6 +26,8 @@ from rag.private import close_data_folder
 from rag.settings import Settings, bundled_library, own_library
 from rag.types import Paper
 
+INDEXES = ("lexical", "dense", "token", "body-lexical", "body-dense")
+"""The names of the indexes."""
 _PATIENCE = 5.0  # seconds to wait for another process that makes the same library
 _IN_BODIES = 400  # passages of bodies that are applied at a time, or those of one paper
 
@@ -108,9 +110,14 @@ class Library:
 
     @property
     def indexes(self) -> tuple[Index, ...]:
-        """The indexes in use: those of bodies only where some paper has one."""
+        """The indexes in use: those of bodies only where some paper has one, or had."""
         of_abstracts = self.lexical, self.dense, self.tokens
-        return (*of_abstracts, *self._of_bodies) if self.catalog.files.holds_bodies() else of_abstracts
+        return (*of_abstracts, *self._of_bodies) if self._has_bodies else of_abstracts
+
+    @property
+    def _has_bodies(self) -> bool:
+        """Whether some paper has a body, or the indexes may still hold one that was removed."""
+        return self.catalog.files.holds_bodies() or (self.folder / self.body_words.name).exists()
 
     @property
     def _of_bodies(self) -> tuple[Index, ...]:
@@ -149,7 +156,7 @@ class Library:
             self.drop_indexes_ahead()
             self._catch_up([self.lexical], track)
             self._catch_up([self.dense, self.tokens], track)  # together: they share the encoder's pass
-            if self.catalog.files.holds_bodies():
+            if self._has_bodies:
                 self._catch_up(self._of_bodies, track)
 
     def catch_up(self) -> None:
@@ -232,14 +239,18 @@ class Library:
         known = self.catalog.files.known([paper.file]).get(paper.file) if paper.file else None
         if not known:
             return None
+        # A path that is not absolute is the label of an upload, of which there is only the copy.
         places = (self.kept_file(known.file), Path(known.path))
-        return next((place for place in places if place.is_file()), None)
+        return next((place for place in places if place.is_absolute() and place.is_file()), None)
 
     def forget_files(self) -> None:
-        """Delete the copies of files that no paper has any more."""
-        kept = self.catalog.files.kept()
-        for copy in (self.folder / "files").glob("*.pdf"):
-            if copy.stem not in kept:
+        """Delete the copies of files that no paper has any more, and what a killed process left of one.
+
+        For the process that writes.
+        """
+        kept = {self.kept_file(file) for file in self.catalog.files.kept()}
+        for copy in (self.folder / "files").glob("*"):
+            if copy not in kept:
                 copy.unlink(missing_ok=True)
 
     def close(self) -> None:

@@ -53,5 +53,5 @@ def origins(records: Sequence[tuple[str, Paper]]) -> dict[str, list[str]]:
     return {
         name: list(dict.fromkeys(source for source, record in records if getattr(record, name) == value))
         for name in names
-        if (value := getattr(paper, name)) not in (None, ())
+        if (value := getattr(paper, name)) not in (None, (), "")
     }

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from rag.body import Body
-from rag.library.catalog_rows import dump_passages, load_passages
+from rag.library.catalog_rows import dump_passages, load, load_passages
 from rag.library.catalog_tables import files, papers, records
 from rag.library.sql import Database, one_of, texts
 from rag.types import Passage, Span
@@ -16,6 +16,10 @@ from rag.types import Passage, Span
 _FILE = sa.select(files.c.file, files.c.path, files.c.is_kept, files.c.reader, files.c.front).where(
     one_of(files.c.file)
 )
+_AT = sa.select(files.c.file, files.c.path, files.c.is_kept, files.c.reader, files.c.front).where(
+    one_of(files.c.path, "paths")
+)
+_RECORDS = sa.select(records.c.source, records.c.record).where(records.c.file == sa.bindparam("of"))
 _BODIES = sa.select(files.c.file, files.c.body).where(one_of(files.c.file))
 _PASSAGES = sa.select(papers.c.paper_id, files.c.passages).where(
     papers.c.file == files.c.file, one_of(papers.c.paper_id)
@@ -24,11 +28,16 @@ _COUNT_PASSAGES = sa.select(files.c.passage_count).where(files.c.file == sa.bind
 _IS_KNOWN = sa.select(sa.literal(1)).where(files.c.file == sa.bindparam("of"))
 _ADD = sa.insert(files)
 _UPDATE = sa.update(files).where(files.c.file == sa.bindparam("of"))
+_REPLACE = _UPDATE.values(
+    {column.name: sa.bindparam(column.name) for column in files.c if column.name != "file"}
+)
 _MOVE = _UPDATE.values(path=sa.bindparam("path"), is_kept=sa.bindparam("is_kept"))
 _IS_UNUSED = files.c.file.not_in(sa.select(records.c.file).where(records.c.file.is_not(None)))
 _DELETE_UNUSED = sa.delete(files).where(_IS_UNUSED)
 _RECENT = 48  # bodies, of some hundred KB
 _HOLDS_BODIES = sa.select(sa.literal(1)).where(papers.c.file.is_not(None)).limit(1)
+_IDS = sa.select(files.c.file).order_by(files.c.file)
+_STORED = sa.select(files.c.passages, files.c.body).where(files.c.file == sa.bindparam("of"))
 _KEPT = sa.select(files.c.file).where(files.c.is_kept)
 
 
@@ -57,8 +66,17 @@ class PaperFiles:
 
     def known(self, file_ids: Collection[str]) -> dict[str, PaperFile]:
         """What is known of these files, by id; unknown ids are left out."""
-        rows = self._database.rows(_FILE, ids=texts(file_ids))
-        return {row[0]: PaperFile(row[0], row[1], bool(row[2]), row[3], json.loads(row[4])) for row in rows}
+        rows = map(_paper_file, self._database.rows(_FILE, ids=texts(file_ids)))
+        return {row.file: row for row in rows}
+
+    def at(self, paths: Collection[str]) -> dict[str, PaperFile]:
+        """What is known of the files that stood at these paths, by path."""
+        rows = map(_paper_file, self._database.rows(_AT, paths=texts(paths))) if paths else ()
+        return {row.path: row for row in rows}
+
+    def titles(self, file: str) -> dict[str, str]:
+        """The titles that sources give to the paper of a file, by source."""
+        return {source: load(record).title for source, record in self._database.rows(_RECORDS, of=file)}
 
     def bodies(self, file_ids: Collection[str]) -> dict[str, Body]:
         """The bodies of these files, by id; unknown ids are left out."""
@@ -79,6 +97,15 @@ class PaperFiles:
         rows = self._database.rows(_COUNT_PASSAGES, of=file) if file else []
         return int(rows[0][0]) if rows else 0
 
+    def ids(self) -> list[str]:
+        """The ids of all files, sorted."""
+        return [row[0] for row in self._database.rows(_IDS)]
+
+    def stored(self, file: str) -> tuple[PaperFile, list[Passage], bytes]:
+        """All of a file: what is known of it, its passages, and its packed body. Raises KeyError."""
+        ((passages, body),) = self._database.rows(_STORED, of=file)
+        return self.known([file])[file], load_passages("", passages), body
+
     def holds_bodies(self) -> bool:
         """Whether any paper has a body."""
         return bool(self._database.rows(_HOLDS_BODIES))
@@ -97,7 +124,7 @@ class PaperFiles:
         }
         self._recent = {}
         if self._database.rows(_IS_KNOWN, of=file.file):
-            self._database.run(_UPDATE, of=file.file, **row)
+            self._database.run(_REPLACE, of=file.file, **row)
         else:
             self._database.run(_ADD, file=file.file, **row)
 
@@ -112,3 +139,7 @@ class PaperFiles:
     def kept(self) -> set[str]:
         """The ids of the files of which the library has a copy."""
         return {row[0] for row in self._database.rows(_KEPT)}
+
+
+def _paper_file(row: Any) -> PaperFile:
+    return PaperFile(row[0], row[1], bool(row[2]), row[3], json.loads(row[4]))

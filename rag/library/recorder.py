@@ -61,13 +61,32 @@ _MENTIONS_MET = sa.select(_met.c.mention).where(
 )
 _UNMEET = sa.delete(_met).where(_met.c.paper_id == sa.bindparam("id"))
 _met_papers = sa.select(_met.c.paper_id).where(_met.c.source == sa.bindparam("of"))
-_is_replaced = sa.and_(records.c.source == sa.bindparam("of"), records.c.paper_id.in_(_met_papers), _is_old)
+# A whole text stays until its source names another file of the paper: this one may only be out of reach.
+_other = records.alias()
+_papers_with_files = (
+    sa.select(_other.c.paper_id)
+    .join(
+        _met,
+        sa.and_(
+            _met.c.paper_id == _other.c.paper_id,
+            _met.c.source == _other.c.source,
+            _met.c.mention == _other.c.mention,
+        ),
+    )
+    .where(_other.c.source == sa.bindparam("of"), _other.c.file.is_not(None))
+)
+_is_replaced = sa.and_(
+    records.c.source == sa.bindparam("of"),
+    records.c.paper_id.in_(_met_papers),
+    _is_old,
+    sa.or_(records.c.file.is_(None), records.c.paper_id.in_(_papers_with_files)),
+)
 _DELETE_OLD = sa.delete(records).where(_is_replaced).returning(records.c.paper_id)
 _DELETE_OLD_OF_PAPER = sa.delete(records).where(_is_replaced, records.c.paper_id == sa.bindparam("id"))
 _is_same = records.c.record == sa.bindparam("record")
 _REPLACEABLE = (
     sa.select(records.c.mention, _is_same)
-    .where(_of_source, _is_old)
+    .where(_of_source, _is_old, sa.or_(records.c.file.is_(None), sa.bindparam("has_file")))
     .order_by(_is_same.desc(), records.c.mention)
     .limit(1)
 )
@@ -78,6 +97,15 @@ _UPDATE_RECORD = (
     sa.update(records).where(_of_mention).values(record=sa.bindparam("record"), file=sa.bindparam("file"))
 )
 _INSERT_RECORD = sa.insert(records)
+_LEAVE = (
+    sa.delete(records)
+    .where(
+        records.c.source == sa.bindparam("of"),
+        records.c.file == sa.bindparam("file"),
+        records.c.paper_id != sa.bindparam("id"),
+    )
+    .returning(records.c.paper_id)
+)
 _key, _paper_id = sa.bindparam("key", type_=sa.Text), sa.bindparam("paper_id", type_=sa.Text)
 _is_known = sa.exists().where(keys.c.key == _key, keys.c.paper_id == _paper_id)
 _ADD_KEY = sa.insert(keys).from_select(["key", "paper_id"], sa.select(_key, _paper_id).where(~_is_known))
@@ -143,6 +171,15 @@ class Recorder:
         with self._database.transaction():
             self._files.move(file, path, is_kept=is_kept)
 
+    def leave(self, source: str, file: str, paper_id: str) -> None:
+        """Delete what a source said of a file under other papers, before it was read again."""
+        with self._database.transaction():
+            for (other,) in self._database.rows(_LEAVE, of=source, file=file, id=paper_id):
+                if self._records(other):
+                    self._store(other)
+                else:
+                    delete_papers(self._database, [other])
+
     def finish(self, source: str) -> None:
         """Delete a source's old records of papers that it has named in this run.
 
@@ -182,7 +219,9 @@ class Recorder:
     def _take_down(self, paper_id: str, source: str, record: Paper) -> bool:
         """Store a record in the place of an older one of its source; whether the two are the same."""
         dumped = dump(replace(record, paper_id=paper_id))
-        old = self._database.rows(_REPLACEABLE, id=paper_id, of=source, record=dumped)
+        old = self._database.rows(
+            _REPLACEABLE, id=paper_id, of=source, record=dumped, has_file=record.file is not None
+        )
         mention, is_same = old[0] if old else (self._next_mention(paper_id, source), False)
         self._meet(paper_id, source, mention)
         if not is_same:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rag.embedding import embedded_encoder, open_encoder
 from rag.errors import AskpapersError, DamagedError
+from rag.library.body_words import BodyWords
 from rag.library.chroma_server import ChromaServer
 from rag.library.dense import DenseIndex
 from rag.library.glance import Glance, glance, glance_at_dense
@@ -65,11 +66,13 @@ def _look_at_indexes(
     folder: Path, catalog: Glance, settings: Settings, is_served: bool
 ) -> Iterator[Finding]:
     checkpoints = {"lexical": _lexical, "dense": _dense, "tokens": _tokens}
+    if catalog.holds_bodies:
+        checkpoints |= {"body-lexical": _body_words, "body-dense": _dense}
     for name, checkpoint in checkpoints.items():
-        if name == "dense" and not is_served:
+        if checkpoint is _dense and not is_served:
             continue
         try:
-            behind = catalog.behind(checkpoint(folder, settings))
+            behind = catalog.behind(checkpoint(folder / name, settings))
         except AskpapersError as error:
             yield Finding.from_error(f"index {name}", error)
             continue
@@ -81,20 +84,25 @@ def _look_at_indexes(
 
 
 def _lexical(folder: Path, _: Settings) -> int:
-    with closing(LexicalIndex(folder / "lexical")) as index:
+    with closing(LexicalIndex(folder)) as index:
+        return index.checkpoint()
+
+
+def _body_words(folder: Path, _: Settings) -> int:
+    with closing(BodyWords(folder)) as index:
         return index.checkpoint()
 
 
 def _dense(folder: Path, settings: Settings) -> int:
     encoder, server = open_encoder(settings), ChromaServer.from_settings(settings)
     if not server:
-        return glance_at_dense(folder / "dense", encoder.name)
-    with closing(DenseIndex(folder / "dense", encoder, server)) as index:
+        return glance_at_dense(folder, encoder.name)
+    with closing(DenseIndex(folder, encoder, server)) as index:
         return index.checkpoint()
 
 
 def _tokens(folder: Path, _: Settings) -> int:
-    with closing(TokenIndex(folder / "tokens", embedded_encoder())) as index:
+    with closing(TokenIndex(folder, embedded_encoder())) as index:
         return index.checkpoint()
 
 

@@ -24,11 +24,17 @@ def add(command: argparse.ArgumentParser) -> None:
         "sources",
         nargs="+",
         metavar="SOURCE",
-        help="a file: a saved page of Daily Papers (.txt), papers as JSON lines (.jsonl), arXiv's "
-        "metadata snapshot or CSL-JSON (.json), BibTeX (.bib), a table (.csv, .tsv, .parquet), also "
-        "packed (.gz); a folder of those, at any depth; a pattern ('papers/**/*.bib'); - for standard "
-        "input; papers of a service: arxiv:2110.07143, arxiv:query=..., hf:query=..., hf:date=...; or "
+        help="a file: a whole paper (.pdf), a saved page of Daily Papers (.txt), papers as JSON lines "
+        "(.jsonl), arXiv's metadata snapshot or CSL-JSON (.json), BibTeX (.bib), which may name PDFs, a "
+        "table (.csv, .tsv, .parquet); texts may be packed (.gz); a folder of those, at any depth; a "
+        "pattern ('papers/**/*.pdf'); - for standard input; papers of a service: arxiv:2110.07143, "
+        "arxiv:query=..., with ;pdf for their PDFs, hf:query=..., hf:date=...; or "
         f"`{DEMO}` for the papers that come with the program",
+    )
+    command.add_argument(
+        "--keep",
+        action="store_true",
+        help="copy PDFs into the library; else they stay where they are, and the library holds their text",
     )
     command.add_argument(
         "--columns",
@@ -40,8 +46,8 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--format",
         metavar="NAME",
-        help="the format of the files, where name and content do not tell it: page, jsonl, arxiv, "
-        "csl, bibtex, csv or parquet",
+        help="the format of the files, where name and content do not tell it: pdf, page, jsonl, "
+        "arxiv, csl, bibtex, csv or parquet",
     )
     command.add_argument(
         "--saved",
@@ -55,10 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
     is_demo = DEMO in arguments.sources and not Path(DEMO).exists()
     if is_demo and len(arguments.sources) > 1:
         raise SourceError("digests never mix with real abstracts: ingest `demo` by itself")
-    if is_demo and (arguments.saved or arguments.columns or arguments.format):
-        raise SourceError("how `demo` is read is known: leave --saved, --columns and --format out")
+    if is_demo and (arguments.saved or arguments.columns or arguments.format or arguments.keep):
+        raise SourceError("how `demo` is read is known: leave --saved, --columns, --format and --keep out")
     columns = {} if arguments.columns is None else columns_from(arguments.columns)
-    options = ReadOptions(arguments.saved, columns, arguments.format)
+    options = ReadOptions(arguments.saved, columns, arguments.format, arguments.keep)
     sources: list[Source] = [BundledSource()]
     if not is_demo:
         sources = [*names_to_sources(arguments.sources, options)]

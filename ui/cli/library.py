@@ -5,21 +5,22 @@ import sys
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from rich.text import Text
 
 from ingest.backup import restore
 from rag.errors import QuestionError
 from rag.library import Library
+from rag.library.library import INDEXES
 from rag.plain import cut, in_a_line, plain
-from rag.readable import readable, without_markup
+from rag.readable import without_markup
 from rag.settings import Settings, bundled_library, own_library
 from rag.types import Paper
 from ui.cli import exporting
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
+from ui.cli.showing import ShownPaper, fields_of, print_paper
 from ui.terminal import USAGE, print_error, print_fields, print_json, print_near, print_text, tell, track
 
 _LISTED = 50  # papers, unless told otherwise
@@ -43,13 +44,14 @@ def add(command: argparse.ArgumentParser) -> None:
     restoring.add_argument("file", type=Path, metavar="FILE", help="the backup")
     showing = group.add("show", "all that is known of a paper", run_show)
     showing.add_argument("paper", metavar="PAPER", help="its id, arXiv id, DOI or title")
+    showing.add_argument("--text", action="store_true", help="the whole text, too, if it came as a PDF")
     removing = group.add("remove", "take papers out of the library", run_remove)
     removing.add_argument("papers", nargs="+", metavar="PAPER", help="an id, arXiv id, DOI or title")
     removing.add_argument("--yes", action="store_true", help="do not ask first")
     group.add("verify", "compare the catalog with the indexes; exit 1 where they disagree", run_verify)
     reindexing = group.add("reindex", "build the indexes anew from the catalog", run_reindex)
     reindexing.add_argument(
-        "indexes", nargs="*", metavar="INDEX", help="lexical, dense or token alone (default: all)"
+        "indexes", nargs="*", metavar="INDEX", help=f"some of {', '.join(INDEXES)} (default: all)"
     )
     near = group.add("duplicates", "pairs of papers whose titles are nearly the same", run_duplicates)
     near.add_argument(
@@ -63,6 +65,8 @@ def run_info(arguments: argparse.Namespace) -> int:
         fields = {
             "papers": library.catalog.count(),
             "passages": library.catalog.count_passages(),
+            "whole_texts": library.catalog.count_bodies(),
+            "title_only": library.catalog.count_titles(),
             "embedder": library.encoder.name,
             "writer": settings.model if settings.has_model else "extractive",
             "behind": library.behind(),
@@ -81,7 +85,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         papers = library.catalog.browse(words, most=min(arguments.n, sys.maxsize), filters=filters)
         matching = library.catalog.count_matching(words, filters)
     if arguments.json:
-        print_json({"papers": [_fields(paper) for paper in papers], "matching": matching})
+        print_json({"papers": [fields_of(paper) for paper in papers], "matching": matching})
         return 0
     _print_lines(papers)
     if not papers:
@@ -98,7 +102,7 @@ def run_restore(arguments: argparse.Namespace) -> int:
     with Library.open(folder, settings, catch_up=False) as library:
         library.sync(track)
         passages = library.catalog.count_passages()
-    fields = {"papers": counts.papers, "records": counts.records, "passages": passages}
+    fields = {**asdict(counts), "passages": passages}
     (print_json if arguments.json else print_fields)(fields)
     return 0
 
@@ -106,16 +110,11 @@ def run_restore(arguments: argparse.Namespace) -> int:
 def run_show(arguments: argparse.Namespace) -> int:
     with open_existing(arguments) as library:
         (paper,) = _known(library, [arguments.paper], arguments)
-        sources = library.catalog.sources(paper.paper_id)
-        origins = library.catalog.origins(paper.paper_id)
-        passages = library.catalog.passages([paper.paper_id])[paper.paper_id]
-        spans = [(passage.start, passage.end) for passage in passages]
+        shown = ShownPaper.of(library, paper)
     if arguments.json:
-        fields = _fields(paper) | {"is_digest": paper.is_digest, "sources": sources, "origins": origins}
-        fields["passages"] = [{"start": start, "end": end} for start, end in spans]
-        print_json(fields | {"abstract": paper.abstract})
-        return 0
-    _print_paper(paper, origins, sources, spans)
+        print_json(shown.to_dict())
+    else:
+        print_paper(shown, is_whole=arguments.text)
     return 0
 
 
@@ -213,12 +212,6 @@ def _count(papers: int) -> str:
     return f"{papers} paper" if papers == 1 else f"{papers} papers"
 
 
-def _fields(paper: Paper) -> dict[str, Any]:
-    """What is known of a paper, without its text."""
-    names = ("paper_id", "title", "published", "organization", "author_count", "authors", "arxiv_id", "doi")
-    return {name: getattr(paper, name) for name in names}
-
-
 def _print_lines(papers: list[Paper]) -> None:
     """Id, date and title of each paper."""
     ids = [in_a_line(paper.paper_id) for paper in papers]
@@ -226,21 +219,3 @@ def _print_lines(papers: list[Paper]) -> None:
     for paper_id, paper in zip(ids, papers, strict=True):
         line = Text(f"{paper_id:{width}}  {paper.published or '–':10}  ", "dim")
         print_text(line.append(in_a_line(without_markup(paper.title)), "default"))
-
-
-def _print_paper(
-    paper: Paper, origins: dict[str, list[str]], sources: list[str], spans: list[tuple[int, int]]
-) -> None:
-    """A line for each field, with the sources that give it where not all do; then the text."""
-    known = {name: value for name, value in _fields(paper).items() if value not in (None, ())}
-    if paper.authors:
-        known["authors"] = ", ".join(paper.authors)
-    for name, givers in origins.items():
-        if name in known and len(givers) < len(sources):
-            known[name] = f"{known[name]} ({', '.join(givers)})"
-    places = ", ".join(f"{start}-{end}" for start, end in spans)
-    known |= {"sources": ", ".join(sources), "passages": f"{len(spans)} ({places})"}
-    known |= {"text": "a digest in other words than the abstract's"} if paper.is_digest else {}
-    known["title"] = without_markup(str(known["title"]))
-    print_fields({name.replace("_", " "): in_a_line(str(value)) for name, value in known.items()})
-    print_text(Text(f"\n{plain(readable(paper.abstract))}"))

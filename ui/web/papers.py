@@ -18,6 +18,7 @@ from rag.errors import AskpapersError, SourceError
 from rag.library.progress import Work
 from rag.readable import without_markup
 from ui.desk import Desk
+from ui.web.door.uploads import LARGEST
 from ui.web.rendering import error_html, paper_html, report_html
 
 _NOTHING = "Nothing was added."
@@ -83,7 +84,8 @@ class PapersTab:
 
     def _lay_out_upload(self) -> None:
         self.files = gr.File(
-            label="Saved pages, BibTeX, CSL-JSON, arXiv's metadata, JSON lines, CSV, Parquet",
+            label="PDFs, saved pages, BibTeX, CSL-JSON, arXiv's metadata, JSON lines, CSV, Parquet "
+            f"(up to {LARGEST >> 20} MB a file)",
             file_count="multiple",
             file_types=[*SUFFIXES, PACKED_SUFFIX],
             height=140,
@@ -135,6 +137,9 @@ class PapersTab:
         papers, without = catalog.count(), catalog.count() - sum(dated.values())
         summary = f"**{papers:,} papers** in {catalog.count_passages():,} passages"
         summary += f", {without:,} without a year" if without else ""
+        whole, bare = catalog.count_bodies(), catalog.count_titles()
+        summary += f", {whole:,} with their whole text" if whole else ""
+        summary += f", {bare:,} with a title only" if bare else ""
         if self.desk.is_bundled:
             summary += ". They come with askpapers, as digests in our own words; your own take their place."
         return [summary, _plot(dated)]
@@ -173,11 +178,11 @@ class PapersTab:
     def _add(
         self, names: list[str] | None, saved: str, words: str, progress: gr.Progress = gr.Progress()
     ) -> list[Any]:
-        """Ingest the uploaded files, and delete them whatever happens."""
+        """Ingest the uploaded files, and delete them whatever happens; the library keeps its own PDFs."""
         files: list[str] = []
         try:
             files = _uploaded(names or [], self.uploads)
-            options = ReadOptions(_day(saved))
+            options = ReadOptions(_day(saved), keep=True)
             paths = [Path(file) for file in files]
             sources = [FileSource(path, options, label=f"{_LABEL}{path.name}") for path in paths]
             html = report_html(self.desk.add(sources, _tracked(progress)))

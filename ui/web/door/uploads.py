@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from ui.web.door.bodies import is_inside
 from ui.web.door.guard import refuse
 
-LARGEST = 20 * 2**20  # bytes of a file
+LARGEST = 50 * 2**20  # bytes of a file
 LARGEST_TOGETHER = 64 * 2**20  # of files that are sent at once
 MOST_OF_ONE = 128 * 2**20  # of one visitor's files that wait to be added
 MOST_OF_ALL = 512 * 2**20
