@@ -1,14 +1,15 @@
 """Finds passages in the bodies of papers, by meaning and by words."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import nlargest
 
 from rag.embedding.base import Vectors
 from rag.library import Library
 from rag.library.selection import Selection
-from rag.types import Filters, Hit, Paper, Passage
+from rag.types import Filters, Hit, Passage
 
-_READ, _READ_OF_PAPER, _READ_AT_LEAST = 24, 8, 2  # passages that are read: in all, of a paper
+_READ = (12, 6, 3, 2, 1)  # passages that are read of the first paper, the second, ...
 _LOOKED_AT = 16  # passages of each paper that is read
 
 Place = tuple[str, int]
@@ -55,7 +56,7 @@ class Bodies:
     def read(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
         """The same hits; those with a body get it, and the passages of it that match a query best.
 
-        These are the best passages of all bodies, and some of each, in their order.
+        The first hits have most of them.
         """
         catalog = self.library.catalog
         papers = catalog.with_bodies([hit.paper for hit in hits])
@@ -64,35 +65,29 @@ class Bodies:
             return list(hits)
         vector, _ = self.library.encode_query(query)
         selection = Selection(catalog, Filters(papers=tuple(ids)))
-        chosen = self._chosen(self.search(query, vector, selection, _LOOKED_AT * len(ids)))
-        spans = catalog.files.passages(ids)
+        found = self.search(query, vector, selection, _LOOKED_AT * len(ids))
+        passages = self._closest(found, ids)
         return [
-            replace(hit, paper=_with_excerpts(paper, spans, chosen))
+            replace(hit, paper=replace(paper, excerpts=passages.get(paper.paper_id, ())))
             for hit, paper in zip(hits, papers, strict=True)
         ]
 
-    def _chosen(self, found: Mapping[Place, Likeness]) -> set[Place]:
-        """The places of the passages to read."""
-        ranked = sorted(found, key=lambda place: (-self._score(found[place]), place))
-        of_papers: dict[str, list[Place]] = {}
-        for place in ranked:
-            of_papers.setdefault(place[0], []).append(place)
-        firsts = {place for places in of_papers.values() for place in places[:_READ_AT_LEAST]}
-        allowed = {place for places in of_papers.values() for place in places[:_READ_OF_PAPER]}
-        rest = (place for place in ranked if place in allowed - firsts)
-        return firsts.union(list(rest)[: max(0, _READ - len(firsts))])
+    def _closest(
+        self, found: Mapping[Place, Likeness], ids: Sequence[str]
+    ) -> dict[str, tuple[Passage, ...]]:
+        """The passages to read of each of these papers, in their order, by paper id."""
+        passages = self.library.catalog.files.passages(ids)
+        closest = {}
+        for rank, paper_id in enumerate(ids):
+            of_paper = dict(enumerate(passages.get(paper_id, ())))
+            scores = {
+                number: self._score(found[paper_id, number])
+                for number in of_paper
+                if (paper_id, number) in found
+            }
+            numbers = nlargest(_READ[min(rank, len(_READ) - 1)], scores, key=lambda number: scores[number])
+            closest[paper_id] = tuple(of_paper[number] for number in sorted(numbers))
+        return closest
 
     def _score(self, likeness: Likeness) -> float:
         return self.weights["dense"] * likeness.dense + self.weights["lexical"] * likeness.lexical
-
-
-def _with_excerpts(
-    paper: Paper, spans: Mapping[str, Sequence[Passage]], chosen: Collection[Place]
-) -> Paper:
-    passages = spans.get(paper.paper_id, ())
-    return replace(
-        paper,
-        excerpts=tuple(
-            passage for number, passage in enumerate(passages) if (paper.paper_id, number) in chosen
-        ),
-    )

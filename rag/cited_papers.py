@@ -32,11 +32,11 @@ def verbatim_quotes(answer: Answer) -> set[int]:
 
 
 def place_of(citation: Citation) -> str:
-    """Where a quote stands in the body of its paper, as far as that is known ("p. 7, 3.2 Results").
+    """Where a quote stands in the body of its paper, as far as that is known ("p. 7, 3.2 Results")."""
+    return where(citation.page, citation.label, citation.section)
 
-    The printed number of its page follows where it is another one.
-    """
-    page = f"p. {citation.page}" if citation.page is not None else None
-    if page and citation.label and citation.label != str(citation.page):
-        page += f" (printed {citation.label})"
-    return ", ".join(filter(None, (page, citation.section)))
+
+def where(page: int | None, label: str | None, section: str | None) -> str:
+    """A page with its section; the printed number of the page follows where it is another one."""
+    printed = f" (printed {label})" if label and label != str(page) else ""
+    return ", ".join(filter(None, (f"p. {page}{printed}" if page is not None else None, section)))

@@ -15,6 +15,7 @@ from rag.words import subject_of
 _DEPTH = 40  # of a ranking, and the most papers of a list
 _RANKED = 10  # papers in the ranking of an answer, at least
 _SHOWN = 10  # papers that a writer sees, except for a list
+_READ = 5  # papers whose bodies are read where rules find the papers
 
 
 @dataclass(frozen=True)
@@ -94,14 +95,18 @@ class Finder:
         most, filters = question.request.k, question.filters
         if question.kind != "list":
             hits = self.retriever.search(question.query, max(_RANKED, most or 0), filters)
-            shown = self.retriever.read(question.query, hits[: most or _SHOWN])
+            shown = self._read(question.query, hits[: most or _SHOWN])
             return Found(hits, shown, self._why_far(question.query, question, shown))
         if subject := _subject(question):
             hits = self.retriever.search(subject, max(_DEPTH, most or 0), filters)
-            shown = self.retriever.read(subject, belonging(hits)[:most])
+            shown = self._read(subject, belonging(hits)[:most])
             nearest = [*shown, *hits[len(shown) :]]
             return Found(hits[: max(_RANKED, len(shown))], shown, self._why_far(subject, question, nearest))
         return self._newest(question)
+
+    def _read(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The same hits, the first ones with what they say of the query in their bodies."""
+        return [*self.retriever.read(query, hits[:_READ]), *hits[_READ:]]
 
     def _newest(self, question: Understanding) -> Found:
         """The newest papers, for a list that names no subject."""

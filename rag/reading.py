@@ -4,15 +4,16 @@ The vectors are those of the encoder's last layer for each sentence by itself (l
 and Zaharia, 2020, "ColBERT"). Refusals and the extractive writer share this.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.checking import Quote
-from rag.embedding.base import TokenEncoder, Vectors, unit
-from rag.sentences import sentences_in
+from rag.embedding.base import TokenEncoder, Tokens, Vectors, unit
+from rag.library.embedded import embedded_text
+from rag.sentences import sentences_in, sentences_of
 from rag.types import Hit, Paper, Passage
 
 Weigh = Callable[[NDArray[np.int32]], Vectors]
@@ -24,13 +25,15 @@ class Sentence:
     """A sentence of what is read of a hit, or a row of a table there.
 
     `hit` is the index of its paper among the hits, `place` where it stands there; `similar` are the cosines
-    of its word pieces to those of the question, (pieces, question pieces).
+    of its word pieces to those of the question, (pieces, question pieces). `around` is the best match of
+    each piece of the question in the abstract, or in the passage of the body, that holds it.
     """
 
     hit: int
     place: Passage
     text: str
     similar: Vectors
+    around: Vectors
 
     def best(self) -> Vectors:
         """The best match of each word piece of the question."""
@@ -68,16 +71,23 @@ class Reader:
         return len(texts)
 
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
-        """Compare a question with each sentence of the hits."""
-        places = [(number, place) for number, hit in enumerate(hits) for place in sentences_in(hit.paper)]
-        texts = [hits[number].paper.words_of(place) for number, place in places]
+        """Compare a question with each sentence of the hits.
+
+        The sentences of a body are encoded with their passage, behind title and heading, as what they
+        are about often stands there.
+        """
+        texts = [text for number, hit in enumerate(hits) for text in _read(number, hit)]
         titles = [hit.paper.title for hit in hits]
-        tokens, *encoded = self.encoder.encode_tokens([question, *titles, *texts])
+        tokens, *encoded = self.encoder.encode_tokens([question, *titles, *(text.text for text in texts)])
         transposed = unit(tokens.vectors).T
         cosines = [unit(text.vectors) @ transposed for text in encoded]
+        around = _around(texts, cosines[len(hits) :])
         sentences = tuple(
-            Sentence(number, place, text, similar)
-            for (number, place), text, similar in zip(places, texts, cosines[len(hits) :], strict=True)
+            Sentence(
+                text.hit, place, hits[text.hit].paper.words_of(place), similar[inside], around[text.whole]
+            )
+            for text, known, similar in zip(texts, encoded[len(hits) :], cosines[len(hits) :], strict=True)
+            for place, inside in text.sentences(hits[text.hit].paper, known)
         )
         title_matches = [_best(similar) for similar in cosines[: len(hits)]]
         paper_matches = list(title_matches)
@@ -99,6 +109,48 @@ class Reader:
         likeness = [float(sentence.best() @ reading.weights) for sentence in reading.sentences]
         best = int(np.argmax(likeness)) if likeness else None
         return Quote.at(paper, Passage("", 0, 0) if best is None else reading.sentences[best].place)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text to encode: a sentence of an abstract, or a passage of a body with what stands above it."""
+
+    hit: int
+    passage: Passage
+    text: str
+
+    @property
+    def whole(self) -> tuple[int, int]:
+        """What it belongs to: all sentences of an abstract to one whole."""
+        return self.hit, self.passage.start if self.passage.part == "body" else -1
+
+    def sentences(self, paper: Paper, tokens: Tokens) -> Iterator[tuple[Passage, NDArray[np.bool_]]]:
+        """The place of each sentence of the text, and which of its tokens are of the sentence."""
+        if self.passage.part == "abstract":
+            yield self.passage, np.ones(len(tokens.ids), np.bool_)
+            return
+        shift = len(self.text) - self.passage.end  # from offsets in the body to those in the text
+        for place in sentences_of(paper, self.passage):
+            yield place, (tokens.starts >= place.start + shift) & (tokens.starts < place.end + shift)
+
+
+def _read(number: int, hit: Hit) -> Iterator[_Text]:
+    """What is encoded of a hit: the sentences of its abstract, the passages of its body."""
+    paper = hit.paper
+    for passage in paper.shown:
+        if passage.part == "abstract":
+            yield from (_Text(number, one, paper.words_of(one)) for one in sentences_of(paper, passage))
+        else:
+            yield _Text(number, passage, embedded_text(paper, passage))
+
+
+def _around(texts: Sequence[_Text], cosines: Sequence[Vectors]) -> dict[tuple[int, int], Vectors]:
+    """The best match of each piece of the question in each whole."""
+    around: dict[tuple[int, int], Vectors] = {}
+    for text, similar in zip(texts, cosines, strict=True):
+        best = _best(similar)
+        around[text.whole] = np.maximum(around.get(text.whole, best), best)
+    return around
 
 
 def _best(similar: Vectors) -> Vectors:

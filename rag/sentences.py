@@ -49,19 +49,21 @@ def sentence_spans(text: str) -> list[Span]:
 
 
 def sentences_in(paper: Paper) -> Iterator[Passage]:
-    """The first sentences of what is read of a paper, without white space around them.
-
-    In a body, no sentence goes over the end of a block, and the row of a table is one.
-    """
-    sentences = (
-        Passage(paper.paper_id, *span, part=passage.part)
-        for passage in paper.shown
-        for span in _spans_in(paper, passage)
-    )
+    """The first sentences of what is read of a paper, without white space around them."""
+    sentences = (sentence for passage in paper.shown for sentence in sentences_of(paper, passage))
     return islice(sentences, _MOST_SENTENCES)
 
 
-def _spans_in(paper: Paper, passage: Passage) -> Iterator[Span]:
+def sentences_of(paper: Paper, passage: Passage) -> Iterator[Passage]:
+    """The sentences of a passage, without white space around them.
+
+    In a body, no sentence goes over the end of a block, and the row of a table is one.
+    """
+    spans = _spans_of(paper, passage)
+    return (Passage(paper.paper_id, *span, part=passage.part) for span in spans)
+
+
+def _spans_of(paper: Paper, passage: Passage) -> Iterator[Span]:
     text, blocks = paper.text_of(passage.part), [Block("paragraph", passage.start, passage.end)]
     if passage.part == "body" and paper.body:
         blocks = [*paper.body.blocks_in(passage.start, passage.end)]

@@ -22,11 +22,12 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from model_server import ModelServer
+from page_visit import Served, Watch
 
 from benchmarks.chromium import CHROMIUM, FLAGS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 # Before anything of the project is imported: the caller's settings and folders are not the tests'.
 for _name in [name for name in os.environ if name.startswith(("OPENAI_", "ASKPAPERS_"))]:
@@ -236,6 +237,27 @@ def browser() -> Iterator["Browser"]:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens pages, each in a browser of its own unless one is given; sees at the end that nothing of
+    others has run, nothing was asked for elsewhere and nothing complained."""
+    watch = Watch()
+
+    def visit(served: Served, context=None, width: int = 1280, **options) -> "Page":
+        context = context or browser.new_context(viewport={"width": width, "height": 900}, **options)
+        if context not in watch.contexts:
+            watch.contexts.append(context)
+        return watch.open(context, served.address)
+
+    visit.forgive, visit.reload = watch.forgive, watch.reload
+    yield visit
+    hacked = watch.hacked()
+    for context in watch.contexts:
+        context.close()
+    assert not hacked
+    watch.check()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page
 
 ROOT = Path(__file__).parents[1]
-_OWN = r"(?:assets/|static/js/|gradio_api/|theme\.css|favicon\.ico|manifest\.json|\Z)"  # Gradio's paths
+# Gradio's paths and ours
+_OWN = r"(?:assets/|papers/|static/js/|gradio_api/|theme\.css|favicon\.ico|manifest\.json|\Z)"
 PATIENCE = 60_000  # milliseconds, for a busy machine; nothing waits so long where all is well
 
 
@@ -75,6 +76,15 @@ class Served:
         self._process.communicate()
 
 
+def serving(served: Served) -> Iterator[Served]:
+    served.start()
+    try:
+        yield served.wait()
+        assert "Traceback" not in served.log
+    finally:
+        served.stop()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -131,6 +141,13 @@ class Watch:
     def _note(self, kind: str, text: str) -> None:
         if kind == "error":
             self.complaints.append(text)
+
+
+def expect(found):
+    from playwright.sync_api import expect as expect_within
+
+    expect_within.set_options(timeout=PATIENCE)
+    return expect_within(found)
 
 
 def box(page: "Page") -> "Locator":

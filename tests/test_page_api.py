@@ -163,7 +163,7 @@ def serving(folder, home, settings=Settings(), **options):
     async def start(desk):
         """In a loop: where there is none, Gradio makes some that it never closes."""
         blocks = build_page(desk, page)
-        return blocks, serve_page(blocks, page)
+        return blocks, serve_page(blocks, desk, page)
 
     with Desk(settings, folder) as desk:
         blocks, served = asyncio.run(start(desk))
@@ -266,7 +266,7 @@ def test_a_ranking_has_the_fields_of_the_contract(client):
     assert list(told) == ["query", "filters", "close", "hits"]
     assert len(told["hits"]) == 3
     assert told["hits"][0]["title"] == PAPERS[0].title
-    assert {tuple(hit) for hit in told["hits"]} == {("paper_id", "title", "score", "passage")}
+    assert {tuple(hit) for hit in told["hits"]} == {("paper_id", "title", "score", "passage", "page")}
     assert len(client.predict("owls", api_name="/search")["hits"]) == 10
 
 

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 import model_server as played
 import pytest
 import synthetic_runs as made
-from chromium import AXE, in_chromium, needs_axe
+from chromium import AXE, faults, in_chromium, needs_axe
 from page_visit import (
-    PATIENCE,
     Served,
     Watch,
     answered,
     ask,
     box,
     conversations,
+    expect,
     go,
     is_ready,
     questions,
+    serving,
     upload,
 )
 from small_pdfs import paper as pdf_of
@@ -122,15 +123,6 @@ def modelled(shelf: Served, server, tmp_path_factory: pytest.TempPathFactory) ->
     yield from serving(Served(shelf.library, home, settings))
 
 
-def serving(served: Served) -> Iterator[Served]:
-    served.start()
-    try:
-        yield served.wait()
-        assert "Traceback" not in served.log
-    finally:
-        served.stop()
-
-
 def fill(folder: Path, encoder, papers: list[Paper]) -> None:
     source = folder.with_name("papers.jsonl")
     source.write_text("".join(line(each) for each in papers), encoding="utf-8")
@@ -151,27 +143,6 @@ def write_run(folder: Path, run) -> None:
         finished = opened.finish([row.place for row in run.rows])
     write_summary(finished, folder)
     write_reports(finished, folder)
-
-
-@pytest.fixture
-def visit(browser):
-    """Opens pages, each in a browser of its own unless one is given; sees at the end that nothing of
-    others has run, nothing was asked for elsewhere and nothing complained."""
-    watch = Watch()
-
-    def visit(served: Served, context=None, width: int = 1280, **options) -> "Page":
-        context = context or browser.new_context(viewport={"width": width, "height": 900}, **options)
-        if context not in watch.contexts:
-            watch.contexts.append(context)
-        return watch.open(context, served.address)
-
-    visit.forgive, visit.reload = watch.forgive, watch.reload
-    yield visit
-    hacked = watch.hacked()
-    for context in watch.contexts:
-        context.close()
-    assert not hacked
-    watch.check()
 
 
 @pytest.fixture(scope="module")
@@ -204,13 +175,6 @@ def signed_in(browser, modelled):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     assert context.request.post(f"{modelled.address}login", form={"password": PASSWORD}).ok
     return context
-
-
-def expect(found):
-    from playwright.sync_api import expect as expect_within
-
-    expect_within.set_options(timeout=PATIENCE)
-    return expect_within(found)
 
 
 def abstracts(served: Served, encoder) -> dict[str, str]:
@@ -950,14 +914,6 @@ FAULTS_OF_GRADIO = {
 }
 """Rules of axe that Gradio's own elements break, each with what is wrong."""
 
-FIND = """async () => {
-    const found = await axe.run(document, {resultTypes: ["violations"], iframes: false});
-    const ours = "[class^='ap-'], [class*=' ap-']";
-    const isOurs = (node) => document.querySelector(node.target[0])?.closest(ours) !== null;
-    return found.violations.filter((rule) => ["serious", "critical"].includes(rule.impact))
-        .flatMap((rule) => rule.nodes.map((node) => [rule.id, isOurs(node), node.html.slice(0, 160)]));
-}"""
-
 
 @needs_axe
 def test_nothing_keeps_people_from_using_the_page(visit, shelf):
@@ -1000,15 +956,3 @@ def test_nothing_keeps_people_from_using_the_settings(visit, modelled, signed_in
     expect(page.locator("#trial")).to_contain_text("kappa")
     found = faults(page)
     assert not [fault for fault in found if fault[1] or fault[0] not in FAULTS_OF_GRADIO]
-
-
-def faults(page: "Page") -> list[tuple[str, bool, str]]:
-    """The serious and critical faults of what is shown, in dark and in light colours: the rule, whether
-    it is of what we add, where."""
-    found = []
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        page.evaluate(f"document.body.classList.toggle('dark', {json.dumps(scheme == 'dark')})")
-        page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
-        found += [tuple(each) for each in page.evaluate(FIND)]
-    return found

@@ -147,6 +147,24 @@ def test_a_table_is_read_row_by_row_with_its_caption(maker):
     assert_covers(body, maker)
 
 
+def test_a_cell_of_two_lines_is_one_cell(maker):
+    top = whole(maker, 80, sentences("Before", 4)) + 20
+    rows = [
+        ("Oak", "grows on soil that is", "31"),
+        ("", "deep and wet", ""),
+        ("Pine", "grows on sand", "12"),
+    ]
+    rows += [("Birch", "grows where it can", "44"), ("Elm", "grows seldom", "3")]
+    for place, row in enumerate(rows):
+        for left, cell in zip((90, 200, 380), row, strict=True):
+            maker.text(left, top + 12 * place, cell)
+    body = read(maker)
+    assert texts(body, "row")[:2] == [
+        "Oak\tgrows on soil that is deep and wet\t31",
+        "Pine\tgrows on sand\t12",
+    ]
+
+
 def test_a_listing_is_no_part_of_a_sentence(maker):
     top = whole(maker, 80, [*sentences("Before", 4), "The model is fitted as follows:"])
     code = ["fit <- lm(y ~ x, data = plants)", "for (i in 1:3) {", "  print(fit[i])", "}"]
@@ -196,6 +214,18 @@ def test_references_and_thanks_are_known_and_an_appendix_is_text_again(maker):
     assert texts(body, "acknowledgements") == ["We thank the plants."]
     assert "On soil" in " ".join(texts(body, "references"))
     assert texts(body, "paragraph") == [" ".join(sentences("Whole", 4)), " ".join(sentences("Further", 4))]
+
+
+def test_a_heading_of_two_lines_is_one_section_without_its_hyphen(maker):
+    top = heading(maker, 60, "1 Introduction")
+    top = whole(maker, top, sentences("Whole", 4))
+    lines = ["2 The relationship between the depth of the soil and the ex-", "periment of the last year"]
+    top = maker.lines(TEXT_LEFT, top + 12, lines, leading=15, font="Times-Bold", size=13)
+    whole(maker, top + 8, sentences("Further", 4))
+    body = read(maker)
+    section = "2 The relationship between the depth of the soil and the experiment of the last year"
+    assert body.section_of(body.text.index("Further")) == section
+    assert section in texts(body, "heading")
 
 
 def test_the_front_and_the_abstract_are_no_paragraphs(maker):

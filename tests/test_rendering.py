@@ -16,6 +16,8 @@ from tables import in_one_test
 from eval.comparison import compare
 from ingest.pipeline import Report
 from ingest.sources.base import Rejection
+from rag.body import Block, Body, runs_of
+from rag.body import Page as Page_
 from rag.drafts import REFUSAL
 from rag.notes import UNCHECKED, offer_note
 from rag.plain import plain
@@ -461,6 +463,85 @@ def test_quotes_of_a_body_stand_below_the_abstract_with_their_page():
     assert page.inside("ap-abstract") == f"{ABSTRACT}Owls hoot. p. 3, Results"
     assert page.inside("mark") == f"{QUOTE}Owls hoot."
     assert "changed" not in page.text
+
+
+def with_body(text):
+    """A paper with one page, whose body is a heading and two sentences around the quote."""
+    before, after = f"{text} fly at night. ", f" {text} hoot."
+    whole = f"1 Owls\n\n{before}{QUOTE}{after}"
+    blocks = (Block("heading", 0, 6, "1 Owls"), Block("paragraph", 8, len(whole), f"1 {text}"))
+    starts = range(len(whole))
+    runs = runs_of([(start, start + 1, 1, 1, (start, 10.0, start + 1.0, 20.0)) for start in starts])
+    return Body(whole, blocks, (Page_(500.0, 700.0, "127"),), runs)
+
+
+def in_body(paper):
+    start = paper.body.text.index(QUOTE)
+    place = {"start": start, "end": start + len(QUOTE), "part": "body", "page": 1, "label": "127"}
+    return replace(cited(paper), **place)
+
+
+@hostile
+def test_no_text_of_a_body_becomes_markup(text):
+    def page(text):
+        paper = paper_of(file="f" * 64, body=with_body(text))
+        return shown(answer_of(paper=paper, citations=(in_body(paper),)), {"p1": paper})
+
+    hostile_page = page(text)
+    assert hostile_page.skeleton == page("O" * len(text)).skeleton
+    assert hostile_page.inside("mark") == QUOTE
+    shown_text = in_words(hostile_page.inside("ap-abstract"))
+    assert shown_text in in_words(f"{text} fly at night. {QUOTE} {text} hoot.")
+
+
+def test_a_quote_of_a_body_stands_in_the_text_around_it_and_opens_its_page():
+    paper = paper_of(file="f" * 64, body=with_body("Owls"))
+    citation = in_body(paper)
+    page = shown(answer_of(citations=(citation,)), {"p1": paper})
+    assert page.inside("ap-abstract") == f"Owls fly at night. {QUOTE} Owls hoot."
+    assert page.inside("mark") == QUOTE
+    assert page.inside("ap-view") == "p. 1 (printed 127), 1 Owls: show the page"
+    (button,) = page.all("ap-view")
+    assert button["data-address"] == "/papers/p1"
+    assert button["data-version"] == "f" * 16
+    assert (button["data-quotes"], button["data-spans"]) == ("0", f"{citation.start}-{citation.end}")
+
+
+def test_words_of_the_abstract_open_the_page_that_has_them():
+    paper = paper_of(file="f" * 64, body=with_body("Owls"))
+    page = shown(answer_of(), {"p1": paper})
+    assert page.inside("ap-abstract") == ABSTRACT
+    start = paper.body.text.index(QUOTE)
+    (button,) = page.all("ap-view")
+    assert button["data-spans"] == f"{start}-{start + len(QUOTE) - 1}"  # words, without the full stop
+    assert not shown(answer_of()).all("ap-view")
+
+
+def test_a_body_that_has_changed_is_told_and_the_cited_words_stay():
+    paper = paper_of(file="f" * 64, body=with_body("Owls"))
+    other = replace(paper, body=with_body("Other owls"))
+    page = shown(answer_of(citations=(in_body(paper),)), {"p1": other})
+    assert "has changed since" in page.text
+    assert page.inside("mark") == QUOTE
+    assert not page.all("ap-view")
+
+
+def test_the_page_of_a_paper_with_a_whole_text_says_how_long_it_is_and_opens_it():
+    page = Page(paper_html(paper_of(file="f" * 64, body=with_body("Owls")), []))
+    assert "whole text1 page" in page.inside("ap-facts").replace("\n", "")
+    (button,) = page.all("ap-view")
+    assert button["data-spans"] == ""
+    assert not Page(paper_html(paper_of(), [])).all("ap-view")
+
+
+def test_a_hit_in_a_body_stands_in_the_text_around_it_and_opens_its_page():
+    paper = paper_of(file="f" * 64, body=with_body("Owls"))
+    start = paper.body.text.index(QUOTE)
+    hit = Hit(paper, 0.8, Passage("p1", start, start + len(QUOTE), "body"), dict.fromkeys(SIGNALS, 0.5))
+    page = Page(hits_html([hit], None))
+    assert page.inside("ap-abstract") == f"Owls fly at night. {QUOTE} Owls hoot."
+    assert page.inside("mark") == QUOTE
+    assert page.all("ap-view")[0]["data-spans"] == f"{start}-{start + len(QUOTE)}"
 
 
 def test_an_answer_of_an_older_version_is_shown():

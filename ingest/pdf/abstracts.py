@@ -17,21 +17,24 @@ from ingest.pdf.lines import Line
 from ingest.sources.base import LONGEST_ABSTRACT
 
 _PARTS = re.compile(
-    r"\W*(?:background|context|objectives?|aims?|purpose|introduction|rationale|hypothes[ie]s|(?:materials? and |patients and )?"
-    r"methods?|methodology|design|setting|participants|patients|subjects|interventions?|exposures?|main\b.*"
-    r"|measure\w*|data\b.*|results?|findings?|interpretation|discussion|limitations?|significance|importance"
-    r"|conclusions?.*|implications|relevance|funding|trial registration.*|registration.*|hintergrund|methoden"
-    r"|ergebnisse|schlussfolgerung\w*|antecedentes|objetivos?|métodos|resultados|conclusiones"
-    r"|contexte|méthodes|résultats)(?: and \w+)?\W*",
+    r"\W*(?:background|context|objectives?|aims?|purpose|introduction|rationale|hypothes[ie]s"
+    r"|(?:materials? and |patients and )?methods?|methodology|design|setting|participants|patients"
+    r"|subjects|interventions?|exposures?|main\b.*|measure\w*|data\b.*|results?|findings?"
+    r"|interpretation|discussion|limitations?|significance|importance|conclusions?.*|implications"
+    r"|relevance|funding|(?:trial )?registration.*|hintergrund|methoden|ergebnisse|schlussfolgerung\w*"
+    r"|antecedentes|objetivos?|métodos|resultados|conclusiones|contexte|méthodes|résultats)"
+    r"(?: and \w+)?\W*",
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"\W*(?:(?:©|\(c\) ?\d|copyright\b|corresponding author|correspondence(?: to)?:|e-?mail:|acm reference format|received[:\s]\D*\d"
-    r"|article history|submitted:|manuscript received|doi:|https?://doi\.org|permission to make|how to cite|cite this)"
-    r"|this work is licensed|1 {0,2}$)",
+    r"\W*(?:(?:©|\(c\) ?\d|copyright\b|corresponding author|correspondence(?: to)?:|e-?mail:"
+    r"|acm reference format|received[:\s]\D*\d|article history|submitted:|manuscript received|doi:"
+    r"|https?://doi\.org|permission to make|how to cite|cite this)|this work is licensed)",
     re.IGNORECASE,
 )
+_DOTS = re.compile(r"(?:\. ?){4}")  # of a table of contents
 _FEWEST_WORDS, _FEWEST_UNMARKED = 8, 30
+_FEWEST_LINES = 3
 
 
 def headed_abstract(cells: Sequence[Line], context: str) -> str | None:
@@ -55,7 +58,7 @@ def headed_abstract(cells: Sequence[Line], context: str) -> str | None:
 
 
 def shaped_abstract(block: Sequence[Line], body: Sequence[Line], size: float, context: str) -> str | None:
-    """The paragraphs before the first heading, if they are set smaller, narrower, bolder or more slanted than the text."""
+    """The first paragraphs, if they are set smaller, narrower, bolder or more slanted than the text."""
     text_lines = [line for line in body if abs(line.size - size) < 0.3 and len(line.text) > 35]
     if len(text_lines) < 5:
         return None
@@ -63,24 +66,21 @@ def shaped_abstract(block: Sequence[Line], body: Sequence[Line], size: float, co
     rights = sorted(line.box[2] for line in text_lines)
     left, right = lefts[len(lefts) // 10], rights[-1 - len(rights) // 10]
     for start, cell in enumerate(block):
-        if not _is_prose(cell):
+        run = [cell, *_column(cell, "", block[start + 1 :])] if _is_prose(cell) else []
+        if len(run) < _FEWEST_LINES:
             continue
-        run = [cell, *_column(cell, "", block[start + 1 :])]
-        middle = run[1:-1] or run
+        middle = run[1:-1]
         is_narrower = (
-            all(line.box[0] > left + 7 for line in run) and max(line.box[2] for line in run) < right - 7
+            min(line.box[0] for line in run) > left + 7 and max(line.box[2] for line in run) < right - 7
         )
         is_smaller = all(line.size < size - 0.4 for line in middle)
         is_styled = all(map(is_bold, middle)) or all(map(is_italic, middle))
         text = joined([line.text for line in run], context)
-        if re.search(r"(?:\. ?){4}", text):  # a table of contents
-            return None
-        if (
-            (is_smaller or is_narrower or is_styled)
-            and len(text.split()) >= _FEWEST_UNMARKED
-            and text[-1:] in ".!?)"
-        ):
-            return text if len(text) <= LONGEST_ABSTRACT else None
+        is_whole = len(text.split()) >= _FEWEST_UNMARKED and text[-1:] in ".!?)" and not _DOTS.search(text)
+        is_abstract = (
+            is_whole and len(text) <= LONGEST_ABSTRACT and (is_smaller or is_narrower or is_styled)
+        )
+        return text if is_abstract else None
     return None
 
 
@@ -119,9 +119,7 @@ def _over_pages(lines: list[Line], cells: Sequence[Line]) -> list[Line]:
         return lines
     left, right = _sides(lines)
     after = [
-        cell
-        for cell in cells
-        if cell.page == lines[0].page + 1 and abs(cell.size - lines[-1].size) < 0.25
+        cell for cell in cells if cell.page == lines[0].page + 1 and abs(cell.size - lines[-1].size) < 0.25
     ]
     if not after or after[0].box[0] < left - 3 or after[0].box[2] > right + 3 or is_heading(after[0]):
         return lines
@@ -156,8 +154,7 @@ def _ends(
         return True
     _, right = _sides(taken)
     left = min(line.box[0] for line in taken)
-    moved = len(taken) > 2 and stands_off and (cell.box[0] < left - 5 or cell.box[2] > right + 5)
-    return moved
+    return len(taken) > 2 and stands_off and (cell.box[0] < left - 5 or cell.box[2] > right + 5)
 
 
 def _is_uniform(lines: Sequence[Line]) -> bool:

@@ -15,17 +15,56 @@ INSTITUTION = re.compile(
     r"|project|team|council|ministry|bureau|society|association|group|division|organi[sz]ation|agency|bank)\b",
     re.IGNORECASE,
 )
-_PARTICLES = ["de", "da", "do", "dos", "das", "del", "della", "di", "du", "d'", "le", "la", "les", "los", "van", "von", "der", "den", "ten", "ter", "te", "vom", "zu", "zur", "zum", "el", "al", "bin", "ibn", "ben", "y", "e", "i", "af", "av", "san", "st", "st.", "and"]
+_PARTICLES = [
+    "de",
+    "da",
+    "do",
+    "dos",
+    "das",
+    "del",
+    "della",
+    "di",
+    "du",
+    "d'",
+    "le",
+    "la",
+    "les",
+    "los",
+    "van",
+    "von",
+    "der",
+    "den",
+    "ten",
+    "ter",
+    "te",
+    "vom",
+    "zu",
+    "zur",
+    "zum",
+    "el",
+    "al",
+    "bin",
+    "ibn",
+    "ben",
+    "y",
+    "e",
+    "i",
+    "af",
+    "av",
+    "san",
+    "st",
+    "st.",
+    "and",
+]
 _DEGREES = (
     r"(?:ph\.? ?d|m\.? ?d|m\.? ?sc|b\.? ?sc|m\.? ?a|m\.? ?s|mph|d\.? ?phil|dr\.? ?med|dr\.? ?rer\.? ?nat"
-    r"|mbbs|frcp\w*|facc|rn|dds|dvm|pharm\.? ?d|sc\.? ?d|msph|mba|ieee|fellow|student|senior|(?:senior |student )?member|fellow)"
+    r"|mbbs|frcp\w*|facc|rn|dds|dvm|pharm\.? ?d|sc\.? ?d|msph|mba|ieee|fellow|(?:senior |student )?member)"
 )
 _DEGREE = re.compile(rf"(?:\s*,)*\s*\b{_DEGREES}\.?(?=\s*(?:[,;&]|and\b|$))", re.IGNORECASE)
 _TITLES = re.compile(r"^(?:(?:dr|prof|professor|mr|mrs|ms|dipl|ing)\b\.?(?:-\w+\.?)?\s+)+", re.IGNORECASE)
 _AND = re.compile(
-    r"\s*[;|•·]\s*|\s*,\s*(?:and|und|et|y|e|&)\s+|\s+(?:and|und|et|y|with)\s+|\s*&\s*|\s*,\s*",
-    re.IGNORECASE,
-)
+    r"\s*[;|•·]\s*|\s*,\s*(?:and|AND|und|et|y|e|&)\s+|\s+(?:and|AND|und|et|y|e|with)\s+|\s*&\s*|\s*,\s*"
+)  # a capital E is an initial
 _BY = re.compile(
     r"^(?:written |edited )?(?:by|von|par|por|authors?|autoren|auteurs?)\b[:\s]\s*", re.IGNORECASE
 )
@@ -40,16 +79,16 @@ _STOP = re.compile(r"(?<![^\W\d_a-z])\.$|^\.")  # not that of an initial
 _NUMBER = re.compile(r"\d{3}|\d[./]\d")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’.‐][^\W\d_]*)*\.?")
 _MOST_WORDS = 5  # of a name, besides particles
+_MOST_CELLS = 300
 _WIDEST_SPACE = 0.7  # sizes of the font; a wider one parts two authors
 
 
 def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
     """The names at the beginning of the cells under a title; none where they cannot be read surely."""
+    block = [part for cell in block[:_MOST_CELLS] for part in parts_of(cell, _WIDEST_SPACE)]
     first = next((cell for cell in block if _in_list(cell)), None)
     if first is None:
         return ()
-    block = [part for cell in block for part in parts_of(cell, _WIDEST_SPACE)]
-    first = next(cell for cell in block if _in_list(cell))
     letters = _letters_of_marks(block)
     in_blocks = any(not _in_list(cell) for cell in block if _is_right_under(cell, first))
     names: list[str] = []
@@ -90,9 +129,15 @@ def names_in(text: str, marks: frozenset[str] = frozenset()) -> tuple[str, ...]:
     parts = [_STOP.sub("", part.strip(" ,;:" + MARKS)) for part in _AND.split(text)]
     parts = [_TITLES.sub("", part) for part in parts if len(part) > 1 or part.isupper()]
     parts = [_without_letter(part, marks) for part in parts if part not in marks]
-    if len(parts) > 1 and all(_is_half(part) for part in parts[1::2]) and len(parts) % 2 == 0:
-        if all(" " not in part for part in parts[::2]):  # "Genz, A., Bretz, F."
-            parts = [f"{given} {family}" for family, given in zip(parts[::2], parts[1::2], strict=True)]
+    families, initials = parts[::2], parts[1::2]
+    if (
+        len(families) == len(initials)
+        and all(map(_is_half, initials))
+        and not any(" " in name for name in families)
+    ):
+        parts = [
+            f"{given} {family}" for family, given in zip(families, initials, strict=True)
+        ]  # "Genz, A."
     return tuple(map(_cased, parts)) if parts and all(map(_is_name, parts)) else ()
 
 

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from ingest.pdf.groups import Group, groups_of
-from ingest.pdf.kinds import KNOWN, NUMBERED, LineKind, Profile, ends_sentence, kinds_of, profile_of
+from ingest.pdf.kinds import LineKind, Profile, ends_sentence, is_known_heading, kinds_of, profile_of
 from ingest.pdf.lines import Line
-from ingest.pdf.writing import Vocabulary, Writing, clean
+from ingest.pdf.tables import rows_by_cells
+from ingest.pdf.writing import Vocabulary, Writing
 from rag.body import BlockKind
 
 _REFERENCES = re.compile(
@@ -22,6 +24,9 @@ _THANKS = re.compile(
 )
 _ABSTRACT = re.compile(r"(?:abstract|summary|zusammenfassung|résumé|resumen)\W*", re.IGNORECASE)
 _RUN_IN_ABSTRACT = re.compile(r"(?:abstract|summary)\s*[.:—–-]", re.IGNORECASE)
+_FIRST = re.compile(r"(?:Chapter\s+)?(?:0|1|I)(?:\.\d)?[.:)]?\s+\w")
+_LONGEST_HEADING = 30  # words
+_LONGEST_ABSTRACT = 500  # words
 _KEYWORDS = re.compile(r"(?:key\s?words|index terms|keywords and phrases|jel|msc)\b", re.IGNORECASE)
 _BREAKS: tuple[str, ...] = ("caption", "row", "footnote", "listing", "formula", "contents")
 _KINDS: dict[str, BlockKind] = {
@@ -46,7 +51,7 @@ class Piece:
     kind: BlockKind
     lines: list[Line] = field(default_factory=list)
     section: str | None = None
-    is_next_row: bool = False
+    table: int | None = None  # the number of the table of a row
 
 
 def write(lines: Sequence[Line]) -> Writing:
@@ -58,9 +63,18 @@ def write(lines: Sequence[Line]) -> Writing:
     """
     profile = profile_of(lines)
     groups = groups_of(lines, kinds_of(lines, profile), profile)
-    writing = Writing(Vocabulary.of(lines))
-    for piece in _with_sections(_joined(groups), profile):
-        writing.add(piece.kind, piece.lines, piece.section, piece.is_next_row)
+    vocabulary = Vocabulary.of(lines)
+    writing = Writing(vocabulary)
+    pieces = _with_sections(_joined(groups), profile, vocabulary)
+    for table, run in groupby(pieces, lambda piece: piece.table):
+        if table is None:
+            for piece in run:
+                writing.add(piece.kind, piece.lines, piece.section)
+        else:
+            rows = list(run)
+            lines_of_rows = [line for piece in rows for line in piece.lines]
+            for place, row in enumerate(rows_by_cells(lines_of_rows)):
+                writing.add_row(row, rows[0].section, is_next_row=place > 0)
     return writing
 
 
@@ -108,21 +122,32 @@ def _continues(paragraph: Group, group: Group, between: set[LineKind]) -> bool:
     return is_lower or not group.begins
 
 
-def _with_sections(groups: Sequence[Group], profile: Profile) -> Iterator[Piece]:
+def _with_sections(groups: Sequence[Group], profile: Profile, vocabulary: Vocabulary) -> Iterator[Piece]:
     section: str | None = None
     part: BlockKind | None = "front"
     style: tuple[float, bool] = (0.0, False)
+    abstract: list[Group] = []
+    table = 0
     first = _first_of_text(groups, profile)
     for place, group in enumerate(groups):
-        text = clean(" ".join(group.text.split()))
+        text = vocabulary.text_of(group.lines)
         kind = _KINDS[group.kind]
-        is_heading = group.kind == "heading"
+        is_heading = group.kind == "heading" and len(text.split()) <= _LONGEST_HEADING
+        kind = "paragraph" if kind == "heading" and not is_heading else kind
         if part == "front" and place >= first:
             part = None
-        if part == "abstract" and (is_heading or _KEYWORDS.match(text) or place >= first):
-            part = "front" if _KEYWORDS.match(text) and place < first else None
+        if part == "abstract":
+            abstract.append(group)
+            words = sum(len(other.text.split()) for other in abstract)
+            if (
+                is_heading
+                or _KEYWORDS.match(text)
+                or words > _LONGEST_ABSTRACT
+                or _is_wider(group, abstract[0])
+            ):
+                part = None
         if is_heading or (
-            len(group.lines) == 1 and KNOWN.fullmatch(text) and group.kind in ("text", "item")
+            len(group.lines) == 1 and is_known_heading(text) and group.kind in ("text", "item")
         ):
             if _ABSTRACT.fullmatch(text) and place <= first:
                 part = "abstract"
@@ -145,9 +170,15 @@ def _with_sections(groups: Sequence[Group], profile: Profile) -> Iterator[Piece]
             continue
         if part is not None and kind in ("paragraph", "heading", "formula", "row", "listing"):
             kind = part
-        yield Piece(
-            kind, group.lines, section, kind == "row" and place > 0 and groups[place - 1].kind == "row"
-        )
+        table += int(kind == "row" and (not place or groups[place - 1].kind != "row"))
+        yield Piece(kind, group.lines, section, table if kind == "row" else None)
+
+
+def _is_wider(group: Group, abstract: Group) -> bool:
+    """Whether a group reaches further to both sides than an abstract: text below an indented one."""
+    lefts, _, rights, _ = zip(*(line.box for line in group.lines), strict=True)
+    starts, _, ends, _ = zip(*(line.box for line in abstract.lines), strict=True)
+    return bool(min(lefts) < min(starts) - 8 and max(rights) > max(ends) + 8)
 
 
 def _part_of(text: str) -> BlockKind | None:
@@ -160,7 +191,7 @@ def _ends_references(group: Group, text: str, style: tuple[float, bool]) -> bool
     """Whether a heading stands above the references' one, or beside it."""
     size, is_bold = group.lines[0].size, group.lines[0].share("is_bold") > 0.5
     looks_alike = size >= style[0] - 0.3 and is_bold >= style[1]
-    return looks_alike or bool(KNOWN.fullmatch(text))
+    return looks_alike or bool(is_known_heading(text))
 
 
 def _first_of_text(groups: Sequence[Group], profile: Profile) -> int:
@@ -174,7 +205,7 @@ def _first_of_text(groups: Sequence[Group], profile: Profile) -> int:
         if (is_alone and _ABSTRACT.fullmatch(text)) or _RUN_IN_ABSTRACT.match(text):
             abstract = place + 1
             continue
-        if group.kind == "heading" and (KNOWN.fullmatch(text) or (NUMBERED.match(text) and place)):
+        if group.kind == "heading" and (is_known_heading(text) or _FIRST.match(text)):
             return place
         is_long = len(text.split()) >= _LONG_PARAGRAPH and len(group.lines) > 2
         if (

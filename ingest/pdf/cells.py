@@ -20,7 +20,10 @@ _HEADING = re.compile(
     r"|acknowledge?ments?|appendix|background|motivation|overview)\W*",
     re.IGNORECASE,
 )
-_ABSTRACT = r"(?:a ?b ?s ?t ?r ?a ?c ?t|s ?u ?m ?m ?a ?r ?y|zusammenfassung|kurzfassung|r[ée]sum[ée]|resumen|resumo|riassunto|sommario)"
+_ABSTRACT = (
+    r"(?:a ?b ?s ?t ?r ?a ?c ?t|s ?u ?m ?m ?a ?r ?y|zusammenfassung|kurzfassung|r[ée]sum[ée]|resumen|resumo"
+    r"|riassunto|sommario)"
+)
 ABSTRACT_HEADING = re.compile(rf"\W*(?:\d\W+)?{_ABSTRACT}\W*", re.IGNORECASE)
 ABSTRACT_START = re.compile(rf"\W*{_ABSTRACT}\b\s*(?P<mark>[.:—–―-]*)\s*", re.IGNORECASE)
 KEYWORDS = re.compile(
@@ -54,7 +57,7 @@ def is_heading(line: Line) -> bool:
 
 
 def opens_text(line: Line, size: float) -> bool:
-    """Whether the text of a paper, or its table of contents, begins with this heading; affiliations have numbers, too."""
+    """Whether the text, or its table of contents, begins here; affiliations have numbers, too."""
     if len(line.text) > 90 or not is_heading(line):
         return False
     is_set_off = is_bold(line) or line.size > size + 0.8 or line.text.isupper()
@@ -89,7 +92,7 @@ def body_size(lines: Sequence[Line]) -> float:
 
 
 def joined(texts: Sequence[str], context: str = "") -> str:
-    """Lines as one, with the hyphens at their ends mended; a compound that the context has keeps its own."""
+    """Lines as one, with hyphens at their ends mended; compounds that the context has keep theirs."""
     text = texts[0] if texts else ""
     for after in texts[1:]:
         first = re.match(r"\w+", after)

@@ -16,7 +16,8 @@ _CELL = 5.0  # points: paths that are nearer belong to one figure
 _FEWEST_PATHS = 8
 _THICK = 2.0  # points; thinner paths are rules
 _SMALLEST_SIDE = 30.0
-_LABELS = 32.0  # points: how far labels of axes stand from a plot
+_LABELS, _TITLES = 20.0, 50.0  # points: how far the numbers and the titles of axes stand from a plot
+_LARGEST = 5e7  # square points: larger pages are posters, or bombs
 _PROSE_WORDS = 7  # in a row
 
 
@@ -59,11 +60,12 @@ def without_drawings(
         inside = [piece for piece in kept if _holds(plot, piece)]
         if _is_text(inside):
             continue
-        around = (plot[0] - _LABELS, plot[1] - _LABELS, plot[2] + _LABELS, plot[3] + _LABELS)
+        near, around = _wider(plot, _LABELS), _wider(plot, _TITLES)
+        fonts = {piece.font for piece in kept if _holds(near, piece)} - set(prose_fonts)
         kept = [
             piece
             for piece in kept
-            if not _holds(plot, piece) and not (piece.font not in prose_fonts and _holds(around, piece))
+            if not _holds(plot, piece) and not (piece.font in fonts and _holds(around, piece))
         ]
     return kept
 
@@ -82,7 +84,8 @@ def _plots(characters: Characters) -> list[Rectangle]:
     """The rectangles around many paths that stand together, not all of them rules."""
     boxes = np.array([shape.box for shape in characters.shapes if not shape.is_picture]).reshape(-1, 4)
     width, height = characters.width, characters.height
-    if len(boxes) < _FEWEST_PATHS:
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    if len(boxes) < _FEWEST_PATHS or width * height > _LARGEST:
         return []
     boxes = np.clip(boxes, 0, [width, height, width, height])
     sides = boxes[:, 2:] - boxes[:, :2]
@@ -110,21 +113,27 @@ def _plots(characters: Characters) -> list[Rectangle]:
 def _numbered(grid: NDArray[np.int32]) -> NDArray[np.int32]:
     """The grid with its connected marked cells numbered from 1."""
     number = 0
-    rows, columns = grid.shape
-    for row, column in np.argwhere(grid == -1):
-        if grid[row, column] != -1:
+    width = grid.shape[1] + 1  # with an empty column, so that no row runs on into the next
+    padded = np.pad(grid, ((1, 1), (0, 1)))
+    cells = padded.ravel().tolist()
+    steps = [y * width + x for y in (-1, 0, 1) for x in (-1, 0, 1) if x or y]
+    for start in np.flatnonzero(padded).tolist():
+        if cells[start] != -1:
             continue
         number += 1
-        grid[row, column] = number
-        waiting = [(int(row), int(column))]
+        cells[start] = number
+        waiting = [start]
         while waiting:
-            y, x = waiting.pop()
-            for near_y in range(max(0, y - 1), min(rows, y + 2)):
-                for near_x in range(max(0, x - 1), min(columns, x + 2)):
-                    if grid[near_y, near_x] == -1:
-                        grid[near_y, near_x] = number
-                        waiting.append((near_y, near_x))
-    return grid
+            place = waiting.pop()
+            for step in steps:
+                if cells[place + step] == -1:
+                    cells[place + step] = number
+                    waiting.append(place + step)
+    return np.array(cells, np.int32).reshape(padded.shape)[1:-1, :-1]
+
+
+def _wider(box: Rectangle, by: float) -> Rectangle:
+    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
 def _area(box: Rectangle) -> float:

@@ -1,4 +1,4 @@
-"""What the first pages of a paper's PDF say of it: title, authors, abstract, DOI, arXiv id, day of publication."""
+"""What the first pages of a PDF say of its paper: title, authors, abstract, DOI, arXiv id, date."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -11,6 +11,7 @@ from ingest.pdf.imprint import doi_of, is_around, printed_arxiv, printed_date, p
 from ingest.pdf.lines import Line
 from ingest.pdf.titles import Title, printed_title, title_of
 
+_MOST_CELLS = 2_000  # of two pages; a table of numbers may have more
 _FOOT = 0.8  # of a page: what stands lower, and in small print, is about the paper
 _PAGE, _FILE = "first page", "file's metadata"
 
@@ -21,7 +22,7 @@ def read_front(lines: Sequence[Line], metadata: Mapping[str, str], stamps: Seque
     `metadata` is the file's own (Title, Author, Subject, ...), which serves where the page is silent;
     `stamps` are texts that run up or down a margin.
     """
-    pieces = cells(lines)
+    pieces = cells(lines)[:_MOST_CELLS]
     own_title = title_of(metadata.get("Title", "")) or ""
     title = printed_title(pieces, own_title) if pieces else None
     block = _opening(pieces, title)
@@ -67,14 +68,15 @@ def _ends(cell: Line, size: float) -> bool:
 
 
 def _around(pieces: Sequence[Line], title: Title | None, block: Sequence[Line]) -> list[Line]:
-    """What stands on a cover, and on the page of the title above it, in the margins, at the foot or in small print."""
+    """What stands on a cover, or on the page of the title: above it, at the foot or in small print."""
     if not pieces:
         return []
     page = title.lines[0].page if title else pieces[0].page
     on_page = [cell for cell in pieces if cell.page == page]
     foot = _FOOT * max((cell.box[3] for cell in on_page), default=0.0)
     top, size = title.top if title else 0.0, body_size(pieces)
-    around = [cell for cell in on_page if cell not in block and is_around(cell, top, foot, size)]
+    inside = set(map(id, block))
+    around = [cell for cell in on_page if id(cell) not in inside and is_around(cell, top, foot, size)]
     return [cell for cell in pieces if cell.page < page] + around
 
 
@@ -87,4 +89,7 @@ def _authors(block: Sequence[Line], own: str) -> tuple[str, ...]:
 def _abstract(pieces: Sequence[Line], block: Sequence[Line], context: str) -> str | None:
     size = body_size(pieces) if pieces else 0.0
     headed = headed_abstract(pieces, context)
-    return headed or shaped_abstract(block, [cell for cell in pieces if cell not in block], size, context)
+    inside = set(map(id, block))
+    return headed or shaped_abstract(
+        block, [cell for cell in pieces if id(cell) not in inside], size, context
+    )

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 LIGATURES: Final = {
@@ -47,6 +48,7 @@ _MATH_FONT: Final = re.compile(
 )
 
 
+@lru_cache(1 << 16)
 def printed(code: int, font: str) -> str:
     """The characters that a code of a font prints; "" for none."""
     if code >= 0x20 and code != 0x7F and not 0x80 <= code < 0xA0:

@@ -15,7 +15,7 @@ _SHORT = 0.2  # of the width of the column
 
 @dataclass
 class Group:
-    """Lines that belong together; `is_first` where a paragraph begins with them for certain."""
+    """Lines that belong together; `begins` where a paragraph begins with them for certain."""
 
     kind: LineKind
     lines: list[Line] = field(default_factory=list)
@@ -32,18 +32,17 @@ def groups_of(lines: Sequence[Line], kinds: Sequence[LineKind], profile: Profile
         before = lines[place - 1] if place else None
         group = groups[-1] if groups else None
         if group is None or before is None or not _goes_on(group, before, line, kinds[place], profile):
-            begins = _begins(group, before, line, kinds[place])
-            groups.append(Group(kinds[place], [line], begins))
+            groups.append(Group(kinds[place], [line], _begins(line, kinds[place])))
         else:
             group.lines.append(line)
     return groups
 
 
-def _begins(group: Group | None, before: Line | None, line: Line, kind: LineKind) -> bool:
-    """Whether the first line of a group cannot go on a paragraph before it."""
-    if kind == "item":
-        return True
-    return line.box[0] - line.column[0] > _INDENT * line.size and not line.text[:1].islower()
+def _begins(line: Line, kind: LineKind) -> bool:
+    """Whether the first line of a group cannot go on a paragraph before it: an item, or indented."""
+    return kind == "item" or (
+        line.box[0] - line.column[0] > _INDENT * line.size and not line.text[:1].islower()
+    )
 
 
 def _goes_on(group: Group, before: Line, line: Line, kind: LineKind, profile: Profile) -> bool:
@@ -55,7 +54,7 @@ def _goes_on(group: Group, before: Line, line: Line, kind: LineKind, profile: Pr
         kind = group.kind
     if kind == "footnote" and group.kind == "footnote":
         return same_column(before, line) and not _is_note_start(before, line)
-    if group.kind != kind or kind in ("row",):
+    if group.kind != kind or kind == "row":
         return False
     if line.page != before.page or not same_column(before, line) or line.baseline < before.baseline - 1:
         return kind == "listing" and line.sheet == before.sheet and line.column == before.column
@@ -93,17 +92,13 @@ def _is_same_heading(before: Line, line: Line, profile: Profile) -> bool:
 
 def _starts_paragraph(group: Group, before: Line, line: Line) -> bool:
     """Whether a line is the first of a paragraph: by its indentation, or as the one before is short."""
-    indent = line.box[0] - min(other.box[0] for other in group.lines[-6:])
-    if group.kind == "text" and len(group.lines) == 1:
-        indent = line.box[0] - before.box[0]
+    is_second = len(group.lines) == 1
+    left = before.box[0] if is_second else min(other.box[0] for other in group.lines[-6:])
     is_end = ends_sentence(before.text)
-    if indent > _INDENT * line.size:
-        hangs = len(group.lines) == 1
-        return (
-            is_end and not (hangs and not _is_short(before))
-            if hangs
-            else is_end or (line.text[:1].isupper() and _is_short(before))
-        )
+    if line.box[0] - left > _INDENT * line.size:
+        if is_second:  # or the first line of an item stands out to the left
+            return is_end and _is_short(before)
+        return is_end or (line.text[:1].isupper() and _is_short(before))
     outdent = (
         median(other.box[0] for other in group.lines[1:]) - line.box[0] if len(group.lines) > 1 else 0.0
     )

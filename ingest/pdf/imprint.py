@@ -39,11 +39,14 @@ _DATES = (
     rf"\b(?P<m>{_MONTH})\s+(?P<d>[0-3]?\d)(?:st|nd|rd|th)?(?:\s*[–-]\s*\d+)?,?\s+(?P<y>{_YEAR})\b",
     rf"\b(?P<m>{_MONTH})(?:\s*[-–/]\s*{_MONTH})?(?:,|\s+de)?\s+(?P<y>{_YEAR})\b",
     r"\b(?P<d>[0-3]?\d)\.(?P<n>0?[1-9]|1[0-2])\.(?P<y>(?:19|20)\d\d)\b",
+    r"\b(?P<n>0?[1-9]|1[0-2])/(?P<d>1[3-9]|2\d|3[01])/(?P<y>(?:19|20)\d\d)\b",  # 3/4/2014 has two readings
+    r"\b(?P<d>1[3-9]|2\d|3[01])/(?P<n>0?[1-9]|1[0-2])/(?P<y>(?:19|20)\d\d)\b",
     rf"(?P<y>{_YEAR})[-/](?P<n>0[1-9]|1[0-2])\b(?![-/\d])",
 )
 _DATE = [re.compile(pattern, re.IGNORECASE) for pattern in _DATES]
 _PUBLISHED = re.compile(
-    r"(?:\bpublished(?:\s+online)?|\bpublication(?:\s+date)?|\bposted|veröffentlicht|\bpublié|\bpublicado|available online|version posted)\b",
+    r"\b(?:published(?:\s+online)?|publication(?:\s+date)?|posted|veröffentlicht|publié|publicado"
+    r"|available online)\b",
     re.IGNORECASE,
 )
 _OF_HISTORY = re.compile(
@@ -62,7 +65,7 @@ _MOST_BESIDE = 45  # letters of a line beside its date
 
 
 def printed_doi(texts: Sequence[str], hint: str = "") -> str | None:
-    """The DOI in the first page's furniture or beside its title; the file's own (`hint`) decides among several."""
+    """The first DOI around the text or beside the title; or the file's own, `hint`, if it is among them."""
     broken = [f"{text}{after}" for text, after in pairwise(texts) if _BROKEN_DOI.search(text)]
     dois = [doi for text in (*broken, *texts) for doi in _dois(text)]
     own = doi_key(hint or "")
@@ -75,7 +78,7 @@ def doi_of(text: str) -> str | None:
 
 
 def printed_arxiv(texts: Iterable[str]) -> tuple[str, str | None] | None:
-    """The arXiv id, with the day that its stamp shows if this is the first version, or else the month of the id."""
+    """The arXiv id, with the day on the stamp of a first version, or else the month of the id."""
     for text in texts:
         match = _ARXIV.search(text)
         if match and (arxiv_id := arxiv_key(match[1])):
@@ -123,7 +126,7 @@ def _of_issue(furniture: Sequence[str]) -> str | None:
     """The month or the year of the issue, from a line with volume, number or pages."""
     for text in furniture:
         if _VOLUME.search(text) and not _ARXIV.search(text):
-            years = set(_WHOLE_YEAR.findall(_DOI.sub("", text)))
+            years: set[str] = set(_WHOLE_YEAR.findall(_DOI.sub("", text)))
             if day := date_in(text):
                 return day
             if len(years) == 1:

@@ -15,13 +15,14 @@ LineKind = Literal[
 ]
 
 NUMBERED = re.compile(
-    r"(?:(?:Appendix|Section|Chapter)\s+)?(?:\d{1,2}(?:\.\d{1,2}){0,4}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})[.:)]?\s+(?=[^\W\d_]|\W{1,2}\w)"
+    r"(?:(?:Appendix|Section|Chapter)\s+[A-Z\d]+[.:]?|\d{1,2}(?:\.\d{1,2}){0,4}[.:)]?|[A-Z](?:\.\d{1,2}){1,3}[.:)]?"
+    r"|[A-Z][.:)]|[IVX]{1,5}[.:)])\s+(?=[^\W\d_]|\W{1,2}\w)"
 )
 KNOWN = re.compile(
-    r"(?:[\divx.]+\s+)?(?:abstract|summary|introduction|references(?: cited)?|bibliography|literature"
-    r"(?: cited)?|works cited|acknowledge?ments?|conclusions?|appendix|appendices|résumé|zusammenfassung|literatur"
-    r"|références|bibliographie|referencias|bibliografía|agradecimientos|danksagung|remerciements"
-    r"|references and notes|computational details)\W*",
+    r"(?:[\divx.]+\s+)?(?:abstract|summary|introduction|references(?: cited)?|bibliography"
+    r"|literature(?: cited)?|works cited|acknowledge?ments?|conclusions?|appendix|appendices|résumé"
+    r"|zusammenfassung|literatur|références|bibliographie|referencias|bibliografía|agradecimientos"
+    r"|danksagung|remerciements|references and notes|computational details)\W*",
     re.IGNORECASE,
 )
 _CAPTION = re.compile(
@@ -45,14 +46,22 @@ class Profile:
     size: float
     pitch: float
     is_bold: bool
+    font: str
+
+
+def is_known_heading(text: str) -> bool:
+    """Whether a line is a heading that all fields share, such as "References"."""
+    return (text[:1].isupper() or text[:1].isdecimal()) and bool(KNOWN.fullmatch(text))
 
 
 def profile_of(lines: Sequence[Line]) -> Profile:
     sizes: Counter[float] = Counter()
+    fonts: Counter[str] = Counter()
     for line in lines:
         for word in line.words:
             if not word.is_fixed and not word.is_math:
                 sizes[word.size] += len(word.text)
+                fonts[word.font] += len(word.text)
     size = sizes.most_common(1)[0][0] if sizes else 10.0
     body = [line for line in lines if abs(line.size - size) < 0.3]
     steps = [
@@ -61,8 +70,12 @@ def profile_of(lines: Sequence[Line]) -> Profile:
         if same_column(line, after) and 0.9 * size < after.baseline - line.baseline < 2.6 * size
     ]
     bold = sum(len(line.text) for line in body if line.share("is_bold") > 0.8)
+    letters = sum(len(line.text) for line in body)
     return Profile(
-        size, median(steps) if steps else 1.2 * size, bold > 0.5 * sum(len(line.text) for line in body)
+        size,
+        median(steps) if steps else 1.2 * size,
+        bold > 0.5 * letters,
+        fonts.most_common(1)[0][0] if fonts else "",
     )
 
 
@@ -121,12 +134,14 @@ def is_heading(line: Line, before: Line | None, after: Line | None, profile: Pro
     if sum(is_prose(word) for word in line.words) == 0:
         return False
     is_large = line.size > 1.07 * profile.size
-    is_bold = line.share("is_bold") > 0.75 and not profile.is_bold
+    last = line.words[-1]
+    goes_on_plain = is_prose(last) and not last.is_bold  # text behind a heading on the same line
+    is_bold = line.share("is_bold") > 0.75 and not profile.is_bold and not goes_on_plain
     is_slanted = line.share("is_italic") > 0.85
     is_apart = gap_above(line, before, profile) > 1.25
     is_short = line.box[2] < line.column[1] - 0.08 * (line.column[1] - line.column[0])
     is_numbered = bool(NUMBERED.match(text))
-    if KNOWN.fullmatch(text) and (is_large or is_bold or is_apart):
+    if is_known_heading(text) and (is_large or is_bold or is_apart):
         return True
     if (
         is_large
@@ -136,6 +151,8 @@ def is_heading(line: Line, before: Line | None, after: Line | None, profile: Pro
         return True
     if is_bold and (is_numbered or is_apart) and (is_short or is_numbered):
         return not text.endswith(".") or is_numbered or len(line.words) < 8
+    if is_numbered and is_apart and is_short and text[-1] not in ".:" and _is_of_other_font(line, profile):
+        return True
     below = gap_above(after, line, profile) if after is not None else 10.0
     is_capital = text.isupper() and len(text) > 5
     return (
@@ -147,11 +164,16 @@ def is_heading(line: Line, before: Line | None, after: Line | None, profile: Pro
     )
 
 
+def _is_of_other_font(line: Line, profile: Profile) -> bool:
+    """Whether a line is in none of the usual font of the text, such as in small capitals."""
+    letters = sum(len(word.text) for word in line.words if word.font == profile.font)
+    return letters < 0.2 * len(line.text)
+
+
 def _first_guess(line: Line, profile: Profile) -> LineKind:
     if _LEADERS.search(line.text) or _is_of_contents(line):
         return "contents"
-    fixed = line.share("is_fixed")
-    if fixed > 0.6:
+    if line.share("is_fixed") > 0.6 and sum(is_prose(word) for word in line.words) < 3:
         return "listing"
     if _is_formula(line):
         return "formula"

@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from statistics import median
 
 from ingest.pdf.characters import Characters, Font
 from ingest.pdf.glyphs import accent_of, is_math_font, with_accent
@@ -126,7 +127,14 @@ def pieces_of(characters: Characters) -> list[Word]:
             first, left, top, right, bottom = place, x0, y0, x1, y1
         letters.append(text)
         last = place
-        left, top, right, bottom = min(left, x0), min(top, y0), max(right, x1), max(bottom, y1)
+        if x0 < left:
+            left = x0
+        if x1 > right:
+            right = x1
+        if y0 < top:
+            top = y0
+        if y1 > bottom:
+            bottom = y1
     finish()
     return pieces
 
@@ -219,7 +227,7 @@ def _with_scripts(rows: list[list[Word]]) -> list[list[Word]]:
     """Rows with the small pieces of others that stand beside theirs, a little higher or lower."""
     baselines = [row[0].baseline for row in rows]
     sizes = [max(piece.size for piece in row) for row in rows]
-    largest = max(sizes, default=0.0)
+    largest = min(max(sizes), 4 * median(sizes)) if sizes else 0.0
     joined = [list(row) for row in rows]
     for place, row in enumerate(rows):
         for piece in row:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
+from math import inf
 
 from ingest.pdf.authors import INSTITUTION, names_in
 from ingest.pdf.cells import (
@@ -23,23 +25,27 @@ from ingest.sources.base import LONGEST_TITLE
 from rag.identity import normalise_title
 
 _LABEL = re.compile(
-    r"\W*(?:(?:original|research|review|regular|short|technical|invited|full|special|brief|data|case|working|discussion|letters?)\W+){0,3}"
-    r"(?:articles?|papers?|reports?|letters?|reviews?|communications?|notes?|editorial|commentary|perspectives?"
-    r"|preprint|open access|manuscript|vignette|research|thesis|dissertation|proceedings|series)\W*(?:no\.?|number)?\W*\d*\W*",
+    r"\W*(?:(?:original|research|review|regular|short|technical|invited|full|special|brief|data|case"
+    r"|working|discussion|letters?)\W+){0,3}(?:articles?|papers?|reports?|letters?|reviews?"
+    r"|communications?|notes?|editorial|commentary|perspectives?|preprint|open access|manuscript|vignette"
+    r"|research|thesis|dissertation|proceedings|series)\W*(?:no\.?|number)?\W*\d*\W*",
     re.IGNORECASE,
 )
 _PREPRINT = re.compile(
-    r"preprint|contents lists available|journal homepage|peer.?review|this (?:is|version|article|paper|work|document)\b"
-    r"|all rights reserved|creative commons|downloaded from|published (?:by|in|online)|to appear in|submitted to"
-    r"|accepted (?:for|manuscript)|available (?:online|at)|working paper|discussion paper|technical report|lecture notes",
+    r"preprint|contents lists available|journal homepage|peer.?review"
+    r"|this (?:is|version|article|paper|work|document)\b|all rights reserved|creative commons"
+    r"|downloaded from|published (?:by|in|online)|to appear in|submitted to|accepted (?:for|manuscript)"
+    r"|available (?:online|at)|working paper|discussion paper|technical report|lecture notes",
     re.IGNORECASE,
 )
 _ISSUE = re.compile(
     r"\b(?:vol(?:ume)?|issue|issn|isbn|no)\b\.? ?\d|https?://|www\.|\bdoi\b|homepage", re.IGNORECASE
 )
 _JUNK = re.compile(
-    r"untitled.*|microsoft \w+.*|.*\.(?:docx?|tex|dvi|pdf|p?s|eps[fi]?|indd|qx[dp]|txt|rtf|odt|rnw|rmd|png)\b.*|cmr?\w*\d+|.*graphics output"
-    r"|(?:slide|page|article|paper|title|main|manuscript|template|document)\W*\d*|\W*|[\w.-]+|.*\\.*|.*\bdoi:.*|.*no job name.*",
+    r"untitled.*|microsoft \w+.*"
+    r"|.*\.(?:docx?|tex|dvi|pdf|p?s|eps[fi]?|indd|qx[dp]|txt|rtf|odt|rnw|rmd|png)\b.*"
+    r"|cmr?\w*\d+|.*graphics output|.*\\.*|.*\bdoi:.*|.*no job name.*|[\w.-]*"
+    r"|(?:slide|page|article|paper|title|main|manuscript|template|document)?\W*\d*\W*",
     re.IGNORECASE,
 )
 _NOTE = re.compile(rf"(?<=[^\W\d_]{{3}})[{re.escape(MARKS)}]+$")
@@ -47,6 +53,7 @@ _MOST_LOST = 9  # letters of a title that fonts may lose
 _ENOUGH = 4  # letters
 _LOWEST_SCORE = 0.5
 _LOWEST = 0.72  # of the page
+_MOST_ROWS = 200
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,7 @@ def _on_page(page: int, cells: Sequence[Line], metadata: str) -> Title | None:
     rows = _rows([cell for cell in cells if cell.page == page])
     end = next((place for place, row in enumerate(rows) if _ends_front(row, rows, place, size)), len(rows))
     foot = max(cell.box[3] for cell in cells)
-    rows = [row for row in rows[: end or len(rows)] if row.box[1] < _LOWEST * foot]
+    rows = [row for row in rows[: end or len(rows)] if row.box[1] < _LOWEST * foot][:_MOST_ROWS]
     groups = _groups(rows, size)
     text = _top_of_text(rows, size)
     others = normalise_title(" ".join(cell.text for cell in cells if cell.page > page))
@@ -123,10 +130,9 @@ def _on_page(page: int, cells: Sequence[Line], metadata: str) -> Title | None:
 
 def _top_of_text(rows: Sequence[Line], size: float) -> float:
     """Where the first paragraph of at least three lines begins."""
-    for before, row, after in zip(rows, rows[1:], rows[2:], strict=False):
-        if all(_is_prose(line, size) for line in (before, row, after)):
-            return before.box[1]
-    return float("inf")
+    prose = [_is_prose(row, size) for row in rows]
+    tops = (row.box[1] for place, row in enumerate(rows[:-2]) if all(prose[place : place + 3]))
+    return next(tops, inf)
 
 
 def _is_prose(row: Line, size: float) -> bool:
@@ -233,7 +239,7 @@ def _goes_on(group: Sequence[Line], row: Line, size: float) -> bool:
         return False
     if row.box[0] > last.box[2] or row.box[2] < last.box[0]:
         return False
-    gaps = [after.box[1] - before.box[3] for before, after in zip(group, group[1:], strict=False)]
+    gaps = [after.box[1] - before.box[3] for before, after in pairwise(group)]
     widest = (1.7 if is_large else 0.9) * row.size
     if len(gaps) > 0:
         widest = max(max(gaps) + 0.35 * row.size, 1.4 * row.size if is_large else 0.0)
@@ -241,6 +247,8 @@ def _goes_on(group: Sequence[Line], row: Line, size: float) -> bool:
         row.text.isupper() != last.text.isupper() and len(row.text) > 12
     )
     if gap > widest or (is_other and (not is_large or names_in(row.text))):
+        return False
+    if not is_large and (names_in(without_marks(row)) or date_in(row.text)):
         return False
     is_list = bool(re.search(r",| and | & |;", row.text)) and bool(names_in(without_marks(row)))
     return not (is_list or (gap > 0.5 * row.size and names_in(without_marks(row)) and len(row.text) < 40))
@@ -294,7 +302,7 @@ def _has_names_below(title: Title, after: Sequence[Title]) -> bool:
 def _with_subtitle(
     title: Title, after: Sequence[Title], rows: Sequence[Line], size: float, metadata: str
 ) -> Title:
-    """The title with the lines below it that the file's own title goes on with, or that are set as its second line."""
+    """The title with lines below it that the file's title has, too, or that are set as a subtitle."""
     own, lines = normalise_title(metadata), list(title.lines)
     below = [row for row in rows if row.box[1] >= title.bottom - 2]
     for count in range(1, min(4, len(below) + 1)):
@@ -309,7 +317,11 @@ def _with_subtitle(
 def _is_subtitle(title: Title, below: Title, next_below: Title, size: float) -> bool:
     if not _may_be(below) or below.top - title.bottom > 1.3 * title.size or len(below.text.split()) < 3:
         return False
-    if names_in(below.text) or INSTITUTION.search(below.text) or re.search(r"\d{4}|,", below.text):
+    if (
+        names_in(below.text)
+        or INSTITUTION.search(below.text)
+        or re.search(r"\b(?:19|20)\d\d\b|,", below.text)
+    ):
         return False
     is_set_off = below.size > size + 1.5 or all(map(is_bold, below.lines))
     return is_set_off and bool(names_in(without_marks(next_below.lines[0])))

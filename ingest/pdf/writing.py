@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ingest.pdf.kinds import cells_of
 from ingest.pdf.lines import Line, Word
 from ingest.pdf.shapes import Rectangle
 from rag.body import Block, BlockKind
@@ -36,6 +35,21 @@ class Vocabulary:
                     for part in match[0].split("-"):
                         counts[part] += 1
         return cls(counts)
+
+    def text_of(self, lines: Sequence[Line]) -> str:
+        """The text of lines in one, with hyphens at line ends mended."""
+        text = ""
+        for line in lines:
+            before, hyphen, _ = text.rpartition("-")
+            if hyphen and text.endswith("-") and line.text[:1].isalpha():
+                text = (
+                    text + line.text
+                    if self.keeps_hyphen(before, line.words[0].text)
+                    else before + line.text
+                )
+            else:
+                text = f"{text} {line.text}" if text else line.text
+        return clean(text)
 
     def keeps_hyphen(self, before: str, after: str) -> bool:
         """Whether the hyphen between two parts of a word, at the end of a line, is one of the word."""
@@ -68,14 +82,12 @@ class Writing:
     def text(self) -> str:
         return "".join(self._parts)
 
-    def add(
-        self, kind: BlockKind, lines: Sequence[Line], section: str | None, is_next_row: bool = False
-    ) -> None:
-        """A block of lines: joined by spaces, those of listings by line ends, cells of rows by tabs."""
+    def add(self, kind: BlockKind, lines: Sequence[Line], section: str | None) -> None:
+        """A block of lines: joined by spaces, those of listings by line ends."""
         if not any(word.text for line in lines for word in line.words):
             return
         if self._length:
-            self._append("\n" if is_next_row else "\n\n")
+            self._append("\n\n")
         start = self._length
         separator = "\n" if kind == "listing" else " "
         for place, line in enumerate(lines):
@@ -83,9 +95,7 @@ class Writing:
             if place and not self._parts[-1].endswith("\x00"):
                 self._append(separator)
             following = lines[place + 1] if place + 1 < len(lines) and kind != "listing" else None
-            if kind == "row":
-                self._add_cells(line)
-            elif kind == "listing":
+            if kind == "listing":
                 self._add_code(line, min(line.box[0] for line in lines))
             else:
                 self._add_words(line.words, line.page, following)
@@ -105,12 +115,6 @@ class Writing:
                     self._append(" ")
                 self._add_words(line.words, line.page, cell[number + 1] if number + 1 < len(cell) else None)
         self.blocks.append(Block("row", start, self._length, section))
-
-    def _add_cells(self, line: Line) -> None:
-        for place, cell in enumerate(cells_of(line)):
-            if place:
-                self._append("\t")
-            self._add_words(cell, line.page, None)
 
     def _add_code(self, line: Line, left: float) -> None:
         """A line of a listing, with its indentation and the gaps within as spaces."""

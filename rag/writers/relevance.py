@@ -1,7 +1,7 @@
 """The probability that a sentence answers a question: a logistic model of a few features.
 
-Fitted by `benchmarks/calibrate_answers.py` on questions about single papers of two fields: see
-docs/retrieval.md.
+Fitted by `benchmarks/calibrate_answers.py` on questions about single papers of two fields, and on questions
+about the bodies of sixteen papers: see docs/retrieval.md.
 """
 
 import re
@@ -27,14 +27,16 @@ WEIGHTS: Mapping[str, float] = {
     "question": -4.0,
 }
 INTERCEPT = -9.7
-_MIDDLE = 0.5  # the place of a sentence of a body, whose order says nothing of what is asked
 relevance = Logistic(WEIGHTS, INTERCEPT)
-"""The probability that a sentence with these features answers."""
+"""The probability that a sentence of an abstract with these features answers."""
+in_whole = Logistic({"match": 7.5, "around": 2.5, "first_paper": 1.5}, -9.5)
+"""The same for a sentence of a paper whose body is read, too."""
 
 
 def relevances(reading: Reading, hits: Sequence[Hit]) -> list[float]:
     """The probability of each sentence of a reading, in (0, 1)."""
-    return list(map(relevance, features(reading, hits)))
+    rows = features(reading, hits)
+    return [in_whole(row) if "around" in row else relevance(row) for row in rows]
 
 
 def features(reading: Reading, hits: Sequence[Hit]) -> list[dict[str, float]]:
@@ -46,16 +48,21 @@ def features(reading: Reading, hits: Sequence[Hit]) -> list[dict[str, float]]:
     weights = rest / np.maximum(rest.sum(axis=1, keepdims=True), 1e-9)
 
     def of(sentence: Sentence) -> dict[str, float]:
-        place, text = sentence.place, hits[sentence.hit].paper.text_of(sentence.place.part)
-        is_abstract = place.part == "abstract"
+        place, text = sentence.place, hits[sentence.hit].paper.abstract
+        if hits[sentence.hit].paper.excerpts:
+            return {
+                "match": float(sentence.best() @ weights[sentence.hit]),
+                "around": float(sentence.around @ weights[sentence.hit]),
+                "first_paper": float(sentence.hit == 0),
+            }
         return {
             "match": float(sentence.best() @ weights[sentence.hit]),
-            "place": place.start / len(text) if is_abstract else _MIDDLE,
+            "place": place.start / len(text),
             "score": hits[sentence.hit].score,
             "first_paper": float(sentence.hit == 0),
             "number": float(bool(_NUMBER.search(sentence.text))),
-            "first_sentence": float(is_abstract and not text[: place.start].strip()),
-            "last_sentence": float(is_abstract and not text[place.end :].strip()),
+            "first_sentence": float(not text[: place.start].strip()),
+            "last_sentence": float(not text[place.end :].strip()),
             "length": float(np.log(max(len(sentence.text.split()), 1))),
             "question": float(sentence.text.endswith("?")),
         }

@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
             models=models_of(arguments.model),
             is_read_only=arguments.read_only,
         )
-        served = serve_page(build_page(desk, page), page)
+        served = serve_page(build_page(desk, page), desk, page)
         desk.read_ahead()
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped service ends as by Ctrl-C
         try:

@@ -29,6 +29,7 @@ from ui.web.chat import ChatTab
 from ui.web.door import offline
 from ui.web.door.bodies import BodyTimeout
 from ui.web.door.guard import Guard, Hosts, hash_of, refuse
+from ui.web.door.papers import PaperPages
 from ui.web.door.proxies import Forwarded, Proxies
 from ui.web.door.routes import Routes, page_routes
 from ui.web.door.server import Served, start
@@ -51,6 +52,7 @@ _WAITING = 250  # questions and opening pages that may wait; the next gets "queu
 _SESSIONS = 100  # whose state is held, some MB each; others continue from what their browsers keep
 _FETCHING = 1000  # sessions whose answers wait to be fetched, or are being fetched
 _HOUR = 3600
+_SCRIPTS = ("page.js", "viewer.js")
 _FRAME = "frontend/index.html"  # Gradio's template of the page
 # Light and dark; Gradio's own lack the contrast that small text needs (WCAG 2.2, 1.4.3).
 _COLOURS = {
@@ -129,12 +131,12 @@ def build_page(desk: Desk, page: Page) -> gr.Blocks:
     return blocks
 
 
-def serve_page(blocks: gr.Blocks, page: Page) -> Served:
+def serve_page(blocks: gr.Blocks, desk: Desk, page: Page) -> Served:
     """Serve the page in the background, behind its door, until it is closed. Raises SettingError."""
     offline.close()
     SessionState._update_value_in_config = _keep_no_value  # type: ignore[assignment, method-assign]
     hosts, proxies = Hosts.for_address(page.host, page.allowed_hosts), Proxies.from_texts(page.proxies)
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    script = "".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS)
     uploads, routes = Uploads(page.uploads), page_routes(ENDPOINTS, page.is_read_only)
     queue = blocks._queue
     queue.pending_messages_per_session.max_size = _FETCHING
@@ -154,6 +156,7 @@ def serve_page(blocks: gr.Blocks, page: Page) -> Served:
             Middleware(Withheld, secret=page.key),
         ],
     )
+    door.routes.extend(PaperPages(lambda: desk.library).routes)
     door.add_route("/gradio_api/upload", uploads.take, methods=["POST"])
     door.add_route("/gradio_api/file={path:path}", uploads.give, methods=["GET"])
     blocks.state_session_capacity = _SESSIONS

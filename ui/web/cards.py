@@ -1,24 +1,17 @@
-"""The sources of an answer: each cited paper, with its quotes at their places in the abstract."""
+"""The sources of an answer: each cited paper, with its quotes at their places in abstract and body."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
+from rag.body import Body
 from rag.cited_papers import CitedPaper
 from rag.plain import cut
 from rag.readable import readable
-from rag.types import Citation, Claim, Paper
+from rag.types import Citation, Claim, Paper, Part, Span
 from ui.authors import in_short
+from ui.web.viewing import Excerpt, Segment, excerpts, segments, spans_in_body
 
 _HINTED, _LONGEST_HINT = 2, 200  # quotes, and characters of each
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A piece of an abstract, and the places among the citations of the quotes that it belongs to."""
-
-    text: str
-    places: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -34,33 +27,47 @@ class Card:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all quotes from the abstract still stand there."""
-        paper = self.paper
-        return paper is not None and all(_stands(quote, paper) for quote in self._in_abstract.values())
+        """Whether all quotes still stand in the paper, as far as its text is here."""
+        return (
+            self.paper is not None and self._stands("abstract") and (not self._body or self._stands("body"))
+        )
 
     @property
     def beside(self) -> dict[int, Citation]:
-        """The quotes to show by themselves: those from other parts, or all if the paper has changed."""
-        quotes = self.cited.quotes.items()
-        return {place: quote for place, quote in quotes if quote.part != "abstract" or not self.is_whole}
+        """The quotes to show by themselves: those that stand in no text that is here."""
+        return {place: quote for place, quote in self.cited.quotes.items() if not self._stands(quote.part)}
 
     @property
-    def segments(self) -> list[Segment]:
-        """The abstract, cut where quotes begin and end; they may overlap."""
-        abstract = self.paper.abstract if self.paper else ""
-        quotes = self._in_abstract.items()
-        ends = {0, len(abstract)}.union(*((quote.start, quote.end) for _, quote in quotes))
-        return [
-            Segment(
-                abstract[start:end],
-                tuple(place for place, quote in quotes if quote.start <= start and end <= quote.end),
-            )
-            for start, end in pairwise(sorted(ends))
-        ]
+    def segments(self) -> tuple[Segment, ...]:
+        """The abstract, cut where quotes begin and end; empty where all quotes are from the body."""
+        abstract, spans = self.paper.abstract if self.paper else "", self._spans("abstract")
+        return segments(abstract, (0, len(abstract)), spans) if spans and self._stands("abstract") else ()
 
     @property
-    def _in_abstract(self) -> dict[int, Citation]:
-        return {place: quote for place, quote in self.cited.quotes.items() if quote.part == "abstract"}
+    def in_pages(self) -> dict[int, Span]:
+        """The spans of the body that hold the words of quotes from the abstract."""
+        return spans_in_body(self._body, self._of("abstract")) if self._body else {}
+
+    @property
+    def excerpts(self) -> list[Excerpt]:
+        """The quotes from the body in the text around them."""
+        return excerpts(self._body, self._spans("body")) if self._body and self._stands("body") else []
+
+    @property
+    def _body(self) -> Body | None:
+        return self.paper.body if self.paper else None
+
+    def _stands(self, part: Part) -> bool:
+        """Whether all quotes from a part of the paper stand in it."""
+        text = self.paper.text_of(part) if self.paper and part != "note" else ""
+        quotes = self._of(part).values()
+        return all(quote.start >= 0 and text[quote.start : quote.end] == quote.quote for quote in quotes)
+
+    def _spans(self, part: Part) -> dict[int, Span]:
+        return {place: (quote.start, quote.end) for place, quote in self._of(part).items()}
+
+    def _of(self, part: Part) -> dict[int, Citation]:
+        return {place: quote for place, quote in self.cited.quotes.items() if quote.part == part}
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -69,10 +76,6 @@ class Card:
     @property
     def authors_in_short(self) -> str:
         return in_short(self.authors, self.paper.author_count if self.paper else None)
-
-
-def _stands(quote: Citation, paper: Paper) -> bool:
-    return quote.start >= 0 and paper.abstract[quote.start : quote.end] == quote.quote
 
 
 def shows(claim: Claim | None, card: Card) -> dict[int, Citation]:

@@ -165,7 +165,7 @@ class PapersTab:
         """The page of the paper whose row was selected."""
         row = place.row_value if isinstance(place.row_value, list) else []
         paper_id, catalog = str(row[-1]) if row else "", self.desk.library.catalog
-        if paper := catalog.papers([paper_id]).get(paper_id):
+        if paper := catalog.whole_papers([paper_id]).get(paper_id):
             html = paper_html(paper, catalog.sources(paper_id))
             return [gr.update(visible=True), html, paper_id, *_buttons(is_asked=False)]
         return [gr.update(visible=False), "", None, *_buttons(is_asked=False)]

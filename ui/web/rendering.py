@@ -30,6 +30,7 @@ from ui.parts import Group, Part, groups_of, pieces_of, rows_of
 from ui.steps import going_on, steps_of, usage_parts
 from ui.web.cards import Card, hint, shows
 from ui.web.chats import Exchange
+from ui.web.viewing import address_of, hit_excerpts, version_of
 
 _TOO_LARGE = "this answer is too large to be shown: ask again for less"
 _NEAREST = 5  # papers shown below what is not answered
@@ -200,6 +201,7 @@ def _environment() -> Environment:
     environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
     environment.filters |= {"base64": _base64, "verdict": verdict, "why": why, "host": _host, "link": link}
     environment.filters |= {"byline": _byline, "notes": _notes, "own_words": _own_words}
+    environment.filters |= {"address": address_of, "version": version_of, "excerpts": hit_excerpts}
     environment.filters |= {
         "steps": steps_of,
         "doubts": doubts,

@@ -255,7 +255,7 @@ def _html(session: Session, exchange: Exchange, desk: Desk) -> str:
     """The page of an exchange, made once when it is over."""
     html = session.pages.get(session.id, exchange.id)
     if html is None:
-        papers = desk.library.catalog.papers(set(shown_papers(exchange.answer)))
+        papers = desk.library.catalog.whole_papers(set(shown_papers(exchange.answer)))
         html = answer_html(exchange, f"source-{exchange.id}", papers)
         if exchange.is_over:
             session.pages.put(session.id, exchange.id, html)

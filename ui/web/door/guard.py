@@ -37,6 +37,12 @@ SECURITY_HEADERS = {
 }
 
 
+PAPERS = "/papers/"
+"""What the addresses of papers' files begin with."""
+NOTHING_RUNS = "default-src 'none'; sandbox"
+"""The policy of what others have written: files of papers."""
+
+
 def content_security_policy(scripts: Iterable[str]) -> str:
     """The policy of a response; it allows the inline `scripts`, given as `'sha256-…'` or `'nonce-…'`."""
     allowed = " ".join(["'self'", *scripts])
@@ -147,6 +153,7 @@ class Guard:
             return
         nonce = secrets.token_urlsafe(16)
         policy = content_security_policy((f"'nonce-{nonce}'", *self._scripts))
+        policy = NOTHING_RUNS if scope["path"].startswith(PAPERS) else policy
         app = self._refusal(scope) or self.app
 
         async def send_with_headers(message: Message) -> None:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.web.door.bodies import problem_of, read_body, read_json, replay
-from ui.web.door.guard import refuse
+from ui.web.door.guard import PAPERS, refuse
 from ui.web.door.unread import Unread
 from ui.web.door.uploads import LARGEST_TOGETHER
 
@@ -50,6 +50,7 @@ def page_routes(endpoints: Sequence[str], is_read_only: bool) -> tuple[Route, ..
         r"/|/config/?|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt|/(?:static|assets)/[^\\]+",
         r"/gradio_api/(?:info/?|theme\.css|queue/data|heartbeat/[\w-]{1,64})",
         rf"{named}/[\w-]{{1,64}}",
+        rf"{PAPERS}.+/(?:view|pdf|pages/[0-9]{{1,5}})",
     )
     uploads = (
         Route(("GET",), re.compile(r"/gradio_api/(?:upload_progress|file=.+)", re.DOTALL)),
@@ -113,8 +114,8 @@ class Routes:
         """Around a response, which may bring answers to what was sent before."""
         if scope["method"] == "GET" and scope["path"].startswith(_CALL):
             return self._unread.reading_one(scope["visitor"])
-        session = parse_qs(scope["query_string"]).get(b"session_hash", [b""])[0]
-        return self._unread.reading(session.decode("latin-1"))
+        query = scope["query_string"].decode("latin-1")  # as a text: bytes beyond ASCII would raise
+        return self._unread.reading(parse_qs(query).get("session_hash", [""])[0])
 
     async def _refusal(self, scope: Scope, body: bytes) -> ASGIApp | None:
         """The response to a body of JSON that is refused; None if it is not."""
