@@ -81,7 +81,7 @@ def outcomes(paths, *arguments, **options):
 
 
 def children(of=None):
-    """The processes that read PDFs, of this process."""
+    """The processes that act for these tests, of this process."""
     pids = []
     for stat in PROC.glob("[0-9]*/stat"):
         try:
@@ -89,7 +89,7 @@ def children(of=None):
             command = (stat.parent / "cmdline").read_bytes()
         except OSError:
             continue
-        if state != "Z" and int(parent) == (of or os.getpid()) and b"ingest.pdf.worker" in command:
+        if state != "Z" and int(parent) == (of or os.getpid()) and b"ingest.pdf.worker\0pdf_tasks:act\0" in command:
             pids.append(int(stat.parent.name))
     return pids
 
