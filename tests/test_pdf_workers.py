@@ -89,7 +89,11 @@ def children(of=None):
             command = (stat.parent / "cmdline").read_bytes()
         except OSError:
             continue
-        if state != "Z" and int(parent) == (of or os.getpid()) and b"ingest.pdf.worker\0pdf_tasks:act\0" in command:
+        if (
+            state != "Z"
+            and int(parent) == (of or os.getpid())
+            and b"ingest.pdf.worker\0pdf_tasks:act\0" in command
+        ):
             pids.append(int(stat.parent.name))
     return pids
 
