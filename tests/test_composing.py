@@ -15,7 +15,7 @@ from rag.composing import ANEW, Heading, Piece, Quoted, Written
 from rag.markers import Marker, find_markers, without_markers
 from rag.parts import Sentence, sentences_of, split, without
 from rag.sentences import sentence_spans, strip_span
-from rag.types import Markers, Passage
+from rag.types import Markers
 
 FIRST = Paper(
     "Frogs", "Frogs leap 3 metres far. Their legs are long. They live in ponds.", published="2020-05"
