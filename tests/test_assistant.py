@@ -123,6 +123,7 @@ def test_an_empty_library_says_so(library):
     assert "indexed yet" in answer.reason
 
 
+@pytest.mark.slow
 def test_years_leave_out_other_years_and_say_how_many_papers_have_none(assistant):
     question = "Which models are pre-trained on code?"
     unknown = sum(paper.year is None for paper in PAPERS.values())

@@ -89,6 +89,7 @@ def test_the_bundled_library_answers_until_papers_are_added(with_bundled, bundle
         assert again.library.catalog.count() == 3
 
 
+@pytest.mark.slow
 def test_a_library_that_another_hand_makes_takes_over(with_bundled, encoder, tmp_path):
     with Desk(Settings()) as desk:
         assert desk.is_bundled
@@ -137,6 +138,7 @@ def test_two_who_add_at_once_both_land(with_bundled, tmp_path):
 # Removing
 
 
+@pytest.mark.slow
 def test_what_comes_with_the_program_stays(with_bundled, bundled):
     (paper,) = bundled.catalog.browse(most=1)
     with Desk(Settings()) as desk:
@@ -170,6 +172,7 @@ def test_a_library_that_was_named_answers_alone(home, named, encoder):
     assert not (home / "bundled").exists()
 
 
+@pytest.mark.slow
 def test_papers_are_added_to_the_library_that_was_named(home, named, tmp_path):
     with Desk(Settings(), named) as desk:
         assert desk.add([papers_in(tmp_path / "more.jsonl", "foxes", "owls")]).added == 1
@@ -216,6 +219,7 @@ def test_reading_ahead_changes_no_answer(named):
         assert while_reading == before[0]
 
 
+@pytest.mark.slow
 def test_reading_ahead_ends_when_the_desk_is_closed(with_bundled):
     with Desk(Settings()) as desk:
         desk.read_ahead()

@@ -86,6 +86,7 @@ def count(sentences) -> int:
     return sum(len(text.split()) for text in [*titles, *(text for text, _, _ in sentences)])
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.sampled_from(ASKED), st.integers(5, 200))
 def test_an_answer_keeps_within_its_words_and_has_one_sentence_at_least(write, question, words):

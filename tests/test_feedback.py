@@ -251,6 +251,7 @@ def test_who_reads_meanwhile_meets_whole_files(feedback):
     assert counts == sorted(counts)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_nothing_is_lost(feedback):
     feedback.save(rating())
     before = feedback.path.read_bytes()

@@ -81,6 +81,7 @@ def test_a_corpus_that_cannot_be_used_says_what_to_name(data, encoder, tmp_path)
         open_field("biomedicine", few, Settings())
 
 
+@pytest.mark.slow
 def test_economics_needs_no_data_and_is_asked_on_its_digests(data, run, tmp_path):
     options = ("--tag", "single", "--sample", 3, "--json")
     code, printed, _ = run("eval", "economics", "--out", tmp_path / "out", *options)

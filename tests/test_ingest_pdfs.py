@@ -320,6 +320,7 @@ def test_an_upload_is_kept_under_its_own_name(library, tmp_path):
 # Killed in the midst.
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills a process with its children")
 def test_a_run_that_was_killed_goes_on_where_it_stopped(tmp_path, encoder):
     folder = tmp_path / "papers"

@@ -887,6 +887,7 @@ def test_vector_files_that_end_a_program_are_told_of_by_the_next_one(tmp_path):
     assert not (folder / "dense.open").exists()
 
 
+@pytest.mark.slow
 def test_a_process_that_was_killed_makes_the_next_one_try_the_folder_first(tmp_path, encoder, monkeypatch):
     tried = []
     survives = probing._survives

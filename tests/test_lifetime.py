@@ -165,6 +165,7 @@ def test_years_are_counted_from_the_day_of_the_request(owls):
     assert years[1] - years[0] == 4
 
 
+@pytest.mark.slow
 def test_an_evaluation_closes_the_library_that_it_opened_and_goes_on_with_its_day(copies, tmp_path):
     cases = tmp_path / "cases.jsonl"
     cases.write_text(json.dumps({"id": "a", "question": OWLS, "facts": [["31"]], "tags": ["single"]}))

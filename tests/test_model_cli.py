@@ -346,6 +346,7 @@ def test_a_model_is_tested_by_three_questions_and_as_a_judge(run, server):
     assert (code, "As a judge" in out) == (0, False)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("papers")
 def test_a_model_that_cites_nothing_has_not_answered(run, server):
     server.play(answer("Owls are counted at night."))
@@ -403,6 +404,7 @@ def test_an_entailment_model_judges_after_the_same_trial(run, tmp_path, monkeypa
     assert is_one_line_of_error(run("model", "judge", folder), "has no tokenizer.json")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("papers")
 def test_asking_without_a_model_says_once_how_to_get_one(run, serve, on_terminal, home, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")

@@ -146,6 +146,7 @@ def test_two_papers_together_are_near_a_comparison(large):
     assert large.ask("Compare volcanoes and glaciers").status == "refused"
 
 
+@pytest.mark.slow
 def test_the_subject_of_a_list_is_what_is_near_and_not_the_words_that_ask_for_papers(large):
     for subject in ("speech", "robots"):
         assert large.ask(f"Which papers are about {subject}?").status == "answered"

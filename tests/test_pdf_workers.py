@@ -478,6 +478,7 @@ def test_after_an_interruption_no_answer_is_taken_for_another(files, monkeypatch
     reader.close()
 
 
+@pytest.mark.slow
 def test_papers_are_parsed_and_scans_and_bombs_rejected(tmp_path, monkeypatch):
     """With the parser itself."""
     monkeypatch.setattr(workers, "TASK", PARSING)
