@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
 
-from ingest.pdf.characters import Characters, Font
+from ingest.pdf.characters import Characters
+from ingest.pdf.fonts import Font
 from ingest.pdf.glyphs import accent_of, is_math_font, with_accent
 from ingest.pdf.shapes import Rectangle
 
@@ -20,7 +21,7 @@ _NEAR = 0.6
 _PART = 0.8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """A word as it is printed; `size` is that of its font in points."""
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ingest.pdf.characters import Characters
 from ingest.pdf.drawings import are_pages, fonts_of_prose, without_drawings
-from ingest.pdf.lines import Word, gaps_of, pieces_of, rows_of
+from ingest.pdf.frames import Frame
+from ingest.pdf.lines import Word, gaps_of, rows_of
+from ingest.pdf.pages import PrintedPage
 
 _WIDE = 1.15  # width to height of a page that may show two
 _MIDDLE = (0.42, 0.58)
@@ -25,29 +26,27 @@ class Sheet:
     rows: list[list[Word]]
 
 
-def sheets_of(pages: Sequence[Characters]) -> list[Sheet]:
+def sheets_of(pages: Sequence[PrintedPage]) -> list[Sheet]:
     """The sheets of pages: one of each, or two of a page that shows two pages of a report side by side."""
-    pieces = [pieces_of(page) for page in pages]
-    prose_fonts, is_form_text = fonts_of_prose(pieces), are_pages(pages)
+    prose_fonts, is_form_text = fonts_of_prose(pages), are_pages(pages)
     return [
         sheet
-        for number, (page, on_page) in enumerate(zip(pages, pieces, strict=True), 1)
-        for sheet in _sheets(number, page, without_drawings(on_page, page, is_form_text, prose_fonts))
+        for number, page in enumerate(pages, 1)
+        for sheet in _sheets(number, page.frame, without_drawings(page, is_form_text, prose_fonts))
     ]
 
 
-def _sheets(page: int, characters: Characters, pieces: Sequence[Word]) -> list[Sheet]:
+def _sheets(page: int, frame: Frame, pieces: Sequence[Word]) -> list[Sheet]:
     rows = rows_of(pieces)
-    middle = _fold(rows, characters.width, characters.height)
+    middle = _fold(rows, frame.width, frame.height)
     if middle is None:
-        return [Sheet(page, characters.width, characters.height, _without_line_numbers(rows))]
+        return [Sheet(page, frame.width, frame.height, _without_line_numbers(rows))]
     halves = (
         [piece for piece in pieces if piece.box[2] <= middle],
         [piece for piece in pieces if piece.box[2] > middle],
     )
     return [
-        Sheet(page, characters.width / 2, characters.height, _without_line_numbers(rows_of(half)))
-        for half in halves
+        Sheet(page, frame.width / 2, frame.height, _without_line_numbers(rows_of(half))) for half in halves
     ]
 
 
