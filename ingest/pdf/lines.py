@@ -227,7 +227,8 @@ def _piece(
 
 def _with_scripts(rows: list[list[Word]]) -> list[list[Word]]:
     """Rows with the pieces of others that stand beside theirs, a little higher or lower."""
-    baselines = [row[0].baseline for row in rows]
+    tops = [row[0].baseline for row in rows]
+    baselines = [max(row, key=lambda piece: (len(piece.text), piece.size)).baseline for row in rows]
     sizes = [max(piece.size for piece in row) for row in rows]
     largest = min(max(sizes), 4 * median(sizes)) if sizes else 0.0
     joined = [list(row) for row in rows]
@@ -235,8 +236,8 @@ def _with_scripts(rows: list[list[Word]]) -> list[list[Word]]:
         for piece in row:
             if _hosts(piece, row, sizes[place], 0.0):
                 continue  # a small letter that stands in a word, such as those of logos
-            first = bisect_left(baselines, piece.baseline - _HIGHEST * largest)
-            after = bisect_right(baselines, piece.baseline + _HIGHEST * largest)
+            first = bisect_left(tops, piece.baseline - _HIGHEST * largest)
+            after = bisect_right(tops, piece.baseline + _HIGHEST * largest)
             hosts = [
                 host
                 for host in range(first, after)

@@ -14,6 +14,7 @@ _WIDE = 1.15  # width to height of a page that may show two
 _MIDDLE = (0.42, 0.58)
 _FEWEST_NUMBERS = 6
 _NUMBERED = 0.6  # of the rows
+_FEWEST_OF_RULER = 15
 
 
 @dataclass(frozen=True)
@@ -80,26 +81,41 @@ def _fold(rows: Sequence[Sequence[Word]], width: float, height: float) -> float 
 def _without_line_numbers(rows: list[list[Word]]) -> list[list[Word]]:
     """Rows without the numbers of lines that some papers print in a margin."""
     for at_left in (True, False):
-        numbers = {}
-        for place, row in enumerate(rows):
-            piece = row[0 if at_left else -1]
-            others = row[1:] if at_left else row[:-1]
-            if (
-                piece.text.isdecimal()
-                and len(piece.text) < 5
-                and (not others or _stands_off(piece, others))
-            ):
-                numbers[place] = piece
-        if len(numbers) >= max(_FEWEST_NUMBERS, _NUMBERED * len(rows) / _step(list(numbers.values()))):
-            edge = median(piece.box[2] if at_left else piece.box[0] for piece in numbers.values())
-            drop = {
-                id(piece)
-                for piece in numbers.values()
-                if abs((piece.box[2] if at_left else piece.box[0]) - edge) < 1.2 * piece.size
-            }
-            if _grows([piece for piece in numbers.values() if id(piece) in drop]):
-                rows = [kept for row in rows if (kept := [piece for piece in row if id(piece) not in drop])]
+        numbers = _margin_numbers(rows, at_left)
+        if len(numbers) < max(_FEWEST_NUMBERS, _NUMBERED * len(rows) / _step(numbers)) and not _is_ruler(
+            numbers
+        ):
+            continue
+        edge = median(piece.box[2] if at_left else piece.box[0] for piece in numbers)
+        numbers = [
+            piece
+            for piece in numbers
+            if abs((piece.box[2] if at_left else piece.box[0]) - edge) < 1.2 * piece.size
+        ]
+        if _grows(numbers):
+            drop = set(map(id, numbers))
+            rows = [kept for row in rows if (kept := [piece for piece in row if id(piece) not in drop])]
     return rows
+
+
+def _margin_numbers(rows: Sequence[Sequence[Word]], at_left: bool) -> list[Word]:
+    """The numbers at one end of rows that stand off from the rest of their row."""
+    numbers: list[Word] = []
+    for row in rows:
+        piece, others = (row[0], row[1:]) if at_left else (row[-1], row[:-1])
+        is_number = piece.text.isdecimal() and len(piece.text) < 5
+        if is_number and (not others or _stands_off(piece, others)):
+            numbers.append(piece)
+    return numbers
+
+
+def _is_ruler(numbers: Sequence[Word]) -> bool:
+    """Whether many numbers stand at equal distances, whatever lines are beside them."""
+    if len(numbers) < _FEWEST_OF_RULER:
+        return False
+    gaps = [after.baseline - piece.baseline for piece, after in itertools.pairwise(numbers)]
+    usual = median(gaps)
+    return sum(abs(gap - usual) < 0.5 for gap in gaps) > 0.8 * len(gaps)
 
 
 def _stands_off(piece: Word, others: Sequence[Word]) -> bool:
