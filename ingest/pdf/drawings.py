@@ -32,9 +32,11 @@ def fonts_of_prose(pages: Iterable[PrintedPage]) -> set[str]:
 def without_drawings(page: PrintedPage, is_form_text: bool, prose_fonts: Collection[str]) -> list[Word]:
     """The pieces outside of figures: of drawings placed on the page, of pictures on a part of it, of paths.
 
-    `is_form_text` says that drawings are pages, whose text counts. Labels around a plot are left out where
+    `is_form_text` says that drawings are pages, whose text counts, as it does where one is all of a page's
+    prose. Labels around a plot are left out where
     no prose of the paper is in their font.
     """
+    is_form_text = is_form_text or (page.is_in_form and _is_text(page.pieces))
     area = page.frame.width * page.frame.height
     pictures = [picture for picture in page.pictures if _area(picture) < 0.6 * area]
     kept = [
