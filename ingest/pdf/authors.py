@@ -157,7 +157,9 @@ def _leading_names(text: str) -> tuple[str, ...]:
     for count in range(len(parts) - 1, 0, -1):
         start, rest = ",".join(parts[:count]), ",".join(parts[count:])
         names = names_in(start)
-        if names and (INSTITUTION.search(rest) or (start.replace(" and ", " ").isupper() != rest.isupper())):
+        if names and (
+            INSTITUTION.search(rest) or (start.replace(" and ", " ").isupper() != rest.isupper())
+        ):
             return () if INSTITUTION.search(start) else names
     return ()
 

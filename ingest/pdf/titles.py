@@ -78,7 +78,11 @@ class Title:
 
     @property
     def _printed(self) -> str:
-        return joined([_NOTE.sub("", without_marks(line)) for line in self.lines]).strip(MARKS + " ").rstrip(MARKS + " ,")
+        return (
+            joined([_NOTE.sub("", without_marks(line)) for line in self.lines])
+            .strip(MARKS + " ")
+            .rstrip(MARKS + " ,")
+        )
 
     @property
     def size(self) -> float:
