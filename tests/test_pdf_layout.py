@@ -359,6 +359,9 @@ def test_ligatures_and_accents_become_letters(tmp_path):
         (0x10, "SFRM1000", "“"),
         (0xFFFE, "Anything", ""),
         (0xF8EB, "CMEX10", ""),
+        (ord("❚"), "", "T"),  # glyphs that are named by their codes, and taken for those of Zapf Dingbats
+        (ord("✜"), "", "fi"),
+        (ord("❚"), "ZapfDingbats", "❚"),
     ],
 )
 def test_codes_without_characters_are_read_by_the_encoding_of_their_font(code, font, expected):

@@ -33,9 +33,13 @@ _CAPTION = re.compile(
 _BULLET = re.compile(r"[•◦▪‣∙●■□◆⁃➢✓*∗·⋄–—-]$")
 _MARKER = re.compile(r"(?:\(?(?:\d{1,2}|[a-z]|[ivx]{1,5})[.)]|\[\w{1,8}\]|Q\d+[.:]?|Step \d+[.:]?)$")
 _FOOTNOTE = re.compile(r"[\d*∗†‡§¶⁎#][\d*∗†‡§¶⁎]{0,2}")
-_LEADERS = re.compile(r"(?:\.\s?){5,}\s*[\divxl]*$")
+_LEADERS = re.compile(r"(?:\.\s?){5,}")
 _EQUATION_NUMBER = re.compile(r"\(\w{0,2}[.]?\d{1,3}(?:\.\d{1,3})?[a-z]?\)$")
 _ENDS = re.compile(r"[.!?:;]['\"”’)\]]*$")
+_NEAR_CONTENTS = 2.6  # of the usual distance of baselines
+_MOST_OF_CONTENTS = 20  # words
+_MOST_BETWEEN = 6  # lines
+_UNDER = 1.5  # points: how far the lines of a cell begin from one another
 CELL_GAP = 1.15  # of the size of letters
 
 
@@ -86,9 +90,11 @@ def same_column(line: Line, after: Line) -> bool:
 def kinds_of(lines: Sequence[Line], profile: Profile) -> list[LineKind]:
     """The kind of each line, of lines in reading order."""
     kinds: list[LineKind] = [_first_guess(line, profile) for line in lines]
+    _settle_contents(lines, kinds, profile)
     _settle_footnotes(lines, kinds, profile)
     _settle_listings(lines, kinds, profile)
     _settle_rows(lines, kinds, profile)
+    _fill_tables(lines, kinds, profile)
     _settle_formulas(lines, kinds, profile)
     for place, line in enumerate(lines):
         if kinds[place] != "text":
@@ -182,14 +188,30 @@ def _first_guess(line: Line, profile: Profile) -> LineKind:
 
 def _is_of_contents(line: Line) -> bool:
     """Whether a line is a heading in a table of contents: a number first, and a page at the very right."""
+    return len(line.words) > 2 and bool(NUMBERED.match(line.text)) and _has_page(line)
+
+
+def _has_page(line: Line) -> bool:
+    """Whether a line ends with a number at the very right."""
     last = line.words[-1]
     return (
-        len(line.words) > 2
-        and bool(NUMBERED.match(line.text))
+        len(line.words) > 1
         and last.text.isdecimal()
         and last.box[0] - line.words[-2].box[2] > 2 * line.size
         and last.box[2] > line.column[1] - 2 * line.size
     )
+
+
+def _settle_contents(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
+    """Lines between lines of a table of contents are of it, and those with a page right below one."""
+    for place in range(1, len(lines)):
+        line, before = lines[place], lines[place - 1]
+        if kinds[place] == "contents" or kinds[place - 1] != "contents":
+            continue
+        is_near = gap_above(line, before, profile) < _NEAR_CONTENTS
+        goes_on = "contents" in kinds[place + 1 : place + 3] and len(line.words) < _MOST_OF_CONTENTS
+        if is_near and (_has_page(line) or goes_on):
+            kinds[place] = "contents"
 
 
 def _is_formula(line: Line) -> bool:
@@ -257,25 +279,44 @@ def _settle_rows(lines: Sequence[Line], kinds: list[LineKind], profile: Profile)
             place += 1
             continue
         end = place + 1
-        while end < len(lines) and _goes_on(lines, tabular, end, profile):
+        row = place
+        while end < len(lines) and _goes_on(lines, tabular, end, profile, cells[row]):
+            row = end if tabular[end] else row
             end += 1
-        while not tabular[end - 1]:
+        while not tabular[end - 1] and not _goes_on_cell(lines[end - 1], cells[row]):
             end -= 1
         run = range(place, end)
         count = sum(tabular[row] for row in run)
+        others = sum(not tabular[other] and not _goes_on_cell(lines[other], cells[place]) for other in run)
         widest = max(len(cells[row]) for row in run)
         formulas = sum(kinds[row] == "formula" for row in run)
         if widest == 2 and not _are_aligned([cells[row] for row in run if tabular[row]]):
             place = end
             continue
-        if (
-            formulas < 0.5 * count
-            and (count >= 3 or (count >= 2 and widest >= 3))
-            and count >= 0.5 * len(run)
-        ):
+        if formulas < 0.5 * count and (count >= 3 or (count >= 2 and widest >= 3)) and count >= others:
             for row in run:
                 kinds[row] = "row"
         place = end
+
+
+def _fill_tables(lines: Sequence[Line], kinds: list[LineKind], profile: Profile) -> None:
+    """Lines between rows, close to them and not at the left of their column, are rows, too."""
+    last: int | None = None
+    for place, kind in enumerate(kinds):
+        if kind != "row":
+            continue
+        if last is not None and 0 < place - last - 1 <= _MOST_BETWEEN:
+            between = range(last + 1, place)
+            if all(
+                kinds[other] in ("text", "formula")
+                and lines[other].box[0] > lines[other].column[0] + 2 * profile.size
+                for other in between
+            ) and all(
+                gap_above(lines[other], lines[other - 1], profile) < 1.5 for other in (*between, place)
+            ):
+                for other in between:
+                    kinds[other] = "row"
+        last = place
 
 
 def _are_aligned(rows: Sequence[Sequence[Sequence[Word]]]) -> bool:
@@ -288,12 +329,23 @@ def _are_aligned(rows: Sequence[Sequence[Sequence[Word]]]) -> bool:
     return False
 
 
-def _goes_on(lines: Sequence[Line], tabular: Sequence[bool], place: int, profile: Profile) -> bool:
-    """Whether a table goes on with a line: a row, or a short line with rows on both sides."""
+def _goes_on_cell(line: Line, row: Sequence[Sequence[Word]]) -> bool:
+    """Whether a line stands under a cell of a row, but for its first, and so goes on with it."""
+    return any(abs(cell[0].box[0] - line.box[0]) < _UNDER for cell in row[1:])
+
+
+def _goes_on(
+    lines: Sequence[Line],
+    tabular: Sequence[bool],
+    place: int,
+    profile: Profile,
+    row: Sequence[Sequence[Word]],
+) -> bool:
+    """Whether a table goes on with a line: a row, a line of a cell, or a short line between rows."""
     line, before = lines[place], lines[place - 1]
     if not same_column(before, line) or gap_above(line, before, profile) > 2.6:
         return False
-    if tabular[place]:
+    if tabular[place] or (_goes_on_cell(line, row) and gap_above(line, before, profile) < 1.4):
         return True
     is_short = len(line.words) < 8
     return is_short and any(tabular[place + 1 : place + 3]) and not _CAPTION.match(line.text)
