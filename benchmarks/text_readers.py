@@ -306,7 +306,7 @@ def _reading() -> Reading:
 
 
 def _far(text: str, nearest: Sequence[Hit]) -> object:
-    library: Any = SimpleNamespace(lexical=indexed())
+    library: Any = SimpleNamespace(standing=indexed().standing)
     return why_far(text, nearest, _reading().read(text, nearest), library)
 
 

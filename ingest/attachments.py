@@ -171,8 +171,8 @@ class _Files:
         if isinstance(paper, Rejection):
             return Written(attachment, paper)
         ((paper_id, outcome),) = self.recorder.put([replace(paper, file=file)], attachment.source)
-        if not attachment.paper:
-            self.recorder.leave(attachment.source, file, paper_id)
+        for source in self._sources_of_files(file) if attachment.paper else [attachment.source]:
+            self.recorder.leave(source, file, paper_id)
         return Written(attachment, outcome)
 
     def _paper(self, attachment: Attachment, file: str, front: Front) -> Paper | Rejection:
@@ -193,6 +193,11 @@ class _Files:
         entry = entry_from(record, attachment.source, None)
         assert not isinstance(entry, Attachment)  # noqa: S101
         return entry
+
+    def _sources_of_files(self, file: str) -> list[str]:
+        """The sources of a file that are PDFs themselves: what another source says of it goes before."""
+        sources = self.library.catalog.files.titles(file)
+        return [source for source in sources if Path(source).suffix.lower() == ".pdf"]
 
     def _name(self, attachment: Attachment, file: str) -> str:
         """The name of a file as a title, with that of its folder if another file has it already."""

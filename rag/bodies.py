@@ -10,7 +10,7 @@ from rag.library.selection import Selection
 from rag.types import Filters, Hit, Passage
 
 _READ = (12, 6, 3, 2, 1)  # passages that are read of the first paper, the second, ...
-_LOOKED_AT = 16  # passages of each paper that is read
+_LOOKED_AT = 64  # passages of each paper that is read
 
 Place = tuple[str, int]
 """A passage: the paper's id, and its number in the body."""
@@ -54,7 +54,7 @@ class Bodies:
         return best
 
     def read(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
-        """The same hits; those with a body get it, and the passages of it that match a query best.
+        """The same hits; those with a body get it, and the passages of it that are closest to a query.
 
         The first hits have most of them.
         """
@@ -66,28 +66,43 @@ class Bodies:
         vector, _ = self.library.encode_query(query)
         selection = Selection(catalog, Filters(papers=tuple(ids)))
         found = self.search(query, vector, selection, _LOOKED_AT * len(ids))
-        passages = self._closest(found, ids)
-        return [
-            replace(hit, paper=replace(paper, excerpts=passages.get(paper.paper_id, ())))
-            for hit, paper in zip(hits, papers, strict=True)
-        ]
+        passages = catalog.files.passages(ids)
+        abstracts = self._abstracts(query, vector, selection, len(ids))
+        read = []
+        for hit, paper in zip(hits, papers, strict=True):
+            if paper.body:
+                size = _READ[min(ids.index(paper.paper_id), len(_READ) - 1)]
+                closeness = self._closest(found, passages.get(paper.paper_id, ()), size)
+                paper = replace(paper, excerpts=tuple(closeness))
+                own = dict.fromkeys(paper.shown, abstracts.get(paper.paper_id, 0.0))
+                hit = replace(hit, paper=paper, closeness=own | closeness)
+            read.append(hit)
+        return read
 
     def _closest(
-        self, found: Mapping[Place, Likeness], ids: Sequence[str]
-    ) -> dict[str, tuple[Passage, ...]]:
-        """The passages to read of each of these papers, in their order, by paper id."""
-        passages = self.library.catalog.files.passages(ids)
-        closest = {}
-        for rank, paper_id in enumerate(ids):
-            of_paper = dict(enumerate(passages.get(paper_id, ())))
-            scores = {
-                number: self._score(found[paper_id, number])
-                for number in of_paper
-                if (paper_id, number) in found
-            }
-            numbers = nlargest(_READ[min(rank, len(_READ) - 1)], scores, key=lambda number: scores[number])
-            closest[paper_id] = tuple(of_paper[number] for number in sorted(numbers))
-        return closest
+        self, found: Mapping[Place, Likeness], passages: Sequence[Passage], size: int
+    ) -> dict[Passage, float]:
+        """The closest passages of a paper in their order, with their closeness."""
+        scores = {
+            passage: self._score(found[passage.paper_id, number])
+            for number, passage in enumerate(passages)
+            if (passage.paper_id, number) in found
+        }
+        closest = nlargest(size, scores, key=lambda passage: scores[passage])
+        return {passage: scores[passage] for passage in scores if passage in closest}
+
+    def _abstracts(
+        self, query: str, vector: Vectors, selection: Selection, papers: int
+    ) -> dict[str, float]:
+        """The closeness of abstracts, by paper id."""
+        library = self.library
+        dense = selection.best(library.dense.search, vector, _LOOKED_AT * papers)
+        words = dict(selection.best(library.lexical.search, query, papers))
+        cosines = {paper_id: cosine for paper_id, _, cosine in reversed(dense)}  # the best one is the first
+        return {
+            paper_id: self._score(Likeness(cosine, words.get(paper_id, 0.0)))
+            for paper_id, cosine in cosines.items()
+        }
 
     def _score(self, likeness: Likeness) -> float:
         return self.weights["dense"] * likeness.dense + self.weights["lexical"] * likeness.lexical

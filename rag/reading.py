@@ -25,15 +25,15 @@ class Sentence:
     """A sentence of what is read of a hit, or a row of a table there.
 
     `hit` is the index of its paper among the hits, `place` where it stands there; `similar` are the cosines
-    of its word pieces to those of the question, (pieces, question pieces). `around` is the best match of
-    each piece of the question in the abstract, or in the passage of the body, that holds it.
+    of its word pieces to those of the question, (pieces, question pieces). `passage` is the abstract, or
+    the passage of the body, that holds it.
     """
 
     hit: int
     place: Passage
     text: str
     similar: Vectors
-    around: Vectors
+    passage: Passage
 
     def best(self) -> Vectors:
         """The best match of each word piece of the question."""
@@ -81,11 +81,8 @@ class Reader:
         tokens, *encoded = self.encoder.encode_tokens([question, *titles, *(text.text for text in texts)])
         transposed = unit(tokens.vectors).T
         cosines = [unit(text.vectors) @ transposed for text in encoded]
-        around = _around(texts, cosines[len(hits) :])
         sentences = tuple(
-            Sentence(
-                text.hit, place, hits[text.hit].paper.words_of(place), similar[inside], around[text.whole]
-            )
+            Sentence(text.hit, place, hits[text.hit].paper.words_of(place), similar[inside], text.passage)
             for text, known, similar in zip(texts, encoded[len(hits) :], cosines[len(hits) :], strict=True)
             for place, inside in text.sentences(hits[text.hit].paper, known)
         )
@@ -118,16 +115,12 @@ class _Text:
     hit: int
     passage: Passage
     text: str
-
-    @property
-    def whole(self) -> tuple[int, int]:
-        """What it belongs to: all sentences of an abstract to one whole."""
-        return self.hit, self.passage.start if self.passage.part == "body" else -1
+    sentence: Passage | None = None
 
     def sentences(self, paper: Paper, tokens: Tokens) -> Iterator[tuple[Passage, NDArray[np.bool_]]]:
         """The place of each sentence of the text, and which of its tokens are of the sentence."""
-        if self.passage.part == "abstract":
-            yield self.passage, np.ones(len(tokens.ids), np.bool_)
+        if self.sentence:
+            yield self.sentence, np.ones(len(tokens.ids), np.bool_)
             return
         shift = len(self.text) - self.passage.end  # from offsets in the body to those in the text
         for place in sentences_of(paper, self.passage):
@@ -138,19 +131,11 @@ def _read(number: int, hit: Hit) -> Iterator[_Text]:
     """What is encoded of a hit: the sentences of its abstract, the passages of its body."""
     paper = hit.paper
     for passage in paper.shown:
-        if passage.part == "abstract":
-            yield from (_Text(number, one, paper.words_of(one)) for one in sentences_of(paper, passage))
-        else:
+        if passage.part == "body":
             yield _Text(number, passage, embedded_text(paper, passage))
-
-
-def _around(texts: Sequence[_Text], cosines: Sequence[Vectors]) -> dict[tuple[int, int], Vectors]:
-    """The best match of each piece of the question in each whole."""
-    around: dict[tuple[int, int], Vectors] = {}
-    for text, similar in zip(texts, cosines, strict=True):
-        best = _best(similar)
-        around[text.whole] = np.maximum(around.get(text.whole, best), best)
-    return around
+            continue
+        for sentence in sentences_of(paper, passage):
+            yield _Text(number, passage, paper.words_of(sentence), sentence)
 
 
 def _best(similar: Vectors) -> Vectors:

@@ -230,7 +230,8 @@ class Request:
 class Hit:
     """A retrieved paper: its score in [0, 1], its best passage, and the signals behind the score.
 
-    `is_near` says whether any part of the paper is close to the query.
+    `is_near` says whether any part of the paper is close to the query. `closeness` says how close each of
+    the passages is that are read of a paper with a body.
     """
 
     paper: Paper
@@ -238,6 +239,7 @@ class Hit:
     passage: Passage
     signals: dict[str, float] = field(default_factory=dict)
     is_near: bool = True
+    closeness: Mapping[Passage, float] = field(default_factory=dict, compare=False)
 
     @property
     def passage_text(self) -> str:

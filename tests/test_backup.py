@@ -228,17 +228,22 @@ def test_a_broken_backup_restores_nothing_and_says_so(backup, tmp_path, broken, 
         restore(tmp_path / "new", tmp_path / "nowhere")
 
 
-@settings(max_examples=60)
-@given(st.integers(0, 3000), st.binary(max_size=6))
-def test_whatever_is_done_to_a_backup_all_of_it_is_restored_or_nothing(tmp_path_factory, place, put):
-    folder = tmp_path_factory.mktemp("backup")
-    catalog, file = filled(folder / "catalog.sqlite"), io.BytesIO()
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A backup with a whole text."""
+    catalog, file = filled(tmp_path_factory.mktemp("whole") / "catalog.sqlite"), io.BytesIO()
     recorder, read = catalog.recorder(split_abstract), document()
     recorder.put_file(PaperFile("0" * 64, "/a.pdf", False, 1, asdict(read.front)), read.body, [(0, 3)])
     recorder.put([Paper("Whole", "", file="0" * 64)], "/a.pdf")
     write_backup(catalog, file)
     catalog.close()
-    whole = file.getvalue()
+    return file.getvalue()
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 3000), st.binary(max_size=6))
+def test_whatever_is_done_to_a_backup_all_of_it_is_restored_or_nothing(tmp_path_factory, whole, place, put):
+    folder = tmp_path_factory.mktemp("backup")
     (folder / "backup").write_bytes(whole[:place] + put + whole[place + len(put) :])
     try:
         restore(folder / "new", folder / "backup")

@@ -281,6 +281,18 @@ def test_the_pdf_of_an_entry_is_not_a_second_paper(library, tmp_path):
     assert only(library).title == "Another Title 0"
 
 
+def test_an_entry_names_a_pdf_that_was_there_before_under_the_title_of_its_page(library, tmp_path):
+    owls = write(tmp_path / "owls.pdf", OWLS)
+    add(library, owls)
+    path = bib(tmp_path / "mine.bib", "owls.pdf", title="Another Title")
+    for _ in range(2):
+        add(library, path)
+        assert only(library).title == "Another Title 0"
+        add(library, owls)
+        assert "3,141 entries" in only(library).body.text
+    assert library.verify() == []
+
+
 def test_pdfs_that_are_not_there_are_said_once_and_their_papers_added(library, tmp_path):
     report = add(library, bib(tmp_path / "mine.bib", "a.pdf", "b.pdf", "c.txt"))
     (rejection,) = report.rejected

@@ -83,6 +83,22 @@ def test_another_form_is_an_error_that_names_the_forms(prefix, wish):
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["arxiv:2110.07143;pdf", "arxiv:2110.07143,1706.03762 ; pdf", "arxiv:query=all:owls;max=5;pdf"],
+)
+def test_arxiv_gives_whole_papers(name):
+    (source,) = names_to_sources([name])
+    assert (source.query.pdf, source.name.endswith(";pdf")) == (True, True)
+    assert source.query.most == (5 if "max" in name else None)
+
+
+@pytest.mark.parametrize("name", ["hf:2110.07143;pdf", "hf:query=owls;pdf", "arxiv:2110.07143;pdf;pdf"])
+def test_others_have_no_pdfs(name):
+    with pytest.raises(SourceError, match="names no papers: say it like"):
+        names_to_sources([name])
+
+
+@pytest.mark.parametrize(
     "wish",
     [
         *("date=2025-12-32", "date=2025-12", "date=today", "date=2025-1-1", "date=２０２５-12-08"),

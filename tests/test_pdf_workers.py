@@ -81,7 +81,7 @@ def outcomes(paths, *arguments, **options):
 
 
 def children(of=None):
-    """The processes that read PDFs, of this process."""
+    """The processes that act for these tests, of this process."""
     pids = []
     for stat in PROC.glob("[0-9]*/stat"):
         try:
@@ -89,7 +89,11 @@ def children(of=None):
             command = (stat.parent / "cmdline").read_bytes()
         except OSError:
             continue
-        if state != "Z" and int(parent) == (of or os.getpid()) and b"ingest.pdf.worker" in command:
+        if (
+            state != "Z"
+            and int(parent) == (of or os.getpid())
+            and b"ingest.pdf.worker\0pdf_tasks:act\0" in command
+        ):
             pids.append(int(stat.parent.name))
     return pids
 
@@ -143,6 +147,7 @@ def test_what_ends_the_reader_costs_one_file(files, action, reason):
     assert results == {"one": "one.pdf", "two": "two.pdf"}
 
 
+@pytest.mark.slow
 def test_files_that_never_end_are_given_up(files):
     paths = files("hang", "stuck", "deaf", "one")
     results = outcomes(paths, 2, limits=Limits(seconds=0.5, seconds_a_page=0.5))
@@ -170,6 +175,7 @@ def test_a_reader_is_kept_for_the_next_file_and_some_hundred_later_another_takes
     assert len(set(outcomes(paths, 1).values())) == 2
 
 
+@pytest.mark.slow
 def test_a_reader_waits_for_its_next_file_longer_than_a_file_may_take(files):
     reader = Reader(workers.TASK, Limits(seconds=0.2, seconds_a_page=0), unpack)
     paths = files("pid-1", "pid-2")
@@ -419,7 +425,9 @@ def test_ctrl_c_ends_all_readers(files):
 
 
 @needs_proc
-@pytest.mark.parametrize(("action", "seconds"), [("hang", 600), ("stuck", 4)])
+@pytest.mark.parametrize(
+    ("action", "seconds"), [("hang", 600), pytest.param("stuck", 4, marks=pytest.mark.slow)]
+)
 def test_readers_end_with_a_parent_that_is_killed(files, action, seconds):
     """Also those whose interpreter is busy for ages: the system's clock ends them."""
     paths = files("one", f"{action}-1", f"{action}-2")

@@ -84,6 +84,8 @@ LATE = (
     "pandas",
     "mcp",
     "pyarrow",
+    "pypdfium2",
+    "PIL",
     "xllamacpp",
 )
 # What is loaded late is a whole module, imported in a function of one other module.
@@ -187,6 +189,19 @@ def test_only_what_must_load_late_is_imported_in_a_function():
     unlisted, obsolete = sorted(late - LOADED_LATE), sorted(LOADED_LATE - late)
     assert not unlisted, f"import at the top, or add to LOADED_LATE: {unlisted}"
     assert not obsolete, f"no longer loaded late, so remove from LOADED_LATE: {obsolete}"
+
+
+def test_pdfs_are_read_and_drawn_in_processes_of_their_own():
+    """These load the modules that do it by name: no other module imports them, not even through others."""
+    graph = {name: set(imported(ast.walk(source))) for name, (_, source) in modules().items()}
+    reading = {
+        name for name, names in graph.items() if {"pypdfium2", "PIL"} & {n.split(".")[0] for n in names}
+    }
+    assert reading
+    while more := {name for name, names in graph.items() if names & reading} - reading:
+        reading |= more
+    own = ("ingest.pdf.", "benchmarks.")
+    assert not [name for name in reading if not name.startswith(own)]
 
 
 def test_importing_rag_loads_no_vendor():

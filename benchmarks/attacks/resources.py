@@ -68,7 +68,7 @@ def aborted(target: ServedPage) -> Iterator[Finding]:
     for wrong in (b"--line\r\n\r\n", b"", b"--line\r\nContent-Disposition: form-data\r\n\r\na"):
         kind, body = form_of("a.jsonl", b"a" * MB, "line")
         Visitor(target).post("/gradio_api/upload", body[: -len("--line--\r\n")] + wrong, [kind], 5)
-    Visitor(target).upload("a.jsonl", b"a" * (21 * MB))
+    Visitor(target).upload("a.jsonl", b"a" * (51 * MB))
     time.sleep(2)
     left = len(target.temporary_files()) - before
     yield Finding("uploads with a broken end, or too large", "leave no file", f"{left} files", left <= 0)

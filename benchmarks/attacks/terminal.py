@@ -136,10 +136,10 @@ def _in_events(visitor: Visitor) -> Iterator[str]:
     """Every event with escapes in all its values, its session's hash, its event data, and its keys."""
     wiring = visitor.wiring()
     for event in wiring.events:
-        for text in ESCAPES[:6]:
+        for number, text in enumerate(ESCAPES[:6]):
             file = {"path": text, "meta": META}
             values: tuple[object, ...] = (text, file, [text], {text: text}, [file])
-            for value in values if text == ESCAPES[5] else values[:2]:
+            for value in values[number : number + 1] or values:  # the last text in each of them
                 given = {"index": text, "value": value, text: text}
                 visitor.event(event["id"], [value] * len(event["inputs"]), patience=20, event_data=given)
                 yield str(event["id"])

@@ -29,14 +29,15 @@ WEIGHTS: Mapping[str, float] = {
 INTERCEPT = -9.7
 relevance = Logistic(WEIGHTS, INTERCEPT)
 """The probability that a sentence of an abstract with these features answers."""
-in_whole = Logistic({"match": 7.5, "around": 2.5, "first_paper": 1.5}, -9.5)
-"""The same for a sentence of a paper whose body is read, too."""
+_SHORT = 4  # words; a shorter sentence is worth no more
+in_whole = Logistic({"match": 7.9, "closeness": 3.1, "first_paper": 0.7, "length": -0.6}, -7.0)
+"""The same for a sentence of a paper whose body is read, too; a long one takes the place of others."""
 
 
 def relevances(reading: Reading, hits: Sequence[Hit]) -> list[float]:
     """The probability of each sentence of a reading, in (0, 1)."""
     rows = features(reading, hits)
-    return [in_whole(row) if "around" in row else relevance(row) for row in rows]
+    return [in_whole(row) if "closeness" in row else relevance(row) for row in rows]
 
 
 def features(reading: Reading, hits: Sequence[Hit]) -> list[dict[str, float]]:
@@ -49,11 +50,12 @@ def features(reading: Reading, hits: Sequence[Hit]) -> list[dict[str, float]]:
 
     def of(sentence: Sentence) -> dict[str, float]:
         place, text = sentence.place, hits[sentence.hit].paper.abstract
-        if hits[sentence.hit].paper.excerpts:
+        if closeness := hits[sentence.hit].closeness:
             return {
                 "match": float(sentence.best() @ weights[sentence.hit]),
-                "around": float(sentence.around @ weights[sentence.hit]),
+                "closeness": closeness[sentence.passage],
                 "first_paper": float(sentence.hit == 0),
+                "length": float(np.log(max(len(sentence.text.split()), _SHORT))),
             }
         return {
             "match": float(sentence.best() @ weights[sentence.hit]),
