@@ -144,8 +144,8 @@ def names_in(text: str, marks: frozenset[str] = frozenset()) -> tuple[str, ...]:
 def _names_with_institutions(block: Sequence[Line]) -> tuple[str, ...]:
     """The names at the beginning of lines that go on with an institution, of lines in one font."""
     lines = [(cell, names) for cell in block if (names := _leading_names(_text(cell)))]
-    names = [name for cell, names in lines if _is_alike(lines[0][0], cell) for name in names]
-    return tuple(dict.fromkeys(names))[:MOST_AUTHORS]
+    alike = (name for cell, names in lines if _is_alike(lines[0][0], cell) for name in names)
+    return tuple(dict.fromkeys(alike))[:MOST_AUTHORS]
 
 
 def _leading_names(text: str) -> tuple[str, ...]:

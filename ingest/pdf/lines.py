@@ -1,6 +1,7 @@
 """Words and lines of a page."""
 
 import itertools
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -93,15 +94,16 @@ def pieces_of(characters: Characters) -> list[Word]:
     first = last = 0
     left = right = top = bottom = 0.0
     is_spaced = False
+    shared: dict[float, float] = {}  # equal numbers as one object: whole documents are held in memory
 
     def finish() -> None:
-        text = "".join(letters)
+        text = sys.intern("".join(letters))
         if text:
-            box = (left, top, right, bottom)
+            box = (left, shared.setdefault(top, top), right, shared.setdefault(bottom, bottom))
             soft = bool(characters.is_hyphen[last])
-            pieces.append(
-                _piece(text, box, sizes[first], fonts[first], baselines[first], in_form[first], soft)
-            )
+            size, baseline = round(sizes[first], 1), round(baselines[first], 1)
+            size, baseline = shared.setdefault(size, size), shared.setdefault(baseline, baseline)
+            pieces.append(_piece(text, box, size, fonts[first], baseline, in_form[first], soft))
         letters.clear()
 
     for place, text in enumerate(texts):
@@ -213,13 +215,13 @@ def _piece(
     return Word(
         text,
         box,
-        round(size, 1),
+        size,
         font.name,
         font.is_bold,
         font.is_italic,
         font.is_fixed,
         is_math_font(font.name),
-        round(baseline, 1),
+        baseline,
         in_form,
         soft,
     )

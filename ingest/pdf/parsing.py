@@ -1,9 +1,11 @@
 """Reads the PDF of a paper into its text in reading order, with the place of each word."""
 
 import ctypes
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import category
 
 import numpy as np
 import pypdfium2
@@ -24,6 +26,8 @@ from rag.body import Body, Page, Runs
 
 MOST_PAGES = 5_000
 MOST_CHARACTERS = 20_000_000
+_SAMPLE = 20_000  # characters
+_MOST_PICTURES = 0.3
 _FEWEST_LETTERS = 20  # a page of a scan, by hand or by machine, has stamps and no more
 
 
@@ -88,6 +92,8 @@ def _body(sheets: list[Sheet], frames: Sequence[Frame], labels: Sequence[str | N
     if sum(len(line.text) for line in lines) < _FEWEST_LETTERS:
         raise PdfError("is a scan without text: run OCR over it, such as `ocrmypdf in.pdf out.pdf`")
     writing = write(lines)
+    if not _is_readable(writing.text):
+        raise PdfError("has fonts that do not say which letters they show: run OCR over it")
     numbers: dict[int, list[str]] = {}
     for page, number in zip(on_pages, printed, strict=True):
         if number is not None:
@@ -101,6 +107,13 @@ def _body(sheets: list[Sheet], frames: Sequence[Frame], labels: Sequence[str | N
         ),
         _seen(writing.runs, frames),
     )
+
+
+def _is_readable(text: str) -> bool:
+    """Whether few of its characters are pictures, to which fonts that hide their letters map them."""
+    counts = Counter(text[:_SAMPLE])
+    pictures = sum(count for character, count in counts.items() if category(character) == "So")
+    return pictures < _MOST_PICTURES * counts.total()
 
 
 def _lines(sheets: list[Sheet]) -> tuple[list[Line], list[str | None]]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ingest.pdf.kinds import cells_of
 from ingest.pdf.lines import Line
+from ingest.pdf.table_lines import cells_of
 
 Cell = list[Line]
 

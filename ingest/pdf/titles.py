@@ -33,8 +33,8 @@ _LABEL = re.compile(
 )
 _PREPRINT = re.compile(
     r"preprint|contents lists available|journal homepage|peer.?review"
-    r"|this (?:is an? (?:accepted|author|copy|draft|open|post|pre|version)|version|article)\b"
-    r"|this (?:paper|work|document)\b"
+    r"|this (?:is an? (?:accepted|author|copy|draft|open|post|pre|version)|version|article|paper|work"
+    r"|document)\b"
     r"|proc(?:eedings|\.) of|all rights reserved|creative commons"
     r"|downloaded from|published (?:by|in|online)|to appear in|submitted to|accepted (?:for|manuscript)"
     r"|available (?:online|at)|working paper|discussion paper|technical report|lecture notes",

@@ -163,6 +163,10 @@ class Writing:
 
 def clean(text: str) -> str:
     """Text in the usual composition, without characters that print nothing."""
+    return text if text.isascii() and text.isprintable() else _normal(text)
+
+
+def _normal(text: str) -> str:
     return unicodedata.normalize("NFC", _UNPRINTED.sub("", text))
 
 
