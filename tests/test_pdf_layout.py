@@ -165,6 +165,61 @@ def test_a_cell_of_two_lines_is_one_cell(maker):
     ]
 
 
+def test_lines_that_go_on_in_the_last_cell_are_of_its_row(maker):
+    top = whole(maker, 80, sentences("Before", 4)) + 20
+    rows = [("Oak", "wet", "grows on deep soil, as long as"), ("", "", "there is rain, and where the")]
+    rows += [("", "", "winters are mild, but seldom"), ("", "", "on the coast"), ("Pine", "dry", "on sand")]
+    rows += [("Elm", "wet", "on loam")]
+    for place, row in enumerate(rows):
+        for left, cell in zip((90, 160, 230), row, strict=True):
+            maker.text(left, top + 12 * place, cell)
+    whole(maker, top + 100, sentences("After", 4))
+    assert texts(read(maker), "row") == [
+        "Oak\twet\tgrows on deep soil, as long as there is rain, and where the winters are mild,"
+        " but seldom on the coast",
+        "Pine\tdry\ton sand",
+        "Elm\twet\ton loam",
+    ]
+
+
+def test_a_table_of_contents_is_no_text(maker):
+    top = heading(maker, 60, "Contents")
+    entries = [
+        "1 Plants" + " ." * 40 + " 2",
+        "1.1 A long name of a section that goes on",
+        "on the next line",
+    ]
+    entries += ["2 Soil" + " ." * 30 + " 11"]
+    entries[2] += " ." * 30 + " 7"
+    top = maker.lines(TEXT_LEFT, top, entries)
+    top = heading(maker, top + 20, "1 Plants")
+    whole(maker, top, sentences("Whole", 4))
+    assert texts(read(maker), "paragraph") == [" ".join(sentences("Whole", 4))]
+
+
+def test_a_letter_that_is_shifted_within_a_word_is_of_the_word(maker):
+    maker.text(72, 80, "We set this with T")
+    left = 72 + maker.canvas.stringWidth("We set this with T", "Times-Roman", 10) - 1.5
+    maker.text(left, 82.2, "E")
+    maker.text(left + 5, 80, "X on a page.")
+    whole(maker, 92, sentences("Whole", 4))
+    assert "this with TEX on a page." in read(maker).text
+
+
+def test_a_ruler_of_line_numbers_is_left_out_wherever_its_numbers_stand(maker):
+    whole(maker, 80, sentences("Ruled", 9))
+    for number in range(1, 41):
+        maker.text(50, 84 + 17.3 * (number - 1), str(number), size=7)
+    assert " ".join(sentences("Ruled", 9)) in read(maker).text
+
+
+def test_fonts_that_hide_their_letters_are_an_error(tmp_path):
+    content = b"BT /F 12 Tf 72 700 Td (Forty letters which the font shows as pictures of things) Tj ET"
+    fonts = b"<</F<</Type/Font/Subtype/Type1/BaseFont/ZapfDingbats>>>>"
+    with pytest.raises(PdfError, match="do not say which letters"):
+        parse(raw_pdf(tmp_path / "hidden.pdf", content, fonts))
+
+
 def test_a_listing_is_no_part_of_a_sentence(maker):
     top = whole(maker, 80, [*sentences("Before", 4), "The model is fitted as follows:"])
     code = ["fit <- lm(y ~ x, data = plants)", "for (i in 1:3) {", "  print(fit[i])", "}"]
@@ -359,6 +414,9 @@ def test_ligatures_and_accents_become_letters(tmp_path):
         (0x10, "SFRM1000", "“"),
         (0xFFFE, "Anything", ""),
         (0xF8EB, "CMEX10", ""),
+        (ord("❚"), "", "T"),  # glyphs that are named by their codes, and taken for those of Zapf Dingbats
+        (ord("✜"), "", "fi"),
+        (ord("❚"), "ZapfDingbats", "❚"),
     ],
 )
 def test_codes_without_characters_are_read_by_the_encoding_of_their_font(code, font, expected):

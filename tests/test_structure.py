@@ -192,7 +192,7 @@ def test_only_what_must_load_late_is_imported_in_a_function():
 
 
 def test_pdfs_are_read_and_drawn_in_processes_of_their_own():
-    """They load by name the modules that do so: no other module imports them, not even through others."""
+    """These load the modules that do it by name: no other module imports them, not even through others."""
     graph = {name: set(imported(ast.walk(source))) for name, (_, source) in modules().items()}
     reading = {
         name for name, names in graph.items() if {"pypdfium2", "PIL"} & {n.split(".")[0] for n in names}

@@ -145,8 +145,8 @@ def _in_events(visitor: Visitor) -> Iterator[str]:
                 yield str(event["id"])
     for text in ESCAPES:
         body = {"data": [text], "session_hash": text, "event_data": text, "trigger_id": text}
-        for number in (text, 0, 10**6):
-            visitor.post("/gradio_api/queue/join", {**body, "fn_index": number}, patience=5)
+        for index in (text, 0, 10**6):
+            visitor.post("/gradio_api/queue/join", {**body, "fn_index": index}, patience=5)
         name = quote(text, errors="surrogatepass")
         visitor.get(f"/gradio_api/queue/data?session_hash={name}", patience=5)
         yield "session_hash"

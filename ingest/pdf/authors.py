@@ -88,7 +88,7 @@ def printed_names(block: Sequence[Line]) -> tuple[str, ...]:
     block = [part for cell in block[:_MOST_CELLS] for part in parts_of(cell, _WIDEST_SPACE)]
     first = next((cell for cell in block if _in_list(cell)), None)
     if first is None:
-        return ()
+        return _names_with_institutions(block)
     letters = _letters_of_marks(block)
     in_blocks = any(not _in_list(cell) for cell in block if _is_right_under(cell, first))
     names: list[str] = []
@@ -139,6 +139,29 @@ def names_in(text: str, marks: frozenset[str] = frozenset()) -> tuple[str, ...]:
             f"{given} {family}" for family, given in zip(families, initials, strict=True)
         ]  # "Genz, A."
     return tuple(map(_cased, parts)) if parts and all(map(_is_name, parts)) else ()
+
+
+def _names_with_institutions(block: Sequence[Line]) -> tuple[str, ...]:
+    """The names at the beginning of lines that go on with an institution, of lines in one font."""
+    lines = [(cell, names) for cell in block if (names := _leading_names(_text(cell)))]
+    alike = (name for cell, names in lines if _is_alike(lines[0][0], cell) for name in names)
+    return tuple(dict.fromkeys(alike))[:MOST_AUTHORS]
+
+
+def _leading_names(text: str) -> tuple[str, ...]:
+    """The names before the first part of a text that is none, if an institution is in the rest.
+
+    Names in capitals stand out from any rest in small letters.
+    """
+    parts = text.split(",")
+    for count in range(len(parts) - 1, 0, -1):
+        start, rest = ",".join(parts[:count]), ",".join(parts[count:])
+        names = names_in(start)
+        if names and (
+            INSTITUTION.search(rest) or (start.replace(" and ", " ").isupper() != rest.isupper())
+        ):
+            return () if INSTITUTION.search(start) else names
+    return ()
 
 
 def _in_list(cell: Line) -> bool:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from ingest.pdf.groups import Group, groups_of
-from ingest.pdf.kinds import LineKind, Profile, ends_sentence, is_known_heading, kinds_of, profile_of
+from ingest.pdf.headings import is_known_heading
+from ingest.pdf.kinds import kinds_of
 from ingest.pdf.lines import Line
+from ingest.pdf.profiles import LineKind, Profile, ends_sentence, profile_of
 from ingest.pdf.tables import rows_by_cells
 from ingest.pdf.writing import Vocabulary, Writing
 from rag.body import BlockKind

@@ -37,6 +37,17 @@ _ENCODINGS: Final = (
     (("CMSY", "CMBSY", "LMMATHSYMBOLS", "LMSY", "MTSY", "MSAM", "MSBM"), _SYMBOLS),
     (("CMR", "CMBX", "CMTI", "CMSS", "CMSL", "CMTT", "CMCSC", "CMB", "CMDUNH", "CMFIB"), _ROMAN),
 )
+# Old fonts of drawn glyphs name their glyphs "a1", "a2", ... by their codes. Programs that take these names
+# for those of Zapf Dingbats map the letters to its signs, which are here in the order of the codes.
+_DRAWN: Final = {
+    ord(sign): code
+    for code, sign in enumerate(
+        "✁✂✄☎✆✝✞✟✠✡☛☞✌✍✎✏✑✒✓✔✕✖✗✘✙✚✛✜✢✣✤✥✦✧★✩✪✫✬✭✮✯✰✱✲✳✴✵✶✷✸✹✺✻✼✽✾✿❀❁❂❃❄❅❆❇❈❉❊❋●❍■❏❑▲▼◆❖ "
+        "◗❘❙❚❯❱❲❳❨❩❬❭❪❫❴❵❛❜❝❞❡❢❣❤✐❥❦❧♠♥♦♣    ✉✈✇①②③④⑤⑥⑦",
+        1,
+    )
+    if sign != " "
+} | {ord("❼"): ord("•"), ord("➓"): ord("§")}
 _SPACING_ACCENTS: Final = {
     "`": "\u0300", "´": "\u0301", "ˆ": "\u0302", "˜": "\u0303", "¯": "\u0304", "˘": "\u0306", "˙": "\u0307",
     "¨": "\u0308", "˚": "\u030a", "˝": "\u030b", "ˇ": "\u030c", "¸": "\u0327", "˛": "\u0328",
@@ -51,6 +62,8 @@ _MATH_FONT: Final = re.compile(
 @lru_cache(1 << 16)
 def printed(code: int, font: str) -> str:
     """The characters that a code of a font prints; "" for none."""
+    if not font:
+        code = _DRAWN.get(code, code)
     if code >= 0x20 and code != 0x7F and not 0x80 <= code < 0xA0:
         return LIGATURES.get(code) or _of_unicode(code, font)
     return _encoding(font).get(code, "")

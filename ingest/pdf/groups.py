@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from ingest.pdf.kinds import NUMBERED, LineKind, Profile, ends_sentence, gap_above, same_column
+from ingest.pdf.headings import NUMBERED
 from ingest.pdf.lines import Line
+from ingest.pdf.profiles import LineKind, Profile, ends_sentence, gap_above, same_column
 
 _WIDE_GAP = 1.42  # of the usual distance of baselines
 _WIDEST_IN_SENTENCE = 2.3  # where a tall formula stands in a line

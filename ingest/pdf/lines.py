@@ -1,13 +1,15 @@
 """Words and lines of a page."""
 
 import itertools
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
 
-from ingest.pdf.characters import Characters, Font
+from ingest.pdf.characters import Characters
+from ingest.pdf.fonts import Font
 from ingest.pdf.glyphs import accent_of, is_math_font, with_accent
 from ingest.pdf.shapes import Rectangle
 
@@ -18,9 +20,10 @@ _SCRIPT = 0.86  # smaller pieces may be superscripts and subscripts of their nei
 _HIGHEST, _LOWEST = 0.85, 0.5  # where scripts stand, above and below the baseline
 _NEAR = 0.6
 _PART = 0.8
+_SHIFTED = 0.35  # letters of a word that are shifted up or down
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """A word as it is printed; `size` is that of its font in points."""
 
@@ -91,15 +94,16 @@ def pieces_of(characters: Characters) -> list[Word]:
     first = last = 0
     left = right = top = bottom = 0.0
     is_spaced = False
+    shared: dict[float, float] = {}  # equal numbers as one object: whole documents are held in memory
 
     def finish() -> None:
-        text = "".join(letters)
+        text = sys.intern("".join(letters))
         if text:
-            box = (left, top, right, bottom)
+            box = (left, shared.setdefault(top, top), right, shared.setdefault(bottom, bottom))
             soft = bool(characters.is_hyphen[last])
-            pieces.append(
-                _piece(text, box, sizes[first], fonts[first], baselines[first], in_form[first], soft)
-            )
+            size, baseline = round(sizes[first], 1), round(baselines[first], 1)
+            size, baseline = shared.setdefault(size, size), shared.setdefault(baseline, baseline)
+            pieces.append(_piece(text, box, size, fonts[first], baseline, in_form[first], soft))
         letters.clear()
 
     for place, text in enumerate(texts):
@@ -211,45 +215,62 @@ def _piece(
     return Word(
         text,
         box,
-        round(size, 1),
+        size,
         font.name,
         font.is_bold,
         font.is_italic,
         font.is_fixed,
         is_math_font(font.name),
-        round(baseline, 1),
+        baseline,
         in_form,
         soft,
     )
 
 
 def _with_scripts(rows: list[list[Word]]) -> list[list[Word]]:
-    """Rows with the small pieces of others that stand beside theirs, a little higher or lower."""
-    baselines = [row[0].baseline for row in rows]
+    """Rows with the pieces of others that stand beside theirs, a little higher or lower."""
+    tops = [row[0].baseline for row in rows]
+    baselines = [max(row, key=lambda piece: (len(piece.text), piece.size)).baseline for row in rows]
     sizes = [max(piece.size for piece in row) for row in rows]
     largest = min(max(sizes), 4 * median(sizes)) if sizes else 0.0
     joined = [list(row) for row in rows]
     for place, row in enumerate(rows):
         for piece in row:
-            first = bisect_left(baselines, piece.baseline - _HIGHEST * largest)
-            after = bisect_right(baselines, piece.baseline + _HIGHEST * largest)
+            if _hosts(piece, row, sizes[place], 0.0):
+                continue  # a small letter that stands in a word, such as those of logos
+            first = bisect_left(tops, piece.baseline - _HIGHEST * largest)
+            after = bisect_right(tops, piece.baseline + _HIGHEST * largest)
             hosts = [
                 host
                 for host in range(first, after)
                 if host != place
-                and (
-                    _hosts(piece, rows[host], sizes[host], piece.baseline - baselines[host])
-                    or (
-                        len(row) < len(rows[host])
-                        and _is_part(piece, rows[host], sizes[host], abs(piece.baseline - baselines[host]))
-                    )
-                )
+                and _belongs(piece, row, rows[host], sizes[host], piece.baseline - baselines[host])
             ]
             if hosts:
                 host = min(hosts, key=lambda host: abs(piece.baseline - baselines[host]))
                 joined[place].remove(piece)
                 joined[host].append(piece)
     return joined
+
+
+def _belongs(piece: Word, own: Sequence[Word], row: Sequence[Word], size: float, lower: float) -> bool:
+    """Whether a piece that stands `lower` than another row than its own is a part of that row."""
+    if _hosts(piece, row, size, lower):
+        return True
+    return len(own) < len(row) and (
+        _is_part(piece, row, size, abs(lower)) or _is_in_word(piece, row, size, abs(lower))
+    )
+
+
+def _is_in_word(piece: Word, row: Sequence[Word], size: float, distance: float) -> bool:
+    """Whether a letter stands between two letters of a row, a little off its baseline, as in some logos."""
+    if distance > _SHIFTED * size or len(piece.text) > 2 or not piece.text.isalpha():
+        return False
+    left, _, right, _ = piece.box
+    near, over = 0.2 * size, 0.35 * size
+    return any(-near < other.box[2] - left < over for other in row) and any(
+        -near < right - other.box[0] < over for other in row
+    )
 
 
 def _is_part(piece: Word, row: Sequence[Word], size: float, distance: float) -> bool:

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ingest.pdf.characters import Characters
 from ingest.pdf.drawings import are_pages, fonts_of_prose, without_drawings
-from ingest.pdf.lines import Word, gaps_of, pieces_of, rows_of
+from ingest.pdf.frames import Frame
+from ingest.pdf.lines import Word, gaps_of, rows_of
+from ingest.pdf.pages import PrintedPage
 
 _WIDE = 1.15  # width to height of a page that may show two
 _MIDDLE = (0.42, 0.58)
 _FEWEST_NUMBERS = 6
 _NUMBERED = 0.6  # of the rows
+_FEWEST_OF_RULER = 15
 
 
 @dataclass(frozen=True)
@@ -25,29 +27,27 @@ class Sheet:
     rows: list[list[Word]]
 
 
-def sheets_of(pages: Sequence[Characters]) -> list[Sheet]:
+def sheets_of(pages: Sequence[PrintedPage]) -> list[Sheet]:
     """The sheets of pages: one of each, or two of a page that shows two pages of a report side by side."""
-    pieces = [pieces_of(page) for page in pages]
-    prose_fonts, is_form_text = fonts_of_prose(pieces), are_pages(pages)
+    prose_fonts, is_form_text = fonts_of_prose(pages), are_pages(pages)
     return [
         sheet
-        for number, (page, on_page) in enumerate(zip(pages, pieces, strict=True), 1)
-        for sheet in _sheets(number, page, without_drawings(on_page, page, is_form_text, prose_fonts))
+        for number, page in enumerate(pages, 1)
+        for sheet in _sheets(number, page.frame, without_drawings(page, is_form_text, prose_fonts))
     ]
 
 
-def _sheets(page: int, characters: Characters, pieces: Sequence[Word]) -> list[Sheet]:
+def _sheets(page: int, frame: Frame, pieces: Sequence[Word]) -> list[Sheet]:
     rows = rows_of(pieces)
-    middle = _fold(rows, characters.width, characters.height)
+    middle = _fold(rows, frame.width, frame.height)
     if middle is None:
-        return [Sheet(page, characters.width, characters.height, _without_line_numbers(rows))]
+        return [Sheet(page, frame.width, frame.height, _without_line_numbers(rows))]
     halves = (
         [piece for piece in pieces if piece.box[2] <= middle],
         [piece for piece in pieces if piece.box[2] > middle],
     )
     return [
-        Sheet(page, characters.width / 2, characters.height, _without_line_numbers(rows_of(half)))
-        for half in halves
+        Sheet(page, frame.width / 2, frame.height, _without_line_numbers(rows_of(half))) for half in halves
     ]
 
 
@@ -81,26 +81,41 @@ def _fold(rows: Sequence[Sequence[Word]], width: float, height: float) -> float 
 def _without_line_numbers(rows: list[list[Word]]) -> list[list[Word]]:
     """Rows without the numbers of lines that some papers print in a margin."""
     for at_left in (True, False):
-        numbers = {}
-        for place, row in enumerate(rows):
-            piece = row[0 if at_left else -1]
-            others = row[1:] if at_left else row[:-1]
-            if (
-                piece.text.isdecimal()
-                and len(piece.text) < 5
-                and (not others or _stands_off(piece, others))
-            ):
-                numbers[place] = piece
-        if len(numbers) >= max(_FEWEST_NUMBERS, _NUMBERED * len(rows) / _step(list(numbers.values()))):
-            edge = median(piece.box[2] if at_left else piece.box[0] for piece in numbers.values())
-            drop = {
-                id(piece)
-                for piece in numbers.values()
-                if abs((piece.box[2] if at_left else piece.box[0]) - edge) < 1.2 * piece.size
-            }
-            if _grows([piece for piece in numbers.values() if id(piece) in drop]):
-                rows = [kept for row in rows if (kept := [piece for piece in row if id(piece) not in drop])]
+        numbers = _margin_numbers(rows, at_left)
+        if len(numbers) < max(_FEWEST_NUMBERS, _NUMBERED * len(rows) / _step(numbers)) and not _is_ruler(
+            numbers
+        ):
+            continue
+        edge = median(piece.box[2] if at_left else piece.box[0] for piece in numbers)
+        numbers = [
+            piece
+            for piece in numbers
+            if abs((piece.box[2] if at_left else piece.box[0]) - edge) < 1.2 * piece.size
+        ]
+        if _grows(numbers):
+            drop = set(map(id, numbers))
+            rows = [kept for row in rows if (kept := [piece for piece in row if id(piece) not in drop])]
     return rows
+
+
+def _margin_numbers(rows: Sequence[Sequence[Word]], at_left: bool) -> list[Word]:
+    """The numbers at one end of rows that stand off from the rest of their row."""
+    numbers: list[Word] = []
+    for row in rows:
+        piece, others = (row[0], row[1:]) if at_left else (row[-1], row[:-1])
+        is_number = piece.text.isdecimal() and len(piece.text) < 5
+        if is_number and (not others or _stands_off(piece, others)):
+            numbers.append(piece)
+    return numbers
+
+
+def _is_ruler(numbers: Sequence[Word]) -> bool:
+    """Whether many numbers stand at equal distances, whatever lines are beside them."""
+    if len(numbers) < _FEWEST_OF_RULER:
+        return False
+    gaps = [after.baseline - piece.baseline for piece, after in itertools.pairwise(numbers)]
+    usual = median(gaps)
+    return sum(abs(gap - usual) < 0.5 for gap in gaps) > 0.8 * len(gaps)
 
 
 def _stands_off(piece: Word, others: Sequence[Word]) -> bool:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ingest.pdf.kinds import cells_of
 from ingest.pdf.lines import Line
+from ingest.pdf.table_lines import cells_of
 
 Cell = list[Line]
 
@@ -34,10 +34,16 @@ def _continued(row: Sequence[Cell], cells: Sequence[Line]) -> list[int]:
     places: list[int] = []
     for cell in cells:
         above = [place for place, parts in enumerate(row) if _overlap(parts[-1], cell)]
-        if len(above) != 1 or not cell.text[:1].isalpha() or not row[above[0]][-1].text[-1:].isalpha():
+        if len(above) != 1 or not _goes_on(row[above[0]][-1].text, cell.text):
             return []
         places += above
     return places
+
+
+def _goes_on(text: str, after: str) -> bool:
+    """Whether a text in words goes on with another one."""
+    is_open = text[-1:].isalpha() or text[-1:] in "-,"
+    return (is_open and after[:1].isalpha()) or (text[-1:] != "." and after[:1].islower())
 
 
 def _overlap(line: Line, other: Line) -> bool:

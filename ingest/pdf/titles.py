@@ -33,11 +33,14 @@ _LABEL = re.compile(
 )
 _PREPRINT = re.compile(
     r"preprint|contents lists available|journal homepage|peer.?review"
-    r"|this (?:is|version|article|paper|work|document)\b|all rights reserved|creative commons"
+    r"|this (?:is an? (?:accepted|author|copy|draft|open|post|pre|version)|version|article|paper|work"
+    r"|document)\b"
+    r"|proc(?:eedings|\.) of|all rights reserved|creative commons"
     r"|downloaded from|published (?:by|in|online)|to appear in|submitted to|accepted (?:for|manuscript)"
     r"|available (?:online|at)|working paper|discussion paper|technical report|lecture notes",
     re.IGNORECASE,
 )
+_RESEARCH = re.compile(r"\bresearch\b", re.IGNORECASE)  # institutions do it, and titles name it
 _ISSUE = re.compile(
     r"\b(?:vol(?:ume)?|issue|issn|isbn|no)\b\.? ?\d|https?://|www\.|\bdoi\b|homepage", re.IGNORECASE
 )
@@ -62,7 +65,8 @@ class Title:
 
     lines: tuple[Line, ...]
     subtitle: str = ""
-    has_note: bool = False
+    note: str = ""
+    """The sign of a note that is set like a part of it."""
     has_names: bool = False
     """Whether names stand below it."""
     spelling: str | None = None
@@ -70,12 +74,16 @@ class Title:
 
     @cached_property
     def text(self) -> str:
-        printed = self._printed[:-1] if self.has_note else self._printed
+        printed = self._printed.removesuffix(self.note)
         return self.spelling or printed + (f": {self.subtitle}" if self.subtitle else "")
 
     @property
     def _printed(self) -> str:
-        return joined([_NOTE.sub("", without_marks(line)) for line in self.lines]).strip(MARKS + " ")
+        return (
+            joined([_NOTE.sub("", without_marks(line)) for line in self.lines])
+            .strip(MARKS + " ")
+            .rstrip(MARKS + " ,")
+        )
 
     @property
     def size(self) -> float:
@@ -122,7 +130,7 @@ def _on_page(page: int, cells: Sequence[Line], metadata: str) -> Title | None:
     below = [group for group in groups[1 - place :] if _is_under(group, groups[-place])]
     title = _with_subtitle(groups[-place], below, rows, size, metadata)
     title = replace(title, has_names=_has_names_below(groups[-place], groups[1 - place :]))
-    title = replace(title, has_note=_has_note(title, cells))
+    title = replace(title, note=_note(title, cells))
     if title.text.isupper():
         return _in_small_letters(title, cells, metadata)
     return replace(title, spelling=metadata) if _is_mended_by(title.text, metadata) else title
@@ -144,13 +152,14 @@ def _is_prose(row: Line, size: float) -> bool:
     )
 
 
-def _has_note(title: Title, cells: Sequence[Line]) -> bool:
-    """Whether the digit at the end of a title leads to a note in small print."""
-    match = re.search(r"[^\W\d](\d)$", title.text)
+def _note(title: Title, cells: Sequence[Line]) -> str:
+    """The sign at the end of a title that leads to a note in small print: a digit, or "a)"; "" for none."""
+    match = re.search(r"(?<=[^\W\d])(?:\d|[a-h]\))$", title.text)
     if match is None:
-        return False
+        return ""
+    sign = re.escape(match[0])
     notes = (cell.text for cell in cells if cell.size < 0.75 * title.size and cell.box[1] > title.bottom)
-    return any(re.match(rf"{match[1]} ?[^\W\d]", text) for text in notes)
+    return match[0] if any(re.match(rf"{sign} ?[^\W\d_]", text) for text in notes) else ""
 
 
 def _is_mended_by(printed: str, own: str) -> bool:
@@ -235,23 +244,31 @@ def _goes_on(group: Sequence[Line], row: Line, size: float) -> bool:
     last = group[-1]
     gap = row.box[1] - last.box[3]
     is_large = last.size > 1.2 * size
+    gaps = [after.box[1] - before.box[3] for before, after in pairwise(group)]
+    is_close = last.size > 1.08 * size and gap < max(0.45 * row.size, *(each + 1 for each in gaps), 0.0)
     if abs(row.size - last.size) > 0.04 * last.size + 0.1 or gap < -0.5 * row.size:
         return False
     if row.box[0] > last.box[2] or row.box[2] < last.box[0]:
         return False
-    gaps = [after.box[1] - before.box[3] for before, after in pairwise(group)]
     widest = (1.7 if is_large else 0.9) * row.size
     if len(gaps) > 0:
         widest = max(max(gaps) + 0.35 * row.size, 1.4 * row.size if is_large else 0.0)
     is_other = is_bold(row) != is_bold(last) or (
-        row.text.isupper() != last.text.isupper() and len(row.text) > 12
+        _is_capital(row.text) != _is_capital(last.text) and len(row.text) > 12
     )
     if gap > widest or (is_other and (not is_large or names_in(row.text))):
         return False
-    if not is_large and (names_in(without_marks(row)) or date_in(row.text)):
+    if not (is_large or is_close) and (names_in(without_marks(row)) or date_in(row.text)):
         return False
     is_list = bool(re.search(r",| and | & |;", row.text)) and bool(names_in(without_marks(row)))
-    return not (is_list or (gap > 0.5 * row.size and names_in(without_marks(row)) and len(row.text) < 40))
+    is_name = gap > 0.5 * row.size and bool(names_in(without_marks(row))) and len(row.text) < 40
+    return not (is_list or (is_name and not is_close))
+
+
+def _is_capital(text: str) -> bool:
+    """Whether nearly all letters of a text are capitals."""
+    letters = [letter for letter in text if letter.isalpha()]
+    return sum(map(str.isupper, letters)) > 0.85 * len(letters)
 
 
 def _may_be(group: Title) -> bool:
@@ -274,13 +291,14 @@ def _score(
     own = normalise_title(metadata)
     if len(own) > 9 and (own == key or (len(key) > 9 and key in own)):
         score += 1.5
-    score += 0.8 * (len(key) > 15 and key in others)
     below = [other for other in after[:4] if other.top - group.bottom < 1.6 * group.size]
     others_below = [other for other in after if other.size > 1.1 * size and _may_be(other)]
+    is_head = bool(others_below) and group.size <= size
+    score += 0.8 * (len(key) > 15 and key in others and not is_head)
     is_banner = any(not _ISSUE.search(other.text) and len(other.text.split()) > 2 for other in others_below)
     score -= 2.0 * (is_banner and any(_ISSUE.search(other.text) for other in below))
     score -= 1.5 * bool(_PREPRINT.search(text) or _ISSUE.search(text))
-    score -= 1.0 * bool(INSTITUTION.search(text) and len(text.split()) < 7)
+    score -= 1.0 * bool(INSTITUTION.search(_RESEARCH.sub("", text)) and len(text.split()) < 7)
     score -= 1.0 * bool(
         names_in(text) and re.search(r",| and | & |\d|\bby\b", text + without_marks(group.lines[0]))
     )

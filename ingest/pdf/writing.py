@@ -2,16 +2,16 @@
 
 import re
 import unicodedata
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ingest.pdf.lines import Line, Word
-from ingest.pdf.shapes import Rectangle
-from rag.body import Block, BlockKind
+import numpy as np
 
-RunRow = tuple[int, int, int, int, Rectangle]
-"""Start, end, page, line and box of a run."""
+from ingest.pdf.lines import Line, Word
+from rag.body import Block, BlockKind, Runs
+
 _UNPRINTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ufffd\u00ad]")
 _HYPHENS = "-‐‑"
 _COMPOUND = re.compile(r"\w+[-‐‑]\w+")
@@ -76,11 +76,17 @@ class Writing:
         self._length = 0
         self._line = -1
         self.blocks: list[Block] = []
-        self.runs: list[RunRow] = []
+        self._places = array("i")  # start, end, page and line of each run
+        self._boxes = array("f")
 
     @property
     def text(self) -> str:
         return "".join(self._parts)
+
+    @property
+    def runs(self) -> Runs:
+        starts, ends, pages, lines = np.array(self._places, np.int32).reshape(-1, 4).T
+        return Runs(starts, ends, pages, lines, np.array(self._boxes, np.float32).reshape(-1, 4))
 
     def add(self, kind: BlockKind, lines: Sequence[Line], section: str | None) -> None:
         """A block of lines: joined by spaces, those of listings by line ends."""
@@ -145,7 +151,8 @@ class Writing:
         start = self._length
         self._append(clean(text))
         if self._length > start:
-            self.runs.append((start, self._length, page, self._line, word.box))
+            self._places.extend((start, self._length, page, self._line))
+            self._boxes.extend(word.box)
 
     def _append(self, text: str) -> None:
         if self._parts and self._parts[-1] == "\x00":
@@ -156,6 +163,10 @@ class Writing:
 
 def clean(text: str) -> str:
     """Text in the usual composition, without characters that print nothing."""
+    return text if text.isascii() and text.isprintable() else _normal(text)
+
+
+def _normal(text: str) -> str:
     return unicodedata.normalize("NFC", _UNPRINTED.sub("", text))
 
 
