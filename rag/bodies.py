@@ -9,7 +9,8 @@ from rag.library import Library
 from rag.library.selection import Selection
 from rag.types import Filters, Hit, Passage
 
-_READ = (12, 6, 3, 2, 1)  # passages that are read of the first paper, the second, ...
+READ = (12, 6, 3, 2, 1)
+"""How many passages are read of the first paper, the second, ...; the last one is for all others, too."""
 _LOOKED_AT = 64  # passages of each paper that is read
 
 Place = tuple[str, int]
@@ -53,10 +54,10 @@ class Bodies:
                 best[paper_id] = number, likeness
         return best
 
-    def read(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
+    def read(self, query: str, hits: Sequence[Hit], sizes: Sequence[int] = READ) -> list[Hit]:
         """The same hits; those with a body get it, and the passages of it that are closest to a query.
 
-        The first hits have most of them.
+        `sizes` are how many of the first paper, of the second, ...
         """
         catalog = self.library.catalog
         papers = catalog.with_bodies([hit.paper for hit in hits])
@@ -71,7 +72,7 @@ class Bodies:
         read = []
         for hit, paper in zip(hits, papers, strict=True):
             if paper.body:
-                size = _READ[min(ids.index(paper.paper_id), len(_READ) - 1)]
+                size = sizes[min(ids.index(paper.paper_id), len(sizes) - 1)]
                 closeness = self._closest(found, passages.get(paper.paper_id, ()), size)
                 paper = replace(paper, excerpts=tuple(closeness))
                 own = dict.fromkeys(paper.shown, abstracts.get(paper.paper_id, 0.0))

@@ -2,11 +2,11 @@
 
 import json
 import zlib
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from itertools import groupby, takewhile
+from itertools import groupby, islice, takewhile
 from typing import Any, Literal
 
 import numpy as np
@@ -30,6 +30,8 @@ SEARCHED: frozenset[BlockKind] = frozenset(("paragraph", "caption", "row", "foot
 
 _TENTHS = 10  # boxes are stored in tenths of a point
 _LONGEST_SIDE = 6_500.0  # points
+_DISPLAYED: frozenset[BlockKind] = frozenset(("formula", "listing"))
+_APART = 500  # characters between spans that are read as one, and of what is displayed behind a span
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,29 @@ class Body:
         """The blocks of a span, cut to it."""
         for block in self.blocks_around(start, end):
             yield replace(block, start=max(block.start, start), end=min(block.end, end))
+
+    def joined(self, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Spans in their order, as they are read: those of a section that stand close together are one.
+
+        Each has the formulas and listings that follow it.
+        """
+        joined: list[tuple[int, int]] = []
+        for start, end in spans:
+            end = self._with_displayed(end)
+            first, last = joined[-1] if joined else (0, -_APART - 1)
+            if start - last <= _APART and self.section_of(start) == self.section_of(first):
+                joined[-1] = first, max(last, end)
+            else:
+                joined.append((start, end))
+        return joined
+
+    def _with_displayed(self, end: int) -> int:
+        """The end of the formulas and listings that follow a place."""
+        following = islice(self.blocks, bisect_left(self._block_starts, end), None)
+        displayed = takewhile(
+            lambda block: block.kind in _DISPLAYED and block.end - end <= _APART, following
+        )
+        return max((block.end for block in displayed), default=end)
 
     def boxes_of(self, start: int, end: int) -> list[Box]:
         """The boxes that cover a span, one for each line, in reading order."""

@@ -9,13 +9,19 @@ from rag.query import Understanding
 from rag.query.years import without_phrases
 from rag.reading import Reader
 from rag.retrieval import Retriever, belonging, fuse_rankings
-from rag.types import Filters, Hit, Request
+from rag.types import Filters, Hit, Kind, Request
 from rag.words import subject_of
 
 _DEPTH = 40  # of a ranking, and the most papers of a list
 _RANKED = 10  # papers in the ranking of an answer, at least
 _SHOWN = 10  # papers that a writer sees, except for a list
 _READ = 5  # papers whose bodies are read where rules find the papers
+# Passages of bodies that a model sees of the first paper, the second, ... (docs/retrieval.md)
+_FOR_MODEL: dict[Kind, Sequence[int]] = {
+    "single": (24, 12, 6, 3, 2, 1),
+    "comparison": (16, 16, 8, 4, 2, 1),
+    "list": (1,),
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Finder:
         most = request.k or (_DEPTH if question.kind == "list" else _SHOWN)
         shown = _first(related, rankings[0][:1], most)
         ranking = related if counts_all else fused.hits
-        shown = self.retriever.read(question.whole, shown)
+        shown = self.retriever.read(question.whole, shown, _FOR_MODEL[question.kind])
         reason = None if shown else self._why_empty(request.filters)
         more = self._more(request.filters, len(shown)) if counts_all else 0
         return Found(ranking[: max(_RANKED, len(shown))], shown, reason, more)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from math import fsum
 
-from rag.bodies import Bodies, Likeness
+from rag.bodies import READ, Bodies, Likeness
 from rag.embedding.base import Tokens
 from rag.library import Library
 from rag.library.embedded import embedded_text
@@ -81,9 +81,12 @@ class Retriever:
                 hits.append(Hit(papers[paper_id], score, passage, own, is_near=score >= least))
         return hits
 
-    def read(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
-        """The same hits, with the passages of their bodies that match a query best."""
-        return self._bodies.read(query, hits)
+    def read(self, query: str, hits: Sequence[Hit], sizes: Sequence[int] = READ) -> list[Hit]:
+        """The same hits, with the passages of their bodies that match a query best.
+
+        `sizes` are how many of the first paper, of the second, ...; the last one is for all others, too.
+        """
+        return self._bodies.read(query, hits, sizes)
 
     @property
     def _bodies(self) -> Bodies:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
+from heapq import nlargest
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from rag.identity import paper_keys
@@ -92,11 +93,16 @@ class Paper:
     @property
     def shown_text(self) -> str:
         """The text of what is read of it for a question, excerpts under their headings."""
-        return "\n\n".join(
-            f"{section}\n{self.words_of(passage)}" if section else self.words_of(passage)
-            for passage in self.shown
-            for section in [self.section_of(passage)]
-        )
+        excerpts = (f"{section}\n{text}" if section else text for section, text in self.shown_excerpts)
+        return "\n\n".join(filter(None, (self.abstract, *excerpts)))
+
+    @property
+    def shown_excerpts(self) -> list[tuple[str | None, str]]:
+        """What is read of its body for a question: the heading above each excerpt, and its words."""
+        if not self.body:
+            return []
+        spans = self.body.joined((excerpt.start, excerpt.end) for excerpt in self.excerpts)
+        return [(self.body.section_of(start), self.body.text[start:end].strip()) for start, end in spans]
 
     def text_of(self, part: Part) -> str:
         """The text of a part; empty for a body that was not loaded."""
@@ -244,6 +250,12 @@ class Hit:
     @property
     def passage_text(self) -> str:
         return self.paper.words_of(self.passage)
+
+    def shortened(self, most: int) -> Paper:
+        """The paper with its `most` closest excerpts, in their order."""
+        closest = nlargest(most, self.paper.excerpts, key=lambda excerpt: self.closeness.get(excerpt, 0.0))
+        kept = tuple(excerpt for excerpt in self.paper.excerpts if excerpt in closest)
+        return replace(self.paper, excerpts=kept)
 
     @property
     def page(self) -> int | None:

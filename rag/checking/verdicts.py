@@ -9,6 +9,7 @@ from rag.checking.base import Quote, Statement, Verdict
 from rag.checking.evidence import quotes_of, supported
 from rag.model.base import Message, read_prompt
 from rag.model.replies import PASSAGE, Fields, read_line, read_numbered, read_rows
+from rag.paper_fields import paper_fields
 from rag.types import Check, Paper
 
 LABELS: tuple[Check, ...] = ("supported", "partly", "contradicted", "not found")
@@ -35,7 +36,7 @@ def check_prompt(statements: Sequence[Statement]) -> list[Message]:
         cited = [keys[paper.paper_id] for paper in statement.papers]
         row: dict[str, Any] = {"number": number, "sentence": statement.text, "papers": cited}
         rows.append(row | ({"words": list(statement.words)} if statement.words else {}))
-    data = {"papers": [_fields(keys[id_], paper) for id_, paper in papers.items()], "sentences": rows}
+    data = {"papers": [paper_fields(keys[id_], paper) for id_, paper in papers.items()], "sentences": rows}
     return [("system", check_rules()), ("user", json.dumps(data, ensure_ascii=False))]
 
 
@@ -79,7 +80,3 @@ def read_quotes(row: Fields, papers: Sequence[Paper]) -> tuple[Quote, ...]:
     """
     words = (read_line(quote, "words", PASSAGE) for quote in read_rows(row, "quotes")[:_MOST_QUOTES])
     return tuple(dict.fromkeys(quote for text in words for quote in islice(quotes_of(text, papers), 1)))
-
-
-def _fields(key: int, paper: Paper) -> dict[str, Any]:
-    return {"key": key, "title": paper.title, "year": paper.year, "text": paper.shown_text}

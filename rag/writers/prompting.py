@@ -3,20 +3,22 @@
 import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rag.errors import ModelFailedError
 from rag.markers import neutral
 from rag.model.base import FRAME_TOKENS, Message, read_prompt, reply_tokens
 from rag.model.replies import PASSAGE, Fields, read_line, read_numbered, read_texts
+from rag.paper_fields import paper_fields
 from rag.parts import Parts, doubts_of, with_keys
 from rag.query import Understanding
 from rag.sentences import sentence_spans
 from rag.tokens import count_tokens
-from rag.types import Hit
+from rag.types import Hit, Paper
 from rag.writers.base import Correction, Log
 from rag.writers.control_lines import without_control_lines
 
-_MOST_TOKENS = 12_000  # of papers: forty abstracts
+_MOST_TOKENS = 12_000  # of papers: forty abstracts, or ten with the excerpts of their bodies
 _MOST_WORDS = 5  # quotes in a correction
 
 
@@ -62,37 +64,56 @@ def _correction(row: Fields) -> Correction:
 def fit_papers(messages: Sequence[Message], hits: Mapping[int, Hit], window: int) -> list[str]:
     """The papers as JSON lines, by their keys, as many as fit with the messages and a reply.
 
-    They have 12,000 tokens at most.
-    If the first one does not fit, it is cut after a sentence. Raises ModelFailedError if no sentence fits.
+    They have 12,000 tokens at most. The excerpts of a paper take half of the room that is left at most; the
+    closest ones stay. If the first paper does not fit without any, it is cut after a sentence. Raises
+    ModelFailedError if no sentence fits.
     """
     room = window - reply_tokens(window)
     room -= sum(count_tokens(text) + FRAME_TOKENS for _, text in messages)
     room = min(room, _MOST_TOKENS)
     lines: list[str] = []
     for key, hit in hits.items():
-        line = _line(key, hit)
+        bare = hit.shortened(0 if hit.paper.abstract else 1)
+        left = room - _size(key, bare)
+        if left < 0:
+            return lines or [_cut(key, bare, room, window)]
+        line = _line(key, _fitting(key, hit, room - left // 2) or bare)
         room -= count_tokens(line) + 1
-        if room < 0:
-            return lines or [_cut(key, hit, room + count_tokens(line), window)]
         lines.append(line)
     return lines
 
 
-def _cut(key: int, hit: Hit, room: int, window: int) -> str:
-    """The first paper with as many of its sentences as there is room for."""
-    ends = [0, *(end for _, end in sentence_spans(hit.paper.shown_text))]
-    fit = bisect_right(ends, room, key=lambda end: count_tokens(_line(key, hit, end)))
-    if fit > 1:
-        return _line(key, hit, ends[fit - 1])
+def _fitting(key: int, hit: Hit, room: int) -> Paper | None:
+    """The paper with as many of its closest excerpts as there is room for; None if there is for none."""
+    counts = range(1, len(hit.paper.excerpts) + 1)
+    fit = bisect_right(counts, room, key=lambda count: _size(key, hit.shortened(count)))
+    return hit.shortened(fit) if fit else None
+
+
+def _cut(key: int, paper: Paper, room: int, window: int) -> str:
+    """A paper with as many sentences of its abstract, or of its one excerpt, as there is room for."""
+    text = "".join(map(paper.words_of, paper.shown))
+    starts = [_up_to(paper, end) for _, end in sentence_spans(text)]
+    if fit := bisect_right(starts, room, key=lambda start: _size(key, start)):
+        return _line(key, starts[fit - 1])
     raise ModelFailedError(
         f"a context of {window} tokens has no room for a paper beside the question: set "
         "ASKPAPERS_CONTEXT_WINDOW to what the model takes, or ask a shorter question"
     )
 
 
-def _line(key: int, hit: Hit, end: int | None = None) -> str:
+def _up_to(paper: Paper, end: int) -> Paper:
+    """A paper with so many characters of its abstract, or of its one excerpt."""
+    if paper.abstract:
+        return replace(paper, abstract=paper.abstract[:end].rstrip())
+    (excerpt,) = paper.excerpts
+    return replace(paper, excerpts=(replace(excerpt, end=excerpt.start + end),))
+
+
+def _size(key: int, paper: Paper) -> int:
+    return count_tokens(_line(key, paper)) + 1
+
+
+def _line(key: int, paper: Paper) -> str:
     """A paper as JSON, without anything that reads as a marker and could name another paper."""
-    title, text = neutral(hit.paper.title), neutral(hit.paper.shown_text[:end].rstrip())
-    return json.dumps(
-        {"key": key, "title": title, "year": hit.paper.year, "text": text}, ensure_ascii=False
-    )
+    return json.dumps(paper_fields(key, paper, neutral), ensure_ascii=False)
