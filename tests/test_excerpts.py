@@ -1,20 +1,26 @@
 """What a model reads of bodies: excerpts under their headings, cut to the room that there is."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 
+import model_server as served
 import small_pdfs
 
 from ingest.pipeline import ingest
 from ingest.sources.files import FileSource
 from rag.body import Block, Body, Page, runs_of
+from rag.checking import Statement
+from rag.checking.by_model import ModelJudge
 from rag.checking.evidence import quotes_of
 from rag.finding import Finder
 from rag.library import Library
+from rag.model.chat import ChatModel
 from rag.paper_fields import paper_fields
 from rag.query import Understanding
 from rag.reading import Reader
 from rag.retrieval import Retriever
+from rag.settings import Settings
 from rag.types import Hit, Paper, Passage, Request
 from rag.writers.prompting import fit_papers, write_prompt
 
@@ -24,7 +30,7 @@ BLOCKS = [
     ("paragraph", "They hear mice under the snow.", "1 Hunting"),
     ("formula", "d = 0.5 (l + r)", "1 Hunting"),
     ("paragraph", "Here d is the distance.", "1 Hunting"),
-    ("paragraph", "Rain is loud. " * 50, "1 Hunting"),
+    ("paragraph", "Rain is loud. " * 250, "1 Hunting"),
     ("paragraph", "Owls hunt in pairs.", "1 Hunting"),
     ("paragraph", "Owls hunt at night.", "2 Results"),
 ]
@@ -86,7 +92,7 @@ def test_where_room_is_short_the_closest_excerpts_stay_and_other_papers_too():
     hits = {1: excerpted(6, 0, 4), 2: Hit(Paper("Bees", "Bees fly by day."), 0.5, Passage("b", 0, 5))}
     messages = write_prompt(QUESTION, ())
     whole_papers = fit_papers(messages, hits, 100_000)
-    assert [len(json.loads(line).get("excerpts", ())) for line in whole_papers] == [3 - 1, 0]
+    assert [len(json.loads(line).get("excerpts", ())) for line in whole_papers] == [2, 0]
     for window in range(1024, 1400, 8):
         papers = [json.loads(line) for line in fit_papers(messages, hits, window)]
         texts = [excerpt["text"] for excerpt in papers[0].get("excerpts", ())]
@@ -110,3 +116,20 @@ def test_a_list_has_one_excerpt_of_each_body(tmp_path, encoder):
 
         assert excerpts("list") == [1, 1, 1]
         assert min(excerpts("single")) > 1
+
+
+def test_a_judge_with_little_room_gets_the_excerpts_that_share_words_with_the_sentence(server):
+    statement = Statement("The owls can hear mice in snow.", (excerpted(0, 1, 4, 6).paper,))
+
+    def sent(window):
+        settings = Settings(base_url=server.url, model="scripted", context_window=window)
+        server.play(checking=served.verdicts(served.verdict("not found")))
+        with closing(ChatModel.open(settings)) as model:
+            assert [verdict.check for verdict in ModelJudge(model).judge([statement], {})] == ["not found"]
+        (paper,) = json.loads(server.checks[-1].body["messages"][1]["content"])["papers"]
+        return " ".join(excerpt["text"] for excerpt in paper["excerpts"])
+
+    assert "Rain is loud" in sent(8192)
+    short = sent(1400)
+    assert "hear mice under the snow" in short
+    assert "Rain is loud" not in short
