@@ -16,7 +16,7 @@ _DEPTH = 40  # of a ranking, and the most papers of a list
 _RANKED = 10  # papers in the ranking of an answer, at least
 _SHOWN = 10  # papers that a writer sees, except for a list
 _READ = 5  # papers whose bodies are read where rules find the papers
-# Passages of bodies that a model sees of the first paper, the second, ... (docs/retrieval.md)
+# Passages of bodies that a model sees of the first paper, the second, ... (docs/architecture.md)
 _FOR_MODEL: dict[Kind, Sequence[int]] = {
     "single": (24, 12, 6, 3, 2, 1),
     "comparison": (16, 16, 8, 4, 2, 1),

@@ -7,7 +7,7 @@ from rag.checking.names import missing_names
 from rag.checking.numbers import missing_numbers
 from rag.checking.verbatim import find_quote
 from rag.readable import without_markup
-from rag.types import Paper, Part
+from rag.types import Paper, Part, Passage
 
 _PARTS: tuple[Part, ...] = ("abstract", "body")
 _NO_EVIDENCE = "the judge shows no words that hold it"
@@ -20,11 +20,16 @@ def own_words(statement: Statement) -> Quote | None:
 
 
 def quotes_of(words: str, papers: Sequence[Paper]) -> Iterator[Quote]:
-    """The place of these words in each paper that has them: in its abstract, else in its body."""
+    """The place of these words in each paper that has them.
+
+    In its abstract, else in the excerpts that are read, as a body may repeat words; else in its body.
+    """
     for paper in papers:
-        for part in _PARTS:
-            if span := find_quote(words, paper.text_of(part)):
-                yield Quote(paper, span, part)
+        body = Passage(paper.paper_id, 0, len(paper.text_of("body")), "body")
+        for passage in (*paper.shown, body):
+            if span := find_quote(words, paper.words_of(passage)):
+                start, end = span
+                yield Quote(paper, (passage.start + start, passage.start + end), passage.part)
                 break
 
 
