@@ -204,7 +204,6 @@ def test_searching_mends_an_index_that_is_behind(run, tmp_path, home):
         ("blank.txt", b" \n\n", ["is empty"]),
         ("binary.txt", bytes(range(256)), ["is not a text file"]),
         ("late.txt", b"text " * 20_000 + b"\xff\xfe", ["is not a text file"]),
-        ("paper.pdf", b"<html>and so on", ["is no PDF"]),
         ("paper.pdf.gz", gzip.compress(b"%PDF-1.7 and so on", mtime=0), ["is a packed PDF", "gunzip"]),
         ("folder", "folder", ["holds no file", ".jsonl"]),
     ],
@@ -218,6 +217,24 @@ def test_what_cannot_be_read_is_one_line_and_makes_no_library(run, tmp_path, hom
     good = write_lines(tmp_path / "good.jsonl", RECORDS[:1])
     assert is_one_line_of_error(run("ingest", good, tmp_path / name), str(tmp_path / name), *words)
     assert not home.exists()
+
+
+def test_a_named_pdf_that_cannot_be_read_is_one_line_of_error_alone_and_listed_among_others(
+    run, tmp_path, home
+):
+    bad, empty = tmp_path / "paper.pdf", tmp_path / "empty.pdf"
+    bad.write_bytes(b"<html>and so on")
+    empty.write_bytes(b"")
+    assert is_one_line_of_error(run("ingest", bad), str(bad), "is no PDF")
+    assert not home.exists()
+    good = write_lines(tmp_path / "good.jsonl", RECORDS[:1])
+    code, out, _ = run("ingest", bad, good, empty)
+    assert (code, out.splitlines()[0]) == (
+        0,
+        "3 entries: 1 added, 0 updated, 0 unchanged, 0 duplicates, 2 rejected",
+    )
+    assert f"{bad}: is no PDF: save or print it as one" in out
+    assert f"{empty}: is empty" in out and out.count(str(empty)) == 1
 
 
 def test_the_bundled_papers_are_ingested_by_themselves(run, tmp_path, home):

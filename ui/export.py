@@ -180,7 +180,8 @@ def _rest(paper: Paper) -> Iterator[tuple[str, str]]:
         yield "day", f"{{{day}}}"
     if paper.organization:
         yield "institution", f"{{{_in_latex(paper.organization)}}}"
-    yield "annote" if paper.is_digest else "abstract", f"{{{_in_latex(paper.abstract)}}}"
+    if paper.abstract:
+        yield "annote" if paper.is_digest else "abstract", f"{{{_in_latex(paper.abstract)}}}"
 
 
 def _name(name: str) -> str:

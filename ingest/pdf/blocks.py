@@ -24,6 +24,7 @@ _THANKS = re.compile(
     r"|danksagung|remerciements|agradecimientos)\W*",
     re.IGNORECASE,
 )
+_INDEX = re.compile(r"(?:(?:author|name|subject)\s+)?index\W*", re.IGNORECASE)
 _ABSTRACT = re.compile(r"(?:abstract|summary|zusammenfassung|résumé|resumen)\W*", re.IGNORECASE)
 _RUN_IN_ABSTRACT = re.compile(r"(?:abstract|summary)\s*[.:—–-]", re.IGNORECASE)
 _FIRST = re.compile(r"(?:Chapter\s+)?(?:0|1|I)(?:\.\d)?[.:)]?\s+\w")
@@ -159,7 +160,8 @@ def _with_sections(groups: Sequence[Group], profile: Profile, vocabulary: Vocabu
                 yield Piece("references", group.lines, section)
                 continue
             if part != "front":
-                part = _part_of(text)
+                is_index = part == "references" and _INDEX.fullmatch(text)  # of words, as books have one
+                part = "references" if is_index else _part_of(text)
                 section, kind = text, "heading"
                 style = (group.lines[0].size, group.lines[0].share("is_bold") > 0.5)
                 yield Piece("heading", group.lines, section)

@@ -6,7 +6,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from ingest.sources.base import Entry, ReadOptions, Rejection, Source, shown_path
-from ingest.sources.formats import READABLE, SUFFIXES
+from ingest.sources.formats import PDF, READABLE, SUFFIXES
 from ingest.sources.recognition import DAMAGED, recognise, suffix_of
 from rag.errors import SourceError
 from rag.plain import in_a_line
@@ -17,55 +17,52 @@ class FileSource:
     """The papers of one file.
 
     `label` names a file whose path means nothing, such as an upload. Under the same label, a file at
-    another path is the same source.
+    another path is the same source. One of many that cannot be read is listed, and the others are read.
     """
 
     path: Path
     options: ReadOptions = field(default_factory=ReadOptions)
     label: str | None = None
+    is_one_of_many: bool = False
 
     @property
     def name(self) -> str:
         return shown_path(self.path) if self.label is None else self.label
 
     def read(self) -> Iterator[Entry]:
-        """Yield each entry once. Raises SourceError where the file cannot be read at all; a file that
-        breaks off later ends in a rejection.
+        """Yield each entry once. Raises SourceError where the file cannot be read at all, unless it is one
+        of many; a file that breaks off later ends in a rejection.
         """
-        form = recognise(self.path, self.name, self.options)
+        try:
+            form = recognise(self.path, self.name, self.options)
+        except SourceError as error:
+            if not self.is_one_of_many:
+                raise
+            yield Rejection(self.name, None, str(error).removeprefix(f"{self.name} "))
+            return
         try:
             yield from form.read(self.path, self.name, self.options)
         except DAMAGED as error:
             yield Rejection(self.name, None, f"the file cannot be read further ({in_a_line(str(error))})")
 
 
-@dataclass(frozen=True)
-class UnreadableFile:
-    """A file in a folder that cannot be read. It is listed, and the others are read."""
-
-    path: Path
-    problem: str
-
-    @property
-    def name(self) -> str:
-        return shown_path(self.path)
-
-    def read(self) -> Iterator[Entry]:
-        yield Rejection(self.name, None, self.problem)
-
-
-def open_path(path: Path, options: ReadOptions = ReadOptions()) -> list[Source]:
+def open_path(
+    path: Path, options: ReadOptions = ReadOptions(), *, is_one_of_many: bool = False
+) -> list[Source]:
     """The source of a file; or a source for each file that a pattern such as `papers/**/*.bib` matches,
     or that a folder holds at any depth, hidden ones left out.
 
     Raises SourceError for a file that cannot be read, and where a folder or a pattern has none that can.
+    A PDF that is one of many which were named is listed instead: a shell's `*.pdf` names all of a folder.
     """
     if path.is_dir():
         return _open_all(_inside(path), path, options)
     if has_magic(str(path)) and not path.exists():
         return _open_all(_matching(path), path, options)
-    source = FileSource(path, options)
-    recognise(path, source.name, options)
+    is_listed = is_one_of_many and path.suffix.lower() in PDF.suffixes and path.is_file()
+    source = FileSource(path, options, is_one_of_many=is_listed)
+    if not is_listed:
+        recognise(path, source.name, options)
     return [source]
 
 
@@ -92,13 +89,4 @@ def _open_all(paths: Iterable[Path], name: Path, options: ReadOptions) -> list[S
         raise SourceError(
             f"{shown_path(name)} holds no file that can be read: name a folder with {READABLE}"
         )
-    return [_open_inside(file, options) for file in files]
-
-
-def _open_inside(path: Path, options: ReadOptions) -> Source:
-    source = FileSource(path, options)
-    try:
-        recognise(path, source.name, options)
-    except SourceError as error:
-        return UnreadableFile(path, str(error))
-    return source
+    return [FileSource(file, options, is_one_of_many=True) for file in files]

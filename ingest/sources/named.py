@@ -38,19 +38,19 @@ def names_to_sources(names: Sequence[str], options: ReadOptions = ReadOptions())
         elif name == STANDARD_INPUT:
             sources.append(open_standard_input(options))
         else:
-            sources += _on_disk(name, options)
+            sources += _on_disk(name, options, is_one_of_many=len(set(names)) > 1)
     unique: dict[str, Source] = {}
     for source in sources:
         unique.setdefault(source.name, source)
     return list(unique.values())
 
 
-def _on_disk(name: str, options: ReadOptions) -> list[Source]:
+def _on_disk(name: str, options: ReadOptions, *, is_one_of_many: bool) -> list[Source]:
     path = Path(name).expanduser().absolute()
     key = arxiv_key(name)
     if key and not path.exists():
         raise SourceError(f"{name} is no file: for the paper of that id say arxiv:{key}")
-    return open_path(path, options)
+    return open_path(path, options, is_one_of_many=is_one_of_many)
 
 
 def _load_service(prefix: str) -> Service:

@@ -105,8 +105,12 @@ def print_paper(shown: ShownPaper, *, is_whole: bool) -> None:
 
 
 def _passages(passages: list[Passage]) -> str:
-    """How many there are, with the spans of those of the abstract."""
-    spans = [f"{passage.start}-{passage.end}" for passage in passages if passage.part == "abstract"]
+    """How many there are, with the spans of those of the abstract; without one, the title is a passage."""
+    spans = [
+        f"{passage.start}-{passage.end}" if passage.end else "the title"
+        for passage in passages
+        if passage.part == "abstract"
+    ]
     in_body = len(passages) - len(spans)
     return f"{len(passages)} ({', '.join(spans)}{f', {in_body} of the whole text' if in_body else ''})"
 

@@ -184,7 +184,10 @@ class PapersTab:
             files = _uploaded(names or [], self.uploads)
             options = ReadOptions(_day(saved), keep=True)
             paths = [Path(file) for file in files]
-            sources = [FileSource(path, options, label=f"{_LABEL}{path.name}") for path in paths]
+            sources = [
+                FileSource(path, options, f"{_LABEL}{path.name}", is_one_of_many=len(paths) > 1)
+                for path in paths
+            ]
             html = report_html(self.desk.add(sources, _tracked(progress)))
         except AskpapersError as error:
             message = str(error)
