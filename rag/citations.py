@@ -8,8 +8,11 @@ from typing import Protocol
 
 from rag.checking import Quote
 from rag.checking.evidence import absent
+from rag.checking.verbatim import find_quote
 from rag.parts import Parts, Sentence, numbered, raw_text, sentences_of, statement_of
-from rag.types import Citation, Claim, Hit, Paper
+from rag.types import Citation, Claim, Hit, Paper, Span
+
+_BEGINNING = 30_000  # characters of a body, in which its abstract stands
 
 
 class Nearest(Protocol):
@@ -105,8 +108,8 @@ def _claim(
 
 def _citation(number: int, quote: Quote) -> Citation:
     paper, (start, end) = quote.paper, quote.span
-    body = paper.body if quote.part == "body" else None
-    page = body.page_of(start, end) if body else None
+    body, in_body = paper.body, _in_body(quote)
+    page = body.page_of(*in_body) if body and in_body else None
     return Citation(
         number=number,
         paper_id=paper.paper_id,
@@ -119,6 +122,13 @@ def _citation(number: int, quote: Quote) -> Citation:
         authors=paper.authors,
         part=quote.part,
         page=page,
-        section=body.section_of(start) if body else None,
+        section=body.section_of(start) if body and quote.part == "body" else None,
         label=body.label_of(page) if body and page else None,
     )
+
+
+def _in_body(quote: Quote) -> Span | None:
+    """Where a quote stands in the body of its paper; an abstract is looked for at its beginning."""
+    if quote.part == "body" or not quote.paper.body:
+        return quote.span
+    return find_quote(quote.text, quote.paper.body.text[:_BEGINNING])

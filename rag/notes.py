@@ -3,6 +3,7 @@
 from rag.finding import Found
 from rag.library import Library
 from rag.query import Understanding
+from rag.readable import in_our_words
 from rag.types import Filters
 
 UNCHECKED = "The sentences are not checked: "
@@ -24,6 +25,9 @@ def notes_on(question: Understanding, found: Found, library: Library) -> list[st
     if question.filters.has_authors:
         unknown = catalog.count_without_authors()
         notes += counted("Left out, as their number of authors is not known", unknown)
+    for hit in found.shown[:1]:
+        if not hit.paper.shown:
+            notes.append(f"The library has only the title of “{in_our_words(hit.paper.title)}”.")
     if found.more:
         notes.append(f"{_count(found.more, 'more paper')}: see them by `askpapers library list`.")
     return notes + counted("Not indexed yet, so answers may lack them", library.papers_behind())

@@ -22,6 +22,8 @@ _LONGEST_CONTINUATION = 3
 _ENDS = re.compile(
     r"(?<![\w.(])(?!(?:approx|dept|eqs?|etc|figs?|incl|refs?|resp|secs?|vol)\.)[a-z]{3,}\.\s+(?=[A-Z])"
 )
+_END = re.compile(r"[.!?。！？][\"'”’)\]]*$")
+_WORD, _FEWEST_WORDS = re.compile(r"[^\W\d_]{2,}"), 3
 # For each opening quotation mark it searches the whole rest for the closing one, so it gets a window.
 LONGEST_SENTENCE = 4_000  # characters; an abstract has some 2,000
 # It panics at a capital letter, a space beyond ASCII and a full stop ("A\u00a0."), and at a lone surrogate.
@@ -61,6 +63,21 @@ def sentences_of(paper: Paper, passage: Passage) -> Iterator[Passage]:
     """
     spans = _spans_of(paper, passage)
     return (Passage(paper.paper_id, *span, part=passage.part) for span in spans)
+
+
+def says_something(paper: Paper, sentence: Passage) -> bool:
+    """Whether a sentence can be quoted by itself, as all of an abstract can.
+
+    In a body it has three words at least, and neither begins nor ends amid a sentence, as between two
+    formulas; captions and rows of tables are as they are.
+    """
+    if sentence.part == "abstract" or not paper.body:
+        return True
+    kinds = {block.kind for block in paper.body.blocks_around(sentence.start, sentence.end)}
+    text = paper.words_of(sentence)
+    is_cut_out = text[:1].islower() and not _END.search(text)
+    has_words = len(_WORD.findall(text)) >= _FEWEST_WORDS
+    return not kinds.isdisjoint(("caption", "row")) or (has_words and not is_cut_out)
 
 
 def _spans_of(paper: Paper, passage: Passage) -> Iterator[Span]:

@@ -16,7 +16,8 @@ from rag.checking import Statement
 from rag.checking.evidence import absent, quotes_of
 from rag.library.paper_files import PaperFile
 from rag.retrieval import Retriever
-from rag.types import Filters
+from rag.sentences import says_something, sentences_in
+from rag.types import Filters, Passage
 
 OWLS = Paper("Owls of the North", "We study how owls live in the far north.", published="2021")
 BEES = Paper("Bees of the South", "We study how bees live in the far south.", published="2022")
@@ -189,7 +190,8 @@ def test_a_paper_without_abstract_and_text_is_found_by_its_title(library):
     assert library.verify() == []
     assert Retriever(library).search("bestiary of weasels")[0].paper.title == "A Bestiary of Weasels"
     assert library.catalog.count_titles() == 1
-    assert Assistant(library).ask("What is in the bestiary of weasels?").status in ("answered", "refused")
+    answer = Assistant(library).ask("What is in the bestiary of weasels?")
+    assert "The library has only the title of “A Bestiary of Weasels”." in answer.notes
 
 
 def test_words_are_looked_up_in_the_abstract_and_then_in_the_body():
@@ -200,6 +202,27 @@ def test_words_are_looked_up_in_the_abstract_and_then_in_the_body():
     assert quote.part == "abstract"
     assert absent(Statement("There are 31 eggs.", (owls,))) == []
     assert absent(Statement("There are 32 eggs.", (owls,))) == ["32"]
+
+
+def test_an_abstract_that_is_quoted_has_its_page_too(library):
+    text = body(("abstract", "Abstract", OWLS.abstract), ("paragraph", "1 Nests", "A nest holds 31 eggs."))
+    put(library, OWLS, text)
+    answer = Assistant(library).ask("Where do the owls of the study live?")
+    quote = next(each for each in answer.citations if each.part == "abstract")
+    assert (quote.quote, quote.page, quote.label) == (OWLS.abstract, 1, "A0")
+
+
+def test_scraps_between_formulas_are_not_quoted():
+    text = body(
+        ("paragraph", None, "where x is the number of owls"),
+        ("paragraph", None, "x y"),
+        ("row", None, "x\t5"),
+        ("caption", None, "Table 1"),
+        ("paragraph", None, "Owls hunt as follows:"),
+    )
+    owls = replace(OWLS, abstract="", body=text, excerpts=(Passage("", 0, len(text.text), "body"),))
+    told = [owls.words_of(each) for each in sentences_in(owls) if says_something(owls, each)]
+    assert told == ["x\t5", "Table 1", "Owls hunt as follows:"]
 
 
 def test_an_evaluation_sees_the_blocks_that_are_quoted(north):

@@ -113,7 +113,9 @@ def test_search_gives_the_ranking_as_json(run_json, shelf):
     code, found = run_json("search", "bees", "-k", 3, "--from-year", 2011, "--library", shelf)
     assert (code, list(found)) == (0, ["query", "filters", "close", "hits"])
     assert (found["query"], found["filters"]) == ("bees", {"from_year": 2011, "to_year": None})
-    assert [list(hit) for hit in found["hits"]] == [["paper_id", "title", "score", "passage", "page"]] * 3
+    assert [list(hit) for hit in found["hits"]] == [
+        ["paper_id", "title", "score", "passage", "part", "page", "section"]
+    ] * 3
     assert found["hits"][0]["title"] == "A Study of bees"
     assert found["hits"][0]["passage"] in RECORDS[1]["abstract"]
 

@@ -151,7 +151,9 @@ def search_json(question: Understanding, hits: Sequence[Hit]) -> dict[str, Any]:
                 "title": hit.paper.title,
                 "score": round(hit.score, 4),
                 "passage": hit.passage_text,
+                "part": hit.passage.part,
                 "page": hit.page,
+                "section": hit.paper.section_of(hit.passage),
             }
             for hit in hits
         ],

@@ -12,6 +12,7 @@ from rag.markers import without_markers
 from rag.query import Understanding
 from rag.readable import readable
 from rag.reading import Reader, Reading, Sentence
+from rag.sentences import says_something
 from rag.types import Hit
 from rag.words import content_words
 from rag.writers.base import Log
@@ -25,8 +26,6 @@ _WORDS = 78  # the default length of an answer with its titles
 # about something else.
 _SHARE_SAME_PAPER, _SHARE_OTHER_PAPER = 0.05, 0.2
 _ENDS = re.compile(r"[.!?][\"'”’)\]]*$")
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_FEWEST_WORDS = 3  # of a line of a whole text that says something beside others: no "5", no "x"
 _SAYS_THE_SAME = 0.8  # share of words that two sentences have in common
 
 
@@ -72,7 +71,11 @@ class ExtractiveWriter:
         compared = hits if question.kind == "list" else hits[:_PAPERS]
         reading = self.reader.read(question.whole, compared)
         values = relevances(reading, compared)
-        ranked = sorted(map(_Candidate, reading.sentences, values), key=lambda candidate: -candidate.value)
+        candidates = list(map(_Candidate, reading.sentences, values))
+        telling = [
+            each for each in candidates if says_something(compared[each.hit].paper, each.sentence.place)
+        ]
+        ranked = sorted(telling or candidates, key=lambda candidate: -candidate.value)
         best_of = {candidate.hit: candidate for candidate in reversed(ranked)}
         titles = [len(hit.paper.heading.split()) for hit in compared]
         if question.kind == "list":
@@ -104,18 +107,11 @@ def _fill(
         is_same = candidate.hit == ranked[0].hit
         least = (_SHARE_SAME_PAPER if is_same else _SHARE_OTHER_PAPER) * ranked[0].value
         is_new = not any(_says_the_same(candidate, other) for other in kept)
-        if cost <= left and candidate.value >= least and is_new and _says_something(candidate):
+        if cost <= left and candidate.value >= least and is_new:
             kept.append(candidate)
             papers.add(candidate.hit)
             left -= cost
     return kept
-
-
-def _says_something(candidate: _Candidate) -> bool:
-    """Whether it is more than a scrap of a formula or a figure. Rows of tables may be short."""
-    sentence = candidate.sentence
-    is_free = sentence.passage.part == "abstract" or "\t" in sentence.text
-    return is_free or len(_WORD.findall(sentence.text)) >= _FEWEST_WORDS
 
 
 def _grouped(chosen: Sequence[_Candidate]) -> list[list[_Candidate]]:
