@@ -242,6 +242,7 @@ def test_what_is_said_to_the_program_is_recognised(topic, said):
     assert topic_of(said) == topic
 
 
+@pytest.mark.slow
 @in_one_test("asked", ASKED)
 def test_what_is_asked_of_papers_is_not(asked):
     assert topic_of(asked) is None

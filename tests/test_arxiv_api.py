@@ -344,6 +344,7 @@ def test_a_pdf_that_is_too_large_is_given_up(server, library, monkeypatch):
     assert "has more than" in rejection.reason
 
 
+@pytest.mark.slow
 def test_pdfs_keep_to_the_pace_and_are_tried_again(server, library):
     server.service.papers = numbered(2)
     server.service.pdfs = {"2110.00001v1": LEDGER, "2110.00002v1": LEDGER}

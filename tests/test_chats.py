@@ -258,6 +258,7 @@ def shown(exchange):
     return answer_html(exchange, f"source-{exchange.id}", {})
 
 
+@pytest.mark.slow
 @given(loose | spoiled() | truncated())
 @settings(max_examples=120)
 def test_anything_at_all_loads_and_is_shown_and_kept(stored):
@@ -549,6 +550,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_the_worst_texts_are_read_in_bounded_memory_and_nothing_is_kept(text):
     visitors = Visitors()

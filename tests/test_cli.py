@@ -592,6 +592,7 @@ def test_eval_asks_those_with_a_tag_and_a_sample_of_them(run_json, shelf, tmp_pa
         assert run_json(*command)[1]["n"] == count
 
 
+@pytest.mark.slow
 def test_eval_asks_about_the_papers_that_come_with_it(run, run_json, bundled, monkeypatch, tmp_path, shelf):
     monkeypatch.setattr("ui.opening.bundled_library", lambda: bundled.folder)
     monkeypatch.setenv("ASKPAPERS_LIBRARY", str(shelf))

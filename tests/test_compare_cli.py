@@ -213,6 +213,7 @@ def test_markdown_is_text_too(run, hostile):
     assert set(re.sub(r"<summary>[\w ,]+</summary>", "", folds).split()) == {"<details>", "</details>"}
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_changes_no_exit_code(tmp_path):
     rows = [row(str(number), question="?" * 3000) for number in range(60)]
     one, two = write(tmp_path / "one", rows), write(tmp_path / "two", rows)

@@ -97,6 +97,7 @@ def test_biomedicine_alone_without_data_is_an_error_that_names_the_option(run, t
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_of_several_sets_each_library_has_its_run_and_one_without_data_is_left_out(data, run, tmp_path):
     options = ("--out", tmp_path / "out", "--sample", 2, "--tag", "single", "--json")
     code, printed, err = run("eval", "economics", "biomedicine-test", *options)
@@ -109,6 +110,7 @@ def test_of_several_sets_each_library_has_its_run_and_one_without_data_is_left_o
     assert {name: each["n"] for name, each in summaries.items()} == {"economics": 2, "biomedicine": 2}
 
 
+@pytest.mark.slow
 def test_a_tag_and_its_gate_are_for_the_parts_that_have_it(data, run, tmp_path):
     known = ("eval", "economics", "biomedicine-test", "--data", data, "--sample", 1, "--json")
     gate = ("--require", "words[year]<0")

@@ -96,6 +96,7 @@ def test_a_model_that_streams_a_run_is_read_on_time(unit, size):
     assert "".join(text.split()) == "".join(run_of(unit, 20_000).split())
 
 
+@pytest.mark.slow
 def test_every_reader_takes_a_short_run_of_every_kind():
     """What is measured works, whatever it is given."""
     for reader in readers():

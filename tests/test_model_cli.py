@@ -330,6 +330,7 @@ ANSWERS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("papers")
 def test_a_model_is_tested_by_three_questions_and_as_a_judge(run, server):
     server.play(*ANSWERS)
@@ -357,6 +358,7 @@ def test_a_model_that_cites_nothing_has_not_answered(run, server):
     ] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("papers")
 def test_a_kept_key_is_sent_to_no_other_server(run, serve, monkeypatch):
     keys = []
@@ -372,6 +374,7 @@ def test_a_kept_key_is_sent_to_no_other_server(run, serve, monkeypatch):
     assert keys and f"Bearer {KEY}" not in keys
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("papers")
 def test_a_server_that_fails_ends_the_test_in_one_line(run):
     run("model", "use", "http://127.0.0.1:9/v1", "--model", "owl")

@@ -362,6 +362,7 @@ def test_a_body_that_unpacks_to_very_much_is_refused(monkeypatch):
         unpack(header, bomb)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not say")
 def test_memory_is_watched_where_the_system_does_not_bound_it():
     program = (

@@ -56,6 +56,7 @@ def test_sixty_claims_are_labelled_and_differ():
     assert len(texts) == 20 and all(60 <= len(text.split()) <= 110 for text in texts)
 
 
+@pytest.mark.slow
 def test_the_claims_are_apart_from_those_of_evaluations():
     others = " . ".join(" ".join((claim.claim, *claim.passages)) for claim in read_claims()).lower()
     for claim in CLAIMS:
@@ -260,6 +261,7 @@ def test_a_folder_that_cannot_be_made_is_named(home, trial):
         keep(trial)
 
 
+@pytest.mark.slow
 def test_processes_that_keep_results_at_once_lose_none(home, trial):
     keep(trial)
     program = (
