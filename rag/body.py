@@ -195,13 +195,6 @@ class Body:
         return first, max(first, int(np.searchsorted(self.runs.starts, end, "left")))
 
 
-def runs_of(rows: Sequence[tuple[int, int, int, int, tuple[float, float, float, float]]]) -> Runs:
-    """The runs of rows of start, end, page, line and box, in the order of their starts."""
-    boxes = np.array([row[4] for row in rows], np.float32).reshape(-1, 4)
-    starts, ends, pages, lines = np.array([row[:4] for row in rows], np.int32).reshape(-1, 4).T
-    return Runs(starts, ends, pages, lines, boxes)
-
-
 def _union(page: int, boxes: NDArray[np.float32]) -> Box:
     left, top = boxes[:, :2].min(axis=0)
     right, bottom = boxes[:, 2:].max(axis=0)

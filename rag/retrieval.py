@@ -135,9 +135,11 @@ class Retriever:
     def _match_bodies(self, tokens: Tokens, signals: Signals, numbers: Mapping[str, int]) -> None:
         """Compare these passages of bodies token by token; their vectors are not stored."""
         catalog = self.library.catalog
-        spans = catalog.files.passages(numbers) if numbers else {}
-        papers = catalog.whole_papers(spans) if numbers else {}
-        texts = [embedded_text(papers[id_], spans[id_][numbers[id_]]) for id_ in papers]
+        spans = {id_: own for id_, own in catalog.files.passages(numbers).items() if own} if numbers else {}
+        papers = catalog.whole_papers(spans) if spans else {}
+        # Another process may have put a shorter body in the place of the one that was searched.
+        passages = {id_: spans[id_][min(numbers[id_], len(spans[id_]) - 1)] for id_ in papers}
+        texts = [embedded_text(papers[id_], passage) for id_, passage in passages.items()]
         for paper_id, match in zip(papers, self.library.tokens.match_texts(tokens, texts), strict=True):
             own = signals[paper_id]
             own |= {name: max(own[name], match - _MARGIN) for name in ("token", "passage")}

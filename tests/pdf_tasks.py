@@ -7,11 +7,13 @@ import signal
 import time
 from contextlib import suppress
 
+from runs import runs_of
+
 from ingest.pdf.document import Document, Front
 from ingest.pdf.faults import PdfError
 from ingest.pdf.packing import pack
 from ingest.pdf.rendering import render
-from rag.body import Block, Body, Page, runs_of
+from rag.body import Block, Body, Page
 
 
 def document(title="A title", text="Two words"):

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from runs import runs_of
 
 from eval.evidence import find_evidence
 from ingest.chunking import split_abstract, split_body
 from rag import Assistant, Paper, Request
-from rag.body import SEARCHED, Block, Body, Page, runs_of
+from rag.body import SEARCHED, Block, Body, Page
 from rag.checking import Statement
 from rag.checking.evidence import absent, quotes_of
 from rag.library.paper_files import PaperFile

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import model_server as served
 import small_pdfs
+from runs import runs_of
 
 from ingest.pipeline import ingest
 from ingest.sources.files import FileSource
-from rag.body import Block, Body, Page, runs_of
+from rag.body import Block, Body, Page
 from rag.checking import Statement
 from rag.checking.by_model import ModelJudge
 from rag.checking.evidence import quotes_of

@@ -11,12 +11,13 @@ import synthetic_runs as made
 from answers import an_answer
 from hypothesis import given
 from hypothesis import strategies as st
+from runs import runs_of
 from tables import in_one_test
 
 from eval.comparison import compare
 from ingest.pipeline import Report
 from ingest.sources.base import Rejection
-from rag.body import Block, Body, runs_of
+from rag.body import Block, Body
 from rag.body import Page as Page_
 from rag.drafts import REFUSAL
 from rag.notes import UNCHECKED, offer_note

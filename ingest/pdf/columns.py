@@ -16,7 +16,6 @@ _WIDEST = 6.0  # likewise: the white between columns is no wider
 _SHORTEST = 0.17  # of the sheet's width; shorter pieces of rows are no lines of a column
 _FEWEST_LINES = 8
 _ALIGNED = 2.5  # points
-_TABLE_GAP = 1.3  # of the size of letters
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,9 @@ from rag.library.catalog_tables import files, papers, records
 from rag.library.sql import Database, one_of, texts
 from rag.types import Passage, Span
 
-_FILE = sa.select(files.c.file, files.c.path, files.c.is_kept, files.c.reader, files.c.front).where(
-    one_of(files.c.file)
-)
-_AT = sa.select(files.c.file, files.c.path, files.c.is_kept, files.c.reader, files.c.front).where(
-    one_of(files.c.path, "paths")
-)
+_FILES = sa.select(files.c.file, files.c.path, files.c.is_kept, files.c.reader, files.c.front)
+_FILE = _FILES.where(one_of(files.c.file))
+_AT = _FILES.where(one_of(files.c.path, "paths"))
 _RECORDS = sa.select(records.c.source, records.c.record).where(records.c.file == sa.bindparam("of"))
 _BODIES = sa.select(files.c.file, files.c.body).where(one_of(files.c.file))
 _PASSAGES = sa.select(papers.c.paper_id, files.c.passages).where(
