@@ -1,6 +1,5 @@
 """Files with whole papers: each is read once, by several processes, and written to the catalog."""
 
-import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -27,7 +26,7 @@ from ingest.sources.loose import loose_record
 from rag.errors import SourceError
 from rag.identity import normalise_title
 from rag.library import Library
-from rag.library.paper_files import PaperFile
+from rag.library.paper_files import PaperFile, file_id
 from rag.library.progress import Track
 from rag.library.recorder import Outcome, Recorder
 from rag.private import atomic_write
@@ -109,7 +108,7 @@ class _Files:
         groups: dict[str, list[Attachment]] = {}
         for attachment in sorted(attachments, key=lambda each: each.paper is None):
             try:
-                groups.setdefault(_digest(attachment.path), []).append(attachment)
+                groups.setdefault(file_id(attachment.path), []).append(attachment)
             except OSError as error:
                 reason = f"cannot be read ({error.strerror}): check the path and its permissions"
                 self._fail(attachment, reason)
@@ -129,7 +128,7 @@ class _Files:
                 reason = f"{attachment.place}: {error}"
                 self.failed.append(Written(attachment, Rejection(attachment.source, None, reason)))
             else:
-                waiting[path] = _digest(path), [replace(attachment, path=path)]
+                waiting[path] = file_id(path), [replace(attachment, path=path)]
                 yield path
 
     def _fail(self, attachment: Attachment, reason: str) -> None:
@@ -157,7 +156,8 @@ class _Files:
             row = PaperFile(file, place, is_kept, READER, _known_front(front))
             self.recorder.put_file(row, known.body, split_body(known.body))
         else:
-            place = known.path if _holds(Path(known.path), file) else place
+            is_there = known.path in [str(each.path) for each in same] or _holds(Path(known.path), file)
+            place = known.path if is_there else place
             if (known.path, known.is_kept) != (place, is_kept):
                 self.recorder.move_file(file, place, is_kept=is_kept)
         return [self._write_record(each, file, front) for each in same]
@@ -244,15 +244,10 @@ def _rejection(attachment: Attachment, reason: str) -> Rejection:
     return Rejection(attachment.source, None, f"{name}{reason}")
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _holds(path: Path, file: str) -> bool:
     """Whether a file is still where it was."""
     with suppress(OSError):
-        return path.is_absolute() and _digest(path) == file
+        return path.is_absolute() and file_id(path) == file
     return False
 
 

@@ -1,6 +1,7 @@
 """The pages of papers as they are served: by id alone, to those who are let in, and as they were read."""
 
 import io
+import hashlib
 import json
 import threading
 from pathlib import Path
@@ -220,7 +221,7 @@ def test_a_file_that_is_gone_or_has_changed_is_told_and_its_text_is_shown(librar
 
 def test_a_file_is_hashed_once_until_it_changes(library, monkeypatch):
     pages, hashed = PaperPages(lambda: library), []
-    digest = papers.Originals._hash.__globals__["hashlib"].file_digest
+    digest = hashlib.file_digest
     monkeypatch.setattr("hashlib.file_digest", lambda *file: hashed.append(file) or digest(*file))
     client = TestClient(Starlette(routes=pages.routes, middleware=[Middleware(SignIn, None, 1)]))
     address = f"/papers/{paper_of(library).paper_id}/pdf"

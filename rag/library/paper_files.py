@@ -1,8 +1,10 @@
 """The files of papers as the catalog keeps them: their whole texts, by the SHA-256 of their content."""
 
+import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,6 +38,12 @@ _HOLDS_BODIES = sa.select(sa.literal(1)).where(papers.c.file.is_not(None)).limit
 _IDS = sa.select(files.c.file).order_by(files.c.file)
 _STORED = sa.select(files.c.passages, files.c.body).where(files.c.file == sa.bindparam("of"))
 _KEPT = sa.select(files.c.file).where(files.c.is_kept)
+
+
+def file_id(path: Path) -> str:
+    """The id of a file: the SHA-256 of its content in hexadecimal digits. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

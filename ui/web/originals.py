@@ -1,6 +1,5 @@
 """The files of papers as the library read them: a file that has changed since, or is gone, is not shown."""
 
-import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from rag.errors import AskpapersError
 from rag.library import Library
+from rag.library.paper_files import file_id
 from rag.types import Paper
 
 GONE = "The PDF of this paper is no longer where it was. Here is the text that was read from it."
@@ -50,8 +50,7 @@ class Originals:
             known = self._hashes.get(path)
         if known and known[0] == state:
             return known[1]
-        with path.open("rb") as file:
-            content_hash = hashlib.file_digest(file, "sha256").hexdigest()
+        content_hash = file_id(path)
         with self._changing:
             self._hashes[path] = state, content_hash
             while len(self._hashes) > _REMEMBERED:
