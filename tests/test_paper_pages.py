@@ -1,7 +1,7 @@
 """The pages of papers as they are served: by id alone, to those who are let in, and as they were read."""
 
-import io
 import hashlib
+import io
 import json
 import threading
 from pathlib import Path
