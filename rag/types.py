@@ -41,6 +41,12 @@ class Paper:
     the first id that it gave to a paper. `file` is the SHA-256 of the file with its whole text, which the
     catalog keeps as its body.
 
+    `key` is the citation key that its source uses. `note` holds the user's own words on the paper. A
+    collection in another is "Parent/Child". `retracted` names what says that the paper is retracted: the
+    DOI of the notice, a date, or just "retracted". `csl` is what else a source says, as an item of
+    CSL-JSON without title and abstract; what CSL has no name for stands below `custom`, such as the
+    BibTeX entry as it was written.
+
     `body` and `excerpts` are there only while a question reads the paper: its whole text, and the passages
     of it that are read.
     """
@@ -56,11 +62,18 @@ class Paper:
     paper_id: str = ""
     authors: tuple[str, ...] = ()
     file: str | None = None
+    key: str | None = None
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    note: str = ""
+    retracted: str | None = None
+    csl: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
     body: "Body | None" = field(default=None, compare=False, repr=False)
     excerpts: "tuple[Passage, ...]" = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "authors", tuple(self.authors))  # a list if read from JSON
+        for name in ("authors", "tags", "collections"):  # lists if read from JSON
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.paper_id:
             object.__setattr__(self, "paper_id", self.keys[0])
 
@@ -72,7 +85,7 @@ class Paper:
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON types: all fields but those that are there only for a question."""
         known = {each.name: getattr(self, each.name) for each in fields(self) if each.compare}
-        return known | {"authors": list(self.authors)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in known.items()}
 
     @property
     def year(self) -> int | None:
@@ -108,6 +121,8 @@ class Paper:
         """The text of a part; empty for a body that was not loaded."""
         if part == "abstract":
             return self.abstract
+        if part == "note":
+            return self.note
         return self.body.text if self.body else ""
 
     def section_of(self, passage: "Passage") -> str | None:
@@ -135,7 +150,9 @@ class Filters:
 
     A range leaves out the papers whose year or number of authors is unknown. Organisations are compared
     regardless of case. A source is a file or service that papers were ingested from, by its name or the
-    last part of it. `papers` are ids or titles; None means all papers.
+    last part of it. `author` is a name or a part of one ("Varady"), regardless of case and accents; `tag`
+    and `collection` are compared regardless of case, and a collection has the papers of those inside it.
+    `papers` are ids, citation keys or titles; None means all papers.
     """
 
     from_year: int | None = None
@@ -145,6 +162,9 @@ class Filters:
     organization: str | None = None
     source: str | None = None
     papers: tuple[str, ...] | None = None
+    author: str | None = None
+    tag: str | None = None
+    collection: str | None = None
 
     @property
     def has_years(self) -> bool:

@@ -30,6 +30,7 @@ from rag.library.catalog_tables import (
     papers,
     records,
 )
+from rag.library.labels import LabelKind, count_labels
 from rag.library.merge import origins
 from rag.library.paper_files import PaperFiles
 from rag.library.progress import Track, untracked
@@ -160,7 +161,7 @@ class Catalog:
         return len(paper_ids)
 
     def find(self, references: Sequence[str]) -> dict[str, str]:
-        """The ids of papers by their references: an id, arXiv id, DOI or title.
+        """The ids of papers by their references: an id, arXiv id, DOI, citation key or title.
 
         Titles are compared normalised. References to papers that are not here are left out.
         """
@@ -199,8 +200,8 @@ class Catalog:
     ) -> list[Paper]:
         """At most `most` papers, after the first `offset`, that contain all words and fulfil the filters.
 
-        A word may occur in the title, organisation, arXiv id, DOI or year, in any case. The newest come
-        first, those without a date last; then by title.
+        A word may occur, in any case, in title, authors, organisation, arXiv id, DOI, citation key, tags,
+        collections or year. The newest come first, those without a date last; then by title.
         """
         ids = self.listed(words, offset=offset, most=most, filters=filters)
         by_id = self.papers(ids)
@@ -241,6 +242,10 @@ class Catalog:
         """Source, mention and record of every record, those of one paper together."""
         for source, mention, record in self._database.stream(_RECORDS):
             yield source, mention, load(record)
+
+    def labels(self, kind: LabelKind) -> dict[str, int]:
+        """The tags or collections as a user wrote them, in order, each with its number of papers."""
+        return count_labels(self._database, kind)
 
     def years(self) -> dict[int | None, int]:
         """Number of papers by year, in order; None, for papers without a year, comes last."""

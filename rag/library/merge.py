@@ -1,12 +1,14 @@
 """Merges the records of a paper."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from itertools import chain
 from typing import Any
 
+from rag.library.catalog_rows import folded_label
 from rag.types import Paper
 
-_DETAILS = ("author_count", "organization", "arxiv_id", "doi", "file")
+_DETAILS = ("author_count", "organization", "arxiv_id", "doi", "file", "key", "retracted")
 
 
 def merge_records(records: Sequence[Paper]) -> Paper:
@@ -14,7 +16,9 @@ def merge_records(records: Sequence[Paper]) -> Paper:
 
     It gets the longest abstract, the longest list of authors (of equally long ones, that with the longest
     names), and the earliest of the most precise dates. The order of records matters only if two are equally
-    rich. What was read in a paper's own file gives way to what other sources say.
+    rich. What was read in a paper's own file gives way to what other sources say. Tags, collections and
+    notes are those of all records; the item of CSL-JSON is that which says most, without what CSL has no
+    name for.
     """
     by_richness = sorted(records, key=_richness, reverse=True)
     richest = by_richness[0]
@@ -28,8 +32,24 @@ def merge_records(records: Sequence[Paper]) -> Paper:
         abstract=max(by_richness, key=_telling).abstract,
         published=min(dates, key=lambda shown: (-len(shown), shown), default=None),
         authors=authors,
+        tags=_together(record.tags for record in by_richness),
+        collections=_together(record.collections for record in by_richness),
+        note="\n\n".join(dict.fromkeys(record.note for record in by_richness if record.note)),
+        csl=max((_standard(record.csl) for record in by_richness), key=len),
         **details,
     )
+
+
+def _together(lists: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """The labels of all lists, each once in any case."""
+    labels: dict[str, str] = {}
+    for label in chain.from_iterable(lists):
+        labels.setdefault(folded_label(label), label)
+    return tuple(labels.values())
+
+
+def _standard(csl: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in csl.items() if name != "custom"}
 
 
 def _richness(record: Paper) -> tuple[bool, int, int]:
@@ -49,9 +69,15 @@ def _first(records: Sequence[Paper], name: str) -> str | int | None:
 def origins(records: Sequence[tuple[str, Paper]]) -> dict[str, list[str]]:
     """The sources of each known field of the merged paper, from pairs of source and record."""
     paper = merge_records([record for _, record in records])
-    names = ("title", "abstract", "published", "authors", *_DETAILS)
+    names = ("title", "abstract", "published", "authors", *_DETAILS, "tags", "collections", "csl")
     return {
-        name: list(dict.fromkeys(source for source, record in records if getattr(record, name) == value))
+        name: list(dict.fromkeys(source for source, record in records if _has(record, name, value)))
         for name in names
-        if (value := getattr(paper, name)) not in (None, (), "")
+        if (value := getattr(paper, name)) not in (None, (), "", {})
     }
+
+
+def _has(record: Paper, name: str, value: Any) -> bool:
+    """Whether a record gives a field of the merged paper, or part of a list of labels."""
+    given = _standard(record.csl) if name == "csl" else getattr(record, name)
+    return bool(given == value) or (name in ("tags", "collections") and not set(value).isdisjoint(given))

@@ -11,7 +11,7 @@ from sqlalchemy.schema import DropTable
 
 from rag.body import Body
 from rag.errors import MixedLibraryError
-from rag.identity import title_key
+from rag.identity import citation_key, title_key
 from rag.library.catalog_rows import dump, load, paper_row
 from rag.library.catalog_tables import (
     KIND,
@@ -23,7 +23,9 @@ from rag.library.catalog_tables import (
     papers,
     records,
 )
+from rag.library.labels import delete_labels, store_labels
 from rag.library.merge import merge_records
+from rag.library.own_words import OWN, Edit, own_record
 from rag.library.paper_files import PaperFile, PaperFiles
 from rag.library.sameness import Candidate, same_papers
 from rag.library.sql import Database, one_of, texts
@@ -180,6 +182,21 @@ class Recorder:
                 else:
                     delete_papers(self._database, [other])
 
+    def edit_own(self, paper_ids: Sequence[str], edit: Edit) -> None:
+        """Change the user's own tags and notes on papers of the catalog, in one transaction."""
+        with self._database.transaction():
+            for paper_id in paper_ids:
+                records = self._records(paper_id)
+                own = next((record for source, _, record in records if source == OWN), None)
+                edited = own_record(merge_records([record for *_, record in records]), own, edit)
+                self._database.run(_DELETE_RECORD, id=paper_id, of=OWN, number=0)
+                if edited:
+                    self._add(OWN, 0, paper_id, edited)
+                if edited or len(records) > 1:
+                    self._store(paper_id)
+                else:
+                    delete_papers(self._database, [paper_id])
+
     def finish(self, source: str) -> None:
         """Delete a source's old records of papers that it has named in this run.
 
@@ -277,7 +294,7 @@ class Recorder:
 
     def _make_known(self, paper_id: str, record: Paper) -> None:
         """Store the keys by which a record can be found again."""
-        known_as = {*record.keys, paper_id}
+        known_as = {*record.keys, paper_id, *([citation_key(record.key)] if record.key else [])}
         self._database.run_all(_ADD_KEY, ({"key": key, "paper_id": paper_id} for key in known_as))
 
     def _next_mention(self, paper_id: str, source: str) -> int:
@@ -308,6 +325,7 @@ class Recorder:
             self._database.run(_UPDATE_PAPER, id=paper_id, **row)
         else:
             self._database.run(_INSERT_PAPER, **row)
+        store_labels(self._database, paper)
         log(self._database, paper_id)
         return "updated" if known else "added"
 
@@ -327,6 +345,7 @@ def delete_papers(database: Database, paper_ids: Collection[str]) -> None:
     """Delete papers with their records and keys, within a transaction."""
     for statement in _DELETE_PAPERS:
         database.run(statement, ids=texts(paper_ids))
+    delete_labels(database, paper_ids)
     for paper_id in paper_ids:
         log(database, paper_id)
 
