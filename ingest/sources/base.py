@@ -24,6 +24,14 @@ class Rejection:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """A file of a folder that is not read."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Attachment:
     """A file with the whole text of a paper.
 
@@ -49,7 +57,11 @@ Entry = Paper | Rejection | Attachment
 
 
 class Source(Protocol):
-    """Something that papers can be read from, in its own order."""
+    """Something that papers can be read from, in its own order.
+
+    One that can tell cheaply whether it has changed has a `stamp`, too: a text that is another one after a
+    change, or None where that cannot be told (`ingest/sources/stamps.py`).
+    """
 
     @property
     def name(self) -> str:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from ingest.bundled import BundledSource
 from ingest.pipeline import ingest
-from ingest.sources.base import ReadOptions, Source
+from ingest.sources.base import ReadOptions, Skipped, Source
 from ingest.sources.columns import columns_from
-from ingest.sources.named import names_to_sources
+from ingest.syncing.origins import open_origins
 from rag.errors import SourceError
 from rag.library import Library
+from rag.library.origins import Origin
 from rag.settings import Settings, bundled_library, own_library
 from ui.cli.commands import add_common
 from ui.cli.options import as_day
@@ -66,14 +67,17 @@ def run(arguments: argparse.Namespace) -> int:
     columns = {} if arguments.columns is None else columns_from(arguments.columns)
     options = ReadOptions(arguments.saved, columns, arguments.format, arguments.keep)
     sources: list[Source] = [BundledSource()]
+    origins: dict[str, Origin] = {}
+    skipped: list[Skipped] = []
     if not is_demo:
-        sources = [*names_to_sources(arguments.sources, options)]
+        sources, origins, skipped = open_origins(arguments.sources, options)
     settings = Settings.read()
     folder = arguments.library or settings.library or (bundled_library() if is_demo else own_library())
     with Library.open(folder, settings, create=True, catch_up=False) as library:
-        report = ingest(library, sources, track)
+        report = ingest(library, sources, track, origins=origins)
+    report.skipped = skipped
     if arguments.json:
         print_json(report.to_dict())
     else:
         print_report(report, folder)
-    return 0 if report.papers else 1
+    return 1 if report.is_useless or not report.papers else 0
