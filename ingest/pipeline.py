@@ -68,6 +68,16 @@ class Report:
         for rejection in other.rejected:
             self.reject(rejection)
 
+    def complete(
+        self, library: Library, started: float, before: int | None = None, track: Track = untracked
+    ) -> None:
+        """Add what the library holds; of near titles, those of papers that changed after `before`."""
+        if before is not None:
+            self.near_duplicates = list(islice(library.near_duplicates(before, track), LISTED))
+        self.papers, self.passages = library.catalog.count(), library.catalog.count_passages()
+        self.title_only = library.catalog.count_titles()
+        self.seconds = round(time.perf_counter() - started, 3)
+
     @property
     def is_useless(self) -> bool:
         """Whether all that was seen was rejected."""
@@ -107,7 +117,8 @@ def ingest(
     report = Report()
     for written in run.reports.values():
         report.add(written)
-    return run.complete(report, started)
+    report.complete(library, started, run.before, track)
+    return report
 
 
 @contextmanager
@@ -149,7 +160,7 @@ class Run:
     _open: dict[str, ReadSource] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._before = self.library.catalog.last_sequence()
+        self.before = self.library.catalog.last_sequence()
 
     def write(self, source: Source, origin: Origin) -> None:
         """Write the records of a source; the files that it names wait for `finish`. Raises SourceError."""
@@ -178,16 +189,6 @@ class Run:
                 self.broken.add(written.attachment.source)
         for name in list(self._open):
             self._close(name, linked.get(name, ()))
-
-    def complete(self, report: Report, started: float) -> Report:
-        """Add what the library holds after the run."""
-        catalog = self.library.catalog
-        near = self.library.near_duplicates(self._before, self.track)
-        report.near_duplicates = list(islice(near, LISTED))
-        report.papers, report.passages = catalog.count(), catalog.count_passages()
-        report.title_only = catalog.count_titles()
-        report.seconds = round(time.perf_counter() - started, 3)
-        return report
 
     def _close(self, name: str, linked: Sequence[Path] = ()) -> None:
         """Note that a source has been read to its end."""

@@ -63,7 +63,8 @@ def _gone(gone: Gone) -> str:
         return f"{papers}, taken out"
     titles = [f"“{in_a_line(title)}”" for title in gone.own[:_TITLES]]
     more = [f"{len(gone.own) - _TITLES} more"] if len(gone.own) > _TITLES else []
-    return f"{papers}, taken out, but for those with tags or notes of your own: {', '.join([*titles, *more])}"
+    kept = ", ".join([*titles, *more])
+    return f"{papers}, taken out, but for those with tags or notes of your own: {kept}"
 
 
 def _number(count: int, what: str) -> str:

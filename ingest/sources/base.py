@@ -60,7 +60,8 @@ class Source(Protocol):
     """Something that papers can be read from, in its own order.
 
     One that can tell cheaply whether it has changed has a `stamp`, too: a text that is another one after a
-    change, or None where that cannot be told (`ingest/sources/stamps.py`).
+    change, or None where that cannot be told (`ingest/sources/stamps.py`). One that is read from files in a
+    folder, whatever its name, has that `folder`: `askpapers watch` looks when something changes there.
     """
 
     @property

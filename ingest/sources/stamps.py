@@ -14,9 +14,9 @@ def file_stamp(path: Path) -> str | None:
 
     Size and time are from before the content is read, so that a change in the meantime shows later.
     """
-    size_and_time = _size_and_time(path)
+    before = size_and_time(path)
     with suppress(OSError):
-        return f"{size_and_time} {file_id(path)}" if size_and_time else None
+        return f"{before} {file_id(path)}" if before else None
     return None
 
 
@@ -26,7 +26,7 @@ def same_content(path: Path, stamp: str) -> str | None:
     A file of the same size and time is not read.
     """
     before, _, content = stamp.rpartition(" ")
-    current = _size_and_time(path)
+    current = size_and_time(path)
     if current == before:
         return stamp
     if current is None or current.split(" ")[0] != before.split(" ")[0]:
@@ -45,7 +45,7 @@ def with_linked(kept: str | None, paths: Iterable[Path]) -> str | None:
     """The same with size and time of the files that the source names."""
     if kept is None:
         return None
-    linked = {str(path): _size_and_time(path) for path in paths}
+    linked = {str(path): size_and_time(path) for path in paths}
     return json.dumps(json.loads(kept) | {"linked": linked})
 
 
@@ -65,7 +65,7 @@ def unchanged(source: Any, kept: str | None) -> str | None:
     if kept is None:
         return None
     known = json.loads(kept)
-    if any(_size_and_time(Path(file)) != before for file, before in known["linked"].items()):
+    if any(size_and_time(Path(file)) != before for file, before in known["linked"].items()):
         return None
     if again := getattr(source, "same_content", None):
         own = again(known["own"])
@@ -80,16 +80,16 @@ def looks_unchanged(path: Path, kept: str | None) -> bool:
         return False
     known = json.loads(kept)
     files = {**known["linked"], str(path): known["own"].rpartition(" ")[0]}
-    return all(_size_and_time(Path(file)) == before for file, before in files.items())
+    return all(size_and_time(Path(file)) == before for file, before in files.items())
 
 
 def size_of(path: Path) -> str:
     """The size of a file as a stamp begins with it; empty if it is not there."""
-    return (_size_and_time(path) or "").partition(" ")[0]
+    return (size_and_time(path) or "").partition(" ")[0]
 
 
-def _size_and_time(path: Path) -> str | None:
-    """None for a file that is not there."""
+def size_and_time(path: Path) -> str | None:
+    """Size and time of change of a file, as its stamp begins with them; None for one that is not there."""
     with suppress(OSError):
         status = path.stat()
         return f"{status.st_size} {status.st_mtime_ns}"

@@ -52,8 +52,10 @@ def sync(
         look.to_read = ready
         most = None if most is None else most - len(ready)
         report.origins.append(_report_on(look))
-    if is_dry_run:
+    is_quiet = all(look.changes_nothing(prunes=prunes) for look in looks)
+    if is_dry_run or (is_quiet and not library.behind()):
         _show_gone(library, looks, report)
+        report.total.complete(library, started)
         return report
     for look, its_report in zip(looks, report.origins, strict=True):
         look.to_read = list(_fetched(look.to_read, its_report, track))
@@ -65,7 +67,7 @@ def sync(
             _settle(run, look, its_report, prunes=prunes)
     for its_report in report.origins:
         report.total.add(its_report.report)
-    run.complete(report.total, started)
+    report.total.complete(library, started, run.before, track)
     return report
 
 

@@ -18,8 +18,12 @@ _MANY = 2  # files in a folder that is empty now: a disk may be missing
 
 @dataclass
 class Look:
-    """What a look at an origin shows. `renewed` has sources that are as they were, with another time or
-    back again; `owners` says of which origins sources came first; `moved` maps the names of files that are gone to those under which they are now."""
+    """What a look at an origin shows.
+
+    `renewed` has sources that are as they were, with another time or back again; `unnamed` those with
+    papers that they no longer name; `moved` maps the names of files that are gone to those under which
+    they are now. `owners` says of which origins sources came first.
+    """
 
     origin: Origin
     to_read: list[Source] = field(default_factory=list)
@@ -30,6 +34,11 @@ class Look:
     moved: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+
+    def changes_nothing(self, *, prunes: bool) -> bool:
+        """Whether the library already knows all of this."""
+        is_known = all(source.is_gone for source in self.gone.values()) and not prunes
+        return not (self.to_read or self.renewed or self.moved) and (is_known or not self.gone)
 
 
 def look_at(catalog: Catalog, origins: Sequence[Origin], *, prunes: bool = False) -> list[Look]:
@@ -65,7 +74,8 @@ def _look(
     if path is not None:
         named = {source.name for source in opened}
         its_own = [source for source in known.values() if source.origin == origin.name]
-        _add_gone(look, [source for source in its_own if source.name not in named])
+        its_files = [source for source in its_own if Path(source.name).is_absolute()]
+        _add_gone(look, [source for source in its_files if source.name not in named])
     return look
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
@@ -27,11 +27,12 @@ def is_service(name: str) -> bool:
 
 
 def open_origins(
-    names: Sequence[str], options: ReadOptions
+    names: Sequence[str], options: ReadOptions, **more: Any
 ) -> tuple[list[Source], dict[str, Origin], list[Skipped]]:
     """The sources that a user names, the origin of each by its name, and the files that are left out.
 
-    What cannot be opened again, such as standard input, has no origin. Raises SourceError.
+    What cannot be opened again, such as standard input, has no origin. `more` is remembered with the
+    origins, such as that their papers are to be completed. Raises SourceError.
     """
     sources: list[Source] = []
     origins: dict[str, Origin] = {}
@@ -40,7 +41,7 @@ def open_origins(
         sources += its_own
         if name == STANDARD_INPUT:
             continue
-        origin = _origin(name, its_own, options)
+        origin = _origin(name, its_own, options, more)
         origins |= {source.name: origin for source in its_own}
         if not is_service(name):
             skipped += skipped_files(path_of(name), options)
@@ -84,30 +85,27 @@ def path_of_origin(origin: Origin) -> Path | None:
 
 
 def kind_of(origin: Origin) -> str:
-    """What an origin is, in a word: the name of a service, or file, folder, pattern or upload."""
+    """What an origin is, in a word: the name of a service, or file, folder, pattern, other."""
     path = path_of_origin(origin)
     if path is None:
         return _named(origin).partition(":")[0]
     if not can_be_opened(origin):
-        return "upload"
+        return "other"
     if path.is_dir():
         return "folder"
     return "pattern" if not path.exists() and any(mark in path.name for mark in "*?[") else "file"
 
 
-def _origin(name: str, sources: Sequence[Source], options: ReadOptions) -> Origin:
+def _origin(name: str, sources: Sequence[Source], options: ReadOptions, more: Mapping[str, Any]) -> Origin:
     """An origin has the name of its only source if it is a service, and else its absolute path."""
-    if is_service(name):
-        shown = sources[0].name if len(sources) == 1 else name
-    else:
-        name = str(path_of(name))
-        shown = shown_path(Path(name))
-    given = {
-        field.name: value
-        for field in fields(options)
-        if (value := getattr(options, field.name)) not in (None, False, {}, ())
-    }
-    return Origin(shown, json.loads(json.dumps({_NAMED: name, **given}, default=str)))
+    named, shown = name, name
+    if not is_service(name):
+        named, shown = str(path_of(name)), shown_path(path_of(name))
+    elif len(sources) == 1:
+        shown = sources[0].name
+    given = {field.name: getattr(options, field.name) for field in fields(options)} | dict(more)
+    given = {name: value for name, value in given.items() if value not in (None, False, {}, ())}
+    return Origin(shown, json.loads(json.dumps({_NAMED: named, **given}, default=str)))
 
 
 def _named(origin: Origin) -> str:

@@ -12,13 +12,16 @@ from rag.library.catalog_tables import origins, records, sources
 from rag.library.own_words import OWN
 from rag.library.sql import Database
 
+COMPLETING = ("crossref", "openalex")
+"""Sources that only add to papers which other sources name."""
+_is_naming = sa.and_(*(records.c.source != source for source in (OWN, *COMPLETING)))
 _ORIGINS = sa.select(origins.c.name, origins.c.options, origins.c.synced).order_by(origins.c.name)
 _SOURCES = sa.select(
     *(sources.c[name] for name in ("name", "origin", "stamp", "read", "seen", "unnamed", "is_gone"))
 ).order_by(sources.c.name)
 _UNRECORDED = (
     sa.select(records.c.source)
-    .where(records.c.source != OWN, records.c.source.not_in(sa.select(sources.c.name)))
+    .where(_is_naming, records.c.source.not_in(sa.select(sources.c.name)))
     .distinct()
     .order_by(records.c.source)
 )
@@ -26,7 +29,7 @@ _origin = sa.func.coalesce(sources.c.origin, records.c.source)
 _COUNT_BY_ORIGIN = (
     sa.select(_origin, sa.func.count(sa.distinct(records.c.paper_id)))
     .outerjoin_from(records, sources, sources.c.name == records.c.source)
-    .where(records.c.source != OWN)
+    .where(_is_naming)
     .group_by(_origin)
 )
 _COUNT = sa.select(sa.func.count(sa.distinct(records.c.paper_id))).where(

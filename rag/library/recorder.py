@@ -25,6 +25,7 @@ from rag.library.catalog_tables import (
 )
 from rag.library.labels import delete_labels, store_labels
 from rag.library.merge import merge_records
+from rag.library.origins import COMPLETING
 from rag.library.own_words import OWN, Edit, own_record
 from rag.library.paper_files import PaperFile, PaperFiles
 from rag.library.sameness import Candidate, same_papers
@@ -224,20 +225,19 @@ class Recorder:
             return [row[0] for row in self._database.rows(_UNNAMED, of=source)]
 
     def withdraw(self, source: str, paper_ids: Collection[str]) -> list[str]:
-        """Delete a source's records of these papers; papers without any other record leave.
+        """Delete a source's records of these papers; papers that no other source names leave.
 
-        A paper that has only the user's own tags and notes besides keeps all that is known of it.
-        Returns the ids of those.
+        One of these that has the user's own tags or notes keeps all that is known of it; returns their ids.
         """
         own: list[str] = []
         with self._database.transaction():
             for paper_id in paper_ids:
                 others = {other for other, *_ in self._records(paper_id)} - {source}
-                if others == {OWN}:
+                is_named = not others <= {OWN, *COMPLETING}
+                if OWN in others and not is_named:
                     own.append(paper_id)
-                    continue
-                self._database.run(_DELETE_OF_SOURCE, id=paper_id, of=source)
-                if others:
+                elif is_named:
+                    self._database.run(_DELETE_OF_SOURCE, id=paper_id, of=source)
                     self._store(paper_id)
                 else:
                     delete_papers(self._database, [paper_id])
