@@ -43,6 +43,7 @@ HOMES = {
     "arxiv": ["ingest/sources/arxiv_api.py"],
     "requests": ["ingest/sources/arxiv_api.py"],
     "bibtexparser": ["ingest/sources/bibtex.py"],
+    "defusedxml": ["ingest/sources/xml_records.py"],
     "pylatexenc": ["rag/latex.py"],
     "PIL": ["ingest/pdf/rendering.py"],
     "pyarrow": ["ingest/sources/parquet.py"],
@@ -95,7 +96,9 @@ LOADED_LATE = {
     ("eval.report", "eval.report.html"),  # matplotlib
     ("eval.run", "eval.frames"),  # pandas
     ("ingest.sources.formats", "ingest.sources.bibtex"),
+    ("ingest.sources.formats", "ingest.sources.endnote_xml"),  # defusedxml
     ("ingest.sources.formats", "ingest.sources.parquet"),  # an extra
+    ("ingest.sources.formats", "ingest.sources.pubmed_xml"),  # defusedxml
     ("ingest.sources.named", "ingest.sources.arxiv_api"),
     ("ingest.sources.named", "ingest.sources.hugging_face"),
     ("rag.assistant", "rag.llamaindex"),
