@@ -124,6 +124,8 @@ def _citation(number: int, quote: Quote) -> Citation:
         page=page,
         section=body.section_of(start) if body and quote.part == "body" else None,
         label=body.label_of(page) if body and page else None,
+        key=paper.key,
+        retracted=paper.retracted,
     )
 
 

@@ -289,7 +289,8 @@ class Citation:
     """A quote: the text of its part of the paper at [start, end), to the character.
 
     A paper has one number; several citations may share it, one a quote. In a paper that came as a file,
-    `page` counts from 1, `label` is the page's printed number, and `section` the heading above.
+    `page` counts from 1, `label` is the page's printed number, and `section` the heading above. `key` is
+    the paper's citation key; `retracted` names what says that it is retracted.
     """
 
     number: int
@@ -305,6 +306,8 @@ class Citation:
     page: int | None = None
     section: str | None = None
     label: str | None = None
+    key: str | None = None
+    retracted: str | None = None
 
     @property
     def year(self) -> str:
