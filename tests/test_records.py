@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 
 from ingest.annotating import annotate
+from ingest.backup import restore, write_backup
 from ingest.pipeline import ingest
 from ingest.sources.base import paper_from
+from rag.library.catalog import Catalog
+from rag.library.library import catalog_path
 from rag.library.own_words import OWN
 from rag.types import Filters, Paper
 from tests.conftest import Listed
