@@ -131,6 +131,6 @@ def _citation(number: int, quote: Quote) -> Citation:
 
 def _in_body(quote: Quote) -> Span | None:
     """Where a quote stands in the body of its paper; an abstract is looked for at its beginning."""
-    if quote.part == "body" or not quote.paper.body:
-        return quote.span
+    if quote.part != "abstract" or not quote.paper.body:
+        return quote.span if quote.part == "body" else None
     return find_quote(quote.text, quote.paper.body.text[:_BEGINNING])

@@ -18,6 +18,7 @@ from rag.library import Library
 from rag.library.embedded import embedded_text
 from rag.library.matching import Match
 from rag.library.selection import Selection
+from rag.long_notes import with_notes
 from rag.types import Filters, Hit
 
 # The parts of the score (chosen in docs/retrieval.md): `token` is the match of the whole paper, `passage`
@@ -82,11 +83,11 @@ class Retriever:
         return hits
 
     def read(self, query: str, hits: Sequence[Hit], sizes: Sequence[int] = READ) -> list[Hit]:
-        """The same hits, with the passages of their bodies that match a query best.
+        """The same hits, with the passages of their bodies and long notes that match a query best.
 
         `sizes` are how many of the first paper, of the second, ...; the last one is for all others, too.
         """
-        return self._bodies.read(query, hits, sizes)
+        return self._bodies.read(query, with_notes(self.library, query, hits), sizes)
 
     @property
     def _bodies(self) -> Bodies:

@@ -91,7 +91,7 @@ _PROBLEMS["papers without the text of their file"] = (
 class Change:
     """The latest state of a paper that changed; `paper` is None where it was removed.
 
-    `passages` are those of its abstract, `in_body` those of its body.
+    `passages` are those of its abstract and of the user's note, `in_body` those of its body.
     """
 
     sequence: int

@@ -28,7 +28,8 @@ class Source:
 
     def line(self, number: int) -> str:
         """The source as a prompt shows it, without anything else that reads as a marker."""
-        return f"[{number}] {neutral(self.paper.heading)}\n{neutral(self.paper.abstract)}"
+        note = [f"Reader's note: {neutral(self.paper.note)}"] if self.paper.note else []
+        return "\n".join([f"[{number}] {neutral(self.paper.heading)}", neutral(self.paper.abstract), *note])
 
 
 def choose_sources(
@@ -86,8 +87,9 @@ def _fitting(passages: Iterable[Sentence], hits: Sequence[Hit], room: int) -> li
 def _cut(paper: Paper, passages: Iterable[Sentence]) -> Paper:
     """The paper with these passages only, in their order there."""
     ordered = sorted(passages, key=lambda passage: (passage.place.part, passage.place.start))
-    abstract = " ".join(map(_text, ordered))
-    return replace(paper, title=_title(paper), abstract=abstract, body=None, excerpts=())
+    abstract = " ".join(_text(own) for own in ordered if own.place.part != "note")
+    note = " ".join(_text(own) for own in ordered if own.place.part == "note")
+    return replace(paper, title=_title(paper), abstract=abstract, note=note, body=None, excerpts=())
 
 
 def _title(paper: Paper) -> str:
