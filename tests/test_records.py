@@ -82,6 +82,18 @@ def test_the_users_tags_and_notes_are_a_record_of_their_own(shelf):
     assert not shelf.catalog.labels("tag").get("rodents")
 
 
+def test_a_backup_keeps_all_of_it(shelf, tmp_path):
+    annotate(shelf, [MICE.paper_id], lambda own: replace(own, note="Too few."))
+    backup = tmp_path / "backup.jsonl"
+    with backup.open("wb") as file:
+        write_backup(shelf.catalog, file)
+    restore(tmp_path / "new", backup)
+    restored = Catalog(catalog_path(tmp_path / "new"))
+    assert list(restored.records()) == list(shelf.catalog.records())
+    assert restored.digest() == shelf.catalog.digest()
+    restored.close()
+
+
 @pytest.mark.parametrize(
     "csl", ["text", {"page": float("nan")}, {"editor": object()}, {"a": {"b": "x" * 300_000}}]
 )
