@@ -49,7 +49,7 @@ HOMES = {
     "pyarrow": ["ingest/sources/parquet.py"],
     "pypdfium2": ["ingest/pdf/"],
     "openai": ["rag/model/", "rag/embedding/"],
-    "httpx": ["rag/model/", "rag/library/chroma_api.py"],
+    "httpx": ["rag/model/", "rag/library/chroma_api.py", "ingest/sources/zotero/server.py"],
     "tenacity": ["rag/library/"],
     "llama_index": [
         "rag/model/",
@@ -101,6 +101,7 @@ LOADED_LATE = {
     ("ingest.sources.formats", "ingest.sources.pubmed_xml"),  # defusedxml
     ("ingest.sources.named", "ingest.sources.arxiv_api"),
     ("ingest.sources.named", "ingest.sources.hugging_face"),
+    ("ingest.sources.zotero.opening", "ingest.sources.zotero.web"),  # httpx
     ("rag.assistant", "rag.llamaindex"),
     ("rag.assistant", "rag.model.chat"),  # llama_index, openai
     ("rag.checking.by_entailment", "rag.checking.entailment_model"),  # onnxruntime

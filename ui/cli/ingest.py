@@ -29,7 +29,8 @@ def add(command: argparse.ArgumentParser) -> None:
         "citations (.nbib), EndNote's or PubMed's XML (.xml), some of which may name PDFs, a "
         "table (.csv, .tsv, .parquet); texts may be packed (.gz); a folder of those, at any depth; a "
         "pattern ('papers/**/*.pdf'); - for standard input; papers of a service: arxiv:2110.07143, "
-        "arxiv:query=..., with ;pdf for their PDFs, hf:query=..., hf:date=...; or "
+        "arxiv:query=..., with ;pdf for their PDFs, hf:query=..., hf:date=...; zotero for the library of "
+        "the Zotero on this computer, zotero:COLLECTION, zotero:USER-ID for one on Zotero's server; or "
         f"`{DEMO}` for the papers that come with the program",
     )
     command.add_argument(
@@ -51,6 +52,12 @@ def add(command: argparse.ArgumentParser) -> None:
         "arxiv, csl, bibtex, ris, nbib, endnote, pubmed, csv or parquet",
     )
     command.add_argument(
+        "--zotero",
+        type=Path,
+        metavar="DIR",
+        help="Zotero's data folder, where it is in none of its usual places",
+    )
+    command.add_argument(
         "--saved",
         type=as_day,
         metavar="YYYY-MM-DD",
@@ -65,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     if is_demo and (arguments.saved or arguments.columns or arguments.format or arguments.keep):
         raise SourceError("how `demo` is read is known: leave --saved, --columns, --format and --keep out")
     columns = {} if arguments.columns is None else columns_from(arguments.columns)
-    options = ReadOptions(arguments.saved, columns, arguments.format, arguments.keep)
+    options = ReadOptions(arguments.saved, columns, arguments.format, arguments.keep, arguments.zotero)
     sources: list[Source] = [BundledSource()]
     if not is_demo:
         sources = [*names_to_sources(arguments.sources, options)]
