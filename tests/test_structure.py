@@ -49,7 +49,7 @@ HOMES = {
     "pyarrow": ["ingest/sources/parquet.py"],
     "pypdfium2": ["ingest/pdf/"],
     "openai": ["rag/model/", "rag/embedding/"],
-    "httpx": ["rag/model/", "rag/library/chroma_api.py"],
+    "httpx": ["rag/model/", "rag/library/chroma_api.py", "ingest/sources/web_service.py"],
     "tenacity": ["rag/library/"],
     "llama_index": [
         "rag/model/",
@@ -99,6 +99,7 @@ LOADED_LATE = {
     ("ingest.sources.formats", "ingest.sources.parquet"),  # an extra
     ("ingest.sources.named", "ingest.sources.arxiv_api"),
     ("ingest.sources.named", "ingest.sources.hugging_face"),
+    ("ingest.sources.named", "ingest.sources.pubmed_api"),
     ("rag.assistant", "rag.llamaindex"),
     ("rag.assistant", "rag.model.chat"),  # llama_index, openai
     ("rag.checking.by_entailment", "rag.checking.entailment_model"),  # onnxruntime
@@ -109,6 +110,7 @@ LOADED_LATE = {
     ("ui.checkup.services", "rag.library.chroma_api"),  # where a server is set
     ("ui.checkup.services", "rag.model.client"),
     ("ui.cli.chat", "readline"),  # on a terminal
+    ("ui.cli.completing", "ingest.completing.services"),  # httpx
     ("ui.cli.hint", "rag.model.running"),  # httpx
     ("ui.cli.pulling", "rag.model.pulling"),  # huggingface_hub
     ("ui.cli.setup", "rag.embedding.fetching"),

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from ingest.completing.service import Fields, Work, by_doi, is_listable, json_object
-from ingest.sources.csl_fields import csl_item
-from ingest.sources.loose import plain_text
+from ingest.completing.service import Fields, Work, by_doi, json_object
+from ingest.sources.csl_fields import csl_date, csl_item
+from ingest.sources.loose import plain_text, read_date
 from ingest.sources.retraction import retraction_of, works_retracted_by
 from ingest.sources.service import RetryPolicy
-from ingest.sources.web_service import RefusedError, WebService
+from ingest.sources.web_service import WebService
 
 ADDRESS = "https://api.crossref.org/"
 _PAUSE = 1.0  # seconds; Crossref takes one list a second from those it does not know
@@ -52,32 +52,30 @@ class Crossref:
 
     source = "crossref"
 
-    def __init__(self, address: str = ADDRESS, mailto: str | None = None, **options: Any) -> None:
-        """`mailto` is an e-mail address that Crossref may write to; `options` are those of WebService."""
-        pace = {"pause": _PAUSE, "retries": RetryPolicy()} | options
-        self._web = WebService("Crossref", address, private={"mailto": mailto}, **pace)
+    def __init__(
+        self,
+        address: str = ADDRESS,
+        mailto: str | None = None,
+        pause: float = _PAUSE,
+        retries: RetryPolicy = RetryPolicy(),
+    ) -> None:
+        """`mailto` is an e-mail address that Crossref may write to."""
+        self._web = WebService("Crossref", address, pause, retries, {"mailto": mailto})
 
-    def works(self, dois: Sequence[str]) -> dict[str, Fields]:
+    def listed(self, dois: Sequence[str]) -> dict[str, Fields]:
         """What Crossref says of the works that it knows, by DOI. Raises SourceError."""
-        listed = [doi for doi in dois if is_listable(doi)]
-        works = self._listed("doi", listed, {"rows": str(len(listed))}) if listed else {}
-        for doi in set(dois).difference(listed):
-            works |= self._single(doi, is_only=len(dois) == 1)
+        works = self._filtered("doi", dois, {"rows": str(len(dois))})
         retracted = {doi: retraction_of(work) for doi, work in works.items()}
-        if unsure := [doi for doi in listed if doi in works and not retracted[doi]]:
+        if unsure := [doi for doi in dois if doi in works and not retracted[doi]]:
             retracted |= self._notices(unsure)
         return {doi: _fields(work, retracted.get(doi)) for doi, work in works.items()}
 
-    def _single(self, doi: str, *, is_only: bool) -> dict[str, Work]:
-        try:
-            work = self._web.ask(f"works/{quote(doi, safe='')}", {}, lambda text: json_object(text, "message"))
-        except RefusedError:
-            if is_only:
-                raise
-            return {}
-        return by_doi([work])
+    def single(self, doi: str) -> dict[str, Fields]:
+        """The same of one work, by its own record alone. Raises SourceError."""
+        work = self._web.ask(f"works/{quote(doi, safe='')}", {}, lambda text: json_object(text, "message"))
+        return {doi: _fields(work, retraction_of(work)) for doi, work in by_doi([work]).items()}
 
-    def _listed(self, name: str, dois: Iterable[str], options: dict[str, str]) -> dict[str, Work]:
+    def _filtered(self, name: str, dois: Iterable[str], options: dict[str, str]) -> dict[str, Work]:
         """The works that fulfil a filter by DOIs."""
         wanted = {"filter": ",".join(f"{name}:{doi}" for doi in dois), **options}
         return self._web.ask("works", wanted, _read_list)
@@ -85,7 +83,7 @@ class Crossref:
     def _notices(self, dois: Sequence[str]) -> dict[str, str]:
         """What retracts those that a notice retracts."""
         options = {"rows": _MOST_NOTICES, "select": "DOI,update-to"}
-        notices = self._listed("updates", dois, options).values()
+        notices = self._filtered("updates", dois, options).values()
         return dict(evidence for notice in notices for evidence in works_retracted_by(notice))
 
 
@@ -96,14 +94,15 @@ def _read_list(answer: bytes) -> dict[str, Work]:
 
 def _fields(work: Work, retracted: str | None) -> Fields:
     dates = [date for name in _DATES if (date := _date(work.get(name)))]
+    event = work.get("event")
     known = {name: _text(work.get(theirs)) for name, theirs in _TEXTS.items()}
     known["type"] = _TYPES.get(str(work.get("type")))
-    known["event-title"] = _text(event.get("name")) if isinstance(event := work.get("event"), dict) else None
+    known["event-title"] = _text(event.get("name")) if isinstance(event, dict) else None
     people = {"author": _names(work.get("author")), "editor": _names(work.get("editor"))}
-    issued = {"issued": {"date-parts": [dates[0]]}} if dates else {}
+    issued = {"issued": csl_date(dates[0]) if dates else None}
     return {
         "abstract": work.get("abstract"),
-        "published": ["-".join(map(str, date)) for date in dates],
+        "published": dates,
         "authors": work.get("author"),
         "retracted": retracted,
         "csl": csl_item({**known, **people, **issued}, Crossref.source, {}),
@@ -116,13 +115,11 @@ def _text(value: Any) -> str | None:
     return plain_text(value) or None
 
 
-def _date(value: Any) -> list[int] | None:
-    """Year, month and day of a date of Crossref's, as far as they are known."""
+def _date(value: Any) -> str | None:
+    """A date as Crossref writes it, as far as it is known: [[2021, 5]] is 2021-05."""
     parts = value.get("date-parts") if isinstance(value, dict) else None
     first = parts[0] if isinstance(parts, list) and parts else None
-    numbers = first[:3] if isinstance(first, list) else []
-    are_numbers = numbers and all(isinstance(number, int) and number < 10_000 for number in numbers)
-    return numbers if are_numbers else None
+    return read_date("-".join(str(part)[:4] for part in first[:3])) if isinstance(first, list) else None
 
 
 def _names(value: Any) -> list[dict[str, str]]:

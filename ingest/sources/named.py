@@ -25,8 +25,8 @@ _MOST, _PDF = re.compile(r"max=(\d{1,9})", re.ASCII), "pdf"
 def names_to_sources(names: Sequence[str], options: ReadOptions = ReadOptions()) -> list[Source]:
     """The sources with these names, each checked for its form before any is read.
 
-    `-` is standard input; `hf:`, `arxiv:` and `pubmed:` begin the name of a service; any other name, and one that
-    begins with `./`, is a file, a folder or a pattern. Each source comes once. Raises SourceError.
+    `-` is standard input; `hf:`, `arxiv:` and `pubmed:` begin the name of a service; any other name, and
+    one that begins with `./`, is a file, a folder or a pattern. Each source comes once. Raises SourceError.
     """
     if not all(name.strip() for name in names):
         raise SourceError("a source has no name: say which file or folder to ingest")

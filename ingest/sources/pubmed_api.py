@@ -3,18 +3,19 @@
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import TypeVar
 
 from ingest.sources.base import Entry, Rejection
 from ingest.sources.pubmed_xml import pubmed_entries
-from ingest.sources.service import PUBMED_FORMS, RetryPolicy, ServiceQuery
-from ingest.sources.web_service import RefusedError, WebService
+from ingest.sources.service import PUBMED_FORMS, RefusedError, RetryPolicy, ServiceQuery, TemporaryError
+from ingest.sources.web_service import WebService
 from rag.errors import SourceError
 from rag.types import Paper
 
+Answer = TypeVar("Answer")
 DEFAULT_MOST, LARGEST_MOST = 100, 10_000  # papers of a query; PubMed gives no further ones
 _ADDRESS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 _AT_A_TIME = 200  # papers of a request, as NCBI asks for
@@ -96,7 +97,7 @@ class PubMedSource:
         form = {"db": "pubmed", "term": self.query.value, "retmax": most, "sort": "relevance"}
         return self._ask("esearch.fcgi", form | {"retmode": "json"}, _read_matches)
 
-    def _ask(self, path: str, form: dict[str, str], read: Any) -> Any:
+    def _ask(self, path: str, form: dict[str, str], read: Callable[[bytes], Answer]) -> Answer:
         """Forms keep the key out of addresses."""
         try:
             return self.service.web.ask(path, form, read, is_form=True)
@@ -113,15 +114,15 @@ def pubmed_source(query: ServiceQuery, service: PubMed) -> PubMedSource:
 
 
 def _read_matches(answer: bytes) -> tuple[tuple[str, ...], int]:
-    """Raises ValueError, RefusedError."""
+    """The PMIDs, and the number of all matches. Raises ValueError, TemporaryError."""
     whole = json.loads(answer)
     result = whole.get("esearchresult") if isinstance(whole, dict) else None
     if not isinstance(result, dict):
         raise ValueError("no result of a search")
     if "ERROR" in result:
-        _refuse()
+        raise TemporaryError("fails to search: check the query, and run it again")
     ids, count = result.get("idlist"), result.get("count")
-    if not isinstance(ids, list) or not str(count).isdecimal():
+    if not isinstance(ids, list) or not isinstance(count, str):
         raise ValueError("no list of ids")
     unique = dict.fromkeys(pmid for pmid in map(str, ids) if pmid.isascii() and pmid.isdecimal())
     return tuple(unique)[:LARGEST_MOST], int(count)
@@ -131,11 +132,7 @@ def _read_papers(answer: bytes) -> bytes:
     """The answer, if it is a whole list of papers. Raises ValueError, RefusedError."""
     end = answer[-200:].rstrip()
     if b"<ERROR>" in answer[:2000]:
-        _refuse()
+        raise RefusedError("PubMed does not take the request")
     if not end.endswith((_END, _EMPTY)):
         raise ValueError("no list of papers")
     return answer
-
-
-def _refuse() -> NoReturn:
-    raise RefusedError("PubMed does not take the request")

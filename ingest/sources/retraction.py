@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingest.sources.loose import read_date, read_doi
+from ingest.sources.loose import read_date
+from rag.identity import doi_key
 
 RETRACTED = "retracted"
 """Says that a paper is retracted where neither the notice nor its day is known."""
@@ -15,17 +16,16 @@ def retraction_of(item: Mapping[str, Any]) -> str | None:
 
     None for a work that is not retracted, such as a notice itself.
     """
-    own = read_doi(item.get("DOI"))
-    entries = _retractions(item, "updated-by")
-    evidence = [_evidence(read_doi(entry.get("DOI")), own, entry) for entry in entries]
-    return next((text for text in evidence if read_doi(text)), evidence[0] if evidence else None)
+    own = _doi(item)
+    evidence = [_evidence(_doi(entry), own, entry) for entry in _retractions(item, "updated-by")]
+    return next(filter(doi_key, evidence), evidence[0] if evidence else None)
 
 
 def works_retracted_by(notice: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The DOI of each work that a notice retracts, with what says so."""
-    own = read_doi(notice.get("DOI"))
+    own = _doi(notice)
     for entry in _retractions(notice, "update-to"):
-        if work := read_doi(entry.get("DOI")):
+        if work := _doi(entry):
             yield work, _evidence(own, work, entry)
 
 
@@ -36,6 +36,10 @@ def _retractions(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
         for entry in (entries if isinstance(entries, list) else [])
         if isinstance(entry, Mapping) and entry.get("type") in _RETRACTIONS
     ]
+
+
+def _doi(item: Mapping[str, Any]) -> str | None:
+    return doi_key(str(item.get("DOI")))
 
 
 def _evidence(notice: str | None, work: str | None, entry: Mapping[str, Any]) -> str:

@@ -26,8 +26,8 @@ PUBMED_FORMS = (
 
 @dataclass(frozen=True)
 class ServiceQuery:
-    """Which papers to fetch: those with these ids of the service, or else at most `most` of those that match a key
-    and its value, such as `date` and `2025-12-08`; `pdf` asks for their PDFs, too."""
+    """Which papers to fetch: those with these ids of the service, or else at most `most` of those that
+    match a key and its value, such as `date` and `2025-12-08`; `pdf` asks for their PDFs, too."""
 
     ids: tuple[str, ...] = ()
     key: str = ""
@@ -47,6 +47,10 @@ class RetryPolicy:
     timeout: float = 30.0
     pauses: tuple[float, ...] = (3.0, 6.0, 12.0)
     longest_pause: float = 60.0
+
+
+class RefusedError(SourceError):
+    """The service takes other requests, but not this one."""
 
 
 class TemporaryError(Exception):

@@ -8,6 +8,7 @@ import httpx
 
 from ingest.sources.service import (
     BUSY,
+    RefusedError,
     RetryPolicy,
     TemporaryError,
     busy_error,
@@ -24,15 +25,11 @@ _MOST_MOVES = 3  # redirections on one server
 _REFUSALS = frozenset({400, 404, 410, 413, 414, 422})  # HTTP statuses that concern one request
 
 
-class RefusedError(SourceError):
-    """The service takes other requests, but not this one."""
-
-
 class WebService:
     """A service by its name and the beginning of its addresses.
 
-    `pause` seconds lie between two requests. `private` parameters are sent with each, and occur in no error.
-    Redirections to another server are not followed. Nothing is sent before the first request.
+    `pause` seconds lie between two requests. `private` parameters are sent with each, and no error
+    has them. Redirections to another server are not followed. Nothing is sent before the first request.
     """
 
     def __init__(
@@ -42,10 +39,9 @@ class WebService:
         pause: float,
         retries: RetryPolicy = RetryPolicy(),
         private: Mapping[str, str | None] | None = None,
-        largest: int = LARGEST_ANSWER,
     ) -> None:
         self.name = name
-        self._address, self._pause, self._retries, self._largest = address, pause, retries, largest
+        self._address, self._pause, self._retries = address, pause, retries
         self._private = {name: value for name, value in (private or {}).items() if value}
         self._ready_at = 0.0
 
@@ -116,8 +112,8 @@ class WebService:
         pieces, size = [], 0
         for piece in response.iter_bytes():
             size += len(piece)
-            if size > self._largest:
-                raise RefusedError(f"{self.name} sends more than {self._largest >> 20} MB at once")
+            if size > LARGEST_ANSWER:
+                raise RefusedError(f"{self.name} sends more than {LARGEST_ANSWER >> 20} MB at once")
             if time.monotonic() > end:
                 raise TemporaryError("takes too long to answer: run it again later")
             pieces.append(piece)

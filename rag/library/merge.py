@@ -27,8 +27,8 @@ def merged(records: Iterable[tuple[str, Paper]]) -> Paper:
         else:
             own.append(record)
     paper = merge_records(own or list(completing.values()))
-    for source in COMPLETING:
-        if (record := completing.get(source)) and record.doi == paper.doi:
+    for record in filter(None, map(completing.get, COMPLETING)):
+        if record.doi == paper.doi:
             paper = _completed(paper, record)
     return paper
 
