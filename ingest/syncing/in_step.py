@@ -132,6 +132,7 @@ def _report_on(look: Look) -> OriginReport:
         in_step=look.in_step,
         moved=look.moved,
         errors=look.errors,
+        completes=bool(look.origin.options.get("complete")),
     )
 
 

@@ -36,6 +36,7 @@ class OriginReport:
     gone: list[Gone] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    completes: bool = False  # its user wants what its papers lack from services
 
     @property
     def is_quiet(self) -> bool:
@@ -45,6 +46,7 @@ class OriginReport:
     def to_dict(self) -> dict[str, Any]:
         values = asdict(self)
         report = values.pop("report")
+        del values["completes"]
         counts = {name: report[name] for name in ("seen", *OUTCOMES, "rejected", "unlisted")}
         moved = [{"from": old, "to": new} for old, new in values.pop("moved").items()]
         return {**values, "moved": moved, **counts}
@@ -67,6 +69,11 @@ class SyncReport:
     def has_failed(self) -> bool:
         """Whether some origin could not be looked at or read."""
         return any(origin.errors for origin in self.origins)
+
+    @property
+    def to_complete(self) -> list[str]:
+        """The sources that were read, and whose papers are to be completed."""
+        return [name for origin in self.origins if origin.completes for name in origin.read]
 
     @property
     def gone(self) -> int:

@@ -9,11 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from rag.library.catalog_tables import origins, records, sources
+from rag.library.merge import COMPLETING
 from rag.library.own_words import OWN
 from rag.library.sql import Database
 
-COMPLETING = ("crossref", "openalex")
-"""Sources that only add to papers which other sources name."""
 _is_naming = sa.and_(*(records.c.source != source for source in (OWN, *COMPLETING)))
 _ORIGINS = sa.select(origins.c.name, origins.c.options, origins.c.synced).order_by(origins.c.name)
 _SOURCES = sa.select(

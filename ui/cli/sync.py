@@ -2,8 +2,12 @@
 
 import argparse
 
+from ingest.completing.completing import Completion
 from ingest.syncing.in_step import sync
+from ingest.syncing.report import SyncReport
+from rag.library import Library
 from ui.cli.commands import add_common
+from ui.cli.completing import complete_papers, print_completion
 from ui.cli.places import open_existing
 from ui.sync_text import print_sync
 from ui.terminal import print_json, track
@@ -36,8 +40,18 @@ def run(arguments: argparse.Namespace) -> int:
             is_dry_run=arguments.dry_run,
             track=track,
         )
-        if arguments.json:
-            print_json(report.to_dict())
-        else:
+        if not arguments.json:
             print_sync(report, library.folder)
-    return 1 if report.has_failed else 0
+        completion = completed(library, report)
+    if arguments.json:
+        print_json(report.to_dict() | ({"completion": completion.to_dict()} if completion else {}))
+    elif completion:
+        print_completion(completion)
+    return 1 if report.has_failed or (completion and completion.failed) else 0
+
+
+def completed(library: Library, report: SyncReport) -> Completion | None:
+    """What became of the papers that were read and are to be completed, as for `ingest --complete`."""
+    if report.is_dry_run or not report.to_complete:
+        return None
+    return complete_papers(library, library.catalog.of_sources(report.to_complete))

@@ -8,10 +8,11 @@ from rich.text import Text
 
 from ingest.syncing.report import OriginReport, SyncReport
 from ingest.syncing.watching import HOUR, Watch
-from rag.errors import SourceError
+from rag.errors import AskpapersError, SourceError
 from rag.plain import in_a_line
 from ui.cli.commands import add_common
 from ui.cli.places import open_existing
+from ui.cli.sync import completed
 from ui.sync_text import lines_about
 from ui.terminal import counts_of, print_json_line, print_rejections, print_text, tell
 
@@ -33,8 +34,16 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.every >= _SHORTEST:
         raise SourceError(f"services can be asked every {_SHORTEST:.0f} minutes at most: say --every 60")
     shown = _Shown(as_json=arguments.json)
+
+    def show(report: SyncReport) -> None:
+        shown.show(report)
+        try:
+            completed(library, report)
+        except AskpapersError as error:
+            tell(in_a_line(str(error)))
+
     with open_existing(arguments) as library:
-        watch = Watch(library, tell=shown.show, warn=tell, every=arguments.every * 60)
+        watch = Watch(library, tell=show, warn=tell, every=arguments.every * 60)
         tell(f"Watching what the library in {library.folder} was made of. Ctrl-C ends it.")
         try:
             watch.run()
@@ -65,7 +74,8 @@ class _Shown:
             print_json_line({"time": time, **origin.to_dict()})
             return
         name = origin.read[0] if len(origin.read) == 1 else origin.name
-        print_text(Text(f"{time[11:19]}  {in_a_line(name)}: {counts_of(origin.report)}"))
+        what = f": {counts_of(origin.report)}" if origin.read else ""
+        print_text(Text(f"{time[11:19]}  {in_a_line(name)}{what}"))
         print_rejections(origin.report)
         for line in [*lines_about(origin), *map(in_a_line, origin.errors)]:
             print_text(Text(line), indent=2)
