@@ -144,11 +144,38 @@ def test_a_disk_below_a_folder_that_is_missing_is_noticed(made, papers):
     assert made.catalog.count() == 6
 
 
-def test_a_file_that_cannot_be_read_to_its_end_is_not_pruned(made, papers):
-    (papers / "night.jsonl").write_text("")
-    report = sync(made, prunes=True)
-    assert report.origins[0].gone[0].reason
-    assert titles(made) == {"owls", "bees", "moths"}
+BIB = "".join(
+    f"@article{{k{n}, title={{{name} at Night}}, abstract={{We count.}}}}\n"
+    for n, name in enumerate(("Owls", "Bees", "Ants"))
+)
+CSL = json.dumps([{"id": name, "title": f"{name} at Night"} for name in ("Owls", "Bees", "Ants")], indent=1)
+LINES = "".join(json.dumps({"title": f"{name} at Night"}) + "\n" for name in ("Owls", "Bees", "Ants"))
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.bib", BIB), ("a.json", CSL), ("a.jsonl", LINES)])
+def test_a_file_that_was_cut_short_is_not_pruned(library, tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    bring(library, path)
+    for part in (text[: text.index("Bees") + 2], text[:3], ""):
+        path.write_text(part)
+        for _ in range(3):  # also when it is known that some are missing
+            assert sync(library, prunes=True).removed == 0
+            sync(library)
+        assert library.catalog.count() == 3
+    path.write_text(text)
+    assert sync(library, prunes=True).gone == 0
+
+
+def test_what_could_never_be_read_does_not_keep_a_source_from_being_pruned(library, tmp_path):
+    path = write_lines(tmp_path / "a.jsonl", [OWLS, BEES, {"abstract": "no title"}])
+    bring(library, path)
+    write_lines(path, [OWLS, {"abstract": "no title"}])
+    sync(library)
+    write_lines(path, [OWLS, {"abstract": "no title"}, {"abstract": "another"}])
+    assert sync(library, prunes=True).removed == 0
+    write_lines(path, [OWLS, {"abstract": "no title"}])
+    assert sync(library, prunes=True).removed == 1
 
 
 @pytest.mark.parametrize("place", ["dusk.jsonl", "deep/night.jsonl"])
