@@ -55,7 +55,7 @@ _TOKENS = (
         b"<" * 999,
     ),
     *(b"<a>" * 3_000, b"<a " + b'b="c" ' * 999, b"\0", b"\0" * 99, b"\x0b", b"\x85", b"\xff"),
-    *(b"A" * 30_000, b"internal-pdf://../../etc/passwd.pdf"),
+    *(b"<" * 999, b"A" * 30_000, b"internal-pdf://../../etc/passwd.pdf"),
     b'<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;">]>&d;',
     b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>&b;',
 )

@@ -22,7 +22,6 @@ _BINARY = 1 << 16  # bytes in which a file that is not text shows it
 _PARQUET_MAGIC = b"PAR1"
 _PDF_MAGIC = b"%PDF-"
 # How the first line of an entry looks.
-# How the first line of an entry looks.
 _BY_LINES = {
     formats.BIBTEX: BIBTEX_ENTRY,
     formats.RIS: re.compile(r"TY {1,2}- ?[A-Z]{2,9}\s*$", re.ASCII),
