@@ -7,9 +7,8 @@ from pathlib import Path
 
 from ingest.sources.base import Entry, ReadOptions, Rejection, Source, shown_path
 from ingest.sources.formats import PDF, READABLE, SUFFIXES
-from ingest.sources.recognition import DAMAGED, recognise, suffix_of
+from ingest.sources.recognition import DAMAGED, damage, recognise, suffix_of
 from rag.errors import SourceError
-from rag.plain import in_a_line
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class FileSource:
         try:
             yield from form.read(self.path, self.name, self.options)
         except DAMAGED as error:
-            yield Rejection(self.name, None, f"the file cannot be read further ({in_a_line(str(error))})")
+            yield Rejection(self.name, None, f"the file cannot be read further ({damage(error)})")
 
 
 def open_path(
