@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,20 +60,26 @@ class ZoteroServer:
         known: set[str] = set()
         with self._client() as client:
             for _ in range(_MOST_ROUNDS):
-                start, version = 0, None
-                while True:
-                    page, headers = self._page(client, path, parameters | {"start": str(start)})
-                    new = [each for each in page if each["key"] not in known]
-                    known |= {each["key"] for each in new}
-                    yield from new
-                    start += len(page)
-                    if version not in (None, headers.get("Last-Modified-Version")):
-                        break
-                    version = headers.get("Last-Modified-Version")
-                    if not page or start >= _number(
-                        headers.get("Total-Results"), start + _PAGE - len(page)
-                    ):
-                        return
+                if (yield from self._round(client, path, parameters, known)):
+                    return
+        raise SourceError("the library on Zotero's server changes all the time: run it again later")
+
+    def _round(
+        self, client: httpx.Client, path: str, parameters: Mapping[str, str], known: set[str]
+    ) -> Generator[Mapping[str, Any], None, bool]:
+        """The objects of a list that are not known yet; False if the library changes meanwhile."""
+        start, versions = 0, set[str | None]()
+        while True:
+            page, headers = self._page(client, path, {**parameters, "start": str(start)})
+            new = [each for each in page if each["key"] not in known]
+            known |= {each["key"] for each in new}
+            yield from new
+            start += len(page)
+            versions.add(headers.get("Last-Modified-Version"))
+            if len(versions) > 1:
+                return False
+            if not page or start >= _number(headers.get("Total-Results"), start + 1):
+                return True
 
     def version(self, path: str) -> str | None:
         """The version of a library: it grows with each change. None if it cannot be asked for."""
@@ -196,7 +202,8 @@ def _refusal(response: httpx.Response, has_key: bool) -> Exception:
 
 
 def _has_key(value: Mapping[str, Any]) -> bool:
-    return isinstance(value.get("key"), str) and isinstance(value.get("data"), dict)
+    key = value.get("key")  # it becomes part of an address
+    return isinstance(key, str) and key.isalnum() and isinstance(value.get("data"), dict)
 
 
 def _number(text: str | None, otherwise: int) -> int:
