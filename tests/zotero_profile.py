@@ -214,7 +214,8 @@ def make(folder: Path, items: int, pdfs: int) -> Iterator[dict[str, Any]]:
         for number in range(items):
             kind = list(kinds)[number % len(kinds)]
             title = f"Ledger {number} of {birds[number % 5]} by night, counted {number % 7} times"
-            abstract = f"We count {birds[number % 5]} in the {places[number % 3]}. Ledger {number} holds {number}31 entries."
+            where = f"{birds[number % 5]} in the {places[number % 3]}"
+            abstract = f"We count {where}. Ledger {number} holds {number}31 entries."
             tags = [f"tag {number % 40}", birds[number % 5]]
             collections = [f"Thesis/Part {number % 9}/{places[number % 3]}"]
             comment, words = f"My comment {number}", f"{number}31 entries"
