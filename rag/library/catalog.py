@@ -30,7 +30,7 @@ from rag.library.catalog_tables import (
     papers,
     records,
 )
-from rag.library.labels import LabelKind, count_labels
+from rag.library.labels import LabelKind, author_words, count_labels
 from rag.library.merge import origins
 from rag.library.paper_files import PaperFiles
 from rag.library.progress import Track, untracked
@@ -50,6 +50,15 @@ _LISTED = _MATCHING.offset(sa.bindparam("offset")).order_by(
 )
 _RECORDS = sa.select(records.c.source, records.c.mention, records.c.record).order_by(
     records.c.paper_id, records.c.source, records.c.mention
+)
+_SAID_BY = sa.select(records.c.paper_id, records.c.record).where(
+    records.c.source == sa.bindparam("of"), one_of(records.c.paper_id)
+)
+_OF_SOURCES = (
+    sa.select(records.c.paper_id)
+    .where(one_of(records.c.source, "names"))
+    .distinct()
+    .order_by(records.c.paper_id)
 )
 _YEARS = (
     sa.select(papers.c.year, sa.func.count()).group_by(papers.c.year).order_by(papers.c.year.nulls_last())
@@ -91,7 +100,7 @@ _PROBLEMS["papers without the text of their file"] = (
 class Change:
     """The latest state of a paper that changed; `paper` is None where it was removed.
 
-    `passages` are those of its abstract, `in_body` those of its body.
+    `passages` are those of its abstract and of the user's note, `in_body` those of its body.
     """
 
     sequence: int
@@ -233,6 +242,15 @@ class Catalog:
         """The sorted names of the sources that have a paper."""
         return sorted({source for source, *_ in self._database.rows(RECORDS_OF_PAPER, id=paper_id)})
 
+    def of_sources(self, names: Collection[str]) -> list[str]:
+        """The sorted ids of the papers that some of these sources have."""
+        return [row[0] for row in self._database.rows(_OF_SOURCES, names=texts(names))]
+
+    def said_by(self, source: str, paper_ids: Collection[str]) -> dict[str, Paper]:
+        """A record of a source of each of these papers, by id; those that it does not have are left out."""
+        rows = self._database.rows(_SAID_BY, of=source, ids=texts(paper_ids))
+        return {paper_id: load(record) for paper_id, record in rows}
+
     def origins(self, paper_id: str) -> dict[str, list[str]]:
         """The sources of each field of a paper; empty for an unknown id."""
         rows = self._database.rows(RECORDS_OF_PAPER, id=paper_id)
@@ -246,6 +264,10 @@ class Catalog:
     def labels(self, kind: LabelKind) -> dict[str, int]:
         """The tags or collections as a user wrote them, in order, each with its number of papers."""
         return count_labels(self._database, kind)
+
+    def author_words(self, words: Collection[str]) -> dict[str, int]:
+        """Those of these folded words that are in names of authors, each with its number of papers."""
+        return author_words(self._database, words)
 
     def years(self) -> dict[int | None, int]:
         """Number of papers by year, in order; None, for papers without a year, comes last."""

@@ -12,6 +12,7 @@ from rag.errors import SourceError
 from rag.library import Library
 from rag.settings import Settings, bundled_library, own_library
 from ui.cli.commands import add_common
+from ui.cli.completing import COMPLETE, complete_papers, print_completion
 from ui.cli.options import as_day
 from ui.terminal import print_json, print_report, track
 
@@ -25,11 +26,13 @@ def add(command: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="SOURCE",
         help="a file: a whole paper (.pdf), a saved page of Daily Papers (.txt), papers as JSON lines "
-        "(.jsonl), arXiv's metadata snapshot or CSL-JSON (.json), BibTeX (.bib), which may name PDFs, a "
+        "(.jsonl), arXiv's metadata snapshot or CSL-JSON (.json), BibTeX (.bib), RIS (.ris), PubMed's "
+        "citations (.nbib), EndNote's or PubMed's XML (.xml), some of which may name PDFs, a "
         "table (.csv, .tsv, .parquet); texts may be packed (.gz); a folder of those, at any depth; a "
         "pattern ('papers/**/*.pdf'); - for standard input; papers of a service: arxiv:2110.07143, "
-        "arxiv:query=..., with ;pdf for their PDFs, hf:query=..., hf:date=...; zotero for the library of "
-        "the Zotero on this computer, zotero:COLLECTION, zotero:USER-ID for one on Zotero's server; or "
+        "arxiv:query=..., with ;pdf for their PDFs, hf:query=..., hf:date=..., pubmed:PMID, "
+        "pubmed:QUERY; zotero for the library of the Zotero on this computer, zotero:COLLECTION, "
+        "zotero:USER-ID for one on Zotero's server; or "
         f"`{DEMO}` for the papers that come with the program",
     )
     command.add_argument(
@@ -48,7 +51,7 @@ def add(command: argparse.ArgumentParser) -> None:
         "--format",
         metavar="NAME",
         help="the format of the files, where name and content do not tell it: pdf, page, jsonl, "
-        "arxiv, csl, bibtex, csv or parquet",
+        "arxiv, csl, bibtex, ris, nbib, endnote, pubmed, csv or parquet",
     )
     command.add_argument(
         "--zotero",
@@ -56,6 +59,7 @@ def add(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="Zotero's data folder, where it is in none of its usual places",
     )
+    command.add_argument("--complete", action="store_true", help=f"then fill in {COMPLETE}")
     command.add_argument(
         "--saved",
         type=as_day,
@@ -68,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     is_demo = DEMO in arguments.sources and not Path(DEMO).exists()
     if is_demo and len(arguments.sources) > 1:
         raise SourceError("digests never mix with real abstracts: ingest `demo` by itself")
+    if is_demo and arguments.complete:
+        raise SourceError("the papers of `demo` are complete: leave --complete out")
     if is_demo and (arguments.saved or arguments.columns or arguments.format or arguments.keep):
         raise SourceError("how `demo` is read is known: leave --saved, --columns, --format and --keep out")
     columns = {} if arguments.columns is None else columns_from(arguments.columns)
@@ -79,8 +85,14 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.library or settings.library or (bundled_library() if is_demo else own_library())
     with Library.open(folder, settings, create=True, catch_up=False) as library:
         report = ingest(library, sources, track)
+        if not arguments.json:
+            print_report(report, folder)
+        completion = None
+        if arguments.complete:
+            paper_ids = library.catalog.of_sources([source.name for source in sources])
+            completion = complete_papers(library, paper_ids)
     if arguments.json:
-        print_json(report.to_dict())
-    else:
-        print_report(report, folder)
-    return 0 if report.papers else 1
+        print_json(report.to_dict() | ({"completion": completion.to_dict()} if completion else {}))
+    elif completion:
+        print_completion(completion)
+    return 1 if not report.papers or (completion and completion.failed) else 0

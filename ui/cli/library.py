@@ -16,7 +16,7 @@ from rag.plain import cut, in_a_line, plain
 from rag.readable import without_markup
 from rag.settings import Settings, bundled_library, own_library
 from rag.types import Paper
-from ui.cli import exporting
+from ui.cli import completing, exporting
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
@@ -38,6 +38,7 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     add_conditions(listing)
     exporting.add(group)
+    completing.add(group)
     restoring = group.add(
         "restore", "make a library anew from a backup (`library export --all`)", run_restore
     )
