@@ -224,7 +224,6 @@ def test_a_collection_bounds_what_is_read(folder):
         assert [paper.title for paper in papers(f"zotero:{name}")] == titles
     assert "say one of Thesis/Methods; Birds/Methods" in failure("zotero:Methods")
     assert "no collection Thesys: say one of Thesis" in failure("zotero:Thesys")
-    assert names_to_sources(["zotero:/2021"])[0].name == "zotero:2021"
 
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])
@@ -428,7 +427,17 @@ def test_the_command_reads_the_library(folder, run, home):
     assert (code, out, err.count("\n")) == (1, "", 1)
 
 
-def test_a_source_has_a_name_that_stays(tmp_path):
-    assert ZoteroSource(tmp_path).name == "zotero"
-    assert ZoteroSource(tmp_path, "Thesis/Chapter 2").name == "zotero:Thesis/Chapter 2"
-    assert ZoteroSource(tmp_path, "Owls", "Lab").name == "zotero:group/Lab/Owls"
+@pytest.mark.parametrize(
+    ("name", "collection", "group"),
+    [
+        ("zotero", "", None),
+        ("zotero:Thesis/Chapter 2", "Thesis/Chapter 2", None),
+        ("zotero:/2021", "2021", None),
+        ("zotero:/group/a", "group/a", None),
+        ("zotero:group/Lab/Owls", "Owls", "Lab"),
+    ],
+)
+def test_the_name_of_a_source_opens_it_again(folder, name, collection, group):
+    Profile(folder).__exit__()
+    (source,) = names_to_sources([name])
+    assert (source, source.name) == (ZoteroSource(folder, collection, group), name)

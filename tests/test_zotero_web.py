@@ -134,6 +134,20 @@ def test_a_list_that_changes_meanwhile_is_gone_through_again(server):
     assert [paper.title for paper in read] == ["Owl 1", "Owl 3", "Owl 4", "Owl 2"]
 
 
+def test_a_list_that_changes_all_the_time_is_an_error(server):
+    """Else what was missed would be taken for gone."""
+    service, service.page = server.service, 1
+    for number in range(3):
+        service.item(title=f"Owl {number}")
+
+    def unsteady(asked):
+        service.version += 1
+        return service(asked)
+
+    server.service = unsteady
+    assert "changes all the time" in failure(server)
+
+
 def test_a_collection_bounds_what_is_read(server):
     thesis = server.service.collection("Thesis")
     inner = server.service.collection("Methods", thesis)

@@ -25,6 +25,7 @@ ADDRESS = "https://api.zotero.org"
 KEY = "ZOTERO_API_KEY"
 _PAGE = 100  # objects of an answer; the server gives no more
 _LARGEST_PAGE, _LARGEST_PDF = 64 << 20, 100 << 20  # bytes
+_LONGEST_PAGE, _LONGEST_PDF = 300.0, 1800.0  # seconds from the first byte to the last
 _PDF_MARK = b"%PDF-"
 _MOST_ROUNDS = 3  # through a list that changes meanwhile
 _LEADS_ON = frozenset({301, 302, 303, 307, 308})
@@ -132,7 +133,7 @@ def _ask(client: httpx.Client, request: httpx.Request) -> tuple[list[Mapping[str
     response = client.send(request, stream=True)
     try:
         response.raise_for_status()
-        content = b"".join(_pieces(response, _LARGEST_PAGE))
+        content = b"".join(_pieces(response, _LARGEST_PAGE, _LONGEST_PAGE))
     finally:
         response.close()
     try:
@@ -164,7 +165,7 @@ def _write(response: httpx.Response, file: Path) -> None:
     start = b""
     try:
         with file.open("wb") as opened:
-            for piece in _pieces(response, _LARGEST_PDF):
+            for piece in _pieces(response, _LARGEST_PDF, _LONGEST_PDF):
                 if len(start) < len(_PDF_MARK):
                     start += piece[:1024]
                 opened.write(piece)
@@ -174,12 +175,14 @@ def _write(response: httpx.Response, file: Path) -> None:
         raise SourceError("Zotero's server sends no PDF of it: look at it there")
 
 
-def _pieces(response: httpx.Response, most: int) -> Iterator[bytes]:
-    size = 0
+def _pieces(response: httpx.Response, most: int, seconds: float) -> Iterator[bytes]:
+    size, end = 0, time.monotonic() + seconds
     for piece in response.iter_bytes():
         size += len(piece)
         if size > most:
             raise SourceError(f"Zotero's server sends more than {most >> 20} MB at once: ask it later")
+        if time.monotonic() > end:
+            raise TemporaryError("takes too long to answer: run it again later")
         yield piece
 
 
