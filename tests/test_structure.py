@@ -49,7 +49,12 @@ HOMES = {
     "pyarrow": ["ingest/sources/parquet.py"],
     "pypdfium2": ["ingest/pdf/"],
     "openai": ["rag/model/", "rag/embedding/"],
-    "httpx": ["rag/model/", "rag/library/chroma_api.py", "ingest/sources/web_service.py"],
+    "httpx": [
+        "rag/model/",
+        "rag/library/chroma_api.py",
+        "ingest/sources/web_service.py",
+        "ingest/sources/zotero/server.py",
+    ],
     "tenacity": ["rag/library/"],
     "llama_index": [
         "rag/model/",
@@ -96,10 +101,13 @@ LOADED_LATE = {
     ("eval.report", "eval.report.html"),  # matplotlib
     ("eval.run", "eval.frames"),  # pandas
     ("ingest.sources.formats", "ingest.sources.bibtex"),
+    ("ingest.sources.formats", "ingest.sources.endnote_xml"),  # defusedxml
     ("ingest.sources.formats", "ingest.sources.parquet"),  # an extra
+    ("ingest.sources.formats", "ingest.sources.pubmed_xml"),  # defusedxml
     ("ingest.sources.named", "ingest.sources.arxiv_api"),
     ("ingest.sources.named", "ingest.sources.hugging_face"),
     ("ingest.sources.named", "ingest.sources.pubmed_api"),
+    ("ingest.sources.zotero.opening", "ingest.sources.zotero.web"),  # httpx
     ("rag.assistant", "rag.llamaindex"),
     ("rag.assistant", "rag.model.chat"),  # llama_index, openai
     ("rag.checking.by_entailment", "rag.checking.entailment_model"),  # onnxruntime

@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.pipeline import Report
-from rag.cited_papers import cited_papers, place_of, verbatim_quotes
+from rag.cited_papers import NOT_OF_PAPER, cited_papers, place_of, verbatim_quotes
 from rag.doubts import doubts
 from rag.library.near import NearDuplicate
 from rag.library.progress import Work
@@ -161,7 +161,8 @@ def print_hits(hits: Sequence[Hit]) -> None:
         line = Text(f"{rank:2}. ").append(plain(without_markup(hit.paper.title)), "bold")
         date = f"{hit.paper.published}  " if hit.paper.published else ""
         print_text(line.append(f"  {date}{hit.score:.2f}", "dim"))
-        place = f" (p. {hit.page})" if hit.page else ""
+        place = NOT_OF_PAPER.get(hit.passage.part) or (f"p. {hit.page}" if hit.page else "")
+        place = f" ({place})" if place else ""
         print_text(Text(in_a_line(readable(hit.passage_text))).append(place, "dim"), indent=4)
 
 

@@ -68,12 +68,14 @@ class ReadOptions:
     `saved` is the day on which a page was saved: it gives the year to dates without one. `columns` maps
     the fields of a paper to the names that they have in a table or in JSON lines. `format` names the
     format of files whose name and content do not tell it. `keep` gives the library copies of PDFs.
+    `zotero` is Zotero's data folder, where it is not in its usual place.
     """
 
     saved: date | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
     keep: bool = False
+    zotero: Path | None = None
 
 
 LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ingest.sources.base import is_csl
-from ingest.sources.loose import plain_text, read_date
+from ingest.sources.loose import plain_text, read_date, read_doi
 
 
 def csl_name(name: str) -> dict[str, str]:
     """The parts of "Family, Given, Suffix"; a name without a comma is kept whole."""
-    parts = [part.strip() for part in plain_text(name).split(",")]
-    if len(parts) not in (2, 3) or not all(parts[:2]):
-        return {"literal": plain_text(name).strip(" ,")}
-    return {key: part for key, part in zip(("family", "given", "suffix"), parts, strict=False) if part}
+    text = plain_text(name)
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) not in (2, 3) or not all(parts):  # a comma ends the name of a group
+        return {"literal": text.strip(" ,")}
+    return dict(zip(("family", "given", "suffix"), parts, strict=False))
 
 
 def csl_names(names: Iterable[str]) -> list[dict[str, str]]:
@@ -35,3 +36,10 @@ def csl_item(fields: Mapping[str, Any], origin: str, others: Mapping[str, Any]) 
     item = known | ({"custom": {origin: dict(others)}} if others else {})
     without_authors = {name: value for name, value in known.items() if name != "author"}
     return next(filter(is_csl, (item, known, without_authors)), {})
+
+
+def retraction_notice(place: str, number: str, types: Iterable[str]) -> str | None:
+    """What retracts a paper at PubMed: the notice's DOI, number or place, or "retracted"."""
+    if place or number:
+        return read_doi(place) or (f"PMID {number}" if number else place)
+    return "retracted" if "retracted publication" in types else None

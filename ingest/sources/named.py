@@ -9,6 +9,7 @@ from ingest.sources.base import ReadOptions, Source
 from ingest.sources.files import open_path
 from ingest.sources.service import ARXIV_FORMS, HF_FORMS, PUBMED_FORMS, ServiceQuery
 from ingest.sources.standard_input import STANDARD_INPUT, open_standard_input
+from ingest.sources.zotero.opening import is_zotero, open_zotero, zotero_in
 from rag.errors import SourceError
 from rag.identity import arxiv_key
 from rag.plain import cut, in_a_line
@@ -25,8 +26,9 @@ _MOST, _PDF = re.compile(r"max=(\d{1,9})", re.ASCII), "pdf"
 def names_to_sources(names: Sequence[str], options: ReadOptions = ReadOptions()) -> list[Source]:
     """The sources with these names, each checked for its form before any is read.
 
-    `-` is standard input; `hf:`, `arxiv:` and `pubmed:` begin the name of a service; any other name, and
-    one that begins with `./`, is a file, a folder or a pattern. Each source comes once. Raises SourceError.
+    `-` is standard input; `hf:`, `arxiv:` and `pubmed:` begin the name of a service; `zotero`, or what
+    `zotero:` begins, is a library of Zotero's; any other name, and one that begins with `./`, is a file, a
+    folder or a pattern. Each source comes once. Raises SourceError.
     """
     if not all(name.strip() for name in names):
         raise SourceError("a source has no name: say which file or folder to ingest")
@@ -38,6 +40,8 @@ def names_to_sources(names: Sequence[str], options: ReadOptions = ReadOptions())
     for name in names:
         if name in services:
             sources.append(services[name])
+        elif is_zotero(name):
+            sources.append(open_zotero(name, options))
         elif name == STANDARD_INPUT:
             sources.append(open_standard_input(options))
         else:
@@ -53,6 +57,8 @@ def _on_disk(name: str, options: ReadOptions, *, is_one_of_many: bool) -> list[S
     key = arxiv_key(name)
     if key and not path.exists():
         raise SourceError(f"{name} is no file: for the paper of that id say arxiv:{key}")
+    if library := zotero_in(path, options):
+        return [library]
     return open_path(path, options, is_one_of_many=is_one_of_many)
 
 

@@ -30,7 +30,7 @@ from rag.library.catalog_tables import (
     papers,
     records,
 )
-from rag.library.labels import LabelKind, count_labels
+from rag.library.labels import LabelKind, author_words, count_labels
 from rag.library.merge import origins
 from rag.library.paper_files import PaperFiles
 from rag.library.progress import Track, untracked
@@ -100,7 +100,7 @@ _PROBLEMS["papers without the text of their file"] = (
 class Change:
     """The latest state of a paper that changed; `paper` is None where it was removed.
 
-    `passages` are those of its abstract, `in_body` those of its body.
+    `passages` are those of its abstract and of the user's note, `in_body` those of its body.
     """
 
     sequence: int
@@ -264,6 +264,10 @@ class Catalog:
     def labels(self, kind: LabelKind) -> dict[str, int]:
         """The tags or collections as a user wrote them, in order, each with its number of papers."""
         return count_labels(self._database, kind)
+
+    def author_words(self, words: Collection[str]) -> dict[str, int]:
+        """Those of these folded words that are in names of authors, each with its number of papers."""
+        return author_words(self._database, words)
 
     def years(self) -> dict[int | None, int]:
         """Number of papers by year, in order; None, for papers without a year, comes last."""

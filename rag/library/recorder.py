@@ -140,7 +140,7 @@ class Recorder:
     """
 
     def __init__(self, database: Database, split: Splitter) -> None:
-        """`split` cuts an abstract into passages."""
+        """`split` cuts an abstract, or a note, into passages."""
         self._database = database
         self._split = split
         self._files = PaperFiles(database)
@@ -334,6 +334,7 @@ class Recorder:
             return "unchanged"
         spans = self._split(paper.abstract) or [(0, 0)]  # a paper is found by its title alone, too
         passages = [Passage(paper_id, *span) for span in spans]
+        passages += [Passage(paper_id, *span, part="note") for span in self._split(paper.note)]
         row = paper_row(paper, passages, self._files.count_passages(paper.file))
         if known:
             self._database.run(_UPDATE_PAPER, id=paper_id, **row)

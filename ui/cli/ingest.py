@@ -26,11 +26,13 @@ def add(command: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="SOURCE",
         help="a file: a whole paper (.pdf), a saved page of Daily Papers (.txt), papers as JSON lines "
-        "(.jsonl), arXiv's metadata snapshot or CSL-JSON (.json), BibTeX (.bib), which may name PDFs, a "
+        "(.jsonl), arXiv's metadata snapshot or CSL-JSON (.json), BibTeX (.bib), RIS (.ris), PubMed's "
+        "citations (.nbib), EndNote's or PubMed's XML (.xml), some of which may name PDFs, a "
         "table (.csv, .tsv, .parquet); texts may be packed (.gz); a folder of those, at any depth; a "
         "pattern ('papers/**/*.pdf'); - for standard input; papers of a service: arxiv:2110.07143, "
         "arxiv:query=..., with ;pdf for their PDFs, hf:query=..., hf:date=..., pubmed:PMID, "
-        "pubmed:QUERY; or "
+        "pubmed:QUERY; zotero for the library of the Zotero on this computer, zotero:COLLECTION, "
+        "zotero:USER-ID for one on Zotero's server; or "
         f"`{DEMO}` for the papers that come with the program",
     )
     command.add_argument(
@@ -49,7 +51,13 @@ def add(command: argparse.ArgumentParser) -> None:
         "--format",
         metavar="NAME",
         help="the format of the files, where name and content do not tell it: pdf, page, jsonl, "
-        "arxiv, csl, bibtex, csv or parquet",
+        "arxiv, csl, bibtex, ris, nbib, endnote, pubmed, csv or parquet",
+    )
+    command.add_argument(
+        "--zotero",
+        type=Path,
+        metavar="DIR",
+        help="Zotero's data folder, where it is in none of its usual places",
     )
     command.add_argument("--complete", action="store_true", help=f"then fill in {COMPLETE}")
     command.add_argument(
@@ -69,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     if is_demo and (arguments.saved or arguments.columns or arguments.format or arguments.keep):
         raise SourceError("how `demo` is read is known: leave --saved, --columns, --format and --keep out")
     columns = {} if arguments.columns is None else columns_from(arguments.columns)
-    options = ReadOptions(arguments.saved, columns, arguments.format, arguments.keep)
+    options = ReadOptions(arguments.saved, columns, arguments.format, arguments.keep, arguments.zotero)
     sources: list[Source] = [BundledSource()]
     if not is_demo:
         sources = [*names_to_sources(arguments.sources, options)]
