@@ -13,7 +13,7 @@ from ingest.sources.loose import read_date, read_doi
 from ingest.sources.zotero.collections import Collection as ZoteroCollection
 from ingest.sources.zotero.collections import Collections
 from ingest.sources.zotero.csl import base_field
-from ingest.sources.zotero.item import LONGEST_FIELD, NOPAPERS, Creator, Item
+from ingest.sources.zotero.item import LONGEST_FIELD, NO_PAPERS, Creator, Item
 from ingest.sources.zotero.notes import LONGEST_HTML, Annotation
 from ingest.sources.zotero.queries import COLLECTIONS, PAPERS, PARTS, SINGLE_FILES
 
