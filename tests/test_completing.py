@@ -19,6 +19,8 @@ from ingest.completing.openalex import OpenAlex
 from ingest.completing.service import works_of
 from ingest.completing.services import open_services
 from ingest.pipeline import ingest
+from ingest.sources.base import ReadOptions
+from ingest.sources.csl_json import read_csl_json
 from ingest.sources.retraction import retraction_of, works_retracted_by
 from ingest.sources.service import RetryPolicy
 from rag.library import Library
@@ -178,6 +180,14 @@ def test_a_completed_paper_follows_its_sources(finish, shelf):
     assert merged(records) == OWLS
 
 
+def test_what_completes_a_paper_is_no_reason_to_take_it_for_another(finish, shelf):
+    """Crossref's year is 2021; a source that has no DOI says 2020."""
+    finish()
+    ingest(shelf, [Listed((Paper(OWLS.title, "Ours.", published="2020"),), "other")])
+    (paper,) = shelf.catalog.browse("owls")
+    assert (paper.published, paper.abstract) == ("2020", "Ours.")
+
+
 def test_a_backup_keeps_what_completed_papers(finish, shelf, tmp_path, encoder):
     _, papers = finish()
     with (tmp_path / "backup.jsonl").open("wb") as file:
@@ -208,6 +218,13 @@ def test_retractions_are_read_from_the_work_and_from_the_notice(finish, servers,
     completion, papers = finish()
     assert papers[OWLS.paper_id].retracted == evidence
     assert [paper.by for paper in completion.retracted] == ([evidence] if evidence else [])
+
+
+def test_a_saved_list_of_crossrefs_says_what_is_retracted(tmp_path):
+    work = crossref_work("10.1000/owls", **{"updated-by": [update("10.1000/n")]})
+    file = tmp_path / "works.json"
+    file.write_text(json.dumps({"items": [work]}))
+    assert [paper.retracted for paper in read_csl_json(file, "works", ReadOptions())] == ["10.1000/n"]
 
 
 def test_openalex_says_that_a_paper_is_retracted(finish, servers):
