@@ -32,6 +32,7 @@ from rag.library.catalog_tables import (
 )
 from rag.library.labels import LabelKind, count_labels
 from rag.library.merge import origins
+from rag.library.names import Names
 from rag.library.paper_files import PaperFiles
 from rag.library.progress import Track, untracked
 from rag.library.recorder import Recorder, Splitter, delete_papers
@@ -139,6 +140,7 @@ class Catalog:
         """Open the file, or create it. Raises DamagedError."""
         self._database = open_catalog(path)
         self.files = PaperFiles(self._database)
+        self.names = Names(self._database)
 
     def close(self) -> None:
         self._database.close()
