@@ -10,7 +10,8 @@ from rag.library.sql import Database
 _AROUND = 50  # names before one, and after it
 _SAME_START = 2000  # names that begin with the same letters
 
-_most, _name = sa.bindparam("most"), sa.bindparam("name")
+_most: sa.BindParameter[int] = sa.bindparam("most")
+_name: sa.BindParameter[str] = sa.bindparam("name")
 _keys = sa.select(keys.c.key, keys.c.paper_id).limit(_most)
 _words = sa.select(labels.c.value).where(labels.c.kind == "author").distinct().limit(_most)
 _IN_ORDER = {  # from a name on, and back from it

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import PurePath
 
 from rag.errors import LibraryError, QuestionError
 from rag.library import Library
@@ -74,5 +75,6 @@ def _near(library: Library, name: str, value: str) -> list[str]:
     catalog = library.catalog
     if name == "author":
         return near_authors(catalog, value)
-    names = catalog.names.sources() if name == "source" else catalog.labels(name)
-    return near_names(names, value)
+    if name == "source":
+        return near_names({PurePath(source).name for source in catalog.names.sources()}, value)
+    return near_names(catalog.labels("tag" if name == "tag" else "collection"), value)
