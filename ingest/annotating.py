@@ -82,6 +82,12 @@ def with_note(text: str, *, is_added: bool = False) -> Edit:
     return edit
 
 
+def as_written(tags: str, note: str) -> Edit:
+    """Replaces the user's own tags, written apart by commas, and note. Raises QuestionError."""
+    names, set_note = split_tags(tags), with_note(note)
+    return lambda record: set_note(replace(record, tags=names))
+
+
 def has_tag(paper: Paper, tag: str) -> bool:
     """Whether a paper has a tag, in any case."""
     return folded_label(tag) in map(folded_label, paper.tags)

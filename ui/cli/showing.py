@@ -20,18 +20,8 @@ from ui.particulars import journal, particulars
 from ui.terminal import print_fields, print_text, tell
 
 _NAMES = (
-    *(
-        "paper_id",
-        "key",
-        "title",
-        "published",
-        "organization",
-        "author_count",
-        "authors",
-        "arxiv_id",
-        "doi",
-    ),
-    *("tags", "collections", "retracted"),
+    *("paper_id", "key", "title", "published", "organization", "author_count", "authors", "arxiv_id"),
+    *("doi", "tags", "collections", "retracted"),
 )
 
 
@@ -46,7 +36,7 @@ class ShownPaper:
     sources: list[str]
     origins: dict[str, list[str]]
     passages: list[Passage]
-    notes: OwnWords = OwnWords()
+    notes: OwnWords
     file: PaperFile | None = None
     path: Path | None = None
 
@@ -91,7 +81,7 @@ class ShownPaper:
             "sections": list(_sections(body)) if body else [],
             "abstract": paper.abstract,
             "note": paper.note,
-            "csl": paper.csl,
+            "csl": dict(paper.csl),
             "body": body.text if body else None,
         }
 
@@ -130,7 +120,7 @@ def print_paper(shown: ShownPaper, *, is_whole: bool) -> None:
 
 def _is_partly(givers: Collection[str], shown: ShownPaper) -> bool:
     """Whether only some of the sources give a field; the user's own words are no source of the others."""
-    return set(givers) != set(shown.sources) - {OWN}
+    return {*givers, OWN} != {*shown.sources, OWN}
 
 
 def _print_notes(notes: OwnWords) -> None:
