@@ -34,6 +34,7 @@ from rag.library.labels import LabelKind, author_words, count_labels
 from rag.library.merge import origins
 from rag.library.names import Names
 from rag.library.orders import LISTED, Order
+from rag.library.origins import Origins
 from rag.library.paper_files import PaperFiles
 from rag.library.progress import Track, untracked
 from rag.library.recorder import Recorder, Splitter, delete_papers
@@ -154,6 +155,7 @@ class Catalog:
         self._database = open_catalog(path)
         self.files = PaperFiles(self._database)
         self.names = Names(self._database)
+        self.made_of = Origins(self._database)
 
     def close(self) -> None:
         self._database.close()
