@@ -26,7 +26,7 @@ from ingest.sources.pubmed_api import PubMed, PubMedSource
 from ingest.sources.service import RetryPolicy, ServiceQuery
 from rag.errors import SourceError
 
-AT_ONCE = RetryPolicy(timeout=0.5, pauses=(0.0,))
+AT_ONCE = RetryPolicy(timeout=10.0, pauses=(0.0,))
 KEY = "0123456789abcdefsecret"
 
 
@@ -132,7 +132,6 @@ BROKEN = {
     "page": reply(200, "<!doctype html><title>Sign in</title>"),
     "half": reply(200, articles([Record()])[:-40], XML),
     "cut": Reply(200, XML, articles([Record()]).encode(), {}, is_whole=False),
-    "late": reply(200, after=5.0),
 }
 
 
@@ -145,6 +144,13 @@ def test_a_temporary_failure_is_tried_again(server, broken):
     server.play(broken, broken)
     assert failure(server).startswith("PubMed ")
     assert len(server.asked) == 2
+
+
+def test_silence_is_bounded(server):
+    server.play(*[reply(200, after=5.0)] * 2)
+    service = pubmed_at(server, retries=RetryPolicy(timeout=0.2, pauses=(0.0,)))
+    with pytest.raises(SourceError, match=r"PubMed does not answer \(timed out\): check the connection"):
+        read(server, owls(), service)
 
 
 @pytest.mark.parametrize(

@@ -134,8 +134,11 @@ class _Run:
             if not (isinstance(error, RefusedError) and len(dois) == 1):
                 self.services.remove(service)
             return {}
+        before = self.library.catalog.said_by(service.source, [paper.paper_id for paper in papers])
         records = [
-            completing_record(paper, service.source, works.get(paper.doi or "", {}), self.day)
+            completing_record(
+                paper, service.source, works.get(paper.doi or "", {}), self.day, before.get(paper.paper_id)
+            )
             for paper in papers
         ]
         with self.library.writing(_PATIENCE):

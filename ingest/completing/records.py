@@ -12,18 +12,22 @@ _ASKED = "asked"  # the day, below the service's own name in `custom`
 _FRESH = timedelta(days=30)  # until a service is asked again
 
 
-def completing_record(paper: Paper, source: str, fields: Fields, day: date) -> Paper:
-    """What a service says of a paper; without fields, that it was asked in vain.
+def completing_record(
+    paper: Paper, source: str, fields: Fields, day: date, before: Paper | None = None
+) -> Paper:
+    """What a service says of a paper; without fields, what it said before, or that it was asked in vain.
 
     It repeats the paper's id, title and DOI, by which it is known later that it belongs to the paper.
     """
+    asked = {"custom": {source: {_ASKED: day.isoformat()}}}
+    if not fields and before and before.doi == paper.doi:
+        return replace(before, csl={**before.csl, **asked})
     given = loose_record(paper.title, **{"abstract": None, **fields})
     if len(given["abstract"]) > LONGEST_ABSTRACT:
         given["abstract"] = ""
     record = paper_from(given | {"title": paper.title})
-    csl = {**record.csl, "custom": {source: {_ASKED: day.isoformat()}}}
     known = {name: getattr(paper, name) for name in ("title", "doi", "is_digest", "paper_id")}
-    return replace(record, **known, arxiv_id=None, csl=csl)
+    return replace(record, **known, arxiv_id=None, csl={**record.csl, **asked})
 
 
 def is_fresh(record: Paper | None, paper: Paper, day: date) -> bool:

@@ -50,9 +50,9 @@ def _listed(service: CompletingService, dois: Sequence[str]) -> dict[str, Fields
     """Asks for halves of a list that the service refuses as a whole."""
     try:
         return service.listed(dois)
-    except RefusedError:
+    except RefusedError as error:
         if len(dois) == 1:
-            return service.single(dois[0])
+            return _single(service, dois[0], error)
     middle = len(dois) // 2
     works: dict[str, Fields] = {}
     refusals = []
@@ -64,6 +64,14 @@ def _listed(service: CompletingService, dois: Sequence[str]) -> dict[str, Fields
     if len(refusals) == 2:
         raise refusals[0]
     return works
+
+
+def _single(service: CompletingService, doi: str, refusal: RefusedError) -> dict[str, Fields]:
+    """The work of a DOI that no list may hold. Raises the refusal of the list where it is refused, too."""
+    try:
+        return service.single(doi)
+    except RefusedError:
+        raise refusal from None
 
 
 def json_object(answer: bytes, name: str) -> Any:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from ingest.sources.base import Entry, ReadOptions, Rejection, Skipped, Source, shown_path
 from ingest.sources.formats import PDF, READABLE, SUFFIXES
-from ingest.sources.recognition import DAMAGED, recognise, suffix_of
+from ingest.sources.recognition import DAMAGED, damage, recognise, suffix_of
 from ingest.sources.stamps import file_stamp, same_content
 from rag.errors import SourceError
-from rag.plain import in_a_line
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class FileSource:
         try:
             yield from form.read(self.path, self.name, self.options)
         except DAMAGED as error:
-            yield Rejection(self.name, None, f"the file cannot be read further ({in_a_line(str(error))})")
+            yield Rejection(self.name, None, f"the file cannot be read further ({damage(error)})")
 
 
 def open_path(

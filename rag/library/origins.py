@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,9 +15,6 @@ from rag.library.sql import Database
 
 _is_naming = sa.and_(*(records.c.source != source for source in (OWN, *COMPLETING)))
 _ORIGINS = sa.select(origins.c.name, origins.c.options, origins.c.synced).order_by(origins.c.name)
-_SOURCES = sa.select(
-    *(sources.c[name] for name in ("name", "origin", "stamp", "read", "seen", "unnamed", "is_gone", "rejected"))
-).order_by(sources.c.name)
 _UNRECORDED = (
     sa.select(records.c.source)
     .where(_is_naming, records.c.source.not_in(sa.select(sources.c.name)))
@@ -74,6 +71,9 @@ class ReadSource:
     unnamed: int = 0
     is_gone: bool = False
     rejected: int = 0
+
+
+_SOURCES = sa.select(*(sources.c[field.name] for field in fields(ReadSource))).order_by(sources.c.name)
 
 
 class Origins:
