@@ -17,6 +17,7 @@ from arxiv_server import ArxivService, numbered
 from conftest import Listed, is_one_line_of_error, ledgers, library_of, write_lines
 from service_server import reply, running
 from small_pdfs import paper as pdf_of
+from zotero_profile import Profile
 
 from ingest.pipeline import ingest
 from ingest.sources import named as naming
@@ -365,3 +366,14 @@ def test_a_sync_that_is_killed_is_gone_on_with(made, papers, tmp_path, encoder, 
     assert made.verify() == [], seed
     assert made.catalog.digest() == fresh(tmp_path / "anew", encoder, papers), seed
     assert sync(made, prunes=True).origins[0].is_quiet, seed
+
+
+def test_zotero_is_read_again_when_its_database_has_changed(library, tmp_path):
+    with Profile(tmp_path / "Zotero") as profile:
+        profile.item("journalArticle", title="Owls at Night")
+    bring(library, "zotero", zotero=tmp_path / "Zotero")
+    assert sync(library).origins[0].is_quiet
+    with Profile(tmp_path / "Zotero") as profile:
+        profile.item("journalArticle", title="Bees at Noon")
+    (origin,) = sync(library).origins
+    assert (origin.name, origin.kind, origin.report.added) == ("zotero", "zotero", 1)
