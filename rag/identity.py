@@ -45,7 +45,13 @@ def paper_keys(title: str, arxiv_id: str | None, doi: str | None) -> list[str]:
     return list(dict.fromkeys(key for key in keys if key))
 
 
+def citation_key(key: str) -> str:
+    """`@chen2021` for `chen2021`, and for `@chen2021` as Pandoc writes it."""
+    return f"@{key.strip().removeprefix('@')}"
+
+
 def reference_keys(reference: str) -> list[str]:
-    """The keys that a reference may stand for: an arXiv id, a DOI, a key, a title."""
-    keys = [arxiv_key(reference), doi_key(reference), reference.strip(), title_key(reference)]
+    """The keys that a reference may stand for: an arXiv id, a DOI, an id, a citation key, a title."""
+    name = reference.strip()
+    keys = [arxiv_key(reference), doi_key(reference), name, citation_key(name), title_key(reference)]
     return [key for key in keys if key]

@@ -315,8 +315,15 @@ def test_a_catalog_of_the_second_format_is_listed_and_filtered_as_one_of_this(tm
     catalog.close()
 
 
+def _without_labels(connection):
+    """From format 5 to 4."""
+    for table in ("labels", "origins", "sources"):
+        connection.execute(f"DROP TABLE {table}")
+
+
 def _without_files(connection):
-    """From format 4 to 3."""
+    """From format 5 to 3."""
+    _without_labels(connection)
     for table in ("papers", "records"):
         connection.execute(f"DROP INDEX {table}_by_file")
         connection.execute(f"ALTER TABLE {table} DROP COLUMN file")
@@ -338,6 +345,21 @@ def test_a_catalog_of_the_third_format_takes_files(tmp_path):
     assert not catalog.files.holds_bodies()
     put(catalog, replace(LISTED[0], file="0" * 64))
     assert catalog.files.holds_bodies()
+    catalog.close()
+
+
+def test_a_catalog_of_the_fourth_format_is_selected_by_its_authors(tmp_path):
+    path = tmp_path / "catalog.sqlite"
+    catalog = Catalog(path)
+    put(catalog, replace(OWLS, authors=("Ann Öwl",)), *LISTED[1:])
+    catalog.close()
+    with sqlite3.connect(path) as connection:
+        _without_labels(connection)
+        connection.execute("UPDATE papers SET words = ''")
+        connection.execute("PRAGMA user_version = 4")
+    connection.close()
+    catalog = Catalog(path)
+    assert catalog.listed(filters=Filters(author="owl")) == catalog.listed("ann") == [OWLS.paper_id]
     catalog.close()
 
 

@@ -1,5 +1,6 @@
 """What every source yields: papers, and rejections that say what was left out and why."""
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,14 @@ class Rejection:
 
     source: str
     line: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file of a folder that is not read."""
+
+    source: str
     reason: str
 
 
@@ -48,7 +57,12 @@ Entry = Paper | Rejection | Attachment
 
 
 class Source(Protocol):
-    """Something that papers can be read from, in its own order."""
+    """Something that papers can be read from, in its own order.
+
+    One that can tell cheaply whether it has changed has a `stamp`, too: a text that is another one after a
+    change, or None where that cannot be told (`ingest/sources/stamps.py`). One that is read from files in a
+    folder, whatever its name, has that `folder`: `askpapers watch` looks when something changes there.
+    """
 
     @property
     def name(self) -> str:
@@ -67,22 +81,27 @@ class ReadOptions:
     `saved` is the day on which a page was saved: it gives the year to dates without one. `columns` maps
     the fields of a paper to the names that they have in a table or in JSON lines. `format` names the
     format of files whose name and content do not tell it. `keep` gives the library copies of PDFs.
+    `zotero` is Zotero's data folder, where it is not in its usual place.
     """
 
     saved: date | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
     keep: bool = False
+    zotero: Path | None = None
 
 
 LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract
 LONGEST_NAME, MOST_AUTHORS = 300, 10_000
 LONGEST_DETAIL = 1_000  # characters of a date, an identifier, an organisation
 MOST_MARKUP = 4  # a text with its markup is read up to this many times the limit of the text
+LONGEST_NOTE, MOST_LABELS = 200_000, 1_000  # characters of a user's notes on a paper; tags of a paper
+LONGEST_CSL = 200_000  # characters of what else a source says, as JSON
+_DEEPEST_CSL = 8  # objects and lists inside each other
 _MOST_COUNTED = 1_000_000  # authors; the longest list of a paper has some thousands
 _PUBLISHED = re.compile(r"\d{4}(-\d\d){0,2}", re.ASCII)
-_TEXTS = {"title": LONGEST_TITLE, "abstract": LONGEST_ABSTRACT} | dict.fromkeys(
-    ("published", "organization", "arxiv_id", "doi"), LONGEST_DETAIL
+_TEXTS = {"title": LONGEST_TITLE, "abstract": LONGEST_ABSTRACT, "note": LONGEST_NOTE} | dict.fromkeys(
+    ("published", "organization", "arxiv_id", "doi", "key", "retracted"), LONGEST_DETAIL
 )
 
 
@@ -90,7 +109,8 @@ def paper_from(record: Any) -> Paper:
     """The paper of a record that has the fields of `Paper`.
 
     A field that is missing, None or blank is not known. Texts are stripped, ids get their usual form.
-    `authors` is a list of names: all authors, unless `author_count` is there and differs or is None.
+    `authors` is a list of names: all authors, unless `author_count` is there and differs or is None. `tags`
+    and `collections` are lists of names, `csl` is an object of JSON types.
     Only the title has to be there.
     Raises ValueError, with the reason in one line, where the record is no paper.
     """
@@ -99,14 +119,14 @@ def paper_from(record: Any) -> Paper:
     fields: dict[str, Any] = {name: _text(record, name, most) for name, most in _TEXTS.items()}
     if not fields["title"] or not normalise_title(fields["title"]):
         raise ValueError("no title")
-    fields["abstract"] = fields["abstract"] or ""
+    fields |= {name: fields[name] or "" for name in ("abstract", "note")}
     if fields["published"] and not is_date(fields["published"]):
         raise ValueError("`published` is not YYYY, YYYY-MM or YYYY-MM-DD")
     for name, key, example in (("arxiv_id", arxiv_key, "2110.07143"), ("doi", doi_key, "10.1000/182")):
         given, fields[name] = fields[name], key(fields[name] or "")
         if given and not fields[name]:
             raise ValueError(f"`{name}` is not one, like {example}")
-    authors = _names(record.get("authors"))
+    authors = _names(record.get("authors"), "authors", MOST_AUTHORS)
     count = record.get("author_count", len(authors) or None)
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         raise ValueError("`author_count` is not a positive integer")
@@ -117,6 +137,9 @@ def paper_from(record: Any) -> Paper:
         author_count=count,
         is_digest=record.get("is_digest") is True,
         authors=authors,
+        tags=_names(record.get("tags"), "tags"),
+        collections=_names(record.get("collections"), "collections"),
+        csl=_csl(record.get("csl")),
     )
 
 
@@ -146,16 +169,47 @@ def is_date(text: str) -> bool:
         return False
 
 
-def _names(value: Any) -> tuple[str, ...]:
+def _names(value: Any, name: str = "authors", most: int = MOST_LABELS) -> tuple[str, ...]:
     """Raises ValueError unless this is None or a list of names."""
     if value is None:
         return ()
-    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
-        raise ValueError("`authors` is not a list of names")
-    names = tuple(encodable(name.strip()) for name in value if name.strip())
-    if len(names) > MOST_AUTHORS or any(len(name) > LONGEST_NAME for name in names):
-        raise ValueError("`authors` are more, or longer, than names are")
+    if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
+        raise ValueError(f"`{name}` is not a list of names")
+    names = tuple(encodable(text.strip()) for text in value if text.strip())
+    if len(names) > most or any(len(text) > LONGEST_NAME for text in names):
+        raise ValueError(f"`{name}` are more, or longer, than names are")
     return names
+
+
+def _csl(value: Any) -> dict[str, Any]:
+    """What else a source says, as far as it is known. Raises ValueError unless it is an object of JSON."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValueError("`csl` is not a JSON object")
+    known = {name: each for name, each in value.items() if each not in (None, "", [], {})}
+    try:
+        dumped = json.dumps(known, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError("`csl` is not made of JSON types") from error
+    if len(dumped) > LONGEST_CSL or _depth(known) > _DEEPEST_CSL:
+        raise ValueError("`csl` is larger than what is said of a paper")
+    return dict(json.loads(encodable(dumped)))
+
+
+def is_csl(value: Any) -> bool:
+    """Whether `paper_from` accepts this as what else a source says."""
+    try:
+        _csl(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _depth(value: Any) -> int:
+    """How many objects and lists lie inside each other."""
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else None
+    return 0 if inside is None else 1 + max(map(_depth, inside), default=0)
 
 
 def _text(record: Mapping[str, Any], name: str, most: int) -> str | None:

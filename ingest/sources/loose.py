@@ -14,14 +14,17 @@ from ingest.sources.base import (
     LONGEST_ABSTRACT,
     LONGEST_DETAIL,
     LONGEST_NAME,
+    LONGEST_NOTE,
     LONGEST_TITLE,
     MOST_AUTHORS,
+    MOST_LABELS,
     MOST_MARKUP,
+    is_csl,
     is_date,
 )
 from rag.identity import arxiv_key, doi_key
 from rag.months import MONTH_PATTERN, month_number
-from rag.plain import in_a_line
+from rag.plain import in_a_line, plain
 
 _LONGEST_HINT = 2_000  # characters of a note or an address that are searched for an identifier
 _LONGEST_LIST = 200_000  # characters of the names of authors in one text
@@ -64,12 +67,19 @@ def loose_record(
     hints: Iterable[Any] = (),
     organization: Any = None,
     author_count: Any = None,
+    key: Any = None,
+    tags: Iterable[Any] = (),
+    collections: Iterable[Any] = (),
+    note: Any = None,
+    retracted: Any = None,
+    csl: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A record for `paper_from`, from what another program has written.
 
     The first readable date of `published` counts. `hints` are texts, such as addresses, that may contain
-    the arXiv identifier. Too long titles and abstracts stay, for `paper_from` to reject; other fields that
-    are too long are left out.
+    the arXiv identifier. `note` is plain text, whose lines stay. `csl` has what else is known, and
+    is left out if it is too large. Too long titles and abstracts stay, for `paper_from` to reject;
+    other fields that are too long are left out.
     """
     names = read_names(authors)
     known = [whole for name in names if (whole := _OTHERS.sub("", name).strip())]
@@ -83,7 +93,19 @@ def loose_record(
         "doi": read_doi(doi),
         "author_count": read_count(author_count) or count or None,
         "authors": known,
+        "key": _short(in_a_line(key), LONGEST_DETAIL) if isinstance(key, str) else None,
+        "tags": _labels(tags),
+        "collections": _labels(collections),
+        "note": plain(note).strip()[:LONGEST_NOTE] if isinstance(note, str) else "",
+        "retracted": _short(in_a_line(retracted), LONGEST_DETAIL) if isinstance(retracted, str) else None,
+        "csl": csl if csl and is_csl(csl) else None,
     }
+
+
+def _labels(values: Iterable[Any]) -> list[str]:
+    """Tags or collections, each once, in a line."""
+    texts = (plain_text(value, LONGEST_NAME) for value in values)
+    return list(dict.fromkeys(text for text in texts if 0 < len(text) <= LONGEST_NAME))[:MOST_LABELS]
 
 
 def plain_text(value: Any, most: int = LONGEST_ABSTRACT) -> str:

@@ -1,11 +1,12 @@
 """The tables of the catalog, statements that several modules run, and migrations of older formats."""
 
+from itertools import chain
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from rag.closing import closing_on_error
-from rag.library.catalog_rows import load, selectable
+from rag.library.catalog_rows import label_rows, load, selectable
 from rag.library.faults import MEND_CATALOG
 from rag.library.sql import Database, one_of
 
@@ -20,6 +21,7 @@ records = sa.Table(
     sa.Column("record", sa.Text, nullable=False),
     sa.Column("file", sa.Text),  # a copy of what `record` holds
     sa.Index("records_by_file", "file"),
+    sa.Index("records_by_source", "source"),
     sqlite_with_rowid=False,
 )
 papers = sa.Table(
@@ -67,6 +69,37 @@ changes = sa.Table(
     sa.Column("sequence", sa.Integer, nullable=False, unique=True),
     sqlite_with_rowid=False,
 )
+labels = sa.Table(  # copies of what `papers` holds, to select papers by (rag/library/labels.py)
+    "labels",
+    TABLES,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),  # folded
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),  # of an author in the list
+    sa.Column("shown", sa.Text),  # the tag or collection as its user wrote it
+    sa.Index("labels_of", "paper_id"),
+    sqlite_with_rowid=False,
+)
+origins = sa.Table(  # what a user named for the library to be made of: a folder, a file, a query
+    "origins",
+    TABLES,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("options", sa.Text, nullable=False),
+    sa.Column("synced", sa.Text),
+    sqlite_with_rowid=False,
+)
+sources = sa.Table(  # the files and services that origins led to; `name` is that of records
+    "sources",
+    TABLES,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("stamp", sa.Text),  # by which an unchanged file is known
+    sa.Column("read", sa.Text, nullable=False),
+    sa.Column("seen", sa.Integer, nullable=False),
+    sa.Column("unnamed", sa.Integer, nullable=False),  # papers that it had and no longer names
+    sa.Column("is_gone", sa.Boolean, nullable=False, default=False),
+    sqlite_with_rowid=False,
+)
 kind = sa.Table("kind", TABLES, sa.Column("is_digest", sa.Boolean, nullable=False))
 
 KIND = sa.select(kind.c.is_digest)
@@ -87,6 +120,7 @@ _FILL = (
     .where(papers.c.paper_id == sa.bindparam("id"))
     .values({name: sa.bindparam(name) for name in ("published", "author_count", "organization", "words")})
 )
+_INSERT_LABEL = sa.insert(labels)
 
 
 def open_catalog(path: Path) -> Database:
@@ -114,10 +148,6 @@ def _add_columns_to_filter_by(database: Database) -> None:
     for column in ("published TEXT", "author_count INTEGER", "organization TEXT", "words TEXT"):
         database.run(sa.text(f"ALTER TABLE papers ADD COLUMN {column}"))
     database.run(sa.text("CREATE INDEX papers_by ON papers (author_count, organization, year)"))
-    after = ""
-    while rows := database.rows(_NEXT_PAPERS, after=after):
-        database.run_all(_FILL, ({"id": paper_id, **selectable(load(paper))} for paper_id, paper in rows))
-        after = rows[-1][0]
 
 
 def _add_files(database: Database) -> None:
@@ -128,5 +158,24 @@ def _add_files(database: Database) -> None:
     database.create(files)
 
 
-MIGRATIONS = (_let_papers_share_a_key, _add_columns_to_filter_by, _add_files)
+def _add_labels(database: Database) -> None:
+    """From format 4 to 5."""
+    for table in (labels, origins, sources):
+        database.create(table)
+    database.run(sa.text("CREATE INDEX IF NOT EXISTS records_by_source ON records (source)"))
+    _fill(database)
+
+
+def _fill(database: Database) -> None:
+    """Fill in the copies of what papers hold."""
+    after = ""
+    while rows := database.rows(_NEXT_PAPERS, after=after):
+        held = [load(paper) for _, paper in rows]
+        database.run_all(_FILL, ({"id": paper.paper_id, **selectable(paper)} for paper in held))
+        if of_papers := list(chain.from_iterable(map(label_rows, held))):
+            database.run_all(_INSERT_LABEL, of_papers)
+        after = rows[-1][0]
+
+
+MIGRATIONS = (_let_papers_share_a_key, _add_columns_to_filter_by, _add_files, _add_labels)
 FORMAT = len(MIGRATIONS) + 1

@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rag.library.catalog_rows import folded
+from rag.library.catalog_rows import folded, folded_label
 from rag.library.catalog_tables import papers, records
+from rag.library.labels import BY_AUTHOR, author_values, by_label
 from rag.library.sql import each_text, one_of, texts
 from rag.plain import encodable
 from rag.types import Filters
@@ -30,6 +31,9 @@ CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
             )
         )
     ),
+    "author": BY_AUTHOR,
+    "tag": by_label("tag"),
+    "collection": by_label("collection"),
     "papers": one_of(papers.c.paper_id, "papers"),
     "words": ~sa.exists()
     .where(papers.c.words.not_like(sa.literal("%").concat(_word).concat("%"), escape="\\"))
@@ -41,7 +45,8 @@ CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
 def criteria(filters: Filters, words: str = "", paper_ids: Collection[str] | None = None) -> dict[str, Any]:
     """Values of conditions, by name: a paper fulfils the filters, contains all words, has one of the ids.
 
-    Words match in any case in title, organisation, arXiv id, DOI and year; none of their characters is a
+    Words match in any case in title, authors, organisation, arXiv id, DOI, citation key, tags, collections
+    and year; none of their characters is a
     wildcard. `paper_ids` take the place of the papers that the filters name; None means all.
     """
     known = {name: value for name, value in asdict(filters).items() if value is not None}
@@ -50,6 +55,10 @@ def criteria(filters: Filters, words: str = "", paper_ids: Collection[str] | Non
         known["organization"] = folded(known["organization"])
     if filters.source is not None:
         known["source_end"] = f"%/{_literally(known['source'])}"
+    if filters.author is not None:
+        known |= author_values(known["author"])
+    for name in known.keys() & {"tag", "collection"}:
+        known[name] = folded_label(known[name])
     if wanted := dict.fromkeys(encodable(words).casefold().split()):
         known["words"] = texts(map(_literally, wanted))
         if any("\0" in word or len(word) > _LONGEST_WORD for word in wanted):
