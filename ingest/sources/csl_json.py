@@ -9,6 +9,7 @@ from typing import Any
 from ingest.sources.arxiv_snapshot import is_snapshot, snapshot_record
 from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
 from ingest.sources.loose import loose_record
+from ingest.sources.retraction import retraction_of
 from ingest.sources.texts import LONGEST_LINE, open_text
 
 _READ = 1 << 18  # characters
@@ -80,6 +81,7 @@ def _record(item: Any) -> Any:
         arxiv_id=item.get("arxiv_id"),
         hints=[item.get(name) for name in ("number", "URL", "note", "container-title", "archive_location")],
         organization=item.get("organization"),
+        retracted=retraction_of(item),
     )
 
 
