@@ -376,6 +376,8 @@ def test_what_a_record_cannot_hold_of_a_crowd_of_authors_costs_no_other_field():
         ("a.ris", NBIB, "nbib"),
         ("a.data", ENDNOTE, "endnote"),
         ("a.xml", PUBMED, "pubmed"),
+        ("a.txt", ENDNOTE.partition("?>")[2], "endnote"),
+        ("a.txt", f"<5% of owls hunt by day\n{'We count owls. ' * 20}\n", "page"),
         ("a.txt", "@misc{a, title={Owls}, abstract={\nTY  - JOUR\n}}", "bibtex"),
         ("a.txt", "TY  - JOUR\nTI  - Owls\nN1  - how to cite:\n@misc{a, title={Owls}}\nER  - \n", "ris"),
     ],
