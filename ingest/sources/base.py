@@ -24,6 +24,14 @@ class Rejection:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """A file of a folder that is not read."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Attachment:
     """A file with the whole text of a paper.
 
@@ -49,7 +57,12 @@ Entry = Paper | Rejection | Attachment
 
 
 class Source(Protocol):
-    """Something that papers can be read from, in its own order."""
+    """Something that papers can be read from, in its own order.
+
+    One that can tell cheaply whether it has changed has a `stamp`, too: a text that is another one after a
+    change, or None where that cannot be told (`ingest/sources/stamps.py`). One that is read from files in a
+    folder, whatever its name, has that `folder`: `askpapers watch` looks when something changes there.
+    """
 
     @property
     def name(self) -> str:

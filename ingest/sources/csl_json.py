@@ -11,7 +11,6 @@ from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
 from ingest.sources.loose import loose_record
 from ingest.sources.retraction import retraction_of
 from ingest.sources.texts import LONGEST_LINE, open_text
-from rag.plain import encodable
 
 _READ = 1 << 18  # characters
 _ITEMS = re.compile(r"\"(?:items|references)\"\s{0,20}:\s{0,20}\[")
@@ -25,9 +24,8 @@ def read_csl_json(path: Path, source: str, options: ReadOptions) -> Iterator[Ent
     try:
         for number, item in enumerate(_items(path), start=1):
             yield entry_from(_record(item), source, number)
-    except (ValueError, RecursionError) as error:
-        reason = encodable(getattr(error, "msg", str(error)))
-        yield Rejection(source, number + 1, f"the JSON breaks here, and nothing further is read ({reason})")
+    except (ValueError, RecursionError):
+        yield Rejection(source, number + 1, "the JSON breaks here, and nothing further is read")
 
 
 def is_csl_json(start: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 
 from ingest.sources.base import ReadOptions, Source
@@ -30,30 +31,42 @@ def names_to_sources(names: Sequence[str], options: ReadOptions = ReadOptions())
     `zotero:` begins, is a library of Zotero's; any other name, and one that begins with `./`, is a file, a
     folder or a pattern. Each source comes once. Raises SourceError.
     """
+    return list(chain.from_iterable(sources_by_name(names, options).values()))
+
+
+def sources_by_name(names: Sequence[str], options: ReadOptions = ReadOptions()) -> dict[str, list[Source]]:
+    """The sources that come of each name, in the order of the names; each source comes once, under the
+    first name that it came of. Raises SourceError.
+    """
     if not all(name.strip() for name in names):
         raise SourceError("a source has no name: say which file or folder to ingest")
     if names.count(STANDARD_INPUT) > 1:
         raise SourceError(f"standard input can be read once: say {STANDARD_INPUT} once")
     load = cache(_load_service)  # all sources of a service share it, and so its pace
     services = {name: _from_service(name, load) for name in names if name.startswith(_PREFIXES)}
-    sources: list[Source] = []
+    unique: dict[str, Source] = {}
+    by_name: dict[str, list[Source]] = {}
     for name in names:
         if name in services:
-            sources.append(services[name])
+            sources = [services[name]]
         elif is_zotero(name):
-            sources.append(open_zotero(name, options))
+            sources = [open_zotero(name, options)]
         elif name == STANDARD_INPUT:
-            sources.append(open_standard_input(options))
+            sources = [open_standard_input(options)]
         else:
-            sources += _on_disk(name, options, is_one_of_many=len(set(names)) > 1)
-    unique: dict[str, Source] = {}
-    for source in sources:
-        unique.setdefault(source.name, source)
-    return list(unique.values())
+            sources = _on_disk(name, options, is_one_of_many=len(set(names)) > 1)
+        new = [source for source in sources if unique.setdefault(source.name, source) is source]
+        by_name.setdefault(name, []).extend(new)
+    return by_name
+
+
+def path_of(name: str) -> Path:
+    """The absolute path, or pattern, that a name on the command line stands for."""
+    return Path(name).expanduser().absolute()
 
 
 def _on_disk(name: str, options: ReadOptions, *, is_one_of_many: bool) -> list[Source]:
-    path = Path(name).expanduser().absolute()
+    path = path_of(name)
     key = arxiv_key(name)
     if key and not path.exists():
         raise SourceError(f"{name} is no file: for the paper of that id say arxiv:{key}")

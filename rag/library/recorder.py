@@ -108,6 +108,16 @@ _LEAVE = (
     )
     .returning(records.c.paper_id)
 )
+_UNNAMED = (
+    sa.select(records.c.paper_id)
+    .where(records.c.source == sa.bindparam("of"), records.c.paper_id.not_in(_met_papers))
+    .distinct()
+    .order_by(records.c.paper_id)
+)
+_DELETE_OF_SOURCE = sa.delete(records).where(_of_source)
+_RENAME = (
+    sa.update(records).where(records.c.source == sa.bindparam("of")).values(source=sa.bindparam("name"))
+)
 _key, _paper_id = sa.bindparam("key", type_=sa.Text), sa.bindparam("paper_id", type_=sa.Text)
 _is_known = sa.exists().where(keys.c.key == _key, keys.c.paper_id == _paper_id)
 _ADD_KEY = sa.insert(keys).from_select(["key", "paper_id"], sa.select(_key, _paper_id).where(~_is_known))
@@ -221,6 +231,36 @@ class Recorder:
             for paper_id in sorted({row[0] for row in self._database.rows(_DELETE_OLD, of=source)}):
                 self._store(paper_id)
             self._files.delete_unused()
+
+    def unnamed(self, source: str) -> list[str]:
+        """The sorted ids of the papers that a source has records of, but has not named in this run."""
+        with self._database.transaction():  # through the connection that sees what was met
+            return [row[0] for row in self._database.rows(_UNNAMED, of=source)]
+
+    def withdraw(self, source: str, paper_ids: Collection[str]) -> list[str]:
+        """Delete a source's records of these papers; papers that no other source names leave.
+
+        One of these that has the user's own tags or notes keeps all that is known of it; returns their ids.
+        """
+        own: list[str] = []
+        with self._database.transaction():
+            for paper_id in paper_ids:
+                others = {other for other, *_ in self._records(paper_id)} - {source}
+                is_named = not others <= {OWN, *COMPLETING}
+                if OWN in others and not is_named:
+                    own.append(paper_id)
+                elif is_named:
+                    self._database.run(_DELETE_OF_SOURCE, id=paper_id, of=source)
+                    self._store(paper_id)
+                else:
+                    delete_papers(self._database, [paper_id])
+            self._files.delete_unused()
+        return own
+
+    def rename(self, source: str, name: str) -> None:
+        """Give the records of a source to another one, which has none: its file has moved."""
+        with self._database.transaction():
+            self._database.run(_RENAME, of=source, name=name)
 
     def restore(self, records: Sequence[tuple[str, int, Paper]]) -> None:
         """Write records as they were exported: source, mention and record, whose id stays.

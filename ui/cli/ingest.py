@@ -5,11 +5,12 @@ from pathlib import Path
 
 from ingest.bundled import BundledSource
 from ingest.pipeline import ingest
-from ingest.sources.base import ReadOptions, Source
+from ingest.sources.base import ReadOptions, Skipped, Source
 from ingest.sources.columns import columns_from
-from ingest.sources.named import names_to_sources
+from ingest.syncing.origins import open_origins
 from rag.errors import SourceError
 from rag.library import Library
+from rag.library.origins import Origin
 from rag.settings import Settings, bundled_library, own_library
 from ui.cli.commands import add_common
 from ui.cli.completing import COMPLETE, complete_papers, print_completion
@@ -79,12 +80,15 @@ def run(arguments: argparse.Namespace) -> int:
     columns = {} if arguments.columns is None else columns_from(arguments.columns)
     options = ReadOptions(arguments.saved, columns, arguments.format, arguments.keep, arguments.zotero)
     sources: list[Source] = [BundledSource()]
+    origins: dict[str, Origin] = {}
+    skipped: list[Skipped] = []
     if not is_demo:
-        sources = [*names_to_sources(arguments.sources, options)]
+        sources, origins, skipped = open_origins(arguments.sources, options, complete=arguments.complete)
     settings = Settings.read()
     folder = arguments.library or settings.library or (bundled_library() if is_demo else own_library())
     with Library.open(folder, settings, create=True, catch_up=False) as library:
-        report = ingest(library, sources, track)
+        report = ingest(library, sources, track, origins=origins)
+        report.skipped = skipped
         if not arguments.json:
             print_report(report, folder)
         completion = None
@@ -95,4 +99,5 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(report.to_dict() | ({"completion": completion.to_dict()} if completion else {}))
     elif completion:
         print_completion(completion)
-    return 1 if not report.papers or (completion and completion.failed) else 0
+    has_failed = report.is_useless or not report.papers or (completion and completion.failed)
+    return 1 if has_failed else 0

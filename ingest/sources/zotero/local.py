@@ -1,5 +1,6 @@
 """The library of the Zotero on this computer, or a collection of it."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +19,9 @@ from rag.plain import in_a_line
 from rag.types import Paper
 
 BETTER_BIBTEX = "better-bibtex.sqlite"
+_OTHERWISE = re.compile(
+    r"\d|groups?/", re.ASCII
+)  # names that stand for a group, or for a library elsewhere
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,10 @@ class ZoteroSource:
 
     @property
     def name(self) -> str:
-        parts = [
-            *(["group", self.group] if self.group else []),
-            *([self.collection] if self.collection else []),
-        ]
-        return ":".join(["zotero", *(["/".join(parts)] if parts else [])])
+        if self.group:
+            return "/".join(filter(None, ["zotero:group", self.group, self.collection]))
+        before = "/" if _OTHERWISE.match(self.collection) else ""  # so that the name opens it again
+        return f"zotero:{before}{self.collection}" if self.collection else "zotero"
 
     @property
     def stamp(self) -> str | None:

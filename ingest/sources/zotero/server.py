@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ ADDRESS = "https://api.zotero.org"
 KEY = "ZOTERO_API_KEY"
 _PAGE = 100  # objects of an answer; the server gives no more
 _LARGEST_PAGE, _LARGEST_PDF = 64 << 20, 100 << 20  # bytes
+_LONGEST_PAGE, _LONGEST_PDF = 300.0, 1800.0  # seconds from the first byte to the last
 _PDF_MARK = b"%PDF-"
 _MOST_ROUNDS = 3  # through a list that changes meanwhile
 _LEADS_ON = frozenset({301, 302, 303, 307, 308})
@@ -60,20 +61,26 @@ class ZoteroServer:
         known: set[str] = set()
         with self._client() as client:
             for _ in range(_MOST_ROUNDS):
-                start, version = 0, None
-                while True:
-                    page, headers = self._page(client, path, parameters | {"start": str(start)})
-                    new = [each for each in page if each["key"] not in known]
-                    known |= {each["key"] for each in new}
-                    yield from new
-                    start += len(page)
-                    if version not in (None, headers.get("Last-Modified-Version")):
-                        break
-                    version = headers.get("Last-Modified-Version")
-                    if not page or start >= _number(
-                        headers.get("Total-Results"), start + _PAGE - len(page)
-                    ):
-                        return
+                if (yield from self._round(client, path, parameters, known)):
+                    return
+        raise SourceError("the library on Zotero's server changes all the time: run it again later")
+
+    def _round(
+        self, client: httpx.Client, path: str, parameters: Mapping[str, str], known: set[str]
+    ) -> Generator[Mapping[str, Any], None, bool]:
+        """The objects of a list that are not known yet; False if the library changes meanwhile."""
+        start, versions = 0, set[str | None]()
+        while True:
+            page, headers = self._page(client, path, {**parameters, "start": str(start)})
+            new = [each for each in page if each["key"] not in known]
+            known |= {each["key"] for each in new}
+            yield from new
+            start += len(page)
+            versions.add(headers.get("Last-Modified-Version"))
+            if len(versions) > 1:
+                return False
+            if not page or start >= _number(headers.get("Total-Results"), start + 1):
+                return True
 
     def version(self, path: str) -> str | None:
         """The version of a library: it grows with each change. None if it cannot be asked for."""
@@ -126,7 +133,7 @@ def _ask(client: httpx.Client, request: httpx.Request) -> tuple[list[Mapping[str
     response = client.send(request, stream=True)
     try:
         response.raise_for_status()
-        content = b"".join(_pieces(response, _LARGEST_PAGE))
+        content = b"".join(_pieces(response, _LARGEST_PAGE, _LONGEST_PAGE))
     finally:
         response.close()
     try:
@@ -158,7 +165,7 @@ def _write(response: httpx.Response, file: Path) -> None:
     start = b""
     try:
         with file.open("wb") as opened:
-            for piece in _pieces(response, _LARGEST_PDF):
+            for piece in _pieces(response, _LARGEST_PDF, _LONGEST_PDF):
                 if len(start) < len(_PDF_MARK):
                     start += piece[:1024]
                 opened.write(piece)
@@ -168,12 +175,14 @@ def _write(response: httpx.Response, file: Path) -> None:
         raise SourceError("Zotero's server sends no PDF of it: look at it there")
 
 
-def _pieces(response: httpx.Response, most: int) -> Iterator[bytes]:
-    size = 0
+def _pieces(response: httpx.Response, most: int, seconds: float) -> Iterator[bytes]:
+    size, end = 0, time.monotonic() + seconds
     for piece in response.iter_bytes():
         size += len(piece)
         if size > most:
             raise SourceError(f"Zotero's server sends more than {most >> 20} MB at once: ask it later")
+        if time.monotonic() > end:
+            raise TemporaryError("takes too long to answer: run it again later")
         yield piece
 
 
@@ -196,7 +205,8 @@ def _refusal(response: httpx.Response, has_key: bool) -> Exception:
 
 
 def _has_key(value: Mapping[str, Any]) -> bool:
-    return isinstance(value.get("key"), str) and isinstance(value.get("data"), dict)
+    key = value.get("key")  # it becomes part of an address
+    return isinstance(key, str) and key.isalnum() and isinstance(value.get("data"), dict)
 
 
 def _number(text: str | None, otherwise: int) -> int:

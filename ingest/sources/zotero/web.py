@@ -55,7 +55,7 @@ class ZoteroWebSource:
             data = item["data"]
             if data.get("deleted") or (chosen is not None and chosen.isdisjoint(_keys(data))):
                 continue
-            if data.get("itemType") not in NO_PAPERS:
+            if _text(data, "itemType") not in NO_PAPERS:
                 entry = entry_of(_item(item, children, collections.paths), self.name)
                 yield entry
                 if isinstance(entry, Paper):
