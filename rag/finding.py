@@ -14,6 +14,7 @@ from rag.retrieval import Retriever, belonging, fuse_rankings
 from rag.types import Filters, Hit, Kind, Request
 from rag.words import subject_of
 
+_ALL = "papers"  # a query without a subject
 _DEPTH = 40  # of a ranking, and the most papers of a list
 _RANKED = 10  # papers in the ranking of an answer, at least
 _SHOWN = 10  # papers that a writer sees, except for a list
@@ -112,9 +113,9 @@ class Finder:
         else:
             named = authors_in(question.query, self.library)
             names = list(named.names)
-            if names and asks_for_works(named.masked):
-                question = replace(question, kind="list", query="papers")
-            elif names and named.has_subject:
+            if names and (not named.has_subject or asks_for_works(named.masked)):
+                question = replace(question, kind="list", query=_ALL)
+            elif names:
                 question = replace(question, query=named.rest)
         if not names:
             return question
