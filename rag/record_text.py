@@ -1,6 +1,6 @@
 """What the record of a paper says of who wrote it, when and where, as one line that answers can quote."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rag.plain import in_a_line
@@ -8,7 +8,7 @@ from rag.plain import in_a_line
 if TYPE_CHECKING:
     from rag.types import Paper
 
-_MOST_NAMES = 20
+_MOST_NAMES = 12
 _LONGEST = 300  # characters of a name, a journal, a number
 _DETAILS = {"publisher": "publisher", "genre": "type", "ISBN": "ISBN", "ISSN": "ISSN"}
 
@@ -48,11 +48,11 @@ def _publication(paper: "Paper") -> str:
     return ", ".join(filter(None, (f"published {published}" if published else "", pages)))
 
 
-def _venue(csl: "Any") -> str:
+def _venue(csl: Mapping[str, Any]) -> str:
     return _short(csl.get("container-title")) or _short(csl.get("event-title"))
 
 
-def _number(csl: "Any") -> str:
+def _number(csl: Mapping[str, Any]) -> str:
     issue = _short(csl.get("issue"))
     return _short(csl.get("volume")) + (f"({issue})" if issue else "")
 
