@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rag.errors import QuestionError
+from rag.library import Library
 from rag.plain import cut, encodable, in_a_line
-from rag.query import Understanding, check_request, understand
+from rag.query import Understanding, check_names, check_request, understand
 from rag.retrieval import Retriever
 from rag.streams import AnswerStream, read_answer
 from rag.types import Answer, Hit, Request, WriterName
@@ -103,8 +104,7 @@ class Programs:
             from_year=_whole(from_year, "from_year"),
             to_year=_whole(to_year, "to_year"),
         )
-        question = understand(check_request(request))
-        hits = Retriever(self._desk.library).search(question.query, count, question.filters)
+        question, hits = ranked(self._desk.library, check_request(request), count)
         return search_json(question, hits)
 
     def get_paper(self, paper: str) -> dict[str, Any]:
@@ -131,6 +131,13 @@ class Programs:
             **{name: value for name, value in known.to_dict().items() if name != "file"},
             "link": link(known),
         }
+
+
+def ranked(library: Library, request: Request, k: int) -> tuple[Understanding, list[Hit]]:
+    """What a request asks for, and its `k` best papers. Raises QuestionError."""
+    question = understand(request)
+    check_names(library, question.filters)
+    return question, Retriever(library).search(question.query, k, question.filters)
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from rag.errors import AskpapersError, QuestionError
 from rag.library import Library
 from rag.library.progress import Track, untracked
 from rag.private import atomic_write
+from rag.query import check_names
 from rag.types import Filters, Paper
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
@@ -21,7 +22,7 @@ from ui.cli.places import open_existing
 from ui.export import bibtex_entries, jsonl_lines
 from ui.terminal import USAGE, print_error, print_json, tell, track
 
-WORDS = "in the title, organisation, year, arXiv id or DOI, each"
+WORDS = "in the title, authors, organisation, year, id, citation key, tags or collections, each"
 _JSONL, _BIBTEX = "jsonl", "bibtex"
 _SUFFIXES = {".bib": _BIBTEX, ".bibtex": _BIBTEX}
 _PAGE = 500  # papers in memory at a time
@@ -59,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         return print_error(f"{everything}: leave words, filters and --format out", USAGE)
     form = arguments.format or _SUFFIXES.get(file.suffix.lower() if file else "", _JSONL)
     with open_existing(arguments) as library:
+        check_names(library, filters)
         if arguments.all:
             with _opened(file, arguments.force) as output:
                 counts: dict[str, Any] = asdict(write_backup(library.catalog, output, _progress(file)))
