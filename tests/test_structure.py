@@ -43,12 +43,18 @@ HOMES = {
     "arxiv": ["ingest/sources/arxiv_api.py"],
     "requests": ["ingest/sources/arxiv_api.py"],
     "bibtexparser": ["ingest/sources/bibtex.py"],
+    "defusedxml": ["ingest/sources/xml_records.py"],
     "pylatexenc": ["rag/latex.py"],
     "PIL": ["ingest/pdf/rendering.py"],
     "pyarrow": ["ingest/sources/parquet.py"],
     "pypdfium2": ["ingest/pdf/"],
     "openai": ["rag/model/", "rag/embedding/"],
-    "httpx": ["rag/model/", "rag/library/chroma_api.py"],
+    "httpx": [
+        "rag/model/",
+        "rag/library/chroma_api.py",
+        "ingest/sources/web_service.py",
+        "ingest/sources/zotero/server.py",
+    ],
     "tenacity": ["rag/library/"],
     "llama_index": [
         "rag/model/",
@@ -95,9 +101,13 @@ LOADED_LATE = {
     ("eval.report", "eval.report.html"),  # matplotlib
     ("eval.run", "eval.frames"),  # pandas
     ("ingest.sources.formats", "ingest.sources.bibtex"),
+    ("ingest.sources.formats", "ingest.sources.endnote_xml"),  # defusedxml
     ("ingest.sources.formats", "ingest.sources.parquet"),  # an extra
+    ("ingest.sources.formats", "ingest.sources.pubmed_xml"),  # defusedxml
     ("ingest.sources.named", "ingest.sources.arxiv_api"),
     ("ingest.sources.named", "ingest.sources.hugging_face"),
+    ("ingest.sources.named", "ingest.sources.pubmed_api"),
+    ("ingest.sources.zotero.opening", "ingest.sources.zotero.web"),  # httpx
     ("rag.assistant", "rag.llamaindex"),
     ("rag.assistant", "rag.model.chat"),  # llama_index, openai
     ("rag.checking.by_entailment", "rag.checking.entailment_model"),  # onnxruntime
@@ -108,6 +118,7 @@ LOADED_LATE = {
     ("ui.checkup.services", "rag.library.chroma_api"),  # where a server is set
     ("ui.checkup.services", "rag.model.client"),
     ("ui.cli.chat", "readline"),  # on a terminal
+    ("ui.cli.completing", "ingest.completing.services"),  # httpx
     ("ui.cli.hint", "rag.model.running"),  # httpx
     ("ui.cli.pulling", "rag.model.pulling"),  # huggingface_hub
     ("ui.cli.setup", "rag.embedding.fetching"),

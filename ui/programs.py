@@ -161,6 +161,8 @@ def search_json(question: Understanding, hits: Sequence[Hit]) -> dict[str, Any]:
                 "part": hit.passage.part,
                 "page": hit.page,
                 "section": hit.paper.section_of(hit.passage),
+                "authors": list(hit.paper.authors),
+                "retracted": hit.paper.retracted,
             }
             for hit in hits
         ],

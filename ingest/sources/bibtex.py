@@ -42,6 +42,14 @@ _MARK = re.compile(r"(?<!\\)[{}\"#]")
 _STRAY = re.compile(r"\s*[^\s#]")
 _LOST_ENTRY = re.compile(r"\btitle\s*=", re.IGNORECASE)
 _TAIL = 40  # characters at the end of a list of authors
+# How the parser's reasons begin, and what they mean to a reader.
+_PROBLEMS = {
+    "Unexpectedly reached end": "it breaks off",
+    "Unexpected block start": "a brace or a quotation mark is not closed",
+    "Expected comma": "a comma is missing behind its key",
+    "Expected either": "a comma is missing behind a field",
+    "Expected": "an equals sign is missing behind the name of a field",
+}
 _OTHERS = re.compile(r"\s*(?:and\s+others|,?\s*et\s+al\.?)\s*\Z", re.IGNORECASE)
 # Where `organization` is not whoever held the conference, as BibTeX has it for the types beside these.
 _OF_AUTHORS = {"misc", "online", "report", "techreport", "manual", "dataset", "software", "electronic"}
@@ -93,8 +101,11 @@ def _entries(
     """Each entry, with what its field `file` holds."""
     try:
         blocks = parse_string(piece, parse_stack=[]).blocks
-    except ParsingException as error:
-        yield Rejection(source, first, f"not BibTeX: {in_a_line(str(error))[:200]}"), None
+    except ParsingException:
+        yield (
+            Rejection(source, first, "no BibTeX from here to the next entry"),
+            None,
+        )
         return
     for block in blocks:
         line = first + (block.start_line or 0)
@@ -113,8 +124,9 @@ def _entries(
 
 
 def _broken(block: model.ParsingFailedBlock) -> str:
-    reason = in_a_line(getattr(block.error, "abort_reason", "") or str(block.error))
-    return f"a broken entry ({reason[:120].rstrip('. ')}): {in_a_line((block.raw or '')[:200])[:60]}"
+    reason = getattr(block.error, "abort_reason", "")
+    problem = next((words for start, words in _PROBLEMS.items() if reason.startswith(start)), "no BibTeX")
+    return f"a broken entry ({problem}): {in_a_line((block.raw or '')[:200])[:60]}"
 
 
 def _entry(

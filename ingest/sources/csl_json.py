@@ -9,8 +9,8 @@ from typing import Any
 from ingest.sources.arxiv_snapshot import is_snapshot, snapshot_record
 from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
 from ingest.sources.loose import loose_record
+from ingest.sources.retraction import retraction_of
 from ingest.sources.texts import LONGEST_LINE, open_text
-from rag.plain import encodable
 
 _READ = 1 << 18  # characters
 _ITEMS = re.compile(r"\"(?:items|references)\"\s{0,20}:\s{0,20}\[")
@@ -24,9 +24,8 @@ def read_csl_json(path: Path, source: str, options: ReadOptions) -> Iterator[Ent
     try:
         for number, item in enumerate(_items(path), start=1):
             yield entry_from(_record(item), source, number)
-    except (ValueError, RecursionError) as error:
-        reason = encodable(getattr(error, "msg", str(error)))
-        yield Rejection(source, number + 1, f"the JSON breaks here, and nothing further is read ({reason})")
+    except (ValueError, RecursionError):
+        yield Rejection(source, number + 1, "the JSON breaks here, and nothing further is read")
 
 
 def is_csl_json(start: str) -> bool:
@@ -82,6 +81,7 @@ def _record(item: Any) -> Any:
         arxiv_id=item.get("arxiv_id"),
         hints=[item.get(name) for name in ("number", "URL", "note", "container-title", "archive_location")],
         organization=item.get("organization"),
+        retracted=retraction_of(item),
     )
 
 

@@ -30,10 +30,11 @@ from rag.library.catalog_tables import (
     papers,
     records,
 )
-from rag.library.labels import LabelKind, count_labels
+from rag.library.labels import LabelKind, author_words, count_labels
 from rag.library.merge import origins
 from rag.library.names import Names
 from rag.library.orders import LISTED, Order
+from rag.library.origins import Origins
 from rag.library.paper_files import PaperFiles
 from rag.library.progress import Track, untracked
 from rag.library.recorder import Recorder, Splitter, delete_papers
@@ -49,6 +50,15 @@ _SEQUENCES = sa.select(changes.c.paper_id, changes.c.sequence).where(one_of(chan
 _MATCHING = sa.select(papers.c.paper_id).limit(sa.bindparam("most"))
 _RECORDS = sa.select(records.c.source, records.c.mention, records.c.record).order_by(
     records.c.paper_id, records.c.source, records.c.mention
+)
+_SAID_BY = sa.select(records.c.paper_id, records.c.record).where(
+    records.c.source == sa.bindparam("of"), one_of(records.c.paper_id)
+)
+_OF_SOURCES = (
+    sa.select(records.c.paper_id)
+    .where(one_of(records.c.source, "names"))
+    .distinct()
+    .order_by(records.c.paper_id)
 )
 _SOURCES = (
     sa.select(records.c.paper_id, records.c.source)
@@ -96,7 +106,7 @@ _PROBLEMS["papers without the text of their file"] = (
 class Change:
     """The latest state of a paper that changed; `paper` is None where it was removed.
 
-    `passages` are those of its abstract, `in_body` those of its body.
+    `passages` are those of its abstract and of the user's note, `in_body` those of its body.
     """
 
     sequence: int
@@ -145,6 +155,7 @@ class Catalog:
         self._database = open_catalog(path)
         self.files = PaperFiles(self._database)
         self.names = Names(self._database)
+        self.made_of = Origins(self._database)
 
     def close(self) -> None:
         self._database.close()
@@ -264,6 +275,15 @@ class Catalog:
         """The sorted names of the sources that have a paper."""
         return sorted({source for source, *_ in self._database.rows(RECORDS_OF_PAPER, id=paper_id)})
 
+    def of_sources(self, names: Collection[str]) -> list[str]:
+        """The sorted ids of the papers that some of these sources have."""
+        return [row[0] for row in self._database.rows(_OF_SOURCES, names=texts(names))]
+
+    def said_by(self, source: str, paper_ids: Collection[str]) -> dict[str, Paper]:
+        """A record of a source of each of these papers, by id; those that it does not have are left out."""
+        rows = self._database.rows(_SAID_BY, of=source, ids=texts(paper_ids))
+        return {paper_id: load(record) for paper_id, record in rows}
+
     def origins(self, paper_id: str) -> dict[str, list[str]]:
         """The sources of each field of a paper; empty for an unknown id."""
         records = self.records_of(paper_id)
@@ -282,6 +302,10 @@ class Catalog:
     def labels(self, kind: LabelKind) -> dict[str, int]:
         """The tags or collections as a user wrote them, in order, each with its number of papers."""
         return count_labels(self._database, kind)
+
+    def author_words(self, words: Collection[str]) -> dict[str, int]:
+        """Those of these folded words that are in names of authors, each with its number of papers."""
+        return author_words(self._database, words)
 
     def years(self) -> dict[int | None, int]:
         """Number of papers by year, in order; None, for papers without a year, comes last."""

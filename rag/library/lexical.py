@@ -1,4 +1,4 @@
-"""The lexical index: title and abstract of each paper in Tantivy, ranked by BM25."""
+"""The lexical index: title, abstract and note of each paper in Tantivy, ranked by BM25."""
 
 import math
 import re
@@ -199,11 +199,9 @@ class LexicalIndex:
     def _documents(self, change: Change) -> Iterator[tantivy.Document]:
         """The documents of a paper."""
         if paper := change.paper:
-            yield document(
-                paper,
-                f"{paper.title} {paper.abstract}",
-                fingerprint([paper.title, paper.abstract, str(paper.year)]),
-            )
+            note = [paper.note] if paper.note else []  # a paper without one is known as in older libraries
+            text = " ".join([paper.title, paper.abstract, *note])
+            yield document(paper, text, fingerprint([paper.title, paper.abstract, str(paper.year), *note]))
 
     def reset(self) -> None:
         """Delete the index; the next changes rebuild it."""

@@ -18,7 +18,7 @@ from rag.readable import without_markup
 from rag.settings import Settings, own_library
 from rag.types import Paper
 from ui.authors import in_short
-from ui.cli import annotating, exporting
+from ui.cli import annotating, completing, exporting, sources
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
@@ -41,6 +41,8 @@ def add(command: argparse.ArgumentParser) -> None:
     add_conditions(listing)
     annotating.add(group)
     exporting.add(group)
+    completing.add(group)
+    sources.add(group)
     restoring = group.add(
         "restore", "make a library anew from a backup (`library export --all`)", run_restore
     )

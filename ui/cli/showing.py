@@ -138,8 +138,10 @@ def _passages(passages: list[Passage]) -> str:
         for passage in passages
         if passage.part == "abstract"
     ]
-    in_body = len(passages) - len(spans)
-    return f"{len(passages)} ({', '.join(spans)}{f', {in_body} of the whole text' if in_body else ''})"
+    others = {"of the whole text": "body", "of your note": "note"}
+    counts = {what: sum(passage.part == part for passage in passages) for what, part in others.items()}
+    spans += [f"{count} {what}" for what, count in counts.items() if count]
+    return f"{len(passages)} ({', '.join(spans)})"
 
 
 def _file_fields(shown: ShownPaper) -> dict[str, str]:

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from eval.comparison import Comparison, wording
 from ingest.annotating import OwnWords
 from ingest.pipeline import Report
-from rag.cited_papers import cited_papers, place_of
+from rag.cited_papers import NOT_OF_PAPER, cited_papers, place_of
 from rag.doubts import doubts, tally, verdict, why
 from rag.drafts import REFUSAL
 from rag.notes import UNCHECKED, offer_note
@@ -217,7 +217,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals |= {"refusal": REFUSAL, "no_model": NO_MODEL, "going_on": going_on}
-    environment.globals |= {"unchecked": UNCHECKED}
+    environment.globals |= {"unchecked": UNCHECKED, "not_of_paper": NOT_OF_PAPER}
     environment.globals |= {"shows": shows, "quotes_alone": ExtractiveWriter.name}
     environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
     environment.filters |= {"base64": _base64, "verdict": verdict, "why": why, "host": _host, "link": link}
