@@ -788,7 +788,7 @@ def test_a_hostile_paper_is_shown_as_it_is(visit, changing):
     shown = open_paper(page, "HackNet", HOSTILE.title)
     assert text_of(shown.locator(".ap-abstract")) == HOSTILE.abstract
     assert MARKUP in text_of(shown.locator(".ap-facts"))
-    row = page.locator("#papers .virtual-row").first
+    row = page.locator(".ap-papers tbody tr").first
     assert HOSTILE.title in text_of(row) and MARKUP in text_of(row)
     page.get_by_role("button", name="Ask about this paper").click()
     expect(box(page)).to_have_value(re.compile(re.escape(HOSTILE.title)))
