@@ -50,6 +50,8 @@ class Found:
     title: str
     score: float
     passage: str
+    authors: list[str]
+    retracted: str | None
 
 
 @dataclass(frozen=True)
@@ -233,7 +235,8 @@ def _failed(message: str) -> CallToolResult:
 def _ranking_text(ranking: dict[str, Any]) -> str:
     """A line for each paper, so that no text can pass for another's."""
     lines = [
-        f"{rank}. {in_a_line(hit['title'])} ({hit['paper_id']}, {hit['score']:.2f}): "
+        f"{rank}. {in_a_line(hit['title'])} ({hit['paper_id']}, {hit['score']:.2f}"
+        f"{', retracted' if hit['retracted'] else ''}): "
         f"“{in_a_line(hit['passage'])}”"
         for rank, hit in enumerate(ranking["hits"], start=1)
     ]

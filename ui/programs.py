@@ -192,10 +192,10 @@ def _filters(
     from_year: object, to_year: object, author: object, tag: object, collection: object
 ) -> Filters:
     """Raises QuestionError. An empty text is no condition: that is what forms send."""
-    names = {"author": author, "tag": tag, "collection": collection}
-    given = {name: _text(value, name).strip() or None for name, value in names.items() if value is not None}
+    named = (("author", author), ("tag", tag), ("collection", collection))
+    names = [_text(value, name).strip() or None if value is not None else None for name, value in named]
     years = Filters(_whole(from_year, "from_year"), _whole(to_year, "to_year"))
-    return replace(years, **given)
+    return replace(years, author=names[0], tag=names[1], collection=names[2])
 
 
 def _text(value: object, name: str) -> str:
