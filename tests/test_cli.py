@@ -164,7 +164,7 @@ def test_ingest_info_and_verify_speak_json(run_json, tmp_path):
     rejected = [{"source": str(source), "line": 4, "reason": "no title"}]
     counts = {"seen": 5, "added": 3, "updated": 0, "unchanged": 0, "duplicates": 1, "rejected": rejected}
     assert code == 0
-    more = {"unlisted": 0, "near_duplicates": []}
+    more = {"unlisted": 0, "skipped": [], "near_duplicates": []}
     held = {"papers": 3, "title_only": 1, "passages": 3}
     assert report == {**counts, **more, **held, "seconds": report["seconds"]}
     code, info = run_json("library", "info")
