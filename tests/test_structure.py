@@ -43,6 +43,7 @@ HOMES = {
     "arxiv": ["ingest/sources/arxiv_api.py"],
     "requests": ["ingest/sources/arxiv_api.py"],
     "bibtexparser": ["ingest/sources/bibtex.py"],
+    "defusedxml": ["ingest/sources/xml_records.py"],
     "pylatexenc": ["rag/latex.py"],
     "PIL": ["ingest/pdf/rendering.py"],
     "pyarrow": ["ingest/sources/parquet.py"],

@@ -1,0 +1,37 @@
+"""Parts of an item of CSL-JSON, from what reference files say."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ingest.sources.base import is_csl
+from ingest.sources.loose import plain_text, read_date
+
+
+def csl_name(name: str) -> dict[str, str]:
+    """The parts of "Family, Given, Suffix"; a name without a comma is kept whole."""
+    parts = [part.strip() for part in plain_text(name).split(",")]
+    if len(parts) not in (2, 3) or not all(parts[:2]):
+        return {"literal": plain_text(name).strip(" ,")}
+    return {key: part for key, part in zip(("family", "given", "suffix"), parts, strict=False) if part}
+
+
+def csl_names(names: Iterable[str]) -> list[dict[str, str]]:
+    """The names that have a letter, each in its parts."""
+    return [csl_name(name) for name in names if name.strip(" ,")]
+
+
+def csl_date(text: str | None) -> dict[str, Any] | None:
+    """YYYY, YYYY-MM, YYYY-MM-DD or another readable date as CSL's parts; None if it is not readable."""
+    date = read_date(text)
+    return {"date-parts": [[int(part) for part in date.split("-")]]} if date else None
+
+
+def csl_item(fields: Mapping[str, Any], origin: str, others: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are known, with `others`, which CSL has no names for, below the name of their origin.
+
+    What a paper's record cannot hold is left out: the others first, then the authors, who are thousands.
+    """
+    known = {name: value for name, value in fields.items() if value}
+    item = known | ({"custom": {origin: dict(others)}} if others else {})
+    without_authors = {name: value for name, value in known.items() if name != "author"}
+    return next(filter(is_csl, (item, known, without_authors)), {})
