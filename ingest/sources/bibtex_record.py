@@ -13,18 +13,21 @@ from ingest.sources.loose import loose_record
 from rag.latex import latex_to_text
 from rag.plain import in_a_line, plain
 
-# Types of BibTeX and biblatex in CSL; each other one is a document.
-_TYPES = {
-    **dict.fromkeys(("article", "suppperiodical"), "article-journal"),
-    **dict.fromkeys(("inproceedings", "conference"), "paper-conference"),
-    **dict.fromkeys(("book", "mvbook", "collection", "mvcollection", "proceedings", "mvproceedings"), "book"),
-    **dict.fromkeys(("inbook", "incollection", "bookinbook", "suppbook", "suppcollection"), "chapter"),
-    **dict.fromkeys(("phdthesis", "mastersthesis", "thesis"), "thesis"),
-    **dict.fromkeys(("techreport", "report", "manual"), "report"),
-    **dict.fromkeys(("online", "electronic", "www"), "webpage"),
-    **{"unpublished": "manuscript", "booklet": "pamphlet", "inreference": "entry-encyclopedia"},
-    **{name: name for name in ("dataset", "software", "patent", "periodical")},
+# Types of BibTeX and biblatex by what they are in CSL; each other one is a document.
+_TYPES_OF = {
+    "article-journal": ("article", "suppperiodical"),
+    "paper-conference": ("inproceedings", "conference"),
+    "book": ("book", "mvbook", "collection", "mvcollection", "proceedings", "mvproceedings"),
+    "chapter": ("inbook", "incollection", "bookinbook", "suppbook", "suppcollection"),
+    "thesis": ("phdthesis", "mastersthesis", "thesis"),
+    "report": ("techreport", "report", "manual"),
+    "webpage": ("online", "electronic", "www"),
+    "manuscript": ("unpublished",),
+    "pamphlet": ("booklet",),
+    "entry-encyclopedia": ("inreference",),
+    **{name: (name,) for name in ("dataset", "software", "patent", "periodical")},
 }
+_TYPES = {name: kind for kind, names in _TYPES_OF.items() for name in names}
 # The fields that CSL has a name for, the most telling first.
 _FIELDS = {
     "container-title": ("journal", "journaltitle", "booktitle"),
@@ -48,11 +51,15 @@ _FIELDS = {
     "note": ("note",),
 }
 _NUMBERED = {"report", "patent"}  # types of which `number` is their own
-_BOOKS = {"book", "collection", "proceedings", "mvbook", "mvcollection", "mvproceedings"}
 # Where `organization` is not whoever held the conference, as BibTeX has it for the types beside these.
 _OF_AUTHORS = {"misc", "online", "report", "techreport", "manual", "dataset", "software", "electronic"}
 _LONGEST = {"title": LONGEST_TITLE, "abstract": LONGEST_ABSTRACT, "abstractnote": LONGEST_ABSTRACT}
 _OWN_NOTES = re.compile(r"annotation|comment(?:-.*)?")  # of biblatex, of JabRef
+# What an entry does not take from the one that it crossrefs to.
+_OF_ONE = re.compile(
+    r"author|title|abstract(?:note)?|doi|url|eprint|file|pages|crossref|note|annot.*|comment.*|groups"
+    r"|keywords?|mendeley-tags|retracted"
+)
 _KEYWORDS = ("keywords", "keyword", "mendeley-tags")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 _ADDRESS = re.compile(r"\\url\s*\{([^{}]*)\}")
@@ -74,7 +81,7 @@ def record_of(entry: WrittenEntry, parent: Mapping[str, str]) -> dict[str, Any]:
     published = [text("date"), *_dates(text("year"), text("month"), text("day"))]
     authors = list(names_in(values.get("author", "")))
     record = loose_record(
-        text("title") or (text("booktitle") if kind in _BOOKS else ""),
+        text("title") or (text("booktitle") if kind in _TYPES_OF["book"] else ""),
         text("abstract") or text("abstractnote"),
         published=published,
         authors=authors,
@@ -96,9 +103,7 @@ def record_of(entry: WrittenEntry, parent: Mapping[str, str]) -> dict[str, Any]:
 def inherited(entry: WrittenEntry, parent: Mapping[str, str]) -> Mapping[str, str]:
     """The texts of an entry's fields, with those of its parent that it does not have itself."""
     title = {"booktitle": parent["title"]} if "title" in parent else {}
-    own = {"author", "title", "abstract", "abstractnote", "doi", "url", "file", "crossref", "note", "annote"}
-    own |= {"groups", "retracted", "eprint", "pages", *_KEYWORDS}
-    shared = {name: text for name, text in parent.items() if name not in own and not _OWN_NOTES.match(name)}
+    shared = {name: text for name, text in parent.items() if not _OF_ONE.fullmatch(name)}
     return title | shared | entry.texts
 
 

@@ -235,8 +235,13 @@ class Catalog:
 
     def origins(self, paper_id: str) -> dict[str, list[str]]:
         """The sources of each field of a paper; empty for an unknown id."""
+        records = self.records_of(paper_id)
+        return origins(records) if records else {}
+
+    def records_of(self, paper_id: str) -> list[tuple[str, Paper]]:
+        """What each source says of a paper, in order, with its name; empty for an unknown id."""
         rows = self._database.rows(RECORDS_OF_PAPER, id=paper_id)
-        return origins([(source, load(record)) for source, _, record in rows]) if rows else {}
+        return [(source, load(record)) for source, _, record in rows]
 
     def records(self) -> Iterator[tuple[str, int, Paper]]:
         """Source, mention and record of every record, those of one paper together."""
