@@ -9,7 +9,7 @@ from ingest.sources.bibtex_entries import WrittenEntry
 from ingest.sources.bibtex_names import names_in
 from ingest.sources.bibtex_values import LONGEST_VALUE
 from ingest.sources.csl_fields import csl_date, csl_item
-from ingest.sources.loose import loose_record
+from ingest.sources.loose import loose_record, read_labels
 from rag.latex import latex_to_text
 from rag.plain import in_a_line, plain
 
@@ -92,8 +92,8 @@ def record_of(entry: WrittenEntry, parent: Mapping[str, str]) -> dict[str, Any]:
         ],
         organization=organization,
         key=entry.key,
-        tags=[tag for name in _KEYWORDS for tag in re.split("[,;]", _latex_text(values.get(name, "")))],
-        collections=_latex_text(values.get("groups", "")).split(","),
+        tags=[tag for name in _KEYWORDS for tag in read_labels(_latex_text(values.get(name, "")))],
+        collections=read_labels(_latex_text(values.get("groups", ""))),
         note=_own_notes(values),
         retracted=text("retracted") or None,
     )

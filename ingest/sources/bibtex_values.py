@@ -6,7 +6,8 @@ from collections.abc import Mapping
 LONGEST_VALUE = 400_000  # characters; the longest are lists of authors
 _MARK = re.compile(r"(?<!\\)[{}\"#]")
 _STRAY = re.compile(r"\s*[^\s#]")
-_BARE = re.compile(r"[^\s{}\"#,=@%]+")
+_BARE = re.compile(r"[^{}\"#,=@%\n]*")
+_ENTRY = re.compile(r"^\s*@\w*[ \t]*[{(]", re.MULTILINE)
 _DELIMITERS = (("{", "}"), ('"', '"'))
 
 
@@ -50,6 +51,8 @@ def text_of(raw: str) -> str:
 
 def is_value(raw: str) -> bool:
     """Whether this is a whole value, which ends where it seems to."""
+    if _ENTRY.search(raw):  # at which readers begin anew
+        return False
     try:
         return all(_is_part(part) for part in parts_of(raw))
     except ValueError:

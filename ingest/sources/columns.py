@@ -8,7 +8,7 @@ from typing import Any
 from ingest.sources.base import LONGEST_DETAIL
 from ingest.sources.column_names import CSL, FIELDS, HINTS, LINKED, NAMES, SEVERAL, TYPES
 from ingest.sources.csl_fields import key_in_note
-from ingest.sources.loose import loose_record, note_text, plain_text, read_names
+from ingest.sources.loose import loose_record, note_text, plain_text, read_labels, read_names
 from rag.errors import SourceError
 from rag.identity import normalise_title
 from rag.plain import in_a_line
@@ -73,18 +73,11 @@ def record_of_values(values: Mapping[str, Any], hints: Iterable[Any] = ()) -> di
     `published` and `tags` are lists of values.
     """
     lists = {
-        "tags": [tag for value in values["tags"] for tag in _labels(value)],
-        "collections": _labels(values["collections"]),
+        "tags": [tag for value in values["tags"] for tag in read_labels(value)],
+        "collections": read_labels(values["collections"]),
         "note": note_text(values["note"]) if isinstance(values["note"], str) else None,
     }
     return loose_record(**{**values, **lists, "hints": hints})
-
-
-def _labels(value: Any) -> list[Any]:
-    """The labels in a list, or in a text: `a; b`, or `a, b`."""
-    if isinstance(value, list):
-        return value
-    return value.split(";" if ";" in value else ",") if isinstance(value, str) else []
 
 
 def _item(values: Mapping[str, Any]) -> dict[str, Any]:

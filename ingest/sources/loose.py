@@ -127,6 +127,13 @@ def plain_text(value: Any, most: int = LONGEST_ABSTRACT) -> str:
     return in_a_line(text)
 
 
+def read_labels(value: Any) -> list[Any]:
+    """The labels in a list, or in a text: `a; b`, or `a, b`."""
+    if isinstance(value, list):
+        return value
+    return value.split(";" if ";" in value else ",") if isinstance(value, str) else []
+
+
 def note_text(html_or_text: str) -> str:
     """The text of a note, without markup: its paragraphs, each in a line."""
     blocks = _BLOCKS.sub("\n\n", html_or_text)
