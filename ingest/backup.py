@@ -26,7 +26,8 @@ from rag.library.progress import Track, untracked
 from rag.library.recorder import Recorder, Splitter
 from rag.types import Paper
 
-_FORMAT = 2  # raised with every change to the lines; the first had no files
+_FORMAT = 3  # raised with every change to the lines; the first had no files, the second no labels
+_ALWAYS = ("mention", "abstract")  # fields that each line has
 _MARKED = json.dumps({BACKUP_MARK: 0}).encode()[:-2]  # how each line begins that is no record
 _LONGEST_LINE = 4_000_000  # bytes
 
@@ -197,7 +198,7 @@ def _fields(source: str, mention: int, record: Paper, files: Set[str]) -> dict[s
     """The known fields of a line; a file that is not among `files` is lost."""
     record = record if record.file in files else replace(record, file=None)
     values = {"source": source, "mention": mention, **asdict(record)}
-    return {name: value for name, value in values.items() if value not in (None, ()) and value is not False}
+    return {name: value for name, value in values.items() if value or name in _ALWAYS}
 
 
 def _record(values: Any, files: Set[str]) -> Record:

@@ -214,7 +214,7 @@ def test_nobody_restores_while_another_writes(backup, tmp_path):
             lambda lines: [*lines[:-1], lines[-1].replace(b'"mention": ', b'"mention": "x", "m": ')],
             ":6 is no",
         ),
-        (lambda lines: [lines[0].replace(b": 2", b": 99", 1), *lines[1:]], "newer askpapers"),
+        (lambda lines: [lines[0].replace(b": 3", b": 99", 1), *lines[1:]], "newer askpapers"),
         (lambda lines: [], "is no backup"),
     ],
 )

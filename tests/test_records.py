@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 
 from ingest.annotating import annotate
+from ingest.backup import restore, write_backup
 from ingest.pipeline import ingest
 from ingest.sources.base import paper_from
+from rag.library.catalog import Catalog
+from rag.library.library import catalog_path
 from rag.library.own_words import OWN
 from rag.types import Filters, Paper
 from tests.conftest import Listed
@@ -77,6 +80,18 @@ def test_the_users_tags_and_notes_are_a_record_of_their_own(shelf):
     annotate(shelf, [MICE.paper_id], lambda own: replace(own, tags=(), note=""))
     assert shelf.catalog.sources(MICE.paper_id) == ["shelf"]
     assert not shelf.catalog.labels("tag").get("rodents")
+
+
+def test_a_backup_keeps_all_of_it(shelf, tmp_path):
+    annotate(shelf, [MICE.paper_id], lambda own: replace(own, note="Too few."))
+    backup = tmp_path / "backup.jsonl"
+    with backup.open("wb") as file:
+        write_backup(shelf.catalog, file)
+    restore(tmp_path / "new", backup)
+    restored = Catalog(catalog_path(tmp_path / "new"))
+    assert list(restored.records()) == list(shelf.catalog.records())
+    assert restored.digest() == shelf.catalog.digest()
+    restored.close()
 
 
 @pytest.mark.parametrize(
