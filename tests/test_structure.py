@@ -96,7 +96,9 @@ LOADED_LATE = {
     ("eval.report", "eval.report.html"),  # matplotlib
     ("eval.run", "eval.frames"),  # pandas
     ("ingest.sources.formats", "ingest.sources.bibtex"),
+    ("ingest.sources.formats", "ingest.sources.endnote_xml"),  # defusedxml
     ("ingest.sources.formats", "ingest.sources.parquet"),  # an extra
+    ("ingest.sources.formats", "ingest.sources.pubmed_xml"),  # defusedxml
     ("ingest.sources.named", "ingest.sources.arxiv_api"),
     ("ingest.sources.named", "ingest.sources.hugging_face"),
     ("rag.assistant", "rag.llamaindex"),

@@ -5,17 +5,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ingest.sources.base import is_csl
-from ingest.sources.loose import plain_text, read_date
+from ingest.sources.loose import plain_text, read_date, read_doi
 
 _KEY_LINE = re.compile(r"^\s*citation[ -]?key\s*:\s*(\S{1,300})\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 def csl_name(name: str) -> dict[str, str]:
     """The parts of "Family, Given, Suffix"; a name without a comma is kept whole."""
-    parts = [part.strip() for part in plain_text(name).split(",")]
-    if len(parts) not in (2, 3) or not all(parts[:2]):
-        return {"literal": plain_text(name).strip(" ,")}
-    return {key: part for key, part in zip(("family", "given", "suffix"), parts, strict=False) if part}
+    text = plain_text(name)
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) not in (2, 3) or not all(parts):  # a comma ends the name of a group
+        return {"literal": text.strip(" ,")}
+    return dict(zip(("family", "given", "suffix"), parts, strict=False))
 
 
 def csl_names(names: Iterable[str]) -> list[dict[str, str]]:
@@ -44,3 +45,10 @@ def key_in_note(note: Any) -> str | None:
     """The citation key that Better BibTeX writes into a note, in a line of its own."""
     line = _KEY_LINE.search(note) if isinstance(note, str) else None
     return line[1] if line else None
+
+
+def retraction_notice(place: str, number: str, types: Iterable[str]) -> str | None:
+    """What retracts a paper at PubMed: the notice's DOI, number or place, or "retracted"."""
+    if place or number:
+        return read_doi(place) or (f"PMID {number}" if number else place)
+    return "retracted" if "retracted publication" in types else None

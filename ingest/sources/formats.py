@@ -12,6 +12,8 @@ from ingest.sources.base import Attachment, Entry, ReadOptions, shown_path
 from ingest.sources.csl_json import read_csl_json
 from ingest.sources.csv_table import check_csv, read_csv
 from ingest.sources.jsonl import check_jsonl, read_jsonl
+from ingest.sources.medline import read_medline
+from ingest.sources.ris import read_ris
 from ingest.sources.saved_page import is_saved_page, read_saved_page
 from ingest.sources.texts import read_whole
 
@@ -50,13 +52,25 @@ def _check_page(path: Path, options: ReadOptions) -> None:
         raise ValueError(f"is not a saved page of Daily Papers: give it {READABLE}")
 
 
-# These two are loaded when a file needs them: their libraries are large, and pyarrow is optional.
+# These are loaded when a file needs them: their libraries take time, and pyarrow is optional.
 
 
 def _read_bibtex(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
     from ingest.sources.bibtex import read_bibtex
 
     yield from read_bibtex(path, source, options)
+
+
+def _read_endnote_xml(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
+    from ingest.sources.endnote_xml import read_endnote_xml
+
+    yield from read_endnote_xml(path, source, options)
+
+
+def _read_pubmed_xml(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
+    from ingest.sources.pubmed_xml import read_pubmed_xml
+
+    yield from read_pubmed_xml(path, source, options)
 
 
 def _parquet() -> ModuleType:
@@ -97,7 +111,11 @@ BIBTEX = Format("bibtex", "BibTeX", (".bib", ".bibtex"), _read_bibtex)
 CSV = Format("csv", "a table", (".csv", ".tsv"), read_csv, check_csv)
 PARQUET = Format("parquet", "Parquet", (".parquet",), _read_parquet, _check_parquet)
 PDF = Format("pdf", "PDF", (".pdf",), _read_pdf, _check_pdf)
-FORMATS = (PDF, PAGE, JSONL, ARXIV, CSL, BIBTEX, CSV, PARQUET)
+RIS = Format("ris", "RIS", (".ris",), read_ris)
+MEDLINE = Format("nbib", "PubMed's citations", (".nbib",), read_medline)
+ENDNOTE = Format("endnote", "EndNote's XML", (".xml",), _read_endnote_xml)
+PUBMED = Format("pubmed", "PubMed's XML", (".xml",), _read_pubmed_xml)
+FORMATS = (PDF, PAGE, JSONL, ARXIV, CSL, BIBTEX, RIS, MEDLINE, ENDNOTE, PUBMED, CSV, PARQUET)
 
 SUFFIXES = tuple(dict.fromkeys(suffix for form in FORMATS for suffix in form.suffixes))
 _LABELS = [f"{form.label} ({', '.join(form.suffixes)})" for form in FORMATS]

@@ -6,13 +6,13 @@ from typing import Any, BinaryIO
 from xml.etree.ElementTree import Element
 
 from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
-from ingest.sources.csl_fields import csl_date, csl_item
-from ingest.sources.loose import loose_record, read_date, read_doi
+from ingest.sources.csl_fields import csl_date, csl_item, retraction_notice
+from ingest.sources.loose import loose_record, read_date
+from ingest.sources.reference_types import MEDLINE_TYPES
 from ingest.sources.texts import open_bytes
 from ingest.sources.xml_records import open_xml, text_of, texts_of, xml_records
 
 RECORDS = ("PubmedArticle", "PubmedBookArticle")
-_RETRACTED = "retracted publication"
 # What CSL has no name for, by its path in a citation, in an article or a book's document.
 _OTHERS = {
     "PublicationType": ("Article/PublicationTypeList/PublicationType", "PublicationType"),
@@ -56,7 +56,10 @@ def _record(record: Element) -> dict[str, Any]:
     identifiers = _identifiers(citation, article, data)
     dates = list(_dates(article, data))
     fields = _journal(citation, article) if article is not citation else _book(citation)
+    others = {name: texts for name, paths in _OTHERS.items() if (texts := _all(citation, paths))}
+    types = [text.lower() for text in others.get("PublicationType", [])]
     fields |= {
+        "type": next((MEDLINE_TYPES[text] for text in types if text in MEDLINE_TYPES), fields["type"]),
         "author": names["author"] or names["authors"],
         "editor": names["editors"] or fields.get("editor"),
         "issued": csl_date(next(filter(read_date, dates), None)),
@@ -66,7 +69,6 @@ def _record(record: Element) -> dict[str, Any]:
         "PMID": text_of(_first(citation, "PMID")),
         "PMCID": identifiers.get("pmc"),
     }
-    others = {name: texts for name, paths in _OTHERS.items() if (texts := _all(citation, paths))}
     complete = article.find("AuthorList[@CompleteYN='N']") is None
     return loose_record(
         _title(article) or fields.pop("container-title", ""),
@@ -75,7 +77,7 @@ def _record(record: Element) -> dict[str, Any]:
         authors=[*fields["author"], *([] if complete else ["others"])],
         doi=identifiers.get("doi"),
         hints=[identifiers.get("pii")],
-        retracted=_retraction(citation, others.get("PublicationType", [])),
+        retracted=_retraction(citation, types),
         csl=csl_item(fields, "pubmed", others),
     )
 
@@ -191,9 +193,8 @@ def _keywords(citation: Element) -> Iterator[str]:
 
 
 def _retraction(citation: Element, types: Iterable[str]) -> str | None:
-    """The notice that retracts a paper by its DOI, its number or its place, or "retracted"."""
     notice = citation.find("CommentsCorrectionsList/CommentsCorrections[@RefType='RetractionIn']")
+    place, number = "", ""
     if notice is not None:
         place, number = (text_of(_first(notice, name)) for name in ("RefSource", "PMID"))
-        return read_doi(place) or (f"PMID {number}" if number else place) or "retracted"
-    return "retracted" if any(each.lower() == _RETRACTED for each in types) else None
+    return retraction_notice(place, number, types)

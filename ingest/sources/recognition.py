@@ -20,6 +20,17 @@ _START = 1 << 18  # bytes, and then characters, that a format is recognised by
 _BINARY = 1 << 16  # bytes in which a file that is not text shows it
 _PARQUET_MAGIC = b"PAR1"
 _PDF_MAGIC = b"%PDF-"
+_BY_LINES = {
+    formats.BIBTEX: BIBTEX_ENTRY,
+    formats.RIS: re.compile(r"TY {1,2}- ?[A-Z]{2,9}\s*$", re.ASCII),
+    formats.MEDLINE: re.compile(r"PM(?:ID- ?|C {0,2}- ?PMC)\d{1,9}\s*$", re.ASCII),
+}
+"""How the first line of an entry looks."""
+_ELEMENT = re.compile(r"<[A-Za-z_][^<>]*>(?:\s*<\w+>)?", re.ASCII)
+_BY_ELEMENT = {
+    formats.ENDNOTE: re.compile(r"<xml>\s*<records>"),
+    formats.PUBMED: re.compile(r"<Pubmed(?:Book)?Article(?:Set)?\b"),
+}
 _WEB_PAGE_SUFFIXES = (".html", ".htm")
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype html|html|head|!-- saved from)", re.IGNORECASE)
 
@@ -79,9 +90,13 @@ def _format(path: Path, start: bytes) -> formats.Format:
         )
     if by_suffix in (formats.JSONL, formats.ARXIV):
         return _json_format(text, is_lines=by_suffix is formats.JSONL)
+    if by_suffix in (formats.ENDNOTE, formats.PUBMED):
+        return _xml_format(text)
+    if by_suffix in (formats.RIS, formats.MEDLINE):
+        return _reference_format(text) or by_suffix
     if by_suffix is formats.PAGE:
         by_content = _by_content(text)
-        is_sure = by_content is formats.BIBTEX or not is_saved_page(text)
+        is_sure = by_content in _BY_LINES or not is_saved_page(text)
         return by_content if by_content and is_sure else formats.PAGE
     return by_suffix or _by_content(text) or _page(path)
 
@@ -105,9 +120,29 @@ def _by_content(text: str) -> formats.Format | None:
     text = text.lstrip()
     if re.match(r"\{\s*\"|\[\s*\{", text):
         return _json_format(text, is_lines=False)
-    if any(BIBTEX_ENTRY.match(line) for line in text.splitlines()):
-        return formats.BIBTEX
-    return formats.CSV if is_csv(text) else None
+    if text.startswith("<"):
+        return _xml_format(text)
+    return _reference_format(text) or (formats.CSV if is_csv(text) else None)
+
+
+def _reference_format(text: str) -> formats.Format | None:
+    """The format whose first line of an entry comes first; None where there is none."""
+    for line in text.splitlines():
+        for form, begins in _BY_LINES.items():
+            if begins.match(line):
+                return form
+    return None
+
+
+def _xml_format(text: str) -> formats.Format:
+    """The format whose element is the outermost. Raises ValueError for another."""
+    outermost = _ELEMENT.search(text)
+    for form, names in _BY_ELEMENT.items():
+        if outermost and names.match(outermost[0]):
+            return form
+    raise ValueError(
+        "is XML of another kind: EndNote's and PubMed's are read, so export it as one of them or as RIS"
+    )
 
 
 def _page(path: Path) -> formats.Format:

@@ -6,7 +6,7 @@ record spoils no other, and a document type, with whatever entities it declares,
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, TextIO
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 from xml.parsers.expat import errors as expat_errors
@@ -63,6 +63,13 @@ def text_of(element: Element | None) -> str:
 def texts_of(element: Element, path: str) -> list[str]:
     """The texts of all elements at a path, each once."""
     return list(dict.fromkeys(filter(None, map(text_of, element.iterfind(path)))))
+
+
+def raise_marks(elements: Iterable[Element]) -> None:
+    """Mark superscripts in their text, as 10<sup>5</sup> is not 105: `plain_text` reads the mark."""
+    for element in elements:
+        element.text = f"<sup>{element.text or ''}"
+        element.tail = f"</sup>{element.tail or ''}"
 
 
 class _Piece:
@@ -138,7 +145,5 @@ def _parsed(text: str, line: int) -> Element | str:
         return f"a broken record: {problem} (line {line + error.position[0] - 1})"
     except DefusedXmlException:
         return "a broken record: it declares entities"
-    for raised in element.iter("sup"):  # 10<sup>5</sup> is not 105: `plain_text` reads the mark
-        raised.text = f"<sup>{raised.text or ''}"
-        raised.tail = f"</sup>{raised.tail or ''}"
+    raise_marks(element.iter("sup"))
     return element

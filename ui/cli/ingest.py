@@ -25,7 +25,8 @@ def add(command: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="SOURCE",
         help="a file: a whole paper (.pdf), a saved page of Daily Papers (.txt), papers as JSON lines "
-        "(.jsonl), arXiv's metadata snapshot or CSL-JSON (.json), BibTeX (.bib), which may name PDFs, a "
+        "(.jsonl), arXiv's metadata snapshot or CSL-JSON (.json), BibTeX (.bib), RIS (.ris), PubMed's "
+        "citations (.nbib), EndNote's or PubMed's XML (.xml), some of which may name PDFs, a "
         "table (.csv, .tsv, .parquet); texts may be packed (.gz); a folder of those, at any depth; a "
         "pattern ('papers/**/*.pdf'); - for standard input; papers of a service: arxiv:2110.07143, "
         "arxiv:query=..., with ;pdf for their PDFs, hf:query=..., hf:date=...; or "
@@ -47,7 +48,7 @@ def add(command: argparse.ArgumentParser) -> None:
         "--format",
         metavar="NAME",
         help="the format of the files, where name and content do not tell it: pdf, page, jsonl, "
-        "arxiv, csl, bibtex, csv or parquet",
+        "arxiv, csl, bibtex, ris, nbib, endnote, pubmed, csv or parquet",
     )
     command.add_argument(
         "--saved",

@@ -84,8 +84,8 @@ class PapersTab:
 
     def _lay_out_upload(self) -> None:
         self.files = gr.File(
-            label="PDFs, saved pages, BibTeX, CSL-JSON, arXiv's metadata, JSON lines, CSV, Parquet "
-            f"(up to {LARGEST >> 20} MB a file)",
+            label="PDFs, saved pages, BibTeX, RIS, EndNote, PubMed, CSL-JSON, arXiv's metadata, "
+            f"JSON lines, CSV, Parquet (up to {LARGEST >> 20} MB a file)",
             file_count="multiple",
             file_types=[*SUFFIXES, PACKED_SUFFIX],
             height=140,
