@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ingest.exports.links import link
 from rag.errors import QuestionError
 from rag.plain import cut, encodable, in_a_line
 from rag.query import Understanding, check_request, understand
@@ -14,7 +15,6 @@ from rag.retrieval import Retriever
 from rag.streams import AnswerStream, read_answer
 from rag.types import Answer, Hit, Request, WriterName
 from ui.desk import Desk
-from ui.export import link
 
 MOST_PAPERS = 100  # that one search gives
 _LONGEST_NAME = 80  # characters of a name in an error

@@ -28,11 +28,10 @@ from rag.cited_papers import cited_papers, place_of, verbatim_quotes
 from rag.doubts import doubts
 from rag.library.near import NearDuplicate
 from rag.library.progress import Work
-from rag.plain import in_a_line, plain, sentence
+from rag.plain import in_a_line, json_text, plain, sentence
 from rag.readable import in_our_words, readable, without_markup
 from rag.types import Answer, Hit
 from ui.authors import in_short
-from ui.export import json_text
 from ui.parts import Group, Part, groups_of, rows_of
 
 _WIDEST = 100  # characters of a line on a terminal

@@ -54,12 +54,11 @@ class WrittenKeys:
         return cls(keys, parents - {""})
 
 
-def to_bibtex(holdings: Iterable[Holding]) -> str:
-    """An entry for each paper, each once, as references need them: without labels, notes and abstracts.
-
-    What its source wrote stands as it was written.
+def to_bibtex(papers: Iterable[Paper]) -> str:
+    """An entry for each paper, each once, for references: the one that a source wrote, if the paper has it
+    (see `with_custom`), else one that is made without labels, notes and abstract.
     """
-    unique = list({holding.paper.paper_id: holding for holding in holdings}.values())
+    unique = [Holding(paper) for paper in {paper.paper_id: paper for paper in papers}.values()]
     return "\n".join(bibtex_entries(unique, WrittenKeys.of(unique), is_whole=False))
 
 
@@ -107,7 +106,9 @@ def written_entries(holding: Holding) -> list[Written]:
 def _written(kept: Mapping[str, Any], source: str, record: Paper) -> Written | None:
     """The entry that a record keeps; None where it could not be read back as one."""
     kind, key, fields = kept.get("type"), kept.get("key"), kept.get("fields")
-    if not (isinstance(kind, str) and _TYPE.fullmatch(kind) and isinstance(key, str) and _KEY.fullmatch(key)):
+    if not (
+        isinstance(kind, str) and _TYPE.fullmatch(kind) and isinstance(key, str) and _KEY.fullmatch(key)
+    ):
         return None
     if not isinstance(fields, Mapping) or not fields:
         return None

@@ -81,14 +81,16 @@ def _fields(
     for role in ("editor", "translator"):
         if names := [_name(name) for name in _people(item.get(role))]:
             yield role, f"{{{' and '.join(names)}}}"
-    yield "title", protected(paper.title)
+    yield "title", f"{{{protected(paper.title)}}}"
     if container := text_in(item, "container-title"):
         yield "journal" if kind in ("article", "misc") else "booktitle", f"{{{in_latex(container)}}}"
     if paper.year:
         yield "year", f"{{{paper.year:04}}}"
     if month := _month(paper):
         yield "month", month
-    number = text_in(item, "issue") or ("" if item.get("number", "").startswith("arXiv:") else text_in(item, "number"))
+    number = text_in(item, "issue") or (
+        "" if item.get("number", "").startswith("arXiv:") else text_in(item, "number")
+    )
     if number:
         yield "number", f"{{{in_latex(number)}}}"
     for csl_name, name in _FIELDS.items():
@@ -147,9 +149,7 @@ def _name(name: Mapping[str, Any]) -> str:
     """A name of CSL with the family name first."""
     if not (family := text_in(name, "family")):
         return _braced(text_in(name, "literal") or text_in(name, "name") or text_in(name, "given"))
-    particle, suffix, given = (
-        text_in(name, part) for part in ("non-dropping-particle", "suffix", "given")
-    )
+    particle, suffix, given = (text_in(name, part) for part in ("non-dropping-particle", "suffix", "given"))
     first = " ".join(filter(None, (in_latex(particle), _braced(family))))
     return ", ".join(filter(None, (first, in_latex(suffix), _braced(given))))
 

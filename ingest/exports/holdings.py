@@ -1,6 +1,6 @@
 """The papers to export, each with what its sources say of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,3 +85,12 @@ def with_custom(holding: Holding) -> Paper:
         kept = record.csl.get("custom")
         custom = {**kept, **custom} if isinstance(kept, Mapping) else custom
     return replace(holding.paper, csl={**holding.paper.csl, "custom": custom}) if custom else holding.paper
+
+
+def whole_papers(catalog: Catalog, paper_ids: Collection[str]) -> dict[str, Paper]:
+    """The papers of these ids with their bodies and `with_custom`, by id; unknown ids are left out."""
+    papers = catalog.whole_papers(paper_ids)
+    return {
+        paper_id: with_custom(Holding.of(paper, catalog.records_of(paper_id)))
+        for paper_id, paper in papers.items()
+    }

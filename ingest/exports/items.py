@@ -47,7 +47,9 @@ def csl_name(name: str) -> dict[str, str]:
     if len(words) < 2 or COLLECTIVE.search(name):
         return {"literal": name}
     start = next((place for place in range(1, len(words) - 1) if words[place].islower()), len(words) - 1)
-    family = next(place for place in range(start, len(words)) if not words[place].islower() or place == len(words) - 1)
+    family = next(
+        place for place in range(start, len(words)) if not words[place].islower() or place == len(words) - 1
+    )
     parts = {
         "given": " ".join(words[:start]),
         "non-dropping-particle": " ".join(words[start:family]),

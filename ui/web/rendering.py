@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from eval.comparison import Comparison, wording
+from ingest.exports.bibtex import to_bibtex
+from ingest.exports.links import link
 from ingest.pipeline import Report
 from rag.cited_papers import cited_papers, place_of
 from rag.doubts import doubts, tally, verdict, why
@@ -25,7 +27,7 @@ from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Hit, Paper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
-from ui.export import link, to_bibtex, to_markdown
+from ui.export import to_markdown
 from ui.parts import Group, Part, groups_of, pieces_of, rows_of
 from ui.steps import going_on, steps_of, usage_parts
 from ui.web.cards import Card, hint, shows
