@@ -61,9 +61,11 @@ def _added(record: Paper, holding: Holding) -> dict[str, Any]:
 
 
 def _made(paper: Paper, key: str) -> dict[str, Any]:
-    item: dict[str, Any] = {"id": key, **item_of(paper)}
+    item = item_of(paper)
+    texts = {"type": item["type"], "title": paper.title}
     if paper.abstract:
-        item["annote" if paper.is_digest else "abstract"] = paper.abstract
+        texts["annote" if paper.is_digest else "abstract"] = paper.abstract
+    item = {"id": key, **texts, **item}
     if paper.tags:
         item.setdefault("keyword", labels_text(paper.tags))
     if paper.retracted:
