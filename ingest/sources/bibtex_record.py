@@ -81,7 +81,7 @@ def record_of(entry: WrittenEntry, parent: Mapping[str, str]) -> dict[str, Any]:
     published = [text("date"), *_dates(text("year"), text("month"), text("day"))]
     authors = list(names_in(values.get("author", "")))
     record = loose_record(
-        text("title") or (text("booktitle") if kind in _TYPES_OF["book"] else ""),
+        text("title") or printed(entry.texts.get("booktitle", "")),  # of an @inbook, it may be all
         text("abstract") or text("abstractnote"),
         published=published,
         authors=authors,
