@@ -15,7 +15,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -95,12 +95,15 @@ def wrong(entry: Entry) -> str | None:
     return None
 
 
-def read(path: Path, seed: int, tally: Tally) -> None:
-    """Read a file to its end, and note what comes of it."""
+def read(path: Path, seed: int, tally: Tally) -> list[Entry]:
+    """The entries of a file to its end; notes what comes of it."""
+    entries: list[Entry] = []
     started = time.perf_counter()
+    signal.signal(signal.SIGALRM, _hangs)
     signal.alarm(_SECONDS)
     try:
         for entry in islice(FileSource(path).read(), _MOST_ENTRIES):
+            entries.append(entry)
             tally.counts["rejected" if isinstance(entry, Rejection) else "papers"] += 1
             if fault := wrong(entry):
                 tally.faults.append(f"seed {seed}: {fault}")
@@ -115,6 +118,7 @@ def read(path: Path, seed: int, tally: Tally) -> None:
     seconds = time.perf_counter() - started
     if seconds > tally.slowest:
         tally.slowest, tally.slowest_seed = seconds, seed
+    return entries
 
 
 def tallies(files: int, seed: int, only: str | None) -> Iterator[tuple[str, Tally]]:
@@ -134,15 +138,10 @@ def _hangs(*_: object) -> None:
     raise TimeoutError(f"a file has taken more than {_SECONDS} seconds")
 
 
-def main() -> int:
-    options = parser(__doc__)
-    options.add_argument("--files", type=int, default=2_000, help="files of each format")
-    options.add_argument("--seed", type=int, default=0, help="seed of the first file")
-    options.add_argument("--only", metavar="NAME", help="the file to break, such as owls.bib")
-    arguments = options.parse_args()
-    signal.signal(signal.SIGALRM, _hangs)
+def report(named: Iterable[tuple[str, Tally]]) -> int:
+    """Prints what came of each format; 1 where anything is wrong."""
     faults = 0
-    for name, tally in tallies(arguments.files, arguments.seed, arguments.only):
+    for name, tally in named:
         megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         counts = ", ".join(f"{count:,} {what}" for what, count in sorted(tally.counts.items()))
         print(
@@ -154,6 +153,15 @@ def main() -> int:
         faults += len(tally.faults)
     print(f"{faults} faults")
     return 1 if faults else 0
+
+
+def main() -> int:
+    options = parser(__doc__)
+    options.add_argument("--files", type=int, default=2_000, help="files of each format")
+    options.add_argument("--seed", type=int, default=0, help="seed of the first file")
+    options.add_argument("--only", metavar="NAME", help="the file to break, such as owls.bib")
+    arguments = options.parse_args()
+    return report(tallies(arguments.files, arguments.seed, arguments.only))
 
 
 if __name__ == "__main__":

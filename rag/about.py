@@ -4,13 +4,10 @@ The vector of a remark is close to that of an example, and each of its word piec
 So a single word ("Google") makes "list all papers by Google" a question to the papers.
 """
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal
 
-import numpy as np
-
-from rag.embedding import embedded_encoder
-from rag.embedding.base import Vectors, unit
+from rag.examples import Examples
 from rag.plain import encodable
 
 Topic = Literal["greeting", "thanks", "program", "library"]
@@ -30,6 +27,7 @@ _EXAMPLES: dict[Topic | None, str] = {
     None: "papers | which papers | what papers | how many papers | what are these papers"
     " | which papers are those | what does it do | what can they do | how can I help",
 }
+_KNOWN = Examples(_EXAMPLES)
 # The least cosine of the whole and of each word piece; tests/test_about.py has remarks and questions that
 # these separate.
 _LIKE, _PIECE_LIKE = 0.78, 0.6
@@ -44,23 +42,5 @@ def topic_of(question: str) -> Topic | None:
 
 @lru_cache(maxsize=1024)
 def _topic(text: str) -> Topic | None:
-    topics, examples, pieces = _examples()
-    (vector,), (tokens,) = embedded_encoder().encode_both([text])
-    likeness = examples @ vector
-    topic = topics[int(likeness.argmax())]
-    if topic is None or likeness.max() < _LIKE or not len(tokens.vectors):
-        return None
-    least = (unit(tokens.vectors) @ pieces[topic].T).max(axis=1).min()
-    return topic if least >= _PIECE_LIKE else None
-
-
-@cache
-def _examples() -> tuple[list[Topic | None], Vectors, dict[Topic | None, Vectors]]:
-    """The topic and the vector of each example; the vectors of each topic's word pieces."""
-    examples = [(topic, text) for topic, texts in _EXAMPLES.items() for text in texts.split(" | ")]
-    topics = [topic for topic, _ in examples]
-    vectors, tokens = embedded_encoder().encode_both([text for _, text in examples])
-    pieces: dict[Topic | None, list[Vectors]] = {topic: [] for topic in _EXAMPLES}
-    for topic, example in zip(topics, tokens, strict=True):
-        pieces[topic].append(unit(example.vectors))
-    return topics, vectors, {topic: np.concatenate(parts) for topic, parts in pieces.items()}
+    likeness = _KNOWN.likeness(text)
+    return likeness.label if likeness.whole >= _LIKE and likeness.piece >= _PIECE_LIKE else None

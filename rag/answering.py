@@ -89,6 +89,7 @@ class Answering:
                 return question, Found()
             with self.steps.step("retrieve"):
                 yield ""
+                question = self.finder.by_authors(question)
                 is_typed = question.filters == request.filters and question.searched[0] == request.question
                 typed = search.result() if is_typed else None
                 return question, self.finder.for_model(question, typed)

@@ -25,7 +25,7 @@ from rag.library.progress import Track, untracked
 from rag.model.judges import ENTAILMENT, JudgeFiles, find_judge
 from rag.model.leaving import Leaving
 from rag.notes import CHECKS_OFF
-from rag.query import check_request
+from rag.query import check_names, check_request
 from rag.query.by_model import understand_by_model
 from rag.reading import Reader
 from rag.retrieval import Retriever
@@ -147,6 +147,7 @@ class Assistant:
         `leaving` ends the model's work from another thread, as `AnswerStream.stop` does.
         """
         request = check_request(Request.of(question, **options))
+        check_names(self.library, request.filters)
         leaving = leaving or Leaving()
         writer = self._writer(request.writer, leaving)
         model = writer.model if isinstance(writer, LLMWriter) else None

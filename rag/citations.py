@@ -124,11 +124,13 @@ def _citation(number: int, quote: Quote) -> Citation:
         page=page,
         section=body.section_of(start) if body and quote.part == "body" else None,
         label=body.label_of(page) if body and page else None,
+        key=paper.key,
+        retracted=paper.retracted,
     )
 
 
 def _in_body(quote: Quote) -> Span | None:
     """Where a quote stands in the body of its paper; an abstract is looked for at its beginning."""
-    if quote.part == "body" or not quote.paper.body:
-        return quote.span
+    if quote.part != "abstract" or not quote.paper.body:
+        return quote.span if quote.part == "body" else None
     return find_quote(quote.text, quote.paper.body.text[:_BEGINNING])

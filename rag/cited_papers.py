@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from rag.types import Answer, Citation
+from rag.types import Answer, Citation, Part
+
+NOT_OF_PAPER: dict[Part, str] = {"note": "your note", "record": "its record"}
+"""What quotes are called that are no words of the paper."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,9 @@ def verbatim_quotes(answer: Answer) -> set[int]:
 
 
 def place_of(citation: Citation) -> str:
-    """Where a quote stands in the body of its paper, as far as that is known ("p. 7, 3.2 Results")."""
-    return where(citation.page, citation.label, citation.section)
+    """Where a quote stands ("p. 7, 3.2 Results"), as far as that is known; or that it is no words of the
+    paper ("your note")."""
+    return NOT_OF_PAPER.get(citation.part) or where(citation.page, citation.label, citation.section)
 
 
 def where(page: int | None, label: str | None, section: str | None) -> str:

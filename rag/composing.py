@@ -8,7 +8,7 @@ from rag.checking import Quote, Verdict
 from rag.markers import Marker, neutral
 from rag.parts import Parts, Sentence, as_marker, numbered, split
 from rag.readable import in_our_words
-from rag.types import Hit, Markers, Passage
+from rag.types import Hit, Markers, Part, Passage
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Anew:
 
 ANEW = Anew()
 Piece = str | Marker | Quoted | Heading | Anew
+_LEADS: dict[Part, str] = {"note": "Your note: "}
+"""What stands before a quote that is no words of the paper."""
 
 # What may become a marker with what follows.
 _HALF_BRACKET = re.compile(r"[\[【［][^\[\]【】［］\n]*\Z")
@@ -125,7 +127,7 @@ class Written:
         held = self.end()
         self.written += 1
         hit = self.hits[quoted.hit]
-        gap = " " * (self._last not in ("", "\n"))
+        gap = " " * (self._last not in ("", "\n")) + _LEADS.get(quoted.place.part, "")
         text = neutral(quoted.text)
         sentence = Sentence(text, text, (), Verdict("verbatim", (Quote.at(hit.paper, quoted.place),)))
         sentence.cite([quoted.hit + 1])

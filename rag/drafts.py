@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from rag.citations import Nearest, cite
 from rag.composing import ANEW, Anew, Piece, Written
 from rag.finding import Found
-from rag.notes import counted
+from rag.notes import counted, notes_on_cited
 from rag.parts import Parts, Sentence, sentences_of, without
 from rag.query import Understanding
 from rag.streams import Steps
@@ -89,6 +89,7 @@ class Draft:
         cited = cite(self.parts, self.written.hits, reader)
         unsupported = sum(claim.supported is False for claim in cited.claims)
         log.notes += counted("Not supported by what they cite", unsupported, "sentence")
+        log.notes += notes_on_cited(cited.claims, cited.citations)
         log.notes += counted("Removed, as they name no paper", markers.unknown, "citation marker")
         ranking = (
             RankedPaper(hit.paper.paper_id, hit.paper.title, round(hit.score, 4)) for hit in self.found.hits

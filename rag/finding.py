@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 from rag.library import Library
 from rag.nearness import HITS, why_far
+from rag.people import authors_in, filters_for
 from rag.query import Understanding
 from rag.query.years import without_phrases
 from rag.reading import Reader
+from rag.record_questions import asks_for_works, recorded
 from rag.retrieval import Retriever, belonging, fuse_rankings
 from rag.types import Filters, Hit, Kind, Request
 from rag.words import subject_of
@@ -89,13 +91,56 @@ class Finder:
     def by_rules(self, question: Understanding) -> tuple[Understanding, Found]:
         """The question, or its fallback if only that finds something near, and what its own words find.
 
-        The reason says if nothing there is near.
+        The reason says if nothing there is near. The authors that a question names bound its papers, unless
+        only all papers answer it.
         """
+        named = self.by_authors(question)
+        question_and_found = self._alone_or_after_others(named)
+        if question_and_found[1].reason and named is not question:
+            of_all = self._alone_or_after_others(question)
+            return question_and_found if of_all[1].reason else of_all
+        return question_and_found
+
+    def by_authors(self, question: Understanding) -> Understanding:
+        """The question bounded to the papers of the authors that it names, as the library knows them."""
+        filters = question.filters
+        if filters.author or filters.papers is not None:
+            return question
+        if question.is_from_model:
+            known = self.library.catalog.count_matching
+            names = [name for name in question.authors if known(filters=Filters(author=name))]
+        else:
+            named = authors_in(question.query, self.library)
+            names = list(named.names)
+            if names and asks_for_works(named.masked):
+                question = replace(question, kind="list", query="papers")
+            elif names and named.has_subject:
+                question = replace(question, query=named.rest)
+        if not names:
+            return question
+        bounded = filters_for(names, filters, self.library)
+        line = f"Only papers by {', '.join(names)}, as the question names them."
+        return replace(question, request=replace(question.request, filters=bounded)).noting(line)
+
+    def _alone_or_after_others(self, question: Understanding) -> tuple[Understanding, Found]:
+        """The question alone, or its fallback if only that finds something near."""
+        if of_record := self._of_record(question):
+            return of_record
         found = self._by_rules(question)
         if found.reason and question.fallback:
             with_earlier = self._by_rules(question.fallback)
             return (question, found) if with_earlier.reason else (question.fallback, with_earlier)
         return question, found
+
+    def _of_record(self, question: Understanding) -> tuple[Understanding, Found] | None:
+        """The paper whose record answers the question, if it asks for who, when or where."""
+        hits = self.retriever.search(question.query, _RANKED, question.filters)
+        own = question.request.question if question.resolved else question.query
+        hit = recorded(own, hits, is_named=question.resolved is not None)
+        if not hit:
+            return None
+        ranking = [hit, *(other for other in hits if other is not hit)]
+        return replace(question, kind="single", asks_record=True), Found(ranking, [hit])
 
     def _by_rules(self, question: Understanding) -> Found:
         most, filters = question.request.k, question.filters

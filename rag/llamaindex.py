@@ -91,12 +91,14 @@ def make_tool(assistant: Answering, name: str, description: str) -> FunctionTool
 
 
 def _quoted(answer: Answer, paper_id: str) -> list[str]:
-    """The words of the body of a paper that an answer quotes."""
-    return [each.quote for each in answer.citations if each.paper_id == paper_id and each.part == "body"]
+    """What an answer quotes of a paper beside its abstract; a note is called one."""
+    quotes = (each for each in answer.citations if each.paper_id == paper_id and each.part != "abstract")
+    return [f"Your note: {each.quote}" if each.part == "note" else each.quote for each in quotes]
 
 
 def _node(paper: Paper, quoted: Sequence[str] = ()) -> TextNode:
     metadata = {"title": paper.title, "published": paper.published, "organization": paper.organization}
+    metadata |= {"retracted": paper.retracted} if paper.retracted else {}
     return TextNode(
         id_=paper.paper_id, text="\n".join([paper.title, paper.abstract, *quoted]), metadata=metadata
     )

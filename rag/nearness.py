@@ -96,4 +96,6 @@ def why_far(
 
 
 def _text_of(paper: Paper) -> str:
-    return " ".join((paper.title, paper.shown_text, *paper.authors, paper.organization or ""))
+    return " ".join(
+        (paper.title, paper.shown_text, paper.shown_note, *paper.authors, paper.organization or "")
+    )

@@ -1,10 +1,14 @@
 """The lines that a reader should know beside an answer."""
 
+from collections.abc import Sequence
+
 from rag.finding import Found
+from rag.identity import doi_key
 from rag.library import Library
+from rag.plain import in_a_line
 from rag.query import Understanding
 from rag.readable import in_our_words
-from rag.types import Filters
+from rag.types import Citation, Claim, Filters
 
 UNCHECKED = "The sentences are not checked: "
 CHECKS_OFF = "ASKPAPERS_JUDGE_MODEL is off"
@@ -31,6 +35,27 @@ def notes_on(question: Understanding, found: Found, library: Library) -> list[st
     if found.more:
         notes.append(f"{_count(found.more, 'more paper')}: see them by `askpapers library list`.")
     return notes + counted("Not indexed yet, so answers may lack them", library.papers_behind())
+
+
+def notes_on_cited(claims: Sequence[Claim], citations: Sequence[Citation]) -> list[str]:
+    """What a reader should know of the quotes of an answer: those of notes, those of retracted papers."""
+    of_notes = sum(
+        bool(claim.quotes) and all(citations[place].part == "note" for place in claim.quotes)
+        for claim in claims
+    )
+    notes = counted("Resting on your own notes, not on the papers", of_notes, "sentence")
+    retracted = {citation.number: citation for citation in citations if citation.retracted}
+    return notes + [
+        f"“{in_our_words(citation.title)}” [{number}] is retracted{_by_what(citation.retracted or '')}."
+        for number, citation in retracted.items()
+    ]
+
+
+def _by_what(retracted: str) -> str:
+    """The notice of a retraction, or its date, in parentheses."""
+    if doi := doi_key(retracted):
+        return f" (notice {doi})"
+    return f" ({in_a_line(retracted)})" if any(map(str.isdigit, retracted)) else ""
 
 
 def offer_note(filters: Filters) -> str:

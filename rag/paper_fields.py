@@ -1,4 +1,4 @@
-"""A paper as a model reads it: its title, year and abstract, and excerpts of its body."""
+"""A paper as a model reads it: its record, its abstract, excerpts of its body, the user's note on it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,4 +15,10 @@ def paper_fields(key: int, paper: Paper, clean: Callable[[str], str] = str) -> d
     fields: dict[str, Any] = {"key": key, "title": clean(paper.title), "year": paper.year}
     if paper.abstract or not excerpts:
         fields["text"] = clean(paper.abstract)
-    return fields | ({"excerpts": excerpts} if excerpts else {})
+    others = {
+        "excerpts": excerpts,
+        "record": clean(paper.text_of("record")),
+        "reader_note": clean(paper.shown_note),
+        "retracted": paper.retracted is not None,
+    }
+    return fields | {name: value for name, value in others.items() if value}

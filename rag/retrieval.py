@@ -18,6 +18,8 @@ from rag.library import Library
 from rag.library.embedded import embedded_text
 from rag.library.matching import Match
 from rag.library.selection import Selection
+from rag.long_notes import with_notes
+from rag.people import authors_in, filters_for
 from rag.types import Filters, Hit
 
 # The parts of the score (chosen in docs/retrieval.md): `token` is the match of the whole paper, `passage`
@@ -62,8 +64,20 @@ class Retriever:
     def search(self, query: str, k: int = 10, filters: Filters = Filters()) -> list[Hit]:
         """The `k` best papers, best first; fewer if the library or the filters leave fewer.
 
-        Scores are absolute: they mean the same in every library and for every query.
+        Scores are absolute: they mean the same in every library and for every query. The papers of authors
+        whom the query names have half of what they lack to 1 on top, and count as near.
         """
+        hits = self._search(query, k, filters)
+        if filters.author or not (named := authors_in(query, self.library)).names:
+            return hits
+        bounded = filters_for(named.names, filters, self.library)
+        own = self._search(named.rest, k, bounded) if named.has_subject else self.newest(k, bounded)
+        raised = [replace(hit, score=(1 + hit.score) / 2, is_near=True) for hit in own]
+        by_id = {hit.paper.paper_id: hit for hit in (*hits, *raised)}
+        return sorted(by_id.values(), key=lambda hit: -hit.score)[:k]
+
+    def _search(self, query: str, k: int, filters: Filters) -> list[Hit]:
+        """The ranking by what the papers say."""
         signals, numbers, in_bodies = self.signals(query, k, filters)
         scores = fuse(signals, WEIGHTS)
         best = sorted(signals, key=lambda paper_id: (-scores[paper_id], paper_id))[:k]
@@ -82,11 +96,11 @@ class Retriever:
         return hits
 
     def read(self, query: str, hits: Sequence[Hit], sizes: Sequence[int] = READ) -> list[Hit]:
-        """The same hits, with the passages of their bodies that match a query best.
+        """The same hits, with the passages of their bodies and long notes that match a query best.
 
         `sizes` are how many of the first paper, of the second, ...; the last one is for all others, too.
         """
-        return self._bodies.read(query, hits, sizes)
+        return self._bodies.read(query, with_notes(self.library, query, hits), sizes)
 
     @property
     def _bodies(self) -> Bodies:

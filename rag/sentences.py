@@ -17,6 +17,7 @@ _MOST_SENTENCES = 500  # of a paper; an abstract has ten, the longest some hundr
 # It breaks at "et al. (2020)" and before a per cent sign that a space separates from its number.
 _CONTINUES = re.compile(r"\s*(?:al\.|%|[,;:)\]])")
 _LONGEST_CONTINUATION = 3
+_LINE = re.compile(r"[^\n]*\S[^\n]*")
 # It takes "art.", "bits." and "only." for abbreviations. Here a word before a full stop and a capital ends
 # a sentence, unless it is one of these.
 _ENDS = re.compile(
@@ -59,7 +60,8 @@ def sentences_in(paper: Paper) -> Iterator[Passage]:
 def sentences_of(paper: Paper, passage: Passage) -> Iterator[Passage]:
     """The sentences of a passage, without white space around them.
 
-    In a body, no sentence goes over the end of a block, and the row of a table is one.
+    In a body, no sentence goes over the end of a block, and the row of a table is one; in a note, none
+    goes over the end of a line.
     """
     spans = _spans_of(paper, passage)
     return (Passage(paper.paper_id, *span, part=passage.part) for span in spans)
@@ -71,7 +73,7 @@ def says_something(paper: Paper, sentence: Passage) -> bool:
     In a body it has three words at least, and neither begins nor ends amid a sentence, as between two
     formulas; captions and rows of tables are as they are.
     """
-    if sentence.part == "abstract" or not paper.body:
+    if sentence.part != "body" or not paper.body:
         return True
     kinds = {block.kind for block in paper.body.blocks_around(sentence.start, sentence.end)}
     text = paper.words_of(sentence)
@@ -84,6 +86,9 @@ def _spans_of(paper: Paper, passage: Passage) -> Iterator[Span]:
     text, blocks = paper.text_of(passage.part), [Block("paragraph", passage.start, passage.end)]
     if passage.part == "body" and paper.body:
         blocks = [*paper.body.blocks_in(passage.start, passage.end)]
+    elif passage.part == "note":
+        lines = _LINE.finditer(text, passage.start, passage.end)
+        blocks = [Block("paragraph", *line.span()) for line in lines]
     for block in blocks:
         own = text[block.start : block.end]
         for span in [(0, len(own))] if block.kind == "row" else sentence_spans(own):

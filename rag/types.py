@@ -8,6 +8,7 @@ from heapq import nlargest
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from rag.identity import paper_keys
+from rag.record_text import record_text
 
 if TYPE_CHECKING:
     from rag.body import Body
@@ -19,8 +20,10 @@ Kind = Literal["single", "list", "comparison"]
 Check = Literal["verbatim", "supported", "partly", "contradicted", "not found", "unchecked"]
 """`verbatim`: the paper's own words; the others are a judge's verdicts on a sentence by the papers that it
 cites; `unchecked`: nobody judged it, or the judge showed no words that hold it."""
-Part = Literal["abstract", "body", "note"]
-"""The part of a paper that a passage comes from."""
+Part = Literal["abstract", "body", "note", "record"]
+"""The part of a paper that a passage comes from: its abstract, its whole text, the user's own note on it,
+or the line that its record makes (rag/record_text.py)."""
+_LONG_NOTE = 3000  # characters, of which a question reads all
 Unsupported = Literal["mark", "drop"]
 """Whether a sentence that the judge finds unsupported is marked or dropped."""
 Prompts = Literal["auto", "short", "full"]
@@ -99,13 +102,31 @@ class Paper:
 
     @property
     def shown(self) -> "tuple[Passage, ...]":
-        """What is read of it for a question: the abstract, and its excerpts."""
-        abstract = Passage(self.paper_id, 0, len(self.abstract))
-        return (abstract, *self.excerpts) if self.abstract else self.excerpts
+        """What is read of it for a question: the abstract, its excerpts, and the user's note."""
+        abstract = (Passage(self.paper_id, 0, len(self.abstract)),) if self.abstract else ()
+        body = tuple(excerpt for excerpt in self.excerpts if excerpt.part == "body")
+        return (*abstract, *body, *self._shown_of_note)
+
+    @property
+    def _shown_of_note(self) -> "tuple[Passage, ...]":
+        """The note; of a long one the passages among the excerpts, else its beginning."""
+        if chosen := tuple(excerpt for excerpt in self.excerpts if excerpt.part == "note"):
+            return chosen
+        return (Passage(self.paper_id, 0, min(len(self.note), _LONG_NOTE), "note"),) if self.note else ()
+
+    @property
+    def has_long_note(self) -> bool:
+        """Whether a question reads only some passages of the user's note."""
+        return len(self.note) > _LONG_NOTE
+
+    @property
+    def shown_note(self) -> str:
+        """What is read of the user's note for a question."""
+        return " … ".join(self.words_of(passage).strip() for passage in self._shown_of_note)
 
     @property
     def shown_text(self) -> str:
-        """The text of what is read of it for a question, excerpts under their headings."""
+        """The paper's own words that are read for a question, excerpts under their headings."""
         excerpts = (f"{section}\n{text}" if section else text for section, text in self.shown_excerpts)
         return "\n\n".join(filter(None, (self.abstract, *excerpts)))
 
@@ -114,7 +135,8 @@ class Paper:
         """What is read of its body for a question: the heading above each excerpt, and its words."""
         if not self.body:
             return []
-        spans = self.body.joined((excerpt.start, excerpt.end) for excerpt in self.excerpts)
+        own = (excerpt for excerpt in self.excerpts if excerpt.part == "body")
+        spans = self.body.joined((excerpt.start, excerpt.end) for excerpt in own)
         return [(self.body.section_of(start), self.body.text[start:end].strip()) for start, end in spans]
 
     def text_of(self, part: Part) -> str:
@@ -123,6 +145,8 @@ class Paper:
             return self.abstract
         if part == "note":
             return self.note
+        if part == "record":
+            return record_text(self)
         return self.body.text if self.body else ""
 
     def section_of(self, passage: "Passage") -> str | None:
@@ -272,9 +296,10 @@ class Hit:
         return self.paper.words_of(self.passage)
 
     def shortened(self, most: int) -> Paper:
-        """The paper with its `most` closest excerpts, in their order."""
-        closest = nlargest(most, self.paper.excerpts, key=lambda excerpt: self.closeness.get(excerpt, 0.0))
-        kept = tuple(excerpt for excerpt in self.paper.excerpts if excerpt in closest)
+        """The paper with the `most` closest excerpts of its body, in their order."""
+        own = [excerpt for excerpt in self.paper.excerpts if excerpt.part == "body"]
+        closest = nlargest(most, own, key=lambda excerpt: self.closeness.get(excerpt, 0.0))
+        kept = tuple(each for each in self.paper.excerpts if each in closest or each.part == "note")
         return replace(self.paper, excerpts=kept)
 
     @property
@@ -289,7 +314,8 @@ class Citation:
     """A quote: the text of its part of the paper at [start, end), to the character.
 
     A paper has one number; several citations may share it, one a quote. In a paper that came as a file,
-    `page` counts from 1, `label` is the page's printed number, and `section` the heading above.
+    `page` counts from 1, `label` is the page's printed number, and `section` the heading above. `key` is
+    the paper's citation key; `retracted` names what says that it is retracted.
     """
 
     number: int
@@ -305,6 +331,8 @@ class Citation:
     page: int | None = None
     section: str | None = None
     label: str | None = None
+    key: str | None = None
+    retracted: str | None = None
 
     @property
     def year(self) -> str:

@@ -17,7 +17,7 @@ import pytest
 from conftest import Listed
 
 import ui.adding
-from ingest.pipeline import Report, ingest
+from ingest.pipeline import ingest
 from ingest.sources.base import Rejection
 from ingest.sources.files import FileSource
 from rag.errors import AskpapersError, ModelError, SourceError
@@ -94,6 +94,12 @@ def titles(desk, query="owls"):
     return [hit.paper.title for hit in Retriever(desk.library).search(query, 5)]
 
 
+def is_whole_and_free(desk):
+    """The library is whole with the batch that was written, and its lock is free."""
+    assert ingest(desk.library, [Listed((EELS,))]).papers == 3
+    assert desk.library.verify() == []
+
+
 def wait_until(condition, seconds=60):
     given_up = time.monotonic() + seconds
     while not condition():
@@ -151,17 +157,14 @@ def test_a_file_that_hangs_holds_up_nobody_and_is_given_up(desk, monkeypatch):
         with pytest.raises(SourceError, match=r"reading doing was given up after 5 seconds .*: leave out"):
             adding.result()
     assert max(waits) < PATIENCE
-    monkeypatch.undo()
-    assert desk.add([Listed((EELS,))]).papers == 3  # the library is whole, and its lock free
-    assert desk.library.verify() == []
+    is_whole_and_free(desk)
 
 
 def test_a_process_that_is_killed_is_told_in_a_line(desk):
     with pytest.raises(SourceError, match=r"reading doing was ended from outside, .*: add fewer") as told:
         desk.add([Doing("die")])
     assert "\n" not in str(told.value)
-    assert desk.add([Listed((EELS,))]).papers == 3
-    assert desk.library.verify() == []
+    is_whole_and_free(desk)
 
 
 def test_errors_come_back_as_they_are(desk, tmp_path):
@@ -253,4 +256,3 @@ def test_a_fault_is_logged_by_the_page(desk, monkeypatch, caplog, tmp_path):
         )
     assert "Something went wrong on the server" in told[1]
     assert "a fault of ours" in caplog.text
-    assert isinstance(desk.add([Listed((EELS,))]), Report)

@@ -1,9 +1,6 @@
 """Answers of a real model inside the program, from its file to the checked text."""
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +24,7 @@ from rag.notes import MODEL_FAILED
 from rag.settings import Settings
 from rag.words import content_words
 from rag.writers import short
+from ui.cli import main
 
 pytestmark = [needs_model, pytest.mark.slow]
 QUESTION = "How much compute does bert2BERT save?"
@@ -55,18 +53,14 @@ def failed(answer: Answer, why: str) -> bool:
     )
 
 
-def test_from_a_file_to_an_answer_by_commands_alone(bundled, tmp_path):
+def test_from_a_file_to_an_answer_by_commands_alone(bundled, home, capfd):
     """As a user does it; nothing of it is seen but what the commands say."""
-    environment = os.environ | {
-        "XDG_DATA_HOME": str(tmp_path / "d"),
-        "XDG_CONFIG_HOME": str(tmp_path / "c"),
-    }
 
     def run(*arguments: str) -> dict:
-        command = [sys.executable, "-m", "ui.cli", *arguments, "--json"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        assert "llama" not in done.stderr
-        return json.loads(done.stdout)
+        assert main([*arguments, "--json"]) == 0
+        out, err = capfd.readouterr()  # also what llama.cpp writes
+        assert "llama" not in err
+        return json.loads(out)
 
     assert run("model", "add", str(MODEL), "--name", "smollm2")["name"] == "smollm2"
     assert run("model", "use", "smollm2")["model"] == "local/smollm2"
@@ -129,25 +123,24 @@ def test_where_no_memory_is_free_the_papers_answer(assistant, monkeypatch):
 
 
 def test_what_a_model_makes_up_never_comes_out_as_supported(encoder, tmp_path, home, monkeypatch):
-    """Of thirty answers the last ten are checked too, by the same model, as if it had passed the trial: its
-    word alone supports nothing."""
+    """Of twelve answers the last four are checked too, by the same model, as if it had passed the trial:
+    its word alone supports nothing."""
     add_model(MODEL, "smollm2")
-    animals = ("owls", "toads", "moths", "bats", "crabs")
-    topics = [f"{colour} {name}" for colour in ("grey", "pale") for name in animals]
+    topics = ("grey owls", "pale toads", "grey moths", "pale bats")
     asked = ["How many entries has the ledger of {}?", "What did the ledger of {} cost?", "Who counts {}?"]
     questions = [question.format(topic) for topic in topics for question in asked]
     settings = Settings(model="local/smollm2")
     with library_of(ledgers(topics), tmp_path, encoder) as library:
         with Assistant(library, settings=settings) as assistant, ThreadPoolExecutor(2) as pool:
-            answers = list(pool.map(assistant.ask, questions[:20]))
+            answers = list(pool.map(assistant.ask, questions[:8]))
             assert {claim.check for answer in answers for claim in answer.claims} <= {
                 "unchecked",
                 "verbatim",
             }
             monkeypatch.setattr(register, "trial_of", trial)
-            answers += pool.map(assistant.ask, questions[20:])
+            answers += pool.map(assistant.ask, questions[8:])
         papers = library.catalog.papers({one.paper_id for answer in answers for one in answer.papers})
-    assert sum(answer.writer == "local/smollm2" for answer in answers) >= 5
+    assert sum(answer.writer == "local/smollm2" for answer in answers) >= 3
     for answer in answers:
         for claim in answer.claims:
             quotes = [answer.citations[place] for place in claim.quotes]

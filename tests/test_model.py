@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import model_server as served
@@ -19,8 +20,9 @@ from eval.judging.prompted import PromptedJudge
 from rag.checking import ModelJudge, Statement
 from rag.embedding import embedded_encoder
 from rag.embedding.english import shares
-from rag.errors import ModelFailedError
+from rag.errors import KeyRefusedError, ModelFailedError
 from rag.model.chat import ChatModel
+from rag.model.leaving import Leaving
 from rag.model.patience import Patience
 from rag.query import understand
 from rag.query.by_model import understand_by_model
@@ -238,3 +240,18 @@ def test_a_model_that_is_forgotten_leaves_no_connection_open(server):
     del model
     gc.collect()
     assert client.is_closed()
+
+
+def test_a_model_that_is_closed_while_another_thread_connects_leaves_no_connection_open(server, model):
+    connections = []
+
+    class Closing(Leaving):
+        def trace(self, event, about):
+            if event == "connection.connect_tcp.complete":
+                connections.append(about["return_value"].get_extra_info("socket"))
+                model.close()
+
+    server.play(served.error(401, "invalid_api_key"))
+    with pytest.raises(KeyRefusedError):
+        replace(model, leaving=Closing()).ask(MESSAGES, {})
+    assert [connection.fileno() for connection in connections] == [-1]

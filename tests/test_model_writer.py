@@ -2,20 +2,17 @@
 
 import gc
 import json
-import os
 import re
-import subprocess
-import sys
 import threading
 from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import model_server as served
 import openai
 import pytest
+from conftest import is_one_line_of_error
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -533,41 +530,30 @@ def test_no_request_is_sent_where_nothing_was_found(assistant, server):
     assert server.requests == []
 
 
-def run(server: ModelServer, library: Library, home: Path) -> subprocess.CompletedProcess[str]:
-    """`askpapers ask --json` in a process of its own, with the server in its environment."""
-    command = [sys.executable, "-m", "ui.cli", "ask", QUESTION, "--json", "--library", str(library.folder)]
+@pytest.fixture
+def ask_by_command(run, bundled, server, home, monkeypatch):
+    """`askpapers ask --json`, with the server in the environment: exit code, stdout, stderr."""
     model = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": KEY, "ASKPAPERS_MODEL": "scripted"}
-    return subprocess.run(
-        command,
-        cwd=Path(__file__).parents[1],
-        env=os.environ | model | {"XDG_DATA_HOME": str(home)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    for name, value in model.items():
+        monkeypatch.setenv(name, value)
+    return lambda: run("ask", QUESTION, "--json", "--library", bundled.folder)
 
 
-@pytest.mark.slow
-def test_the_command_line_takes_the_model_of_the_environment(bundled, server, tmp_path):
+def test_the_command_line_takes_the_model_of_the_environment(ask_by_command, server):
     server.play(served.answer(f"{CLAIM} [1]."))
-    done = run(server, bundled, tmp_path)
-    answer = json.loads(done.stdout)
-    assert (done.returncode, done.stderr) == (0, "")
+    code, out, err = ask_by_command()
+    answer = json.loads(out)
+    assert (code, err) == (0, "")
     assert (answer["writer"], answer["text"]) == ("scripted", f"{CLAIM} [1].")
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
-    assert KEY not in done.stdout
+    assert KEY not in out
 
 
-@pytest.mark.slow
-def test_a_refused_key_is_one_line_of_the_command_line(bundled, server, tmp_path):
+def test_a_refused_key_is_one_line_of_the_command_line(ask_by_command, server):
     server.play(served.error(401, "invalid_api_key", f"Incorrect API key provided: {KEY}"))
-    done = run(server, bundled, tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("askpapers: ")
-    assert "OPENAI_API_KEY" in line
-    assert KEY not in line
+    done = ask_by_command()
+    assert is_one_line_of_error(done, "OPENAI_API_KEY")
+    assert KEY not in done[2]
 
 
 def test_a_list_is_asked_for_line_by_line(assistant, server):

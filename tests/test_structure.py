@@ -49,7 +49,12 @@ HOMES = {
     "pyarrow": ["ingest/sources/parquet.py"],
     "pypdfium2": ["ingest/pdf/"],
     "openai": ["rag/model/", "rag/embedding/"],
-    "httpx": ["rag/model/", "rag/library/chroma_api.py"],
+    "httpx": [
+        "rag/model/",
+        "rag/library/chroma_api.py",
+        "ingest/sources/web_service.py",
+        "ingest/sources/zotero/server.py",
+    ],
     "tenacity": ["rag/library/"],
     "llama_index": [
         "rag/model/",
@@ -101,6 +106,8 @@ LOADED_LATE = {
     ("ingest.sources.formats", "ingest.sources.pubmed_xml"),  # defusedxml
     ("ingest.sources.named", "ingest.sources.arxiv_api"),
     ("ingest.sources.named", "ingest.sources.hugging_face"),
+    ("ingest.sources.named", "ingest.sources.pubmed_api"),
+    ("ingest.sources.zotero.opening", "ingest.sources.zotero.web"),  # httpx
     ("rag.assistant", "rag.llamaindex"),
     ("rag.assistant", "rag.model.chat"),  # llama_index, openai
     ("rag.checking.by_entailment", "rag.checking.entailment_model"),  # onnxruntime
@@ -111,6 +118,7 @@ LOADED_LATE = {
     ("ui.checkup.services", "rag.library.chroma_api"),  # where a server is set
     ("ui.checkup.services", "rag.model.client"),
     ("ui.cli.chat", "readline"),  # on a terminal
+    ("ui.cli.completing", "ingest.completing.services"),  # httpx
     ("ui.cli.hint", "rag.model.running"),  # httpx
     ("ui.cli.pulling", "rag.model.pulling"),  # huggingface_hub
     ("ui.cli.setup", "rag.embedding.fetching"),

@@ -53,6 +53,12 @@ def without_model(bundled: Library) -> Assistant:
     return Assistant(bundled, settings=Settings())
 
 
+@pytest.fixture(scope="module")
+def by_rules(without_model: Assistant) -> Answer:
+    """The answer to ON_CODE of an assistant without a model."""
+    return without_model.ask(ON_CODE, day=TODAY)
+
+
 def quoting(request: dict[str, Any]) -> str:
     """The first sentence of the first paper that is sent."""
     text = json.loads(request["messages"][1]["content"].partition("\n")[0])["text"]
@@ -132,10 +138,9 @@ def test_the_kind_is_the_model_s(server, model, kind):
         served.events("{}", "no json", "[DONE]"),
     ],
 )
-def test_what_is_no_understanding_costs_nothing_but_the_request(assistant, server, without_model, reply):
+def test_what_is_no_understanding_costs_nothing_but_the_request(assistant, server, by_rules, reply):
     server.play(served.answered_by(quoting), understanding=reply)
     answer = assistant.ask(ON_CODE, day=TODAY)
-    by_rules = without_model.ask(ON_CODE, day=TODAY)
     assert (answer.status, answer.writer) == ("answered", SCRIPTED)
     assert (answer.filters, answer.kind) == (by_rules.filters, by_rules.kind) == (Filters(2022), "list")
     assert (answer.resolved_question, answer.queries) == (None, by_rules.queries)

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
 
+from ingest.annotating import annotate
 from ingest.pipeline import Report
 from ingest.sources.base import Source
 from rag.assistant import Assistant
@@ -18,6 +19,7 @@ from rag.embedding.remember import Remembering
 from rag.errors import QuestionError
 from rag.library import Library
 from rag.library.library import holds_papers
+from rag.library.own_words import Edit
 from rag.library.progress import Track, untracked
 from rag.open_assistants import OpenAssistants
 from rag.retrieval import Retriever
@@ -109,6 +111,19 @@ class Desk:
                     "the papers that come with askpapers stay: add your own, which take their place"
                 )
             return self.library.remove(references, track)
+
+    def annotate(self, paper_id: str, edit: Edit) -> int:
+        """Change the user's own tags and note on a paper; returns 1 if that changes anything.
+
+        Raises QuestionError, LibraryBusyError.
+        """
+        with self._writing:
+            if self.is_bundled:
+                raise QuestionError(
+                    "the papers that come with askpapers take no tags or notes: add your own, which take "
+                    "their place"
+                )
+            return annotate(self.library, [paper_id], edit)
 
     def read_ahead(self) -> None:
         """Start reading papers in the background, as many as are remembered."""

@@ -9,8 +9,9 @@ from typing import Any
 
 from ingest.exports.links import link
 from rag.errors import QuestionError
+from rag.library import Library
 from rag.plain import cut, encodable, in_a_line
-from rag.query import Understanding, check_request, understand
+from rag.query import Understanding, check_names, check_request, understand
 from rag.retrieval import Retriever
 from rag.streams import AnswerStream, read_answer
 from rag.types import Answer, Hit, Request, WriterName
@@ -103,8 +104,7 @@ class Programs:
             from_year=_whole(from_year, "from_year"),
             to_year=_whole(to_year, "to_year"),
         )
-        question = understand(check_request(request))
-        hits = Retriever(self._desk.library).search(question.query, count, question.filters)
+        question, hits = ranked(self._desk.library, check_request(request), count)
         return search_json(question, hits)
 
     def get_paper(self, paper: str) -> dict[str, Any]:
@@ -133,6 +133,13 @@ class Programs:
         }
 
 
+def ranked(library: Library, request: Request, k: int) -> tuple[Understanding, list[Hit]]:
+    """What a request asks for, and its `k` best papers. Raises QuestionError."""
+    question = understand(request)
+    check_names(library, question.filters)
+    return question, Retriever(library).search(question.query, k, question.filters)
+
+
 def answer_json(answer: Answer) -> dict[str, Any]:
     """The answer as `ask --json` prints it, in JSON's own types."""
     values: dict[str, Any] = json.loads(json.dumps(answer.to_dict()))
@@ -154,6 +161,8 @@ def search_json(question: Understanding, hits: Sequence[Hit]) -> dict[str, Any]:
                 "part": hit.passage.part,
                 "page": hit.page,
                 "section": hit.paper.section_of(hit.passage),
+                "authors": list(hit.paper.authors),
+                "retracted": hit.paper.retracted,
             }
             for hit in hits
         ],

@@ -23,8 +23,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from ingest.pipeline import Report
-from rag.cited_papers import cited_papers, place_of, verbatim_quotes
+from ingest.pipeline import OUTCOMES, Report
+from rag.cited_papers import NOT_OF_PAPER, cited_papers, place_of, verbatim_quotes
 from rag.doubts import doubts
 from rag.library.near import NearDuplicate
 from rag.library.progress import Work
@@ -36,6 +36,7 @@ from ui.parts import Group, Part, groups_of, rows_of
 
 _WIDEST = 100  # characters of a line on a terminal
 _WIDEST_LINE = 10_000  # and of a row of a table in a pipe
+_SKIPPED = 10  # files that an ingest left out, in a report
 _NEAREST = 3  # papers shown where nothing answers
 _REPORT_EVERY = 15.0  # seconds between two lines of progress in a pipe
 _MARKER = r"\[\d+\]"
@@ -160,22 +161,43 @@ def print_hits(hits: Sequence[Hit]) -> None:
         line = Text(f"{rank:2}. ").append(plain(without_markup(hit.paper.title)), "bold")
         date = f"{hit.paper.published}  " if hit.paper.published else ""
         print_text(line.append(f"  {date}{hit.score:.2f}", "dim"))
-        place = f" (p. {hit.page})" if hit.page else ""
+        place = NOT_OF_PAPER.get(hit.passage.part) or (f"p. {hit.page}" if hit.page else "")
+        place = f" ({place})" if place else ""
         print_text(Text(in_a_line(readable(hit.passage_text))).append(place, "dim"), indent=4)
 
 
 def print_report(report: Report, folder: Path) -> None:
-    """What an ingest did, and the entries that it rejected."""
-    counts = ("added", "updated", "unchanged", "duplicates")
+    """What an ingest did, the entries that it rejected, and the files that it left out."""
+    print_text(Text(counts_of(report)))
+    print_rejections(report)
+    if report.skipped:
+        print_text(Text(f"{len(report.skipped)} files in the folders are left out:"))
+    for skipped in report.skipped[:_SKIPPED]:
+        print_text(Text(f"{plain(skipped.source)}: {plain(skipped.reason)}", "dim"), indent=2)
+    if len(report.skipped) > _SKIPPED:
+        print_text(Text(f"and {len(report.skipped) - _SKIPPED} more, which --json lists", "dim"), indent=2)
+    print_near(report.near_duplicates)
+    print_totals(report, folder)
+
+
+def counts_of(report: Report) -> str:
+    """How many entries there were, and what became of them."""
     rejected = len(report.rejected) + report.unlisted
-    parts = [f"{getattr(report, name)} {name}" for name in counts] + [f"{rejected} rejected"]
-    print_text(Text(f"{report.seen} entries: {', '.join(parts)}"))
+    parts = [f"{getattr(report, name)} {name}" for name in OUTCOMES] + [f"{rejected} rejected"]
+    return f"{report.seen} entries: {', '.join(parts)}"
+
+
+def print_rejections(report: Report) -> None:
+    """The entries that were rejected, each with its place and the reason."""
     for rejection in report.rejected:
         place = rejection.source if rejection.line is None else f"{rejection.source}:{rejection.line}"
         print_text(Text(f"{plain(place)}: {plain(rejection.reason)}", "yellow"), indent=2)
     if report.unlisted:
         print_text(Text(f"and {report.unlisted} more", "yellow"), indent=2)
-    print_near(report.near_duplicates)
+
+
+def print_totals(report: Report, folder: Path) -> None:
+    """What the library holds after an ingest."""
     bare = f", {report.title_only} of them with a title only" if report.title_only else ""
     print_text(Text(f"{report.papers} papers{bare}, in {report.passages} passages in {folder}"))
 

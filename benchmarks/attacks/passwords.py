@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.attacks.bodies import LONGEST
 from benchmarks.attacks.findings import Finding, none_of
@@ -76,7 +77,8 @@ def attack(site: Range) -> Iterator[Finding]:
         yield from cookies(target)
         yield from signing_out(target)
         yield from before(target)
-    yield from forged(site)
+        home, old = target.home, signed_in(target).cookie
+    yield from forged(site, home, old)
     yield from behind_a_proxy(site)
 
 
@@ -166,10 +168,8 @@ def before(target: ServedPage) -> Iterator[Finding]:
     yield none_of("what is told before the password", "nothing of the page", leaks, len(paths) * len(words))
 
 
-def forged(site: Range) -> Iterator[Finding]:
-    """Cookies of an earlier start of the same user's server, made-up ones, and empty ones."""
-    with site.page(password=PASSWORD) as first:
-        old, home = signed_in(first).cookie, first.home
+def forged(site: Range, home: Path, old: str) -> Iterator[Finding]:
+    """Cookies of an earlier start of the same server, such as `old`, made-up ones, and empty ones."""
     with site.page(password=PASSWORD, home=home) as target:
         own = signed_in(target).cookie
         names = [cookie.partition("=")[0] for cookie in own.split("; ")]

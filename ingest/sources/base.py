@@ -24,6 +24,14 @@ class Rejection:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """A file of a folder that is not read."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Attachment:
     """A file with the whole text of a paper.
 
@@ -49,7 +57,12 @@ Entry = Paper | Rejection | Attachment
 
 
 class Source(Protocol):
-    """Something that papers can be read from, in its own order."""
+    """Something that papers can be read from, in its own order.
+
+    One that can tell cheaply whether it has changed has a `stamp`, too: a text that is another one after a
+    change, or None where that cannot be told (`ingest/sources/stamps.py`). One that is read from files in a
+    folder, whatever its name, has that `folder`: `askpapers watch` looks when something changes there.
+    """
 
     @property
     def name(self) -> str:
@@ -68,12 +81,14 @@ class ReadOptions:
     `saved` is the day on which a page was saved: it gives the year to dates without one. `columns` maps
     the fields of a paper to the names that they have in a table or in JSON lines. `format` names the
     format of files whose name and content do not tell it. `keep` gives the library copies of PDFs.
+    `zotero` is Zotero's data folder, where it is not in its usual place.
     """
 
     saved: date | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
     keep: bool = False
+    zotero: Path | None = None
 
 
 LONGEST_TITLE, LONGEST_ABSTRACT = 1_000, 20_000  # characters; a longer text is no abstract

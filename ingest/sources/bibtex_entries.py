@@ -23,6 +23,14 @@ from rag.plain import in_a_line
 _PIECE, _LONGEST_PIECE = 1 << 17, 1 << 20  # characters; the longest entry with an abstract has thousands
 _MOST_STRINGS = 10_000
 _LOST_ENTRY = re.compile(r"\btitle\s*=", re.IGNORECASE)
+# How the parser's reasons begin, and what they mean to a reader.
+_PROBLEMS = {
+    "Unexpectedly reached end": "it breaks off",
+    "Unexpected block start": "a brace or a quotation mark is not closed",
+    "Expected comma": "a comma is missing behind its key",
+    "Expected either": "a comma is missing behind a field",
+    "Expected": "an equals sign is missing behind the name of a field",
+}
 _TYPE = re.compile(r"\s*@\s*(\w+)")
 
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())  # its warnings become rejections here
@@ -79,8 +87,8 @@ def _pieces(path: Path) -> Iterator[tuple[int, str | None]]:
 def _entries(piece: str, first: int, strings: dict[str, str]) -> Iterator[tuple[int, WrittenEntry | str]]:
     try:
         blocks = parse_string(piece, parse_stack=[]).blocks
-    except ParsingException as error:
-        yield first, f"not BibTeX: {in_a_line(str(error))[:200]}"
+    except ParsingException:
+        yield first, "no BibTeX from here to the next entry"
         return
     for block in blocks:
         line = first + (block.start_line or 0)
@@ -99,8 +107,9 @@ def _entries(piece: str, first: int, strings: dict[str, str]) -> Iterator[tuple[
 
 
 def _broken(block: model.ParsingFailedBlock) -> str:
-    reason = in_a_line(getattr(block.error, "abort_reason", "") or str(block.error))
-    return f"a broken entry ({reason[:120].rstrip('. ')}): {in_a_line((block.raw or '')[:200])[:60]}"
+    reason = getattr(block.error, "abort_reason", "")
+    problem = next((words for start, words in _PROBLEMS.items() if reason.startswith(start)), "no BibTeX")
+    return f"a broken entry ({problem}): {in_a_line((block.raw or '')[:200])[:60]}"
 
 
 def _entry(block: model.Entry, strings: Mapping[str, str]) -> WrittenEntry | str:

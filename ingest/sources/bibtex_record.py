@@ -10,6 +10,7 @@ from ingest.sources.bibtex_names import names_in
 from ingest.sources.bibtex_values import LONGEST_VALUE
 from ingest.sources.csl_fields import csl_date, csl_item
 from ingest.sources.loose import loose_record, read_labels
+from rag.identity import normalise_title
 from rag.latex import latex_to_text
 from rag.plain import in_a_line, plain
 
@@ -64,6 +65,7 @@ _KEYWORDS = ("keywords", "keyword", "mendeley-tags")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 _ADDRESS = re.compile(r"\\url\s*\{([^{}]*)\}")
 _ESCAPED = re.compile(r"\\([_%&#$~{}])")
+_COMMANDS = re.compile(r"[\\{}]+")
 _MOST_CSL_NAMES = 1_000  # so that the entry itself, which has them all, is kept
 
 
@@ -81,7 +83,7 @@ def record_of(entry: WrittenEntry, parent: Mapping[str, str]) -> dict[str, Any]:
     published = [text("date"), *_dates(text("year"), text("month"), text("day"))]
     authors = list(names_in(values.get("author", "")))
     record = loose_record(
-        text("title") or printed(entry.texts.get("booktitle", "")),  # of an @inbook, it may be all
+        _title(entry),
         text("abstract") or text("abstractnote"),
         published=published,
         authors=authors,
@@ -98,6 +100,18 @@ def record_of(entry: WrittenEntry, parent: Mapping[str, str]) -> dict[str, Any]:
         retracted=text("retracted") or None,
     )
     return record | {"csl": _csl(entry, values, authors, record["published"]) or None}
+
+
+def _title(entry: WrittenEntry) -> str:
+    """The title, else that of the book, which may be all that an @inbook has."""
+    for name in ("title", "booktitle"):
+        latex = entry.texts.get(name, "")
+        title = printed(latex, LONGEST_TITLE)
+        if normalise_title(title[:LONGEST_TITLE]):
+            return title
+        if normalise_title(latex[:LONGEST_TITLE]):  # of commands alone: {\TeX}
+            return in_a_line(_COMMANDS.sub(" ", latex))
+    return ""
 
 
 def inherited(entry: WrittenEntry, parent: Mapping[str, str]) -> Mapping[str, str]:
@@ -140,7 +154,8 @@ def _csl(
     people = {
         role: [name for name in people if isinstance(name, dict)]
         for role, people in names.items()
-        if len(people) <= _MOST_CSL_NAMES
+        if len(people) <= _COMMANDS = re.compile(r"[\\{}]+")
+_MOST_CSL_NAMES
     }
     others = {"URL": _address(values.get("url", "")), "accessed": csl_date(values.get("urldate"))}
     known = {"type": kind, **fields, **people, "issued": csl_date(published), **others}

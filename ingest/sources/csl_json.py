@@ -10,8 +10,8 @@ from ingest.sources.arxiv_snapshot import is_snapshot, snapshot_record
 from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from, is_csl
 from ingest.sources.csl_fields import key_in_note
 from ingest.sources.loose import loose_record
+from ingest.sources.retraction import retraction_of
 from ingest.sources.texts import LONGEST_LINE, open_text
-from rag.plain import encodable
 
 OWN_NAME = "askpapers"
 """Where an item that we export has, below `custom`, what CSL has no name for."""
@@ -29,9 +29,8 @@ def read_csl_json(path: Path, source: str, options: ReadOptions) -> Iterator[Ent
     try:
         for number, item in enumerate(_items(path), start=1):
             yield entry_from(_record(item), source, number)
-    except (ValueError, RecursionError) as error:
-        reason = encodable(getattr(error, "msg", str(error)))
-        yield Rejection(source, number + 1, f"the JSON breaks here, and nothing further is read ({reason})")
+    except (ValueError, RecursionError):
+        yield Rejection(source, number + 1, "the JSON breaks here, and nothing further is read")
 
 
 def is_csl_json(start: str) -> bool:
@@ -93,7 +92,7 @@ def _record(item: Any) -> Any:
         tags=_list(own.get("tags")),
         collections=_list(own.get("collections")),
         note=own.get("note"),
-        retracted=own.get("retracted") or (item.get("status") if item.get("status") == RETRACTED else None),
+        retracted=own.get("retracted") or retraction_of(item) or _status(item),
     )
     if "author_count" in own and own["author_count"] is None:
         record["author_count"] = None  # there are more than those that it names
@@ -119,6 +118,10 @@ def _key(item: Mapping[str, Any]) -> str | None:
     identifier = item.get("id")
     is_key = isinstance(identifier, str) and _KEY.fullmatch(identifier) and "://" not in identifier
     return identifier if is_key else None
+
+
+def _status(item: Mapping[str, Any]) -> str | None:
+    return RETRACTED if item.get("status") == RETRACTED else None
 
 
 def _object(value: Any) -> Mapping[str, Any]:

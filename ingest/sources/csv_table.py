@@ -99,8 +99,8 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
             row = next(rows)
         except StopIteration:
             return
-        except csv.Error as error:
-            yield line, f"not a row of a table ({error}): is a quotation mark not closed?"
+        except csv.Error:
+            yield line, "not a row of a table: is a quotation mark not closed?"
             continue
         while too_long:
             yield too_long.pop(), f"the line has more than {LONGEST_LINE:,} characters"

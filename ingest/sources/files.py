@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path
 
-from ingest.sources.base import Entry, ReadOptions, Rejection, Source, shown_path
+from ingest.sources.base import Entry, ReadOptions, Rejection, Skipped, Source, shown_path
 from ingest.sources.formats import PDF, READABLE, SUFFIXES
-from ingest.sources.recognition import DAMAGED, recognise, suffix_of
+from ingest.sources.recognition import DAMAGED, damage, recognise, suffix_of
+from ingest.sources.stamps import file_stamp, same_content
 from rag.errors import SourceError
-from rag.plain import in_a_line
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,15 @@ class FileSource:
     def name(self) -> str:
         return shown_path(self.path) if self.label is None else self.label
 
+    @property
+    def stamp(self) -> str | None:
+        """Size, time of change and SHA-256 of the file; None for an upload or if it cannot be read."""
+        return file_stamp(self.path) if self.label is None else None
+
+    def same_content(self, stamp: str) -> str | None:
+        """The stamp now, if the content is that of an earlier stamp; a file of its time is not read."""
+        return same_content(self.path, stamp)
+
     def read(self) -> Iterator[Entry]:
         """Yield each entry once. Raises SourceError where the file cannot be read at all, unless it is one
         of many; a file that breaks off later ends in a rejection.
@@ -43,7 +52,7 @@ class FileSource:
         try:
             yield from form.read(self.path, self.name, self.options)
         except DAMAGED as error:
-            yield Rejection(self.name, None, f"the file cannot be read further ({in_a_line(str(error))})")
+            yield Rejection(self.name, None, f"the file cannot be read further ({damage(error)})")
 
 
 def open_path(
@@ -66,6 +75,24 @@ def open_path(
     return [source]
 
 
+def skipped_files(path: Path, options: ReadOptions = ReadOptions()) -> Iterator[Skipped]:
+    """The files of a folder or a pattern that `open_path` leaves out, except hidden ones."""
+    if path.is_dir():
+        files = _inside(path)
+    elif has_magic(str(path)) and not path.exists():
+        files = (Path(name) for name in glob(str(path), recursive=True))  # noqa: PTH207
+    else:
+        return
+    for file in sorted(file for file in files if not _is_readable(file, options) and file.is_file()):
+        kind = f" ({file.suffix})" if file.suffix else ""
+        yield Skipped(shown_path(file), f"is of no kind that can be read{kind}")
+
+
+def _is_readable(file: Path, options: ReadOptions) -> bool:
+    """Whether the suffix of a file in a folder says that it can be read, or the user has said so."""
+    return bool(options.format) or suffix_of(file) in SUFFIXES
+
+
 def _inside(folder: Path) -> Iterator[Path]:
     for file in folder.rglob("*"):
         if not any(part.startswith(".") for part in file.relative_to(folder).parts):
@@ -82,9 +109,7 @@ def _matching(pattern: Path) -> Iterator[Path]:
 
 def _open_all(paths: Iterable[Path], name: Path, options: ReadOptions) -> list[Source]:
     """The sources of the files whose suffix can be read; of all of them, where the format is given."""
-    files = sorted(
-        path for path in paths if (options.format or suffix_of(path) in SUFFIXES) and path.is_file()
-    )
+    files = sorted(path for path in paths if _is_readable(path, options) and path.is_file())
     if not files:
         raise SourceError(
             f"{shown_path(name)} holds no file that can be read: name a folder with {READABLE}"

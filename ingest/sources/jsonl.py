@@ -49,8 +49,10 @@ def _parsed(line: str, source: str, number: int) -> Any:
     """The value of a line of JSON, or a Rejection where it is broken."""
     try:
         return json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return Rejection(source, number, str(error))
+    except ValueError:
+        return Rejection(source, number, "the line is no JSON")
+    except RecursionError:
+        return Rejection(source, number, "the line has lists or objects too deep inside each other")
 
 
 def _renamed(record: Any, options: ReadOptions) -> Any:

@@ -1,5 +1,6 @@
 """Recognises the format of a file by its name and content."""
 
+import gzip
 import json
 import re
 import zlib
@@ -20,17 +21,19 @@ _START = 1 << 18  # bytes, and then characters, that a format is recognised by
 _BINARY = 1 << 16  # bytes in which a file that is not text shows it
 _PARQUET_MAGIC = b"PAR1"
 _PDF_MAGIC = b"%PDF-"
+# How the first line of an entry looks.
 _BY_LINES = {
     formats.BIBTEX: BIBTEX_ENTRY,
     formats.RIS: re.compile(r"TY {1,2}- ?[A-Z]{2,9}\s*$", re.ASCII),
     formats.MEDLINE: re.compile(r"PM(?:ID- ?|C {0,2}- ?PMC)\d{1,9}\s*$", re.ASCII),
 }
-"""How the first line of an entry looks."""
 _ELEMENT = re.compile(r"<[A-Za-z_][^<>]*>(?:\s*<\w+>)?", re.ASCII)
 _BY_ELEMENT = {
     formats.ENDNOTE: re.compile(r"<xml>\s*<records>"),
     formats.PUBMED: re.compile(r"<Pubmed(?:Book)?Article(?:Set)?\b"),
 }
+_REFERENCES = (formats.BIBTEX, formats.RIS, formats.MEDLINE, formats.ENDNOTE)
+_STRAY_ZEROS = 100  # bytes among which one may be a zero; in UTF-16 every second is
 _WEB_PAGE_SUFFIXES = (".html", ".htm")
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype html|html|head|!-- saved from)", re.IGNORECASE)
 
@@ -54,10 +57,19 @@ def recognise(path: Path, name: str, options: ReadOptions = ReadOptions()) -> fo
     except PermissionError as error:
         raise SourceError(f"{name} cannot be read ({error.strerror}): check its permissions") from error
     except DAMAGED as error:
-        raise SourceError(f"{name} cannot be read ({in_a_line(str(error))}): copy it again") from error
+        raise SourceError(f"{name} cannot be read ({damage(error)}): copy it again") from error
     except ValueError as error:
         raise SourceError(f"{name} {error}") from error
     return form
+
+
+def damage(error: Exception) -> str:
+    """What is wrong with a file, in plain words, by what reading it raised."""
+    if isinstance(error, EOFError):
+        return "it ends too early"
+    if isinstance(error, zlib.error | gzip.BadGzipFile):
+        return "it is damaged where it is packed"
+    return in_a_line(getattr(error, "strerror", None) or str(error))
 
 
 def _start(path: Path) -> bytes:
@@ -79,7 +91,7 @@ def _format(path: Path, start: bytes) -> formats.Format:
             raise ValueError("is a packed PDF: unpack it, for instance with gunzip")
         return formats.PDF
     by_suffix = next((form for form in formats.FORMATS if suffix in form.suffixes), None)
-    if by_suffix is formats.PARQUET or (not marked_encoding(start) and b"\0" in start[:_BINARY]):
+    if by_suffix is formats.PARQUET or _is_binary(start, by_suffix):
         wrong = "is no Parquet file" if by_suffix is formats.PARQUET else "is not a text file"
         raise ValueError(f"{wrong}: give it {formats.READABLE}")
     text = start.decode(marked_encoding(start) or "utf-8", "replace")
@@ -99,6 +111,12 @@ def _format(path: Path, start: bytes) -> formats.Format:
         is_sure = by_content in _BY_LINES or not is_saved_page(text)
         return by_content if by_content and is_sure else formats.PAGE
     return by_suffix or _by_content(text) or _page(path)
+
+
+def _is_binary(start: bytes, by_suffix: formats.Format | None) -> bool:
+    """Whether a file is no text. A few stray zeros make no binary file of references."""
+    zeros = 0 if marked_encoding(start) else start[:_BINARY].count(0)
+    return zeros > (len(start[:_BINARY]) // _STRAY_ZEROS if by_suffix in _REFERENCES else 0)
 
 
 def _json_format(text: str, *, is_lines: bool) -> formats.Format:

@@ -18,12 +18,16 @@ HF_FORMS = (
     "hf:2110.07143, hf:query=large language models, hf:date=2025-12-08, hf:week=2025-W50 or "
     "hf:month=2025-12, each but the first with ;max=N for N papers at most"
 )
+PUBMED_FORMS = (
+    "pubmed:31452104, pubmed:31452104,23193287 or pubmed:owls[ti] AND 2021[dp];max=500 in PubMed's own "
+    "syntax, up to 10,000 papers"
+)
 
 
 @dataclass(frozen=True)
 class ServiceQuery:
-    """Which papers to fetch: those with these arXiv ids, or else at most `most` of those that match a key
-    and its value, such as `date` and `2025-12-08`; `pdf` asks for their PDFs, too."""
+    """Which papers to fetch: those with these ids of the service, or else at most `most` of those that
+    match a key and its value, such as `date` and `2025-12-08`; `pdf` asks for their PDFs, too."""
 
     ids: tuple[str, ...] = ()
     key: str = ""
@@ -43,6 +47,10 @@ class RetryPolicy:
     timeout: float = 30.0
     pauses: tuple[float, ...] = (3.0, 6.0, 12.0)
     longest_pause: float = 60.0
+
+
+class RefusedError(SourceError):
+    """The service takes other requests, but not this one."""
 
 
 class TemporaryError(Exception):

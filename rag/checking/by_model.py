@@ -84,8 +84,9 @@ def _with_nearest(paper: Paper, text: str, most: int) -> Paper:
     def shared(excerpt: Passage) -> int:
         return len(words.intersection(content_words(paper.words_of(excerpt))))
 
-    nearest = nlargest(most, paper.excerpts, key=shared)
-    return replace(paper, excerpts=tuple(excerpt for excerpt in paper.excerpts if excerpt in nearest))
+    nearest = nlargest(most, (each for each in paper.excerpts if each.part == "body"), key=shared)
+    kept = tuple(each for each in paper.excerpts if each in nearest or each.part == "note")
+    return replace(paper, excerpts=kept)
 
 
 def _reply_tokens(statements: int) -> int:

@@ -9,7 +9,7 @@ from rag.checking.verbatim import find_quote
 from rag.readable import without_markup
 from rag.types import Paper, Part, Passage
 
-_PARTS: tuple[Part, ...] = ("abstract", "body")
+_PARTS: tuple[Part, ...] = ("abstract", "body", "note", "record")
 _NO_EVIDENCE = "the judge shows no words that hold it"
 _NOT_HELD = "the words that the judge shows do not hold"
 
@@ -22,11 +22,15 @@ def own_words(statement: Statement) -> Quote | None:
 def quotes_of(words: str, papers: Sequence[Paper]) -> Iterator[Quote]:
     """The place of these words in each paper that has them.
 
-    In its abstract, else in the excerpts that are read, as a body may repeat words; else in its body.
+    In its abstract, else in the excerpts that are read, as a body may repeat words; else in its body. What
+    the paper does not say may stand in the user's note, or in its record.
     """
     for paper in papers:
-        body = Passage(paper.paper_id, 0, len(paper.text_of("body")), "body")
-        for passage in (*paper.shown, body):
+        body, record = (
+            Passage(paper.paper_id, 0, len(paper.text_of(part)), part) for part in ("body", "record")
+        )
+        own = sorted((*paper.shown, body), key=lambda passage: passage.part == "note")
+        for passage in (*own, record):
             if span := find_quote(words, paper.words_of(passage)):
                 start, end = span
                 yield Quote(paper, (passage.start + start, passage.start + end), passage.part)

@@ -30,8 +30,11 @@ from rag.library.catalog_tables import (
     papers,
     records,
 )
-from rag.library.labels import LabelKind, count_labels
+from rag.library.labels import LabelKind, author_words, count_labels
 from rag.library.merge import origins
+from rag.library.names import Names
+from rag.library.orders import LISTED, Order
+from rag.library.origins import Origins
 from rag.library.paper_files import PaperFiles
 from rag.library.progress import Track, untracked
 from rag.library.recorder import Recorder, Splitter, delete_papers
@@ -45,11 +48,23 @@ _PAPERS = sa.select(papers.c.paper_id, papers.c.paper).where(one_of(papers.c.pap
 _PASSAGES = sa.select(papers.c.paper_id, papers.c.passages).where(one_of(papers.c.paper_id))
 _SEQUENCES = sa.select(changes.c.paper_id, changes.c.sequence).where(one_of(changes.c.paper_id))
 _MATCHING = sa.select(papers.c.paper_id).limit(sa.bindparam("most"))
-_LISTED = _MATCHING.offset(sa.bindparam("offset")).order_by(
-    papers.c.published.desc().nulls_last(), papers.c.words, papers.c.paper_id
-)
 _RECORDS = sa.select(records.c.source, records.c.mention, records.c.record).order_by(
     records.c.paper_id, records.c.source, records.c.mention
+)
+_SAID_BY = sa.select(records.c.paper_id, records.c.record).where(
+    records.c.source == sa.bindparam("of"), one_of(records.c.paper_id)
+)
+_OF_SOURCES = (
+    sa.select(records.c.paper_id)
+    .where(one_of(records.c.source, "names"))
+    .distinct()
+    .order_by(records.c.paper_id)
+)
+_SOURCES = (
+    sa.select(records.c.paper_id, records.c.source)
+    .where(one_of(records.c.paper_id))
+    .distinct()
+    .order_by(records.c.paper_id, records.c.source)
 )
 _YEARS = (
     sa.select(papers.c.year, sa.func.count()).group_by(papers.c.year).order_by(papers.c.year.nulls_last())
@@ -91,7 +106,7 @@ _PROBLEMS["papers without the text of their file"] = (
 class Change:
     """The latest state of a paper that changed; `paper` is None where it was removed.
 
-    `passages` are those of its abstract, `in_body` those of its body.
+    `passages` are those of its abstract and of the user's note, `in_body` those of its body.
     """
 
     sequence: int
@@ -139,6 +154,8 @@ class Catalog:
         """Open the file, or create it. Raises DamagedError."""
         self._database = open_catalog(path)
         self.files = PaperFiles(self._database)
+        self.names = Names(self._database)
+        self.made_of = Origins(self._database)
 
     def close(self) -> None:
         self._database.close()
@@ -196,23 +213,41 @@ class Catalog:
         return [replace(paper, body=bodies.get(paper.file)) if paper.file else paper for paper in papers]
 
     def browse(
-        self, words: str = "", *, offset: int = 0, most: int = 50, filters: Filters = Filters()
+        self,
+        words: str = "",
+        *,
+        offset: int = 0,
+        most: int = 50,
+        filters: Filters = Filters(),
+        order: Order = "published",
+        is_descending: bool = True,
     ) -> list[Paper]:
         """At most `most` papers, after the first `offset`, that contain all words and fulfil the filters.
 
         A word may occur, in any case, in title, authors, organisation, arXiv id, DOI, citation key, tags,
-        collections or year. The newest come first, those without a date last; then by title.
+        collections or year. The newest come first, or those of another order; papers without a date, or
+        what else they are listed by, come last; then titles decide.
         """
-        ids = self.listed(words, offset=offset, most=most, filters=filters)
+        ids = self.listed(
+            words, offset=offset, most=most, filters=filters, order=order, is_descending=is_descending
+        )
         by_id = self.papers(ids)
         return [by_id[paper_id] for paper_id in ids if paper_id in by_id]
 
     def listed(
-        self, words: str = "", *, offset: int = 0, most: int = sys.maxsize, filters: Filters = Filters()
+        self,
+        words: str = "",
+        *,
+        offset: int = 0,
+        most: int = sys.maxsize,
+        filters: Filters = Filters(),
+        order: Order = "published",
+        is_descending: bool = True,
     ) -> list[str]:
         """The ids of the papers that `browse` returns, by default of all."""
         values = self._criteria(filters, words)
-        rows = self._database.rows(fulfilling(_LISTED, values), most=most, offset=offset, **values)
+        statement = fulfilling(LISTED[order, is_descending], values)
+        rows = self._database.rows(statement, most=most, offset=offset, **values)
         return [row[0] for row in rows]
 
     def count_matching(self, words: str = "", filters: Filters = Filters()) -> int:
@@ -229,9 +264,25 @@ class Catalog:
         rows = self._database.rows(fulfilling(_MATCHING, values), most=most, **values)
         return sorted(row[0] for row in rows)
 
+    def sources_of(self, paper_ids: Collection[str]) -> dict[str, list[str]]:
+        """The sorted names of the sources that have each of these papers, by id."""
+        by_id: dict[str, list[str]] = {}
+        for paper_id, source in self._database.rows(_SOURCES, ids=texts(paper_ids)):
+            by_id.setdefault(paper_id, []).append(source)
+        return by_id
+
     def sources(self, paper_id: str) -> list[str]:
         """The sorted names of the sources that have a paper."""
         return sorted({source for source, *_ in self._database.rows(RECORDS_OF_PAPER, id=paper_id)})
+
+    def of_sources(self, names: Collection[str]) -> list[str]:
+        """The sorted ids of the papers that some of these sources have."""
+        return [row[0] for row in self._database.rows(_OF_SOURCES, names=texts(names))]
+
+    def said_by(self, source: str, paper_ids: Collection[str]) -> dict[str, Paper]:
+        """A record of a source of each of these papers, by id; those that it does not have are left out."""
+        rows = self._database.rows(_SAID_BY, of=source, ids=texts(paper_ids))
+        return {paper_id: load(record) for paper_id, record in rows}
 
     def origins(self, paper_id: str) -> dict[str, list[str]]:
         """The sources of each field of a paper; empty for an unknown id."""
@@ -251,6 +302,10 @@ class Catalog:
     def labels(self, kind: LabelKind) -> dict[str, int]:
         """The tags or collections as a user wrote them, in order, each with its number of papers."""
         return count_labels(self._database, kind)
+
+    def author_words(self, words: Collection[str]) -> dict[str, int]:
+        """Those of these folded words that are in names of authors, each with its number of papers."""
+        return author_words(self._database, words)
 
     def years(self) -> dict[int | None, int]:
         """Number of papers by year, in order; None, for papers without a year, comes last."""

@@ -21,6 +21,7 @@ records = sa.Table(
     sa.Column("record", sa.Text, nullable=False),
     sa.Column("file", sa.Text),  # a copy of what `record` holds
     sa.Index("records_by_file", "file"),
+    sa.Index("records_by_source", "source"),
     sqlite_with_rowid=False,
 )
 papers = sa.Table(
@@ -95,6 +96,7 @@ sources = sa.Table(  # the files and services that origins led to; `name` is tha
     sa.Column("stamp", sa.Text),  # by which an unchanged file is known
     sa.Column("read", sa.Text, nullable=False),
     sa.Column("seen", sa.Integer, nullable=False),
+    sa.Column("unnamed", sa.Integer, nullable=False),  # papers that it had and no longer names
     sa.Column("is_gone", sa.Boolean, nullable=False, default=False),
     sqlite_with_rowid=False,
 )
@@ -160,6 +162,7 @@ def _add_labels(database: Database) -> None:
     """From format 4 to 5."""
     for table in (labels, origins, sources):
         database.create(table)
+    database.run(sa.text("CREATE INDEX IF NOT EXISTS records_by_source ON records (source)"))
     _fill(database)
 
 

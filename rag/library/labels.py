@@ -20,6 +20,11 @@ _COUNT = (
     .group_by(labels.c.value)
     .order_by(labels.c.value)
 )
+_AUTHOR_WORDS = (
+    sa.select(labels.c.value, sa.func.count(sa.distinct(labels.c.paper_id)))
+    .where(labels.c.kind == "author", labels.c.value.in_(sa.select(each_text("words").c.value)))
+    .group_by(labels.c.value)
+)
 BY_AUTHOR = papers.c.paper_id.in_(
     sa.select(labels.c.paper_id)
     .where(labels.c.kind == "author", labels.c.value.in_(sa.select(each_text("author").c.value)))
@@ -27,6 +32,12 @@ BY_AUTHOR = papers.c.paper_id.in_(
     .having(sa.func.count(sa.distinct(labels.c.value)) == sa.bindparam("author_words"))
 )
 """Has an author whose name contains all words of the parameter `author`, `author_words` in number."""
+
+
+def author_words(database: Database, words: Collection[str]) -> dict[str, int]:
+    """Those of these words, in lower case and without accents, that are in names of authors, each with its
+    number of papers."""
+    return dict(database.rows(_AUTHOR_WORDS, words=texts(words)))
 
 
 def by_label(kind: LabelKind) -> sa.ColumnElement[bool]:

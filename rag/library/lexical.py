@@ -1,4 +1,4 @@
-"""The lexical index: title and abstract of each paper in Tantivy, ranked by BM25."""
+"""The lexical index: title, abstract and note of each paper in Tantivy, ranked by BM25."""
 
 import math
 import re
@@ -24,6 +24,8 @@ _PATIENCE = 0.1  # seconds
 _HEAP = 64_000_000  # bytes that the writer may use
 _LONGEST_TERM = 40  # characters; Tantivy's own English analysis drops longer ones too
 _SHORTEST_MISSPELT = 4  # letters
+_LONG = 8  # letters of a word, two of which may be wrong
+_AS_RARE = 10.0  # the score of a rare word, where a misspelt one would have 1
 _PART = re.compile(r"[^\W_]+")
 _MOST_OF_TERM = 2.2  # times its inverse document frequency a term can add: k1 + 1 of BM25
 
@@ -120,6 +122,40 @@ class LexicalIndex:
             highest = _MOST_OF_TERM * sum(_rarity(searcher, term) for term in terms)
             return [(searcher.doc(address), score / highest) for score, address in hits]
 
+    def alike(self, text: str, most: int) -> list[str]:
+        """The ids of the `most` papers with the most words of a text, best first.
+
+        Where no paper has a word, those that differ by a letter or two take its place.
+        """
+        if not self._is_there():
+            return []
+        with _errors(self._folder), without_panic():
+            searcher = self._searcher()
+            queries = [
+                _term("text", term) if searcher.doc_freq("text", term) else self._misspelt(term)
+                for term in dict.fromkeys(self.terms(text))
+            ]
+            any_word = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+            hits = searcher.search(any_word, limit=most, count=False).hits
+            return [str(searcher.doc(address)["paper_id"][0]) for _, address in hits]
+
+    def _misspelt(self, term: str) -> tantivy.Query:
+        """The terms that a misspelt one may stand for; they count as much as rare words do."""
+        distance = 0 if len(term) < _SHORTEST_MISSPELT else 1 if len(term) < _LONG else 2
+        alike = tantivy.Query.fuzzy_term_query(self._schema, "text", term, distance, True)
+        return tantivy.Query.boost_query(alike, _AS_RARE)
+
+    def containing(self, text: str, most: int) -> list[str] | None:
+        """The ids of the papers that contain all words of a text; None if they are more than `most`."""
+        terms = self.terms(text)
+        if not terms or not self._is_there():
+            return []
+        with _errors(self._folder), without_panic():
+            searcher = self._searcher()
+            hits = searcher.search(_all_of(terms), limit=most + 1, count=False).hits
+            ids = [str(searcher.doc(address)["paper_id"][0]) for _, address in hits]
+        return ids if len(ids) <= most else None
+
     def standing(self, word: str) -> Standing:
         """Whether a word occurs in some paper, in any case or number, with or without its hyphens; or else
         a word that a misspelling makes of it."""
@@ -154,10 +190,7 @@ class LexicalIndex:
         terms = [term for part in parts for term in self.terms(part)]
         if not all(searcher.doc_freq("text", term) for term in terms):
             return False
-        all_terms = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, _term("text", term)) for term in terms]
-        )
-        return bool(searcher.search(all_terms, limit=1, count=False).hits)
+        return bool(searcher.search(_all_of(terms), limit=1, count=False).hits)
 
     def terms(self, text: str) -> list[str]:
         """The index terms of a text, each as often as it occurs."""
@@ -166,11 +199,9 @@ class LexicalIndex:
     def _documents(self, change: Change) -> Iterator[tantivy.Document]:
         """The documents of a paper."""
         if paper := change.paper:
-            yield document(
-                paper,
-                f"{paper.title} {paper.abstract}",
-                fingerprint([paper.title, paper.abstract, str(paper.year)]),
-            )
+            note = [paper.note] if paper.note else []  # a paper without one is known as in older libraries
+            text = " ".join([paper.title, paper.abstract, *note])
+            yield document(paper, text, fingerprint([paper.title, paper.abstract, str(paper.year), *note]))
 
     def reset(self) -> None:
         """Delete the index; the next changes rebuild it."""
@@ -234,6 +265,11 @@ class LexicalIndex:
 
 def _term(field: str, value: str) -> tantivy.Query:
     return tantivy.Query.term_query(_FIELDS, field, value)
+
+
+def _all_of(terms: Sequence[str]) -> tantivy.Query:
+    """All of these terms in one document."""
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, _term("text", term)) for term in terms])
 
 
 def _rarity(searcher: tantivy.Searcher, term: str) -> float:

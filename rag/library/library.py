@@ -21,6 +21,7 @@ from rag.library.lexical import LexicalIndex, Standing
 from rag.library.lock import WriteLock
 from rag.library.near import AT_A_TIME, NearDuplicate, near_duplicates
 from rag.library.progress import Track, untracked
+from rag.library.suggesting import only_one, suggestions
 from rag.library.tokens import TokenIndex
 from rag.private import close_data_folder
 from rag.settings import Settings, bundled_library, own_library
@@ -130,6 +131,14 @@ class Library:
             return standing
         in_bodies = self.body_words.standing(word)
         return standing if in_bodies == "nowhere" else in_bodies
+
+    def suggestions(self, reference: str, most: int = 3) -> list[Paper]:
+        """At most `most` papers that a reference to none may mean, by near titles, keys and ids."""
+        return suggestions(self.catalog, self.lexical, reference, most)
+
+    def only_one(self, reference: str) -> Paper | None:
+        """The one paper whose title begins with all words of a reference; None if there are several."""
+        return only_one(self.catalog, self.lexical, reference)
 
     def encode_query(self, query: str) -> tuple[Vectors, Tokens]:
         """The vector of a query (dimension,) and its word pieces, from one pass where that gives both."""

@@ -8,7 +8,42 @@ from typing import Any
 from rag.library.catalog_rows import folded_label
 from rag.types import Paper
 
+COMPLETING = ("crossref", "openalex")
+"""Sources that only complete what others say of a paper, the one that goes first first."""
 _DETAILS = ("author_count", "organization", "arxiv_id", "doi", "file", "key", "retracted")
+_GAPS = ("author_count", "organization", "published", "retracted", "authors", "abstract")
+
+
+def merged(records: Iterable[tuple[str, Paper]]) -> Paper:
+    """The paper that pairs of source and record describe.
+
+    Services that complete records only fill its gaps, and only if they describe the work of its DOI.
+    """
+    own: list[Paper] = []
+    completing: dict[str, Paper] = {}
+    for source, record in records:
+        if source in COMPLETING:
+            completing[source] = record
+        else:
+            own.append(record)
+    paper = merge_records(own or list(completing.values()))
+    for record in filter(None, map(completing.get, COMPLETING)):
+        if record.doi == paper.doi:
+            paper = _completed(paper, record)
+    return paper
+
+
+def _completed(paper: Paper, record: Paper) -> Paper:
+    gaps: dict[str, Any] = {
+        name: getattr(record, name) for name in _GAPS if getattr(paper, name) in (None, (), "")
+    }
+    completed = replace(paper, **gaps)
+    csl = _standard(record.csl)
+    if completed.authors != record.authors:
+        csl.pop("author", None)
+    if completed.published != record.published:
+        csl.pop("issued", None)
+    return replace(completed, csl=csl | {**paper.csl})
 
 
 def merge_records(records: Sequence[Paper]) -> Paper:
@@ -68,7 +103,7 @@ def _first(records: Sequence[Paper], name: str) -> str | int | None:
 
 def origins(records: Sequence[tuple[str, Paper]]) -> dict[str, list[str]]:
     """The sources of each known field of the merged paper, from pairs of source and record."""
-    paper = merge_records([record for _, record in records])
+    paper = merged(records)
     names = ("title", "abstract", "published", "authors", *_DETAILS, "tags", "collections", "csl")
     return {
         name: list(dict.fromkeys(source for source, record in records if _has(record, name, value)))
@@ -78,6 +113,8 @@ def origins(records: Sequence[tuple[str, Paper]]) -> dict[str, list[str]]:
 
 
 def _has(record: Paper, name: str, value: Any) -> bool:
-    """Whether a record gives a field of the merged paper, or part of a list of labels."""
-    given = _standard(record.csl) if name == "csl" else getattr(record, name)
+    """Whether a record gives a field of the merged paper, or part of its labels or its item of CSL-JSON."""
+    if name == "csl":
+        return any(value.get(part) == given for part, given in _standard(record.csl).items())
+    given = getattr(record, name)
     return bool(given == value) or (name in ("tags", "collections") and not set(value).isdisjoint(given))

@@ -52,7 +52,7 @@ def near_duplicates(
 
 def are_near(one: str, other: str) -> bool:
     """Whether two titles are nearly, or entirely, the same."""
-    titles = _spelled(one), _spelled(other)
+    titles = spelled(one), spelled(other)
     if re.findall(r"\d+", titles[0]) != re.findall(r"\d+", titles[1]):
         return False
     return fuzz.ratio(*titles) >= _ALIKE or _is_without_subtitle(one, other)
@@ -62,9 +62,9 @@ def _is_without_subtitle(one: str, other: str) -> bool:
     """Whether one title is the other up to its colon."""
     short, long = sorted((one, other), key=len)
     main, colon, _ = long.partition(":")
-    return bool(colon) and _spelled(main) == _spelled(short) and len(short.split()) >= _LEAST_WORDS
+    return bool(colon) and spelled(main) == spelled(short) and len(short.split()) >= _LEAST_WORDS
 
 
-def _spelled(title: str) -> str:
+def spelled(title: str) -> str:
     """Words in lower case with one space between them."""
     return " ".join(re.findall(r"\w+", title.casefold()))

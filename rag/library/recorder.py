@@ -24,7 +24,7 @@ from rag.library.catalog_tables import (
     records,
 )
 from rag.library.labels import delete_labels, store_labels
-from rag.library.merge import merge_records
+from rag.library.merge import COMPLETING, merged
 from rag.library.own_words import OWN, Edit, own_record
 from rag.library.paper_files import PaperFile, PaperFiles
 from rag.library.sameness import Candidate, same_papers
@@ -108,6 +108,16 @@ _LEAVE = (
     )
     .returning(records.c.paper_id)
 )
+_UNNAMED = (
+    sa.select(records.c.paper_id)
+    .where(records.c.source == sa.bindparam("of"), records.c.paper_id.not_in(_met_papers))
+    .distinct()
+    .order_by(records.c.paper_id)
+)
+_DELETE_OF_SOURCE = sa.delete(records).where(_of_source)
+_RENAME = (
+    sa.update(records).where(records.c.source == sa.bindparam("of")).values(source=sa.bindparam("name"))
+)
 _key, _paper_id = sa.bindparam("key", type_=sa.Text), sa.bindparam("paper_id", type_=sa.Text)
 _is_known = sa.exists().where(keys.c.key == _key, keys.c.paper_id == _paper_id)
 _ADD_KEY = sa.insert(keys).from_select(["key", "paper_id"], sa.select(_key, _paper_id).where(~_is_known))
@@ -140,7 +150,7 @@ class Recorder:
     """
 
     def __init__(self, database: Database, split: Splitter) -> None:
-        """`split` cuts an abstract into passages."""
+        """`split` cuts an abstract, or a note, into passages."""
         self._database = database
         self._split = split
         self._files = PaperFiles(database)
@@ -188,7 +198,7 @@ class Recorder:
             for paper_id in paper_ids:
                 records = self._records(paper_id)
                 own = next((record for source, _, record in records if source == OWN), None)
-                edited = own_record(merge_records([record for *_, record in records]), own, edit)
+                edited = own_record(_merged(records), own, edit)
                 self._database.run(_DELETE_RECORD, id=paper_id, of=OWN, number=0)
                 if edited:
                     self._add(OWN, 0, paper_id, edited)
@@ -196,6 +206,20 @@ class Recorder:
                     self._store(paper_id)
                 else:
                     delete_papers(self._database, [paper_id])
+
+    def complete(self, source: str, papers: Sequence[Paper]) -> list[Outcome]:
+        """Write what a completing source says of papers of the catalog, by their ids, in one transaction.
+
+        It replaces what the source said before. Returns what became of those that are still there.
+        """
+        outcomes = []
+        with self._database.transaction():
+            for record in papers:
+                if self._database.rows(_PAPER, id=record.paper_id):
+                    self._database.run(_DELETE_RECORD, id=record.paper_id, of=source, number=0)
+                    self._add(source, 0, record.paper_id, record)
+                    outcomes.append(self._store(record.paper_id))
+        return outcomes
 
     def finish(self, source: str) -> None:
         """Delete a source's old records of papers that it has named in this run.
@@ -207,6 +231,36 @@ class Recorder:
             for paper_id in sorted({row[0] for row in self._database.rows(_DELETE_OLD, of=source)}):
                 self._store(paper_id)
             self._files.delete_unused()
+
+    def unnamed(self, source: str) -> list[str]:
+        """The sorted ids of the papers that a source has records of, but has not named in this run."""
+        with self._database.transaction():  # through the connection that sees what was met
+            return [row[0] for row in self._database.rows(_UNNAMED, of=source)]
+
+    def withdraw(self, source: str, paper_ids: Collection[str]) -> list[str]:
+        """Delete a source's records of these papers; papers that no other source names leave.
+
+        One of these that has the user's own tags or notes keeps all that is known of it; returns their ids.
+        """
+        own: list[str] = []
+        with self._database.transaction():
+            for paper_id in paper_ids:
+                others = {other for other, *_ in self._records(paper_id)} - {source}
+                is_named = not others <= {OWN, *COMPLETING}
+                if OWN in others and not is_named:
+                    own.append(paper_id)
+                elif is_named:
+                    self._database.run(_DELETE_OF_SOURCE, id=paper_id, of=source)
+                    self._store(paper_id)
+                else:
+                    delete_papers(self._database, [paper_id])
+            self._files.delete_unused()
+        return own
+
+    def rename(self, source: str, name: str) -> None:
+        """Give the records of a source to another one, which has none: its file has moved."""
+        with self._database.transaction():
+            self._database.run(_RENAME, of=source, name=name)
 
     def restore(self, records: Sequence[tuple[str, int, Paper]]) -> None:
         """Write records as they were exported: source, mention and record, whose id stays.
@@ -258,12 +312,12 @@ class Recorder:
             shared[paper_id].add(key)
         candidates = []
         for paper_id, common in shared.items():
-            kept = self._records(paper_id)
+            kept = [row for row in self._records(paper_id) if row[0] not in COMPLETING]
             met = self._mentions_met(paper_id, source)
-            others = [other for origin, mention, other in kept if origin != source or mention in met]
+            others = [row for row in kept if row[0] != source or row[1] in met]
             own = [other for origin, _, other in kept if origin == source]
-            paper = merge_records([other for *_, other in kept])
-            without_own = merge_records(others) if others else None
+            paper = _merged(kept)
+            without_own = _merged(others) if others else None
             is_repeated = replace(record, paper_id=paper_id) in own
             candidates.append(Candidate(paper, without_own, frozenset(common), is_repeated))
         return candidates
@@ -314,12 +368,13 @@ class Recorder:
 
     def _store(self, paper_id: str, *, is_changed: bool = False) -> Outcome:
         """Build the paper from its records, and store it if it has changed, or its file has."""
-        paper = merge_records([record for *_, record in self._records(paper_id)])
+        paper = _merged(self._records(paper_id))
         known = self._database.rows(_PAPER, id=paper_id)
         if known and known[0][0] == dump(paper) and not is_changed:
             return "unchanged"
         spans = self._split(paper.abstract) or [(0, 0)]  # a paper is found by its title alone, too
         passages = [Passage(paper_id, *span) for span in spans]
+        passages += [Passage(paper_id, *span, part="note") for span in self._split(paper.note)]
         row = paper_row(paper, passages, self._files.count_passages(paper.file))
         if known:
             self._database.run(_UPDATE_PAPER, id=paper_id, **row)
@@ -339,6 +394,10 @@ class Recorder:
                 f"the library in {self._database.path.parent} holds {held} and would be mixed with "
                 f"{given}: name another folder with --library"
             )
+
+
+def _merged(records: Sequence[tuple[str, int, Paper]]) -> Paper:
+    return merged((source, record) for source, _, record in records)
 
 
 def delete_papers(database: Database, paper_ids: Collection[str]) -> None:

@@ -38,10 +38,11 @@ class PatientClient(openai.DefaultHttpxClient):
     """Gives up if the server is silent for too long, or sends bytes for ever that make no words."""
 
     def __init__(self, patience: Patience, trust_env: bool = True) -> None:
-        # Each request has its own connection, so that it can be left while the server is silent.
+        # Each request has its own connection, so that it can be left while the server is silent. The
+        # connection closes itself, also where the client was closed while another thread opened it.
         super().__init__(
             timeout=httpx.Timeout(patience.silence, connect=_CONNECTING),
-            limits=httpx.Limits(max_keepalive_connections=0),
+            headers={"Connection": "close"},
             trust_env=trust_env,
         )
         self._longest = patience.silence + patience.text

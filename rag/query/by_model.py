@@ -23,6 +23,7 @@ _KINDS: tuple[Kind, ...] = get_args(Kind)
 _TOPICS: tuple[Topic, ...] = get_args(Topic)
 _HISTORY_TOKENS = 1000  # of turns that the model sees
 _MOST_QUERIES = 4
+_MOST_NAMES = 5
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _HAS_QUERIES = re.compile(rf'"queries"\s*:\s*\[\s*{_STRING}(?:\s*,\s*{_STRING}){{{_MOST_QUERIES - 1}}}')
 _LONGEST_REPLY = 1500  # characters in addition to the question
@@ -62,6 +63,7 @@ def _read(reply: Fields, request: Request) -> Understanding | None:
         kind=kind or "single",
         topic=topic,
         is_from_model=True,
+        authors=_names(reply),
     )
     years = _years(reply, request)
     if not years.has_years:
@@ -80,6 +82,11 @@ def _queries(reply: Fields, question: str) -> tuple[str, ...]:
     lines = (in_a_line(text)[:LINE].strip() for text in read_texts(reply, "queries"))
     queries = tuple(dict.fromkeys(filter(None, lines)))[:_MOST_QUERIES]
     return queries or (() if reply.get("queries") == [] else (question,))
+
+
+def _names(reply: Fields) -> tuple[str, ...]:
+    """The authors whose papers the model finds asked for."""
+    return tuple(in_a_line(name)[:LINE] for name in read_texts(reply, "authors")[:_MOST_NAMES])
 
 
 def _years(reply: Fields, request: Request) -> Filters:

@@ -23,7 +23,8 @@ class Understanding:
     applied. `resolved` is the question with what it depends on, None if it stands alone. `query` is that
     without the words that became filters; `queries` are other words to search for. `topic` is that of a
     remark to the program, which asks the papers nothing. `is_from_model` says who understood. `fallback`
-    is the same question after earlier ones, to try if it finds nothing alone.
+    is the same question after earlier ones, to try if it finds nothing alone. `authors` are those whose
+    papers a model finds asked for. `asks_record` says that the record of the first paper answers.
     """
 
     request: Request
@@ -36,6 +37,8 @@ class Understanding:
     topic: Topic | None = None
     is_from_model: bool = False
     fallback: "Understanding | None" = None
+    authors: tuple[str, ...] = ()
+    asks_record: bool = False
 
     @property
     def filters(self) -> Filters:
@@ -50,6 +53,10 @@ class Understanding:
     def searched(self) -> tuple[str, ...]:
         """The queries, the question first."""
         return tuple(dict.fromkeys([self.whole if self.is_from_model else self.query, *self.queries]))
+
+    def noting(self, line: str) -> "Understanding":
+        """The same with a further line for the reader."""
+        return replace(self, note=f"{self.note} {line}" if self.note else line)
 
 
 def understand(request: Request) -> Understanding:

@@ -14,7 +14,7 @@ _REPEATS = 0.9  # share of its content words that one earlier sentence has
 
 def source_of(text: str, papers: Sequence[Paper]) -> int | None:
     """The index of the nearest paper that has the numbers, names and most words of a sentence, if any."""
-    shares = [_share(text, f"{paper.heading} {paper.shown_text}") for paper in papers]
+    shares = [_share(text, _read_of(paper)) for paper in papers]
     agreeing = [
         place
         for place, paper in enumerate(papers)
@@ -25,12 +25,17 @@ def source_of(text: str, papers: Sequence[Paper]) -> int | None:
 
 def fits_none(text: str, papers: Sequence[Paper]) -> bool:
     """Whether a sentence is about none of these papers: it has hardly a word of theirs."""
-    return all(_share(text, f"{paper.heading} {paper.shown_text}") < _FEWEST for paper in papers)
+    return all(_share(text, _read_of(paper)) < _FEWEST for paper in papers)
 
 
 def repeats(text: str, earlier: Sequence[str]) -> bool:
     """Whether one of the earlier sentences says the same."""
     return any(_share(text, other) >= _REPEATS for other in earlier)
+
+
+def _read_of(paper: Paper) -> str:
+    """All that a prompt shows of a paper."""
+    return " ".join((paper.heading, paper.shown_text, paper.shown_note, *paper.authors))
 
 
 def _share(text: str, other: str) -> float:

@@ -13,7 +13,7 @@ from rag.query import Understanding
 from rag.readable import readable
 from rag.reading import Reader, Reading, Sentence
 from rag.sentences import says_something
-from rag.types import Hit
+from rag.types import Hit, Passage
 from rag.words import content_words
 from rag.writers.base import Log
 from rag.writers.relevance import relevances
@@ -61,6 +61,11 @@ class ExtractiveWriter:
         papers that together match most of the question.
         """
         log.notes += [self.note] if self.note else []
+        if question.asks_record:
+            record = hits[0].paper.text_of("record")
+            place = Passage(hits[0].paper.paper_id, 0, len(record), "record")
+            yield from (Heading(0), Quoted(record, 0, place))
+            return
         for group in self._choose(question, hits):
             yield Heading(group[0].hit)
             for candidate in group:

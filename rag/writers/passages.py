@@ -25,10 +25,15 @@ class Source:
 
     key: int
     paper: Paper
+    record: str = ""  # where the question asks for it
 
     def line(self, number: int) -> str:
         """The source as a prompt shows it, without anything else that reads as a marker."""
-        return f"[{number}] {neutral(self.paper.heading)}\n{neutral(self.paper.abstract)}"
+        record = [neutral(self.record)] if self.record else []
+        note = [f"Reader's note: {neutral(self.paper.note)}"] if self.paper.note else []
+        return "\n".join(
+            [f"[{number}] {neutral(self.paper.heading)}", *record, neutral(self.paper.abstract), *note]
+        )
 
 
 def choose_sources(
@@ -46,7 +51,11 @@ def choose_sources(
         places = tuple(sorted({*sides(reading), *places[:_BEST]}))
     passages = _fitting(_in_order(reading, hits, places, kind), [hits[place] for place in places], room)
     return tuple(
-        Source(place + 1, _cut(hits[place].paper, (own for own in passages if own.hit == place)))
+        Source(
+            place + 1,
+            _cut(hits[place].paper, (own for own in passages if own.hit == place)),
+            hits[place].paper.text_of("record") if question.asks_record else "",
+        )
         for place in places
     )
 
@@ -86,8 +95,9 @@ def _fitting(passages: Iterable[Sentence], hits: Sequence[Hit], room: int) -> li
 def _cut(paper: Paper, passages: Iterable[Sentence]) -> Paper:
     """The paper with these passages only, in their order there."""
     ordered = sorted(passages, key=lambda passage: (passage.place.part, passage.place.start))
-    abstract = " ".join(map(_text, ordered))
-    return replace(paper, title=_title(paper), abstract=abstract, body=None, excerpts=())
+    abstract = " ".join(_text(own) for own in ordered if own.place.part != "note")
+    note = " ".join(_text(own) for own in ordered if own.place.part == "note")
+    return replace(paper, title=_title(paper), abstract=abstract, note=note, body=None, excerpts=())
 
 
 def _title(paper: Paper) -> str:

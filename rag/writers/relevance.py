@@ -49,7 +49,8 @@ def features(reading: Reading, hits: Sequence[Hit]) -> list[dict[str, float]]:
     weights = rest / np.maximum(rest.sum(axis=1, keepdims=True), 1e-9)
 
     def of(sentence: Sentence) -> dict[str, float]:
-        place, text = sentence.place, hits[sentence.hit].paper.abstract
+        place, paper = sentence.place, hits[sentence.hit].paper
+        text = paper.text_of(place.part)
         if closeness := hits[sentence.hit].closeness:
             return {
                 "match": float(sentence.best() @ weights[sentence.hit]),

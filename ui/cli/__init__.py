@@ -17,6 +17,8 @@ _COMMANDS = {  # with what they do; the module of that name is loaded when the c
     "ui": "serve the chat page",
     "search": "rank the papers for a query, without an answer",
     "ingest": "bring papers into the library",
+    "sync": "look again at what the library was made of, and bring in what is new or changed",
+    "watch": "bring in what is new or changed while it runs",
     "library": "look after the library",
     "eval": "ask questions with known answers and score what comes back",
     "compare": "compare two runs of the same questions",

@@ -8,7 +8,7 @@ from rag.settings import Settings
 from rag.types import Request
 from ui.cli.commands import add_common
 from ui.cli.hint import hint_once
-from ui.cli.options import add_answering, request_of, tell_years
+from ui.cli.options import add_answering, request_of, tell_years, typed
 from ui.cli.places import open_for_reading
 from ui.streaming import StatusLine, print_read, read_along
 from ui.terminal import print_json
@@ -16,12 +16,14 @@ from ui.terminal import print_json
 
 def add(command: argparse.ArgumentParser) -> None:
     add_common(command, run)
-    command.add_argument("question", help="what you want to know, in quotes")
+    command.add_argument(
+        "question", nargs="+", help="what you want to know; - reads it from standard input"
+    )
     add_answering(command, writer="auto")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    request = check_request(request_of(arguments, arguments.question))  # before anything is built
+    request = check_request(request_of(arguments, typed(arguments.question)))  # before anything is built
     try:
         return _ask(arguments, request)
     except KeyboardInterrupt as interrupt:

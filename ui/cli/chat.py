@@ -9,6 +9,7 @@ from functools import partial
 from rag.assistant import Assistant
 from rag.conversation import Conversation
 from rag.errors import ModelError, QuestionError
+from rag.query import check_names
 from rag.settings import Settings
 from rag.streams import AnswerStream
 from rag.types import Request
@@ -41,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         open_for_reading(arguments) as library,
         Assistant(library, settings=settings, on_wait=status.wait) as assistant,
     ):
+        check_names(library, options.filters)
         is_written = assistant.writer_for(options.writer) != "extractive"
         read = partial(read_along, status=status, is_written=is_written, is_json=arguments.json)
         try:

@@ -16,6 +16,7 @@ from eval.selection import Questions
 from rag.assistant import Assistant
 from rag.library import Library
 from rag.plain import in_a_line
+from rag.query import check_names
 from rag.settings import Settings
 from ui.cli.commands import add_common
 from ui.cli.gates import add_gates, exit_code
@@ -89,7 +90,7 @@ def add(command: argparse.ArgumentParser) -> None:
         help="in place of a run: how well the judge of --judge judges claims whose labels are known "
         "(default: those that come with the program)",
     )
-    add_answering(command, writer="extractive")
+    add_answering(command, writer="extractive", tag_option="--paper-tag")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -146,6 +147,7 @@ def _ask_part(arguments: argparse.Namespace, part: Part) -> Run:
         part.open(arguments, settings) as library,
         Assistant(library, settings=settings, writer=arguments.writer) as assistant,
     ):
+        check_names(library, request.filters)
         _warn(part.questions, library)
         if not arguments.fresh and (answered := len(read_answered(part.out))):
             tell(f"Questions answered already in {part.out}: {answered}; --fresh asks them anew.")

@@ -15,13 +15,14 @@ from rag.errors import AskpapersError, QuestionError
 from rag.library import Library
 from rag.library.progress import Track, untracked
 from rag.private import atomic_write
+from rag.query import check_names
 from rag.types import Filters
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
 from ui.terminal import USAGE, print_error, print_json, tell, track
 
-WORDS = "in the title, organisation, year, arXiv id or DOI, each"
+WORDS = "in the title, authors, organisation, year, id, citation key, tags or collections, each"
 
 
 def add(group: Group) -> None:
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     by_ending = JSONL if arguments.all or not file or arguments.format else form_of(file)
     form = BY_NAME[arguments.format] if arguments.format else by_ending
     with open_existing(arguments) as library:
+        check_names(library, filters)
         if arguments.all:
             with _opened(file, arguments.force) as output:
                 counts: dict[str, Any] = asdict(write_backup(library.catalog, output, _progress(file)))

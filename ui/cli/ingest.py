@@ -5,13 +5,15 @@ from pathlib import Path
 
 from ingest.bundled import BundledSource
 from ingest.pipeline import ingest
-from ingest.sources.base import ReadOptions, Source
+from ingest.sources.base import ReadOptions, Skipped, Source
 from ingest.sources.columns import columns_from
-from ingest.sources.named import names_to_sources
+from ingest.syncing.origins import open_origins
 from rag.errors import SourceError
 from rag.library import Library
+from rag.library.origins import Origin
 from rag.settings import Settings, bundled_library, own_library
 from ui.cli.commands import add_common
+from ui.cli.completing import COMPLETE, complete_papers, print_completion
 from ui.cli.options import as_day
 from ui.terminal import print_json, print_report, track
 
@@ -29,7 +31,9 @@ def add(command: argparse.ArgumentParser) -> None:
         "citations (.nbib), EndNote's or PubMed's XML (.xml), some of which may name PDFs, a "
         "table (.csv, .tsv, .parquet); texts may be packed (.gz); a folder of those, at any depth; a "
         "pattern ('papers/**/*.pdf'); - for standard input; papers of a service: arxiv:2110.07143, "
-        "arxiv:query=..., with ;pdf for their PDFs, hf:query=..., hf:date=...; or "
+        "arxiv:query=..., with ;pdf for their PDFs, hf:query=..., hf:date=..., pubmed:PMID, "
+        "pubmed:QUERY; zotero for the library of the Zotero on this computer, zotero:COLLECTION, "
+        "zotero:USER-ID for one on Zotero's server; or "
         f"`{DEMO}` for the papers that come with the program",
     )
     command.add_argument(
@@ -51,6 +55,13 @@ def add(command: argparse.ArgumentParser) -> None:
         "arxiv, csl, bibtex, ris, nbib, endnote, pubmed, csv or parquet",
     )
     command.add_argument(
+        "--zotero",
+        type=Path,
+        metavar="DIR",
+        help="Zotero's data folder, where it is in none of its usual places",
+    )
+    command.add_argument("--complete", action="store_true", help=f"then fill in {COMPLETE}")
+    command.add_argument(
         "--saved",
         type=as_day,
         metavar="YYYY-MM-DD",
@@ -62,19 +73,31 @@ def run(arguments: argparse.Namespace) -> int:
     is_demo = DEMO in arguments.sources and not Path(DEMO).exists()
     if is_demo and len(arguments.sources) > 1:
         raise SourceError("digests never mix with real abstracts: ingest `demo` by itself")
+    if is_demo and arguments.complete:
+        raise SourceError("the papers of `demo` are complete: leave --complete out")
     if is_demo and (arguments.saved or arguments.columns or arguments.format or arguments.keep):
         raise SourceError("how `demo` is read is known: leave --saved, --columns, --format and --keep out")
     columns = {} if arguments.columns is None else columns_from(arguments.columns)
-    options = ReadOptions(arguments.saved, columns, arguments.format, arguments.keep)
+    options = ReadOptions(arguments.saved, columns, arguments.format, arguments.keep, arguments.zotero)
     sources: list[Source] = [BundledSource()]
+    origins: dict[str, Origin] = {}
+    skipped: list[Skipped] = []
     if not is_demo:
-        sources = [*names_to_sources(arguments.sources, options)]
+        sources, origins, skipped = open_origins(arguments.sources, options, complete=arguments.complete)
     settings = Settings.read()
     folder = arguments.library or settings.library or (bundled_library() if is_demo else own_library())
     with Library.open(folder, settings, create=True, catch_up=False) as library:
-        report = ingest(library, sources, track)
+        report = ingest(library, sources, track, origins=origins)
+        report.skipped = skipped
+        if not arguments.json:
+            print_report(report, folder)
+        completion = None
+        if arguments.complete:
+            paper_ids = library.catalog.of_sources([source.name for source in sources])
+            completion = complete_papers(library, paper_ids)
     if arguments.json:
-        print_json(report.to_dict())
-    else:
-        print_report(report, folder)
-    return 0 if report.papers else 1
+        print_json(report.to_dict() | ({"completion": completion.to_dict()} if completion else {}))
+    elif completion:
+        print_completion(completion)
+    has_failed = report.is_useless or not report.papers or (completion and completion.failed)
+    return 1 if has_failed else 0

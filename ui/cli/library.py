@@ -13,19 +13,21 @@ from rag.errors import QuestionError
 from rag.library import Library
 from rag.library.library import INDEXES
 from rag.plain import cut, in_a_line, plain
+from rag.query import check_names
 from rag.readable import without_markup
-from rag.settings import Settings, bundled_library, own_library
+from rag.settings import Settings, own_library
 from rag.types import Paper
-from ui.cli import exporting
+from ui.authors import in_short
+from ui.cli import annotating, completing, exporting, sources
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
+from ui.cli.referring import REFERENCE, check_own, known_papers, meant_paper
 from ui.cli.showing import ShownPaper, fields_of, print_paper
 from ui.terminal import USAGE, print_error, print_fields, print_json, print_near, print_text, tell, track
 
 _LISTED = 50  # papers, unless told otherwise
-_NAMED = 5  # references in an error
-_LONGEST_NAME = 100  # characters of one
+_LONGEST_NAMES = 30  # characters of authors in a list
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -37,16 +39,19 @@ def add(command: argparse.ArgumentParser) -> None:
         "-n", type=int, default=_LISTED, metavar="N", help=f"papers at most (default: {_LISTED})"
     )
     add_conditions(listing)
+    annotating.add(group)
     exporting.add(group)
+    completing.add(group)
+    sources.add(group)
     restoring = group.add(
         "restore", "make a library anew from a backup (`library export --all`)", run_restore
     )
     restoring.add_argument("file", type=Path, metavar="FILE", help="the backup")
     showing = group.add("show", "all that is known of a paper", run_show)
-    showing.add_argument("paper", metavar="PAPER", help="its id, arXiv id, DOI or title")
+    showing.add_argument("paper", metavar="PAPER", help=REFERENCE)
     showing.add_argument("--text", action="store_true", help="the whole text, too, if it came as a PDF")
     removing = group.add("remove", "take papers out of the library", run_remove)
-    removing.add_argument("papers", nargs="+", metavar="PAPER", help="an id, arXiv id, DOI or title")
+    removing.add_argument("papers", nargs="+", metavar="PAPER", help=REFERENCE)
     removing.add_argument("--yes", action="store_true", help="do not ask first")
     group.add("verify", "compare the catalog with the indexes; exit 1 where they disagree", run_verify)
     reindexing = group.add("reindex", "build the indexes anew from the catalog", run_reindex)
@@ -82,6 +87,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         raise QuestionError(f"{arguments.n} papers cannot be listed: ask for at least 1 with -n")
     words, filters = " ".join(arguments.words), filters_of(arguments)
     with open_existing(arguments) as library:
+        check_names(library, filters)
         papers = library.catalog.browse(words, most=min(arguments.n, sys.maxsize), filters=filters)
         matching = library.catalog.count_matching(words, filters)
     if arguments.json:
@@ -109,7 +115,7 @@ def run_restore(arguments: argparse.Namespace) -> int:
 
 def run_show(arguments: argparse.Namespace) -> int:
     with open_existing(arguments) as library:
-        (paper,) = _known(library, [arguments.paper], arguments)
+        paper = meant_paper(library, arguments.paper, arguments)
         shown = ShownPaper.of(library, paper)
     if arguments.json:
         print_json(shown.to_dict())
@@ -122,8 +128,8 @@ def run_remove(arguments: argparse.Namespace) -> int:
     if not (arguments.yes or (sys.stdin and sys.stdin.isatty())):
         return print_error("there is no terminal to ask on before papers are removed: add --yes", USAGE)
     with open_existing(arguments) as library:
-        _check_own(library)
-        papers = _known(library, arguments.papers, arguments)
+        check_own(library, "the papers that come with askpapers stay")
+        papers = known_papers(library, arguments.papers, arguments)
         is_confirmed = arguments.yes or _is_confirmed(papers)
         removed = library.remove([paper.paper_id for paper in papers], track) if is_confirmed else 0
         left = library.catalog.count()
@@ -177,28 +183,6 @@ def run_duplicates(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _known(library: Library, references: list[str], arguments: argparse.Namespace) -> list[Paper]:
-    """The papers that are referred to, each once. Raises QuestionError where one is not there."""
-    ids = library.catalog.find(references)
-    if unknown := [f"“{cut(name, _LONGEST_NAME)}”" for name in references if name not in ids]:
-        more = [f"{len(unknown) - _NAMED} more"] if len(unknown) > _NAMED else []
-        place = f" --library {arguments.library}" if arguments.library else ""
-        raise QuestionError(
-            f"no paper in the library is {' or '.join([*unknown[:_NAMED], *more])}: see which there "
-            f"are with `askpapers library list{place}`"
-        )
-    return list(library.catalog.papers(list(dict.fromkeys(ids.values()))).values())
-
-
-def _check_own(library: Library) -> None:
-    """Raises QuestionError for the bundled library, whose papers come back when it is next opened."""
-    if library.folder.resolve() == bundled_library().resolve():
-        raise QuestionError(
-            "the papers that come with askpapers stay: add your own, which take their place, with "
-            "`askpapers ingest SOURCE...`"
-        )
-
-
 def _is_confirmed(papers: list[Paper]) -> bool:
     """Ask at the terminal whether these papers may go."""
     for paper in papers:
@@ -213,9 +197,17 @@ def _count(papers: int) -> str:
 
 
 def _print_lines(papers: list[Paper]) -> None:
-    """Id, date and title of each paper."""
-    ids = [in_a_line(paper.paper_id) for paper in papers]
-    width = max(map(len, ids), default=0)
-    for paper_id, paper in zip(ids, papers, strict=True):
-        line = Text(f"{paper_id:{width}}  {paper.published or '–':10}  ", "dim")
-        print_text(line.append(in_a_line(without_markup(paper.title)), "default"))
+    """Key or id, date, authors and title of each paper, and whether it is retracted."""
+    rows = [
+        (in_a_line(paper.key or paper.paper_id), paper.published or "–", _authors(paper))
+        for paper in papers
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row, paper in zip(rows, papers, strict=True):
+        cells = [f"{cell:{width}}  " for cell, width in zip(row, widths, strict=True) if width]
+        line = Text("".join(cells), "dim").append(in_a_line(without_markup(paper.title)), "default")
+        print_text(line.append("  retracted", "bold red") if paper.retracted else line)
+
+
+def _authors(paper: Paper) -> str:
+    return cut(in_a_line(in_short(paper.authors, paper.author_count)), _LONGEST_NAMES)

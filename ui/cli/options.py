@@ -2,15 +2,16 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import date
 
 from rag.query import check_filters, check_options
 from rag.types import Filters, Request
 
 
-def add_filters(command: argparse.ArgumentParser) -> None:
+def add_filters(command: argparse.ArgumentParser, tag_option: str = "--tag") -> None:
     """Which papers a question is about: --from-year and its like, --no-years, --day."""
-    add_conditions(command)
+    add_conditions(command, tag_option)
     command.add_argument(
         "--no-years",
         action="store_true",
@@ -24,17 +25,26 @@ def add_filters(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_conditions(command: argparse.ArgumentParser) -> None:
-    """Which papers a command is about: --from-year and its like."""
+def add_conditions(command: argparse.ArgumentParser, tag_option: str = "--tag") -> None:
+    """Which papers a command is about: --from-year and its like.
+
+    `tag_option` is the option for a tag, for commands that have a --tag of another meaning.
+    """
     filters = command.add_argument_group("only papers …")
     filters.add_argument("--from-year", type=int, metavar="Y", help="of this year or later")
     filters.add_argument("--to-year", type=int, metavar="Y", help="of this year or earlier")
     filters.add_argument("--min-authors", type=int, metavar="N", help="by so many authors or more")
     filters.add_argument("--max-authors", type=int, metavar="N", help="by so many authors or fewer")
     filters.add_argument("--organization", metavar="NAME", help="of this organisation")
+    filters.add_argument("--author", metavar="NAME", help="by this author; a family name will do")
+    filters.add_argument(tag_option, dest="paper_tag", metavar="T", help="with this tag")
+    filters.add_argument("--collection", metavar="C", help="in this collection, or in one inside it")
     filters.add_argument("--source", metavar="FILE", help="that were ingested from this file")
     filters.add_argument(
-        "--paper", action="append", metavar="ID", help="of this id or title; may be given several times"
+        "--paper",
+        action="append",
+        metavar="ID",
+        help="of this id, citation key or title; may be given several times",
     )
 
 
@@ -48,6 +58,9 @@ def filters_of(arguments: argparse.Namespace) -> Filters:
             max_authors=arguments.max_authors,
             organization=arguments.organization,
             source=arguments.source,
+            author=arguments.author,
+            tag=arguments.paper_tag,
+            collection=arguments.collection,
             papers=tuple(arguments.paper) if arguments.paper else None,
         )
     )
@@ -66,6 +79,14 @@ def request_of(arguments: argparse.Namespace, question: str = "") -> Request:
     return check_options(Request(question, filters=filters, years_from_question=years, **options))
 
 
+def typed(words: Sequence[str]) -> str:
+    """What words say together; a single hyphen stands for standard input."""
+    if list(words) != ["-"] or not sys.stdin:
+        return " ".join(words)
+    sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
+    return sys.stdin.read()
+
+
 def as_day(text: str) -> date:
     """Raises ArgumentTypeError."""
     try:
@@ -80,9 +101,9 @@ def tell_years(arguments: argparse.Namespace, years: Filters) -> None:
         print("--no-years lets papers of all years in.", file=sys.stderr)
 
 
-def add_answering(command: argparse.ArgumentParser, writer: str) -> None:
+def add_answering(command: argparse.ArgumentParser, writer: str, tag_option: str = "--tag") -> None:
     """The options that shape an answer; `writer` is the default one."""
-    add_filters(command)
+    add_filters(command, tag_option)
     command.add_argument(
         "--words",
         type=int,

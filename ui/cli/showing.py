@@ -1,6 +1,6 @@
 """All that is known of a paper, as `library show` prints it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -8,20 +8,26 @@ from typing import Any, Self
 
 from rich.text import Text
 
+from ingest.annotating import OwnWords
 from rag.body import Block, Body
 from rag.library import Library
+from rag.library.own_words import OWN
 from rag.library.paper_files import PaperFile
 from rag.plain import in_a_line, plain
 from rag.readable import readable, without_markup
 from rag.types import Paper, Passage
+from ui.particulars import journal, particulars
 from ui.terminal import print_fields, print_text, tell
 
-_NAMES = ("paper_id", "title", "published", "organization", "author_count", "authors", "arxiv_id", "doi")
+_NAMES = (
+    *("paper_id", "key", "title", "published", "organization", "author_count", "authors", "arxiv_id"),
+    *("doi", "tags", "collections", "retracted"),
+)
 
 
 @dataclass(frozen=True)
 class ShownPaper:
-    """A paper with its body, its sources, the sources of each field, its passages, and its file.
+    """A paper with its body, its sources, the sources of each field, its passages, notes, and its file.
 
     `path` is where the file stands now; None if it is gone.
     """
@@ -30,6 +36,7 @@ class ShownPaper:
     sources: list[str]
     origins: dict[str, list[str]]
     passages: list[Passage]
+    notes: OwnWords
     file: PaperFile | None = None
     path: Path | None = None
 
@@ -42,6 +49,7 @@ class ShownPaper:
             catalog.sources(paper_id),
             catalog.origins(paper_id),
             catalog.passages([paper_id])[paper_id] + catalog.files.passages([paper_id]).get(paper_id, []),
+            OwnWords.of(library, paper_id),
             catalog.files.known([paper.file]).get(paper.file) if paper.file else None,
             library.file_of(paper),
         )
@@ -72,13 +80,15 @@ class ShownPaper:
             "pages": len(body.pages) if body else None,
             "sections": list(_sections(body)) if body else [],
             "abstract": paper.abstract,
+            "note": paper.note,
+            "csl": dict(paper.csl),
             "body": body.text if body else None,
         }
 
 
 def fields_of(paper: Paper) -> dict[str, Any]:
     """What is known of a paper, without its text."""
-    return {name: getattr(paper, name) for name in _NAMES}
+    return {name: getattr(paper, name) for name in _NAMES} | {"journal": journal(paper)}
 
 
 def print_paper(shown: ShownPaper, *, is_whole: bool) -> None:
@@ -86,11 +96,14 @@ def print_paper(shown: ShownPaper, *, is_whole: bool) -> None:
     whole text."""
     paper = shown.paper
     known = {name: value for name, value in fields_of(paper).items() if value not in (None, ())}
-    if paper.authors:
-        known["authors"] = ", ".join(paper.authors)
+    known |= {name: ", ".join(value) for name, value in known.items() if isinstance(value, tuple)}
+    known.pop("journal", None)
     for name, givers in shown.origins.items():
-        if name in known and len(givers) < len(shown.sources):
+        if name in known and _is_partly(givers, shown):
             known[name] = f"{known[name]} ({', '.join(givers)})"
+    known |= particulars(paper)
+    if (givers := shown.origins.get("csl", [])) and _is_partly(givers, shown):
+        known["details_from"] = ", ".join(givers)
     known |= {"sources": ", ".join(shown.sources), "passages": _passages(shown.passages)}
     known |= _file_fields(shown)
     known |= {"text": "a digest in other words than the abstract's"} if paper.is_digest else {}
@@ -98,10 +111,24 @@ def print_paper(shown: ShownPaper, *, is_whole: bool) -> None:
     print_fields({name.replace("_", " "): in_a_line(str(value)) for name, value in known.items()})
     if paper.abstract:
         print_text(Text(f"\n{plain(readable(paper.abstract))}"))
+    _print_notes(shown.notes)
     if is_whole and paper.body:
         _print_body(paper.body)
     elif is_whole:
         tell("There is no whole text of this paper: bring in its PDF with `askpapers ingest PDF`.")
+
+
+def _is_partly(givers: Collection[str], shown: ShownPaper) -> bool:
+    """Whether only some of the sources give a field; the user's own words are no source of the others."""
+    return {*givers, OWN} != {*shown.sources, OWN}
+
+
+def _print_notes(notes: OwnWords) -> None:
+    """The user's notes, apart from the paper's words."""
+    for source, note in (*([("", notes.note)] if notes.note else []), *notes.others):
+        heading = f"Your note ({in_a_line(source)}):" if source else "Your note:"
+        print_text(Text(f"\n{heading}", "dim"))
+        print_text(Text(plain(note)))
 
 
 def _passages(passages: list[Passage]) -> str:
@@ -111,8 +138,10 @@ def _passages(passages: list[Passage]) -> str:
         for passage in passages
         if passage.part == "abstract"
     ]
-    in_body = len(passages) - len(spans)
-    return f"{len(passages)} ({', '.join(spans)}{f', {in_body} of the whole text' if in_body else ''})"
+    others = {"of the whole text": "body", "of your note": "note"}
+    counts = {what: sum(passage.part == part for passage in passages) for what, part in others.items()}
+    spans += [f"{count} {what}" for what, count in counts.items() if count]
+    return f"{len(passages)} ({', '.join(spans)})"
 
 
 def _file_fields(shown: ShownPaper) -> dict[str, str]:

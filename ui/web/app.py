@@ -101,6 +101,7 @@ def build_page(desk: Desk, page: Page) -> gr.Blocks:
     ) as blocks:
         session = gr.State(None)
         browser = gr.BrowserState(storage_key="askpapers", secret=page.key)
+        table = gr.BrowserState(storage_key="askpapers-table", secret=page.key)
         chat_tab = ChatTab(
             desk,
             Likes(Feedback(page.feedback)),
@@ -109,7 +110,8 @@ def build_page(desk: Desk, page: Page) -> gr.Blocks:
             Models(desk.settings, page.models, has_files=not page.is_read_only),
             TrialPanel(desk, page.is_read_only),
         )
-        papers, evaluation = PapersTab(desk, page.uploads, page.is_read_only), EvaluationTab(page.runs)
+        papers = PapersTab(desk, page.uploads, table, page.is_read_only)
+        evaluation = EvaluationTab(page.runs)
         chat_tab.lay_out_side(has_password=bool(page.password))
         with gr.Tabs(selected="chat") as tabs:
             with gr.Tab("Chat", id="chat"):

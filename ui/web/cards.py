@@ -28,20 +28,30 @@ class Card:
     @property
     def is_whole(self) -> bool:
         """Whether all quotes still stand in the paper, as far as its text is here."""
-        return (
-            self.paper is not None and self._stands("abstract") and (not self._body or self._stands("body"))
-        )
+        parts: set[Part] = {"abstract", "note", "record", *(("body",) if self._body else ())}
+        return self.paper is not None and all(map(self._stands, parts))
 
     @property
     def beside(self) -> dict[int, Citation]:
-        """The quotes to show by themselves: those that stand in no text that is here."""
-        return {place: quote for place, quote in self.cited.quotes.items() if not self._stands(quote.part)}
+        """The quotes to show by themselves: records, and those that stand in no text that is here."""
+        quotes = self.cited.quotes.items()
+        return {
+            place: each for place, each in quotes if each.part == "record" or not self._stands(each.part)
+        }
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """The abstract, cut where quotes begin and end; empty where all quotes are from the body."""
-        abstract, spans = self.paper.abstract if self.paper else "", self._spans("abstract")
-        return segments(abstract, (0, len(abstract)), spans) if spans and self._stands("abstract") else ()
+        """The abstract, cut where quotes begin and end; empty where no quote is from it."""
+        return self._segments("abstract")
+
+    @property
+    def note_segments(self) -> tuple[Segment, ...]:
+        """The user's note, cut in the same way."""
+        return self._segments("note")
+
+    def _segments(self, part: Part) -> tuple[Segment, ...]:
+        text, spans = self.paper.text_of(part) if self.paper else "", self._spans(part)
+        return segments(text, (0, len(text)), spans) if spans and self._stands(part) else ()
 
     @property
     def in_pages(self) -> dict[int, Span]:
@@ -59,7 +69,7 @@ class Card:
 
     def _stands(self, part: Part) -> bool:
         """Whether all quotes from a part of the paper stand in it."""
-        text = self.paper.text_of(part) if self.paper and part != "note" else ""
+        text = self.paper.text_of(part) if self.paper else ""
         quotes = self._of(part).values()
         return all(quote.start >= 0 and text[quote.start : quote.end] == quote.quote for quote in quotes)
 

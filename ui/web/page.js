@@ -30,10 +30,10 @@ function copyAnswer(button) {
   setTimeout(say, 2000, "Copy");
 }
 
-// Asks the question of an exchange again on its own: Gradio notices what is typed into its box.
-function askAlone(exchange) {
-  const box = document.querySelector("#alone textarea, #alone input");
-  box.value = `${exchange} ${Date.now()}`; // another text each time: the same one may be asked twice
+// Hands a text on to the server by a hidden box: Gradio notices what is typed there.
+function hand(id, text) {
+  const box = document.querySelector(`#${id} textarea, #${id} input`);
+  box.value = `${text} ${Date.now()}`; // another text each time: the same one may be handed on twice
   box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
@@ -48,7 +48,10 @@ document.addEventListener("click", (event) => {
   const copy = at?.closest("button.ap-copy");
   if (copy) copyAnswer(copy);
   const alone = at?.closest("button.ap-alone");
-  if (alone) askAlone(alone.dataset.exchange);
+  if (alone) hand("alone", alone.dataset.exchange);
+  const go = at?.closest("button.ap-go");
+  if (go?.dataset.go) hand("go", go.dataset.go);
+  if (go?.dataset.paper) hand("opened", go.dataset.paper);
 });
 
 // A new question goes to the top of the conversation and stays there while its answer grows, until the

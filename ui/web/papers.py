@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -11,19 +11,26 @@ from typing import Any
 import gradio as gr
 from pandas import DataFrame
 
-from ingest.sources.base import ReadOptions
+from ingest.annotating import OwnWords, as_written
+from ingest.sources.base import LONGEST_NOTE, ReadOptions
 from ingest.sources.files import FileSource
 from ingest.sources.formats import PACKED_SUFFIX, SUFFIXES
 from rag.errors import AskpapersError, SourceError
 from rag.library.progress import Work
+from rag.plain import in_a_line
+from rag.query import check_filters, check_names
 from rag.readable import without_markup
+from rag.types import Filters, Paper
 from ui.desk import Desk
+from ui.web.chat_settings import whole
 from ui.web.door.uploads import LARGEST
-from ui.web.rendering import error_html, paper_html, report_html
+from ui.web.rendering import error_html, no_table_html, paper_html, report_html, table_html
+from ui.web.table import CHOICES, COLUMNS, USUAL, Place, Table
 
 _NOTHING = "Nothing was added."
-_SHOWN = 50  # papers of the table
-_HEAD = ("Title", "Published", "Organisation", "Id")
+_ANY = ("any", "")
+_MOST_CHOICES = 1000  # tags to choose from; others are typed
+_LONGEST_ID = 1100  # characters, with the time of a click
 _LABEL = "upload/"  # before the name of a file, to distinguish it from one that was ingested
 _SCROLL = "() => document.getElementById('paper')?.scrollIntoView({ block: 'nearest' })"
 _QUICK: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -32,10 +39,12 @@ _SLOW: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "writing
 
 @dataclass
 class PapersTab:
-    """The components of the tab, and the events between them. Files are uploaded to `uploads`."""
+    """The components of the tab, and the events between them. Files are uploaded to `uploads`; `kept` is
+    what the browser keeps of the table's columns and order."""
 
     desk: Desk
     uploads: Path
+    kept: gr.BrowserState
     is_read_only: bool = False
 
     def lay_out(self) -> None:
@@ -45,9 +54,11 @@ class PapersTab:
                 self.counts = gr.Markdown(elem_id="counts")
                 self.words = gr.Textbox(
                     label="Find papers",
-                    placeholder="Words of a title, an organisation, a year, an id",
+                    placeholder="Words of a title, an author, an organisation, a tag, a year, an id",
                     max_length=200,
                 )
+                with gr.Accordion("Only papers …", open=False), gr.Row():
+                    self._lay_out_filters()
                 with gr.Accordion("Add papers", open=False, visible=not self.is_read_only):
                     self._lay_out_upload()
             with gr.Column(scale=2, min_width=300):
@@ -61,18 +72,18 @@ class PapersTab:
                     y_title="papers",
                     y_lim=[0, None],
                 )
-        self.table = gr.Dataframe(
-            headers=list(_HEAD),
-            datatype="str",
-            interactive=False,
-            wrap=True,
-            show_label=False,
-            column_widths=["58%", "12%", "14%", "16%"],
-            max_height=420,
-            buttons=[],
-            elem_id="papers",
+        with gr.Accordion("Columns", open=False):
+            self.columns = gr.CheckboxGroup(
+                CHOICES, value=list(USUAL), show_label=False, container=False, elem_id="columns"
+            )
+        self.table = gr.HTML(js_on_load=None, elem_id="papers")
+        # page.js puts the page of the table that is asked for here, and the paper.
+        self.go = gr.Textbox(show_label=False, max_length=64, elem_id="go", container=False)
+        self.opened = gr.Textbox(
+            show_label=False, max_length=_LONGEST_ID, elem_id="opened", container=False
         )
-        self.matching = gr.Markdown()
+        self.place = gr.State(Place())
+        self.chosen = gr.State(None)
         with gr.Group(visible=False, elem_id="paper") as self.group:
             self.paper = gr.HTML(js_on_load=None, padding=True)
             with gr.Row():
@@ -80,7 +91,28 @@ class PapersTab:
                 self.remove = gr.Button("Remove from the library", size="sm", visible=not self.is_read_only)
                 self.sure = gr.Button("Yes, remove it", variant="stop", size="sm", visible=False)
                 self.keep = gr.Button("Keep it", size="sm", visible=False)
-        self.chosen = gr.State(None)
+            with gr.Accordion("Your tags and your note", open=False, visible=False) as self.own:
+                self._lay_out_own()
+
+    def _lay_out_filters(self) -> None:
+        self.author = gr.Textbox(label="by author", placeholder="any", max_length=200, min_width=140)
+        self.tag = gr.Dropdown([_ANY], value="", label="with tag", allow_custom_value=True, min_width=140)
+        self.collection = gr.Dropdown(
+            [_ANY], value="", label="in collection", allow_custom_value=True, min_width=140
+        )
+        self.first = gr.Textbox(label="from year", placeholder="any", max_length=4, min_width=90)
+        self.last = gr.Textbox(label="to year", placeholder="any", max_length=4, min_width=90)
+
+    def _lay_out_own(self) -> None:
+        self.tags = gr.Textbox(label="Your tags", placeholder="to read, methods", max_length=10_000)
+        self.note = gr.Textbox(
+            label="Your note",
+            info="Questions find it, and answers show it as yours, never as the paper's words.",
+            lines=4,
+            max_lines=12,
+            max_length=LONGEST_NOTE,
+        )
+        self.save = gr.Button("Save", size="sm")
 
     def _lay_out_upload(self) -> None:
         self.files = gr.File(
@@ -102,33 +134,65 @@ class PapersTab:
 
     def wire(self, tab: gr.Tab, tabs: gr.Tabs, box: gr.Textbox) -> None:
         """Connect the events; `box` takes a question about a paper."""
-        overview = [self.counts, self.years, self.table, self.matching]
+        narrowing = [self.words, self.author, self.tag, self.collection, self.first, self.last]
+        view, labels = [*narrowing, self.columns, self.place], [self.tag, self.collection]
+        shown = [self.table, self.place]
+        overview = [self.counts, self.years, *labels, *shown]
         page = [self.group, self.paper, self.chosen, self.remove, self.sure, self.keep]
+        own = [self.own, self.tags, self.note]
+        restored = [self.columns, self.place, *labels]
         tab.select(self._counts, None, [self.counts, self.years], **_QUICK)
+        tab.select(self._restore, self.kept, restored, **_QUICK).then(self._table, view, shown, **_QUICK)
+        typed = (self.author, self.first, self.last)  # a name is read when it is whole
         gr.on(  # one event, so that the table ends up as that of the last words
-            [tab.select, self.words.change],
-            self._table,
-            self.words,
-            [self.table, self.matching],
+            [
+                *(choice.change for choice in (self.words, self.tag, self.collection)),
+                *(event for field in typed for event in (field.submit, field.blur)),
+            ],
+            self._first_page,
+            view,
+            shown,
             trigger_mode="always_last",
             **_QUICK,
         )
-        opened = self.table.select(self._open, None, page, **_QUICK)
+        self.go.change(
+            self._turn, [self.go, *view], [*shown, self.kept], trigger_mode="always_last", **_QUICK
+        )
+        self.columns.input(self._choose, view, [*shown, self.kept], trigger_mode="always_last", **_QUICK)
+        opened = self.opened.change(self._open, self.opened, [*page, *own], **_QUICK)
         opened.then(None, js=_SCROLL)
         self.ask.click(self._ask, self.chosen, [box, tabs], **_QUICK)
         if self.is_read_only:
             return
         self.add.click(
-            self._add, [self.files, self.saved, self.words], [self.files, self.report, *overview], **_SLOW
+            self._add, [self.files, self.saved, *view], [self.files, self.report, *overview], **_SLOW
         )
         doubt = [self.remove, self.sure, self.keep]
         self.remove.click(lambda: _buttons(is_asked=True), None, doubt, **_QUICK)
         self.keep.click(lambda: _buttons(is_asked=False), None, doubt, **_QUICK)
-        self.sure.click(self._remove, [self.chosen, self.words], [*page, *overview], **_SLOW)
+        self.sure.click(self._remove, [self.chosen, *view], [*page, *overview], **_SLOW)
+        self.save.click(
+            self._annotate,
+            [self.chosen, self.tags, self.note, *view],
+            [self.paper, *labels, *shown],
+            **_SLOW,
+        )
 
-    def _overview(self, words: str) -> list[Any]:
-        """Counts, plot, table, and how many papers match."""
-        return [*self._counts(), *self._table(words)]
+    def _overview(self, *view: Any) -> list[Any]:
+        """Counts, plot, choices of tags and collections, and the table."""
+        return [*self._counts(), *self._labels(), *self._table(*view)]
+
+    def _restore(self, kept: Any) -> list[Any]:
+        """The columns and the order that the browser keeps, and the choices of tags and collections."""
+        known = kept if isinstance(kept, dict) else {}
+        columns = known.get("columns")
+        names = [name for name in COLUMNS if name in columns] if isinstance(columns, list) else list(USUAL)
+        return [names, Place.of(known.get("order")), *self._labels()]
+
+    def _labels(self) -> list[Any]:
+        """The choices of tags and collections, each with its number of papers."""
+        catalog = self.desk.library.catalog
+        return [_choices(catalog.labels("tag")), _choices(catalog.labels("collection"))]
 
     def _counts(self) -> list[Any]:
         """How many papers there are, and their plot by year."""
@@ -144,31 +208,60 @@ class PapersTab:
             summary += ". They come with askpapers, as digests in our own words; your own take their place."
         return [summary, _plot(dated)]
 
-    def _table(self, words: str) -> list[Any]:
-        catalog = self.desk.library.catalog
-        papers, matching = catalog.browse(words, most=_SHOWN), catalog.count_matching(words)
-        if not matching:
-            line = "No paper has these words." if words.strip() else "No papers yet: add some."
-        elif matching > len(papers):
-            line = f"The newest {len(papers)} of {matching:,}. Say more words to find others."
-        elif matching > 1:
-            line = f"{matching:,} papers. Select one to read it."
-        else:
-            line = "1 paper. Select it to read it."
-        rows = [
-            [without_markup(paper.title), paper.published or "", paper.organization or "", paper.paper_id]
-            for paper in papers
-        ]
-        return [rows, line]
+    def _table(self, *view: Any) -> list[Any]:
+        """The table where it is, and its place: there may be fewer pages than before."""
+        words, *filters, columns, place = view
+        place = place if isinstance(place, Place) else Place()
+        try:
+            selected = _filters(*filters)
+            check_names(self.desk.library, selected)
+            table = Table.read(self.desk.library, str(words or ""), selected, place, columns or ())
+        except AskpapersError as error:
+            return [no_table_html(str(error)), place]
+        return [table_html(table), table.place]
 
-    def _open(self, place: gr.SelectData) -> list[Any]:
-        """The page of the paper whose row was selected."""
-        row = place.row_value if isinstance(place.row_value, list) else []
-        paper_id, catalog = str(row[-1]) if row else "", self.desk.library.catalog
-        if paper := catalog.whole_papers([paper_id]).get(paper_id):
-            html = paper_html(paper, catalog.sources(paper_id))
-            return [gr.update(visible=True), html, paper_id, *_buttons(is_asked=False)]
-        return [gr.update(visible=False), "", None, *_buttons(is_asked=False)]
+    def _first_page(self, *view: Any) -> list[Any]:
+        *others, place = view
+        return self._table(*others, place.at(1) if isinstance(place, Place) else place)
+
+    def _turn(self, go: str, *view: Any) -> list[Any]:
+        """Another page, or order, which the browser keeps."""
+        return self._choose(*view[:-1], Place.of(go))
+
+    def _choose(self, *view: Any) -> list[Any]:
+        """The table with other columns, which the browser keeps."""
+        html, place = self._table(*view)
+        return [html, place, {"columns": list(view[-2] or ()), "order": str(place.at(1))}]
+
+    def _open(self, id_and_time: str) -> list[Any]:
+        """The page of the paper that was clicked."""
+        paper_id, library = id_and_time.rpartition(" ")[0], self.desk.library
+        if paper := library.catalog.whole_papers([paper_id]).get(paper_id):
+            own = OwnWords.of(library, paper_id)
+            may_write = not (self.is_read_only or self.desk.is_bundled)
+            fields = [gr.update(visible=may_write), ", ".join(own.tags), own.note]
+            return [gr.update(visible=True), self._page(paper), paper_id, *self._doubt(), *fields]
+        return [gr.update(visible=False), "", None, *self._doubt(), *[gr.skip()] * 3]
+
+    def _page(self, paper: Paper) -> str:
+        library = self.desk.library
+        sources = library.catalog.sources(paper.paper_id)
+        return paper_html(paper, sources, OwnWords.of(library, paper.paper_id))
+
+    def _annotate(self, paper_id: str | None, tags: str, note: str, *view: Any) -> list[Any]:
+        """Save the visitor's tags and note on the paper that is open."""
+        try:
+            self.desk.annotate(str(paper_id), as_written(tags, note))
+            gr.Info("Saved.", duration=4)
+        except AskpapersError as error:
+            gr.Warning(escape(str(error)))  # a toast shows HTML
+            return [gr.skip()] * 5
+        paper = self.desk.library.catalog.whole_papers([str(paper_id)]).get(str(paper_id))
+        return [self._page(paper) if paper else gr.skip(), *self._labels(), *self._table(*view)]
+
+    def _doubt(self) -> list[Any]:
+        """The buttons that remove a paper, before the first is clicked."""
+        return [gr.update(visible=not self.is_read_only), *_buttons(is_asked=False)[1:]]
 
     def _ask(self, paper_id: str) -> list[Any]:
         paper = self.desk.library.catalog.papers([paper_id]).get(paper_id)
@@ -176,7 +269,7 @@ class PapersTab:
         return [question, gr.Tabs(selected="chat")]
 
     def _add(
-        self, names: list[str] | None, saved: str, words: str, progress: gr.Progress = gr.Progress()
+        self, names: list[str] | None, saved: str, progress: gr.Progress = gr.Progress(), *view: Any
     ) -> list[Any]:
         """Ingest the uploaded files, and delete them whatever happens; the library keeps its own PDFs."""
         files: list[str] = []
@@ -200,16 +293,30 @@ class PapersTab:
         finally:
             for file in files:
                 Path(file).unlink(missing_ok=True)
-        return [None, html, *self._overview(words)]
+        return [None, html, *self._overview(*view)]
 
-    def _remove(self, paper_id: str, words: str) -> list[Any]:
+    def _remove(self, paper_id: str, *view: Any) -> list[Any]:
         try:
             removed = self.desk.remove([paper_id])
             gr.Info("Removed." if removed else "It was gone already.", duration=4)
         except AskpapersError as error:
             gr.Warning(escape(str(error)))  # a toast shows HTML
-            return [*[gr.skip()] * 3, *_buttons(is_asked=False), *self._overview(words)]
-        return [gr.update(visible=False), "", None, *_buttons(is_asked=False), *self._overview(words)]
+            return [*[gr.skip()] * 3, *_buttons(is_asked=False), *self._overview(*view)]
+        return [gr.update(visible=False), "", None, *_buttons(is_asked=False), *self._overview(*view)]
+
+
+def _filters(author: str, tag: str, collection: str, first: str, last: str) -> Filters:
+    """Raises QuestionError."""
+    names = [(name or "").strip() or None for name in (author, tag, collection)]
+    years = Filters(whole(first), whole(last))
+    return check_filters(replace(years, author=names[0], tag=names[1], collection=names[2]))
+
+
+def _choices(labels: dict[str, int]) -> Any:
+    """The most frequent tags or collections, in order."""
+    frequent = sorted(labels, key=lambda name: -labels[name])[:_MOST_CHOICES]
+    choices = [(f"{in_a_line(name)} ({labels[name]:,})", name) for name in labels if name in set(frequent)]
+    return gr.update(choices=[_ANY, *choices], visible=bool(labels))
 
 
 def _plot(dated: dict[int, int]) -> DataFrame | None:

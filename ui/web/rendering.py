@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from eval.comparison import Comparison, wording
+from ingest.annotating import OwnWords
 from ingest.exports.bibtex import to_bibtex
 from ingest.exports.links import link
 from ingest.pipeline import Report
-from rag.cited_papers import cited_papers, place_of
+from rag.cited_papers import NOT_OF_PAPER, cited_papers, place_of
 from rag.doubts import doubts, tally, verdict, why
 from rag.drafts import REFUSAL
 from rag.notes import UNCHECKED, offer_note
@@ -28,12 +29,15 @@ from rag.readable import readable, without_markup
 from rag.types import Answer, Hit, Paper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
 from ui.export import to_markdown
+from ui.particulars import particulars
 from ui.parts import Group, Part, groups_of, pieces_of, rows_of
 from ui.steps import going_on, steps_of, usage_parts
 from ui.web.cards import Card, hint, shows
 from ui.web.chats import Exchange
+from ui.web.table import Table
 from ui.web.viewing import address_of, hit_excerpts, version_of
 
+_NO_WORDS = OwnWords()
 _TOO_LARGE = "this answer is too large to be shown: ask again for less"
 _NEAREST = 5  # papers shown below what is not answered
 MOST_HTML = 3_000_000  # bytes of an exchange's page; that of a list has some 60,000
@@ -148,9 +152,26 @@ SIGNALS = {
 """The signals of a hit: a short name, and an explanation."""
 
 
-def paper_html(paper: Paper, sources: Iterable[str]) -> str:
+def paper_html(paper: Paper, sources: Iterable[str], own: OwnWords = _NO_WORDS) -> str:
     """The page of a paper. Its sources are shown by their names, without their folders."""
-    return _render("paper.html.jinja", paper=paper, sources=[PurePath(source).name for source in sources])
+    notes = [(PurePath(source).name, note) for source, note in own.others]
+    return _render(
+        "paper.html.jinja",
+        paper=paper,
+        sources=[PurePath(source).name for source in sources],
+        particulars=particulars(paper),
+        notes=[("", own.note), *notes] if own.note else notes,
+    )
+
+
+def table_html(table: Table) -> str:
+    """The table of papers."""
+    return _render("papers.html.jinja", table=table, error=None)
+
+
+def no_table_html(error: str) -> str:
+    """What stands in the place of the table where no paper can be listed."""
+    return _render("papers.html.jinja", table=None, error=error)
 
 
 def report_html(report: Report) -> str:
@@ -198,7 +219,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals |= {"refusal": REFUSAL, "no_model": NO_MODEL, "going_on": going_on}
-    environment.globals |= {"unchecked": UNCHECKED}
+    environment.globals |= {"unchecked": UNCHECKED, "not_of_paper": NOT_OF_PAPER}
     environment.globals |= {"shows": shows, "quotes_alone": ExtractiveWriter.name}
     environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
     environment.filters |= {"base64": _base64, "verdict": verdict, "why": why, "host": _host, "link": link}

@@ -6,10 +6,10 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import AskpapersError
-from rag.query import check_request, understand
-from rag.retrieval import Retriever
+from rag.query import check_request
 from rag.types import Filters, Request
 from ui.desk import Desk
+from ui.programs import ranked
 from ui.web.chat_settings import whole
 from ui.web.rendering import error_html, hits_html
 
@@ -54,8 +54,8 @@ class SearchTab:
         try:
             first, last, least, most = map(whole, numbers)
             filters = Filters(first, last, least, most, (organization or "").strip() or None)
-            question = understand(check_request(Request(query, filters=filters)))
-            hits = Retriever(self.desk.library).search(question.query, int(k), question.filters)
+            request = check_request(Request(query, filters=filters))
+            question, hits = ranked(self.desk.library, request, int(k))
         except AskpapersError as error:
             return error_html(str(error))
         return hits_html(hits, question.note)

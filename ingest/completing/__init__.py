@@ -1,0 +1,1 @@
+"""Fills in what papers of the library lack, by their DOIs, from Crossref and OpenAlex."""

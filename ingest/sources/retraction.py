@@ -1,0 +1,57 @@
+"""What Crossref's records say of retractions: on the work that is retracted, and on the notice."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ingest.sources.loose import read_date
+from rag.identity import doi_key
+
+RETRACTED = "retracted"
+"""Says that a paper is retracted where neither the notice nor its day is known."""
+_RETRACTIONS = frozenset({"retraction", "removal", "withdrawal"})  # other updates correct a paper
+
+
+def retraction_of(item: Mapping[str, Any]) -> str | None:
+    """What says that the work of a Crossref item is retracted: the DOI of the notice, else its day.
+
+    None for a work that is not retracted, such as a notice itself.
+    """
+    own = _doi(item)
+    evidence = [_evidence(_doi(entry), own, entry) for entry in _retractions(item, "updated-by")]
+    return next(filter(doi_key, evidence), evidence[0] if evidence else None)
+
+
+def works_retracted_by(notice: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The DOI of each work that a notice retracts, with what says so."""
+    own = _doi(notice)
+    for entry in _retractions(notice, "update-to"):
+        if work := _doi(entry):
+            yield work, _evidence(own, work, entry)
+
+
+def _retractions(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    entries = item.get(name)
+    return [
+        entry
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, Mapping) and entry.get("type") in _RETRACTIONS
+    ]
+
+
+def _doi(item: Mapping[str, Any]) -> str | None:
+    return doi_key(str(item.get("DOI")))
+
+
+def _evidence(notice: str | None, work: str | None, entry: Mapping[str, Any]) -> str:
+    """The notice's DOI; a work that says so itself has none but its own, and then the day counts."""
+    return notice if notice and notice != work else _day(entry.get("updated")) or RETRACTED
+
+
+def _day(value: Any) -> str | None:
+    """The day of a date as Crossref writes it."""
+    if not isinstance(value, Mapping):
+        return None
+    parts = value.get("date-parts")
+    first = parts[0] if isinstance(parts, list) and parts else None
+    text = "-".join(str(part)[:4] for part in first[:3]) if isinstance(first, list) else None
+    return read_date(text) or read_date(value.get("date-time"))

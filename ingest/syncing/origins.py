@@ -1,0 +1,123 @@
+"""What a user names as an origin that can be opened again later."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ingest.sources.base import ReadOptions, Skipped, Source, shown_path
+from ingest.sources.files import FileSource, skipped_files
+from ingest.sources.named import path_of, sources_by_name
+from ingest.sources.standard_input import STANDARD_INPUT
+from rag.errors import SourceError
+from rag.library.origins import Origin
+
+_SERVICE = re.compile(r"(?:arxiv|hf|pubmed|zotero):|zotero$")
+_NAMED = "named"
+_FROM_TEXT: dict[str, Callable[[str], Any]] = {"saved": date.fromisoformat, "zotero": Path}
+
+
+def is_service(name: str) -> bool:
+    """Whether this is the name of a service's papers, not of a file."""
+    return bool(_SERVICE.match(name))
+
+
+def open_origins(
+    names: Sequence[str], options: ReadOptions, **more: Any
+) -> tuple[list[Source], dict[str, Origin], list[Skipped]]:
+    """The sources that a user names, the origin of each by its name, and the files that are left out.
+
+    What cannot be opened again, such as standard input, has no origin. `more` is remembered with the
+    origins, such as that their papers are to be completed. Raises SourceError.
+    """
+    sources: list[Source] = []
+    origins: dict[str, Origin] = {}
+    skipped: list[Skipped] = []
+    for name, its_own in sources_by_name(names, options).items():
+        sources += its_own
+        if name == STANDARD_INPUT:
+            continue
+        origin = _origin(name, its_own, options, more)
+        origins |= {source.name: origin for source in its_own}
+        if not is_service(name):
+            skipped += skipped_files(path_of(name), options)
+    return sources, origins, list(dict.fromkeys(skipped))
+
+
+def can_be_opened(origin: Origin) -> bool:
+    """Whether an origin can be looked at again: a path or a service, not an upload."""
+    name = _named(origin)
+    return is_service(name) or Path(name).is_absolute()
+
+
+def open_again(origins: Sequence[Origin]) -> dict[str, list[Source] | SourceError]:
+    """The sources that come of each origin now, or why there are none."""
+    opened = dict[str, list[Source] | SourceError]()
+    services = defaultdict[str, list[Origin]](list)
+    for origin in origins:
+        if is_service(_named(origin)):
+            services[json.dumps(_read_options(origin), default=str, sort_keys=True)].append(origin)
+        else:
+            opened[origin.name] = _opened([origin])[0]
+    for alike in services.values():  # opened together, they share the pace that a service asks for
+        opened |= {origin.name: sources for origin, sources in zip(alike, _opened(alike), strict=True)}
+    return opened
+
+
+def _opened(origins: Sequence[Origin]) -> list[list[Source] | SourceError]:
+    """The same for origins with equal options, in their order."""
+    names = [_named(origin) for origin in origins]
+    try:
+        by_name = sources_by_name(names, ReadOptions(**_read_options(origins[0])))
+    except SourceError as error:
+        return [error] if len(origins) == 1 else [_opened([origin])[0] for origin in origins]
+    return [[_as_one_of_many(source) for source in by_name[name]] for name in names]
+
+
+def path_of_origin(origin: Origin) -> Path | None:
+    """The file, folder or pattern of an origin; None for a service."""
+    name = _named(origin)
+    return None if is_service(name) else Path(name)
+
+
+def kind_of(origin: Origin) -> str:
+    """What an origin is, in a word: the name of a service, or file, folder, pattern, other."""
+    path = path_of_origin(origin)
+    if path is None:
+        return _named(origin).partition(":")[0]
+    if not can_be_opened(origin):
+        return "other"
+    if path.is_dir():
+        return "folder"
+    return "pattern" if not path.exists() and any(mark in path.name for mark in "*?[") else "file"
+
+
+def _origin(name: str, sources: Sequence[Source], options: ReadOptions, more: Mapping[str, Any]) -> Origin:
+    """An origin has the name of its only source if it is a service, and else its absolute path."""
+    named, shown = name, name
+    if not is_service(name):
+        named, shown = str(path_of(name)), shown_path(path_of(name))
+    elif len(sources) == 1:
+        shown = sources[0].name
+    given = {field.name: getattr(options, field.name) for field in fields(options)} | dict(more)
+    given = {name: value for name, value in given.items() if value not in (None, False, {}, ())}
+    return Origin(shown, json.loads(json.dumps({_NAMED: named, **given}, default=str)))
+
+
+def _named(origin: Origin) -> str:
+    return str(origin.options.get(_NAMED, origin.name))
+
+
+def _read_options(origin: Origin) -> dict[str, Any]:
+    """How the user said that the origin is to be read, as far as this version knows it."""
+    known = {field.name for field in fields(ReadOptions)} & origin.options.keys()
+    given: dict[str, Any] = {name: origin.options[name] for name in known}
+    return given | {name: read(given[name]) for name, read in _FROM_TEXT.items() if name in given}
+
+
+def _as_one_of_many(source: Source) -> Source:
+    return replace(source, is_one_of_many=True) if isinstance(source, FileSource) else source

@@ -1,0 +1,142 @@
+"""What the library was made of: what its user named, and the files and services that came of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from rag.library.catalog_tables import origins, records, sources
+from rag.library.merge import COMPLETING
+from rag.library.own_words import OWN
+from rag.library.sql import Database
+
+_is_naming = sa.and_(*(records.c.source != source for source in (OWN, *COMPLETING)))
+_ORIGINS = sa.select(origins.c.name, origins.c.options, origins.c.synced).order_by(origins.c.name)
+_SOURCES = sa.select(
+    *(sources.c[name] for name in ("name", "origin", "stamp", "read", "seen", "unnamed", "is_gone"))
+).order_by(sources.c.name)
+_UNRECORDED = (
+    sa.select(records.c.source)
+    .where(_is_naming, records.c.source.not_in(sa.select(sources.c.name)))
+    .distinct()
+    .order_by(records.c.source)
+)
+_origin = sa.func.coalesce(sources.c.origin, records.c.source)
+_COUNT_BY_ORIGIN = (
+    sa.select(_origin, sa.func.count(sa.distinct(records.c.paper_id)))
+    .outerjoin_from(records, sources, sources.c.name == records.c.source)
+    .where(_is_naming)
+    .group_by(_origin)
+)
+_COUNT = sa.select(sa.func.count(sa.distinct(records.c.paper_id))).where(
+    records.c.source == sa.bindparam("of")
+)
+_INSERT_ORIGIN, _INSERT_SOURCE = sa.insert(origins), sa.insert(sources)
+_DELETE_ORIGIN = sa.delete(origins).where(origins.c.name == sa.bindparam("of"))
+_DELETE_FILE = _DELETE_ORIGIN.where(
+    origins.c.name.not_in(sa.select(sources.c.origin))  # a file that was named itself
+)
+_IS_ORIGIN = sa.select(sa.literal(1)).where(origins.c.name == sa.bindparam("of"))
+_IS_SOURCE = sa.select(sa.literal(1)).where(sources.c.name == sa.bindparam("of"))
+_ARE_KNOWN = sa.select(sa.literal(1)).where(
+    sources.c.name == sa.bindparam("name"), origins.c.name == sa.bindparam("origin")
+)
+_DELETE_SOURCE = sa.delete(sources).where(sources.c.name == sa.bindparam("of"))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a user named. `options` say how it is opened again; `synced` is when it was last looked at."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    synced: str | None = None
+
+
+@dataclass(frozen=True)
+class ReadSource:
+    """A source as it was last read, with `seen` entries.
+
+    `stamp` tells whether it has changed; None where nothing does. `unnamed` papers of it are in the
+    library that it no longer names. It `is_gone` if its file is.
+    """
+
+    name: str
+    origin: str
+    stamp: str | None
+    read: str
+    seen: int
+    unnamed: int = 0
+    is_gone: bool = False
+
+
+class Origins:
+    """Reads and writes what a catalog was made of."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> list[Origin]:
+        """Every origin by name, also those of records that an earlier version has written."""
+        rows = self._database.rows(_ORIGINS)
+        named = [Origin(name, json.loads(options), synced) for name, options, synced in rows]
+        known = {origin.name for origin in named}
+        earlier = [row[0] for row in self._database.rows(_UNRECORDED) if row[0] not in known]
+        return sorted([*named, *map(Origin, earlier)], key=lambda origin: origin.name)
+
+    def all_sources(self) -> list[ReadSource]:
+        """What came of all origins."""
+        return [ReadSource(*row) for row in self._database.rows(_SOURCES)]
+
+    def count_papers(self, source: str) -> int:
+        """Number of papers that a source has records of."""
+        return int(self._database.value(_COUNT, of=source))
+
+    def papers_by_origin(self) -> dict[str, int]:
+        """Number of papers of each origin that has any."""
+        return dict(self._database.rows(_COUNT_BY_ORIGIN))
+
+    def remember(self, *named: Origin) -> None:
+        """Store origins in the place of what was known of them."""
+        with self._database.transaction():
+            for origin in named:
+                self._remember(origin)
+
+    def is_known(self, origin: str) -> bool:
+        """Whether an origin is stored."""
+        return bool(self._database.rows(_IS_ORIGIN, of=origin))
+
+    def begin(self, source: ReadSource) -> None:
+        """Note that a source is being read, unless it and its origin are known."""
+        if self._database.rows(_ARE_KNOWN, name=source.name, origin=source.origin):
+            return
+        with self._database.transaction():
+            if not self.is_known(source.origin):
+                self._remember(Origin(source.origin))
+            if not self._database.rows(_IS_SOURCE, of=source.name):
+                self._database.run(_INSERT_SOURCE, **asdict(source))
+
+    def put(self, source: ReadSource) -> None:
+        """Store how a source was read, in the place of what was known of it."""
+        with self._database.transaction():
+            self._database.run(_DELETE_SOURCE, of=source.name)
+            self._database.run(_INSERT_SOURCE, **asdict(source))
+
+    def forget(self, source: str) -> None:
+        """Delete what is known of a source, and the origin of its name if nothing else came of it."""
+        with self._database.transaction():
+            self._database.run(_DELETE_SOURCE, of=source)
+            self._database.run(_DELETE_FILE, of=source)
+
+    def _remember(self, origin: Origin) -> None:
+        options = json.dumps(origin.options, default=str)
+        self._database.run(_DELETE_ORIGIN, of=origin.name)
+        self._database.run(_INSERT_ORIGIN, name=origin.name, options=options, synced=origin.synced)
+
+
+def now() -> str:
+    """This moment in UTC, as ISO 8601 has it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

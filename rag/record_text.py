@@ -1,0 +1,80 @@
+"""What the record of a paper says of who wrote it, when and where, as one line that answers can quote."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from rag.plain import in_a_line
+
+if TYPE_CHECKING:
+    from rag.types import Paper
+
+_MOST_NAMES = 20
+_LONGEST = 300  # characters of a name, a journal, a number
+_DETAILS = {"publisher": "publisher", "genre": "type", "ISBN": "ISBN", "ISSN": "ISSN"}
+
+
+def record_text(paper: "Paper") -> str:
+    """The record in one line; empty where a paper has nothing but its texts.
+
+    "Written by A. Author, B. Builder and 3 others (5 authors); published 2021-05-03 in Journal of Owls
+    12(3), pp. 45–67; DOI 10.1000/xyz."
+    """
+    parts = filter(None, (authors_text(paper), _publication(paper), *_details(paper)))
+    line = "; ".join(parts)
+    return f"{line[0].upper()}{line[1:]}." if line else ""
+
+
+def authors_text(paper: "Paper") -> str:
+    """Who wrote a paper, as far as that is known."""
+    names = [name for name in map(_short, paper.authors[:_MOST_NAMES]) if name]
+    total = max(paper.author_count or 0, len(paper.authors))
+    if not total:
+        return ""
+    count = f"{total:,} author{'' if total == 1 else 's'}"
+    if not names:
+        return f"written by {count}"
+    others = total - len(names)
+    names += [f"{others:,} other{'' if others == 1 else 's'}"] if others else []
+    *first, last = names
+    return f"written by {' and '.join(filter(None, (', '.join(first), last)))} ({count})"
+
+
+def _publication(paper: "Paper") -> str:
+    """When and where it was published, with the pages."""
+    venue = " ".join(filter(None, (_venue(paper.csl), _number(paper.csl))))
+    published = " ".join(filter(None, (paper.published, f"in {venue}" if venue else "")))
+    page = _short(paper.csl.get("page"))
+    pages = f"{'pp.' if any(dash in page for dash in '-–,') else 'p.'} {page}" if page else ""
+    return ", ".join(filter(None, (f"published {published}" if published else "", pages)))
+
+
+def _venue(csl: "Any") -> str:
+    return _short(csl.get("container-title")) or _short(csl.get("event-title"))
+
+
+def _number(csl: "Any") -> str:
+    issue = _short(csl.get("issue"))
+    return _short(csl.get("volume")) + (f"({issue})" if issue else "")
+
+
+def _details(paper: "Paper") -> Iterator[str]:
+    if paper.organization:
+        yield f"from {_short(paper.organization)}"
+    for name, what in _DETAILS.items():
+        if value := _short(paper.csl.get(name)):
+            yield f"{what} {value}"
+    if paper.doi:
+        yield f"DOI {_short(paper.doi)}"
+    if paper.arxiv_id:
+        yield f"arXiv {_short(paper.arxiv_id)}"
+    if paper.retracted:
+        yield f"retracted ({_short(paper.retracted)})"
+
+
+def _short(value: object) -> str:
+    """A text or number in one line; "" for anything else and for what is too long to be one."""
+    if isinstance(value, list) and value:
+        value = value[0]  # some sources give a list of one
+    is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
+    text = in_a_line(str(value)) if is_text else ""
+    return text if len(text) <= _LONGEST else ""

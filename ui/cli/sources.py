@@ -1,0 +1,31 @@
+"""`askpapers library sources`: what the library was made of."""
+
+import argparse
+from dataclasses import asdict
+
+from ingest.syncing.listing import Listed, listed
+from rag.plain import in_a_line
+from ui.cli.commands import Group
+from ui.cli.places import open_existing
+from ui.terminal import print_json, print_table, tell
+
+
+def add(group: Group) -> None:
+    group.add("sources", "what the library was made of: files, folders, services; what has changed", run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with open_existing(arguments) as library:
+        sources = listed(library.catalog)
+    if arguments.json:
+        print_json({"sources": [asdict(source) for source in sources]})
+    elif sources:
+        print_table(["source", "kind", "papers", "last read", "state"], [_row(each) for each in sources])
+    else:
+        tell("The library is empty: bring papers in with `askpapers ingest SOURCE...`.")
+    return 0
+
+
+def _row(source: Listed) -> list[str]:
+    read = (source.read or "–")[:16].replace("T", " ")
+    return [in_a_line(source.name), source.kind, str(source.papers), read, source.state]

@@ -1,0 +1,81 @@
+"""`askpapers watch`: bring in what is new or changed while it runs."""
+
+import argparse
+from datetime import datetime
+from typing import Any
+
+from rich.text import Text
+
+from ingest.syncing.report import OriginReport, SyncReport
+from ingest.syncing.watching import HOUR, Watch
+from rag.errors import AskpapersError, SourceError
+from rag.plain import in_a_line
+from ui.cli.commands import add_common
+from ui.cli.places import open_existing
+from ui.cli.sync import completed
+from ui.sync_text import lines_about
+from ui.terminal import counts_of, print_json_line, print_rejections, print_text, tell
+
+_SHORTEST = 1.0  # minutes between two requests to services
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    add_common(command, run)
+    command.add_argument(
+        "--every",
+        type=float,
+        default=HOUR / 60,
+        metavar="MINUTES",
+        help=f"how often services are asked (default: {HOUR / 60:.0f}); files are read when they change",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if not arguments.every >= _SHORTEST:
+        raise SourceError(f"services can be asked every {_SHORTEST:.0f} minutes at most: say --every 60")
+    shown = _Shown(as_json=arguments.json)
+
+    def show(report: SyncReport) -> None:
+        shown.show(report)
+        try:
+            completed(library, report)
+        except AskpapersError as error:
+            tell(in_a_line(str(error)))
+
+    with open_existing(arguments) as library:
+        watch = Watch(library, tell=show, warn=tell, every=arguments.every * 60)
+        tell(f"Watching what the library in {library.folder} was made of. Ctrl-C ends it.")
+        try:
+            watch.run()
+        except KeyboardInterrupt as interrupt:
+            raise KeyboardInterrupt("stopped: `askpapers watch` goes on from there") from interrupt
+    return 0
+
+
+class _Shown:
+    """A line for each change; an error that stays is shown once."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._shown: dict[str, dict[str, Any]] = {}  # what is gone or wrong, by origin
+
+    def show(self, report: SyncReport) -> None:
+        """Print what is new in a report."""
+        for origin in report.origins:
+            lasting = {"gone": origin.to_dict()["gone"], "errors": origin.errors}
+            is_news = lasting != self._shown.get(origin.name, {"gone": [], "errors": []})
+            self._shown[origin.name] = lasting
+            if origin.read or origin.moved or is_news:
+                self._print(origin)
+
+    def _print(self, origin: OriginReport) -> None:
+        time = datetime.now().astimezone().isoformat(timespec="seconds")
+        if self._as_json:
+            print_json_line({"time": time, **origin.to_dict()})
+            return
+        name = origin.read[0] if len(origin.read) == 1 else origin.name
+        what = f": {counts_of(origin.report)}" if origin.read else ""
+        print_text(Text(f"{time[11:19]}  {in_a_line(name)}{what}"))
+        print_rejections(origin.report)
+        for line in [*lines_about(origin), *map(in_a_line, origin.errors)]:
+            print_text(Text(line), indent=2)
