@@ -154,8 +154,7 @@ def _csl(
     people = {
         role: [name for name in people if isinstance(name, dict)]
         for role, people in names.items()
-        if len(people) <= _COMMANDS = re.compile(r"[\\{}]+")
-_MOST_CSL_NAMES
+        if len(people) <= _MOST_CSL_NAMES
     }
     others = {"URL": _address(values.get("url", "")), "accessed": csl_date(values.get("urldate"))}
     known = {"type": kind, **fields, **people, "issued": csl_date(published), **others}
