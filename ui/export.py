@@ -36,6 +36,11 @@ def to_markdown(answer: Answer, papers: Mapping[str, Paper]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def citable_key(key: str | None) -> str | None:
+    """A citation key as Pandoc cites it; None for one that it could not read."""
+    return f"@{key}" if key and _CITABLE.fullmatch(key) else None
+
+
 def _behind(answer: Answer) -> Iterator[str]:
     """The lines that follow the text, as everywhere an answer is shown."""
     if answer.resolved_question:
@@ -57,8 +62,8 @@ def _reference(cited: CitedPaper, paper: Paper | None) -> str:
     details = [_in_line(detail) for detail in (citation.published, citation.organization) if detail]
     if address := link(paper) if paper else None:
         details.append(f"<{address}>")
-    if paper and paper.key and _CITABLE.fullmatch(paper.key):
-        details.append(f"`@{paper.key}`")
+    if key := citable_key(citation.key or (paper.key if paper else None)):
+        details.append(f"`{key}`")
     return ", ".join([f"[{cited.number}] {_in_line(without_markup(citation.title))}", *details])
 
 
