@@ -310,7 +310,7 @@ def test_a_place_that_cannot_be_written_is_an_error(run, tmp_path):
 @pytest.mark.usefixtures("source")
 def test_an_export_streams_page_by_page(run, monkeypatch):
     whole = run("library", "export", "--format", "bibtex")[1]
-    monkeypatch.setattr("ui.cli.exporting._PAGE", 2)
+    monkeypatch.setattr("ingest.exports.holdings._PAGE", 2)
     assert run("library", "export", "--format", "bibtex")[1] == whole
 
 

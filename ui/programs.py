@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ingest.exports.links import link
 from rag.errors import QuestionError
 from rag.library import Library
 from rag.plain import encodable
@@ -17,7 +18,6 @@ from rag.retrieval import Retriever
 from rag.streams import AnswerStream, read_answer
 from rag.types import Answer, Filters, Hit, Request, WriterName
 from ui.desk import Desk
-from ui.export import link
 
 MOST_PAPERS = 100  # that one search gives
 
