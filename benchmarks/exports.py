@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow
 from pyarrow.parquet import write_table
 
+from benchmarks.reference_files import NAMES, made_references, reference_file
+
 OWLS = "Barn owls hunt by ear alone; we count what they bring home on 412 nights, and 95% of it is voles."
 BEES = "We follow 1,208 bees with radio tags. They return to the first flower of the day, even in rain."
 EELS = "Eels swim 5,000 km to spawn. Nobody has seen it; our buoys hear them pass at depth."
@@ -142,4 +144,9 @@ def exports() -> dict[str, bytes]:
             authors=[["Å. Lind"], None, []],
             year=[2021, 2020, None],
         ),
+        **{
+            name: reference_file(name, made_references(3, 1)).content
+            for name in NAMES
+            if ".bib" not in name
+        },
     }

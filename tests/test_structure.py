@@ -77,6 +77,7 @@ HOMES = {
     "mcp": ["ui/mcp.py"],
     "rapidfuzz": ["rag/library/"],
     "rich": ["ui/"],
+    "watchfiles": ["ingest/syncing/watching.py"],
 }
 LATE = (
     "llama_index",

@@ -81,7 +81,12 @@ def _names(record: TaggedRecord, full: str, short: str) -> Iterator[dict[str, st
 
 def _dates(cited: str, electronic: str, entered: list[str]) -> Iterator[str]:
     """The forms of the date, the one that is cited first; of "1998 Dec-1999 Jan" the first year."""
-    yield from (cited, cited[:4], "-".join((electronic[:4], electronic[4:6], electronic[6:])), *entered)
+    yield from (
+        " ".join(reversed(cited.split())),
+        cited[:4],
+        "-".join((electronic[:4], electronic[4:6], electronic[6:])),
+        *entered,
+    )
 
 
 def _identifiers(values: list[str]) -> dict[str, str]:

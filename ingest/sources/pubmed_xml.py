@@ -92,7 +92,9 @@ def _all(element: Element, paths: Iterable[str]) -> list[str]:
 
 def _title(article: Element) -> str:
     """The title without the full stop that PubMed ends each with."""
-    title = text_of(_first(article, "ArticleTitle")) or text_of(_first(article, "VernacularTitle"))
+    title = text_of(_first(article, "ArticleTitle"))
+    if title in ("", "[Not Available]."):  # nobody has translated it
+        title = text_of(_first(article, "VernacularTitle")) or title
     return title if title.endswith("..") else title.removesuffix(".")
 
 

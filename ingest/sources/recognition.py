@@ -102,13 +102,19 @@ def _format(path: Path, start: bytes) -> formats.Format:
         )
     if by_suffix in (formats.JSONL, formats.ARXIV):
         return _json_format(text, is_lines=by_suffix is formats.JSONL)
-    if by_suffix in (formats.ENDNOTE, formats.PUBMED):
-        return _xml_format(text)
+    if by_suffix in _BY_ELEMENT or (
+        by_suffix in (None, formats.PAGE) and text.lstrip().startswith("<?xml")
+    ):
+        if form := _xml_format(text):
+            return form
+        raise ValueError(
+            "is XML of another kind: EndNote's and PubMed's are read, so export it as one of them or as RIS"
+        )
     if by_suffix in (formats.RIS, formats.MEDLINE):
         return _reference_format(text) or by_suffix
     if by_suffix is formats.PAGE:
         by_content = _by_content(text)
-        is_sure = by_content in _BY_LINES or not is_saved_page(text)
+        is_sure = by_content in (*_BY_LINES, *_BY_ELEMENT) or not is_saved_page(text)
         return by_content if by_content and is_sure else formats.PAGE
     return by_suffix or _by_content(text) or _page(path)
 
@@ -138,9 +144,8 @@ def _by_content(text: str) -> formats.Format | None:
     text = text.lstrip()
     if re.match(r"\{\s*\"|\[\s*\{", text):
         return _json_format(text, is_lines=False)
-    if text.startswith("<"):
-        return _xml_format(text)
-    return _reference_format(text) or (formats.CSV if is_csv(text) else None)
+    form = _xml_format(text) if text.startswith("<") else _reference_format(text)
+    return form or (formats.CSV if is_csv(text) else None)
 
 
 def _reference_format(text: str) -> formats.Format | None:
@@ -152,15 +157,11 @@ def _reference_format(text: str) -> formats.Format | None:
     return None
 
 
-def _xml_format(text: str) -> formats.Format:
-    """The format whose element is the outermost. Raises ValueError for another."""
+def _xml_format(text: str) -> formats.Format | None:
+    """The format whose element is the outermost; None where another is."""
     outermost = _ELEMENT.search(text)
-    for form, names in _BY_ELEMENT.items():
-        if outermost and names.match(outermost[0]):
-            return form
-    raise ValueError(
-        "is XML of another kind: EndNote's and PubMed's are read, so export it as one of them or as RIS"
-    )
+    start = outermost[0] if outermost else ""
+    return next((form for form, names in _BY_ELEMENT.items() if names.match(start)), None)
 
 
 def _page(path: Path) -> formats.Format:
