@@ -377,10 +377,7 @@ def _same(text: str) -> object:
 def _of_exports() -> Readers:
     """The formats of exports, of a paper and of an entry of BibTeX that a source has of it."""
     writers = (bibtex_entries, jsonl_lines, ris_texts, csl_texts, csv_texts)
-    return {
-        f"{write.__module__}.{write.__name__}": partial(_export, write)
-        for write in writers
-    }
+    return {f"{write.__module__}.{write.__name__}": partial(_export, write) for write in writers}
 
 
 def _export(write: Callable[[list[Holding]], Iterable[str]], text: str) -> object:

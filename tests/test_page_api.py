@@ -268,7 +268,7 @@ def test_a_ranking_has_the_fields_of_the_contract(client):
     assert len(told["hits"]) == 3
     assert told["hits"][0]["title"] == PAPERS[0].title
     assert {tuple(hit) for hit in told["hits"]} == {
-        ("paper_id", "title", "score", "passage", "part", "page", "section")
+        ("paper_id", "title", "score", "passage", "part", "page", "section", "authors", "retracted")
     }
     assert len(client.predict("owls", api_name="/search")["hits"]) == 10
 

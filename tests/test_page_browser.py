@@ -679,6 +679,26 @@ def open_paper(page: "Page", words: str, title: str) -> "Locator":
     return shown
 
 
+def test_columns_and_order_are_remembered_and_a_paper_takes_tags_and_a_note(visit, changing):
+    page = visit(changing)
+    open_paper(page, "OwlEar", OWLS.title)
+    page.get_by_role("button", name="Your tags and your note").click()
+    page.get_by_label("Your tags").first.fill("night, birds")
+    page.get_by_label("Your note").first.fill("Ask them for the recordings.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".ap-own-note")).to_contain_text("Ask them for the recordings.")
+    expect(page.locator(".ap-papers .ap-col-tags").first).to_have_text("Tags: night, birds")
+    page.get_by_role("button", name="Columns").click()
+    page.locator("#columns").get_by_label("Journal").check()
+    expect(page.locator(".ap-papers thead")).to_contain_text("Journal")
+    page.locator(".ap-papers thead").get_by_text("Title").click()
+    expect(page.locator(".ap-papers th[aria-sort=ascending]")).to_contain_text("Title")
+    visit.reload(page)
+    go(page, "Library")
+    expect(page.locator(".ap-papers thead")).to_contain_text("Journal")
+    expect(page.locator(".ap-papers th[aria-sort=ascending]")).to_contain_text("Title")
+
+
 def test_a_paper_that_another_process_brings_is_found_by_the_next_question(
     visit, changing, encoder, tmp_path
 ):
