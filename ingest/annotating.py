@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest.chunking import split_abstract
+from ingest.pipeline import patience_for
 from ingest.sources.base import LONGEST_DETAIL, LONGEST_NOTE, MOST_LABELS
 from rag.errors import QuestionError
 from rag.library import Library
@@ -14,7 +15,6 @@ from rag.library.progress import Track, untracked
 from rag.plain import encodable, in_a_line, plain
 from rag.types import Paper
 
-_PATIENCE = 5.0  # seconds to wait for another writer to end
 _SEPARATOR = re.compile("[,;\n]")
 
 
@@ -39,7 +39,7 @@ def annotate(library: Library, paper_ids: Sequence[str], edit: Edit, track: Trac
 
     Returns how many papers change. Raises LibraryBusyError, and the errors of `Library.sync`.
     """
-    with library.writing(_PATIENCE):
+    with library.writing(patience_for(library)):
         library.drop_indexes_ahead()
         changed = [paper_id for paper_id in paper_ids if _changes(library, paper_id, edit)]
         library.catalog.recorder(split_abstract).edit_own(changed, edit)

@@ -24,9 +24,9 @@ from ingest.sources import named as naming
 from ingest.sources.arxiv_api import Arxiv, ArxivSource
 from ingest.sources.base import ReadOptions
 from ingest.sources.service import RetryPolicy, ServiceQuery
-from ingest.syncing.in_step import sync
 from ingest.syncing.listing import listed
 from ingest.syncing.origins import open_origins
+from ingest.syncing.sync import sync
 from rag.errors import SourceError
 from rag.library import Library
 from rag.library.catalog_tables import origins, sources
@@ -319,7 +319,7 @@ def test_an_ingest_in_which_all_is_rejected_fails_and_skipped_files_are_named(ru
 SYNC = """
 import sys
 from pathlib import Path
-from ingest.syncing.in_step import sync
+from ingest.syncing.sync import sync
 from rag.embedding import embedded_encoder
 from rag.library import Library
 with Library(Path(sys.argv[1]), embedded_encoder()) as library:

@@ -8,6 +8,7 @@ from typing import Any
 from ingest.chunking import split_abstract
 from ingest.completing.records import completing_record, is_fresh
 from ingest.completing.service import CompletingService, works_of
+from ingest.pipeline import patience_for
 from ingest.sources.service import RefusedError
 from rag.errors import QuestionError, SourceError
 from rag.library import Library
@@ -16,7 +17,6 @@ from rag.types import Paper
 
 _AT_A_TIME = 50  # DOIs of a request, whose address stays within what servers take
 _PAGE = 500  # papers in memory
-_PATIENCE = 5.0  # seconds to wait for another writer to end
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ class _Run:
         for start in range(0, len(paper_ids), _PAGE):
             papers = list(self.library.catalog.papers(paper_ids[start : start + _PAGE]).values())
             with_doi = [paper for paper in papers if paper.doi]
-            wanted = {paper.paper_id for each in self.services for paper in self._wanted(each, with_doi)}
+            wanted = set[str]()
+            for service in self.services:
+                wanted |= {paper.paper_id for paper in self._wanted(service, with_doi)}
             self.completion.without_doi += len(papers) - len(with_doi)
             self.completion.recent += len(with_doi) - len(wanted)
             due += sorted(wanted)
@@ -141,7 +143,7 @@ class _Run:
             )
             for paper in papers
         ]
-        with self.library.writing(_PATIENCE):
+        with self.library.writing(patience_for(self.library)):
             self.library.drop_indexes_ahead()
             self.library.catalog.recorder(split_abstract).complete(service.source, records)
         return {paper.paper_id: paper.doi in works for paper in papers}

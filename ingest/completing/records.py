@@ -33,5 +33,5 @@ def completing_record(
 def is_fresh(record: Paper | None, paper: Paper, day: date) -> bool:
     """Whether a service was asked lately for the DOI that the paper has."""
     custom = record.csl.get("custom") if record and record.doi == paper.doi else None
-    asked = [each.get(_ASKED) for each in custom.values() if isinstance(each, dict)] if custom else []
+    asked = [kept.get(_ASKED) for kept in custom.values() if isinstance(kept, dict)] if custom else []
     return any(isinstance(text, str) and text >= (day - _FRESH).isoformat() for text in asked)

@@ -93,7 +93,7 @@ def with_custom(holding: Holding) -> Paper:
     Where several records have an entry of BibTeX, that with the paper's own key goes first.
     """
     custom: dict[str, Any] = {}
-    for _, record in sorted(holding.records, key=lambda each: each[1].key != holding.paper.key):
+    for _, record in sorted(holding.records, key=lambda pair: pair[1].key != holding.paper.key):
         kept = record.csl.get("custom")
         custom = {**kept, **custom} if isinstance(kept, Mapping) else custom
     return replace(holding.paper, csl={**holding.paper.csl, "custom": custom}) if custom else holding.paper

@@ -187,7 +187,7 @@ def _csl(value: Any) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         raise ValueError("`csl` is not a JSON object")
-    known = {name: each for name, each in value.items() if each not in (None, "", [], {})}
+    known = {name: content for name, content in value.items() if content not in (None, "", [], {})}
     try:
         dumped = json.dumps(known, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:

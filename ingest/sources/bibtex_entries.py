@@ -116,10 +116,10 @@ def _entry(block: model.Entry, strings: Mapping[str, str]) -> WrittenEntry | str
     """The entry without fields that are broken; the reason, where that is its title or abstract."""
     raw_type = _TYPE.match(block.raw or "")
     entry = WrittenEntry(raw_type[1] if raw_type else block.entry_type, block.key.strip())
-    for each in block.fields:
-        name = each.key.lower()
+    for written in block.fields:
+        name = written.key.lower()
         try:
-            value = resolved(each.value, strings)
+            value = resolved(written.value, strings)
             entry.texts.setdefault(name, text_of(value))
         except ValueError as error:
             if name in ("title", "abstract"):
@@ -127,7 +127,7 @@ def _entry(block: model.Entry, strings: Mapping[str, str]) -> WrittenEntry | str
             continue
         if not is_value(value):  # it would spoil the entry when that is written
             continue
-        before = entry.fields.get(each.key)
+        before = entry.fields.get(written.key)
         several = before if isinstance(before, list) else [] if before is None else [before]
-        entry.fields[each.key] = [*several, value] if several else value
+        entry.fields[written.key] = [*several, value] if several else value
     return entry

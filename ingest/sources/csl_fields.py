@@ -37,13 +37,13 @@ def csl_date(text: str | None) -> dict[str, Any] | None:
     return {"date-parts": [[int(part) for part in date.split("-")]]} if date else None
 
 
-def csl_item(fields: Mapping[str, Any], origin: str, others: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that are known, with `others`, which CSL has no names for, below the name of their origin.
+def csl_item(fields: Mapping[str, Any], source_format: str, others: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are known, with `others`, which CSL has no names for, below the name of their format.
 
     What a paper's record cannot hold is left out: the others first, then the authors, who are thousands.
     """
     known = {name: value for name, value in fields.items() if value}
-    item = known | ({"custom": {origin: dict(others)}} if others else {})
+    item = known | ({"custom": {source_format: dict(others)}} if others else {})
     without_authors = {name: value for name, value in known.items() if name != "author"}
     return next(filter(is_csl, (item, known, without_authors)), {})
 

@@ -50,7 +50,7 @@ _NAMES = {
     "key": ("label",),
     "hints": ("accession-num",),
 }
-# Elements whose name is told by what they lie in.
+# Elements around those that hold the values: a value has the name of the list that it is in.
 _LISTS = {
     *("authors", "secondary-authors", "tertiary-authors", "subsidiary-authors", "translated-authors"),
     *("related-urls", "web-urls", "pdf-urls"),
@@ -79,15 +79,15 @@ def read_endnote_xml(path: Path, source: str, options: ReadOptions) -> Iterator[
 
 
 def _fields(record: TaggedRecord, element: Element) -> dict[str, Any]:
-    said_kind = _kind(element).lower()
+    type_name = _kind(element).lower()
     return reference_record(
-        record, _NAMES, ENDNOTE_TYPES.get(said_kind, UNKNOWN_TYPE), said_kind, "endnote"
+        record, _NAMES, ENDNOTE_TYPES.get(type_name, UNKNOWN_TYPE), type_name, "endnote"
     )
 
 
 def _tagged(element: Element, line: int) -> TaggedRecord:
     """The texts in a record by the names of their elements."""
-    raise_marks(each for each in element.iter("style") if "superscript" in each.get("face", ""))
+    raise_marks(style for style in element.iter("style") if "superscript" in style.get("face", ""))
     record = TaggedRecord(line)
     record.add("ref-type", _kind(element))
     for name, text in _texts(element):
@@ -107,7 +107,7 @@ def _texts(element: Element, depth: int = 0) -> Iterator[tuple[str, str]]:
     for child in element:
         if child.tag in _NOT_OF_PAPER:
             continue
-        if depth < _DEEPEST and any(each.tag != "style" for each in child):
+        if depth < _DEEPEST and any(inner.tag != "style" for inner in child):
             yield from _texts(child, depth + 1)
         elif text := text_of(child):
             yield (element.tag if element.tag in _LISTS else child.tag), text

@@ -46,9 +46,9 @@ def _is_start(tag: str, record: TaggedRecord, is_after_blank: bool) -> bool:
 
 def _fields(record: TaggedRecord) -> dict[str, Any]:
     title, book, journal = record.take("TI", "TT"), record.take("BTI"), record.take("JT")
-    said = record.rest()  # what stays in it is also kept as it is
-    types = [text.lower() for text in said.get("PT", [])]
-    dates = list(_dates(record.take("DP"), record.take("DEP"), said.get("EDAT", [])))
+    rest = record.rest()  # read here, and also kept as it is
+    types = [text.lower() for text in rest.get("PT", [])]
+    dates = list(_dates(record.take("DP"), record.take("DEP"), rest.get("EDAT", [])))
     usual = "article-journal" if not book else "chapter" if title else "book"
     csl: dict[str, Any] = {
         "type": next((MEDLINE_TYPES[text] for text in types if text in MEDLINE_TYPES), usual),
@@ -59,9 +59,9 @@ def _fields(record: TaggedRecord) -> dict[str, Any]:
         "keyword": "; ".join(record.take_all("MH") + record.take_all("OT")),
         "ISSN": record.take("IS").partition(" (")[0],
     } | {name: record.take(tag) for name, tag in _SIMPLE.items()}
-    notice = (said.get("RIN") or [""])[0]
+    notice = (rest.get("RIN") or [""])[0]
     number = _PMID.search(notice)
-    identifiers = _identifiers(said.get("LID", []) + said.get("AID", []))
+    identifiers = _identifiers(rest.get("LID", []) + rest.get("AID", []))
     return loose_record(
         (title or book).removesuffix("."),
         record.take("AB"),

@@ -84,7 +84,7 @@ def _record(record: Element) -> dict[str, Any]:
 
 
 def _first(element: Element, *paths: str) -> Element | None:
-    return next((each for path in paths if (each := element.find(path)) is not None), None)
+    return next((child for path in paths if (child := element.find(path)) is not None), None)
 
 
 def _all(element: Element, paths: Iterable[str]) -> list[str]:
@@ -133,13 +133,13 @@ def _dates(article: Element, data: Element | None) -> Iterator[str]:
         dates.append(data.find("History/PubMedPubDate[@PubStatus='pubmed']"))
     for date in dates:
         if date is not None:
-            said = text_of(_first(date, "MedlineDate"))
+            interval = text_of(_first(date, "MedlineDate"))
             parts = [text_of(_first(date, name)) for name in ("Year", "Month", "Day")]
             is_number = parts[1].isdecimal()
-            yield said or ("-" if is_number else " ").join(
+            yield interval or ("-" if is_number else " ").join(
                 filter(None, parts if is_number else parts[::-1])
             )
-            yield said[:4]  # "1998 Dec-1999 Jan"
+            yield interval[:4]  # "1998 Dec-1999 Jan"
 
 
 def _identifiers(citation: Element, article: Element, data: Element | None) -> dict[str, str]:
@@ -148,8 +148,8 @@ def _identifiers(citation: Element, article: Element, data: Element | None) -> d
         *citation.iterfind("ArticleIdList/ArticleId"),
         *([] if data is None else data.iterfind("ArticleIdList/ArticleId")),
     ]
-    listed = [(each.get("IdType", ""), text_of(each)) for each in lists]
-    located = [(each.get("EIdType", ""), text_of(each)) for each in article.iterfind("ELocationID")]
+    listed = [(identifier.get("IdType", ""), text_of(identifier)) for identifier in lists]
+    located = [(place.get("EIdType", ""), text_of(place)) for place in article.iterfind("ELocationID")]
     return dict([*listed, *reversed(located)])
 
 

@@ -43,26 +43,26 @@ _HAS_ORGANIZATION = {"thesis", "report"}
 
 
 def reference_record(
-    record: TaggedRecord, names: Names, kind: str, said_kind: str, origin: str
+    record: TaggedRecord, names: Names, kind: str, type_name: str, format_name: str
 ) -> dict[str, Any]:
     """The record for `paper_from` of a reference.
 
-    Its type is `kind` in CSL and `said_kind` in its format. What CSL has no name for is kept below the name
-    of its origin.
+    Its type is `kind` in CSL and `type_name` in its format. What CSL has no name for is kept below the name
+    of the format.
     """
-    said = record.rest()  # what is only looked up here is kept as well
+    rest = record.rest()  # what is only looked up here is kept as well
 
     def every(name: str) -> list[str]:
         return record.take_all(*names.get(name, ()))
 
     def looked_up(name: str) -> list[str]:
-        return [text for tag in names.get(name, ()) for text in said.get(tag, [])]
+        return [text for tag in names.get(name, ()) for text in rest.get(tag, [])]
 
     texts = {name: record.take(*names[name]) for name in names if name in (*_AS_IN_CSL, *_SINGLE)}
     urls = [line.strip() for text in every("URL") for line in text.split("\n")]
     remarks, notes, tags = every("remarks"), every("note"), every("tags")
     published = _published(every("date"), texts["year"])
-    csl = _csl(texts, kind) | _persons(every, kind, said_kind)
+    csl = _csl(texts, kind) | _persons(every, kind, type_name)
     csl |= {
         "URL": urls[0] if urls else "",
         "issued": csl_date(published),
@@ -84,7 +84,7 @@ def reference_record(
         retracted=next(
             (text[len(RETRACTED_BY) :] for text in remarks if text.startswith(RETRACTED_BY)), None
         ),
-        csl=csl_item(csl, origin, others),
+        csl=csl_item(csl, format_name, others),
     )
 
 
@@ -103,9 +103,9 @@ def _csl(texts: Mapping[str, str], kind: str) -> dict[str, Any]:
     }
 
 
-def _persons(every: Callable[[str], list[str]], kind: str, said_kind: str) -> dict[str, Any]:
+def _persons(every: Callable[[str], list[str]], kind: str, type_name: str) -> dict[str, Any]:
     """The lists of persons under their roles in CSL."""
-    roles = (*roles_of_persons(kind, said_kind), "editor")
+    roles = (*roles_of_persons(kind, type_name), "editor")
     persons: dict[str, list[Any]] = {"author": []}
     for name, role in zip(_PERSONS, roles, strict=True):
         persons[role] = [*persons.get(role, []), *csl_names(every(name))]

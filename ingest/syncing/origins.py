@@ -14,6 +14,7 @@ from ingest.sources.files import FileSource, skipped_files
 from ingest.sources.named import path_of, sources_by_name
 from ingest.sources.standard_input import STANDARD_INPUT
 from rag.errors import SourceError
+from rag.library.catalog import Catalog
 from rag.library.origins import Origin
 
 _SERVICE = re.compile(r"(?:arxiv|hf|pubmed|zotero):|zotero$")
@@ -52,6 +53,32 @@ def can_be_opened(origin: Origin) -> bool:
     """Whether an origin can be looked at again: a path or a service, not an upload."""
     name = _named(origin)
     return is_service(name) or Path(name).is_absolute()
+
+
+def chosen(catalog: Catalog, names: Sequence[str]) -> list[Origin]:
+    """The origins with these names, or of which sources with these names came; all for no name.
+
+    Raises SourceError.
+    """
+    origins = catalog.made_of.all()
+    if not names:
+        return origins
+    by_name = {origin.name: origin for origin in origins}
+    by_name |= {str(origin.options[_NAMED]): origin for origin in origins if _NAMED in origin.options}
+    by_source = {source.name: source.origin for source in catalog.made_of.all_sources()}
+    picked: dict[str, Origin] = {}
+    for name in names:
+        possible = (name, shown_path(path_of(name)))
+        owners = [key for key in possible if key in by_name]
+        owners += [by_source[key] for key in possible if key in by_source]
+        if not owners:
+            raise SourceError(
+                f"nothing in the library came of {name}: bring it in with `askpapers ingest`, or see what "
+                "it was made of with `askpapers library sources`"
+            )
+        origin = by_name[owners[0]]
+        picked[origin.name] = origin
+    return list(picked.values())
 
 
 def open_again(origins: Sequence[Origin]) -> dict[str, list[Source] | SourceError]:

@@ -19,10 +19,10 @@ from ingest.chunking import split_abstract
 from ingest.sources.base import Source
 from ingest.sources.files import FileSource
 from ingest.sources.stamps import size_and_time
-from ingest.syncing.in_step import sync
 from ingest.syncing.origins import can_be_opened, is_service, open_again
 from ingest.syncing.places import Place, place_of
 from ingest.syncing.report import SyncReport
+from ingest.syncing.sync import sync
 from rag.errors import IndexServerError, LibraryBusyError, ModelError, SourceError
 from rag.library import Library
 from rag.library.origins import Origin
@@ -43,16 +43,16 @@ _FEWEST = 10.0  # seconds between two looks at what the library is made of
 class Settling:
     """Which files have stopped changing: a file that is half written is read when it is whole."""
 
-    seen: dict[Path, tuple[str | None, float]] = field(default_factory=dict)
+    states: dict[Path, tuple[str | None, float]] = field(default_factory=dict)
 
     def is_ready(self, source: Source) -> bool:
         """Whether a file has been as it is for a while; anything else is ready at once."""
         if not isinstance(source, FileSource):
             return True
         now, current = time.monotonic(), size_and_time(source.path)
-        known, since = self.seen.get(source.path, (None, now))
+        known, since = self.states.get(source.path, (None, now))
         if known is None or known != current:
-            self.seen[source.path] = (current, now)
+            self.states[source.path] = (current, now)
             return False
         return now - since >= SETTLED
 
@@ -128,7 +128,7 @@ class Watch:
         if report.is_unfinished:
             return _PAUSE
         pending.clear()
-        self._settling.seen.clear()
+        self._settling.states.clear()
         return _LOOK
 
     def _wait(self, seconds: float) -> set[str]:

@@ -3,8 +3,8 @@
 import argparse
 
 from ingest.completing.completing import Completion
-from ingest.syncing.in_step import sync
 from ingest.syncing.report import SyncReport
+from ingest.syncing.sync import sync
 from rag.library import Library
 from ui.cli.commands import add_common
 from ui.cli.completing import complete_papers, print_completion

@@ -174,7 +174,7 @@ def csl_of(
 
 def _first(fields: Mapping[str, str], names: Iterable[str]) -> str | None:
     """The first of these fields, under any of its names, that has a value."""
-    specific = (each for name in names for each in (name, *_SPECIFIC.get(name, "").split()))
+    specific = (known for name in names for known in (name, *_SPECIFIC.get(name, "").split()))
     return next((name for name in specific if fields.get(name)), None)
 
 

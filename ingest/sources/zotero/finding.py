@@ -57,8 +57,8 @@ def folder_of(path: Path) -> Path | None:
 def base_of_links(folder: Path) -> Path | None:
     """The folder that the paths of linked files are relative to, by the profile that uses a data folder."""
     known = list(_preferences())
-    own = [each for each in known if each.get("dataDir") and Path(each["dataDir"]) == folder]
-    bases = (each.get("baseAttachmentPath") for each in own or known[:1])
+    own = [profile for profile in known if Path(profile.get("dataDir") or "") == folder]
+    bases = (profile.get("baseAttachmentPath") for profile in own or known[:1])
     return next((Path(base) for base in bases if base and Path(base).is_absolute()), None)
 
 

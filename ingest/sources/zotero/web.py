@@ -87,8 +87,8 @@ class _Children:
         self.files: dict[str, list[str]] = defaultdict(list)
         self._annotations: dict[str, list[tuple[str, Annotation]]] = defaultdict(list)
         self._attachments: dict[str, list[str]] = defaultdict(list)
-        for each in objects:
-            data, parent = each["data"], each["data"].get("parentItem")
+        for item in objects:
+            data, parent = item["data"], item["data"].get("parentItem")
             if data.get("deleted") or not isinstance(parent, str):
                 continue
             kind = data.get("itemType")
@@ -98,14 +98,14 @@ class _Children:
             if note := _text(data, "note", LONGEST_HTML):
                 self.notes[parent].append(note)
             if kind == "attachment":
-                self._attachments[parent].append(each["key"])
+                self._attachments[parent].append(item["key"])
             if _is_pdf(data):
-                self.files[parent].append(each["key"])
+                self.files[parent].append(item["key"])
 
     def annotations(self, item: str) -> list[Annotation]:
         """Those of all attachments of a paper."""
         lists = (self._annotations[key] for key in self._attachments[item])
-        return [annotation for each in lists for _, annotation in sorted(each, key=lambda pair: pair[0])]
+        return [mark for marks in lists for _, mark in sorted(marks, key=lambda pair: pair[0])]
 
 
 def _item(item: Mapping[str, Any], children: _Children, paths: Mapping[int | str, str]) -> Item:
@@ -114,19 +114,19 @@ def _item(item: Mapping[str, Any], children: _Children, paths: Mapping[int | str
         key,
         _text(data, "itemType"),
         {str(name): text for name in data.keys() - _NO_FIELDS if (text := _text(data, name))},
-        creators=[_creator(each) for each in objects_of(data.get("creators"))],
+        creators=list(map(_creator, objects_of(data.get("creators")))),
         date=read_date(object_of(item.get("meta")).get("parsedDate")) or "",
         tags=sorted(_text(tag, "tag") for tag in objects_of(data.get("tags"))),
-        collections=sorted(paths[each] for each in _keys(data) if each in paths),
+        collections=sorted(paths[key] for key in _keys(data) if key in paths),
         notes=children.notes[key],
         annotations=children.annotations(key),
     )
 
 
-def _collection(each: Mapping[str, Any]) -> Collection:
-    parent = each["data"].get("parentCollection")
-    name = _text(each["data"], "name")
-    return Collection(each["key"], each["key"], name, parent if isinstance(parent, str) else None)
+def _collection(item: Mapping[str, Any]) -> Collection:
+    data, key = item["data"], item["key"]
+    parent = data.get("parentCollection")
+    return Collection(key, key, _text(data, "name"), parent if isinstance(parent, str) else None)
 
 
 def _creator(data: Data) -> Creator:

@@ -7,12 +7,11 @@ from itertools import chain
 
 from ingest.chunking import split_abstract
 from ingest.pipeline import TRANSACTION, Run, grouped, writing
-from ingest.sources.base import Entry, Source, shown_path
+from ingest.sources.base import Entry, Source
 from ingest.sources.files import FileSource
-from ingest.sources.named import path_of
 from ingest.sources.stamps import stamp_of
 from ingest.syncing.looking import Look, look_at
-from ingest.syncing.origins import can_be_opened, kind_of
+from ingest.syncing.origins import can_be_opened, chosen, kind_of
 from ingest.syncing.report import Gone, OriginReport, SyncReport
 from rag.errors import SourceError
 from rag.library import Library
@@ -22,6 +21,7 @@ from rag.library.recorder import Splitter
 
 _LESS_READABLE = "less of it can be read than before"
 IsReady = Callable[[Source], bool]
+Pairs = Sequence[tuple[Look, OriginReport]]
 
 
 def sync(
@@ -43,58 +43,46 @@ def sync(
     errors of `ingest` for the library.
     """
     started = time.perf_counter()
-    origins = chosen(library, names)
-    report = SyncReport(is_dry_run=is_dry_run)
+    origins = chosen(library.catalog, names)
+    looks = look_at(library.catalog, list(filter(can_be_opened, origins)), prunes=prunes)
+    report = SyncReport(is_dry_run=is_dry_run, is_unfinished=_leave_some(looks, is_ready, most))
     report.left = [origin.name for origin in origins if not can_be_opened(origin)]
-    looks = look_at(library.catalog, [origin for origin in origins if can_be_opened(origin)], prunes=prunes)
-    for look in looks:
-        ready = [source for source in look.to_read if is_ready(source)][:most]
-        report.is_unfinished |= len(ready) < len(look.to_read)
-        look.to_read = ready
-        most = None if most is None else most - len(ready)
-        report.origins.append(_report_on(look))
+    report.origins = list(map(_report_on, looks))
+    pairs = list(zip(looks, report.origins, strict=True))
     is_quiet = all(look.changes_nothing(prunes=prunes) for look in looks)
     if is_dry_run or (is_quiet and not library.behind()):
-        _show_gone(library, looks, report)
+        _show_gone(library, pairs)
         report.total.complete(library, started)
         return report
-    for look, its_report in zip(looks, report.origins, strict=True):
-        look.to_read = list(_fetched(look.to_read, its_report, track))
-    with writing(library, track, split) as run:
-        for look, its_report in zip(looks, report.origins, strict=True):
-            _write(run, look, its_report)
-        run.finish()
-        for look, its_report in zip(looks, report.origins, strict=True):
-            _settle(run, look, its_report, prunes=prunes)
-    for its_report in report.origins:
-        report.total.add(its_report.report)
-    report.total.complete(library, started, run.before, track)
+    before = _read(library, pairs, track, split, prunes=prunes)
+    for origin in report.origins:
+        report.total.add(origin.report)
+    report.total.complete(library, started, before, track)
     return report
 
 
-def chosen(library: Library, names: Sequence[str]) -> list[Origin]:
-    """The origins with these names, or of which sources with these names came; all for no name.
+def _leave_some(looks: Sequence[Look], is_ready: IsReady, most: int | None) -> bool:
+    """Leave the sources for later that are not ready, or beyond `most`; whether there are any."""
+    is_unfinished = False
+    for look in looks:
+        ready = list(filter(is_ready, look.to_read))[:most]
+        is_unfinished |= len(ready) < len(look.to_read)
+        look.to_read = ready
+        most = None if most is None else most - len(ready)
+    return is_unfinished
 
-    Raises SourceError.
-    """
-    origins = library.catalog.made_of.all()
-    if not names:
-        return origins
-    by_name = {origin.name: origin for origin in origins}
-    by_name |= {str(origin.options["named"]): origin for origin in origins if "named" in origin.options}
-    by_source = {source.name: source.origin for source in library.catalog.made_of.all_sources()}
-    picked: dict[str, Origin] = {}
-    for name in names:
-        possible = (name, shown_path(path_of(name)))
-        origin = next((by_name[each] for each in possible if each in by_name), None)
-        origin = origin or next((by_name[by_source[each]] for each in possible if each in by_source), None)
-        if origin is None:
-            raise SourceError(
-                f"nothing in the library came of {name}: bring it in with `askpapers ingest`, or see what "
-                "it was made of with `askpapers library sources`"
-            )
-        picked[origin.name] = origin
-    return list(picked.values())
+
+def _read(library: Library, pairs: Pairs, track: Track, split: Splitter, *, prunes: bool) -> int:
+    """Read what is new or changed; return the last change of the library before that."""
+    for look, report in pairs:
+        look.to_read = list(_fetched(look.to_read, report, track))
+    with writing(library, track, split) as run:
+        for look, report in pairs:
+            _write(run, look, report)
+        run.finish()
+        for look, report in pairs:
+            _settle(run, look, report, prunes=prunes)
+    return run.before
 
 
 @dataclass(frozen=True)
@@ -189,10 +177,10 @@ def _settle_gone(run: Run, source: ReadSource, report: OriginReport, *, prunes: 
         )
 
 
-def _show_gone(library: Library, looks: Sequence[Look], report: SyncReport) -> None:
+def _show_gone(library: Library, pairs: Pairs) -> None:
     """What is known of papers that are gone, without reading anything."""
-    for look, its_report in zip(looks, report.origins, strict=True):
-        its_report.gone += [Gone(source.name, source.unnamed, False) for source in look.unnamed]
+    for look, report in pairs:
+        report.gone += [Gone(source.name, source.unnamed, False) for source in look.unnamed]
         for name in look.gone:
             if papers := library.catalog.made_of.count_papers(name):
-                its_report.gone.append(Gone(name, papers, True))
+                report.gone.append(Gone(name, papers, True))
