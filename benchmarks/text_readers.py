@@ -39,6 +39,13 @@ from eval.systems import answers as systems
 from eval.systems.nearest import NearestByWords
 from eval.systems.replies import Source, papers_of, read_reply
 from ingest.chunking import split_abstract
+from ingest.exports.bibtex import bibtex_entries
+from ingest.exports.csl_json import csl_texts
+from ingest.exports.csv_table import csv_texts
+from ingest.exports.holdings import Holding
+from ingest.exports.jsonl import jsonl_lines
+from ingest.exports.links import link
+from ingest.exports.ris import ris_texts
 from ingest.sources import base, columns, csl_json, csv_table, loose
 from ingest.sources.files import FileSource
 from rag import identity, latex, markers, plain, readable, sentences, tokens, words
@@ -245,7 +252,7 @@ def _of_titles() -> Readers:
     return {
         "rag.library.near.are_near": lambda text: near.are_near(text, f"{text}: a"),
         "rag.library.sameness.same_papers": lambda text: _same(encodable(text)),
-        "ui.export.link": lambda text: export.link(paper(doi=f"10.1/{text}")),
+        "ingest.exports.links.link": lambda text: link(paper(doi=f"10.1/{text}")),
         "ui.web.suggestions.name_of": lambda text: suggestions.name_of(paper(title=text)),
     }
 
@@ -268,8 +275,7 @@ def _of_abstracts() -> Readers:
             [], dict(enumerate(hits(text), 1)), 4096
         ),
         "rag.library.merge.merge_records": lambda text: merge_records([paper(text), paper()]),
-        "ui.export.bibtex_entries": lambda text: list(export.bibtex_entries([_exported(text)])),
-        "ui.export.jsonl_lines": lambda text: list(export.jsonl_lines([_exported(text)])),
+        **_of_exports(),
         "ui.web.rendering.paper_html": lambda text: rendering.paper_html(paper(text), [text[:99]]),
         "ui.web.rendering.hits_html": lambda text: rendering.hits_html(hits(text), text[:200]),
     }
@@ -368,9 +374,21 @@ def _same(text: str) -> object:
     return sameness.same_papers(record, [sameness.Candidate(known, None, frozenset(known.keys), False)])
 
 
+def _of_exports() -> Readers:
+    """The formats of exports, of a paper and of an entry of BibTeX that a source has of it."""
+    writers = (bibtex_entries, jsonl_lines, ris_texts, csl_texts, csv_texts)
+    return {f"{write.__module__}.{write.__name__}": partial(_export, write) for write in writers}
+
+
+def _export(write: Callable[[list[Holding]], Iterable[str]], text: str) -> object:
+    return list(write([Holding(_exported(text))]))
+
+
 def _exported(text: str) -> Paper:
     title, name = text[: base.LONGEST_TITLE], text[: base.LONGEST_NAME]
-    return paper(text, title, authors=(name,), organization=name)
+    entry = {"type": "misc", "key": "a", "fields": {"title": f"{{{text}}}", "keywords": text}}
+    csl = {"author": [{"family": name}], "note": text, "page": text, "custom": {"bibtex": entry}}
+    return paper(text, title, authors=(name,), organization=name, note=text, csl=csl)
 
 
 def _kept_by_a_browser(text: str) -> object:

@@ -53,7 +53,7 @@ def split_tags(text: str) -> tuple[str, ...]:
     tags = tuple({folded_label(name): name for name in names if name}.values())
     if len(tags) > MOST_LABELS or any(len(tag) > LONGEST_DETAIL for tag in tags):
         raise QuestionError(
-            f"a paper takes {MOST_LABELS} tags at most, of {LONGEST_DETAIL} characters each: give fewer"
+            f"a paper takes {MOST_LABELS:,} tags of {LONGEST_DETAIL:,} characters each: give fewer"
         )
     return tags
 

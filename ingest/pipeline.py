@@ -155,7 +155,7 @@ class Run:
     transaction: int
     reports: dict[str, Report] = field(default_factory=dict)
     done: dict[str, ReadSource] = field(default_factory=dict)  # sources that have been read
-    broken: set[str] = field(default_factory=set)  # those that could not be read to their end
+    broken: set[str] = field(default_factory=set)  # those of which less can be read than before
     _attachments: list[Attachment] = field(default_factory=list)
     _open: dict[str, ReadSource] = field(default_factory=dict)
 
@@ -168,9 +168,8 @@ class Run:
         self.library.catalog.made_of.begin(replace(read, stamp=None))
         report = self.reports[source.name] = Report()
         files = _write(self.recorder, source, report, self.track, self.transaction)
-        if any(rejection.line is None for rejection in report.rejected):
-            self.broken.add(source.name)
-        self._open[source.name] = read
+        rejected = len(report.rejected) + report.unlisted
+        self._open[source.name] = replace(read, rejected=rejected)
         if files:
             self._attachments += files
         else:
@@ -186,7 +185,8 @@ class Run:
         for written in write_attachments(self.library, self.recorder, files, self.track) if files else ():
             _count(self.reports[written.attachment.source], written)
             if isinstance(written.outcome, Rejection) and not written.attachment.paper:
-                self.broken.add(written.attachment.source)
+                name = written.attachment.source
+                self._open[name] = replace(self._open[name], rejected=self._open[name].rejected + 1)
         for name in list(self._open):
             self._close(name, linked.get(name, ()))
 
@@ -194,10 +194,16 @@ class Run:
         """Note that a source has been read to its end."""
         self.recorder.finish(name)
         read = self._open.pop(name)
-        stamp = with_linked(read.stamp, linked)
-        unnamed = len(self.recorder.unnamed(name))
-        seen = self.reports[name].seen
-        self.done[name] = replace(read, stamp=stamp, seen=seen, unnamed=unnamed)
+        unnamed, before = len(self.recorder.unnamed(name)), self.library.catalog.made_of.rejected(name)
+        if unnamed and read.rejected > before:
+            self.broken.add(name)
+        self.done[name] = replace(
+            read,
+            stamp=with_linked(read.stamp, linked),
+            seen=self.reports[name].seen,
+            unnamed=unnamed,
+            rejected=before if unnamed else read.rejected,
+        )
         self.library.catalog.made_of.put(self.done[name])
 
 

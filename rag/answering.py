@@ -117,15 +117,17 @@ class Answering:
                 draft.log.begin()
                 writer = self.fallback
                 yield from _shown(draft.add(ANEW))
-                draft.begin(self._found_by_rules(draft.question))
+                question, found = self._found_by_rules(draft.question)
+                draft.question = replace(draft.question, asks_record=question.asks_record)
+                draft.begin(found)
                 yield from self._compose(draft, writer)
             yield from _shown(draft.end())
         return writer
 
-    def _found_by_rules(self, question: Understanding) -> Found:
-        """The papers that the question itself finds, as without a model."""
+    def _found_by_rules(self, question: Understanding) -> tuple[Understanding, Found]:
+        """The question as without a model, and the papers that it itself finds."""
         question = replace(question, query=question.whole, queries=(), is_from_model=False)
-        return self.finder.by_rules(question)[1]
+        return self.finder.by_rules(question)
 
     def _compose(self, draft: Draft, writer: Writer) -> Iterator[str]:
         """The text as it is written."""

@@ -7,7 +7,7 @@ from rag.plain import sentence
 from rag.types import Answer, Claim
 
 _WORDING = {  # in short, and whole
-    "verbatim": ("verbatim", "the paper's own words"),
+    "verbatim": ("verbatim", "word for word what it cites"),
     "supported": ("supported", "supported by what it cites"),
     "partly": ("partly supported", "partly supported by what it cites"),
     "contradicted": ("contradicted", "contradicted by what it cites"),

@@ -14,6 +14,7 @@ from rag.retrieval import Retriever, belonging, fuse_rankings
 from rag.types import Filters, Hit, Kind, Request
 from rag.words import subject_of
 
+_ALL = "papers"  # a query without a subject
 _DEPTH = 40  # of a ranking, and the most papers of a list
 _RANKED = 10  # papers in the ranking of an answer, at least
 _SHOWN = 10  # papers that a writer sees, except for a list
@@ -112,9 +113,9 @@ class Finder:
         else:
             named = authors_in(question.query, self.library)
             names = list(named.names)
-            if names and asks_for_works(named.masked):
-                question = replace(question, kind="list", query="papers")
-            elif names and named.has_subject:
+            if names and (not named.has_subject or asks_for_works(named.masked)):
+                question = replace(question, kind="list", query=_ALL)
+            elif names:
                 question = replace(question, query=named.rest)
         if not names:
             return question
@@ -124,28 +125,33 @@ class Finder:
 
     def _alone_or_after_others(self, question: Understanding) -> tuple[Understanding, Found]:
         """The question alone, or its fallback if only that finds something near."""
-        if of_record := self._of_record(question):
-            return of_record
-        found = self._by_rules(question)
-        if found.reason and question.fallback:
-            with_earlier = self._by_rules(question.fallback)
-            return (question, found) if with_earlier.reason else (question.fallback, with_earlier)
-        return question, found
+        alone = self._answering(question)
+        if alone[1].reason and question.fallback:
+            after_others = self._answering(question.fallback)
+            return alone if after_others[1].reason else after_others
+        return alone
 
-    def _of_record(self, question: Understanding) -> tuple[Understanding, Found] | None:
+    def _answering(self, question: Understanding) -> tuple[Understanding, Found]:
+        """The papers that answer a question: one by its record, or those that are near to it."""
+        hits = self.retriever.search(
+            question.query, max(_RANKED, question.request.k or 0), question.filters
+        )
+        return self._of_record(question, hits) or (question, self._by_rules(question, hits))
+
+    def _of_record(
+        self, question: Understanding, hits: Sequence[Hit]
+    ) -> tuple[Understanding, Found] | None:
         """The paper whose record answers the question, if it asks for who, when or where."""
-        hits = self.retriever.search(question.query, _RANKED, question.filters)
-        own = question.request.question if question.resolved else question.query
-        hit = recorded(own, hits, is_named=question.resolved is not None)
+        text = question.request.question if question.resolved else question.query
+        hit = recorded(text, hits, is_named=question.resolved is not None)
         if not hit:
             return None
         ranking = [hit, *(other for other in hits if other is not hit)]
         return replace(question, kind="single", asks_record=True), Found(ranking, [hit])
 
-    def _by_rules(self, question: Understanding) -> Found:
+    def _by_rules(self, question: Understanding, hits: Sequence[Hit]) -> Found:
         most, filters = question.request.k, question.filters
         if question.kind != "list":
-            hits = self.retriever.search(question.query, max(_RANKED, most or 0), filters)
             shown = self._read(question.query, hits[: most or _SHOWN])
             return Found(hits, shown, self._why_far(question.query, question, shown))
         if subject := _subject(question):

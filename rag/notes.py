@@ -30,7 +30,7 @@ def notes_on(question: Understanding, found: Found, library: Library) -> list[st
         unknown = catalog.count_without_authors()
         notes += counted("Left out, as their number of authors is not known", unknown)
     for hit in found.shown[:1]:
-        if not hit.paper.shown:
+        if not hit.paper.shown and not question.asks_record:
             notes.append(f"The library has only the title of “{in_our_words(hit.paper.title)}”.")
     if found.more:
         notes.append(f"{_count(found.more, 'more paper')}: see them by `askpapers library list`.")

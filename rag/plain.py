@@ -1,6 +1,8 @@
 """Makes foreign texts safe to show and to store: nothing in them controls a terminal or hides words."""
 
+import json
 import re
+from typing import Any
 
 # Unicode's category Cc without the line feed; marks that change the direction of writing; lone surrogates
 # and two noncharacters, which neither UTF-8 nor XML can hold.
@@ -10,6 +12,12 @@ CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud
 def plain(text: str) -> str:
     """The text without control characters; white space among them becomes a space."""
     return CONTROL.sub(lambda match: " " if match[0].isspace() else "", text)
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """JSON in which control characters, which `plain` would leave out, are escaped."""
+    dumped = json.dumps(value, ensure_ascii=False, indent=indent)
+    return CONTROL.sub(lambda control: f"\\u{ord(control[0]):04x}", dumped)
 
 
 def encodable(text: str) -> str:

@@ -24,20 +24,22 @@ _EXAMPLES: dict[Topic | None, str] = {
     " | how many authors does this paper have | how many people wrote this paper"
     " | number of authors of this paper | does this paper have one author or several"
     " | who are the people behind this paper | which researchers wrote this paper"
-    " | who did this study | who wrote it | who are its authors",
+    " | who did this study | who wrote it | and who wrote it | who are its authors",
     "date": "when was this paper published | in which year did this paper appear"
     " | what year is this paper from | publication date of this paper | when did this paper come out"
     " | how old is this paper | when was this paper written | what is the date of this paper"
-    " | when was it published | how long ago was this paper published",
+    " | when was it published | and when was it published | how long ago was this paper published",
     "place": "in which journal did this paper appear | where was this paper published"
     " | where did this paper appear | which journal published this paper"
     " | what journal is this paper in | at which conference did this paper appear"
-    " | what venue is this paper in | on which pages is this paper | where was it published",
+    " | what venue is this paper in | on which pages is this paper | where was it published"
+    " | and where was it published",
     "id": "what is the DOI of this paper | DOI of this paper | what is the arXiv id of this paper",
-    "works": "papers by this author | what has this author written | what did this author publish"
-    " | publications of this author | which papers did this author write"
-    " | what are the papers of this author | what do we have by this author"
-    " | what has this author worked on | who is this author",
+    "works": "papers by this author | everything by this author | studies by this author"
+    " | show me all that this author has published | find papers written by this author"
+    " | what has this author written | what did this author publish | publications of this author"
+    " | which papers did this author write | what are the papers of this author"
+    " | what do we have by this author | what has this author worked on | who is this author",
     None: "what does this author say | what did this author find"
     " | which papers by this author are about that | what does this paper show"
     " | what is this paper about | how does this paper work | what is this paper"

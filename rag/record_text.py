@@ -1,19 +1,37 @@
 """What the record of a paper says of who wrote it, when and where, as one line that answers can quote."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 from rag.plain import in_a_line
 
-if TYPE_CHECKING:
-    from rag.types import Paper
-
-_MOST_NAMES = 20
+_MOST_NAMES = 12
 _LONGEST = 300  # characters of a name, a journal, a number
 _DETAILS = {"publisher": "publisher", "genre": "type", "ISBN": "ISBN", "ISSN": "ISSN"}
 
 
-def record_text(paper: "Paper") -> str:
+class Record(Protocol):
+    """What a record is made of; a `Paper` has it."""
+
+    @property
+    def authors(self) -> tuple[str, ...]: ...
+    @property
+    def author_count(self) -> int | None: ...
+    @property
+    def published(self) -> str | None: ...
+    @property
+    def organization(self) -> str | None: ...
+    @property
+    def doi(self) -> str | None: ...
+    @property
+    def arxiv_id(self) -> str | None: ...
+    @property
+    def retracted(self) -> str | None: ...
+    @property
+    def csl(self) -> Mapping[str, Any]: ...
+
+
+def record_text(paper: Record) -> str:
     """The record in one line; empty where a paper has nothing but its texts.
 
     "Written by A. Author, B. Builder and 3 others (5 authors); published 2021-05-03 in Journal of Owls
@@ -24,7 +42,7 @@ def record_text(paper: "Paper") -> str:
     return f"{line[0].upper()}{line[1:]}." if line else ""
 
 
-def authors_text(paper: "Paper") -> str:
+def authors_text(paper: Record) -> str:
     """Who wrote a paper, as far as that is known."""
     names = [name for name in map(_short, paper.authors[:_MOST_NAMES]) if name]
     total = max(paper.author_count or 0, len(paper.authors))
@@ -39,7 +57,7 @@ def authors_text(paper: "Paper") -> str:
     return f"written by {' and '.join(filter(None, (', '.join(first), last)))} ({count})"
 
 
-def _publication(paper: "Paper") -> str:
+def _publication(paper: Record) -> str:
     """When and where it was published, with the pages."""
     venue = " ".join(filter(None, (_venue(paper.csl), _number(paper.csl))))
     published = " ".join(filter(None, (paper.published, f"in {venue}" if venue else "")))
@@ -48,16 +66,16 @@ def _publication(paper: "Paper") -> str:
     return ", ".join(filter(None, (f"published {published}" if published else "", pages)))
 
 
-def _venue(csl: "Any") -> str:
+def _venue(csl: Mapping[str, Any]) -> str:
     return _short(csl.get("container-title")) or _short(csl.get("event-title"))
 
 
-def _number(csl: "Any") -> str:
+def _number(csl: Mapping[str, Any]) -> str:
     issue = _short(csl.get("issue"))
     return _short(csl.get("volume")) + (f"({issue})" if issue else "")
 
 
-def _details(paper: "Paper") -> Iterator[str]:
+def _details(paper: Record) -> Iterator[str]:
     if paper.organization:
         yield f"from {_short(paper.organization)}"
     for name, what in _DETAILS.items():

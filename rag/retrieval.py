@@ -65,14 +65,17 @@ class Retriever:
         """The `k` best papers, best first; fewer if the library or the filters leave fewer.
 
         Scores are absolute: they mean the same in every library and for every query. The papers of authors
-        whom the query names have half of what they lack to 1 on top, and count as near.
+        whom the query names count as near; those that are near to its other words lack half as much to 1.
         """
         hits = self._search(query, k, filters)
         if filters.author or not (named := authors_in(query, self.library)).names:
             return hits
         bounded = filters_for(named.names, filters, self.library)
         own = self._search(named.rest, k, bounded) if named.has_subject else self.newest(k, bounded)
-        raised = [replace(hit, score=(1 + hit.score) / 2, is_near=True) for hit in own]
+        raised = [
+            replace(hit, score=(1 + hit.score) / 2 if hit.is_near else hit.score, is_near=True)
+            for hit in own
+        ]
         by_id = {hit.paper.paper_id: hit for hit in (*hits, *raised)}
         return sorted(by_id.values(), key=lambda hit: -hit.score)[:k]
 

@@ -235,6 +235,43 @@ def test_openalex_says_that_a_paper_is_retracted(finish, servers):
     assert finish(again=True)[0].retracted == []
 
 
+def test_a_work_that_has_moved_on_its_server_is_followed(services, servers):
+    odd = "10.1000/a,b"
+    servers[1].service = OpenAlexService(openalex_work(odd))
+    servers[1].play(reply(301, Location="/works/doi:10.1000%2Fa%2Cb"))
+    assert works_of(services[1], [odd]).keys() == {odd}
+    assert [each.path for each in servers[1].asked] == ["/works/doi:10.1000%2Fa%2Cb"] * 2
+
+
+words = st.sampled_from(["one", "two words"])
+texts = words | st.just("")
+some_papers = st.builds(
+    Paper,
+    title=st.sampled_from(["Owls", "Owls of the North"]),
+    abstract=texts,
+    published=st.sampled_from([None, "2020", "2021-05"]),
+    authors=st.lists(words, max_size=2),
+    doi=st.sampled_from([None, "10.1000/owls"]),
+    key=st.sampled_from([None, "owl"]),
+    tags=st.lists(words, max_size=2),
+    note=texts,
+    retracted=st.sampled_from([None, "10.1000/n"]),
+    csl=st.dictionaries(st.sampled_from(["volume", "page"]), words),
+)
+
+
+@given(st.lists(some_papers, min_size=1, max_size=3), st.lists(some_papers, max_size=2))
+def test_completion_adds_and_never_changes(own, completing):
+    services = list(zip(("crossref", "openalex"), completing, strict=False))
+    records = [*((f"source {number}", record) for number, record in enumerate(own)), *services]
+    before, after = merged(records[: len(own)]).to_dict(), merged(records).to_dict()
+    assert before.pop("csl").items() <= after["csl"].items()
+    never = {"title", "key", "tags", "collections", "note", "doi"}
+    kept = {name: value for name, value in before.items() if name in never or value not in (None, "", [])}
+    assert kept == {name: after[name] for name in kept}
+    assert merged([*services[::-1], *records[: len(own)]]).to_dict() == after
+
+
 def test_dois_that_a_list_cannot_hold_are_asked_for_alone(servers, services):
     odd, refused = "10.1000/a,b|c", "10.1002/(sici)1097-0258(1998)17:15/16<1661::aid>3.0.co;2-2"
     dois = [*(f"10.1000/{number}" for number in range(5)), refused, odd, "10.1000/gone,1"]

@@ -37,9 +37,11 @@ def mounted(place, *options):
     return done.returncode == 0
 
 
-def run(*arguments):
+def run_apart(*arguments):
+    """A command in a process of its own, which a full disk cuts short; the others run in this one."""
     command = [sys.executable, "-m", "ui.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
 
 
 def lines(path, numbers):
@@ -58,37 +60,38 @@ def fill(disk, left):
 
 
 def last_line(done):
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "Traceback" not in done.stderr
-    return done.stderr.splitlines()[-1]
+    code, out, err = done
+    assert (code, out) == (1, "")
+    assert "Traceback" not in err
+    return err.splitlines()[-1]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("left", [200_000, 1_500_000, 3_000_000])
-def test_a_disk_that_fills_up_costs_nothing_that_was_written(small, tmp_path, left):
+def test_a_disk_that_fills_up_costs_nothing_that_was_written(small, tmp_path, run, left):
     place, first = small / "library", lines(tmp_path / "first.jsonl", range(5))
-    assert run("ingest", first, "--library", place).returncode == 0
+    assert run("ingest", first, "--library", place)[0] == 0
     fill(small, left)
     more = lines(tmp_path / "more.jsonl", range(5, PAPERS))
-    line = last_line(run("ingest", more, "--library", place))
+    line = last_line(run_apart("ingest", more, "--library", place))
     assert line.startswith("askpapers: ")
     assert "make room, then run the same command again" in line
     (small / "filler").unlink()
-    listed = json.loads(run("library", "list", "--json", "--library", place).stdout)
+    listed = json.loads(run("library", "list", "--json", "--library", place)[1])
     assert listed["matching"] >= 5
     done = run("ingest", more, "--library", place)
-    if done.returncode:  # Chroma's files were cut short: the line names the cure
+    if done[0]:  # Chroma's files were cut short: the line names the cure
         assert "askpapers library reindex" in last_line(done)
-        assert run("library", "reindex", "--library", place).returncode == 0
-        assert run("ingest", more, "--library", place).returncode == 0
+        assert run("library", "reindex", "--library", place)[0] == 0
+        assert run("ingest", more, "--library", place)[0] == 0
     verified = run("library", "verify", "--json", "--library", place)
-    assert json.loads(verified.stdout) == {"papers": PAPERS, "problems": []}
+    assert json.loads(verified[1]) == {"papers": PAPERS, "problems": []}
 
 
 @pytest.mark.slow
-def test_a_folder_that_cannot_be_written_is_one_line(small, tmp_path):
+def test_a_folder_that_cannot_be_written_is_one_line(small, tmp_path, run):
     place, source = small / "library", lines(tmp_path / "owls.jsonl", range(3))
-    assert run("ingest", source, "--library", place).returncode == 0
+    assert run("ingest", source, "--library", place)[0] == 0
     subprocess.run(["mount", "-o", "remount,ro", small], check=True)
     for command in (
         ("ingest", source),
@@ -102,7 +105,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(small, tmp_path):
         assert "cannot be written" in line
         assert line.endswith("--library")
     subprocess.run(["mount", "-o", "remount,rw", small], check=True)
-    assert run("library", "verify", "--library", place).returncode == 0
+    assert run("library", "verify", "--library", place)[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from ingest.exports.bibtex import bibtex_entries, to_bibtex
+from ingest.exports.holdings import Holding
+from ingest.exports.jsonl import jsonl_lines
+from ingest.exports.links import link
 from rag.assistant import Assistant
 from rag.plain import CONTROL, in_a_line, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Claim, Paper
 from rag.with_sources import with_sources
-from ui.export import bibtex_entries, jsonl_lines, link, to_bibtex, to_markdown
+from ui.export import to_markdown
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HOSTILE = [
@@ -318,16 +322,16 @@ def test_no_papers_are_no_entries():
 
 def test_a_whole_entry_holds_the_text_and_the_day():
     paper = Paper("Owls", "We count\n50% of them.", published="2021-10-14", organization="A_B")
-    (fields,) = entries("".join(bibtex_entries([paper], is_whole=True))).values()
+    (fields,) = entries("".join(bibtex_entries([Holding(paper)]))).values()
     assert fields["abstract"] == r"We count 50\% of them."
     assert (fields["day"], fields["institution"]) == ("14", r"A\_B")
-    (fields,) = entries("".join(bibtex_entries([replace(paper, is_digest=True)], is_whole=True))).values()
+    (fields,) = entries("".join(bibtex_entries([Holding(replace(paper, is_digest=True))]))).values()
     assert "abstract" not in fields and "annote" in fields
     assert not {"abstract", "day", "institution"} & set(entries(to_bibtex([paper]))["owls2021"])
 
 
 def test_keys_of_many_papers_differ():
-    found = list(bibtex_entries(Paper(f"Owls: {number}", "a") for number in range(300)))
+    found = list(bibtex_entries(Holding(Paper(f"Owls: {number}", "a")) for number in range(300)))
     keys = [re.match(r"@misc\{([^,]+),", entry)[1] for entry in found]
     assert keys[:3] == ["owls", "owls-2", "owls-3"] and len(set(keys)) == 300
 
@@ -336,7 +340,7 @@ def test_keys_of_many_papers_differ():
     st.builds(Paper, title=TEXTS, abstract=TEXTS, organization=TEXTS, authors=st.lists(TEXTS, max_size=2))
 )
 def test_a_line_of_json_is_one_line_that_drives_no_terminal(paper):
-    (line,) = jsonl_lines([paper])
+    (line,) = jsonl_lines([Holding(paper)])
     assert line.count("\n") == 1 and line.endswith("\n") and not CONTROL.search(line)
     told = json.loads(line)
     assert Paper(**told) == replace(paper, paper_id="")
@@ -363,7 +367,7 @@ HARD = st.one_of(
 )
 def test_any_title_gives_an_entry_that_can_be_read(papers, is_whole):
     each_once = {paper.paper_id: paper for paper in papers}.values()
-    found = entries("\n".join(bibtex_entries(each_once, is_whole=is_whole)))
+    found = entries("\n".join(bibtex_entries(map(Holding, each_once), is_whole=is_whole)))
     assert len(found) == len(each_once)
     for fields in found.values():
         for told in (fields.get(name, "") for name in ("title", "howpublished", "abstract")):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks.exports import CSL, OWLS, SNAPSHOT, exports, parquet
 from benchmarks.malformed import broken, wrong
+from ingest.exports.bibtex import to_bibtex
 from ingest.sources.base import ReadOptions, Rejection
 from ingest.sources.columns import columns_from
 from ingest.sources.files import FileSource, open_path
@@ -23,7 +24,6 @@ from ingest.sources.standard_input import open_standard_input
 from rag.errors import AskpapersError, SourceError
 from rag.types import Paper
 from ui.cli import build_parser
-from ui.export import to_bibtex
 
 EXPORTS = exports()
 

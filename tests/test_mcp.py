@@ -115,8 +115,8 @@ def test_the_tools_describe_themselves(tools):
     assert list(listed) == ["ask_papers", "search_papers", "get_paper"]
     parameters = {name: list(tool.input_schema["properties"]) for name, tool in listed.items()}
     assert parameters == {
-        "ask_papers": ["question", "from_year", "to_year", "words"],
-        "search_papers": ["query", "k", "from_year", "to_year"],
+        "ask_papers": ["question", "from_year", "to_year", "words", "author", "tag", "collection"],
+        "search_papers": ["query", "k", "from_year", "to_year", "author", "tag", "collection"],
         "get_paper": ["paper"],
     }
     for tool in listed.values():

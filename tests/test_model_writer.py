@@ -250,7 +250,7 @@ def test_the_model_is_sent_the_key_the_papers_and_the_question(assistant, server
     papers = shown_papers(server)
     assert [paper["key"] for paper in papers] == list(range(1, len(papers) + 1))
     assert [paper["title"] for paper in papers] == [paper.title for paper in answer.papers[: len(papers)]]
-    assert set(papers[0]) == {"key", "title", "year", "text"}
+    assert set(papers[0]) == {"key", "title", "year", "text", "record"}
 
 
 def test_a_follow_up_is_sent_with_what_it_leans_on(assistant, server):

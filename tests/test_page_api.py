@@ -60,6 +60,7 @@ PAPERS = [
 ]
 QUESTION = "How many owls live in the valley?"
 ENDPOINTS = {"/ask", "/search", "/get_paper"}
+VIEW = ["", "", "", "", "", "", [], None]  # what selects the papers of the table
 UPLOADS = Path(os.environ["HOME"]) / "uploads"  # one for all pages here, as Gradio knows one in a process
 PASSWORD, KEY = "correct horse", "sk-very-secret"
 
@@ -267,7 +268,7 @@ def test_a_ranking_has_the_fields_of_the_contract(client):
     assert len(told["hits"]) == 3
     assert told["hits"][0]["title"] == PAPERS[0].title
     assert {tuple(hit) for hit in told["hits"]} == {
-        ("paper_id", "title", "score", "passage", "part", "page", "section")
+        ("paper_id", "title", "score", "passage", "part", "page", "section", "authors", "retracted")
     }
     assert len(client.predict("owls", api_name="/search")["hits"]) == 10
 
@@ -420,7 +421,7 @@ def test_a_forged_upload_reads_and_deletes_nothing_of_the_server(site, private, 
             {"path": path, "meta": FILE, "orig_name": "mine.jsonl"},
             {"path": path, "url": path, "meta": FILE},
         ):
-            messages = site.send(add_event(site), [[forged], "", ""])
+            messages = site.send(add_event(site), [[forged], "", *VIEW])
             assert "swordfish" not in str(messages)
             assert "A Private Study" not in str(messages)
             assert has_failed(messages)
@@ -431,7 +432,7 @@ def test_a_forged_upload_reads_and_deletes_nothing_of_the_server(site, private, 
 
 def test_the_names_of_hosts_are_not_read(site):
     for forged in ({"path": "/etc/hostname", "meta": FILE}, {"path": "/etc/passwd", "meta": FILE}):
-        messages = site.send(add_event(site), [[forged], "", ""])
+        messages = site.send(add_event(site), [[forged], "", *VIEW])
         assert has_failed(messages)
         assert "root:" not in str(messages)
 
@@ -459,7 +460,7 @@ def test_no_address_is_fetched_for_a_visitor(site):
             {"path": url, "meta": FILE},
             {"path": url, "url": url, "meta": FILE, "orig_name": "papers.jsonl"},
         ):
-            messages = site.send(add_event(site), [[forged], "", ""])
+            messages = site.send(add_event(site), [[forged], "", *VIEW])
             assert has_failed(messages)
         site.get(f"/gradio_api/proxy={url}")
         site.get(f"/gradio_api/file={url}")
@@ -504,7 +505,7 @@ def test_what_is_uploaded_is_added_and_its_file_goes(folder, tmp_path, encoder):
         (path,) = json.loads(text)
         assert Path(path).is_relative_to(UPLOADS)
         stored = {"path": path, "meta": FILE, "orig_name": "mine.jsonl"}
-        told = completed(site.send(add_event(site), [[stored], "", ""]))
+        told = completed(site.send(add_event(site), [[stored], "", *VIEW]))
         assert "1 added" in str(told)
         assert "mine.jsonl" in str(told)
         assert str(UPLOADS) not in str(told[1])
@@ -520,7 +521,7 @@ def test_a_file_that_cannot_be_read_is_told_without_the_folders_of_the_server(si
     status, text = site.upload("mine.txt", content)
     assert status == 200
     (path,) = json.loads(text)
-    told = completed(site.send(add_event(site), [[{"path": path, "meta": FILE}], "", ""]))
+    told = completed(site.send(add_event(site), [[{"path": path, "meta": FILE}], "", *VIEW]))
     assert "mine.txt" in told[1]
     assert str(UPLOADS) not in str(told[1])
     assert not Path(path).exists()
@@ -528,14 +529,14 @@ def test_a_file_that_cannot_be_read_is_told_without_the_folders_of_the_server(si
 
 
 def test_that_no_file_was_chosen_is_told(site):
-    told = completed(site.send(add_event(site), [None, "", ""]))
+    told = completed(site.send(add_event(site), [None, "", *VIEW]))
     assert "No file was chosen" in told[1]
 
 
 def test_a_day_that_is_none_is_told(site):
     _, text = site.upload("mine.jsonl", b"{}\n")
     stored = {"path": json.loads(text)[0], "meta": FILE}
-    told = completed(site.send(add_event(site), [[stored], "<b>tomorrow", ""]))
+    told = completed(site.send(add_event(site), [[stored], "<b>tomorrow", *VIEW]))
     assert "&lt;b&gt;tomorrow is no day" in told[1]
 
 
@@ -543,7 +544,9 @@ def test_files_of_other_kinds_are_refused(site):
     for name in ("page.svg", "run.sh", "library.sqlite", "papers.jsonl.exe"):
         status, text = site.upload(name, b"#!/bin/sh\n")
         if status == 200:  # the upload itself knows no kinds; what takes it does
-            messages = site.send(add_event(site), [[{"path": json.loads(text)[0], "meta": FILE}], "", ""])
+            messages = site.send(
+                add_event(site), [[{"path": json.loads(text)[0], "meta": FILE}], "", *VIEW]
+            )
             assert has_failed(messages)
     assert site.desk.library.catalog.count() == len(PAPERS)
 
@@ -571,7 +574,9 @@ def test_visitors_of_a_page_that_is_read_only_change_nothing(folder, tmp_path):
             if each["type"] == "button"
         }
         targets = {target for each in site.config()["dependencies"] for target, _ in each["targets"]}
-        assert not {buttons.get(name) for name in ("Add to the library", "Yes, remove it")} & targets
+        assert (
+            not {buttons.get(name) for name in ("Add to the library", "Yes, remove it", "Save")} & targets
+        )
         assert site.desk.library.catalog.count() == len(PAPERS)
         assert "100 owls" in site.client.predict(QUESTION, api_name="/ask")["text"]
 

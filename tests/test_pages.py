@@ -34,12 +34,13 @@ def test_every_quote_is_the_abstract_at_its_offsets(pages):
     assistant = Assistant(pages)
     ids = [paper_id for paper_id, _ in pages.catalog.passages_by_paper()]
     papers = pages.catalog.papers(ids)
+    asked = list(papers.values())[::6]
     right = 0
-    for paper in papers.values():
+    for paper in asked:
         answer = assistant.ask(f"What does this say: {re.split('[:?]', paper.title)[0]}?")
         for citation in answer.citations:
             assert citation.quote == papers[citation.paper_id].abstract[citation.start : citation.end]
             assert citation.quote.strip() == citation.quote != ""
         assert all(claim.citations for claim in answer.claims)
         right += paper.paper_id in {citation.paper_id for citation in answer.citations}
-    assert right / len(papers) > 0.8
+    assert right / len(asked) > 0.8

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import is_one_line_of_error
 
 ROOT = Path(__file__).parents[1]
 READERS, ROUNDS = 3, 7  # so many that a writer also removes papers and builds the indexes anew
@@ -57,7 +58,7 @@ while number < int(sys.argv[2]):
     if any(f"zebrafinch{number}" in hit.paper.title for hit in hits):
         print(json.dumps({"word": f"zebrafinch{number}", "at": time.time()}), flush=True)
         number += 1
-    time.sleep(0.05)
+    time.sleep(0.15)
 print(json.dumps({"searches": searches}), flush=True)
 """
 
@@ -101,24 +102,21 @@ with Library.create(sys.argv[1]) as library, library.writing():
 
 
 @pytest.mark.slow
-def test_of_two_writers_one_is_told_who_the_other_is_and_follows_when_it_was_killed(tmp_path):
+def test_of_two_writers_one_is_told_who_the_other_is_and_follows_when_it_was_killed(tmp_path, run):
     folder, source = tmp_path / "library", tmp_path / "owls.jsonl"
     source.write_text('{"title": "Owls", "abstract": "They sleep at noon."}\n')
     holder = started(HOLDER, folder)
     assert holder.stdout.readline() == "held\n"
-    command = [sys.executable, "-m", "ui.cli", "ingest", str(source), "--library", str(folder)]
-    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert f"process {holder.pid} " in refused.stderr
-    assert "run this again when it is done" in refused.stderr
+    refused = run("ingest", source, "--library", folder)
+    assert is_one_line_of_error(refused, f"process {holder.pid} ", "run this again when it is done")
     holder.kill()
     holder.communicate()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    code, _, err = run("ingest", source, "--library", folder)
+    assert code == 0, err
 
 
 @pytest.mark.slow
-def test_two_writers_at_once_bring_in_what_both_have(tmp_path):
+def test_two_writers_at_once_bring_in_what_both_have(tmp_path, run):
     folder, sources = tmp_path / "library", [tmp_path / "owls.jsonl", tmp_path / "bees.jsonl"]
     for source in sources:
         lines = [
@@ -142,11 +140,5 @@ def test_two_writers_at_once_bring_in_what_both_have(tmp_path):
         if not waiting:
             break
     assert not waiting
-    verified = subprocess.run(
-        [sys.executable, "-m", "ui.cli", "library", "verify", "--json", "--library", folder],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert json.loads(verified.stdout) == {"papers": 60, "problems": []}
+    _, verified, _ = run("library", "verify", "--json", "--library", folder)
+    assert json.loads(verified) == {"papers": 60, "problems": []}

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from eval.evidence import find_evidence
 from eval.metrics.facts import holds
 from eval.shelf import Papers
+from ingest.exports.bibtex import to_bibtex
 from ingest.pipeline import ingest
 from rag import Answer, Assistant, Library, Paper
 from rag.readable import readable, without_markup
 from rag.settings import Settings
 from ui import parts
-from ui.export import to_bibtex, to_markdown
+from ui.export import to_markdown
 from ui.terminal import print_answer
 from ui.web.chats import Exchange
 from ui.web.rendering import answer_html, paper_html

@@ -15,6 +15,7 @@ from runs import runs_of
 from tables import in_one_test
 
 from eval.comparison import compare
+from ingest.exports.bibtex import to_bibtex
 from ingest.pipeline import Report
 from ingest.sources.base import Rejection
 from rag.body import Block, Body
@@ -25,7 +26,7 @@ from rag.plain import plain
 from rag.readable import readable, without_markup
 from rag.types import Answer, Citation, Claim, Filters, Hit, Markers, Paper, Passage, RankedPaper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL
-from ui.export import to_bibtex, to_markdown
+from ui.export import to_markdown
 from ui.steps import GOING_ON
 from ui.web.chats import Exchange
 from ui.web.rendering import (

@@ -42,7 +42,7 @@ HOMES = {
     "huggingface_hub": ["rag/embedding/", "rag/model/pulling.py", "ingest/sources/hugging_face.py"],
     "arxiv": ["ingest/sources/arxiv_api.py"],
     "requests": ["ingest/sources/arxiv_api.py"],
-    "bibtexparser": ["ingest/sources/bibtex.py"],
+    "bibtexparser": ["ingest/sources/bibtex_entries.py", "ingest/sources/bibtex_names.py"],
     "defusedxml": ["ingest/sources/xml_records.py"],
     "pylatexenc": ["rag/latex.py"],
     "PIL": ["ingest/pdf/rendering.py"],
@@ -77,6 +77,7 @@ HOMES = {
     "mcp": ["ui/mcp.py"],
     "rapidfuzz": ["rag/library/"],
     "rich": ["ui/"],
+    "watchfiles": ["ingest/syncing/watching.py"],
 }
 LATE = (
     "llama_index",

@@ -12,13 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from arxiv_server import ArxivService, numbered
 from conftest import Listed, is_one_line_of_error, ledgers, library_of, write_lines
 from service_server import reply, running
 from small_pdfs import paper as pdf_of
+from zotero_profile import Profile
 
 from ingest.pipeline import ingest
-from ingest.sources import named
+from ingest.sources import named as naming
 from ingest.sources.arxiv_api import Arxiv, ArxivSource
 from ingest.sources.base import ReadOptions
 from ingest.sources.service import RetryPolicy, ServiceQuery
@@ -27,6 +29,7 @@ from ingest.syncing.listing import listed
 from ingest.syncing.origins import open_origins
 from rag.errors import SourceError
 from rag.library import Library
+from rag.library.catalog_tables import origins, sources
 from rag.types import Paper
 
 ROOT = Path(__file__).parents[1]
@@ -34,8 +37,8 @@ OWLS, BEES, ANTS, MOTHS = ledgers(["owls", "bees", "ants", "moths"])
 
 
 def bring(library, *names, **options):
-    sources, origins, _ = open_origins([str(name) for name in names], ReadOptions(**options))
-    return ingest(library, sources, origins=origins)
+    read, named, _ = open_origins([str(name) for name in names], ReadOptions(**options))
+    return ingest(library, read, origins=named)
 
 
 def titles(library):
@@ -88,7 +91,7 @@ def test_what_is_gone_is_kept_and_named_until_it_is_pruned(made, papers):
     write_lines(papers / "night.jsonl", [OWLS])
     for _ in range(2):  # nothing is read the second time
         (origin,) = sync(made).origins
-        gone = {(Path(each.source).name, each.papers, each.is_file_gone, each.removed) for each in origin.gone}
+        gone = {(Path(at.source).name, at.papers, at.is_file_gone, at.removed) for at in origin.gone}
         assert gone == {("day.jsonl", 1, True, False), ("night.jsonl", 1, False, False)}
         assert titles(made) == {"owls", "bees", "moths"}
     report = sync(made, prunes=True)
@@ -142,11 +145,38 @@ def test_a_disk_below_a_folder_that_is_missing_is_noticed(made, papers):
     assert made.catalog.count() == 6
 
 
-def test_a_file_that_cannot_be_read_to_its_end_is_not_pruned(made, papers):
-    (papers / "night.jsonl").write_text("")
-    report = sync(made, prunes=True)
-    assert report.origins[0].gone[0].reason
-    assert titles(made) == {"owls", "bees", "moths"}
+BIB = "".join(
+    f"@article{{k{n}, title={{{name} at Night}}, abstract={{We count.}}}}\n"
+    for n, name in enumerate(("Owls", "Bees", "Ants"))
+)
+CSL = json.dumps([{"id": name, "title": f"{name} at Night"} for name in ("Owls", "Bees", "Ants")], indent=1)
+LINES = "".join(json.dumps({"title": f"{name} at Night"}) + "\n" for name in ("Owls", "Bees", "Ants"))
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.bib", BIB), ("a.json", CSL), ("a.jsonl", LINES)])
+def test_a_file_that_was_cut_short_is_not_pruned(library, tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    bring(library, path)
+    for part in (text[: text.index("Bees") + 2], text[:3], ""):
+        path.write_text(part)
+        for _ in range(3):  # also when it is known that some are missing
+            assert sync(library, prunes=True).removed == 0
+            sync(library)
+        assert library.catalog.count() == 3
+    path.write_text(text)
+    assert sync(library, prunes=True).gone == 0
+
+
+def test_what_could_never_be_read_does_not_keep_a_source_from_being_pruned(library, tmp_path):
+    path = write_lines(tmp_path / "a.jsonl", [OWLS, BEES, {"abstract": "no title"}])
+    bring(library, path)
+    write_lines(path, [OWLS, {"abstract": "no title"}])
+    sync(library)
+    write_lines(path, [OWLS, {"abstract": "no title"}, {"abstract": "another"}])
+    assert sync(library, prunes=True).removed == 0
+    write_lines(path, [OWLS, {"abstract": "no title"}])
+    assert sync(library, prunes=True).removed == 1
 
 
 @pytest.mark.parametrize("place", ["dusk.jsonl", "deep/night.jsonl"])
@@ -164,7 +194,8 @@ def test_a_file_that_was_moved_is_the_same_source(made, papers, place):
 def test_pdfs_are_read_once_and_named_anew(library, tmp_path, encoder):
     papers = tmp_path / "pdfs"
     papers.mkdir()
-    (papers / "owls.pdf").write_bytes(pdf_of("Ledgers of Owls", "We count owls.", "The ledger of owls is long."))
+    owls = pdf_of("Ledgers of Owls", "We count owls.", "The ledger of owls is long.")
+    (papers / "owls.pdf").write_bytes(owls)
     (papers / "broken.pdf").write_bytes(b"%PDF-1.4 half of it")
     bring(library, papers)
     assert sync(library).origins[0].in_step == 2  # the broken one, too, until it changes
@@ -216,9 +247,10 @@ def test_a_file_in_a_folder_that_were_both_named_is_read_once(made, papers):
 def test_a_library_of_an_earlier_version_is_looked_at_too(papers, tmp_path, encoder):
     with library_of([OWLS], tmp_path, encoder) as library:
         ingest(library, [Listed((Paper("Uploads", "Once."),), name="upload.pdf")])
-        with library.catalog.made_of._database.transaction():  # as if it had been made before there were any
-            for name in ("origins", "sources"):
-                library.catalog.made_of._database.run(__import__("sqlalchemy").text(f"DELETE FROM {name}"))
+        database = library.catalog.made_of._database
+        with database.transaction():  # as if it had been made before there were any
+            for table in (origins, sources):
+                database.run(sa.delete(table))
         states = {Path(each.name).name: each.state for each in listed(library.catalog)}
         assert states == {"papers.jsonl": "changed", "upload.pdf": "cannot be looked at again"}
         write_lines(tmp_path / "papers.jsonl", [OWLS, BEES])
@@ -238,7 +270,7 @@ def test_services_are_asked_again_and_one_that_fails_is_an_error_of_its_own(made
             clients.append(service.client)
             return lambda query: ArxivSource(ServiceQuery(key=query.key, value=query.value), service)
 
-        monkeypatch.setattr(named, "_load_service", load)
+        monkeypatch.setattr(naming, "_load_service", load)
         server.service.papers = numbered(2)
         bring(made, "arxiv:query=all:owls;max=50")
         server.service.papers = numbered(3)[1:]
@@ -334,3 +366,14 @@ def test_a_sync_that_is_killed_is_gone_on_with(made, papers, tmp_path, encoder, 
     assert made.verify() == [], seed
     assert made.catalog.digest() == fresh(tmp_path / "anew", encoder, papers), seed
     assert sync(made, prunes=True).origins[0].is_quiet, seed
+
+
+def test_zotero_is_read_again_when_its_database_has_changed(library, tmp_path):
+    with Profile(tmp_path / "Zotero") as profile:
+        profile.item("journalArticle", title="Owls at Night")
+    bring(library, "zotero", zotero=tmp_path / "Zotero")
+    assert sync(library).origins[0].is_quiet
+    with Profile(tmp_path / "Zotero") as profile:
+        profile.item("journalArticle", title="Bees at Noon")
+    (origin,) = sync(library).origins
+    assert (origin.name, origin.kind, origin.report.added) == ("zotero", "zotero", 1)

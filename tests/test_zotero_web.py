@@ -182,9 +182,11 @@ def test_a_pdf_that_is_none_is_said(server, library):
     pdf = server.service.item(
         "attachment", parentItem=key, linkMode="imported_file", contentType="application/pdf"
     )
-    server.service.files[pdf] = b"<html>Sign in</html>"
     report = ingest(library, [source_at(server, pdf=True)])
     assert report.added == 1
+    assert "does not have the PDF" in report.rejected[0].reason
+    server.service.files[pdf] = b"<html>Sign in</html>"
+    report = ingest(library, [source_at(server, pdf=True)])
     assert "sends no PDF" in report.rejected[0].reason
 
 

@@ -50,6 +50,8 @@ class Found:
     title: str
     score: float
     passage: str
+    authors: list[str]
+    retracted: str | None
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ class KnownPaper:
     organization: str | None
     arxiv_id: str | None
     doi: str | None
+    key: str | None
+    tags: list[str]
+    collections: list[str]
+    note: str
+    retracted: str | None
+    csl: dict[str, Any]
     link: str | None
     is_digest: bool
 
@@ -83,9 +91,17 @@ def make_server(programs: Programs) -> MCPServer:
     """A server whose tools work in threads, so that the protocol goes on meanwhile."""
 
     async def ask_papers(
-        question: str, from_year: int | None = None, to_year: int | None = None, words: int | None = None
+        question: str,
+        from_year: int | None = None,
+        to_year: int | None = None,
+        words: int | None = None,
+        author: str | None = None,
+        tag: str | None = None,
+        collection: str | None = None,
     ) -> Annotated[CallToolResult, Answer]:
-        stream = await to_thread.run_sync(programs.stream, question, from_year, to_year, words)
+        stream = await to_thread.run_sync(
+            programs.stream, question, from_year, to_year, words, None, author, tag, collection
+        )
         try:
             answer = await to_thread.run_sync(read_answer, stream, abandon_on_cancel=True)
         except get_cancelled_exc_class():
@@ -94,9 +110,17 @@ def make_server(programs: Programs) -> MCPServer:
         return _result(with_sources(answer), answer_json(answer))
 
     async def search_papers(
-        query: str, k: int = 10, from_year: int | None = None, to_year: int | None = None
+        query: str,
+        k: int = 10,
+        from_year: int | None = None,
+        to_year: int | None = None,
+        author: str | None = None,
+        tag: str | None = None,
+        collection: str | None = None,
     ) -> Annotated[CallToolResult, Ranking]:
-        ranking = await to_thread.run_sync(programs.search, query, k, from_year, to_year)
+        ranking = await to_thread.run_sync(
+            programs.search, query, k, from_year, to_year, author, tag, collection
+        )
         return _result(_ranking_text(ranking), ranking)
 
     async def get_paper(paper: str) -> Annotated[CallToolResult, KnownPaper]:
@@ -211,7 +235,8 @@ def _failed(message: str) -> CallToolResult:
 def _ranking_text(ranking: dict[str, Any]) -> str:
     """A line for each paper, so that no text can pass for another's."""
     lines = [
-        f"{rank}. {in_a_line(hit['title'])} ({hit['paper_id']}, {hit['score']:.2f}): "
+        f"{rank}. {in_a_line(hit['title'])} ({hit['paper_id']}, {hit['score']:.2f}"
+        f"{', retracted' if hit['retracted'] else ''}): "
         f"“{in_a_line(hit['passage'])}”"
         for rank, hit in enumerate(ranking["hits"], start=1)
     ]

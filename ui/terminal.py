@@ -28,11 +28,11 @@ from rag.cited_papers import NOT_OF_PAPER, cited_papers, place_of, verbatim_quot
 from rag.doubts import doubts
 from rag.library.near import NearDuplicate
 from rag.library.progress import Work
-from rag.plain import in_a_line, plain, sentence
+from rag.plain import in_a_line, json_text, plain, sentence
 from rag.readable import in_our_words, readable, without_markup
 from rag.types import Answer, Hit
 from ui.authors import in_short
-from ui.export import json_text
+from ui.export import citable_key
 from ui.parts import Group, Part, groups_of, rows_of
 
 _WIDEST = 100  # characters of a line on a terminal
@@ -321,7 +321,7 @@ def _print_citations(answer: Answer) -> None:
         source.append(in_a_line(without_markup(first.title)), "bold")
         places = dict.fromkeys(place_of(quote) for place, quote in cited.quotes.items() if place in shown)
         paper_id, where = None if quotes else first.paper_id, "; ".join(places)
-        details = (first.published, first.organization, paper_id, where)
+        details = (first.published, first.organization, paper_id, citable_key(first.key), where)
         print_text(source.append("".join(f", {in_a_line(text)}" for text in details if text), "dim"))
         for quote in quotes:
             line = Text(f"“{in_a_line(readable(quote.quote))}”")

@@ -1,36 +1,21 @@
 """Which column of a table, or which key of an object, holds which field of a paper."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.sources.loose import loose_record
+from ingest.sources.base import LONGEST_DETAIL
+from ingest.sources.column_names import CSL, FIELDS, HINTS, LINKED, NAMES, SEVERAL, TYPES
+from ingest.sources.csl_fields import key_in_note
+from ingest.sources.loose import loose_record, note_text, plain_text, read_labels, read_names
 from rag.errors import SourceError
 from rag.identity import normalise_title
 from rag.plain import in_a_line
 
-# The usual names of columns, by field, the most reliable first; letters and digits alone.
-_NAMES: dict[str, tuple[str, ...]] = {
-    "title": ("title", "papertitle", "articletitle", "documenttitle", "ti"),
-    "abstract": ("abstract", "abstractnote", "summary", "abstracttext", "paperabstract", "ab"),
-    "published": (
-        *("published", "date", "publicationdate", "publisheddate", "publishedat", "publishedon", "pubdate"),
-        *("year", "publicationyear", "publishedyear", "pubyear", "py", "updatedate"),
-    ),
-    "organization": ("organization", "organisation"),
-    "arxiv_id": ("arxivid", "arxiv", "eprint"),
-    "doi": ("doi", "di"),
-    "author_count": ("authorcount", "numauthors", "numberofauthors"),
-    "authors": (
-        *("authorfullnames", "authorfullname", "af"),  # Scopus and the Web of Science have short ones too
-        *("authors", "author", "authornames", "authorlist", "au"),
-    ),
-}
-_HINTS = ("url", "link", "extra", "pdfurl", "absurl", "entryid", "pdf")
-FIELDS = tuple(_NAMES)
 _ARXIVS_OWN = {"id", "categories"}  # columns of tables made of arXiv's metadata
 _SHOWN = 20  # columns that an error lists
+_TYPE = re.compile(r"[a-z_]+(?:-[a-z]+)*")  # of CSL
 _PAIR = re.compile(r",(?=\s*\w+\s*=)")  # names of columns may have commas
 
 
@@ -51,29 +36,59 @@ def columns_from(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Columns:
-    """The places of a paper's fields in a row; `published` and the hints may have several."""
+    """The places of a paper's fields in a row, and of those of CSL; some may have several."""
 
     places: Mapping[str, tuple[int, ...]]
+    csl: Mapping[str, int]
 
     @property
     def needed(self) -> list[int]:
         """The places to read, in order."""
-        return sorted({place for places in self.places.values() for place in places})
+        return sorted({place for places in self.places.values() for place in places} | {*self.csl.values()})
 
     def record(self, cell: Callable[[int], Any]) -> dict[str, Any]:
         """The record of a row; `cell` returns the value at a place."""
-        first = {name: cell(places[0]) for name, places in self.places.items() if places}
-        return loose_record(
-            first.get("title"),
-            first.get("abstract"),
-            published=[cell(place) for place in self.places.get("published", ())],
-            authors=first.get("authors"),
-            doi=first.get("doi"),
-            arxiv_id=first.get("arxiv_id"),
-            hints=[cell(place) for place in self.places.get("hints", ())],
-            organization=first.get("organization"),
-            author_count=first.get("author_count"),
+        values = {name: [cell(place) for place in places] for name, places in self.places.items()}
+        first = {name: cells[0] for name, cells in values.items() if cells and name not in SEVERAL}
+        known = {name: first.get(name) for name in FIELDS if name not in SEVERAL}
+        hints = values.get("hints", [])
+        known["key"] = next(filter(None, map(key_in_note, hints)), known["key"])
+        record = record_of_values(
+            {**known, "published": values.get("published", ()), "tags": values.get("tags", ())}, hints
         )
+        texts = {name: cell(place) for name, place in self.csl.items() if name != "editor"}
+        editors = read_names(cell(self.csl["editor"])) if "editor" in self.csl else []
+        names = {"editor": [{"literal": name} for name in editors]} if editors else {}
+        return record | {"csl": {**_item(texts), **names} or None}
+
+    def linked(self, cell: Callable[[int], Any]) -> str:
+        """What a row says of files; "" where it has no such column."""
+        values = [cell(place) for place in self.places.get("file", ())]
+        return next((value for value in values if isinstance(value, str)), "")
+
+
+def record_of_values(values: Mapping[str, Any], hints: Iterable[Any] = ()) -> dict[str, Any]:
+    """The record of loose values by the names of the fields, in which labels may stand in one text.
+
+    `published` and `tags` are lists of values.
+    """
+    lists = {
+        "tags": [tag for value in values["tags"] for tag in read_labels(value)],
+        "collections": read_labels(values["collections"]),
+        "note": note_text(values["note"]) if isinstance(values["note"], str) else None,
+    }
+    return loose_record(**{**values, **lists, "hints": hints})
+
+
+def _item(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of CSL in a row, as texts."""
+    texts = {
+        name: plain_text(str(value) if isinstance(value, int) else value, LONGEST_DETAIL)
+        for name, value in values.items()
+    }
+    kind = texts.get("type", "")
+    texts["type"] = TYPES.get(normalise_title(kind), kind if _TYPE.fullmatch(kind) else "")
+    return {name: text for name, text in texts.items() if 0 < len(text) <= LONGEST_DETAIL}
 
 
 def find_columns(header: Sequence[str], columns: Mapping[str, str]) -> Columns:
@@ -83,10 +98,10 @@ def find_columns(header: Sequence[str], columns: Mapping[str, str]) -> Columns:
     """
     known = [normalise_title(name) for name in header]
     places = {
-        field: tuple(known.index(name) for name in names if name in known)
-        for field, names in _NAMES.items()
+        field: tuple(known.index(name) for name in names if name in known) for field, names in NAMES.items()
     }
-    places["hints"] = tuple(known.index(name) for name in _HINTS if name in known)
+    places["file"] = tuple(known.index(name) for name in LINKED if name in known)
+    places["hints"] = tuple(known.index(name) for name in HINTS if name in known)
     if set(known) >= _ARXIVS_OWN and not places["arxiv_id"]:
         places["arxiv_id"] = (known.index("id"),)
     for field, column in columns.items():
@@ -96,7 +111,13 @@ def find_columns(header: Sequence[str], columns: Mapping[str, str]) -> Columns:
             raise ValueError(
                 f"has no column for the {field}: name one of {_shown(header)} with --columns {field}=NAME"
             )
-    return Columns(places)
+    csl = {
+        field: known.index(name)
+        for field, names in reversed(CSL.items())
+        for name in reversed(names)
+        if name in known
+    }
+    return Columns(places, csl)
 
 
 def has_columns(header: Sequence[str], columns: Mapping[str, str]) -> bool:

@@ -1,10 +1,13 @@
 """Parts of an item of CSL-JSON, from what reference files say."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ingest.sources.base import is_csl
 from ingest.sources.loose import plain_text, read_date, read_doi
+
+_KEY_LINE = re.compile(r"^\s*citation[ -]?key\s*:\s*(\S{1,300})\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 def csl_name(name: str) -> dict[str, str]:
@@ -36,6 +39,12 @@ def csl_item(fields: Mapping[str, Any], origin: str, others: Mapping[str, Any]) 
     item = known | ({"custom": {origin: dict(others)}} if others else {})
     without_authors = {name: value for name, value in known.items() if name != "author"}
     return next(filter(is_csl, (item, known, without_authors)), {})
+
+
+def key_in_note(note: Any) -> str | None:
+    """The citation key that Better BibTeX writes into a note, in a line of its own."""
+    line = _KEY_LINE.search(note) if isinstance(note, str) else None
+    return line[1] if line else None
 
 
 def retraction_notice(place: str, number: str, types: Iterable[str]) -> str | None:

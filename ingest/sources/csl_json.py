@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from ingest.sources.arxiv_snapshot import is_snapshot, snapshot_record
-from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
+from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from, is_csl
+from ingest.sources.csl_fields import key_in_note
 from ingest.sources.loose import loose_record
 from ingest.sources.retraction import retraction_of
 from ingest.sources.texts import LONGEST_LINE, open_text
 
+OWN_NAME = "askpapers"
+"""Where an item that we export has, below `custom`, what CSL has no name for."""
+RETRACTED = "retracted"
+_KEY = re.compile(r"\S{1,300}")
 _READ = 1 << 18  # characters
 _ITEMS = re.compile(r"\"(?:items|references)\"\s{0,20}:\s{0,20}\[")
 _BETWEEN = re.compile(r"[\s,]*")
@@ -72,17 +77,59 @@ def _record(item: Any) -> Any:
     if is_snapshot(item):
         return snapshot_record(item)
     dates = [item.get(name) for name in ("issued", "published", "published-print", "created", "submitted")]
-    return loose_record(
+    own = _object(_object(item.get("custom")).get(OWN_NAME))
+    record = loose_record(
         _text(item.get("title")),
         _text(item.get("abstract")),
         published=[form for date in dates for form in _dates(date)],
         authors=item.get("author") or item.get("authors"),
         doi=item.get("DOI") or item.get("doi"),
-        arxiv_id=item.get("arxiv_id"),
+        arxiv_id=item.get("arxiv_id") or own.get("arxiv_id"),
         hints=[item.get(name) for name in ("number", "URL", "note", "container-title", "archive_location")],
-        organization=item.get("organization"),
-        retracted=retraction_of(item),
+        organization=item.get("organization") or own.get("organization"),
+        author_count=own.get("author_count"),
+        key=_key(item),
+        tags=_list(own.get("tags")),
+        collections=_list(own.get("collections")),
+        note=own.get("note"),
+        retracted=own.get("retracted") or retraction_of(item) or _status(item),
     )
+    if "author_count" in own and own["author_count"] is None:
+        record["author_count"] = None  # there are more than those that it names
+    return record | {"csl": _kept(item, record)}
+
+
+def _kept(item: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The item as it is, with its title, and an abstract that is read differently, below `custom`."""
+    kept = {name: value for name, value in item.items() if name not in ("title", "abstract")}
+    texts = {"title": item.get("title")}
+    if item.get("abstract") not in (None, record["abstract"]):
+        texts["abstract"] = item["abstract"]
+    whole = kept | {"custom": {**_object(item.get("custom")), "csl": texts}}
+    return next(filter(is_csl, (whole, kept)), None)
+
+
+def _key(item: Mapping[str, Any]) -> str | None:
+    """The citation key: its own, Better BibTeX's in the note, or an id that is none of a database."""
+    if isinstance(key := item.get("citation-key"), str) and key.strip():
+        return key
+    if in_note := key_in_note(item.get("note")):
+        return in_note
+    identifier = item.get("id")
+    is_key = isinstance(identifier, str) and _KEY.fullmatch(identifier) and "://" not in identifier
+    return identifier if is_key else None
+
+
+def _status(item: Mapping[str, Any]) -> str | None:
+    return RETRACTED if item.get("status") == RETRACTED else None
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _text(value: Any) -> Any:

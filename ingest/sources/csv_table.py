@@ -6,25 +6,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
+from ingest.sources.base import Attachment, Entry, ReadOptions, Rejection, entry_from, shown_path
 from ingest.sources.columns import Columns, find_columns, has_columns
+from ingest.sources.linked_files import pdf_in
 from ingest.sources.texts import LONGEST_LINE, WINDOWS, numbered_lines
+from rag.types import Paper
 
 _DELIMITERS = ",;\t|"
 _HEADER_LINES = 20  # in which the header ends, though names of columns break lines
 _MOST_CELLS = 2_000
+_DEFUSED = re.compile(r"^'(?=[=+\-@\t])")  # how a table keeps a text from being a formula
 _DECLARED = re.compile(r"sep=(.)\s*\Z")  # how a spreadsheet is told the delimiter, in the first line
 
 
 def read_csv(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
-    """The paper of each row; the line of a rejection is where the row begins. Streams."""
+    """The paper of each row, followed by its PDF if it names one; the line of a rejection is where the row
+    begins. Streams.
+    """
     delimiter, header, first = _header(path, options.columns)
     columns = find_columns(header, options.columns)
+    folder = path.parent if source == shown_path(path) else None
     for line, row in _rows(path, delimiter):
         if isinstance(row, str):
             yield Rejection(source, line, row)
         elif line > first and any(cell.strip() for cell in row):
-            yield _entry(row, len(header), columns, source, line)
+            paper = _entry(row, len(header), columns, source, line)
+            yield paper
+            pdf = pdf_in(columns.linked(row.__getitem__), folder) if folder else None
+            if pdf and isinstance(paper, Paper):
+                yield Attachment(source, pdf, paper, options.keep)
 
 
 def check_csv(path: Path, options: ReadOptions) -> None:
@@ -44,7 +54,7 @@ def _entry(row: Sequence[str], width: int, columns: Columns, source: str, line: 
         row = row[:-1]
     if len(row) != width:
         return Rejection(source, line, f"the row has {len(row):,} cells, and the header {width:,}")
-    return entry_from(columns.record(row.__getitem__), source, line)
+    return entry_from(columns.record(lambda place: _DEFUSED.sub("", row[place])), source, line)
 
 
 def _header(path: Path, columns: Mapping[str, str]) -> tuple[str, list[str], int]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
-from ingest.sources.columns import FIELDS, check_keys
-from ingest.sources.loose import loose_record
+from ingest.sources.column_names import FIELDS
+from ingest.sources.columns import check_keys, record_of_values
 from ingest.sources.texts import LONGEST_LINE, numbered_lines
 
 BACKUP_MARK = "askpapers_backup"
@@ -60,4 +60,5 @@ def _renamed(record: Any, options: ReadOptions) -> Any:
     if not options.columns or not isinstance(record, Mapping):
         return record
     values: dict[str, Any] = {field: record.get(options.columns.get(field, field)) for field in FIELDS}
-    return loose_record(**values | {"published": [values["published"]]})
+    several = {name: [values[name]] for name in ("published", "tags")}
+    return record_of_values(values | several)

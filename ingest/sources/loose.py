@@ -46,6 +46,7 @@ _BLOCK = (
 )
 _BLOCKS = re.compile(rf"</?{_BLOCK}(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _INLINES = re.compile(rf"</?{_INLINE}(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.IGNORECASE)
 _SUPERSCRIPT = re.compile(r"<sup(?:\s[^<>]*)?>\s*([-−+]?\d{1,6})\s*</sup>", re.IGNORECASE)
 _NO_ABSTRACT = re.compile(
@@ -124,6 +125,19 @@ def plain_text(value: Any, most: int = LONGEST_ABSTRACT) -> str:
     if "&" in text:
         text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
     return in_a_line(text)
+
+
+def read_labels(value: Any) -> list[Any]:
+    """The labels in a list, or in a text: `a; b`, or `a, b`."""
+    if isinstance(value, list):
+        return value
+    return value.split(";" if ";" in value else ",") if isinstance(value, str) else []
+
+
+def note_text(html_or_text: str) -> str:
+    """The text of a note, without markup: its paragraphs, each in a line."""
+    blocks = _BLOCKS.sub("\n\n", html_or_text)
+    return "\n\n".join(filter(None, map(plain_text, _PARAGRAPHS.split(plain(blocks)))))
 
 
 def _short(text: str, most: int) -> str | None:

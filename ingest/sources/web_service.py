@@ -1,7 +1,9 @@
 """A service on the network that is asked by httpx: paced, tried again, its answers bounded."""
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, TypeVar
 
 import httpx
@@ -65,7 +67,7 @@ class WebService:
         """Ask once. Raises TemporaryError, SourceError."""
         time.sleep(max(0.0, self._ready_at - time.monotonic()))
         try:
-            with httpx.Client(timeout=self._retries.timeout, headers={"User-Agent": _AGENT}) as client:
+            with self._client() as client:
                 method = "POST" if "data" in sent else "GET"
                 body = self._body(client, client.build_request(method, self._address + path, **sent))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -78,6 +80,16 @@ class WebService:
             raise TemporaryError(
                 "sends what cannot be read: check the connection and run it again"
             ) from error
+
+    def _client(self) -> httpx.Client:
+        """A client for one request: a connection that is kept would have to be closed by someone."""
+        headers = {"User-Agent": _AGENT}
+        return httpx.Client(timeout=self._retries.timeout, headers=headers, verify=self._certificates)
+
+    @cached_property
+    def _certificates(self) -> ssl.SSLContext:
+        """Read once, as it takes 0.1 s."""
+        return httpx.create_ssl_context()
 
     def _body(self, client: httpx.Client, request: httpx.Request) -> bytes:
         """The answer to a request. Raises TemporaryError, SourceError, HTTPError."""

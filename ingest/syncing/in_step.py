@@ -20,6 +20,7 @@ from rag.library.origins import Origin, ReadSource, now
 from rag.library.progress import Track, untracked
 from rag.library.recorder import Splitter
 
+_LESS_READABLE = "less of it can be read than before"
 IsReady = Callable[[Source], bool]
 
 
@@ -172,7 +173,7 @@ def _settle_gone(run: Run, source: ReadSource, report: OriginReport, *, prunes: 
     made_of, own = run.library.catalog.made_of, list[str]()
     is_met = source.name in run.done
     gone = run.recorder.unnamed(source.name) if is_met or source.is_gone else [""] * source.unnamed
-    reason = "it could not be read to its end" if source.name in run.broken else None
+    reason = _LESS_READABLE if source.name in run.broken else None
     is_removed = prunes and reason is None and (is_met or source.is_gone)
     if is_removed:
         own = run.recorder.withdraw(source.name, gone)

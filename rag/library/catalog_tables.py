@@ -97,6 +97,7 @@ sources = sa.Table(  # the files and services that origins led to; `name` is tha
     sa.Column("read", sa.Text, nullable=False),
     sa.Column("seen", sa.Integer, nullable=False),
     sa.Column("unnamed", sa.Integer, nullable=False),  # papers that it had and no longer names
+    sa.Column("rejected", sa.Integer, nullable=False),  # entries, when it last named all its papers
     sa.Column("is_gone", sa.Boolean, nullable=False, default=False),
     sqlite_with_rowid=False,
 )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,9 +15,6 @@ from rag.library.sql import Database
 
 _is_naming = sa.and_(*(records.c.source != source for source in (OWN, *COMPLETING)))
 _ORIGINS = sa.select(origins.c.name, origins.c.options, origins.c.synced).order_by(origins.c.name)
-_SOURCES = sa.select(
-    *(sources.c[name] for name in ("name", "origin", "stamp", "read", "seen", "unnamed", "is_gone"))
-).order_by(sources.c.name)
 _UNRECORDED = (
     sa.select(records.c.source)
     .where(_is_naming, records.c.source.not_in(sa.select(sources.c.name)))
@@ -40,6 +37,7 @@ _DELETE_FILE = _DELETE_ORIGIN.where(
     origins.c.name.not_in(sa.select(sources.c.origin))  # a file that was named itself
 )
 _IS_ORIGIN = sa.select(sa.literal(1)).where(origins.c.name == sa.bindparam("of"))
+_REJECTED = sa.select(sources.c.rejected).where(sources.c.name == sa.bindparam("of"))
 _IS_SOURCE = sa.select(sa.literal(1)).where(sources.c.name == sa.bindparam("of"))
 _ARE_KNOWN = sa.select(sa.literal(1)).where(
     sources.c.name == sa.bindparam("name"), origins.c.name == sa.bindparam("origin")
@@ -61,7 +59,8 @@ class ReadSource:
     """A source as it was last read, with `seen` entries.
 
     `stamp` tells whether it has changed; None where nothing does. `unnamed` papers of it are in the
-    library that it no longer names. It `is_gone` if its file is.
+    library that it no longer names. It `is_gone` if its file is. `rejected` counts what could not be read
+    of it when it last named all its papers: if that is more later, some may only be unreadable.
     """
 
     name: str
@@ -71,6 +70,10 @@ class ReadSource:
     seen: int
     unnamed: int = 0
     is_gone: bool = False
+    rejected: int = 0
+
+
+_SOURCES = sa.select(*(sources.c[field.name] for field in fields(ReadSource))).order_by(sources.c.name)
 
 
 class Origins:
@@ -90,6 +93,11 @@ class Origins:
     def all_sources(self) -> list[ReadSource]:
         """What came of all origins."""
         return [ReadSource(*row) for row in self._database.rows(_SOURCES)]
+
+    def rejected(self, source: str) -> int:
+        """How many entries of a source could not be read when it last named all its papers."""
+        rows = self._database.rows(_REJECTED, of=source)
+        return int(rows[0][0]) if rows else 0
 
     def count_papers(self, source: str) -> int:
         """Number of papers that a source has records of."""

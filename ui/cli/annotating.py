@@ -37,8 +37,8 @@ def add(group: Group) -> None:
     noting.add_argument("paper", metavar="PAPER", help=REFERENCE)
     noting.add_argument("text", nargs="*", metavar="TEXT", help="the note; - reads it from standard input")
     how = noting.add_mutually_exclusive_group()
-    how.add_argument("--append", action="store_true", help="add a paragraph to the note that there is")
-    how.add_argument("--replace", action="store_true", help="replace the note that there is")
+    for option, what in (("--append", "add a paragraph to"), ("--replace", "replace")):
+        how.add_argument(option, nargs="+", metavar="TEXT", help=f"{what} the note that there is")
     how.add_argument("--delete", action="store_true", help="delete your note")
     group.add("collections", "the collections with their numbers of papers", run_collections)
 
@@ -77,13 +77,12 @@ def run_tag(arguments: argparse.Namespace) -> int:
 
 
 def run_note(arguments: argparse.Namespace) -> int:
-    writes = arguments.append or arguments.replace
-    if arguments.delete and arguments.text:
-        return print_error("--delete takes no text: leave it out", USAGE)
-    if writes and not arguments.text:
-        return print_error("the note is missing: give its text, or - to read it from stdin", USAGE)
-    text = typed(arguments.text).strip()
-    if arguments.text and not text:
+    forms = [arguments.text, arguments.append, arguments.replace]
+    words: list[str] = next(filter(None, forms), [])
+    if sum(map(bool, [*forms, arguments.delete])) > 1:
+        return print_error("give one text, or --delete: TEXT, --append TEXT or --replace TEXT", USAGE)
+    text = typed(words).strip()
+    if words and not text:
         return print_error("the note is empty: write some text, or --delete the note that there is", USAGE)
     with open_existing(arguments) as library:
         (paper,) = known_papers(library, [arguments.paper], arguments)
@@ -131,7 +130,7 @@ def _write(
         raise QuestionError(
             "this paper has a note already: --append adds to it, --replace puts this one in its place"
         )
-    annotate(library, [paper.paper_id], with_note(text, is_added=arguments.append))
+    annotate(library, [paper.paper_id], with_note(text, is_added=bool(arguments.append)))
     return OwnWords.of(library, paper.paper_id)
 
 

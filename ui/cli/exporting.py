@@ -2,40 +2,37 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ingest.backup import write_backup
+from ingest.exports.forms import BY_NAME, ENDINGS, JSONL, Form, form_of
+from ingest.exports.holdings import Holdings
 from rag.errors import AskpapersError, QuestionError
 from rag.library import Library
 from rag.library.progress import Track, untracked
 from rag.private import atomic_write
 from rag.query import check_names
-from rag.types import Filters, Paper
+from rag.types import Filters
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
-from ui.export import bibtex_entries, jsonl_lines
 from ui.terminal import USAGE, print_error, print_json, tell, track
 
 WORDS = "in the title, authors, organisation, year, id, citation key, tags or collections, each"
-_JSONL, _BIBTEX = "jsonl", "bibtex"
-_SUFFIXES = {".bib": _BIBTEX, ".bibtex": _BIBTEX}
-_PAGE = 500  # papers in memory at a time
 
 
 def add(group: Group) -> None:
-    command = group.add("export", "write papers as JSON lines or BibTeX, with their abstracts", run)
+    command = group.add("export", "write papers for other programs, with their abstracts", run)
     command.add_argument("words", nargs="*", metavar="WORDS", help=WORDS)
     command.add_argument(
         "--format",
-        choices=(_JSONL, _BIBTEX),
-        help="jsonl holds all that is known of a paper (default: bibtex for a FILE that ends in .bib, else "
-        "jsonl)",
+        choices=tuple(BY_NAME),
+        help="jsonl holds all that is known of a paper; csl is CSL-JSON (default: by the ending of FILE: "
+        f"{', '.join(ENDINGS)}; else jsonl)",
     )
     command.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="where to write (default: stdout)"
@@ -58,14 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.all and (is_narrowed or arguments.format):
         everything = "--all writes every record of the library as JSON lines"
         return print_error(f"{everything}: leave words, filters and --format out", USAGE)
-    form = arguments.format or _SUFFIXES.get(file.suffix.lower() if file else "", _JSONL)
+    by_ending = JSONL if arguments.all or not file or arguments.format else form_of(file)
+    form = BY_NAME[arguments.format] if arguments.format else by_ending
     with open_existing(arguments) as library:
         check_names(library, filters)
         if arguments.all:
             with _opened(file, arguments.force) as output:
                 counts: dict[str, Any] = asdict(write_backup(library.catalog, output, _progress(file)))
         else:
-            counts = {"papers": _export(library, arguments, filters, form), "format": form}
+            counts = {"papers": _export(library, arguments, filters, form), "format": form.name}
     if arguments.json:
         print_json({**counts, "file": str(file)})
     elif file:
@@ -73,38 +71,21 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _export(library: Library, arguments: argparse.Namespace, filters: Filters, form: str) -> int:
+def _export(library: Library, arguments: argparse.Namespace, filters: Filters, form: Form) -> int:
     """Write the papers that match; returns how many. Raises QuestionError where none do."""
     ids = library.catalog.listed(" ".join(arguments.words), filters=filters)
     if not ids:
         raise QuestionError("no paper is like that: see which there are with `askpapers library list`")
-    pages = _progress(arguments.output)(_pages(library, ids), "exporting papers", len(ids))
-    written = 0  # fewer than listed, where some are removed meanwhile
+    holdings = Holdings(library.catalog, ids, filters.source, _progress(arguments.output))
     with _opened(arguments.output, arguments.force) as output:
-        for text in _texts(chain.from_iterable(pages), form):
+        for text in form.write(holdings):
             output.write(text.encode())
-            written += 1
-    return written
-
-
-def _pages(library: Library, ids: list[str]) -> Iterator[list[Paper]]:
-    for start in range(0, len(ids), _PAGE):
-        page = ids[start : start + _PAGE]
-        papers = library.catalog.papers(page)
-        yield [papers[paper_id] for paper_id in page if paper_id in papers]
+    return holdings.written
 
 
 def _progress(file: Path | None) -> Track:
     """Progress bars, but not on a terminal where the papers themselves scroll past."""
     return track if file or not sys.stdout.isatty() else untracked
-
-
-def _texts(papers: Iterable[Paper], form: str) -> Iterator[str]:
-    if form == _JSONL:
-        yield from jsonl_lines(papers)
-        return
-    for number, entry in enumerate(bibtex_entries(papers, is_whole=True)):
-        yield f"\n{entry}" if number else entry
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--zotero",
-        type=Path,
+        type=lambda name: Path(name).expanduser().absolute(),
         metavar="DIR",
         help="Zotero's data folder, where it is in none of its usual places",
     )

@@ -57,7 +57,7 @@ class PapersTab:
                     placeholder="Words of a title, an author, an organisation, a tag, a year, an id",
                     max_length=200,
                 )
-                with gr.Accordion("Only papers …", open=False), gr.Row():
+                with gr.Accordion("Only papers …", open=False):
                     self._lay_out_filters()
                 with gr.Accordion("Add papers", open=False, visible=not self.is_read_only):
                     self._lay_out_upload()
@@ -95,13 +95,14 @@ class PapersTab:
                 self._lay_out_own()
 
     def _lay_out_filters(self) -> None:
-        self.author = gr.Textbox(label="by author", placeholder="any", max_length=200, min_width=140)
-        self.tag = gr.Dropdown([_ANY], value="", label="with tag", allow_custom_value=True, min_width=140)
-        self.collection = gr.Dropdown(
-            [_ANY], value="", label="in collection", allow_custom_value=True, min_width=140
-        )
-        self.first = gr.Textbox(label="from year", placeholder="any", max_length=4, min_width=90)
-        self.last = gr.Textbox(label="to year", placeholder="any", max_length=4, min_width=90)
+        with gr.Row():
+            self.author = gr.Textbox(label="by author", placeholder="any", max_length=200, min_width=120)
+            self.first = gr.Textbox(label="from year", placeholder="any", max_length=4, min_width=120)
+            self.last = gr.Textbox(label="to year", placeholder="any", max_length=4, min_width=120)
+        with gr.Row():
+            any_label: dict[str, Any] = {"value": "", "allow_custom_value": True, "min_width": 120}
+            self.tag = gr.Dropdown([_ANY], label="with tag", **any_label)
+            self.collection = gr.Dropdown([_ANY], label="in collection", **any_label)
 
     def _lay_out_own(self) -> None:
         self.tags = gr.Textbox(label="Your tags", placeholder="to read, methods", max_length=10_000)

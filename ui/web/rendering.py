@@ -17,6 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from eval.comparison import Comparison, wording
 from ingest.annotating import OwnWords
+from ingest.exports.bibtex import to_bibtex
+from ingest.exports.links import link
 from ingest.pipeline import Report
 from rag.cited_papers import NOT_OF_PAPER, cited_papers, place_of
 from rag.doubts import doubts, tally, verdict, why
@@ -26,7 +28,7 @@ from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Hit, Paper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
-from ui.export import link, to_bibtex, to_markdown
+from ui.export import to_markdown
 from ui.particulars import particulars
 from ui.parts import Group, Part, groups_of, pieces_of, rows_of
 from ui.steps import going_on, steps_of, usage_parts

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from queue import SimpleQueue
 
+from ingest.exports.holdings import whole_papers
 from rag.errors import AskpapersError
 from rag.query.years import describe
 from rag.streams import AnswerStream
@@ -255,7 +256,7 @@ def _html(session: Session, exchange: Exchange, desk: Desk) -> str:
     """The page of an exchange, made once when it is over."""
     html = session.pages.get(session.id, exchange.id)
     if html is None:
-        papers = desk.library.catalog.whole_papers(set(shown_papers(exchange.answer)))
+        papers = whole_papers(desk.library.catalog, set(shown_papers(exchange.answer)))
         html = answer_html(exchange, f"source-{exchange.id}", papers)
         if exchange.is_over:
             session.pages.put(session.id, exchange.id, html)

@@ -8,6 +8,7 @@ from rag.errors import SourceError
 from rag.plain import cut, in_a_line
 
 _SHOWN, _MOST_SHOWN = 60, 5  # characters of a name in an error, and names
+_DEEPEST = 100  # collections inside each other
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _line(collection: Collection, known: dict[int | str, Collection]) -> list[Co
     """The collections from the outermost to this one; None if one is not there, or they go in a circle."""
     line = [collection]
     while (parent := line[0].parent) is not None:
-        if parent not in known or len(line) > len(known):
+        if parent not in known or len(line) > _DEEPEST:
             return None
         line.insert(0, known[parent])
     return line

@@ -54,7 +54,7 @@ class ZoteroServer:
         return cls(address, key)
 
     def objects(self, path: str, **parameters: str) -> Iterator[Mapping[str, Any]]:
-        """The objects of a list, each once by its key, the oldest first. Raises SourceError.
+        """The objects of a list, each once by its key. Raises SourceError.
 
         A list that changes meanwhile is gone through again, so that none is missed.
         """
@@ -107,7 +107,7 @@ class ZoteroServer:
     def _page(
         self, client: httpx.Client, path: str, parameters: Mapping[str, str]
     ) -> tuple[list[Mapping[str, Any]], Mapping[str, str]]:
-        wanted = {"format": "json", "limit": str(_PAGE), "sort": "dateAdded", "direction": "asc"}
+        wanted = {"format": "json", "limit": str(_PAGE)}
         request = client.build_request(
             "GET", f"{self.address}/{path}", params=wanted | dict(parameters), headers=self._headers
         )
@@ -161,6 +161,8 @@ def _fetch(client: httpx.Client, address: str, headers: Mapping[str, str], file:
 
 
 def _write(response: httpx.Response, file: Path) -> None:
+    if response.status_code == 404:
+        raise SourceError("Zotero's server does not have the PDF: it may be on your computers alone")
     response.raise_for_status()
     start = b""
     try:

@@ -20,6 +20,7 @@ _ABOUT = (
 )
 _NO_FIELDS = frozenset(_ABOUT.split())
 _PDF = "application/pdf"
+_OLDEST_FIRST = {"sort": "dateAdded", "direction": "asc"}  # what is new comes behind what was read
 Data = Mapping[str, Any]
 
 
@@ -50,8 +51,8 @@ class ZoteroWebSource:
         collections = Collections(map(_collection, self.server.objects(f"{self.owner}/collections")))
         chosen = collections.chosen(self.collection) if self.collection else None
         kinds = " || ".join(sorted(NO_PAPERS))
-        children = _Children(self.server.objects(f"{self.owner}/items", itemType=kinds))
-        for item in self.server.objects(f"{self.owner}/items/top"):
+        children = _Children(self.server.objects(f"{self.owner}/items", itemType=kinds, **_OLDEST_FIRST))
+        for item in self.server.objects(f"{self.owner}/items/top", **_OLDEST_FIRST):
             data = item["data"]
             if data.get("deleted") or (chosen is not None and chosen.isdisjoint(_keys(data))):
                 continue

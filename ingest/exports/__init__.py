@@ -1,0 +1,1 @@
+"""Papers of the library as files that other programs read, and `ingest` too."""
