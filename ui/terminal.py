@@ -320,7 +320,7 @@ def _print_citations(answer: Answer) -> None:
         first = cited.citation
         source.append(in_a_line(without_markup(first.title)), "bold")
         places = dict.fromkeys(place_of(quote) for place, quote in cited.quotes.items() if place in shown)
-        paper_id, where = None if quotes else first.paper_id, "; ".join(places)
+        paper_id, where = None if quotes else first.paper_id, "; ".join(filter(None, places))
         details = (first.published, first.organization, paper_id, citable_key(first.key), where)
         print_text(source.append("".join(f", {in_a_line(text)}" for text in details if text), "dim"))
         for quote in quotes:
