@@ -172,7 +172,7 @@ def print_report(report: Report, folder: Path) -> None:
     print_text(Text(counts_of(report)))
     print_rejections(report)
     if report.skipped:
-        print_text(Text(f"{len(report.skipped)} files in the folders are left out:"))
+        print_text(Text(f"Files in folders that are left out: {len(report.skipped)}"))
     for skipped in report.skipped[:_SKIPPED]:
         print_text(Text(f"{plain(skipped.source)}: {plain(skipped.reason)}", "dim"), indent=2)
     if len(report.skipped) > _SKIPPED:
