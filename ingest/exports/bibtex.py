@@ -140,7 +140,7 @@ def _with_own(entry: Written, holding: Holding) -> list[tuple[str, str]]:
 
 
 def _with_tags(fields: list[tuple[str, str]], text: str) -> list[tuple[str, str]]:
-    """The fields with more tags, parted as the keywords are; one semicolon makes all commas part of tags."""
+    """The fields with more tags, parted as the keywords are; a semicolon makes commas part of tags."""
     value = next((value for name, value in fields if name.lower() == "keywords"), "")
     if ";" not in value and "," in value:
         if "," not in text:
