@@ -153,15 +153,18 @@ def _print_list(rows: Sequence[Group]) -> None:
 
 
 def print_hits(hits: Sequence[Hit]) -> None:
-    """The ranking, each paper with its nearest passage."""
+    """The ranking, each paper with its authors, whether it is retracted, and its nearest passage."""
     if not hits:
         print_text(Text("No paper found."))
     elif not any(hit.is_near for hit in hits):
         print_text(Text(NOTHING_CLOSE))
     for rank, hit in enumerate(hits, start=1):
-        line = Text(f"{rank:2}. ").append(plain(without_markup(hit.paper.title)), "bold")
-        date = f"{hit.paper.published}  " if hit.paper.published else ""
-        print_text(line.append(f"  {date}{hit.score:.2f}", "dim"))
+        paper = hit.paper
+        line = Text(f"{rank:2}. ").append(plain(without_markup(paper.title)), "bold")
+        if paper.retracted:
+            line.append("  retracted", "bold red")
+        details = (in_short(paper.authors, paper.author_count), paper.published, f"{hit.score:.2f}")
+        print_text(line.append("".join(f"  {in_a_line(text)}" for text in details if text), "dim"))
         place = NOT_OF_PAPER.get(hit.passage.part) or (f"p. {hit.page}" if hit.page else "")
         place = f" ({place})" if place else ""
         print_text(Text(in_a_line(readable(hit.passage_text))).append(place, "dim"), indent=4)
@@ -172,7 +175,7 @@ def print_report(report: Report, folder: Path) -> None:
     print_text(Text(counts_of(report)))
     print_rejections(report)
     if report.skipped:
-        print_text(Text(f"{len(report.skipped)} files in the folders are left out:"))
+        print_text(Text(f"Files in folders that are left out: {len(report.skipped)}"))
     for skipped in report.skipped[:_SKIPPED]:
         print_text(Text(f"{plain(skipped.source)}: {plain(skipped.reason)}", "dim"), indent=2)
     if len(report.skipped) > _SKIPPED:

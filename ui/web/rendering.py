@@ -28,6 +28,7 @@ from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Hit, Paper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
+from ui.authors import in_short
 from ui.export import to_markdown
 from ui.particulars import particulars
 from ui.parts import Group, Part, groups_of, pieces_of, rows_of
@@ -220,7 +221,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {"refusal": REFUSAL, "no_model": NO_MODEL, "going_on": going_on}
     environment.globals |= {"unchecked": UNCHECKED, "not_of_paper": NOT_OF_PAPER}
-    environment.globals |= {"shows": shows, "quotes_alone": ExtractiveWriter.name}
+    environment.globals |= {"shows": shows, "quotes_alone": ExtractiveWriter.name, "in_short": in_short}
     environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
     environment.filters |= {"base64": _base64, "verdict": verdict, "why": why, "host": _host, "link": link}
     environment.filters |= {"byline": _byline, "notes": _notes, "own_words": _own_words}
