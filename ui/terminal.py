@@ -30,8 +30,8 @@ from rag.library.near import NearDuplicate
 from rag.library.progress import Work
 from rag.plain import in_a_line, json_text, plain, sentence
 from rag.readable import in_our_words, readable, without_markup
-from rag.types import Answer, Hit
-from ui.authors import in_short
+from rag.types import Answer, Hit, Paper
+from ui.authors import in_a_cell, in_short
 from ui.export import citable_key
 from ui.parts import Group, Part, groups_of, rows_of
 
@@ -159,15 +159,18 @@ def print_hits(hits: Sequence[Hit]) -> None:
     elif not any(hit.is_near for hit in hits):
         print_text(Text(NOTHING_CLOSE))
     for rank, hit in enumerate(hits, start=1):
-        paper = hit.paper
-        line = Text(f"{rank:2}. ").append(plain(without_markup(paper.title)), "bold")
-        if paper.retracted:
-            line.append("  retracted", "bold red")
-        details = (in_short(paper.authors, paper.author_count), paper.published, f"{hit.score:.2f}")
-        print_text(line.append("".join(f"  {in_a_line(text)}" for text in details if text), "dim"))
+        line = Text(f"{rank:2}. ").append(plain(without_markup(hit.paper.title)), "bold")
+        known = filter(None, (in_a_cell(hit.paper), hit.paper.published, f"{hit.score:.2f}"))
+        print_text(retracted(line.append("".join(f"  {text}" for text in known), "dim"), hit.paper))
         place = NOT_OF_PAPER.get(hit.passage.part) or (f"p. {hit.page}" if hit.page else "")
         place = f" ({place})" if place else ""
-        print_text(Text(in_a_line(readable(hit.passage_text))).append(place, "dim"), indent=4)
+        if hit.passage_text:  # not of a title alone
+            print_text(Text(in_a_line(readable(hit.passage_text))).append(place, "dim"), indent=4)
+
+
+def retracted(line: Text, paper: Paper) -> Text:
+    """The line of a paper, which says at its end if the paper is retracted."""
+    return line.append("  retracted", "bold red") if paper.retracted else line
 
 
 def print_report(report: Report, folder: Path) -> None:
@@ -175,7 +178,8 @@ def print_report(report: Report, folder: Path) -> None:
     print_text(Text(counts_of(report)))
     print_rejections(report)
     if report.skipped:
-        print_text(Text(f"Files in folders that are left out: {len(report.skipped)}"))
+        count = f"{len(report.skipped)} files" if len(report.skipped) > 1 else "1 file"
+        print_text(Text(f"Left out: {count} in the folders"))
     for skipped in report.skipped[:_SKIPPED]:
         print_text(Text(f"{plain(skipped.source)}: {plain(skipped.reason)}", "dim"), indent=2)
     if len(report.skipped) > _SKIPPED:
