@@ -11,7 +11,6 @@ from ingest.exports.items import labels_text
 from ingest.exports.keys import Keys
 from ingest.exports.latex import in_latex
 from ingest.sources.bibtex_values import is_value, text_of
-from rag.library.catalog_rows import folded_label
 from rag.plain import plain
 from rag.types import Paper
 
@@ -129,14 +128,10 @@ def _cited(holding: Holding, entries: list[Written]) -> list[Written]:
 
 def _with_own(entry: Written, holding: Holding) -> list[tuple[str, str]]:
     """The fields, with the user's own tags and notes, and a retraction that the entry does not know."""
-    fields, own = _with_retraction(entry, holding), holding.own
-    known = set(map(folded_label, entry.record.tags))
-    tags = tuple(tag for tag in own.tags if folded_label(tag) not in known) if own else ()
-    if tags:
-        fields = _with_tags(fields, in_latex(labels_text(tags)))
-    if own and own.note and own.note not in entry.record.note:
-        fields = _extended(fields, "annotation", note_value(own.note), "\n\n")
-    return fields
+    fields, added = _with_retraction(entry, holding), holding.additions(entry.record)
+    if added.tags:
+        fields = _with_tags(fields, in_latex(labels_text(added.tags)))
+    return _extended(fields, "annotation", note_value(added.note), "\n\n") if added.note else fields
 
 
 def _with_tags(fields: list[tuple[str, str]], text: str) -> list[tuple[str, str]]:
@@ -153,7 +148,7 @@ def _with_tags(fields: list[tuple[str, str]], text: str) -> list[tuple[str, str]
 
 
 def _with_retraction(entry: Written, holding: Holding) -> list[tuple[str, str]]:
-    retracted = None if entry.record.retracted else holding.paper.retracted
+    retracted = holding.additions(entry.record).retracted
     return [*entry.fields, *([("retracted", f"{{{in_latex(retracted)}}}")] if retracted else [])]
 
 
