@@ -45,16 +45,18 @@ def record_text(paper: Record) -> str:
 def authors_text(paper: Record) -> str:
     """Who wrote a paper, as far as that is known."""
     names = [name for name in map(_short, paper.authors[:_MOST_NAMES]) if name]
-    total = max(paper.author_count or 0, len(paper.authors))
-    if not total:
-        return ""
-    count = f"{total:,} author{'' if total == 1 else 's'}"
+    total = paper.author_count and max(paper.author_count, len(paper.authors))
+    count = f"{total:,} author{'' if total == 1 else 's'}" if total else ""
     if not names:
-        return f"written by {count}"
-    others = total - len(names)
-    names += [f"{others:,} other{'' if others == 1 else 's'}"] if others else []
+        return f"written by {count}" if count else ""
+    others = (total or 0) - len(names)
+    if others > 0:
+        names.append(f"{others:,} other{'' if others == 1 else 's'}")
+    elif not total:  # a source that names some of them
+        names.append("others")
     *first, last = names
-    return f"written by {' and '.join(filter(None, (', '.join(first), last)))} ({count})"
+    text = f"written by {' and '.join(filter(None, (', '.join(first), last)))}"
+    return f"{text} ({count})" if count else text
 
 
 def _publication(paper: Record) -> str:

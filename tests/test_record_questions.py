@@ -37,12 +37,14 @@ BREAD = Paper(
     "Bread of sour dough lowers cholesterol in young people. It is made by German bakers.",
     published="2019",
     authors=("Krisztina Várady", "Anna German"),
+    author_count=2,
 )
 TEA = Paper(
     "Green Tea and Cholesterol",
     "Tea lowers cholesterol by a tenth in old people.",
     published="2018",
     authors=("Wei Chen", "Ann De La Cruz"),
+    author_count=2,
 )
 SHIPS = Paper("Ships of Harbour Towns", "A census of ships in harbours.", published="1999")
 
@@ -66,6 +68,8 @@ def test_the_record_is_one_line_of_what_is_known():
     odd = replace(OWLS, csl={"container-title": ["A\nB"], "volume": {"x": 1}, "page": "9", "issue": True})
     assert "2021-05-03 in A B, p. 9; DOI" in record_text(odd)
     assert record_text(replace(SHIPS, retracted="10.1/n")) == "Published 1999; retracted (10.1/n)."
+    some = replace(SHIPS, authors=("Ann Doe", "Wei Chen"))  # and it is not known how many there are
+    assert record_text(some) == "Written by Ann Doe, Wei Chen and others; published 1999."
     many = replace(OWLS, authors=tuple(f"Name {number}" for number in range(3000)))
     assert "Name 11 and 2,988 others (3,000 authors)" in record_text(many)
 

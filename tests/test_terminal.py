@@ -102,6 +102,13 @@ def test_a_ranking_says_where_nothing_is_close(capsys):
     assert terminal.NOTHING_CLOSE not in capsys.readouterr().out
 
 
+def test_a_ranking_names_authors_and_says_what_is_retracted(capsys):
+    paper = replace(next(iter(BY_ID.values())), authors=("Ann Lee", "Bo Chen", "Cy Day"), retracted="2024")
+    terminal.print_hits([Hit(paper, 0.2, Passage(paper.paper_id, 0, 4), is_near=True)])
+    line = capsys.readouterr().out.splitlines()[0]
+    assert "  Lee et al.  " in line and line.endswith("  0.20  retracted")
+
+
 # While an answer is written
 
 

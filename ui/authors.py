@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 
+from rag.plain import cut, in_a_line
+from rag.types import Paper
+
+_LONGEST = 30  # characters in a line
 _NAMED = 2  # authors; of more, only the first is named
 
 
@@ -11,6 +15,11 @@ def in_short(authors: Sequence[str], count: int | None = None) -> str:
     if names and max(len(names), count or 0) > min(len(names), _NAMED):
         return f"{names[0]} et al."
     return " and ".join(names)
+
+
+def in_a_cell(paper: Paper) -> str:
+    """The authors of a paper in at most 30 characters, for a list."""
+    return cut(in_a_line(in_short(paper.authors, paper.author_count)), _LONGEST)
 
 
 def _family_name(name: str) -> str:

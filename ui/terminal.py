@@ -30,8 +30,8 @@ from rag.library.near import NearDuplicate
 from rag.library.progress import Work
 from rag.plain import in_a_line, json_text, plain, sentence
 from rag.readable import in_our_words, readable, without_markup
-from rag.types import Answer, Hit
-from ui.authors import in_short
+from rag.types import Answer, Hit, Paper
+from ui.authors import in_a_cell, in_short
 from ui.export import citable_key
 from ui.parts import Group, Part, groups_of, rows_of
 
@@ -153,18 +153,24 @@ def _print_list(rows: Sequence[Group]) -> None:
 
 
 def print_hits(hits: Sequence[Hit]) -> None:
-    """The ranking, each paper with its nearest passage."""
+    """The ranking, each paper with its authors, whether it is retracted, and its nearest passage."""
     if not hits:
         print_text(Text("No paper found."))
     elif not any(hit.is_near for hit in hits):
         print_text(Text(NOTHING_CLOSE))
     for rank, hit in enumerate(hits, start=1):
         line = Text(f"{rank:2}. ").append(plain(without_markup(hit.paper.title)), "bold")
-        date = f"{hit.paper.published}  " if hit.paper.published else ""
-        print_text(line.append(f"  {date}{hit.score:.2f}", "dim"))
+        known = filter(None, (in_a_cell(hit.paper), hit.paper.published, f"{hit.score:.2f}"))
+        print_text(retracted(line.append("".join(f"  {text}" for text in known), "dim"), hit.paper))
         place = NOT_OF_PAPER.get(hit.passage.part) or (f"p. {hit.page}" if hit.page else "")
         place = f" ({place})" if place else ""
-        print_text(Text(in_a_line(readable(hit.passage_text))).append(place, "dim"), indent=4)
+        if hit.passage_text:  # not of a title alone
+            print_text(Text(in_a_line(readable(hit.passage_text))).append(place, "dim"), indent=4)
+
+
+def retracted(line: Text, paper: Paper) -> Text:
+    """The line of a paper, which says at its end if the paper is retracted."""
+    return line.append("  retracted", "bold red") if paper.retracted else line
 
 
 def print_report(report: Report, folder: Path) -> None:
@@ -172,7 +178,8 @@ def print_report(report: Report, folder: Path) -> None:
     print_text(Text(counts_of(report)))
     print_rejections(report)
     if report.skipped:
-        print_text(Text(f"{len(report.skipped)} files in the folders are left out:"))
+        count = f"{len(report.skipped)} files" if len(report.skipped) > 1 else "1 file"
+        print_text(Text(f"Left out: {count} in the folders"))
     for skipped in report.skipped[:_SKIPPED]:
         print_text(Text(f"{plain(skipped.source)}: {plain(skipped.reason)}", "dim"), indent=2)
     if len(report.skipped) > _SKIPPED:
@@ -320,7 +327,7 @@ def _print_citations(answer: Answer) -> None:
         first = cited.citation
         source.append(in_a_line(without_markup(first.title)), "bold")
         places = dict.fromkeys(place_of(quote) for place, quote in cited.quotes.items() if place in shown)
-        paper_id, where = None if quotes else first.paper_id, "; ".join(places)
+        paper_id, where = None if quotes else first.paper_id, "; ".join(filter(None, places))
         details = (first.published, first.organization, paper_id, citable_key(first.key), where)
         print_text(source.append("".join(f", {in_a_line(text)}" for text in details if text), "dim"))
         for quote in quotes:

@@ -130,8 +130,21 @@ def _with_own(entry: Written, holding: Holding) -> list[tuple[str, str]]:
     """The fields, with the user's own tags and notes, and a retraction that the entry does not know."""
     fields, added = _with_retraction(entry, holding), holding.additions(entry.record)
     if added.tags:
-        fields = _extended(fields, "keywords", in_latex(labels_text(added.tags)), ", ")
+        fields = _with_tags(fields, in_latex(labels_text(added.tags)))
     return _extended(fields, "annotation", note_value(added.note), "\n\n") if added.note else fields
+
+
+def _with_tags(fields: list[tuple[str, str]], text: str) -> list[tuple[str, str]]:
+    """The fields with more tags, parted as the keywords are; a semicolon makes commas part of tags."""
+    value = next((value for name, value in fields if name.lower() == "keywords"), "")
+    if ";" not in value and "," in value:
+        if "," not in text:
+            return _extended(fields, "keywords", text.replace(";", ","), ", ")
+        fields = [
+            (name, other.replace(",", ";") if name.lower() == "keywords" else other)
+            for name, other in fields
+        ]
+    return _extended(fields, "keywords", text, "; " if ";" in value + text else ", ")
 
 
 def _with_retraction(entry: Written, holding: Holding) -> list[tuple[str, str]]:
@@ -145,7 +158,6 @@ def _extended(fields: list[tuple[str, str]], name: str, text: str, mark: str) ->
     if place is None:
         return [*fields, (name, f"{{{text}}}")]
     written, value = fields[place]
-    mark = "; " if mark == ", " and ";" in value + text else mark
     if len(value) > 1 and value[0] + value[-1] in ("{}", '""') and "#" not in value:
         inside = value[1:-1].rstrip()
         longer = f"{value[0]}{inside}{mark if inside else ''}{text}{value[-1]}"

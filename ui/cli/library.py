@@ -12,22 +12,31 @@ from ingest.backup import restore
 from rag.errors import QuestionError
 from rag.library import Library
 from rag.library.library import INDEXES
-from rag.plain import cut, in_a_line, plain
+from rag.plain import in_a_line, plain
 from rag.query import check_names
 from rag.readable import without_markup
 from rag.settings import Settings, own_library
 from rag.types import Paper
-from ui.authors import in_short
+from ui.authors import in_a_cell
 from ui.cli import annotating, completing, exporting, sources
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
 from ui.cli.referring import REFERENCE, check_own, known_papers, meant_paper
 from ui.cli.showing import ShownPaper, fields_of, print_paper
-from ui.terminal import USAGE, print_error, print_fields, print_json, print_near, print_text, tell, track
+from ui.terminal import (
+    USAGE,
+    print_error,
+    print_fields,
+    print_json,
+    print_near,
+    print_text,
+    retracted,
+    tell,
+    track,
+)
 
 _LISTED = 50  # papers, unless told otherwise
-_LONGEST_NAMES = 30  # characters of authors in a list
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -199,15 +208,11 @@ def _count(papers: int) -> str:
 def _print_lines(papers: list[Paper]) -> None:
     """Key or id, date, authors and title of each paper, and whether it is retracted."""
     rows = [
-        (in_a_line(paper.key or paper.paper_id), paper.published or "–", _authors(paper))
+        (in_a_line(paper.key or paper.paper_id), paper.published or "–", in_a_cell(paper))
         for paper in papers
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row, paper in zip(rows, papers, strict=True):
         cells = [f"{cell:{width}}  " for cell, width in zip(row, widths, strict=True) if width]
         line = Text("".join(cells), "dim").append(in_a_line(without_markup(paper.title)), "default")
-        print_text(line.append("  retracted", "bold red") if paper.retracted else line)
-
-
-def _authors(paper: Paper) -> str:
-    return cut(in_a_line(in_short(paper.authors, paper.author_count)), _LONGEST_NAMES)
+        print_text(retracted(line, paper))

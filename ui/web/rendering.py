@@ -28,6 +28,7 @@ from rag.plain import plain, sentence
 from rag.readable import readable, without_markup
 from rag.types import Answer, Hit, Paper
 from rag.writers.extractive import BY_CHOICE, NO_MODEL, ExtractiveWriter
+from ui.authors import in_a_cell
 from ui.export import to_markdown
 from ui.particulars import particulars
 from ui.parts import Group, Part, groups_of, pieces_of, rows_of
@@ -223,7 +224,12 @@ def _environment() -> Environment:
     environment.globals |= {"shows": shows, "quotes_alone": ExtractiveWriter.name}
     environment.filters |= {"readable": readable, "sentence": sentence, "without_markup": without_markup}
     environment.filters |= {"base64": _base64, "verdict": verdict, "why": why, "host": _host, "link": link}
-    environment.filters |= {"byline": _byline, "notes": _notes, "own_words": _own_words}
+    environment.filters |= {
+        "byline": _byline,
+        "in_a_cell": in_a_cell,
+        "notes": _notes,
+        "own_words": _own_words,
+    }
     environment.filters |= {"address": address_of, "version": version_of, "excerpts": hit_excerpts}
     environment.filters |= {
         "steps": steps_of,
