@@ -6,139 +6,22 @@ from dataclasses import replace
 from itertools import chain, count
 from typing import Literal
 
-import sqlalchemy as sa
-from sqlalchemy.schema import DropTable
-
 from rag.body import Body
 from rag.errors import MixedLibraryError
 from rag.identity import citation_key, title_key
+from rag.library import recorder_statements as statements
 from rag.library.catalog_rows import dump, load, paper_row
-from rag.library.catalog_tables import (
-    KIND,
-    PAPER_IDS_BY_KEY,
-    RECORDS_OF_PAPER,
-    changes,
-    keys,
-    kind,
-    papers,
-    records,
-)
+from rag.library.catalog_tables import KIND, PAPER_IDS_BY_KEY, RECORDS_OF_PAPER
 from rag.library.labels import delete_labels, store_labels
 from rag.library.merge import COMPLETING, merged
 from rag.library.own_words import OWN, Edit, own_record
 from rag.library.paper_files import PaperFile, PaperFiles
 from rag.library.sameness import Candidate, same_papers
-from rag.library.sql import Database, one_of, texts
+from rag.library.sql import Database, texts
 from rag.types import Paper, Passage, Span
 
 Outcome = Literal["added", "updated", "unchanged", "duplicates"]
 Splitter = Callable[[str], Sequence[Span]]
-
-# The records that a run has read, visible to its own connection only.
-_met = sa.Table(
-    "met",
-    sa.MetaData(),
-    sa.Column("source", sa.Text, primary_key=True),
-    sa.Column("paper_id", sa.Text, primary_key=True),
-    sa.Column("mention", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Index("met_papers", "paper_id"),
-    prefixes=["TEMPORARY"],
-    sqlite_with_rowid=False,
-)
-_of_source = sa.and_(records.c.paper_id == sa.bindparam("id"), records.c.source == sa.bindparam("of"))
-_is_old = ~(  # not met again in this run
-    sa.exists()
-    .where(
-        _met.c.paper_id == records.c.paper_id,
-        _met.c.source == records.c.source,
-        _met.c.mention == records.c.mention,
-    )
-    .correlate(records)
-)
-_DROP_MET = DropTable(_met, if_exists=True)
-_MEET = sa.insert(_met)
-_IS_MET = sa.select(sa.literal(1)).where(_met.c.paper_id == sa.bindparam("id")).limit(1)
-_MENTIONS_MET = sa.select(_met.c.mention).where(
-    _met.c.paper_id == sa.bindparam("id"), _met.c.source == sa.bindparam("of")
-)
-_UNMEET = sa.delete(_met).where(_met.c.paper_id == sa.bindparam("id"))
-_met_papers = sa.select(_met.c.paper_id).where(_met.c.source == sa.bindparam("of"))
-# A whole text stays until its source names another file of the paper: this one may only be out of reach.
-_other = records.alias()
-_papers_with_files = (
-    sa.select(_other.c.paper_id)
-    .join(
-        _met,
-        sa.and_(
-            _met.c.paper_id == _other.c.paper_id,
-            _met.c.source == _other.c.source,
-            _met.c.mention == _other.c.mention,
-        ),
-    )
-    .where(_other.c.source == sa.bindparam("of"), _other.c.file.is_not(None))
-)
-_is_replaced = sa.and_(
-    records.c.source == sa.bindparam("of"),
-    records.c.paper_id.in_(_met_papers),
-    _is_old,
-    sa.or_(records.c.file.is_(None), records.c.paper_id.in_(_papers_with_files)),
-)
-_DELETE_OLD = sa.delete(records).where(_is_replaced).returning(records.c.paper_id)
-_DELETE_OLD_OF_PAPER = sa.delete(records).where(_is_replaced, records.c.paper_id == sa.bindparam("id"))
-_is_same = records.c.record == sa.bindparam("record")
-_REPLACEABLE = (
-    sa.select(records.c.mention, _is_same)
-    .where(_of_source, _is_old, sa.or_(records.c.file.is_(None), sa.bindparam("has_file")))
-    .order_by(_is_same.desc(), records.c.mention)
-    .limit(1)
-)
-_NEXT_MENTION = sa.select(sa.func.coalesce(sa.func.max(records.c.mention) + 1, 0)).where(_of_source)
-_of_mention = sa.and_(_of_source, records.c.mention == sa.bindparam("number"))
-_DELETE_RECORD = sa.delete(records).where(_of_mention)
-_UPDATE_RECORD = (
-    sa.update(records).where(_of_mention).values(record=sa.bindparam("record"), file=sa.bindparam("file"))
-)
-_INSERT_RECORD = sa.insert(records)
-_LEAVE = (
-    sa.delete(records)
-    .where(
-        records.c.source == sa.bindparam("of"),
-        records.c.file == sa.bindparam("file"),
-        records.c.paper_id != sa.bindparam("id"),
-    )
-    .returning(records.c.paper_id)
-)
-_UNNAMED = (
-    sa.select(records.c.paper_id)
-    .where(records.c.source == sa.bindparam("of"), records.c.paper_id.not_in(_met_papers))
-    .distinct()
-    .order_by(records.c.paper_id)
-)
-_DELETE_OF_SOURCE = sa.delete(records).where(_of_source)
-_RENAME = (
-    sa.update(records).where(records.c.source == sa.bindparam("of")).values(source=sa.bindparam("name"))
-)
-_key, _paper_id = sa.bindparam("key", type_=sa.Text), sa.bindparam("paper_id", type_=sa.Text)
-_is_known = sa.exists().where(keys.c.key == _key, keys.c.paper_id == _paper_id)
-_ADD_KEY = sa.insert(keys).from_select(["key", "paper_id"], sa.select(_key, _paper_id).where(~_is_known))
-_own_keys = sa.select(keys.c.key).where(keys.c.paper_id == sa.bindparam("into"))
-_JOIN_KEYS = sa.insert(keys).from_select(
-    ["key", "paper_id"],
-    sa.select(keys.c.key, sa.bindparam("into", type_=sa.Text)).where(
-        keys.c.paper_id == sa.bindparam("id"), keys.c.key.not_in(_own_keys)
-    ),
-)
-_PAPER = sa.select(papers.c.paper).where(papers.c.paper_id == sa.bindparam("id"))
-_INSERT_PAPER = sa.insert(papers)
-_PAPERS_OF_FILE = sa.select(papers.c.paper_id).where(papers.c.file == sa.bindparam("file"))
-_UPDATE_PAPER = sa.update(papers).where(papers.c.paper_id == sa.bindparam("id"))
-_next_sequence = sa.select(sa.func.coalesce(sa.func.max(changes.c.sequence), 0) + 1).scalar_subquery()
-_MOVE_CHANGE = (
-    sa.update(changes).where(changes.c.paper_id == sa.bindparam("id")).values(sequence=_next_sequence)
-)
-_INSERT_CHANGE = sa.insert(changes).values(paper_id=sa.bindparam("id"), sequence=_next_sequence)
-_SET_KIND = sa.insert(kind)
-_DELETE_PAPERS = [sa.delete(table).where(one_of(table.c.paper_id)) for table in (records, papers, keys)]
 
 
 class Recorder:
@@ -156,8 +39,8 @@ class Recorder:
         self._files = PaperFiles(database)
         self._finished: set[str] = set()  # sources that have been read to their end
         with database.transaction():
-            database.run(_DROP_MET)
-            database.create(_met)
+            database.run(statements.DROP_MET)
+            database.create(statements.MET)
 
     def put(self, papers: Sequence[Paper], source: str) -> list[tuple[str, Outcome]]:
         """Write a source's records in one transaction; return the id and outcome of each.
@@ -175,7 +58,7 @@ class Recorder:
         """
         with self._database.transaction():
             self._files.put(file, body, spans)
-            for (paper_id,) in self._database.rows(_PAPERS_OF_FILE, file=file.file):
+            for (paper_id,) in self._database.rows(statements.PAPERS_OF_FILE, file=file.file):
                 self._store(paper_id, is_changed=True)
 
     def move_file(self, file: str, path: str, *, is_kept: bool) -> None:
@@ -186,7 +69,7 @@ class Recorder:
     def leave(self, source: str, file: str, paper_id: str) -> None:
         """Delete what a source said of a file under other papers, before it was read again."""
         with self._database.transaction():
-            for (other,) in self._database.rows(_LEAVE, of=source, file=file, id=paper_id):
+            for (other,) in self._database.rows(statements.LEAVE, of=source, file=file, id=paper_id):
                 if self._records(other):
                     self._store(other)
                 else:
@@ -199,7 +82,7 @@ class Recorder:
                 records = self._records(paper_id)
                 own = next((record for source, _, record in records if source == OWN), None)
                 edited = own_record(_merged(records), own, edit)
-                self._database.run(_DELETE_RECORD, id=paper_id, of=OWN, number=0)
+                self._database.run(statements.DELETE_RECORD, id=paper_id, of=OWN, number=0)
                 if edited:
                     self._add(OWN, 0, paper_id, edited)
                 if edited or len(records) > 1:
@@ -215,8 +98,8 @@ class Recorder:
         outcomes = []
         with self._database.transaction():
             for record in papers:
-                if self._database.rows(_PAPER, id=record.paper_id):
-                    self._database.run(_DELETE_RECORD, id=record.paper_id, of=source, number=0)
+                if self._database.rows(statements.PAPER, id=record.paper_id):
+                    self._database.run(statements.DELETE_RECORD, id=record.paper_id, of=source, number=0)
                     self._add(source, 0, record.paper_id, record)
                     outcomes.append(self._store(record.paper_id))
         return outcomes
@@ -228,14 +111,16 @@ class Recorder:
         """
         self._finished.add(source)
         with self._database.transaction():
-            for paper_id in sorted({row[0] for row in self._database.rows(_DELETE_OLD, of=source)}):
+            for paper_id in sorted(
+                {row[0] for row in self._database.rows(statements.DELETE_OLD, of=source)}
+            ):
                 self._store(paper_id)
             self._files.delete_unused()
 
     def unnamed(self, source: str) -> list[str]:
         """The sorted ids of the papers that a source has records of, but has not named in this run."""
         with self._database.transaction():  # through the connection that sees what was met
-            return [row[0] for row in self._database.rows(_UNNAMED, of=source)]
+            return [row[0] for row in self._database.rows(statements.UNNAMED, of=source)]
 
     def withdraw(self, source: str, paper_ids: Collection[str]) -> list[str]:
         """Delete a source's records of these papers; papers that no other source names leave.
@@ -250,7 +135,7 @@ class Recorder:
                 if OWN in others and not is_named:
                     own.append(paper_id)
                 elif is_named:
-                    self._database.run(_DELETE_OF_SOURCE, id=paper_id, of=source)
+                    self._database.run(statements.DELETE_OF_SOURCE, id=paper_id, of=source)
                     self._store(paper_id)
                 else:
                     delete_papers(self._database, [paper_id])
@@ -260,7 +145,7 @@ class Recorder:
     def rename(self, source: str, name: str) -> None:
         """Give the records of a source to another one, which has none: its file has moved."""
         with self._database.transaction():
-            self._database.run(_RENAME, of=source, name=name)
+            self._database.run(statements.RENAME, of=source, name=name)
 
     def restore(self, records: Sequence[tuple[str, int, Paper]]) -> None:
         """Write records as they were exported: source, mention and record, whose id stays.
@@ -271,7 +156,7 @@ class Recorder:
             for source, mention, record in records:
                 self._check_kind(record.is_digest)
                 self._make_known(record.paper_id, record)
-                self._database.run(_DELETE_RECORD, id=record.paper_id, of=source, number=mention)
+                self._database.run(statements.DELETE_RECORD, id=record.paper_id, of=source, number=mention)
                 self._add(source, mention, record.paper_id, record)
             for paper_id in dict.fromkeys(record.paper_id for *_, record in records):
                 self._store(paper_id)
@@ -282,7 +167,7 @@ class Recorder:
         paper_id = same[0].paper_id if same else self._new_id(record)
         for other in same[1:]:
             self._join(other.paper_id, paper_id)
-        is_met = bool(self._database.rows(_IS_MET, id=paper_id))
+        is_met = bool(self._database.rows(statements.IS_MET, id=paper_id))
         is_known = self._take_down(paper_id, source, record)
         outcome: Outcome = "unchanged" if is_known and len(same) == 1 else self._store(paper_id)
         return paper_id, "duplicates" if is_met else outcome
@@ -291,7 +176,7 @@ class Recorder:
         """Store a record in the place of an older one of its source; whether the two are the same."""
         dumped = dump(replace(record, paper_id=paper_id))
         old = self._database.rows(
-            _REPLACEABLE, id=paper_id, of=source, record=dumped, has_file=record.file is not None
+            statements.REPLACEABLE, id=paper_id, of=source, record=dumped, has_file=record.file is not None
         )
         mention, is_same = old[0] if old else (self._next_mention(paper_id, source), False)
         self._meet(paper_id, source, mention)
@@ -301,7 +186,12 @@ class Recorder:
             self._add(source, mention, paper_id, record)
         elif not is_same:
             self._database.run(
-                _UPDATE_RECORD, id=paper_id, of=source, number=mention, record=dumped, file=record.file
+                statements.UPDATE_RECORD,
+                id=paper_id,
+                of=source,
+                number=mention,
+                record=dumped,
+                file=record.file,
             )
         return bool(is_same)
 
@@ -326,7 +216,7 @@ class Recorder:
         """An id that no paper has: the first of the record's keys, else its title with something added."""
         additions = chain([record.year, *record.keys], count(2))
         ids = chain(record.keys[:1], (title_key(f"{record.title} {addition}") for addition in additions))
-        return next(id_ for id_ in ids if not self._database.rows(_PAPER, id=id_))
+        return next(id_ for id_ in ids if not self._database.rows(statements.PAPER, id=id_))
 
     def _join(self, paper_id: str, into: str) -> None:
         """Merge a paper into another, which gets its records and keys."""
@@ -335,31 +225,33 @@ class Recorder:
             self._add(source, following, into, record)
             if mention in self._mentions_met(paper_id, source):
                 self._meet(into, source, following)
-        self._database.run(_JOIN_KEYS, id=paper_id, into=into)
+        self._database.run(statements.JOIN_KEYS, id=paper_id, into=into)
         delete_papers(self._database, [paper_id])
-        self._database.run(_UNMEET, id=paper_id)
+        self._database.run(statements.UNMEET, id=paper_id)
         for source in self._finished:  # its old records of `into` are replaced by those that have come
-            self._database.run(_DELETE_OLD_OF_PAPER, id=into, of=source)
+            self._database.run(statements.DELETE_OLD_OF_PAPER, id=into, of=source)
 
     def _add(self, source: str, mention: int, paper_id: str, record: Paper) -> None:
         dumped = dump(replace(record, paper_id=paper_id))
         row = {"paper_id": paper_id, "source": source, "mention": mention}
-        self._database.run(_INSERT_RECORD, **row, record=dumped, file=record.file)
+        self._database.run(statements.INSERT_RECORD, **row, record=dumped, file=record.file)
 
     def _make_known(self, paper_id: str, record: Paper) -> None:
         """Store the keys by which a record can be found again."""
         known_as = {*record.keys, paper_id, *([citation_key(record.key)] if record.key else [])}
-        self._database.run_all(_ADD_KEY, ({"key": key, "paper_id": paper_id} for key in known_as))
+        self._database.run_all(statements.ADD_KEY, ({"key": key, "paper_id": paper_id} for key in known_as))
 
     def _next_mention(self, paper_id: str, source: str) -> int:
-        return int(self._database.value(_NEXT_MENTION, id=paper_id, of=source))
+        return int(self._database.value(statements.NEXT_MENTION, id=paper_id, of=source))
 
     def _meet(self, paper_id: str, source: str, mention: int) -> None:
-        self._database.run(_MEET, paper_id=paper_id, source=source, mention=mention)
+        self._database.run(statements.MEET, paper_id=paper_id, source=source, mention=mention)
 
     def _mentions_met(self, paper_id: str, source: str) -> set[int]:
         """The mentions of a paper that this run has read in a source."""
-        return {mention for (mention,) in self._database.rows(_MENTIONS_MET, id=paper_id, of=source)}
+        return {
+            mention for (mention,) in self._database.rows(statements.MENTIONS_MET, id=paper_id, of=source)
+        }
 
     def _records(self, paper_id: str) -> list[tuple[str, int, Paper]]:
         """The records of a paper: source, mention, record."""
@@ -369,7 +261,7 @@ class Recorder:
     def _store(self, paper_id: str, *, is_changed: bool = False) -> Outcome:
         """Build the paper from its records, and store it if it has changed, or its file has."""
         paper = _merged(self._records(paper_id))
-        known = self._database.rows(_PAPER, id=paper_id)
+        known = self._database.rows(statements.PAPER, id=paper_id)
         if known and known[0][0] == dump(paper) and not is_changed:
             return "unchanged"
         spans = self._split(paper.abstract) or [(0, 0)]  # a paper is found by its title alone, too
@@ -377,9 +269,9 @@ class Recorder:
         passages += [Passage(paper_id, *span, part="note") for span in self._split(paper.note)]
         row = paper_row(paper, passages, self._files.count_passages(paper.file))
         if known:
-            self._database.run(_UPDATE_PAPER, id=paper_id, **row)
+            self._database.run(statements.UPDATE_PAPER, id=paper_id, **row)
         else:
-            self._database.run(_INSERT_PAPER, **row)
+            self._database.run(statements.INSERT_PAPER, **row)
         store_labels(self._database, paper)
         log(self._database, paper_id)
         return "updated" if known else "added"
@@ -387,7 +279,7 @@ class Recorder:
     def _check_kind(self, is_digest: bool) -> None:
         known = self._database.rows(KIND)
         if not known:
-            self._database.run(_SET_KIND, is_digest=is_digest)
+            self._database.run(statements.SET_KIND, is_digest=is_digest)
         elif bool(known[0][0]) != is_digest:
             held, given = ("digests", "abstracts") if known[0][0] else ("abstracts", "digests")
             raise MixedLibraryError(
@@ -402,7 +294,7 @@ def _merged(records: Sequence[tuple[str, int, Paper]]) -> Paper:
 
 def delete_papers(database: Database, paper_ids: Collection[str]) -> None:
     """Delete papers with their records and keys, within a transaction."""
-    for statement in _DELETE_PAPERS:
+    for statement in statements.DELETE_PAPERS:
         database.run(statement, ids=texts(paper_ids))
     delete_labels(database, paper_ids)
     for paper_id in paper_ids:
@@ -411,5 +303,5 @@ def delete_papers(database: Database, paper_ids: Collection[str]) -> None:
 
 def log(database: Database, paper_id: str) -> None:
     """Log a change of a paper under the next sequence number, in the place of its last change."""
-    if not database.run(_MOVE_CHANGE, id=paper_id):
-        database.run(_INSERT_CHANGE, id=paper_id)
+    if not database.run(statements.MOVE_CHANGE, id=paper_id):
+        database.run(statements.INSERT_CHANGE, id=paper_id)
