@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ingest.annotating import annotate
 from ingest.chunking import split_abstract
 from ingest.exports.bibtex import to_bibtex
-from ingest.exports.forms import BY_NAME, form_of
+from ingest.exports.formats import BY_NAME, format_of
 from ingest.exports.holdings import Holding, Holdings, whole_papers
 from ingest.pipeline import ingest
 from ingest.sources.base import Rejection
@@ -319,7 +319,7 @@ def test_keys_clash_in_letters_and_leave_written_ones_alone():
 
 
 def test_the_ending_of_a_file_is_a_format_or_an_error(tmp_path):
-    assert [form_of(tmp_path / name).name for name in ("a.bib", "a.RIS", "a.json", "a.csv", "a")] == [
+    assert [format_of(tmp_path / name).name for name in ("a.bib", "a.RIS", "a.json", "a.csv", "a")] == [
         "bibtex",
         "ris",
         "csl",
@@ -327,7 +327,7 @@ def test_the_ending_of_a_file_is_a_format_or_an_error(tmp_path):
         "jsonl",
     ]
     with pytest.raises(QuestionError, match=r"\.xlsx .*\.jsonl, \.ndjson, \.bib, .*--format"):
-        form_of(tmp_path / "a.xlsx")
+        format_of(tmp_path / "a.xlsx")
 
 
 def test_ris_keeps_the_lines_that_csl_has_no_name_for(shelve):

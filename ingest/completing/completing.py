@@ -1,4 +1,4 @@
-"""Completes papers of a library: asks the services in batches, and writes down what they say."""
+"""Completes papers of a library: asks the services in batches, and stores their answers."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field

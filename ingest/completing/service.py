@@ -1,4 +1,4 @@
-"""What a service says of works by their DOIs, asked for several at once."""
+"""The interface of a completing service, and how works are looked up there by their DOIs, many at once."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The services that complete papers, as the environment has them."""
+"""The services that complete papers, with keys and addresses from the environment."""
 
 import os
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""Papers of the library as files that other programs read, and `ingest` too."""
+"""Writes papers of the library to files that other programs, and `ingest`, can read."""

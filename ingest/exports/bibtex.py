@@ -1,4 +1,4 @@
-"""Papers as entries of BibTeX: as they were written, else made of what is known."""
+"""Papers as BibTeX entries: as their source wrote them, or else made from the record."""
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping

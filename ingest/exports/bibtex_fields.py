@@ -1,4 +1,4 @@
-"""The type and fields of an entry of BibTeX that is made of what is known of a paper."""
+"""The type and fields of a BibTeX entry that is made from the record of a paper."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Papers as CSL-JSON: an array of items, as they were read, else made of what is known."""
+"""Papers as CSL-JSON: an array of items, as they were read, or else made from the record."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Papers as a table with commas, for spreadsheets."""
+"""Papers as CSV, for spreadsheets."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The papers to export, each with what its sources say of it."""
+"""The papers to export, each with the records of its sources."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

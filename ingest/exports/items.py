@@ -1,4 +1,4 @@
-"""A paper as an item of CSL-JSON, from which entries of other formats are made, too."""
+"""A paper as an item of CSL-JSON, from which the other formats are made."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Citation keys, of which each stands once in a file."""
+"""Citation keys that are unique within a file."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Texts in LaTeX, as values of BibTeX hold them."""
+"""Escapes texts for LaTeX, as values of BibTeX need it."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Parts of an item of CSL-JSON, from what reference files say."""
+"""Parts of an item of CSL-JSON (names, dates, keys), which all readers share."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What RIS and EndNote call the types of works, and where the same field means something else in each."""
+"""The types of works in RIS, EndNote and MEDLINE, and what a field means in each type."""
 
 import re
 

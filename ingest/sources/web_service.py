@@ -1,4 +1,4 @@
-"""A service on the network that is asked by httpx: paced, tried again, its answers bounded."""
+"""A web service, asked by httpx: requests are paced and retried, answers are bounded."""
 
 import ssl
 import time

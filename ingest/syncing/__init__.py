@@ -1,1 +1,1 @@
-"""Looking again at what a library was made of."""
+"""Keeps a library up to date with its origins: the files, folders and services of its papers."""

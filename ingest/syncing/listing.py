@@ -1,4 +1,4 @@
-"""What a library was made of, as a list."""
+"""Lists the origins of a library, each with its papers and whether it has changed."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

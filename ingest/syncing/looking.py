@@ -1,4 +1,4 @@
-"""What has changed in an origin since it was read: which of its sources are new, changed, gone or moved."""
+"""Finds what has changed in an origin since it was read: sources that are new, changed, gone or moved."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

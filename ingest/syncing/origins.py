@@ -1,4 +1,4 @@
-"""What a user names as an origin that can be opened again later."""
+"""Origins: what a user named for the library to be made of, in a form that can be opened again later."""
 
 import json
 import re

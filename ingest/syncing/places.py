@@ -1,4 +1,4 @@
-"""Where origins lie on disk, to be watched."""
+"""The folders on disk to watch for changes of an origin."""
 
 from contextlib import suppress
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A library brought into step with what it was made of."""
+"""Brings a library up to date with its origins."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

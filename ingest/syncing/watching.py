@@ -1,4 +1,4 @@
-"""Watches what a library was made of, and brings in what is new or changed while it runs.
+"""Watches the origins of a library, and brings in what is new or changed while it runs.
 
 The operating system tells when something changes in a folder; what has changed, `sync` finds out. So a
 change that is missed, a folder that returns and thousands of files at once are each the same case, and

@@ -1,4 +1,4 @@
-"""The labels by which papers are selected: names of authors, tags and collections, one row each."""
+"""Labels to select papers by: words of authors' names, tags and collections."""
 
 from collections.abc import Collection
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""The names by which papers are referred to and selected, in their order: keys, authors, sources."""
+"""Sorted lists of keys, authors' names and sources, in which names near to a misspelt one are looked up."""
 
 from typing import Any
 

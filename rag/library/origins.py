@@ -1,4 +1,4 @@
-"""What the library was made of: what its user named, and the files and services that came of it."""
+"""The origins of the library, as its user named them, and the sources that each led to: files, services."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a name that names nothing may mean: papers by near titles, keys and ids; authors, tags, sources."""
+"""Answers “did you mean”: papers with similar titles, keys and ids; similar authors, tags and sources."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ _LEAST_ALIKE = 75.0  # percent
 
 
 def suggestions(catalog: Catalog, lexical: LexicalIndex, reference: str, most: int = 3) -> list[Paper]:
-    """At most `most` papers that a reference to none may mean, the most alike first.
+    """At most `most` papers that an unknown reference may mean, the most similar first.
 
     The indexes find candidates, of words, misspelt ones too, and of keys in their order. Titles, keys and
     ids are then compared letter by letter (rapidfuzz).

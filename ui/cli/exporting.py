@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ingest.backup import write_backup
-from ingest.exports.forms import BY_NAME, ENDINGS, JSONL, Form, form_of
+from ingest.exports.formats import BY_NAME, ENDINGS, JSONL, Format, format_of
 from ingest.exports.holdings import Holdings
 from rag.errors import AskpapersError, QuestionError
 from rag.library import Library
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.all and (is_narrowed or arguments.format):
         everything = "--all writes every record of the library as JSON lines"
         return print_error(f"{everything}: leave words, filters and --format out", USAGE)
-    by_ending = JSONL if arguments.all or not file or arguments.format else form_of(file)
+    by_ending = JSONL if arguments.all or not file or arguments.format else format_of(file)
     form = BY_NAME[arguments.format] if arguments.format else by_ending
     with open_existing(arguments) as library:
         check_names(library, filters)
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _export(library: Library, arguments: argparse.Namespace, filters: Filters, form: Form) -> int:
+def _export(library: Library, arguments: argparse.Namespace, filters: Filters, form: Format) -> int:
     """Write the papers that match; returns how many. Raises QuestionError where none do."""
     ids = library.catalog.listed(" ".join(arguments.words), filters=filters)
     if not ids:

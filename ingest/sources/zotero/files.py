@@ -1,4 +1,4 @@
-"""Where the PDFs of a library lie on this computer."""
+"""Finds the PDFs of a library on this computer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

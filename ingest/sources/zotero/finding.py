@@ -1,4 +1,4 @@
-"""Where Zotero keeps its library on this computer, by its own preferences."""
+"""Finds Zotero's data folder on this computer by its preferences."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The library of the Zotero on this computer, or a collection of it."""
+"""A Zotero library on this computer, or a collection of it."""
 
 import re
 import sqlite3

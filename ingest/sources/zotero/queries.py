@@ -1,4 +1,4 @@
-"""What is asked of Zotero's tables. Items in the trash are left out."""
+"""The queries of Zotero's tables. Items in the trash are left out."""
 
 COLLECTIONS = """
     SELECT collectionID, key, collectionName, parentCollectionID FROM collections

@@ -1,4 +1,4 @@
-"""What is read of Zotero's database; what another version of it lacks reads as empty."""
+"""The tables and columns that are read of Zotero's database; those that its version lacks read as empty."""
 
 import sqlite3
 from collections.abc import Sequence

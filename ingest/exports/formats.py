@@ -15,7 +15,7 @@ from rag.plain import in_a_line
 
 
 @dataclass(frozen=True)
-class Form:
+class Format:
     """A format: its name, the endings of its files, and the pieces of text that papers are in it."""
 
     name: str
@@ -28,26 +28,26 @@ def _bibtex(holdings: Holdings) -> Iterator[str]:
         yield f"\n{entry}" if number else entry
 
 
-JSONL = Form("jsonl", (".jsonl", ".ndjson"), lambda holdings: jsonl_lines(holdings.tracked()))
-FORMS = (
+JSONL = Format("jsonl", (".jsonl", ".ndjson"), lambda holdings: jsonl_lines(holdings.tracked()))
+FORMATS = (
     JSONL,
-    Form("bibtex", (".bib", ".bibtex"), _bibtex),
-    Form("ris", (".ris",), lambda holdings: ris_texts(holdings.tracked())),
-    Form("csl", (".json",), lambda holdings: csl_texts(holdings.tracked(), holdings)),
-    Form("csv", (".csv",), lambda holdings: csv_texts(holdings.tracked())),
+    Format("bibtex", (".bib", ".bibtex"), _bibtex),
+    Format("ris", (".ris",), lambda holdings: ris_texts(holdings.tracked())),
+    Format("csl", (".json",), lambda holdings: csl_texts(holdings.tracked(), holdings)),
+    Format("csv", (".csv",), lambda holdings: csv_texts(holdings.tracked())),
 )
-ENDINGS = tuple(suffix for form in FORMS for suffix in form.suffixes)
-BY_NAME = {form.name: form for form in FORMS}
+ENDINGS = tuple(suffix for form in FORMATS for suffix in form.suffixes)
+BY_NAME = {form.name: form for form in FORMATS}
 
 
-def form_of(file: Path) -> Form:
+def format_of(file: Path) -> Format:
     """The format by the ending of a file, JSON lines without one.
 
     Raises QuestionError, which names the endings, for another ending.
     """
     if not file.suffix:
         return JSONL
-    for form in FORMS:
+    for form in FORMATS:
         if file.suffix.lower() in form.suffixes:
             return form
     raise QuestionError(
