@@ -13,6 +13,7 @@ from ingest.chunking import split_abstract
 from ingest.exports.bibtex import to_bibtex
 from ingest.exports.formats import BY_NAME, format_of
 from ingest.exports.holdings import Holding, Holdings, whole_papers
+from ingest.exports.ris import ris_texts
 from ingest.pipeline import ingest
 from ingest.sources.base import Rejection
 from ingest.sources.bibtex_entries import written_entries
@@ -360,3 +361,9 @@ def test_a_holding_knows_the_users_own_record():
     paper, own = Paper("Owls", ""), Paper("Owls", "", tags=("x",))
     holding = Holding.of(paper, [("a/b.bib", paper), ("you", own)], "b.bib")
     assert (holding.records, holding.own) == ([("a/b.bib", paper)], own)
+
+
+def test_a_number_that_is_no_text_is_exported():
+    paper = Paper("Ledgers of owls", "", csl={"type": "report", "number": 12})
+    assert "number = {12}" in to_bibtex([paper])
+    assert "IS  - 12" in "".join(ris_texts([Holding(paper)]))
