@@ -72,11 +72,13 @@ def test_excerpts_of_a_section_that_stand_together_are_one_with_what_is_displaye
             {"section": "1 Hunting", "text": "Owls hunt in pairs."},
             {"section": "2 Results", "text": "Owls hunt at night."},
         ],
+        "record": "Published 2020.",
     }
 
 
 def test_a_paper_without_an_abstract_has_excerpts_alone():
-    assert list(paper_fields(1, excerpted(0, abstract="").paper)) == ["key", "title", "year", "excerpts"]
+    fields = ["key", "title", "year", "excerpts", "record"]
+    assert list(paper_fields(1, excerpted(0, abstract="").paper)) == fields
     assert paper_fields(1, Paper("Owls", ""))["text"] == ""
 
 

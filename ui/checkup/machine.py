@@ -22,7 +22,8 @@ PACKAGES = (
     *("onnx", "onnxruntime", "openai", "tantivy", "tiktoken", "tokenizers"),
 )
 OPENAI = {"OPENAI_API_KEY", "OPENAI_BASE_URL"}
-_OURS = {field.name for field in fields(Settings)} - {"api_key", "base_url", "checks"} | {"password"}
+_OURS = {field.name for field in fields(Settings)} - {"api_key", "base_url", "checks"}
+_OURS |= {"password", "mailto", "zotero"}
 KNOWN = {f"ASKPAPERS_{name.upper()}" for name in _OURS}
 _SCARCE, _TOO_SCARCE = 1_000_000_000, 100_000_000  # bytes
 
