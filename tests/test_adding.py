@@ -251,8 +251,8 @@ def test_a_fault_is_logged_by_the_page(desk, monkeypatch, caplog, tmp_path):
     monkeypatch.setattr(papers, "FileSource", lambda *_, **__: Doing("fail"))
     (tmp_path / "mine.jsonl").write_text(json.dumps({}))
     with caplog.at_level(logging.ERROR, "askpapers"):
-        told = papers.PapersTab(desk, tmp_path)._add(
-            [str(tmp_path / "mine.jsonl")], "", "", lambda *_, **__: None
+        told = papers.PapersTab(desk, tmp_path, papers.gr.BrowserState())._add(
+            [str(tmp_path / "mine.jsonl")], "", lambda *_, **__: None, *[""] * 6, [], None
         )
     assert "Something went wrong on the server" in told[1]
     assert "a fault of ours" in caplog.text

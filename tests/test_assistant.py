@@ -251,7 +251,7 @@ def test_the_dictionary_is_the_json_of_the_contract(answers):
     assert (written["claims"][0]["check"], written["checked_by"]) == ("verbatim", None)
     assert set(written["citations"][0]) == {
         *("number", "paper_id", "title", "published", "organization", "quote", "start", "end"),
-        *("authors", "part", "page", "section", "label"),
+        *("authors", "part", "page", "section", "label", "key", "retracted"),
     }
     assert set(written["papers"][0]) == {"paper_id", "title", "score"}
     assert set(written["filters"]) == {"from_year", "to_year"}

@@ -364,12 +364,13 @@ def test_a_catalog_of_the_fourth_format_is_selected_by_its_authors(tmp_path):
 
 
 def test_a_passage_is_of_the_abstract_unless_its_part_is_kept(catalog):
-    spans = [(0, 4), (4, 9, "body"), (0, 3, "note")]
-    catalog.recorder(lambda abstract: spans).put([OWLS], "a.txt")
+    spans = {OWLS.abstract: [(0, 4), (4, 9, "body")], "Read it.": [(0, 8)]}
+    catalog.recorder(spans.__getitem__).put([replace(OWLS, note="Read it.")], "a.txt")
     parts = [passage.part for passage in catalog.passages([OWLS.paper_id])[OWLS.paper_id]]
     assert parts == ["abstract", "body", "note"]
     (change,) = catalog.changes_after(0, 9)
-    assert change.passages == tuple(Passage(OWLS.paper_id, *span) for span in spans)
+    kept = [(0, 4, "abstract"), (4, 9, "body"), (0, 8, "note")]
+    assert change.passages == tuple(Passage(OWLS.paper_id, *span) for span in kept)
 
 
 def test_a_format_of_the_future_is_refused(tmp_path):

@@ -258,6 +258,25 @@ def test_what_the_user_adds_goes_out_once_with_the_entry(library, tmp_path):
     assert library.catalog.papers([paper_id])[paper_id].note.count("Mine: {x}.") == 2  # yours, the file's
 
 
+@pytest.mark.parametrize(
+    ("tags", "keywords"),
+    [
+        (("night", "to read"), "owls, hearing, night, to read"),
+        (("night, late",), "owls; hearing; night, late;"),
+        (("dusk, dawn", "night"), "owls; hearing; dusk, dawn; night"),
+    ],
+)
+def test_tags_stay_apart_among_keywords_that_commas_part(library, shelve, tmp_path, tags, keywords):
+    (tmp_path / "a.bib").write_text(BIBTEX)
+    ingest(library, [FileSource(tmp_path / "a.bib")])
+    (paper_id,) = library.catalog.find(["Barn Owls Hunt by Ear"]).values()
+    annotate(library, [paper_id], lambda own: replace(own, tags=tags))
+    text = exported(library.catalog)
+    assert f"keywords = {{{keywords}}}" in text
+    (back,) = (paper for paper in shelve(text, "b.bib").browse() if paper.title == "Barn Owls Hunt by Ear")
+    assert back.tags == ("owls", "hearing", *tags)
+
+
 def test_the_entries_of_two_files_are_those_of_each_alone(library, tmp_path):
     (tmp_path / "a.bib").write_text("@misc{a, title={Owls}, year=2020}")
     (tmp_path / "b.bib").write_text("@misc{a, title={Owls}}\n@book{b, title={Owls}}")

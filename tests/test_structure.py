@@ -49,12 +49,7 @@ HOMES = {
     "pyarrow": ["ingest/sources/parquet.py"],
     "pypdfium2": ["ingest/pdf/"],
     "openai": ["rag/model/", "rag/embedding/"],
-    "httpx": [
-        "rag/model/",
-        "rag/library/chroma_api.py",
-        "ingest/sources/web_service.py",
-        "ingest/sources/zotero/server.py",
-    ],
+    "httpx": ["rag/model/", "rag/library/chroma_api.py", "ingest/sources/web_service.py"],
     "tenacity": ["rag/library/"],
     "llama_index": [
         "rag/model/",

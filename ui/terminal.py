@@ -153,7 +153,7 @@ def _print_list(rows: Sequence[Group]) -> None:
 
 
 def print_hits(hits: Sequence[Hit]) -> None:
-    """The ranking, each paper with its nearest passage."""
+    """The ranking, each paper with its authors, whether it is retracted, and its nearest passage."""
     if not hits:
         print_text(Text("No paper found."))
     elif not any(hit.is_near for hit in hits):

@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 from ingest.completing.service import Fields, Work, by_doi, json_object
-from ingest.sources.csl_fields import csl_date, csl_item
+from ingest.sources.csl_fields import csl_date, csl_item, date_in_parts
+from ingest.sources.json_values import first_of, object_of, objects_of
 from ingest.sources.loose import plain_text, read_date
 from ingest.sources.retraction import retraction_of, works_retracted_by
 from ingest.sources.service import RetryPolicy
@@ -89,15 +90,14 @@ class Crossref:
 
 def _read_list(answer: bytes) -> dict[str, Work]:
     message = json_object(answer, "message")
-    return by_doi(message.get("items") if isinstance(message, dict) else None)
+    return by_doi(object_of(message).get("items"))
 
 
 def _fields(work: Work, retracted: str | None) -> Fields:
-    dates = [date for name in _DATES if (date := _date(work.get(name)))]
-    event = work.get("event")
+    dates = [date for name in _DATES if (date := read_date(date_in_parts(work.get(name))))]
     known = {name: _text(work.get(theirs)) for name, theirs in _TEXTS.items()}
     known["type"] = _TYPES.get(str(work.get("type")))
-    known["event-title"] = _text(event.get("name")) if isinstance(event, dict) else None
+    known["event-title"] = _text(object_of(work.get("event")).get("name"))
     people = {"author": _names(work.get("author")), "editor": _names(work.get("editor"))}
     issued = {"issued": csl_date(dates[0]) if dates else None}
     return {
@@ -111,24 +111,15 @@ def _fields(work: Work, retracted: str | None) -> Fields:
 
 def _text(value: Any) -> str | None:
     """A text in one line; Crossref gives several as lists, the main one first."""
-    value = value[0] if isinstance(value, list) and value else value
-    return plain_text(value) or None
-
-
-def _date(value: Any) -> str | None:
-    """A date as Crossref writes it, as far as it is known: [[2021, 5]] is 2021-05."""
-    parts = value.get("date-parts") if isinstance(value, dict) else None
-    first = parts[0] if isinstance(parts, list) and parts else None
-    return read_date("-".join(str(part)[:4] for part in first[:3])) if isinstance(first, list) else None
+    return plain_text(first_of(value)) or None
 
 
 def _names(value: Any) -> list[dict[str, str]]:
     """The names of people in CSL's parts."""
-    people = [person for person in (value if isinstance(value, list) else []) if isinstance(person, dict)]
     names = [
         {"literal": plain_text(person["name"])}
         if "name" in person
         else {part: plain_text(person[part]) for part in ("family", "given", "suffix") if part in person}
-        for person in people
+        for person in objects_of(value)
     ]
     return [name for name in names if any(name.values())]

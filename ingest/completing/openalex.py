@@ -1,13 +1,14 @@
 """OpenAlex: an open index of works, which has abstracts that publishers do not give to Crossref."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from ingest.completing.service import Fields, Work, by_doi, json_object
 from ingest.sources.base import LONGEST_ABSTRACT
 from ingest.sources.csl_fields import csl_date, csl_item
+from ingest.sources.json_values import list_of, object_of
 from ingest.sources.loose import plain_text
 from ingest.sources.retraction import RETRACTED
 from ingest.sources.service import RetryPolicy
@@ -62,11 +63,11 @@ def _read_work(answer: bytes) -> Work:
 
 
 def _fields(work: Work) -> Fields:
-    place = _object(work.get("primary_location"))
-    venue = _object(place.get("source"))
-    numbers = _object(work.get("biblio"))
+    place = object_of(work.get("primary_location"))
+    venue = object_of(place.get("source"))
+    numbers = object_of(work.get("biblio"))
     published = str(work.get("publication_date") or "").removesuffix(_NO_DAY)
-    authors = [name for name in map(_author, _list(work.get("authorships"))) if name]
+    authors = [name for name in map(_author, list_of(work.get("authorships"))) if name]
     known = {
         "type": _TYPES.get(str(venue.get("type"))),
         "container-title": plain_text(venue.get("display_name")),
@@ -91,8 +92,8 @@ def _text(places: Any) -> str:
     """The text of an index that has the places of each word; empty for one that is no abstract's."""
     words = [
         (place, str(word))
-        for word, of_word in _object(places).items()
-        for place in _list(of_word)
+        for word, of_word in object_of(places).items()
+        for place in list_of(of_word)
         if isinstance(place, int)
     ]
     text = " ".join(word for _, word in sorted(words)) if len(words) <= LONGEST_ABSTRACT else ""
@@ -100,16 +101,8 @@ def _text(places: Any) -> str:
 
 
 def _author(authorship: Any) -> str:
-    return plain_text(_object(_object(authorship).get("author")).get("display_name"))
+    return plain_text(object_of(object_of(authorship).get("author")).get("display_name"))
 
 
 def _pages(first: str, last: str) -> str:
     return f"{first}-{last}" if last and last != first else first
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

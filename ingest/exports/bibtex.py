@@ -11,7 +11,6 @@ from ingest.exports.items import labels_text
 from ingest.exports.keys import Keys
 from ingest.exports.latex import in_latex
 from ingest.sources.bibtex_values import is_value, text_of
-from rag.library.catalog_rows import folded_label
 from rag.plain import plain
 from rag.types import Paper
 
@@ -129,18 +128,27 @@ def _cited(holding: Holding, entries: list[Written]) -> list[Written]:
 
 def _with_own(entry: Written, holding: Holding) -> list[tuple[str, str]]:
     """The fields, with the user's own tags and notes, and a retraction that the entry does not know."""
-    fields, own = _with_retraction(entry, holding), holding.own
-    known = set(map(folded_label, entry.record.tags))
-    tags = tuple(tag for tag in own.tags if folded_label(tag) not in known) if own else ()
-    if tags:
-        fields = _extended(fields, "keywords", in_latex(labels_text(tags)), ", ")
-    if own and own.note and own.note not in entry.record.note:
-        fields = _extended(fields, "annotation", note_value(own.note), "\n\n")
-    return fields
+    fields, added = _with_retraction(entry, holding), holding.additions(entry.record)
+    if added.tags:
+        fields = _with_tags(fields, in_latex(labels_text(added.tags)))
+    return _extended(fields, "annotation", note_value(added.note), "\n\n") if added.note else fields
+
+
+def _with_tags(fields: list[tuple[str, str]], text: str) -> list[tuple[str, str]]:
+    """The fields with more tags, parted as the keywords are; a semicolon makes commas part of tags."""
+    value = next((value for name, value in fields if name.lower() == "keywords"), "")
+    if ";" not in value and "," in value:
+        if "," not in text:
+            return _extended(fields, "keywords", text.replace(";", ","), ", ")
+        fields = [
+            (name, other.replace(",", ";") if name.lower() == "keywords" else other)
+            for name, other in fields
+        ]
+    return _extended(fields, "keywords", text, "; " if ";" in value + text else ", ")
 
 
 def _with_retraction(entry: Written, holding: Holding) -> list[tuple[str, str]]:
-    retracted = None if entry.record.retracted else holding.paper.retracted
+    retracted = holding.additions(entry.record).retracted
     return [*entry.fields, *([("retracted", f"{{{in_latex(retracted)}}}")] if retracted else [])]
 
 
@@ -150,7 +158,6 @@ def _extended(fields: list[tuple[str, str]], name: str, text: str, mark: str) ->
     if place is None:
         return [*fields, (name, f"{{{text}}}")]
     written, value = fields[place]
-    mark = "; " if mark == ", " and ";" in value + text else mark
     if len(value) > 1 and value[0] + value[-1] in ("{}", '""') and "#" not in value:
         inside = value[1:-1].rstrip()
         longer = f"{value[0]}{inside}{mark if inside else ''}{text}{value[-1]}"

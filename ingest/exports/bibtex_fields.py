@@ -1,13 +1,14 @@
 """The type and fields of an entry of BibTeX that is made of what is known of a paper."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ingest.exports.items import COLLECTIVE, author_names, item_of, labels_text, text_in
+from ingest.exports.items import COLLECTIVE, author_names, item_of, labels_text, number_in, text_in
 from ingest.exports.latex import in_latex, protected
 from ingest.exports.links import arxiv_id_of, link
+from ingest.sources.json_values import objects_of
 from rag.identity import doi_key
 from rag.months import MONTHS
 from rag.plain import in_a_line
@@ -79,7 +80,7 @@ def _fields(
         others = ["others"] if paper.author_count is None or paper.author_count > len(paper.authors) else []
         yield "author", f"{{{' and '.join([*names, *others])}}}"
     for role in ("editor", "translator"):
-        if names := [_name(name) for name in _people(item.get(role))]:
+        if names := [_name(name) for name in objects_of(item.get(role))]:
             yield role, f"{{{' and '.join(names)}}}"
     yield "title", f"{{{protected(paper.title)}}}"
     if container := text_in(item, "container-title"):
@@ -88,10 +89,7 @@ def _fields(
         yield "year", f"{{{paper.year:04}}}"
     if month := _month(paper):
         yield "month", month
-    number = text_in(item, "issue") or (
-        "" if item.get("number", "").startswith("arXiv:") else text_in(item, "number")
-    )
-    if number:
+    if number := text_in(item, "issue") or number_in(item):
         yield "number", f"{{{in_latex(number)}}}"
     for csl_name, name in _FIELDS.items():
         if text := in_latex(text_in(item, csl_name)):
@@ -139,10 +137,6 @@ def _author_names(paper: Paper) -> Iterator[str]:
     for name in paper.authors:
         if name := in_a_line(name):
             yield _braced(name)
-
-
-def _people(value: Any) -> Iterable[Mapping[str, Any]]:
-    return [name for name in value if isinstance(name, Mapping)] if isinstance(value, list) else []
 
 
 def _name(name: Mapping[str, Any]) -> str:

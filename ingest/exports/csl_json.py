@@ -1,12 +1,14 @@
 """Papers as CSL-JSON: an array of items, as they were read, else made of what is known."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ingest.exports.holdings import Holding
 from ingest.exports.items import item_of, labels_text
 from ingest.exports.keys import Keys
-from ingest.sources.csl_json import OWN_NAME, RETRACTED
+from ingest.sources.csl_json import OWN_NAME
+from ingest.sources.json_values import object_of
+from ingest.sources.retraction import RETRACTED
 from rag.plain import json_text
 from rag.types import Paper
 
@@ -39,8 +41,7 @@ def _read_items(holding: Holding) -> list[dict[str, Any]]:
         item = {name: value for name, value in record.csl.items() if name not in ("custom", "type")}
         custom = {name: value for name, value in record.csl["custom"].items() if name != "csl"}
         if added := _added(record, holding):
-            before = custom.get(OWN_NAME)
-            custom[OWN_NAME] = {**(before if isinstance(before, Mapping) else {}), **added}
+            custom[OWN_NAME] = {**object_of(custom.get(OWN_NAME)), **added}
         abstract = texts.get("abstract") or record.abstract
         head = {name: record.csl[name] for name in ("id", "type") if name in record.csl}
         head |= {"title": texts.get("title") or record.title} | ({"abstract": abstract} if abstract else {})
@@ -50,14 +51,14 @@ def _read_items(holding: Holding) -> list[dict[str, Any]]:
 
 def _added(record: Paper, holding: Holding) -> dict[str, Any]:
     """What the user, or another source that knows of a retraction, adds to a record."""
-    own, added = holding.own, dict[str, Any]()
-    if own and (tags := [tag for tag in own.tags if tag not in record.tags]):
-        added["tags"] = [*record.tags, *tags]
-    if own and own.note and own.note not in record.note:
-        added["note"] = "\n\n".join(filter(None, (record.note, own.note)))
-    if holding.paper.retracted and not record.retracted:
-        added["retracted"] = holding.paper.retracted
-    return added
+    added, fields = holding.additions(record), dict[str, Any]()
+    if added.tags:
+        fields["tags"] = [*record.tags, *added.tags]
+    if added.note:
+        fields["note"] = "\n\n".join(filter(None, (record.note, added.note)))
+    if added.retracted:
+        fields["retracted"] = added.retracted
+    return fields
 
 
 def _made(paper: Paper, key: str) -> dict[str, Any]:

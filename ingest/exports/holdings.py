@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rag.library.catalog import Catalog
+from rag.library.catalog_rows import folded_label
 from rag.library.own_words import OWN
 from rag.library.progress import Track, untracked
 from rag.types import Paper
@@ -34,6 +35,17 @@ class Holding:
             kept = custom.get(name) if isinstance(custom, Mapping) else None
             if isinstance(kept, Mapping):
                 yield source, record, kept
+
+    def additions(self, record: Paper) -> Paper:
+        """The user's own tags and note, and a retraction, as far as a source's record lacks them."""
+        own, known = self.own or Paper("", ""), set(map(folded_label, record.tags))
+        return Paper(
+            record.title,
+            "",
+            tags=tuple(tag for tag in own.tags if folded_label(tag) not in known),
+            note="" if own.note in record.note else own.note,
+            retracted=None if record.retracted else self.paper.retracted,
+        )
 
 
 def _is_of(name: str, source: str | None) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ingest.exports.links import arxiv_id_of, link
+from ingest.sources.csl_fields import csl_date
+from ingest.sources.json_values import first_of
 from ingest.sources.loose import read_names
 from rag.plain import in_a_line
 from rag.types import Paper
@@ -21,9 +23,7 @@ def item_of(paper: Paper) -> dict[str, Any]:
     item = {name: value for name, value in paper.csl.items() if name not in _OF_OTHER_FORMS}
     kind = item.pop("type", None) or ("article" if paper.arxiv_id else "document")
     known: dict[str, Any] = {"type": kind, "title": paper.title, "author": author_names(paper)}
-    if paper.published:
-        known["issued"] = {"date-parts": [[int(part) for part in paper.published.split("-")]]}
-    known |= item
+    known |= {"issued": csl_date(paper.published)} | item
     if paper.doi:
         known["DOI"] = paper.doi
     if arxiv_id := arxiv_id_of(paper):
@@ -37,11 +37,11 @@ def author_names(paper: Paper) -> list[dict[str, str]]:
     """The authors as CSL has names: as a source wrote them, if those are they."""
     written = paper.csl.get("author")
     if written and read_names(written) == list(paper.authors):
-        return [dict(name) if isinstance(name, Mapping) else csl_name(str(name)) for name in written]
-    return [csl_name(name) for name in map(in_a_line, paper.authors) if name]
+        return [dict(name) if isinstance(name, Mapping) else name_parts(str(name)) for name in written]
+    return [name_parts(name) for name in map(in_a_line, paper.authors) if name]
 
 
-def csl_name(name: str) -> dict[str, str]:
+def name_parts(name: str) -> dict[str, str]:
     """The parts of a name with the given name first; that of a group stays whole."""
     words = name.split()
     if len(words) < 2 or COLLECTIVE.search(name):
@@ -60,9 +60,14 @@ def csl_name(name: str) -> dict[str, str]:
 
 def text_in(item: Mapping[str, Any], name: str) -> str:
     """A field of an item as one line; "" for what is no text or number."""
-    value = item.get(name)
-    value = value[0] if isinstance(value, list) and value else value  # Crossref's titles
+    value = first_of(item.get(name))
     return in_a_line(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def number_in(item: Mapping[str, Any]) -> str:
+    """The number of the work itself, which is not that at arXiv."""
+    number = text_in(item, "number")
+    return "" if number.startswith("arXiv:") else number
 
 
 def labels_text(labels: tuple[str, ...]) -> str:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from ingest.exports.holdings import Holding
-from ingest.exports.items import item_of, text_in
+from ingest.exports.items import item_of, number_in, text_in
 from ingest.exports.keys import Keys
 from ingest.exports.links import link
+from ingest.sources.json_values import list_of, objects_of
 from ingest.sources.reference_types import RIS_TYPES, name_of_secondary_title
-from ingest.sources.references import RETRACTED
-from rag.library.catalog_rows import folded_label
+from ingest.sources.references import RETRACTED_BY
 from rag.plain import in_a_line
 from rag.types import Paper
 
@@ -54,14 +54,12 @@ def ris_texts(holdings: Iterable[Holding]) -> Iterator[str]:
 
 def _with_own(record: Paper, holding: Holding) -> Paper:
     """A source's record with the user's own tags and notes, and what is known of a retraction."""
-    own = holding.own or Paper(record.title, "")
-    known = set(map(folded_label, record.tags))
-    notes = [record.note] + ([own.note] if own.note not in record.note else [])
+    added = holding.additions(record)
     return replace(
         record,
-        tags=(*record.tags, *(tag for tag in own.tags if folded_label(tag) not in known)),
-        note="\n\n".join(filter(None, notes)),
-        retracted=record.retracted or holding.paper.retracted,
+        tags=record.tags + added.tags,
+        note="\n\n".join(filter(None, (record.note, added.note))),
+        retracted=record.retracted or added.retracted,
     )
 
 
@@ -86,7 +84,7 @@ def _lines(paper: Paper, item: Mapping[str, Any], code: str) -> Iterator[tuple[s
         "editor": "ED",
         "translator": "A4",
     }.items():
-        yield from ((tag, _name(name)) for name in item.get(role, []) if isinstance(name, Mapping))
+        yield from ((tag, _name(name)) for name in objects_of(item.get(role)))
     if paper.published:
         yield "PY", paper.published[:4]
         yield "DA", paper.published.replace("-", "/")
@@ -95,8 +93,7 @@ def _lines(paper: Paper, item: Mapping[str, Any], code: str) -> Iterator[tuple[s
     if name_of_secondary_title(kind) != "collection-title":
         yield "T3", text_in(item, "collection-title")
     for name, tag in _FIELDS.items():
-        if not (name == "number" and text_in(item, "number").startswith("arXiv:")):
-            yield tag, text_in(item, name)
+        yield tag, number_in(item) if name == "number" else text_in(item, name)
     first, _, last = text_in(item, "page").partition("-")
     yield from (("SP", first), ("EP", last))
     for address in (text_in(item, "URL"), link(paper) if paper.arxiv_id else ""):
@@ -106,7 +103,7 @@ def _lines(paper: Paper, item: Mapping[str, Any], code: str) -> Iterator[tuple[s
     yield "AB", "" if paper.is_digest else paper.abstract
     yield "N1", text_in(item, "note")
     if paper.retracted:
-        yield "N1", RETRACTED + paper.retracted
+        yield "N1", RETRACTED_BY + paper.retracted
 
 
 def _kept(kept: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -117,7 +114,7 @@ def _kept(kept: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _values(values: Any) -> list[str]:
-    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    return [value for value in list_of(values) if isinstance(value, str)]
 
 
 def _name(name: Mapping[str, Any]) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ingest.sources.base import is_csl
-from ingest.sources.loose import plain_text, read_date, read_doi
+from ingest.sources.json_values import first_of, list_of, object_of
+from ingest.sources.loose import plain_text, read_date
 
 _KEY_LINE = re.compile(r"^\s*citation[ -]?key\s*:\s*(\S{1,300})\s*$", re.IGNORECASE | re.MULTILINE)
 
@@ -22,6 +23,12 @@ def csl_name(name: str) -> dict[str, str]:
 def csl_names(names: Iterable[str]) -> list[dict[str, str]]:
     """The names that have a letter, each in its parts."""
     return [csl_name(name) for name in names if name.strip(" ,")]
+
+
+def date_in_parts(value: Any) -> str | None:
+    """A date in CSL's parts as a text: `{"date-parts": [[2021, 5]]}` is 2021-5; None for anything else."""
+    parts = list_of(first_of(object_of(value).get("date-parts")))
+    return "-".join(str(part)[:10] for part in parts[:3] if isinstance(part, int | str)) or None
 
 
 def csl_date(text: str | None) -> dict[str, Any] | None:
@@ -45,10 +52,3 @@ def key_in_note(note: Any) -> str | None:
     """The citation key that Better BibTeX writes into a note, in a line of its own."""
     line = _KEY_LINE.search(note) if isinstance(note, str) else None
     return line[1] if line else None
-
-
-def retraction_notice(place: str, number: str, types: Iterable[str]) -> str | None:
-    """What retracts a paper at PubMed: the notice's DOI, number or place, or "retracted"."""
-    if place or number:
-        return read_doi(place) or (f"PMID {number}" if number else place)
-    return "retracted" if "retracted publication" in types else None

@@ -8,14 +8,14 @@ from typing import Any
 
 from ingest.sources.arxiv_snapshot import is_snapshot, snapshot_record
 from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from, is_csl
-from ingest.sources.csl_fields import key_in_note
+from ingest.sources.csl_fields import date_in_parts, key_in_note
+from ingest.sources.json_values import first_of, list_of, object_of
 from ingest.sources.loose import loose_record
-from ingest.sources.retraction import retraction_of
+from ingest.sources.retraction import RETRACTED, retraction_of
 from ingest.sources.texts import LONGEST_LINE, open_text
 
 OWN_NAME = "askpapers"
 """Where an item that we export has, below `custom`, what CSL has no name for."""
-RETRACTED = "retracted"
 _KEY = re.compile(r"\S{1,300}")
 _READ = 1 << 18  # characters
 _ITEMS = re.compile(r"\"(?:items|references)\"\s{0,20}:\s{0,20}\[")
@@ -77,10 +77,10 @@ def _record(item: Any) -> Any:
     if is_snapshot(item):
         return snapshot_record(item)
     dates = [item.get(name) for name in ("issued", "published", "published-print", "created", "submitted")]
-    own = _object(_object(item.get("custom")).get(OWN_NAME))
+    own = object_of(object_of(item.get("custom")).get(OWN_NAME))
     record = loose_record(
-        _text(item.get("title")),
-        _text(item.get("abstract")),
+        first_of(item.get("title")),
+        first_of(item.get("abstract")),
         published=[form for date in dates for form in _dates(date)],
         authors=item.get("author") or item.get("authors"),
         doi=item.get("DOI") or item.get("doi"),
@@ -89,8 +89,8 @@ def _record(item: Any) -> Any:
         organization=item.get("organization") or own.get("organization"),
         author_count=own.get("author_count"),
         key=_key(item),
-        tags=_list(own.get("tags")),
-        collections=_list(own.get("collections")),
+        tags=list_of(own.get("tags")),
+        collections=list_of(own.get("collections")),
         note=own.get("note"),
         retracted=own.get("retracted") or retraction_of(item) or _status(item),
     )
@@ -105,7 +105,7 @@ def _kept(item: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any] 
     texts = {"title": item.get("title")}
     if item.get("abstract") not in (None, record["abstract"]):
         texts["abstract"] = item["abstract"]
-    whole = kept | {"custom": {**_object(item.get("custom")), "csl": texts}}
+    whole = kept | {"custom": {**object_of(item.get("custom")), "csl": texts}}
     return next(filter(is_csl, (whole, kept)), None)
 
 
@@ -124,26 +124,10 @@ def _status(item: Mapping[str, Any]) -> str | None:
     return RETRACTED if item.get("status") == RETRACTED else None
 
 
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> Any:
-    """Crossref gives a title as a list of one."""
-    return value[0] if isinstance(value, list) and value else value
-
-
 def _dates(value: Any) -> Iterator[Any]:
     """The forms of a date, the best first; outside CSL's own form, the value itself."""
     if not isinstance(value, Mapping):
         yield value
         return
-    parts = value.get("date-parts")
-    first = parts[0] if isinstance(parts, list) and parts else None
-    if isinstance(first, list):
-        yield "-".join(str(part)[:10] for part in first[:3] if isinstance(part, int | str))
+    yield date_in_parts(value)
     yield from (value.get(name) for name in ("raw", "literal"))

@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from ingest.sources.base import Attachment, Entry, ReadOptions, Rejection, shown_path
-from ingest.sources.linked_pdfs import linked_pdfs
+from ingest.sources.linked_files import linked_pdfs
 from ingest.sources.reference_types import ENDNOTE_TYPES, UNKNOWN_TYPE
 from ingest.sources.references import reference_record
 from ingest.sources.tagged_lines import TaggedRecord, entry_of

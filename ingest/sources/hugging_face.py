@@ -9,7 +9,6 @@ from datetime import date, datetime
 from functools import partial
 from itertools import count, islice
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from huggingface_hub import HfApi, constants, get_session
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
@@ -25,6 +24,7 @@ from ingest.sources.service import (
     ServiceQuery,
     busy_error,
     connection_error,
+    is_address,
     with_retries,
 )
 from rag.errors import SourceError
@@ -135,17 +135,9 @@ def _open(endpoint: str | None) -> HfApi:
     if "HF_HUB_DISABLE_TELEMETRY" not in os.environ:
         constants.HF_HUB_DISABLE_TELEMETRY = True
     api = HfApi(endpoint, token=False)  # all papers are public
-    if not _is_address(api.endpoint):
+    if not is_address(api.endpoint):
         raise SourceError("HF_ENDPOINT is no address of a server: unset it, or say https://NAME")
     return api
-
-
-def _is_address(endpoint: str) -> bool:
-    try:
-        parts = urlsplit(endpoint)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return False
 
 
 def _page(api: HfApi, **parameters: Any) -> list[PaperInfo]:

@@ -1,8 +1,9 @@
-"""The PDF that an entry of BibTeX names in its field `file`, as reference managers write it."""
+"""The PDFs that references name: in BibTeX's field `file`, or by addresses in RIS and EndNote's XML."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 _LONGEST, _MOST = 20_000, 20  # characters of the field, and files in it
 _BACKSLASH = re.compile(r"\$\\backslash\$|\{\\textbackslash\}|\\textbackslash(?:\{\})?")
@@ -10,6 +11,7 @@ _LATEX = re.compile(r"\{\\([_&%#$])\}")  # Mendeley escapes names as if they wer
 _SEMICOLON, _COLON = re.compile(r"(?<!\\);"), re.compile(r"(?<!\\):")
 _ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
 _SUFFIX = ".pdf"
+_INTERNAL = "internal-pdf"  # EndNote's own, in the folder with the data of a library
 
 
 def pdf_in(field: str, folder: Path) -> Path | None:
@@ -20,7 +22,31 @@ def pdf_in(field: str, folder: Path) -> Path | None:
     """
     names = [name for file in _SEMICOLON.split(_plain(field[:_LONGEST]))[:_MOST] for name in _names(file)]
     paths = [folder / name for name in names] + [Path("/", name) for name in names]
-    return next(filter(_is_file, paths), next(iter(paths), None))
+    return next(filter(is_file, paths), next(iter(paths), None))
+
+
+def linked_pdfs(addresses: Iterable[str], file: Path, libraries: Iterable[str] = ()) -> Iterator[Path]:
+    """Those of the PDFs that are there. Paths are relative to the folder of the file; `libraries` are
+    names of EndNote's libraries, beside that of the file, whose folders of data may stand beside it.
+    """
+    stem = file.name.removesuffix(".gz").rpartition(".")[0]
+    folders = [file.parent / f"{name}.Data" / "PDF" for name in dict.fromkeys((stem, *libraries))]
+    for address in list(addresses)[:_MOST]:
+        scheme, _, path = address.strip().rpartition("://")
+        name = unquote(path)
+        if not name.lower().endswith(_SUFFIX) or scheme not in ("", "file", _INTERNAL):
+            continue
+        is_inside = ".." not in Path(name).parts and not name.startswith("/")
+        places = [file.parent] if scheme != _INTERNAL else folders if is_inside else []
+        yield from [pdf for place in places if is_file(pdf := place / name)][:1]
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _names(file: str) -> Iterator[str]:
@@ -36,10 +62,3 @@ def _names(file: str) -> Iterator[str]:
 
 def _plain(field: str) -> str:
     return _LATEX.sub(r"\1", _BACKSLASH.sub(lambda _: "\\", field))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name that no file can have
-        return False

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ingest.sources.base import Entry, ReadOptions
-from ingest.sources.csl_fields import csl_date, csl_item, csl_names, retraction_notice
+from ingest.sources.csl_fields import csl_date, csl_item, csl_names
 from ingest.sources.loose import loose_record, read_date
 from ingest.sources.reference_types import MEDLINE_TYPES
+from ingest.sources.retraction import retraction_notice
 from ingest.sources.tagged_lines import TaggedRecord, entry_of, tagged_records
 
 MEDLINE_LINE = re.compile(r"([A-Z]{2,4}) {0,2}- ?(.*)", re.ASCII)

@@ -6,9 +6,10 @@ from typing import Any, BinaryIO
 from xml.etree.ElementTree import Element
 
 from ingest.sources.base import Entry, ReadOptions, Rejection, entry_from
-from ingest.sources.csl_fields import csl_date, csl_item, retraction_notice
+from ingest.sources.csl_fields import csl_date, csl_item
 from ingest.sources.loose import loose_record, read_date
 from ingest.sources.reference_types import MEDLINE_TYPES
+from ingest.sources.retraction import retraction_notice
 from ingest.sources.texts import open_bytes
 from ingest.sources.xml_records import open_xml, text_of, texts_of, xml_records
 

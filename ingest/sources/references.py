@@ -14,7 +14,7 @@ from ingest.sources.reference_types import (
 )
 from ingest.sources.tagged_lines import TaggedRecord
 
-RETRACTED = "Retracted: "
+RETRACTED_BY = "Retracted: "
 """How a note in a file begins that says what retracts the paper; neither format has a field for it."""
 Names = Mapping[str, tuple[str, ...]]
 """What a format calls each field, the best name first; other names are those of CSL."""
@@ -67,7 +67,7 @@ def reference_record(
         "URL": urls[0] if urls else "",
         "issued": csl_date(published),
         "accessed": csl_date(texts["accessed"]),
-        "note": "\n\n".join(text for text in remarks if not text.startswith(RETRACTED)),
+        "note": "\n\n".join(text for text in remarks if not text.startswith(RETRACTED_BY)),
     }
     others = record.rest() | ({names["URL"][0]: urls[1:]} if urls[1:] else {})
     return loose_record(
@@ -81,7 +81,9 @@ def reference_record(
         key=next(filter(_KEY.fullmatch, looked_up("key")), None),
         tags=[tag for text in tags for tag in _BETWEEN_TAGS.split(text)],
         note="\n\n".join(notes),
-        retracted=next((text[len(RETRACTED) :] for text in remarks if text.startswith(RETRACTED)), None),
+        retracted=next(
+            (text[len(RETRACTED_BY) :] for text in remarks if text.startswith(RETRACTED_BY)), None
+        ),
         csl=csl_item(csl, origin, others),
     )
 

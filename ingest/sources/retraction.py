@@ -1,9 +1,11 @@
-"""What Crossref's records say of retractions: on the work that is retracted, and on the notice."""
+"""Retractions: what Crossref says of them on the work and on the notice, and PubMed on the work."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ingest.sources.loose import read_date
+from ingest.sources.csl_fields import date_in_parts
+from ingest.sources.json_values import object_of, objects_of
+from ingest.sources.loose import read_date, read_doi
 from rag.identity import doi_key
 
 RETRACTED = "retracted"
@@ -29,13 +31,15 @@ def works_retracted_by(notice: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield work, _evidence(own, work, entry)
 
 
+def retraction_notice(place: str, number: str, types: Iterable[str]) -> str | None:
+    """What retracts a paper at PubMed: the notice's DOI, number or place, or RETRACTED."""
+    if place or number:
+        return read_doi(place) or (f"PMID {number}" if number else place)
+    return RETRACTED if "retracted publication" in types else None
+
+
 def _retractions(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    entries = item.get(name)
-    return [
-        entry
-        for entry in (entries if isinstance(entries, list) else [])
-        if isinstance(entry, Mapping) and entry.get("type") in _RETRACTIONS
-    ]
+    return [entry for entry in objects_of(item.get(name)) if entry.get("type") in _RETRACTIONS]
 
 
 def _doi(item: Mapping[str, Any]) -> str | None:
@@ -49,9 +53,4 @@ def _evidence(notice: str | None, work: str | None, entry: Mapping[str, Any]) ->
 
 def _day(value: Any) -> str | None:
     """The day of a date as Crossref writes it."""
-    if not isinstance(value, Mapping):
-        return None
-    parts = value.get("date-parts")
-    first = parts[0] if isinstance(parts, list) and parts else None
-    text = "-".join(str(part)[:4] for part in first[:3]) if isinstance(first, list) else None
-    return read_date(text) or read_date(value.get("date-time"))
+    return read_date(date_in_parts(value)) or read_date(object_of(value).get("date-time"))

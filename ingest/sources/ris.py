@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.sources.base import Attachment, Entry, ReadOptions, shown_path
-from ingest.sources.linked_pdfs import linked_pdfs
+from ingest.sources.linked_files import linked_pdfs
 from ingest.sources.reference_types import RIS_TYPES, UNKNOWN_TYPE
 from ingest.sources.references import reference_record
 from ingest.sources.tagged_lines import TaggedRecord, entry_of, tagged_records

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from rag.errors import SourceError
 
@@ -92,3 +93,12 @@ def connection_error(error: BaseException) -> TemporaryError:
         error = cause
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return TemporaryError(f"does not answer ({reason}): check the connection and run it again")
+
+
+def is_address(text: str) -> bool:
+    """Whether this is the address of a web server."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False

@@ -62,7 +62,7 @@ def _state(
     known: Mapping[str, ReadSource],
     opened: Mapping[str, Sequence[Source] | SourceError],
 ) -> str:
-    """In step, changed, gone, as read (a service, which is not asked), or cannot be looked at again."""
+    """In step, changed, gone, as read (Zotero or a service, not asked), or cannot be looked at again."""
     if not can_be_opened(origin):
         return "cannot be looked at again"
     if path_of_origin(origin) is None:

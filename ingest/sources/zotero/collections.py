@@ -40,11 +40,11 @@ class Collections:
         ids = ids or [id_ for id_, each in self._known.items() if each.name.casefold() == wanted]
         ids = ids or [id_ for id_, each in self._known.items() if each.key.casefold() == wanted]
         if not ids:
-            raise SourceError(f"Zotero has no collection {_shown(name)}: {self._near(wanted)}")
+            raise SourceError(f"Zotero has no collection {shown_name(name)}: {self._near(wanted)}")
         if len(ids) > 1:
             paths = _listed(self.paths[id_] for id_ in ids)
             raise SourceError(
-                f"Zotero has {len(ids)} collections {_shown(name)}: say one of {paths}, or its key"
+                f"Zotero has {len(ids)} collections {shown_name(name)}: say one of {paths}, or its key"
             )
         return {
             id_ for id_, each in self._known.items() if any(part.id == ids[0] for part in self._up(each))
@@ -73,10 +73,10 @@ def _line(collection: Collection, known: dict[int | str, Collection]) -> list[Co
     return line
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     return cut(in_a_line(name), _SHOWN)
 
 
 def _listed(names: Iterable[str]) -> str:
-    shown = [_shown(name) for name in names]
+    shown = [shown_name(name) for name in names]
     return "; ".join(shown[:_MOST_SHOWN]) + ("; …" if len(shown) > _MOST_SHOWN else "")

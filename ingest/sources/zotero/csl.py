@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from ingest.sources.loose import read_date
+from ingest.sources.csl_fields import csl_date
 
 _TYPES = {
     "journalArticle": "article-journal",
@@ -186,6 +186,4 @@ def _name(creator: Named) -> dict[str, str]:
 
 def _date(iso: str, text: str) -> dict[str, Any]:
     """The parts of a date as far as they are certain, else its text."""
-    if known := read_date(iso) or read_date(text):
-        return {"date-parts": [[int(part) for part in known.split("-")]]}
-    return {"literal": text}
+    return csl_date(iso) or csl_date(text) or {"literal": text}

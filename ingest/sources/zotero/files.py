@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.sources.linked_files import is_file
 from ingest.sources.zotero.tables import File
 
 _STORED, _BASED = "storage:", "attachments:"
@@ -32,7 +33,7 @@ class Folders:
     def best(self, files: Sequence[File]) -> Path | None:
         """The first PDF that is there, else the first that could be."""
         paths = [path for file in files if (path := self.path_of(file))]
-        return next(filter(_is_file, paths), next(iter(paths), None))
+        return next(filter(is_file, paths), next(iter(paths), None))
 
 
 def _inside(folder: Path, name: str) -> Path | None:
@@ -43,10 +44,3 @@ def _inside(folder: Path, name: str) -> Path | None:
 
 def _is_name(text: str) -> bool:
     return text not in ("", ".", "..") and not {"/", "\\", "\0"} & set(text)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from ingest.sources.zotero.collections import shown_name
 from rag.errors import SourceError
-from rag.plain import cut, in_a_line
 
 _NEEDED = {
     "libraries": "libraryID type",
@@ -32,7 +32,6 @@ _OPTIONAL = {
     "retractedItems": "itemID data flag",
 }
 _QUIETLY = {"deletedCollections"}  # of Zotero 7: before, a deleted collection was gone
-_SHOWN = 60  # characters of a name
 
 
 def complete(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -73,14 +72,10 @@ def library_of(connection: sqlite3.Connection, group: str | None) -> int:
     }
     matches = [library for name, library in groups.items() if name.casefold() == group.casefold()]
     if len(matches) != 1:
-        raise SourceError(f"Zotero has no group {_shown(group)} here: {_near(group, list(groups))}")
+        raise SourceError(f"Zotero has no group {shown_name(group)} here: {_near(group, list(groups))}")
     return int(matches[0])
 
 
 def _near(group: str, names: Sequence[str]) -> str:
     near = get_close_matches(group, names, 5, 0.5) or sorted(names)[:5]
-    return f"say one of {'; '.join(map(_shown, near))}" if near else "it has none"
-
-
-def _shown(name: str) -> str:
-    return cut(in_a_line(name), _SHOWN)
+    return f"say one of {'; '.join(map(shown_name, near))}" if near else "it has none"

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingest.sources.loose import read_date, read_doi
+from ingest.sources.retraction import RETRACTED
 from ingest.sources.zotero.collections import Collection as ZoteroCollection
 from ingest.sources.zotero.collections import Collections
 from ingest.sources.zotero.csl import base_field
@@ -117,11 +118,11 @@ def _retraction(data: Any) -> str:
     except (ValueError, RecursionError):
         known = None
     if not isinstance(known, dict):
-        return "retracted"
+        return RETRACTED
     day = known.get("date")
     if isinstance(day, int) and 0 < day < 1 << 32:  # seconds
         day = datetime.fromtimestamp(day, UTC).date()
-    return read_doi(known.get("doi")) or read_date(day) or "retracted"
+    return read_doi(known.get("doi")) or read_date(day) or RETRACTED
 
 
 def _listed(chosen: Collection[int | str] | None) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.sources.base import Attachment, Entry
+from ingest.sources.json_values import list_of, object_of, objects_of
 from ingest.sources.loose import read_date
 from ingest.sources.zotero.collections import Collection, Collections
 from ingest.sources.zotero.item import LONGEST_FIELD, NO_PAPERS, Creator, Item, entry_of
@@ -109,15 +110,13 @@ class _Children:
 
 def _item(item: Mapping[str, Any], children: _Children, paths: Mapping[int | str, str]) -> Item:
     data, key = item["data"], item["key"]
-    meta = item.get("meta")
-    parsed = meta.get("parsedDate") if isinstance(meta, dict) else None
     return Item(
         key,
         _text(data, "itemType"),
         {str(name): text for name in data.keys() - _NO_FIELDS if (text := _text(data, name))},
-        creators=[_creator(each) for each in _dicts(data, "creators")],
-        date=read_date(parsed) or "",
-        tags=sorted(_text(tag, "tag") for tag in _dicts(data, "tags")),
+        creators=[_creator(each) for each in objects_of(data.get("creators"))],
+        date=read_date(object_of(item.get("meta")).get("parsedDate")) or "",
+        tags=sorted(_text(tag, "tag") for tag in objects_of(data.get("tags"))),
         collections=sorted(paths[each] for each in _keys(data) if each in paths),
         notes=children.notes[key],
         annotations=children.annotations(key),
@@ -146,13 +145,7 @@ def _is_pdf(data: Data) -> bool:
 
 
 def _keys(data: Data) -> list[str]:
-    keys = data.get("collections")
-    return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
-
-
-def _dicts(data: Data, name: str) -> list[Data]:
-    values = data.get(name)
-    return [each for each in values if isinstance(each, dict)] if isinstance(values, list) else []
+    return [key for key in list_of(data.get("collections")) if isinstance(key, str)]
 
 
 def _text(data: Data, name: str, most: int = LONGEST_FIELD) -> str:
