@@ -373,7 +373,7 @@ def test_no_question_goes_past_the_queue(site):
 
 
 def test_programs_in_any_language_get_an_answer_in_two_steps(site):
-    body = {"data": [QUESTION, None, None, None, None]}
+    body = {"data": [QUESTION, None, None, None, None]}  # without the filters that came later
     status, _, text = site.request("POST", "/gradio_api/call/ask", body)
     assert status == 200
     _, _, stream = site.get(f"/gradio_api/call/ask/{json.loads(text)['event_id']}")

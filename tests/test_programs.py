@@ -110,6 +110,12 @@ def test_a_paper_by_whatever_names_it(library):
             "organization": "Some Lab",
             "arxiv_id": "2110.07143",
             "doi": "10.1000/xyz",
+            "key": None,
+            "tags": [],
+            "collections": [],
+            "note": "",
+            "retracted": None,
+            "csl": {},
             "link": "https://arxiv.org/abs/2110.07143",
             "is_digest": False,
         }

@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from rag.library.catalog_tables import changes, papers
+from rag.library.sql import text_at
 
 Order = Literal["published", "title", "authors", "journal", "organization", "key", "changed"]
 """What papers are listed by: their dates, titles, first authors' family names, ..., last changes."""
@@ -13,7 +14,7 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 
 def _held(path: str) -> sa.ColumnElement[Any]:
     """What the JSON of a paper holds there, in lower case."""
-    return sa.func.lower(sa.func.json_extract(papers.c.paper, sa.literal_column(f"'$.{path}'")))
+    return sa.func.lower(text_at(papers.c.paper, path))
 
 
 _name = _held("authors[0]")

@@ -253,3 +253,26 @@ def _texts_in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 @compiles(_TextsIn, "postgresql")
 def _texts_in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     return f"jsonb_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS JSONB))"
+
+
+def text_at(column: sa.ColumnElement[Any], path: str) -> sa.ColumnElement[str]:
+    """What the JSON of a column holds at a path such as "authors[0]", as text."""
+    return _TextAt(column, sa.literal_column(f"'$.{path}'"))
+
+
+class _TextAt(GenericFunction[str]):
+    """A value of a JSON object, by its path."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(_TextAt, "sqlite")
+def _text_at_in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"json_extract({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_TextAt, "postgresql")
+def _text_at_in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    column, path = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"jsonb_path_query_first(CAST({column} AS JSONB), CAST({path} AS JSONPATH)) #>> '{{}}'"

@@ -92,11 +92,20 @@ class Page:
         return read_secret(self.secret)
 
 
+class _Blocks(gr.Blocks):
+    """Blocks whose endpoints take a call of an earlier version, which has fewer values."""
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> Any:
+        if inputs and block_fn.api_name in ENDPOINTS:
+            inputs = [*inputs, *(parameter.value for parameter in block_fn.inputs[len(inputs) :])]
+        return await super().preprocess_data(block_fn, inputs, *rest, **named)
+
+
 def build_page(desk: Desk, page: Page) -> gr.Blocks:
     """The page's components and events. Raises SettingError."""
     os.environ["GRADIO_TEMP_DIR"] = str(page.uploads)  # components read it when they are made
     blocks: gr.Blocks
-    with gr.Blocks(
+    with _Blocks(
         title="askpapers", analytics_enabled=False, fill_width=True, delete_cache=(_HOUR, _HOUR)
     ) as blocks:
         session = gr.State(None)
