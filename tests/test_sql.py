@@ -15,7 +15,16 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from ingest.chunking import split_abstract
 from rag.errors import DamagedError
 from rag.library import catalog as catalog_module
-from rag.library import catalog_tables, labels, names, orders, origins, recorder, selecting, token_tables
+from rag.library import (
+    catalog_tables,
+    labels,
+    names,
+    orders,
+    origins,
+    recorder_statements,
+    selecting,
+    token_tables,
+)
 from rag.library.catalog import Catalog
 from rag.types import Paper
 
@@ -107,7 +116,16 @@ def test_threads_leave_no_file_open_behind_them(tmp_path):
 
 
 def statements():
-    for module in (catalog_module, recorder, catalog_tables, token_tables, labels, names, orders, origins):
+    for module in (
+        catalog_module,
+        recorder_statements,
+        catalog_tables,
+        token_tables,
+        labels,
+        names,
+        orders,
+        origins,
+    ):
         for value in vars(module).values():
             values = value.values() if isinstance(value, dict) else [value]
             for one in values:
