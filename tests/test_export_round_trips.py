@@ -85,6 +85,28 @@ def test_the_entries_of_a_bibtex_file_go_out_as_they_came_in(shelve, tmp_path):
     assert exported(shelve(text)) == text
 
 
+def test_braces_without_a_partner_go_and_the_entry_stays(shelve):
+    catalog = shelve('@misc{owls, title = "Owls} {hunt} by {ear", note = "{a"}')
+    text = exported(catalog)
+    assert text == "@misc{owls,\n  title = {Owls {hunt} by ear},\n  note = {a}\n}\n"
+    assert exported(shelve(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "value"),
+    [
+        (r"year = {{\noopsort{1999}}1999}", "published", "1999"),
+        (r"year = {\noopsort{1998}{1999}}, month = mar", "published", "1999-03"),
+        (r"year = {\textbf{1999}}", "published", "1999"),
+        (r'title = "{{\BibTeX ing}} with {\LARGE owls} and \TeX{} \myCommand{twice}"', "title", None),
+    ],
+)
+def test_years_and_names_are_what_latex_prints(shelve, field, name, value):
+    title = "" if name == "title" else "title = {Owls}, "
+    (paper,) = shelve(f"@misc{{owls, {title}{field}}}").browse()
+    assert getattr(paper, name) == (value or "BibTeXing with owls and TeX twice")
+
+
 def test_a_record_has_what_an_entry_says(shelve):
     catalog = shelve(BIBTEX)
     paper = catalog.papers(catalog.find(["lind:2021"]).values()).popitem()[1]
