@@ -22,6 +22,7 @@ from rag.errors import QuestionError
 from rag.library.catalog import Catalog
 from rag.types import Paper
 from tests.conftest import Listed
+from ui.particulars import particulars
 
 BIBTEX = r"""@string{tois = "Transactions on {Owls}"}
 @Article{lind:2021,
@@ -427,6 +428,20 @@ def test_a_holding_knows_the_users_own_record():
     paper, own = Paper("Owls", ""), Paper("Owls", "", tags=("x",))
     holding = Holding.of(paper, [("a/b.bib", paper), ("you", own)], "b.bib")
     assert (holding.records, holding.own) == ([("a/b.bib", paper)], own)
+
+
+def test_keywords_and_the_number_at_pubmed_go_out(shelve):
+    item = {"PMID": "31452104", "keyword": "Owls/physiology; hearing"}
+    catalog = shelve(json.dumps({"title": "Owls", "abstract": "", "csl": item}), "a.jsonl")
+    (paper,) = catalog.browse()
+    assert particulars(paper) == {"PMID": "31452104", "keywords": "Owls/physiology; hearing"}
+    bibtex, ris = exported(catalog), exported(catalog, "ris")
+    assert "pmid = {31452104}" in bibtex and "keywords = {Owls/physiology; hearing}" in bibtex
+    assert "AN  - 31452104\n" in ris and "KW  - Owls/physiology\nKW  - hearing\n" in ris
+    for name, text in {"a.bib": bibtex, "a.csv": exported(catalog, "csv")}.items():
+        (paper,) = shelve(text, name).browse()
+        assert paper.csl["PMID"] == "31452104"
+    assert "KW  - mine\nER" in "".join(ris_texts([Holding(replace(paper, tags=("mine",)))]))
 
 
 def test_a_number_that_is_no_text_is_exported():

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ingest.exports.holdings import Holding
-from ingest.exports.items import item_of, number_in, text_in
+from ingest.exports.items import item_of, keywords_of, number_in, text_in
 from ingest.exports.keys import Keys
 from ingest.exports.links import link
 from ingest.sources.json_values import list_of, objects_of
@@ -37,6 +38,7 @@ _FIELDS = {
     "container-title-short": "J2",
     "event-title": "C3",
     "DOI": "DO",
+    "PMID": "AN",
 }
 Line = tuple[str, str]
 """A tag and its text."""
@@ -110,7 +112,7 @@ def _made(paper: Paper, keys: Keys) -> Iterator[Line]:
         yield "UR", address or ""
     yield "AB", "" if paper.is_digest else in_a_line(paper.abstract)
     yield "M2", text_in(item, "note")
-    yield from _own(paper)
+    yield from _own(replace(paper, tags=keywords_of(paper)))
 
 
 def _name(name: Mapping[str, Any]) -> str:

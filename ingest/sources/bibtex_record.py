@@ -50,6 +50,7 @@ _FIELDS = {
     "genre": ("type",),
     "version": ("version",),
     "note": ("note",),
+    "PMID": ("pmid",),
 }
 _NUMBERED = {"report", "patent"}  # types of which `number` is their own
 # Where `organization` is not whoever held the conference, as BibTeX has it for the types beside these.
