@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from conftest import is_one_line_of_error, library_of, write_lines
+from small_pdfs import paper as pdf_of
 
 pytestmark = pytest.mark.usefixtures("home")
 RECORDS = [
@@ -162,3 +164,14 @@ def test_the_bundled_papers_take_no_tags_and_notes(run, tmp_path, home):
     run("ingest", write_lines(tmp_path / "papers.jsonl", RECORDS), "--library", home / "bundled")
     for command in (["tag", OWLS, "--add", "x"], ["note", OWLS, "A note."]):
         assert is_one_line_of_error(run("library", *command), "no tags or notes", "askpapers ingest")
+
+
+def test_pages_of_an_article_are_not_those_of_its_pdf_and_a_note_is_shown_once(run, tmp_path):
+    (tmp_path / "owl.pdf").write_bytes(pdf_of("Owls at Night", "We count owls.", "They fly at night."))
+    fields = "title={Owls at Night}, pages={210--228}, annotation={Read it again.}, file={owl.pdf}"
+    (tmp_path / "owl.bib").write_text(f"@article{{owl, {fields}}}")
+    run("ingest", str(tmp_path / "owl.bib"))
+    out = run("library", "show", "owl")[1]
+    assert re.search(r"^pages +210.228$", out, re.MULTILINE)
+    assert re.search(r"^pdf pages +2$", out, re.MULTILINE)
+    assert out.count("Read it again.") == 1
