@@ -10,6 +10,8 @@ import pytest
 from conftest import is_one_line_of_error, library_of, write_lines
 from small_pdfs import paper as pdf_of
 
+from rag.library.suggesting import near_authors
+
 pytestmark = pytest.mark.usefixtures("home")
 RECORDS = [
     {
@@ -175,3 +177,23 @@ def test_pages_of_an_article_are_not_those_of_its_pdf_and_a_note_is_shown_once(r
     assert re.search(r"^pages +210.228$", out, re.MULTILINE)
     assert re.search(r"^pdf pages +2$", out, re.MULTILINE)
     assert out.count("Read it again.") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Moreux", ["Claire Moreau"]),
+        ("Moreu", ["Claire Moreau"]),
+        ("Klien", ["Ann Klein"]),
+        ("Bernanki", ["Ben S. Bernanke"]),
+        ("Claire Moreux", ["Claire Moreau"]),
+        ("Krisztina Varadi", ["K. Várady"]),
+        ("Nobody", []),
+    ],
+)
+def test_near_authors_are_no_strangers(encoder, tmp_path, typed, meant):
+    strangers = ("E. B. White", "Mo E. Reuter", "Claire Dubois", "Li Ben", "N. O. Li")
+    authors = [*strangers, "Claire Moreau", "Ann Klein", "Ben S. Bernanke", "K. Várady"]
+    records = [{"title": f"Owls {number}", "authors": [name]} for number, name in enumerate(authors)]
+    with library_of(records, tmp_path, encoder) as library:
+        assert near_authors(library.catalog, typed) == meant
