@@ -144,6 +144,14 @@ def test_a_question_needs_no_quotation_marks(told, monkeypatch, tmp_path):
         assert told("search", "-")["query"] == "a study of bees"
 
 
+def test_words_stand_on_both_sides_of_options(run_here, told):
+    assert told("search", "study", "-k", "2", "of", "owls")["query"] == "study of owls"
+    assert told("library", "tag", OWLS, "--add", "field", EELS)["papers"] == 2
+    assert told("library", "list", "--author", "owl", "study")["matching"] == 1
+    code, _, err = run_here("search", "study", "--unknown", "owls")
+    assert code == 2 and "unrecognized arguments: --unknown" in err
+
+
 def test_what_else_a_source_says_is_shown_and_a_retracted_paper_is_marked(run_here, told):
     out = run_here("library", "show", "owl2020")[1]
     lines = dict(line.split(maxsplit=1) for line in out.splitlines() if len(line.split()) > 1)
