@@ -215,6 +215,37 @@ def test_a_bibliography_is_read_again_when_a_pdf_that_it_names_comes(library, tm
     assert (library.catalog.count_bodies(), sync(library).origins[0].is_quiet) == (1, True)
 
 
+def test_what_failed_at_its_first_reading_is_not_remembered(made, papers, tmp_path):
+    with Profile(tmp_path / "Zotero") as profile:
+        profile.item("journalArticle", title="Owls at Night")
+    with pytest.raises(SourceError, match="Nosuch"):
+        bring(made, "zotero:Nosuch", zotero=tmp_path / "Zotero")
+    assert [origin.name for origin in made.catalog.made_of.all()] == [str(papers)]
+    bring(made, "zotero", zotero=tmp_path / "Zotero")
+    (tmp_path / "Zotero" / "zotero.sqlite").write_bytes(b"no database")
+    with pytest.raises(SourceError):
+        bring(made, "zotero", zotero=tmp_path / "Zotero")
+    assert [origin.name for origin in sync(made).origins] == [str(papers), "zotero"]
+
+
+def test_an_origin_can_be_forgotten_and_its_papers_stay(run, home, papers, tmp_path):
+    run("ingest", papers)
+    assert is_one_line_of_error(
+        run("library", "sources", "--forget", papers / "day.jsonl"), "library sources"
+    )
+    shutil.move(papers, tmp_path / "new")
+    assert run("sync")[0] == 1
+    code, out, _ = run("library", "sources", "--forget", papers, "--json")
+    assert (code, json.loads(out)) == (0, {"forgotten": [str(papers)], "papers": 3})
+    assert json.loads(run("library", "sources", "--json")[1])["sources"] == []
+    assert run("ingest", tmp_path / "new")[0] == 0
+    code, out, _ = run("sync", "--json")
+    assert (code, json.loads(out)["papers"], len(json.loads(out)["origins"])) == (0, 3, 1)
+    shutil.move(tmp_path / "new", papers)
+    assert run("ingest", papers)[0] == 0  # known again
+    assert str(papers) in run("library", "sources")[1]
+
+
 def test_options_are_remembered(library, tmp_path):
     table = tmp_path / "table.txt"
     table.write_text("Name,Text\nOwls at Night,We count owls.\n")
@@ -258,6 +289,8 @@ def test_a_library_of_an_earlier_version_is_looked_at_too(papers, tmp_path, enco
         assert (report.total.added, report.left) == (1, ["upload.pdf"])
         (tmp_path / "papers.jsonl").unlink()
         assert sync(library, prunes=True).removed == 2
+        library.catalog.made_of.forget_origin("upload.pdf")
+        assert (listed(library.catalog), library.catalog.count()) == ([], 1)
 
 
 def test_services_are_asked_again_and_one_that_fails_is_an_error_of_its_own(made, papers, monkeypatch):

@@ -13,6 +13,7 @@ from rag.library.merge import COMPLETING
 from rag.library.own_words import OWN
 from rag.library.sql import Database
 
+_FORGOTTEN = ""  # the origin of sources of which nothing but their papers is to stay
 _is_naming = sa.and_(*(records.c.source != source for source in (OWN, *COMPLETING)))
 _ORIGINS = sa.select(origins.c.name, origins.c.options, origins.c.synced).order_by(origins.c.name)
 _UNRECORDED = (
@@ -21,6 +22,7 @@ _UNRECORDED = (
     .distinct()
     .order_by(records.c.source)
 )
+_IS_UNRECORDED = _UNRECORDED.where(records.c.source == sa.bindparam("of"))
 _origin = sa.func.coalesce(sources.c.origin, records.c.source)
 _COUNT_BY_ORIGIN = (
     sa.select(_origin, sa.func.count(sa.distinct(records.c.paper_id)))
@@ -41,6 +43,12 @@ _REJECTED = sa.select(sources.c.rejected).where(sources.c.name == sa.bindparam("
 _IS_SOURCE = sa.select(sa.literal(1)).where(sources.c.name == sa.bindparam("of"))
 _ARE_KNOWN = sa.select(sa.literal(1)).where(
     sources.c.name == sa.bindparam("name"), origins.c.name == sa.bindparam("origin")
+)
+_DISOWN = sa.update(sources).values(origin=_FORGOTTEN).where(sources.c.origin == sa.bindparam("of"))
+_DELETE_FAILED = sa.delete(sources).where(
+    sources.c.name == sa.bindparam("of"),
+    sources.c.seen == 0,
+    sources.c.name.not_in(sa.select(records.c.source)),
 )
 _DELETE_SOURCE = sa.delete(sources).where(sources.c.name == sa.bindparam("of"))
 
@@ -73,7 +81,11 @@ class ReadSource:
     rejected: int = 0
 
 
-_SOURCES = sa.select(*(sources.c[field.name] for field in fields(ReadSource))).order_by(sources.c.name)
+_SOURCES = (
+    sa.select(*(sources.c[field.name] for field in fields(ReadSource)))
+    .where(sources.c.origin != _FORGOTTEN)
+    .order_by(sources.c.name)
+)
 
 
 class Origins:
@@ -138,6 +150,20 @@ class Origins:
         with self._database.transaction():
             self._database.run(_DELETE_SOURCE, of=source)
             self._database.run(_DELETE_FILE, of=source)
+
+    def give_up(self, source: str, origin: str) -> None:
+        """Forget a source that failed before it gave anything, and its origin if that has no other."""
+        with self._database.transaction():
+            if self._database.run(_DELETE_FAILED, of=source):
+                self._database.run(_DELETE_FILE, of=origin)
+
+    def forget_origin(self, origin: str) -> None:
+        """Forget what a user named, and what came of it; the papers stay, and are of no origin then."""
+        with self._database.transaction():
+            self._database.run(_DELETE_ORIGIN, of=origin)
+            self._database.run(_DISOWN, of=origin)
+            if self._database.rows(_IS_UNRECORDED, of=origin):  # by an earlier version
+                self._database.run(_INSERT_SOURCE, **asdict(ReadSource(origin, _FORGOTTEN, None, now(), 0)))
 
     def _remember(self, origin: Origin) -> None:
         options = json.dumps(origin.options, default=str)
