@@ -200,17 +200,17 @@ class Run:
         """Note that a source has been read to its end."""
         self.recorder.finish(name)
         read = self._open.pop(name)
-        unnamed, before = len(self.recorder.unnamed(name)), self.library.catalog.made_of.rejected(name)
+        unnamed, before = self.recorder.unnamed(name), self.library.catalog.made_of.rejected(name)
         if unnamed and read.rejected > before:
             self.broken.add(name)
         self.done[name] = replace(
             read,
             stamp=with_linked(read.stamp, linked),
             seen=self.reports[name].seen,
-            unnamed=unnamed,
+            unnamed=len(unnamed),
             rejected=before if unnamed else read.rejected,
         )
-        self.library.catalog.made_of.put(self.done[name])
+        self.library.catalog.made_of.put(self.done[name], unnamed)
 
 
 def _write(

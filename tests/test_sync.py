@@ -93,8 +93,16 @@ def test_what_is_gone_is_kept_and_named_until_it_is_pruned(made, papers):
         (origin,) = sync(made).origins
         gone = {(Path(at.source).name, at.papers, at.is_file_gone, at.removed) for at in origin.gone}
         assert gone == {("day.jsonl", 1, True, False), ("night.jsonl", 1, False, False)}
+        for report in (origin, *sync(made, is_dry_run=True).origins):
+            named = {paper.title for at in report.gone for paper in at.gone}
+            assert named == {BEES["title"], MOTHS["title"]}
         assert titles(made) == {"owls", "bees", "moths"}
+    planned = sync(made, prunes=True, is_dry_run=True)
     report = sync(made, prunes=True)
+    for each in (planned, report):
+        assert sorted(paper.title for at in each.origins[0].gone for paper in at.gone) == sorted(
+            [BEES["title"], MOTHS["title"]]
+        )
     assert (report.removed, report.gone, titles(made)) == (2, 0, {"owls"})
     assert made.verify() == []
     assert sync(made, prunes=True).origins[0].is_quiet
@@ -326,7 +334,10 @@ def test_the_command_reports_and_fails_in_the_end(run, home, papers, tmp_path):
     code, out, _ = run("sync")
     assert code == 0
     assert f"gone: 1 paper of {papers / 'day.jsonl'}, kept; --prune takes it out" in out
+    assert f"“{BEES['title']}” (" in out
     code, out, _ = run("sync", "--json")
+    (paper,) = json.loads(out)["origins"][0]["gone"][0]["gone"]
+    assert (paper["title"], run("library", "show", paper["paper_id"])[0]) == (BEES["title"], 0)
     report = json.loads(out)
     assert (code, report["gone"], report["papers"], report["origins"][0]["kind"]) == (0, 1, 3, "folder")
     code, out, _ = run("library", "sources", "--json")

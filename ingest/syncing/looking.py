@@ -84,6 +84,8 @@ def _compare(look: Look, source: Source, known: ReadSource | None, *, prunes: bo
     stamp = unchanged(source, known.stamp) if known else None
     if known:
         look.owners[source.name] = known.origin
+    if known and stamp and known.unnamed and not known.is_gone:
+        look.unnamed.append(known)
     if known is None or stamp is None or (prunes and known.unnamed):
         look.to_read.append(source)
         return
@@ -91,8 +93,6 @@ def _compare(look: Look, source: Source, known: ReadSource | None, *, prunes: bo
     if stamp != known.stamp or known.is_gone:
         known = replace(known, stamp=stamp, is_gone=False, unnamed=0 if known.is_gone else known.unnamed)
         look.renewed.append(known)
-    if known.unnamed:
-        look.unnamed.append(known)
 
 
 def _add_gone(look: Look, sources: Sequence[ReadSource]) -> None:
