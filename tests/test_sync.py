@@ -30,6 +30,7 @@ from ingest.syncing.sync import sync
 from rag.errors import SourceError
 from rag.library import Library
 from rag.library.catalog_tables import origins, sources
+from rag.library.origins import Origin
 from rag.types import Paper
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +44,10 @@ def bring(library, *names, **options):
 
 def titles(library):
     return {paper.title.removeprefix("A Study of ") for paper in library.catalog.browse()}
+
+
+def states(library):
+    return [origin.state for origin in listed(library.catalog)]
 
 
 def fresh(folder, encoder, *names):
@@ -254,6 +259,14 @@ def test_an_origin_can_be_forgotten_and_its_papers_stay(run, home, papers, tmp_p
     assert str(papers) in run("library", "sources")[1]
 
 
+def test_what_gave_nothing_says_so(library, tmp_path):
+    library.catalog.made_of.remember(Origin("arxiv:query=owls"))  # by an ingest that was killed
+    assert [(each.state, each.read) for each in listed(library.catalog)] == [("never read", None)]
+    library.catalog.made_of.forget_origin("arxiv:query=owls")
+    bring(library, write_lines(tmp_path / "bad.jsonl", [{"abstract": "no title"}]))
+    assert states(library) == ["nothing in it can be read"]
+
+
 def test_options_are_remembered(library, tmp_path):
     table = tmp_path / "table.txt"
     table.write_text("Name,Text\nOwls at Night,We count owls.\n")
@@ -274,6 +287,7 @@ def test_named_origins_alone_are_looked_at(made, papers, tmp_path):
 
 def test_a_file_in_a_folder_that_were_both_named_is_read_once(made, papers):
     bring(made, papers / "day.jsonl")
+    assert states(made) == ["in step", "in step"]
     write_lines(papers / "day.jsonl", [BEES, ANTS])
     report = sync(made)
     assert (report.total.seen, len(report.origins)) == (2, 2)
@@ -417,7 +431,9 @@ def test_zotero_is_read_again_when_its_database_has_changed(library, tmp_path):
         profile.item("journalArticle", title="Owls at Night")
     bring(library, "zotero", zotero=tmp_path / "Zotero")
     assert sync(library).origins[0].is_quiet
+    assert states(library) == ["in step"]
     with Profile(tmp_path / "Zotero") as profile:
         profile.item("journalArticle", title="Bees at Noon")
+    assert states(library) == ["changed"]
     (origin,) = sync(library).origins
     assert (origin.name, origin.kind, origin.report.added) == ("zotero", "zotero", 1)

@@ -13,6 +13,7 @@ from ingest.sources.base import ReadOptions, Skipped, Source, shown_path
 from ingest.sources.files import FileSource, skipped_files
 from ingest.sources.named import path_of, sources_by_name
 from ingest.sources.standard_input import STANDARD_INPUT
+from ingest.sources.zotero.opening import is_on_server, is_zotero
 from rag.errors import SourceError
 from rag.library.catalog import Catalog
 from rag.library.origins import Origin
@@ -136,6 +137,12 @@ def path_of_origin(origin: Origin) -> Path | None:
     """The file, folder or pattern of an origin; None for a service."""
     name = _named(origin)
     return None if is_service(name) else Path(name)
+
+
+def is_here(origin: Origin) -> bool:
+    """Whether an origin is on this computer: files, or its Zotero."""
+    name = _named(origin)
+    return not is_service(name) or (is_zotero(name) and not is_on_server(name))
 
 
 def kind_of(origin: Origin) -> str:
