@@ -123,7 +123,7 @@ def test_papers_with_own_words_or_other_sources_stay(made, papers, tmp_path):
         write_lines(path, [OWLS] if path.stem == "night" else [ANTS])
     report = sync(made, prunes=True)
     assert titles(made) == {"owls", "ants", "bees", "moths"}
-    assert [each.own for origin in report.origins for each in origin.gone if each.own] == [[BEES["title"]]]
+    assert [each.own for origin in report.origins for each in origin.gone if each.own] == [(BEES["title"],)]
     (kept,) = made.catalog.papers([bees]).values()
     assert (kept.abstract, kept.tags) == (BEES["abstract"], ("read",))
     (moths,) = made.catalog.find([MOTHS["title"]]).values()

@@ -67,7 +67,7 @@ def _look(
         if path is not None and origin.name in known and _has_files(path.parent):
             _add_gone(look, [known[origin.name]])
         if not look.gone and not look.errors:
-            look.errors.append(str(opened))
+            look.errors.append(_out_of_reach(opened, path))
         return look
     for source in opened:
         _compare(look, source, known.get(source.name), prunes=prunes)
@@ -77,6 +77,17 @@ def _look(
         its_files = [source for source in its_own if Path(source.name).is_absolute()]
         _add_gone(look, [source for source in its_files if source.name not in named])
     return look
+
+
+def _out_of_reach(error: SourceError, path: Path | None) -> str:
+    """Why an origin cannot be opened, and what to do; it could be, once."""
+    if path is None or path.exists():
+        return str(error)
+    what = str(error).rpartition(": ")[0]  # without the advice for what was never there
+    return (
+        f"{what}: check whether its disk is there; if it was renamed, `askpapers ingest` the new name, and "
+        "forget this one with `askpapers library sources --forget`"
+    )
 
 
 def _compare(look: Look, source: Source, known: ReadSource | None, *, prunes: bool) -> None:

@@ -173,7 +173,7 @@ def _settle_gone(run: Run, source: ReadSource, report: OriginReport, *, prunes: 
     else:
         made_of.put(source, left)
     if gone:
-        titles = [paper.title for paper in papers if paper.paper_id in own]
+        titles = tuple(paper.title for paper in papers if paper.paper_id in own)
         reason = reason if prunes else None
         report.gone.append(Gone(source.name, len(gone), source.is_gone, papers, is_removed, titles, reason))
 
