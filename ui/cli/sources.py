@@ -4,17 +4,30 @@ import argparse
 from dataclasses import asdict
 
 from ingest.syncing.listing import Listed, listed
+from ingest.syncing.origins import forget
 from rag.plain import in_a_line
 from ui.cli.commands import Group
 from ui.cli.places import open_existing
+from ui.cli.referring import check_own
 from ui.terminal import print_json, print_table, tell
 
 
 def add(group: Group) -> None:
-    group.add("sources", "what the library was made of: files, folders, services; what has changed", run)
+    command = group.add(
+        "sources", "what the library was made of: files, folders, services; what has changed", run
+    )
+    command.add_argument(
+        "--forget",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="look at these no more; their papers stay",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.forget:
+        return _forget(arguments)
     with open_existing(arguments) as library:
         sources = listed(library.catalog)
     if arguments.json:
@@ -23,6 +36,19 @@ def run(arguments: argparse.Namespace) -> int:
         print_table(["source", "kind", "papers", "last read", "state"], [_row(each) for each in sources])
     else:
         tell("The library is empty: bring papers in with `askpapers ingest SOURCE...`.")
+    return 0
+
+
+def _forget(arguments: argparse.Namespace) -> int:
+    with open_existing(arguments) as library:
+        check_own(library, "what the papers that come with askpapers were made of is known")
+        with library.writing():
+            forgotten = forget(library.catalog, arguments.forget)
+        papers = library.catalog.count()
+    if arguments.json:
+        print_json({"forgotten": forgotten, "papers": papers})
+    for name in [] if arguments.json else forgotten:
+        print(f"{in_a_line(name)} is forgotten; its papers stay in {library.folder}")
     return 0
 
 
