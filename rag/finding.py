@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from rag.library import Library
 from rag.nearness import HITS, why_far
-from rag.people import authors_in, filters_for
+from rag.people import author_meant, authors_in, filters_for
+from rag.plain import in_a_line
 from rag.query import Understanding
 from rag.query.years import without_phrases
 from rag.reading import Reader
@@ -100,6 +101,9 @@ class Finder:
         if question_and_found[1].reason and named is not question:
             of_all = self._alone_or_after_others(question)
             return question_and_found if of_all[1].reason else of_all
+        if question_and_found[1].reason and (author := author_meant(question.query, self.library)):
+            asked, found = question_and_found
+            return asked, replace(found, reason=f"{found.reason} Did you mean {in_a_line(author)}?")
         return question_and_found
 
     def by_authors(self, question: Understanding) -> Understanding:

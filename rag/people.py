@@ -9,7 +9,9 @@ from rag.embedding import embedded_encoder
 from rag.embedding.english import rarity
 from rag.library import Library
 from rag.library.catalog_rows import name_words
+from rag.library.suggesting import near_authors
 from rag.query.years import without_phrases
+from rag.record_questions import asks_for_records
 from rag.types import Filters, Span
 from rag.words import SPELLED, content_words, is_function_word
 
@@ -61,6 +63,15 @@ def authors_in(text: str, library: Library) -> Named:
             possessive = _POSSESSIVE.match(text, end)
             done = possessive.end() if possessive else end
     return Named(tuple(names), *(" ".join(f"{part}{text[done:]}".split()) for part in (rest, masked)))
+
+
+def author_meant(text: str, library: Library) -> str | None:
+    """The author with a name that is like one in a text, if the text asks for the papers of someone."""
+    for match in SPELLED.finditer(text):
+        masked = f"{text[: match.start()]}this author{text[match.end() :]}"
+        if not is_function_word(match[0].lower()) and asks_for_records(without_phrases(masked)):
+            return next(iter(near_authors(library.catalog, match[0], 1)), None)
+    return None
 
 
 def filters_for(names: Sequence[str], filters: Filters, library: Library) -> Filters:

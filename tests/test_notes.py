@@ -17,6 +17,7 @@ from rag.types import Paper
 from rag.with_sources import with_sources
 from tests.conftest import Listed, ledgers
 from ui.export import to_markdown
+from ui.terminal import print_answer
 from ui.web.cards import Card
 
 OWLS = Paper("Owls of the North", "We count owls in forests of the north.", published="2019")
@@ -106,8 +107,25 @@ def test_a_paper_with_nothing_but_a_note_answers(library):
     assert [each.part for each in answer.citations] == ["note"]
 
 
-def test_an_answer_says_that_a_paper_it_cites_is_retracted(library):
+def test_a_note_that_says_nothing_of_the_question_is_not_quoted(library):
+    """Also where the question is near to a paper, by its title, that has no text."""
+    notes = {
+        "EEG of the Alpha Rhythm": "Ask Tom for the data.",
+        "Owls of the North": "The methods are weak.",
+    }
+    papers = (Paper(title, "", note=note) for title, note in notes.items())
+    ingest(library, [Listed(tuple(papers), "shelf")])
+    answer = Assistant(library).ask("how many participants were in the EEG alpha rhythm study")
+    assert (answer.status, answer.citations) == ("refused", ())
+    assert answer.papers[0].title == "EEG of the Alpha Rhythm"
+
+
+def test_an_answer_says_that_a_paper_it_cites_is_retracted(library, capsys):
     ingest(library, [Listed((replace(OWLS, retracted="10.1000/x", key="owls2019"),), "shelf")])
     answer = Assistant(library).ask("How are owls counted in forests of the north?")
+    print_answer(answer)
+    for shown in (capsys.readouterr().out, to_markdown(answer, {})):
+        (line,) = [line for line in shown.splitlines() if line.startswith("[1]")]
+        assert line.endswith(", retracted")
     assert (answer.citations[0].retracted, answer.citations[0].key) == ("10.1000/x", "owls2019")
     assert "“Owls of the North” [1] is retracted (notice 10.1000/x)." in answer.notes

@@ -89,6 +89,7 @@ def test_the_record_is_one_line_of_what_is_known():
         ("Who wrote Owls of the North?", OWLS),
         ("When was the paper on sour dough published?", BREAD),
         ("In which journal did Owls of the North appear?", OWLS),
+        ("which volume is the owls of the north paper in", OWLS),
         ("How many authors has Green Tea and Cholesterol?", TEA),
         ("list the authors of Green Tea and Cholesterol", TEA),
     ],
@@ -167,6 +168,11 @@ def test_the_papers_of_an_author_are_listed_by_their_records(assistant, question
     assert (answer.filters.from_year, answer.filters.to_year) == years
     assert answer.offered_filters is None
     assert len(assistant.ask(question, words=1).citations) == 1
+
+
+def test_a_refusal_names_the_author_who_may_be_meant(assistant):
+    assert "Did you mean Ben Bernanke?" in assistant.ask("papers by Bernanki since 1990").reason
+    assert "Did you mean" not in assistant.ask("papers by Xqwerty").reason
 
 
 def test_what_an_author_says_is_quoted_where_there_is_a_text(assistant):

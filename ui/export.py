@@ -64,6 +64,7 @@ def _reference(cited: CitedPaper, paper: Paper | None) -> str:
         details.append(f"<{address}>")
     if key := citable_key(citation.key or (paper.key if paper else None)):
         details.append(f"`{key}`")
+    details += ["retracted"] if citation.retracted else []
     return ", ".join([f"[{cited.number}] {_in_line(without_markup(citation.title))}", *details])
 
 

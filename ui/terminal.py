@@ -331,7 +331,8 @@ def _print_citations(answer: Answer) -> None:
         )
         paper_id, where = None if quotes else first.paper_id, "; ".join(filter(None, places))
         details = (first.published, first.organization, paper_id, citable_key(first.key), where)
-        print_text(source.append("".join(f", {in_a_line(text)}" for text in details if text), "dim"))
+        source.append("".join(f", {in_a_line(text)}" for text in details if text), "dim")
+        print_text(source.append(", retracted" if first.retracted else "", "bold red"))
         for quote in quotes:
             line = Text(f"“{in_a_line(readable(quote.quote))}”")
             place = in_a_line(cited.place_of(quote))

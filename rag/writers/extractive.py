@@ -25,6 +25,9 @@ _WORDS = 78  # the default length of an answer with its titles
 # Share of the best sentence's probability from which another is worth reading. One of another paper may be
 # about something else.
 _SHARE_SAME_PAPER, _SHARE_OTHER_PAPER = 0.05, 0.2
+# Of a note's sentence, which may have nothing to do with what is asked of its paper: such have up to 0.01,
+# and the best sentences for the questions of eval/questions 0.1 and more.
+_LEAST_OF_NOTE = 0.02
 _ENDS = re.compile(r"[.!?][\"'”’)\]]*$")
 _SAYS_THE_SAME = 0.8  # share of words that two sentences have in common
 
@@ -55,7 +58,7 @@ class ExtractiveWriter:
     by_rules = True
 
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
-        """At least one sentence, then more while words and relevance allow.
+        """The best sentence, then more while words and relevance allow.
 
         A list has the best sentence of each paper, or the record of one that has none, in the order of the
         papers; a comparison quotes the two papers that together match most of the question. A question that
@@ -74,7 +77,10 @@ class ExtractiveWriter:
         compared = hits if question.kind == "list" else hits[:_PAPERS]
         reading = self.reader.read(question.whole, compared)
         values = relevances(reading, compared)
-        candidates = list(map(_Candidate, reading.sentences, values))
+        read = map(_Candidate, reading.sentences, values)
+        candidates = [
+            each for each in read if each.sentence.place.part != "note" or each.value >= _LEAST_OF_NOTE
+        ]
         telling = [
             each for each in candidates if says_something(compared[each.hit].paper, each.sentence.place)
         ]
