@@ -30,7 +30,8 @@ class OwnWords:
     def of(cls, library: Library, paper_id: str) -> "OwnWords":
         records = library.catalog.records_of(paper_id)
         own = next((record for source, record in records if source == OWN), None)
-        others = tuple((source, record.note) for source, record in records if source != OWN and record.note)
+        notes = ((source, record.note) for source, record in records if source != OWN and record.note)
+        others = tuple(dict.fromkeys(notes))  # an entry and its PDF are two records of one source
         return cls(own.tags, own.note, others) if own else cls(others=others)
 
 

@@ -20,6 +20,11 @@ class CitedPaper:
         """The first one, which names the paper."""
         return next(iter(self.quotes.values()))
 
+    def place_of(self, quote: Citation) -> str:
+        """Where one of its quotes stands; beside quotes from elsewhere, one from the abstract says so."""
+        is_alone = all(other.part == "abstract" for other in self.quotes.values())
+        return place_of(quote) or ("abstract" if quote.part == "abstract" and not is_alone else "")
+
 
 def cited_papers(answer: Answer) -> list[CitedPaper]:
     """The papers in the order of their first citations."""

@@ -1,6 +1,6 @@
 """An answer as plain text with its numbered sources, for other programs' language models."""
 
-from rag.cited_papers import CitedPaper, cited_papers, place_of
+from rag.cited_papers import CitedPaper, cited_papers
 from rag.doubts import doubts
 from rag.plain import in_a_line, sentence
 from rag.types import Answer, Citation
@@ -21,10 +21,9 @@ def _source(paper: CitedPaper) -> str:
     """On one line, so that no title or quote can pass for another source."""
     first = paper.citation
     known = f"{first.published or 'no date'}, {first.paper_id}"
-    quotes = "; ".join(map(_quote, paper.quotes.values()))
+    quotes = "; ".join(_quote(quote, paper.place_of(quote)) for quote in paper.quotes.values())
     return f"[{paper.number}] {in_a_line(first.title)} ({known}): {quotes}"
 
 
-def _quote(citation: Citation) -> str:
-    place = place_of(citation)
+def _quote(citation: Citation, place: str) -> str:
     return f"“{in_a_line(citation.quote)}”" + (f" ({in_a_line(place)})" if place else "")

@@ -177,14 +177,14 @@ def test_a_paper_is_one_reference_with_all_its_quotes():
     markdown = to_markdown(an_answer(text="They hoot [1].", claims=(claim,), citations=quotes), {})
     assert markdown.endswith(
         "They hoot [1].\n\nPartly supported by what it cites: They hoot. (They fly, too.)\n\n"
-        "## References\n\n[1] Owls\n\n> They hoot.\n\n> They fly.\n>\n> (p. 3, Results)\n"
+        "## References\n\n[1] Owls\n\n> They hoot.\n>\n> (abstract)\n\n> They fly.\n>\n> (p. 3, Results)\n"
     )
     assert with_sources(
         an_answer(text="They hoot [1].", claims=(claim,), citations=quotes)
     ).splitlines() == [
         "They hoot [1].",
         "Partly supported by what it cites: They hoot. (They fly, too.)",
-        "[1] Owls (no date, p): “They hoot.”; “They fly.” (p. 3, Results)",
+        "[1] Owls (no date, p): “They hoot.” (abstract); “They fly.” (p. 3, Results)",
     ]
 
 

@@ -2,11 +2,15 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from conftest import is_one_line_of_error, library_of, write_lines
+from small_pdfs import paper as pdf_of
+
+from rag.library.suggesting import near_authors
 
 pytestmark = pytest.mark.usefixtures("home")
 RECORDS = [
@@ -140,6 +144,14 @@ def test_a_question_needs_no_quotation_marks(told, monkeypatch, tmp_path):
         assert told("search", "-")["query"] == "a study of bees"
 
 
+def test_words_stand_on_both_sides_of_options(run_here, told):
+    assert told("search", "study", "-k", "2", "of", "owls")["query"] == "study of owls"
+    assert told("library", "tag", OWLS, "--add", "field", EELS)["papers"] == 2
+    assert told("library", "list", "--author", "owl", "study")["matching"] == 1
+    code, _, err = run_here("search", "study", "--unknown", "owls")
+    assert code == 2 and "unrecognized arguments: --unknown" in err
+
+
 def test_what_else_a_source_says_is_shown_and_a_retracted_paper_is_marked(run_here, told):
     out = run_here("library", "show", "owl2020")[1]
     lines = dict(line.split(maxsplit=1) for line in out.splitlines() if len(line.split()) > 1)
@@ -162,3 +174,34 @@ def test_the_bundled_papers_take_no_tags_and_notes(run, tmp_path, home):
     run("ingest", write_lines(tmp_path / "papers.jsonl", RECORDS), "--library", home / "bundled")
     for command in (["tag", OWLS, "--add", "x"], ["note", OWLS, "A note."]):
         assert is_one_line_of_error(run("library", *command), "no tags or notes", "askpapers ingest")
+
+
+def test_pages_of_an_article_are_not_those_of_its_pdf_and_a_note_is_shown_once(run, tmp_path):
+    (tmp_path / "owl.pdf").write_bytes(pdf_of("Owls at Night", "We count owls.", "They fly at night."))
+    fields = "title={Owls at Night}, pages={210--228}, annotation={Read it again.}, file={owl.pdf}"
+    (tmp_path / "owl.bib").write_text(f"@article{{owl, {fields}}}")
+    run("ingest", str(tmp_path / "owl.bib"))
+    out = run("library", "show", "owl")[1]
+    assert re.search(r"^pages +210.228$", out, re.MULTILINE)
+    assert re.search(r"^pdf pages +2$", out, re.MULTILINE)
+    assert out.count("Read it again.") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Moreux", ["Claire Moreau"]),
+        ("Moreu", ["Claire Moreau"]),
+        ("Klien", ["Ann Klein"]),
+        ("Bernanki", ["Ben S. Bernanke"]),
+        ("Claire Moreux", ["Claire Moreau"]),
+        ("Krisztina Varadi", ["K. Várady"]),
+        ("Nobody", []),
+    ],
+)
+def test_near_authors_are_no_strangers(encoder, tmp_path, typed, meant):
+    strangers = ("E. B. White", "Mo E. Reuter", "Claire Dubois", "Li Ben", "N. O. Li")
+    authors = [*strangers, "Claire Moreau", "Ann Klein", "Ben S. Bernanke", "K. Várady"]
+    records = [{"title": f"Owls {number}", "authors": [name]} for number, name in enumerate(authors)]
+    with library_of(records, tmp_path, encoder) as library:
+        assert near_authors(library.catalog, typed) == meant

@@ -10,9 +10,9 @@ from rich.cells import cell_len
 from test_rendering import BY_ID, FOREST, THREE, answer_of, quoting, quoting_thrice
 
 from rag.streams import AnswerStream, Steps
-from rag.types import Claim, Hit, Passage
+from rag.types import Claim, Hit, Paper, Passage
 from ui import terminal
-from ui.authors import in_short
+from ui.authors import in_short, of_paper
 from ui.steps import GOING_ON
 from ui.streaming import StatusLine, print_read, read_along
 
@@ -249,7 +249,25 @@ def test_a_pipe_gets_the_final_text_alone(capsys):
         (("Ann Oak",), 9, "Oak et al."),
         (("Ludwig van den Berg", "Elm, Bo"), 2, "van den Berg and Elm"),
         (("Ann Oak", "Bo Elm", "C. Yew"), None, "Oak et al."),
+        (("Ann Oak", "Bat Health Group"), 2, "Oak and Bat Health Group"),
     ],
 )
 def test_authors_in_short(names, count, short):
     assert in_short(names, count) == short
+
+
+@pytest.mark.parametrize(
+    ("names", "written", "short"),
+    [
+        (
+            ("William Strunk Jr.", "Luis García Pérez"),
+            (("Strunk", "William", "Jr."), ("García Pérez", "Luis")),
+            "Strunk and García Pérez",
+        ),
+        (("Ann Oak", "Bo Elm"), (("Yew", "Another"),), "Oak and Elm"),
+    ],
+)
+def test_family_names_are_as_the_source_gives_them_where_they_fit(names, written, short):
+    parts = [dict(zip(("family", "given", "suffix"), name, strict=False)) for name in written]
+    paper = Paper("Owls", "", authors=names, csl={"author": parts})
+    assert of_paper(paper) == short

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ingest.exports.links import link
-from rag.cited_papers import CitedPaper, cited_papers, place_of
+from rag.cited_papers import CitedPaper, cited_papers
 from rag.doubts import doubts
 from rag.plain import in_a_line, sentence
 from rag.readable import readable, without_markup
@@ -31,7 +31,7 @@ def to_markdown(answer: Answer, papers: Mapping[str, Paper]) -> str:
     for cited in cited_papers(answer):
         parts += [
             _reference(cited, papers.get(cited.citation.paper_id)),
-            *map(_quoted, cited.quotes.values()),
+            *(_quoted(quote, cited.place_of(quote)) for quote in cited.quotes.values()),
         ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -67,8 +67,7 @@ def _reference(cited: CitedPaper, paper: Paper | None) -> str:
     return ", ".join([f"[{cited.number}] {_in_line(without_markup(citation.title))}", *details])
 
 
-def _quoted(citation: Citation) -> str:
-    place = place_of(citation)
+def _quoted(citation: Citation, place: str) -> str:
     text = _lines(readable(citation.quote)) + (f"\n\n({_in_line(place)})" if place else "")
     return "\n".join(f"> {line}" if line else ">" for line in text.split("\n"))
 

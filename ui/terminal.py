@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.pipeline import OUTCOMES, Report
-from rag.cited_papers import NOT_OF_PAPER, cited_papers, place_of, verbatim_quotes
+from rag.cited_papers import NOT_OF_PAPER, cited_papers, verbatim_quotes
 from rag.doubts import doubts
 from rag.library.near import NearDuplicate
 from rag.library.progress import Work
@@ -331,13 +331,15 @@ def _print_citations(answer: Answer) -> None:
         source = Text().append(f"[{cited.number}] ", "cyan")
         first = cited.citation
         source.append(in_a_line(without_markup(first.title)), "bold")
-        places = dict.fromkeys(place_of(quote) for place, quote in cited.quotes.items() if place in shown)
+        places = dict.fromkeys(
+            cited.place_of(quote) for place, quote in cited.quotes.items() if place in shown
+        )
         paper_id, where = None if quotes else first.paper_id, "; ".join(filter(None, places))
         details = (first.published, first.organization, paper_id, citable_key(first.key), where)
         print_text(source.append("".join(f", {in_a_line(text)}" for text in details if text), "dim"))
         for quote in quotes:
             line = Text(f"“{in_a_line(readable(quote.quote))}”")
-            place = in_a_line(place_of(quote))
+            place = in_a_line(cited.place_of(quote))
             print_text(line.append(f" ({place})" if place else "", "dim"), indent=4)
 
 

@@ -1,6 +1,6 @@
 """Answers “did you mean”: papers with similar titles, keys and ids; similar authors, tags and sources."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from rapidfuzz import fuzz, process
 
@@ -60,14 +60,27 @@ def near_names(names: Iterable[str], name: str, most: int = 3) -> list[str]:
 
 
 def near_authors(catalog: Catalog, name: str, most: int = 3) -> list[str]:
-    """At most `most` authors with a word in their names that is like one of this name."""
-    authors: dict[str, None] = {}
-    for word in name_words(encodable(name)[:_LONGEST]):
-        for other in near_names(catalog.names.author_words_around(word), word, most):
-            for paper_id in catalog.matching(Filters(author=other), 1):
-                (paper,) = catalog.papers([paper_id]).values()
-                authors |= dict.fromkeys(full for full in paper.authors if other in name_words(full))
-    return near_names(authors, name, most) or list(authors)[:most]
+    """At most `most` authors whose names are like one by their words, or by its last one, the most alike
+    first."""
+    words = name_words(encodable(name)[:_LONGEST])
+    likeness: dict[str, float] = {}
+    for author in _with_near_words(catalog, words, most):
+        others = name_words(author)
+        likeness[author] = max(_by_word(words, others), _by_word(words[-1:], others))
+    ranked = sorted(likeness, key=lambda author: (-likeness[author], author))
+    return [author for author in ranked if likeness[author] >= _LEAST_ALIKE][:most]
+
+
+def _with_near_words(catalog: Catalog, words: Sequence[str], most: int) -> Iterator[str]:
+    """Authors who have one of the words in their names that are most like one of these."""
+    for word in words:
+        around = catalog.names.author_words_around(word)
+        near = process.extract(word, around, scorer=fuzz.ratio, limit=most, score_cutoff=_LEAST_ALIKE)
+        for other, *_ in near:
+            papers = catalog.papers(catalog.matching(Filters(author=other), _CANDIDATES)).values()
+            yield from (
+                author for paper in papers for author in paper.authors if other in name_words(author)
+            )
 
 
 def _keys_near(catalog: Catalog, reference: str) -> dict[str, str]:
@@ -85,11 +98,16 @@ def _bare(key: str) -> str:
 
 
 def _likeness(reference: str, title: str) -> float:
-    """How much of a reference a title has, in percent: each word by the word that is most like it, or all
-    letters without their spaces."""
+    """How much of a reference a title has, in percent: by its words, or by all letters without their
+    spaces."""
     words, others = spelled(reference).split(), spelled(title).split()
     if not words or not others:
         return 0.0
-    by_word = sum(len(word) * max(fuzz.ratio(word, other) for other in others) for word in words)
     whole = fuzz.ratio(normalise_title(reference), normalise_title(title))
-    return max(by_word / sum(map(len, words)), whole)
+    return max(_by_word(words, others), whole)
+
+
+def _by_word(words: Sequence[str], others: Sequence[str]) -> float:
+    """How alike words are to others, in percent: each to the one that is most like it."""
+    alike = sum(len(word) * max(fuzz.ratio(word, other) for other in others) for word in words)
+    return alike / sum(map(len, words))

@@ -9,7 +9,7 @@ from typing import Any
 
 from rag.errors import AskpapersError
 from rag.private import private_umask
-from ui.cli.commands import Group
+from ui.cli.commands import Group, Parser
 
 _COMMANDS = {  # with what they do; the module of that name is loaded when the command is used
     "ask": "answer a question about the papers, with citations",
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
     """The parser of the command line; only the chosen command has its options."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="askpapers",
         description="Ask questions about research papers; every sentence of the answer is cited.",
     )

@@ -1,10 +1,25 @@
 """How commands are registered, and the options that all of them share."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 Run = Callable[[argparse.Namespace], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """Parses a command whose words may stand on both sides of its options: `ask owls -k 5 at night`."""
+
+    def parse_known_args(  # type: ignore[override]  # one form of the two, which the commands use
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        known, rest = super().parse_known_args(args, namespace)
+        words = [action for action in self._get_positional_actions() if action.nargs in ("*", "+")]
+        if not words or any(word.startswith("-") for word in rest):
+            return known, rest
+        setattr(known, words[-1].dest, [*getattr(known, words[-1].dest), *rest])
+        return known, []
 
 
 class Group:

@@ -153,7 +153,7 @@ def _file_fields(shown: ShownPaper) -> dict[str, str]:
         place = f"{shown.path} (kept, from {shown.file.path})"
     else:
         place = str(shown.path)
-    fields = {"file": place, "pages": str(len(shown.paper.body.pages))}
+    fields = {"file": place, "pdf_pages": str(len(shown.paper.body.pages))}
     return fields | ({"in_the_file": ", ".join(shown.title_of_file)} if shown.title_of_file else {})
 
 

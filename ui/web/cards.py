@@ -8,7 +8,7 @@ from rag.cited_papers import CitedPaper
 from rag.plain import cut
 from rag.readable import readable
 from rag.types import Citation, Claim, Paper, Part, Span
-from ui.authors import in_short
+from ui.authors import in_short, of_paper
 from ui.web.viewing import Excerpt, Segment, excerpts, segments, spans_in_body
 
 _HINTED, _LONGEST_HINT = 2, 200  # quotes, and characters of each
@@ -85,6 +85,8 @@ class Card:
 
     @property
     def authors_in_short(self) -> str:
+        if self.paper and self.paper.authors == self.authors:
+            return of_paper(self.paper)
         return in_short(self.authors, self.paper.author_count if self.paper else None)
 
 

@@ -10,7 +10,7 @@ from rag.library import Library
 from rag.library.orders import ORDERS, Order
 from rag.plain import in_a_line
 from rag.types import Filters, Paper
-from ui.authors import in_short
+from ui.authors import of_paper
 from ui.particulars import journal
 
 SHOWN = 50  # papers of a page
@@ -127,7 +127,7 @@ class Table:
     def cell(self, paper: Paper, name: str) -> str:
         """What a column says of a paper."""
         values: dict[str, Any] = {
-            "authors": in_short(paper.authors, paper.author_count),
+            "authors": of_paper(paper),
             "journal": journal(paper),
             "tags": ", ".join(paper.tags),
             "collections": ", ".join(paper.collections),
