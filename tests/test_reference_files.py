@@ -342,7 +342,10 @@ def test_ris_names_pdfs_beside_it(tmp_path):
     (tmp_path / "owls 1.pdf").write_bytes(b"%PDF-1.4")
     text = "TY  - JOUR\nTI  - Owls\nL1  - owls%201.pdf\nL1  - https://a.org/x.pdf\nL1  - gone.pdf\nER  - \n"
     entries = read(tmp_path, "a.ris", text)
-    assert [each.path.name for each in entries if isinstance(each, Attachment)] == ["owls 1.pdf"]
+    assert [each.path.name for each in entries if isinstance(each, Attachment)] == [
+        "owls 1.pdf",
+        "gone.pdf",  # which is then said to be missing
+    ]
     assert len(read(tmp_path, "a.ris", text, label="upload/a.ris")) == 1
 
 

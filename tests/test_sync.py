@@ -349,6 +349,7 @@ def test_the_command_reports_and_fails_in_the_end(run, home, papers, tmp_path):
     assert code == 0
     assert f"gone: 1 paper of {papers / 'day.jsonl'}, kept; --prune takes it out" in out
     assert f"“{BEES['title']}” (" in out
+    assert "entries" not in out  # as nothing was read
     code, out, _ = run("sync", "--json")
     (paper,) = json.loads(out)["origins"][0]["gone"][0]["gone"]
     assert (paper["title"], run("library", "show", paper["paper_id"])[0]) == (BEES["title"], 0)

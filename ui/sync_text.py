@@ -7,7 +7,7 @@ from rich.text import Text
 
 from ingest.syncing.report import Gone, OriginReport, SyncReport
 from rag.plain import in_a_line
-from ui.terminal import counts_of, print_near, print_rejections, print_text, print_totals
+from ui.terminal import counts_of, number_of, print_near, print_rejections, print_text, print_totals
 
 _TITLES = 5  # papers of a source that are named
 _FILES = 10  # files that are named, of those that a sync would read
@@ -20,7 +20,7 @@ def print_sync(report: SyncReport, folder: Path) -> None:
         if not origin.is_quiet:
             _print_origin(origin, is_dry_run=report.is_dry_run)
     if quiet:
-        print_text(Text(f"{_number(len(quiet), 'origin')} in step"))
+        print_text(Text(f"{number_of(len(quiet), 'origin')} in step"))
     for name in report.left:
         print_text(Text(f"{in_a_line(name)}: cannot be looked at again", "dim"))
     if not report.is_dry_run:
@@ -46,7 +46,7 @@ def _print_origin(origin: OriginReport, *, is_dry_run: bool) -> None:
         if len(origin.read) > _FILES:
             print_text(Text(f"and {len(origin.read) - _FILES} more"), indent=2)
     else:
-        print_text(Text(f"{name}: {counts_of(origin.report)}"))
+        print_text(Text(f"{name}: {counts_of(origin.report)}" if origin.read else name))
         print_rejections(origin.report)
     for line in lines_about(origin):
         print_text(Text(line), indent=2)
@@ -56,7 +56,7 @@ def _print_origin(origin: OriginReport, *, is_dry_run: bool) -> None:
 
 def _gone(gone: Gone) -> str:
     """“gone: 3 papers of library.bib, kept; --prune takes them out”."""
-    papers = f"gone: {_number(gone.papers, 'paper')} of {in_a_line(gone.source)}"
+    papers = f"gone: {number_of(gone.papers, 'paper')} of {in_a_line(gone.source)}"
     if gone.reason:
         return f"{papers}, kept, as {gone.reason}"
     if not gone.removed:
@@ -76,7 +76,3 @@ def _titles(gone: Gone) -> Iterator[str]:
         yield f"“{in_a_line(paper.title)}” ({in_a_line(paper.paper_id)})"
     if len(papers) > _TITLES:
         yield f"and {len(papers) - _TITLES} more, which --json lists"
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -178,8 +178,7 @@ def print_report(report: Report, folder: Path) -> None:
     print_text(Text(counts_of(report)))
     print_rejections(report)
     if report.skipped:
-        count = f"{len(report.skipped)} files" if len(report.skipped) > 1 else "1 file"
-        print_text(Text(f"Left out: {count} in the folders"))
+        print_text(Text(f"Left out: {number_of(len(report.skipped), 'file')} in the folders"))
     for skipped in report.skipped[:_SKIPPED]:
         print_text(Text(f"{plain(skipped.source)}: {plain(skipped.reason)}", "dim"), indent=2)
     if len(report.skipped) > _SKIPPED:
@@ -192,7 +191,12 @@ def counts_of(report: Report) -> str:
     """How many entries there were, and what became of them."""
     rejected = len(report.rejected) + report.unlisted
     parts = [f"{getattr(report, name)} {name}" for name in OUTCOMES] + [f"{rejected} rejected"]
-    return f"{report.seen} entries: {', '.join(parts)}"
+    return f"{number_of(report.seen, 'entry', 'entries')}: {', '.join(parts)}"
+
+
+def number_of(count: int, one: str, many: str | None = None) -> str:
+    """A number of things in words; `many` is their name where it takes more than an s."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
 
 
 def print_rejections(report: Report) -> None:
@@ -207,7 +211,8 @@ def print_rejections(report: Report) -> None:
 def print_totals(report: Report, folder: Path) -> None:
     """What the library holds after an ingest."""
     bare = f", {report.title_only} of them with a title only" if report.title_only else ""
-    print_text(Text(f"{report.papers} papers{bare}, in {report.passages} passages in {folder}"))
+    papers, passages = number_of(report.papers, "paper"), number_of(report.passages, "passage")
+    print_text(Text(f"{papers}{bare}, in {passages} in {folder}"))
 
 
 def print_near(pairs: Sequence[NearDuplicate]) -> None:

@@ -26,8 +26,10 @@ def pdf_in(field: str, folder: Path) -> Path | None:
 
 
 def linked_pdfs(addresses: Iterable[str], file: Path, libraries: Iterable[str] = ()) -> Iterator[Path]:
-    """Those of the PDFs that are there. Paths are relative to the folder of the file; `libraries` are
-    names of EndNote's libraries, beside that of the file, whose folders of data may stand beside it.
+    """The PDFs; those in EndNote's data only if they are there, as an export is often read without it.
+
+    Paths are relative to the folder of the file; `libraries` are names of EndNote's libraries, beside that
+    of the file, whose folders of data may stand beside it.
     """
     stem = file.name.removesuffix(".gz").rpartition(".")[0]
     folders = [file.parent / f"{name}.Data" / "PDF" for name in dict.fromkeys((stem, *libraries))]
@@ -38,7 +40,8 @@ def linked_pdfs(addresses: Iterable[str], file: Path, libraries: Iterable[str] =
             continue
         is_inside = ".." not in Path(name).parts and not name.startswith("/")
         places = [file.parent] if scheme != _INTERNAL else folders if is_inside else []
-        yield from [pdf for place in places if is_file(pdf := place / name)][:1]
+        pdfs = [place / name for place in places]
+        yield from [pdf for pdf in pdfs if scheme != _INTERNAL or is_file(pdf)][:1]
 
 
 def is_file(path: Path) -> bool:

@@ -62,7 +62,7 @@ _OF_DATABASE = {"remarks": ("N1", "M2"), "note": ("RN",)}
 
 
 def read_ris(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
-    """The paper of each record, followed by the PDFs that it names and that are there, or a rejection with
+    """The paper of each record, followed by the PDFs that it names, or a rejection with
     its line. Streams. A record may lack its first or its last line.
 
     An upload names no files: they would be the server's.

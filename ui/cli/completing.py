@@ -13,7 +13,7 @@ from ui.cli import exporting
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
-from ui.terminal import print_json, print_text, track
+from ui.terminal import number_of, print_json, print_text, track
 
 COMPLETE = (
     "what papers with a DOI lack (abstract, authors, date, journal, pages), and whether they are "
@@ -62,7 +62,9 @@ def print_completion(completion: Completion) -> None:
         "without a DOI": completion.without_doi,
     }
     parts = [f"{count} {name}" for name, count in counts.items() if count or name == "completed"]
-    print_text(Text(f"{asked} papers asked for: {', '.join(parts)}; {completion.updated} updated"))
+    print_text(
+        Text(f"{number_of(asked, 'paper')} asked for: {', '.join(parts)}; {completion.updated} updated")
+    )
     for paper in completion.retracted:
         line = Text("Retracted: ", "yellow").append(in_a_line(paper.title), "default")
         print_text(line.append(f"  {in_a_line(paper.paper_id)} ({in_a_line(paper.by)})", "dim"), indent=2)

@@ -26,6 +26,7 @@ from ui.cli.referring import REFERENCE, check_own, known_papers, meant_paper
 from ui.cli.showing import ShownPaper, fields_of, print_paper
 from ui.terminal import (
     USAGE,
+    number_of,
     print_error,
     print_fields,
     print_json,
@@ -145,7 +146,7 @@ def run_remove(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"removed": removed, "papers": left})
     else:
-        print(f"{_count(removed)} removed, {left} left in {library.folder}")
+        print(f"{number_of(removed, 'paper')} removed, {left} left in {library.folder}")
     return 0
 
 
@@ -196,13 +197,9 @@ def _is_confirmed(papers: list[Paper]) -> bool:
     """Ask at the terminal whether these papers may go."""
     for paper in papers:
         tell(in_a_line(paper.title))
-    print(f"Remove {_count(len(papers))}? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"Remove {number_of(len(papers), 'paper')}? [y/N] ", end="", file=sys.stderr, flush=True)
     sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
     return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _count(papers: int) -> str:
-    return f"{papers} paper" if papers == 1 else f"{papers} papers"
 
 
 def _print_lines(papers: list[Paper]) -> None:

@@ -8,7 +8,7 @@ from ui.cli.options import add_writer
 from ui.desk import Desk
 from ui.mcp import aside, make_server, serve
 from ui.programs import Programs
-from ui.terminal import tell, track
+from ui.terminal import number_of, tell, track
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -21,7 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
     with aside():
         desk = Desk(Settings.read(), arguments.library, track)
         server = make_server(Programs(desk, arguments.writer))
-        tell(f"askpapers: serving the {desk.library.catalog.count()} papers of {desk.library.folder}")
+        papers = number_of(desk.library.catalog.count(), "paper")
+        tell(f"askpapers: serving the {papers} of {desk.library.folder}")
     try:
         serve(server)
     finally:
