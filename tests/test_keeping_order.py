@@ -86,6 +86,15 @@ def test_filters_that_name_nothing_say_what_is_near(run_here, filters, said):
         assert said in err
 
 
+def test_what_to_do_next_names_the_library_that_was_given(run_here, home):
+    place = ("--library", str(home / "library"))
+    for command in (["library", "list"], ["library", "export"], ["library", "tag"], ["search", "owls"]):
+        _, _, err = run_here(*command, "--paper", "unicorns", *place)
+        assert f"`askpapers library list {' '.join(place)}`" in err
+    assert " ".join(place) in run_here("ask", "owls", "--source", "x", *place)[2]
+    assert " ".join(place) in run_here("library", "export", "--to-year", "1900", *place)[2]
+
+
 def test_a_title_that_is_begun_is_taken_where_nothing_is_changed(run_here, told):
     code, out, err = run_here("library", "show", "eelnet")
     assert (code, RECORDS[2]["abstract"] in out) == (0, True)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from ingest.syncing.listing import Listed, listed
 from rag.plain import in_a_line
 from ui.cli.commands import Group
-from ui.cli.places import open_existing
+from ui.cli.places import open_existing, place_of
 from ui.terminal import print_json, print_table, tell
 
 
@@ -22,7 +22,9 @@ def run(arguments: argparse.Namespace) -> int:
     elif sources:
         print_table(["source", "kind", "papers", "last read", "state"], [_row(each) for each in sources])
     else:
-        tell("The library is empty: bring papers in with `askpapers ingest SOURCE...`.")
+        tell(
+            f"The library is empty: bring papers in with `askpapers ingest SOURCE...{place_of(arguments)}`."
+        )
     return 0
 
 
