@@ -214,3 +214,9 @@ def test_near_authors_are_no_strangers(encoder, tmp_path, typed, meant):
     records = [{"title": f"Owls {number}", "authors": [name]} for number, name in enumerate(authors)]
     with library_of(records, tmp_path, encoder) as library:
         assert near_authors(library.catalog, typed) == meant
+
+
+@pytest.mark.parametrize("command", [("sync",), ("watch",), ("library", "sources")])
+def test_the_help_of_a_command_for_sources_has_examples(run, command):
+    code, out, _ = run(*command, "--help")
+    assert code == 0 and out.partition("examples:\n")[2].count(f"  askpapers {' '.join(command)} ") >= 2

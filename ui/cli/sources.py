@@ -5,13 +5,20 @@ from dataclasses import asdict
 
 from ingest.syncing.listing import Listed, listed
 from rag.plain import in_a_line
-from ui.cli.commands import Group
+from ui.cli.commands import Group, add_examples
 from ui.cli.places import open_existing, place_of
 from ui.terminal import print_json, print_table, tell
 
+_EXAMPLES = {
+    "library sources": "each source, when it was last read, and whether it has changed",
+    "library sources --json": "the same for another program",
+    "sync": "then reads what has changed",
+}
+
 
 def add(group: Group) -> None:
-    group.add("sources", "what the library was made of: files, folders, services; what has changed", run)
+    what = "what the library was made of: files, folders, services; what has changed"
+    add_examples(group.add("sources", what, run), _EXAMPLES)
 
 
 def run(arguments: argparse.Namespace) -> int:
