@@ -13,6 +13,7 @@ from ingest.attachments import Written, write_attachments
 from ingest.chunking import split_abstract
 from ingest.sources.base import Attachment, Entry, Rejection, Skipped, Source
 from ingest.sources.stamps import kept_stamp, stamp_of, with_linked
+from rag.errors import AskpapersError
 from rag.library import Library
 from rag.library.near import NearDuplicate
 from rag.library.origins import Origin, ReadSource, now
@@ -112,7 +113,12 @@ def ingest(
         # Before anything is read: an ingest that is killed is gone on with by a sync.
         library.catalog.made_of.remember(*{origin.name: origin for origin in origins.values()}.values())
         for source in sources:
-            run.write(source, origins.get(source.name) or Origin(source.name))
+            origin = origins.get(source.name) or Origin(source.name)
+            try:
+                run.write(source, origin)
+            except AskpapersError:
+                library.catalog.made_of.give_up(source.name, origin.name)
+                raise
         run.finish()
     report = Report()
     for written in run.reports.values():
@@ -194,17 +200,17 @@ class Run:
         """Note that a source has been read to its end."""
         self.recorder.finish(name)
         read = self._open.pop(name)
-        unnamed, before = len(self.recorder.unnamed(name)), self.library.catalog.made_of.rejected(name)
+        unnamed, before = self.recorder.unnamed(name), self.library.catalog.made_of.rejected(name)
         if unnamed and read.rejected > before:
             self.broken.add(name)
         self.done[name] = replace(
             read,
             stamp=with_linked(read.stamp, linked),
             seen=self.reports[name].seen,
-            unnamed=unnamed,
+            unnamed=len(unnamed),
             rejected=before if unnamed else read.rejected,
         )
-        self.library.catalog.made_of.put(self.done[name])
+        self.library.catalog.made_of.put(self.done[name], unnamed)
 
 
 def _write(

@@ -9,7 +9,7 @@ from rag.people import authors_in, filters_for
 from rag.query import Understanding
 from rag.query.years import without_phrases
 from rag.reading import Reader
-from rag.record_questions import asks_for_works, recorded
+from rag.record_questions import asks_for_records, recorded
 from rag.retrieval import Retriever, belonging, fuse_rankings
 from rag.types import Filters, Hit, Kind, Request
 from rag.words import subject_of
@@ -104,8 +104,7 @@ class Finder:
 
     def by_authors(self, question: Understanding) -> Understanding:
         """The question bounded to the papers of the authors that it names, as the library knows them."""
-        filters = question.filters
-        if filters.author or filters.papers is not None:
+        if question.filters.author or question.filters.papers is not None:
             return question
         if question.is_from_model:
             known = self.library.catalog.count_matching
@@ -113,13 +112,14 @@ class Finder:
         else:
             named = authors_in(question.query, self.library)
             names = list(named.names)
-            if names and (not named.has_subject or asks_for_works(named.masked)):
-                question = replace(question, kind="list", query=_ALL)
+            asks_record = bool(names) and asks_for_records(without_phrases(named.masked))
+            if asks_record or (names and not named.has_subject):
+                question = replace(_of_all(question), asks_record=asks_record)
             elif names:
                 question = replace(question, query=named.rest)
         if not names:
             return question
-        bounded = filters_for(names, filters, self.library)
+        bounded = filters_for(names, question.filters, self.library)
         line = f"Only papers by {', '.join(names)}, as the question names them."
         return replace(question, request=replace(question.request, filters=bounded)).noting(line)
 
@@ -187,6 +187,13 @@ class Finder:
             return "No paper is indexed yet: add some by `askpapers ingest SOURCE...`."
         only_years = filters == Filters(filters.from_year, filters.to_year)
         return "No papers from these years." if only_years else "No paper fulfils these conditions."
+
+
+def _of_all(question: Understanding) -> Understanding:
+    """The question as one for all papers, of the years in it: without a subject, they are the papers'."""
+    if question.offered:
+        question = replace(question.bounded(question.offered), offered=None)
+    return replace(question, kind="list", query=_ALL)
 
 
 def _first(hits: Sequence[Hit], best: Sequence[Hit], most: int) -> list[Hit]:

@@ -1,8 +1,9 @@
-"""Converts LaTeX to the text that it prints, for BibTeX files and arXiv's author names.
+r"""Converts LaTeX to the text that it prints, for BibTeX files and arXiv's author names.
 
-No word is lost: an unknown command goes, its argument stays. Math stays as it is, as in arXiv's own
-abstracts. pylatexenc's tables say what commands print. Its parser is not used: it takes "5% of owls" for
-a comment, needs 10 ms per abstract, and fails on commands that are cut off.
+No word is lost: an unknown command goes, its argument stays, and a name such as \BibTeX prints itself.
+Math stays as it is, as in arXiv's own abstracts. pylatexenc's tables say what commands print. Its parser
+is not used: it takes "5% of owls" for a comment, needs 10 ms per abstract, and fails on commands that are
+cut off.
 """
 
 import re
@@ -87,8 +88,15 @@ def _printed(match: re.Match[str]) -> str:
     if match["environment"]:
         return " "
     printed, after = symbol(match["name"]), match["after"] or ""
+    if not (printed or match.string.startswith("{", match.end())) and _is_logo(match["name"]):
+        printed = match["name"]
     is_letter = unicodedata.name(printed[:1] or " ", "").startswith("LATIN")
     return printed + ("" if after == "{}" or is_letter else after)  # `\o wl` is øwl
+
+
+def _is_logo(name: str) -> bool:
+    """Whether a command is a name with a capital inside, unlike `small`, `Large` and `LARGE`."""
+    return not name.isupper() and not name[1:].islower() and len(name) > 1
 
 
 @lru_cache(maxsize=4096)

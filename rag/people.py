@@ -9,6 +9,7 @@ from rag.embedding import embedded_encoder
 from rag.embedding.english import rarity
 from rag.library import Library
 from rag.library.catalog_rows import name_words
+from rag.query.years import without_phrases
 from rag.types import Filters, Span
 from rag.words import SPELLED, content_words, is_function_word
 
@@ -29,8 +30,8 @@ class Named:
 
     @property
     def has_subject(self) -> bool:
-        """Whether the rest says anything."""
-        return bool(content_words(self.rest))
+        """Whether the rest says anything but years."""
+        return bool(content_words(without_phrases(self.rest)))
 
 
 @dataclass(frozen=True)

@@ -88,9 +88,9 @@ def recorded(question: str, hits: Sequence[Hit], *, is_named: bool = False) -> H
     return hit if topic and _HAS[topic](hit.paper) else None
 
 
-def asks_for_works(masked: str) -> bool:
-    """Whether a question with "this author" in it asks for all that the author wrote."""
-    return _topic(masked) == "works"
+def asks_for_records(masked: str) -> bool:
+    """Whether a question with "this author" in it asks for all that the author wrote, or when or where."""
+    return _topic(masked) is not None
 
 
 def _naming(question: str, paper: Paper) -> tuple[int, float]:

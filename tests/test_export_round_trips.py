@@ -22,6 +22,7 @@ from rag.errors import QuestionError
 from rag.library.catalog import Catalog
 from rag.types import Paper
 from tests.conftest import Listed
+from ui.particulars import particulars
 
 BIBTEX = r"""@string{tois = "Transactions on {Owls}"}
 @Article{lind:2021,
@@ -83,6 +84,28 @@ def test_the_entries_of_a_bibtex_file_go_out_as_they_came_in(shelve, tmp_path):
     assert changed == [("misc", "lind:2021a", other[2])]  # a letter tells the two apart
     assert text.rindex("@proceedings{hive") > text.rindex("@inproceedings")
     assert exported(shelve(text)) == text
+
+
+def test_braces_without_a_partner_go_and_the_entry_stays(shelve):
+    catalog = shelve('@misc{owls, title = "Owls} {hunt} by {ear", note = "{a"}')
+    text = exported(catalog)
+    assert text == "@misc{owls,\n  title = {Owls {hunt} by ear},\n  note = {a}\n}\n"
+    assert exported(shelve(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "value"),
+    [
+        (r"year = {{\noopsort{1999}}1999}", "published", "1999"),
+        (r"year = {\noopsort{1998}{1999}}, month = mar", "published", "1999-03"),
+        (r"year = {\textbf{1999}}", "published", "1999"),
+        (r'title = "{{\BibTeX ing}} with {\LARGE owls} and \TeX{} \myCommand{twice}"', "title", None),
+    ],
+)
+def test_years_and_names_are_what_latex_prints(shelve, field, name, value):
+    title = "" if name == "title" else "title = {Owls}, "
+    (paper,) = shelve(f"@misc{{owls, {title}{field}}}").browse()
+    assert getattr(paper, name) == (value or "BibTeXing with owls and TeX twice")
 
 
 def test_a_record_has_what_an_entry_says(shelve):
@@ -331,12 +354,56 @@ def test_the_ending_of_a_file_is_a_format_or_an_error(tmp_path):
         format_of(tmp_path / "a.xlsx")
 
 
-def test_ris_keeps_the_lines_that_csl_has_no_name_for(shelve):
-    lines = ("TY  - JOUR", "ID  - owl1", "TI  - Owls", "AU  - Lind, Åsa", "C7  - 12", "KW  - a", "N1  - b")
-    text = "\n".join((*lines, "ER  - \n\n"))
-    out = exported(shelve(text, "a.ris"), "ris")
-    assert set(lines) <= set(out.splitlines())
-    assert exported(shelve(out, "a.ris"), "ris") == out
+RIS = """TY  - JOUR
+T1  - Owls
+A1  - Lind, Åsa
+A3  - Bee, Carl
+Y2  - 2021/05/03/
+DP  - PubMed
+C7  - 12
+KW  - a
+b; c
+N1  - <p>Read.</p>
+ID  - 17
+ER  - \n
+TY  - BOOK
+T1  - Bees
+ID  - 17
+ER  - \n
+"""
+
+
+def test_records_of_ris_go_out_as_they_came_in(library, shelve, tmp_path):
+    text = exported(shelve(RIS, "a.ris"), "ris")
+    assert text.count("ID  - 17\n") == text.count("ID  - 17a\n") == 1  # a letter tells the two apart
+    assert sorted(text.replace("17a", "17").split("\n\n")) == sorted(RIS.split("\n\n"))
+    (tmp_path / "a.ris").write_text(RIS)
+    ingest(library, [FileSource(tmp_path / "a.ris")])
+    (paper_id,) = library.catalog.find(["Owls"]).values()
+    annotate(library, [paper_id], lambda own: replace(own, tags=("c", "night"), note="Mine."))
+    assert "\nKW  - night\nRN  - Mine.\nER" in exported(library.catalog, "ris")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [["TI", "x"]],
+        [["TY", "JOUR"], ["ER", ""]],
+        [["TY", "JOUR"], ["TY", "BOOK"]],
+        [["TY", "JOUR"], ["A\nER  - ", "x"]],
+        [["TY", "JOUR"], ["TI", 7]],
+        "TY",
+    ],
+)
+def test_a_record_of_ris_that_would_not_read_back_is_made_anew(lines):
+    paper = Paper("Owls", "", csl={"custom": {"ris": {"lines": lines}}})
+    assert "".join(ris_texts([Holding(paper)])) == "TY  - GEN\nTI  - Owls\nER  - \n\n"
+
+
+def test_a_line_within_a_text_ends_no_record():
+    lines = [["TY", "JOUR"], ["TI", "Owls"], ["N1", "a\nER  - \nTY  - BOOK"]]
+    paper = Paper("Owls", "", csl={"custom": {"ris": {"lines": lines}}})
+    assert "N1  - a ER - TY - BOOK\nER  - " in "".join(ris_texts([Holding(paper)]))
 
 
 def test_zoteros_table_brings_labels_and_notes(tmp_path):
@@ -361,6 +428,20 @@ def test_a_holding_knows_the_users_own_record():
     paper, own = Paper("Owls", ""), Paper("Owls", "", tags=("x",))
     holding = Holding.of(paper, [("a/b.bib", paper), ("you", own)], "b.bib")
     assert (holding.records, holding.own) == ([("a/b.bib", paper)], own)
+
+
+def test_keywords_and_the_number_at_pubmed_go_out(shelve):
+    item = {"PMID": "31452104", "keyword": "Owls/physiology; hearing"}
+    catalog = shelve(json.dumps({"title": "Owls", "abstract": "", "csl": item}), "a.jsonl")
+    (paper,) = catalog.browse()
+    assert particulars(paper) == {"PMID": "31452104", "keywords": "Owls/physiology; hearing"}
+    bibtex, ris = exported(catalog), exported(catalog, "ris")
+    assert "pmid = {31452104}" in bibtex and "keywords = {Owls/physiology; hearing}" in bibtex
+    assert "AN  - 31452104\n" in ris and "KW  - Owls/physiology\nKW  - hearing\n" in ris
+    for name, text in {"a.bib": bibtex, "a.csv": exported(catalog, "csv")}.items():
+        (paper,) = shelve(text, name).browse()
+        assert paper.csl["PMID"] == "31452104"
+    assert "KW  - mine\nER" in "".join(ris_texts([Holding(replace(paper, tags=("mine",)))]))
 
 
 def test_a_number_that_is_no_text_is_exported():

@@ -48,11 +48,20 @@ TEA = Paper(
 )
 SHIPS = Paper("Ships of Harbour Towns", "A census of ships in harbours.", published="1999")
 
+COSTS = Paper("Agency Costs and Net Worth", "", published="1988", authors=("Ben Bernanke",), author_count=1)
+BANKS = Paper(
+    "Inside the Black Box",
+    "Credit is a channel of money. Banks lend less.",
+    published="1995-09",
+    authors=("Ben Bernanke", "Mark Gertler"),
+    csl={"container-title": "Journal of Banks"},
+)
+
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory, encoder):
     with Library.create(tmp_path_factory.mktemp("shelf"), encoder) as library:
-        ingest(library, [Listed((OWLS, BREAD, TEA, SHIPS), "shelf")])
+        ingest(library, [Listed((OWLS, BREAD, TEA, SHIPS, COSTS, BANKS), "shelf")])
         yield library
 
 
@@ -136,6 +145,33 @@ def test_authors_that_a_question_names_bound_its_papers(assistant, question, aut
     assert {citation.paper_id for citation in answer.citations} == {paper.paper_id for paper in papers}
     assert answer.filters == Filters(author=author)
     assert f"Only papers by {author}, as the question names them." in answer.notes
+
+
+@pytest.mark.parametrize(
+    ("question", "papers", "years"),
+    [
+        ("papers by Bernanke", [BANKS, COSTS], (None, None)),
+        ("Which papers did Bernanke write?", [BANKS, COSTS], (None, None)),
+        ("In which journal did Gertler publish?", [BANKS], (None, None)),
+        ("list papers by Bernanke since 1990", [BANKS], (1990, None)),
+        ("Bernanke's papers before 1990", [COSTS], (None, 1989)),
+        ("What did Bernanke publish in 1988?", [COSTS], (1988, 1988)),
+    ],
+)
+def test_the_papers_of_an_author_are_listed_by_their_records(assistant, question, papers, years):
+    """Also those with a title only, and of the years asked for."""
+    answer = assistant.ask(question)
+    assert [(citation.part, citation.quote) for citation in answer.citations] == [
+        ("record", record_text(paper)) for paper in papers
+    ]
+    assert (answer.filters.from_year, answer.filters.to_year) == years
+    assert answer.offered_filters is None
+    assert len(assistant.ask(question, words=1).citations) == 1
+
+
+def test_what_an_author_says_is_quoted_where_there_is_a_text(assistant):
+    answer = assistant.ask("What does Bernanke say?")
+    assert [citation.part for citation in answer.citations] == ["abstract", "record"]
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def test_ris_gives_all_that_it_says(tmp_path):
             "arxiv_id": "2103.01234",
             "key": "lind2021",
             "tags": ["owl", "bees", "eels"],
-            "note": "Read again.",
+            "note": "Cited By :5\n\nRead again.",
             "retracted": "10.1000/notice",
         },
         {
@@ -192,20 +192,15 @@ def test_ris_gives_all_that_it_says(tmp_path):
             "publisher-place": "Oslo",
             "language": "en",
             "URL": "https://a.org/x",
-            "note": "Cited By :5",
             "issued": {"date-parts": [[2021, 5, 3]]},
             "author": [LIND, {"family": "van der Berg", "given": "Jan", "suffix": "Jr."}, SOCIETY],
             "editor": [{"family": "Bee", "given": "C."}],
         },
     )
-    assert article.csl["custom"] == {
-        "ris": {
-            "TY": ["JOUR"],
-            "ID": ["lind2021"],
-            "C1": ["our own"],
-            "UR": ["https://arxiv.org/abs/2103.01234"],
-        }
-    }
+    lines = [line.split("  - ") for line in RIS.partition("ER")[0].strip("\ufeff\n").split("\n")]
+    assert [line for line in article.csl["custom"]["ris"]["lines"] if "\n" not in line[1]] == [
+        line for line in lines if len(line) == 2 and line[0] not in ("N2", "KW")
+    ]
     assert (chapter.title, chapter.published, chapter.csl["container-title"]) == (
         "Without an End",
         "2020",
@@ -236,6 +231,37 @@ def test_ris_gives_all_that_it_says(tmp_path):
 def test_dialects_of_ris(tmp_path, lines, field, value):
     (paper,) = read(tmp_path, "a.ris", f"Provider: x\r\n\r\nTY  - JOUR\nTI  - Owls\n{lines}\nER  - \n")
     assert getattr(paper, field) == value
+
+
+SCOPUS = """TY  - JOUR
+TI  - Owls
+N1  - Cited By :5
+C7  - 24103
+SN  - 24699950 (ISSN)
+M3  - Article
+DB  - Scopus
+ER  -
+"""
+
+
+def test_a_databases_remarks_are_no_notes_of_the_users(tmp_path):
+    (paper,) = read(tmp_path, "a.ris", SCOPUS)
+    assert known(paper) == (
+        {"title": "Owls"},
+        {
+            "type": "article-journal",
+            "page": "24103",
+            "ISSN": "24699950",
+            "source": "Scopus",
+            "note": "Cited By :5",
+        },
+    )
+
+
+def test_a_managers_notes_are_the_users_own_without_markup(tmp_path):
+    lines = "N1  - <p>Read &amp; check.</p>\n<p>Twice.</p>\nN1  - a < b\nDP  - PubMed"
+    (paper,) = read(tmp_path, "a.ris", f"TY  - JOUR\nTI  - Owls\n{lines}\nER  - \n")
+    assert (paper.note, "note" in paper.csl) == ("Read & check.\n\nTwice.\n\na < b", False)
 
 
 def test_pubmeds_citations_give_all_that_they_say(tmp_path):

@@ -235,7 +235,7 @@ def test_a_catalog_of_the_first_format_is_brought_to_this_one(tmp_path):
             "INSERT INTO older SELECT * FROM keys; DROP TABLE keys; ALTER TABLE older RENAME TO keys;"
             "DROP INDEX papers_by; ALTER TABLE papers DROP COLUMN published;"
             "ALTER TABLE papers DROP COLUMN author_count; ALTER TABLE papers DROP COLUMN organization;"
-            "DROP TABLE labels; DROP TABLE origins; DROP TABLE sources;"
+            "DROP TABLE labels; DROP TABLE origins; DROP TABLE sources; DROP TABLE unnamed;"
             "ALTER TABLE papers DROP COLUMN words; DROP TABLE files; DROP INDEX papers_by_file;"
             "ALTER TABLE papers DROP COLUMN file; DROP INDEX records_by_file;"
             "ALTER TABLE records DROP COLUMN file; PRAGMA user_version = 1;"

@@ -30,6 +30,7 @@ from ingest.syncing.sync import sync
 from rag.errors import SourceError
 from rag.library import Library
 from rag.library.catalog_tables import origins, sources
+from rag.library.origins import Origin
 from rag.types import Paper
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +44,10 @@ def bring(library, *names, **options):
 
 def titles(library):
     return {paper.title.removeprefix("A Study of ") for paper in library.catalog.browse()}
+
+
+def states(library):
+    return [origin.state for origin in listed(library.catalog)]
 
 
 def fresh(folder, encoder, *names):
@@ -93,8 +98,16 @@ def test_what_is_gone_is_kept_and_named_until_it_is_pruned(made, papers):
         (origin,) = sync(made).origins
         gone = {(Path(at.source).name, at.papers, at.is_file_gone, at.removed) for at in origin.gone}
         assert gone == {("day.jsonl", 1, True, False), ("night.jsonl", 1, False, False)}
+        for report in (origin, *sync(made, is_dry_run=True).origins):
+            named = {paper.title for at in report.gone for paper in at.gone}
+            assert named == {BEES["title"], MOTHS["title"]}
         assert titles(made) == {"owls", "bees", "moths"}
+    planned = sync(made, prunes=True, is_dry_run=True)
     report = sync(made, prunes=True)
+    for each in (planned, report):
+        assert sorted(paper.title for at in each.origins[0].gone for paper in at.gone) == sorted(
+            [BEES["title"], MOTHS["title"]]
+        )
     assert (report.removed, report.gone, titles(made)) == (2, 0, {"owls"})
     assert made.verify() == []
     assert sync(made, prunes=True).origins[0].is_quiet
@@ -110,7 +123,7 @@ def test_papers_with_own_words_or_other_sources_stay(made, papers, tmp_path):
         write_lines(path, [OWLS] if path.stem == "night" else [ANTS])
     report = sync(made, prunes=True)
     assert titles(made) == {"owls", "ants", "bees", "moths"}
-    assert [each.own for origin in report.origins for each in origin.gone if each.own] == [[BEES["title"]]]
+    assert [each.own for origin in report.origins for each in origin.gone if each.own] == [(BEES["title"],)]
     (kept,) = made.catalog.papers([bees]).values()
     assert (kept.abstract, kept.tags) == (BEES["abstract"], ("read",))
     (moths,) = made.catalog.find([MOTHS["title"]]).values()
@@ -215,6 +228,45 @@ def test_a_bibliography_is_read_again_when_a_pdf_that_it_names_comes(library, tm
     assert (library.catalog.count_bodies(), sync(library).origins[0].is_quiet) == (1, True)
 
 
+def test_what_failed_at_its_first_reading_is_not_remembered(made, papers, tmp_path):
+    with Profile(tmp_path / "Zotero") as profile:
+        profile.item("journalArticle", title="Owls at Night")
+    with pytest.raises(SourceError, match="Nosuch"):
+        bring(made, "zotero:Nosuch", zotero=tmp_path / "Zotero")
+    assert [origin.name for origin in made.catalog.made_of.all()] == [str(papers)]
+    bring(made, "zotero", zotero=tmp_path / "Zotero")
+    (tmp_path / "Zotero" / "zotero.sqlite").write_bytes(b"no database")
+    with pytest.raises(SourceError):
+        bring(made, "zotero", zotero=tmp_path / "Zotero")
+    assert [origin.name for origin in sync(made).origins] == [str(papers), "zotero"]
+
+
+def test_an_origin_can_be_forgotten_and_its_papers_stay(run, home, papers, tmp_path):
+    run("ingest", papers)
+    assert is_one_line_of_error(
+        run("library", "sources", "--forget", papers / "day.jsonl"), "library sources"
+    )
+    shutil.move(papers, tmp_path / "new")
+    assert run("sync")[0] == 1
+    code, out, _ = run("library", "sources", "--forget", papers, "--json")
+    assert (code, json.loads(out)) == (0, {"forgotten": [str(papers)], "papers": 3})
+    assert json.loads(run("library", "sources", "--json")[1])["sources"] == []
+    assert run("ingest", tmp_path / "new")[0] == 0
+    code, out, _ = run("sync", "--json")
+    assert (code, json.loads(out)["papers"], len(json.loads(out)["origins"])) == (0, 3, 1)
+    shutil.move(tmp_path / "new", papers)
+    assert run("ingest", papers)[0] == 0  # known again
+    assert str(papers) in run("library", "sources")[1]
+
+
+def test_what_gave_nothing_says_so(library, tmp_path):
+    library.catalog.made_of.remember(Origin("arxiv:query=owls"))  # by an ingest that was killed
+    assert [(each.state, each.read) for each in listed(library.catalog)] == [("never read", None)]
+    library.catalog.made_of.forget_origin("arxiv:query=owls")
+    bring(library, write_lines(tmp_path / "bad.jsonl", [{"abstract": "no title"}]))
+    assert states(library) == ["nothing in it can be read"]
+
+
 def test_options_are_remembered(library, tmp_path):
     table = tmp_path / "table.txt"
     table.write_text("Name,Text\nOwls at Night,We count owls.\n")
@@ -235,6 +287,7 @@ def test_named_origins_alone_are_looked_at(made, papers, tmp_path):
 
 def test_a_file_in_a_folder_that_were_both_named_is_read_once(made, papers):
     bring(made, papers / "day.jsonl")
+    assert states(made) == ["in step", "in step"]
     write_lines(papers / "day.jsonl", [BEES, ANTS])
     report = sync(made)
     assert (report.total.seen, len(report.origins)) == (2, 2)
@@ -258,6 +311,8 @@ def test_a_library_of_an_earlier_version_is_looked_at_too(papers, tmp_path, enco
         assert (report.total.added, report.left) == (1, ["upload.pdf"])
         (tmp_path / "papers.jsonl").unlink()
         assert sync(library, prunes=True).removed == 2
+        library.catalog.made_of.forget_origin("upload.pdf")
+        assert (listed(library.catalog), library.catalog.count()) == ([], 1)
 
 
 def test_services_are_asked_again_and_one_that_fails_is_an_error_of_its_own(made, papers, monkeypatch):
@@ -293,7 +348,10 @@ def test_the_command_reports_and_fails_in_the_end(run, home, papers, tmp_path):
     code, out, _ = run("sync")
     assert code == 0
     assert f"gone: 1 paper of {papers / 'day.jsonl'}, kept; --prune takes it out" in out
+    assert f"“{BEES['title']}” (" in out
     code, out, _ = run("sync", "--json")
+    (paper,) = json.loads(out)["origins"][0]["gone"][0]["gone"]
+    assert (paper["title"], run("library", "show", paper["paper_id"])[0]) == (BEES["title"], 0)
     report = json.loads(out)
     assert (code, report["gone"], report["papers"], report["origins"][0]["kind"]) == (0, 1, 3, "folder")
     code, out, _ = run("library", "sources", "--json")
@@ -373,7 +431,9 @@ def test_zotero_is_read_again_when_its_database_has_changed(library, tmp_path):
         profile.item("journalArticle", title="Owls at Night")
     bring(library, "zotero", zotero=tmp_path / "Zotero")
     assert sync(library).origins[0].is_quiet
+    assert states(library) == ["in step"]
     with Profile(tmp_path / "Zotero") as profile:
         profile.item("journalArticle", title="Bees at Noon")
+    assert states(library) == ["changed"]
     (origin,) = sync(library).origins
     assert (origin.name, origin.kind, origin.report.added) == ("zotero", "zotero", 1)

@@ -18,9 +18,11 @@ from ingest.sources.base import ReadOptions
 from ingest.sources.files import FileSource
 from ingest.syncing import watching
 from ingest.syncing.origins import open_origins
+from ingest.syncing.sync import sync
 from ingest.syncing.watching import Settling, Watch
 from rag.library import Library
 from rag.retrieval import Retriever
+from ui.cli.watch import _Shown
 
 ROOT = Path(__file__).parents[1]
 OWLS, BEES, ANTS, MOTHS, WASPS = ledgers(["owls", "bees", "ants", "moths", "wasps"])
@@ -160,6 +162,31 @@ def test_the_command_prints_a_line_for_each_change_and_ends_with_ctrl_c(
     (line,) = (tmp_path / "out").read_text().splitlines()
     assert (json.loads(line)["added"], json.loads(line)["read"]) == (1, [str(papers / "bees.jsonl")])
     assert (tmp_path / "err").read_text().splitlines()[-1].startswith("askpapers: stopped")
+
+
+def test_what_is_gone_or_wrong_is_shown_once(library, papers, capsys, tmp_path):
+    bees = write_lines(papers / "bees.jsonl", [BEES])
+    bring(library, papers)
+    bees.unlink()
+    shown = _Shown(as_json=False)
+    shown.show(sync(library))
+    write_lines(papers / "night.jsonl", [OWLS, ANTS])
+    for _ in range(2):
+        shown.show(sync(library))
+    out = capsys.readouterr().out
+    assert (out.count("gone: 1 paper"), out.count("1 added")) == (1, 1)
+    papers.rename(tmp_path / "away")
+    for _ in range(2):
+        shown.show(sync(library))
+    out = capsys.readouterr().out
+    assert (out.count("does not exist"), out.count("library sources --forget"), out.count("\n")) == (
+        1,
+        1,
+        2,
+    )
+    (tmp_path / "away").rename(papers)
+    shown.show(sync(library))
+    assert "in step again" in capsys.readouterr().out
 
 
 def test_services_are_not_asked_too_often(run, library):

@@ -15,11 +15,13 @@ _NAMES = {  # of CSL-JSON, and as they are shown
     "publisher": "publisher",
     "editor": "editors",
     "URL": "URL",
+    "PMID": "PMID",
+    "keyword": "keywords",
 }
 
 
 def particulars(paper: Paper) -> dict[str, str]:
-    """Type, journal, volume, issue, pages, publisher, editors and URL, as far as they are known."""
+    """Type, journal and what else `_NAMES` lists, as far as it is known."""
     texts = {name: in_a_line(_text(paper.csl.get(field))) for field, name in _NAMES.items()}
     return {name: text for name, text in texts.items() if text}
 

@@ -9,7 +9,7 @@ from ingest.syncing.report import Gone, OriginReport, SyncReport
 from rag.plain import in_a_line
 from ui.terminal import counts_of, print_near, print_rejections, print_text, print_totals
 
-_TITLES = 5  # papers with the user's own words that are named
+_TITLES = 5  # papers of a source that are named
 _FILES = 10  # files that are named, of those that a sync would read
 
 
@@ -32,7 +32,9 @@ def lines_about(origin: OriginReport) -> Iterator[str]:
     """What moved and what is gone, in words."""
     for old, new in origin.moved.items():
         yield f"moved: {in_a_line(old)} is now {in_a_line(new)}"
-    yield from map(_gone, origin.gone)
+    for gone in origin.gone:
+        yield _gone(gone)
+        yield from (f"  {line}" for line in _titles(gone))
 
 
 def _print_origin(origin: OriginReport, *, is_dry_run: bool) -> None:
@@ -65,6 +67,15 @@ def _gone(gone: Gone) -> str:
     more = [f"{len(gone.own) - _TITLES} more"] if len(gone.own) > _TITLES else []
     kept = ", ".join([*titles, *more])
     return f"{papers}, taken out, but for those with tags or notes of your own: {kept}"
+
+
+def _titles(gone: Gone) -> Iterator[str]:
+    """Some of the papers that are gone, with their ids; those with the user's own words are named above."""
+    papers = [paper for paper in gone.gone if paper.title not in gone.own]
+    for paper in papers[:_TITLES]:
+        yield f"“{in_a_line(paper.title)}” ({in_a_line(paper.paper_id)})"
+    if len(papers) > _TITLES:
+        yield f"and {len(papers) - _TITLES} more, which --json lists"
 
 
 def _number(count: int, what: str) -> str:

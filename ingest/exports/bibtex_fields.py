@@ -5,7 +5,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ingest.exports.items import COLLECTIVE, author_names, item_of, labels_text, number_in, text_in
+from ingest.exports.items import (
+    COLLECTIVE,
+    author_names,
+    item_of,
+    keywords_of,
+    labels_text,
+    number_in,
+    text_in,
+)
 from ingest.exports.latex import in_latex, protected
 from ingest.exports.links import arxiv_id_of, link
 from ingest.sources.json_values import objects_of
@@ -113,14 +121,16 @@ def _identifiers(paper: Paper, item: Mapping[str, Any]) -> Iterator[tuple[str, s
         yield "doi", f"{{{quote(doi, safe='/:;()<>', errors='replace')}}}"
     if address := text_in(item, "URL") or link(paper):
         yield "url", f"{{{quote(address, safe=_IN_ADDRESS, errors='replace')}}}"
+    if number := text_in(item, "PMID"):
+        yield "pmid", f"{{{in_latex(number)}}}"
 
 
 def _rest(paper: Paper) -> Iterator[tuple[str, str]]:
     """Fields that references leave out, under names that BibTeX's styles ignore."""
     if (day := (paper.published or "")[8:]).isdecimal():
         yield "day", f"{{{day}}}"
-    if paper.tags:
-        yield "keywords", f"{{{in_latex(labels_text(paper.tags))}}}"
+    if keywords := labels_text(keywords_of(paper)):
+        yield "keywords", f"{{{in_latex(keywords)}}}"
     if paper.collections:
         yield "groups", f"{{{in_latex(labels_text(paper.collections))}}}"
     if paper.note:

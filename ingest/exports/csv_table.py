@@ -25,6 +25,7 @@ _OF_ITEM = {
     "isbn": "ISBN",
     "language": "language",
     "url": "URL",
+    "pmid": "PMID",
 }
 _BEFORE = ("key", "title", "authors", "author_count", "published")
 _BEHIND = ("organization", "doi", "arxiv_id", "tags", "collections", "retracted", "note")

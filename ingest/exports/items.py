@@ -7,7 +7,7 @@ from typing import Any
 from ingest.exports.links import arxiv_id_of, link
 from ingest.sources.csl_fields import csl_date
 from ingest.sources.json_values import first_of
-from ingest.sources.loose import read_names
+from ingest.sources.loose import read_labels, read_names
 from rag.plain import in_a_line
 from rag.types import Paper
 
@@ -68,6 +68,12 @@ def number_in(item: Mapping[str, Any]) -> str:
     """The number of the work itself, which is not that at arXiv."""
     number = text_in(item, "number")
     return "" if number.startswith("arXiv:") else number
+
+
+def keywords_of(paper: Paper) -> tuple[str, ...]:
+    """The tags, or else the keywords that a source, such as PubMed, has of the paper."""
+    keywords = map(in_a_line, read_labels(text_in(paper.csl, "keyword")))
+    return paper.tags or tuple(filter(None, keywords))
 
 
 def labels_text(labels: tuple[str, ...]) -> str:

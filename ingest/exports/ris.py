@@ -6,18 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from ingest.exports.holdings import Holding
-from ingest.exports.items import item_of, number_in, text_in
+from ingest.exports.items import item_of, keywords_of, number_in, text_in
 from ingest.exports.keys import Keys
 from ingest.exports.links import link
 from ingest.sources.json_values import list_of, objects_of
 from ingest.sources.reference_types import RIS_TYPES, name_of_secondary_title
 from ingest.sources.references import RETRACTED_BY
+from ingest.sources.ris import RIS_LINE
 from rag.plain import in_a_line
 from rag.types import Paper
 
 _CODES = {kind: code for code, kind in reversed(RIS_TYPES.items())}
 _GENERIC = "GEN"
-_TAG = re.compile(r"[A-Z][A-Z0-9]")
+_TAG = re.compile(r"(?!ER)[A-Z][A-Z0-9]")
 _FIELDS = {
     "volume": "VL",
     "number-of-volumes": "NV",
@@ -37,53 +38,64 @@ _FIELDS = {
     "container-title-short": "J2",
     "event-title": "C3",
     "DOI": "DO",
+    "PMID": "AN",
 }
-_MADE_OF = {"TY", "ER", "ID", "LB"}
+Line = tuple[str, str]
+"""A tag and its text."""
 
 
 def ris_texts(holdings: Iterable[Holding]) -> Iterator[str]:
     """A record for each paper, or for each that sources have of it in RIS, with an empty line behind it."""
     keys = Keys()
     for holding in holdings:
-        read = [(record, kept) for _, record, kept in holding.custom("ris")]
-        for record, kept in read:
-            yield _record(_with_own(record, holding), keys, kept)
+        read = [
+            (record, written)
+            for _, record, kept in holding.custom("ris")
+            if (written := _written(kept, keys)) is not None
+        ]
+        for record, written in read:
+            yield _record([*written, *_own(holding.additions(record))])
         if not read:
-            yield _record(holding.paper, keys, {})
+            yield _record(_made(holding.paper, keys))
 
 
-def _with_own(record: Paper, holding: Holding) -> Paper:
-    """A source's record with the user's own tags and notes, and what is known of a retraction."""
-    added = holding.additions(record)
-    return replace(
-        record,
-        tags=record.tags + added.tags,
-        note="\n\n".join(filter(None, (record.note, added.note))),
-        retracted=record.retracted or added.retracted,
-    )
+def _written(kept: Mapping[str, Any], keys: Keys) -> list[Line] | None:
+    """The lines that a record keeps, with an ID of their own; None where they could not be read back."""
+    lines = [tuple(line) for line in list_of(kept.get("lines")) if isinstance(line, list)]
+    if not all(len(line) == 2 and all(isinstance(part, str) for part in line) for line in lines):
+        return None
+    tags = [tag for tag, _ in lines]
+    if tags[:1] != ["TY"] or "TY" in tags[1:] or not all(map(_TAG.fullmatch, tags)):
+        return None
+    return [(tag, keys.keep(text) if tag == "ID" else text) for tag, text in lines]
 
 
-def _record(paper: Paper, keys: Keys, kept: Mapping[str, Any]) -> str:
+def _record(lines: Iterable[Line]) -> str:
+    texts = (f"{tag}  - {_value(text)}" for tag, text in dict.fromkeys(lines) if text)
+    return "\n".join((*texts, "ER  - \n\n"))
+
+
+def _value(text: str) -> str:
+    """A text in its lines; in one, where a reader would take one of them for another field."""
+    first, *others = map(in_a_line, text.split("\n"))
+    return in_a_line(text) if any(map(RIS_LINE.match, others)) else "\n".join((first, *others))
+
+
+def _own(paper: Paper) -> Iterator[Line]:
+    """The user's own tags and notes, and a retraction."""
+    yield from (("KW", in_a_line(tag)) for tag in paper.tags)
+    yield from (("RN", in_a_line(paragraph)) for paragraph in paper.note.split("\n\n"))
+    if paper.retracted:
+        yield "N1", RETRACTED_BY + paper.retracted
+
+
+def _made(paper: Paper, keys: Keys) -> Iterator[Line]:
+    """The lines of a record that is made."""
     item = item_of(paper)
-    code = next(iter(_values(kept.get("TY"))), "") or _CODES.get(str(item["type"]), _GENERIC)
-    pairs = [
-        ("TY", code),
-        ("ID", keys.make(paper) if paper.key else ""),
-        *_lines(paper, item, code),
-        *_kept(kept),
-        ("ER", ""),
-    ]
-    lines = (f"{tag}  - {in_a_line(text)}" for tag, text in dict.fromkeys(pairs) if text or tag == "ER")
-    return "\n".join(lines) + "\n\n"
-
-
-def _lines(paper: Paper, item: Mapping[str, Any], code: str) -> Iterator[tuple[str, str]]:
-    yield "TI", paper.title
-    for role, tag in {
-        "author": "A3" if code == "EDBOOK" else "AU",
-        "editor": "ED",
-        "translator": "A4",
-    }.items():
+    yield "TY", _CODES.get(str(item["type"]), _GENERIC)
+    yield "ID", keys.make(paper) if paper.key else ""
+    yield "TI", in_a_line(paper.title)
+    for role, tag in {"author": "AU", "editor": "ED", "translator": "A4"}.items():
         yield from ((tag, _name(name)) for name in objects_of(item.get(role)))
     if paper.published:
         yield "PY", paper.published[:4]
@@ -98,23 +110,9 @@ def _lines(paper: Paper, item: Mapping[str, Any], code: str) -> Iterator[tuple[s
     yield from (("SP", first), ("EP", last))
     for address in (text_in(item, "URL"), link(paper) if paper.arxiv_id else ""):
         yield "UR", address or ""
-    yield from (("KW", tag) for tag in paper.tags)
-    yield from (("RN", paragraph) for paragraph in paper.note.split("\n\n"))
-    yield "AB", "" if paper.is_digest else paper.abstract
-    yield "N1", text_in(item, "note")
-    if paper.retracted:
-        yield "N1", RETRACTED_BY + paper.retracted
-
-
-def _kept(kept: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The lines that CSL has no name for, as a source has them."""
-    for tag, values in kept.items():
-        if _TAG.fullmatch(tag) and tag not in _MADE_OF:
-            yield from ((tag, value) for value in _values(values))
-
-
-def _values(values: Any) -> list[str]:
-    return [value for value in list_of(values) if isinstance(value, str)]
+    yield "AB", "" if paper.is_digest else in_a_line(paper.abstract)
+    yield "M2", text_in(item, "note")
+    yield from _own(replace(paper, tags=keywords_of(paper)))
 
 
 def _name(name: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from bibtexparser import model
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.exceptions import ParsingException
 
-from ingest.sources.bibtex_values import is_value, resolved, text_of
+from ingest.sources.bibtex_values import is_value, mended, resolved, text_of
 from ingest.sources.texts import BIBTEX_ENTRY, WINDOWS, numbered_lines
 from rag.plain import in_a_line
 
@@ -125,8 +125,8 @@ def _entry(block: model.Entry, strings: Mapping[str, str]) -> WrittenEntry | str
             if name in ("title", "abstract"):
                 return f"a broken entry ({error}): {in_a_line(block.raw or '')[:60]}"
             continue
-        if not is_value(value):  # it would spoil the entry when that is written
-            continue
+        if not is_value(value) and not is_value(value := mended(value)):
+            continue  # it would spoil the entry when that is written
         before = entry.fields.get(written.key)
         several = before if isinstance(before, list) else [] if before is None else [before]
         entry.fields[written.key] = [*several, value] if several else value

@@ -50,6 +50,7 @@ _FIELDS = {
     "genre": ("type",),
     "version": ("version",),
     "note": ("note",),
+    "PMID": ("pmid",),
 }
 _NUMBERED = {"report", "patent"}  # types of which `number` is their own
 # Where `organization` is not whoever held the conference, as BibTeX has it for the types beside these.
@@ -66,6 +67,7 @@ _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 _ADDRESS = re.compile(r"\\url\s*\{([^{}]*)\}")
 _ESCAPED = re.compile(r"\\([_%&#$~{}])")
 _COMMANDS = re.compile(r"[\\{}]+")
+_WITH_ARGUMENT = re.compile(r"\\[A-Za-z]+\s{0,9}\{[^{}]*\}")  # \noopsort{1999}, which prints nothing
 _MOST_CSL_NAMES = 1_000  # so that the entry itself, which has them all, is kept
 
 
@@ -80,7 +82,12 @@ def record_of(entry: WrittenEntry, parent: Mapping[str, str]) -> dict[str, Any]:
     organization = text("institution") or text("school")
     if not organization and kind in _OF_AUTHORS:
         organization = text("organization")
-    published = [text("date"), *_dates(text("year"), text("month"), text("day"))]
+    sorted_year = printed(_WITH_ARGUMENT.sub("", values.get("year", "")[:LONGEST_DETAIL]))
+    years = (text("year"), sorted_year)
+    published = [
+        text("date"),
+        *(date for year in years for date in _dates(year, text("month"), text("day"))),
+    ]
     authors = list(names_in(values.get("author", "")))
     record = loose_record(
         _title(entry),
@@ -109,7 +116,7 @@ def _title(entry: WrittenEntry) -> str:
         title = printed(latex, LONGEST_TITLE)
         if normalise_title(title[:LONGEST_TITLE]):
             return title
-        if normalise_title(latex[:LONGEST_TITLE]):  # of commands alone: {\TeX}
+        if normalise_title(latex[:LONGEST_TITLE]):  # of commands alone: {\sun}
             return in_a_line(_COMMANDS.sub(" ", latex))
     return ""
 

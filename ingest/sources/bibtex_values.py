@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from rag.plain import in_a_line
+
 LONGEST_VALUE = 400_000  # characters; the longest are lists of authors
 _MARK = re.compile(r"(?<!\\)[{}\"#]")
 _STRAY = re.compile(r"\s*[^\s#]")
@@ -67,6 +69,23 @@ def is_balanced(text: str) -> bool:
         if depth < 0:
             return False
     return depth == 0
+
+
+def mended(raw: str) -> str:
+    """A value in one line that prints the same text, without braces that have no partner."""
+    text = text_of(raw)
+    opened: list[int] = []
+    alone: list[int] = []
+    for mark in _MARK.finditer(text):
+        if mark[0] == "{":
+            opened.append(mark.start())
+        elif mark[0] == "}" and opened:
+            opened.pop()
+        elif mark[0] == "}":
+            alone.append(mark.start())
+    places = {*opened, *alone}
+    kept = "".join(character for place, character in enumerate(text) if place not in places)
+    return f"{{{in_a_line(kept)}}}"
 
 
 def _is_part(part: str) -> bool:

@@ -49,6 +49,7 @@ _NAMES = {
     "note": ("research-notes",),
     "key": ("label",),
     "hints": ("accession-num",),
+    "article-number": ("custom7",),
 }
 # Elements around those that hold the values: a value has the name of the list that it is in.
 _LISTS = {

@@ -66,6 +66,12 @@ def roles_of_persons(kind: str, name: str) -> tuple[str, str, str, str]:
     return "author", "editor", "collection-editor", "translator"
 
 
+def is_named(kind: str, genre: str) -> bool:
+    """Whether a genre says nothing but the type in CSL."""
+    name = genre.lower()
+    return name in (kind, kind.partition("-")[0]) or ENDNOTE_TYPES.get(name) == kind
+
+
 def name_of_secondary_title(kind: str) -> str:
     """What a second title is: the series of a whole, or else what contains the work."""
     return "collection-title" if kind in _WHOLE else "container-title"

@@ -51,11 +51,14 @@ _NAMES = {
     "doi": ("DO", "DI"),
     "URL": ("UR",),
     "tags": ("KW",),
-    "remarks": ("N1",),
-    "note": ("RN",),
+    "remarks": ("M2",),
+    "note": ("N1", "RN"),
+    "article-number": ("C7",),
     "key": ("ID", "LB"),
     "hints": ("AN", "M1", "PB"),
 }
+# What the notes are that a database writes, which names itself: the user's own are what a manager writes.
+_OF_DATABASE = {"remarks": ("N1", "M2"), "note": ("RN",)}
 
 
 def read_ris(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
@@ -74,5 +77,8 @@ def read_ris(path: Path, source: str, options: ReadOptions) -> Iterator[Entry]:
 
 
 def _fields(record: TaggedRecord) -> dict[str, Any]:
+    """The record for `paper_from`, which keeps the lines as they are."""
     code = next(iter(record.rest().get("TY", [])), "").upper()
-    return reference_record(record, _NAMES, RIS_TYPES.get(code, UNKNOWN_TYPE), code, "ris")
+    names = _NAMES | _OF_DATABASE if record.has("DB") else _NAMES
+    lines = {"lines": record.pairs()}
+    return reference_record(record, names, RIS_TYPES.get(code, UNKNOWN_TYPE), code, "ris", lines)

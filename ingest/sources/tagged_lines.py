@@ -56,12 +56,15 @@ class TaggedRecord:
         self.values = [value for value in self.values if value[0] not in tags]
         return [text for text in texts if text]
 
+    def pairs(self) -> list[list[str]]:
+        """Each value behind its tag, as far as nobody has taken it, in order."""
+        return [[name, text] for name, lines in self.values if (text := "\n".join(lines).strip())]
+
     def rest(self) -> dict[str, list[str]]:
         """What has not been taken, by tag."""
         rest: dict[str, list[str]] = {}
-        for name, lines in self.values:
-            if text := "\n".join(lines).strip():
-                rest.setdefault(name, []).append(text)
+        for name, text in self.pairs():
+            rest.setdefault(name, []).append(text)
         return rest
 
 

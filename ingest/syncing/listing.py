@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ingest.sources.base import Source
 from ingest.sources.files import FileSource
-from ingest.sources.stamps import looks_unchanged
-from ingest.syncing.origins import can_be_opened, kind_of, open_again, path_of_origin
+from ingest.sources.stamps import looks_unchanged, unchanged
+from ingest.syncing.origins import can_be_opened, is_here, kind_of, open_again
 from rag.errors import SourceError
 from rag.library.catalog import Catalog
 from rag.library.origins import Origin, ReadSource
@@ -36,21 +36,21 @@ def listed(catalog: Catalog) -> list[Listed]:
         by_origin[source.origin].append(source)
         known[source.name] = source
     origins = catalog.made_of.all()
-    paths = [origin for origin in origins if can_be_opened(origin) and path_of_origin(origin)]
-    opened = open_again(paths)
+    opened = open_again([origin for origin in origins if can_be_opened(origin) and is_here(origin)])
     rows = []
     for origin in origins:
         its_own = by_origin[origin.name]
-        times = [origin.synced or "", *(source.read for source in its_own)]
+        times = [origin.synced or "", *(source.read for source in its_own if source.seen)]
+        count = papers.get(origin.name, 0)
         rows.append(
             Listed(
                 origin.name,
                 kind_of(origin),
-                papers.get(origin.name, 0),
+                count,
                 len(its_own),
                 max(times) or None,
                 sum(source.unnamed for source in its_own),
-                _state(origin, its_own, known, opened),
+                _state(origin, its_own, known, opened, has_papers=count > 0),
             )
         )
     return rows
@@ -61,19 +61,31 @@ def _state(
     its_own: Sequence[ReadSource],
     known: Mapping[str, ReadSource],
     opened: Mapping[str, Sequence[Source] | SourceError],
+    *,
+    has_papers: bool,
 ) -> str:
-    """In step, changed, gone, as read (Zotero or a service, not asked), or cannot be looked at again."""
+    """What can be said of an origin without reading it; a service is not asked."""
     if not can_be_opened(origin):
         return "cannot be looked at again"
-    if path_of_origin(origin) is None:
-        return "as read"
+    is_read = has_papers or any(source.seen for source in its_own)
+    if not is_here(origin):
+        return "as read" if is_read else "never read"
     sources = opened[origin.name]
     if isinstance(sources, SourceError):
         return "gone"
     named = {source.name for source in sources}
-    is_changed = any(
-        source.name not in known or not looks_unchanged(source.path, known[source.name].stamp)
-        for source in sources
-        if isinstance(source, FileSource)
-    )
-    return "changed" if is_changed or any(source.name not in named for source in its_own) else "in step"
+    held = [known[source.name] for source in sources if source.name in known]
+    if not is_read and not any(source.seen for source in held):
+        return "never read"
+    is_same = all(source.name in known and _looks_same(source, known[source.name]) for source in sources)
+    if not is_same or any(source.name not in named for source in its_own):
+        return "changed"
+    is_useless = all(source.seen == source.rejected for source in held)
+    return "nothing in it can be read" if is_useless else "in step"
+
+
+def _looks_same(source: Source, known: ReadSource) -> bool:
+    """Whether a source seems to be as it was; of a file only size and time are looked at."""
+    if isinstance(source, FileSource):
+        return looks_unchanged(source.path, known.stamp)
+    return unchanged(source, known.stamp) is not None

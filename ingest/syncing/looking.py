@@ -67,7 +67,7 @@ def _look(
         if path is not None and origin.name in known and _has_files(path.parent):
             _add_gone(look, [known[origin.name]])
         if not look.gone and not look.errors:
-            look.errors.append(str(opened))
+            look.errors.append(_out_of_reach(opened, path))
         return look
     for source in opened:
         _compare(look, source, known.get(source.name), prunes=prunes)
@@ -79,11 +79,24 @@ def _look(
     return look
 
 
+def _out_of_reach(error: SourceError, path: Path | None) -> str:
+    """Why an origin cannot be opened, and what to do; it could be, once."""
+    if path is None or path.exists():
+        return str(error)
+    what = str(error).rpartition(": ")[0]  # without the advice for what was never there
+    return (
+        f"{what}: check whether its disk is there; if it was renamed, `askpapers ingest` the new name, and "
+        "forget this one with `askpapers library sources --forget`"
+    )
+
+
 def _compare(look: Look, source: Source, known: ReadSource | None, *, prunes: bool) -> None:
     """Note whether a source has to be read."""
     stamp = unchanged(source, known.stamp) if known else None
     if known:
         look.owners[source.name] = known.origin
+    if known and stamp and known.unnamed and not known.is_gone:
+        look.unnamed.append(known)
     if known is None or stamp is None or (prunes and known.unnamed):
         look.to_read.append(source)
         return
@@ -91,8 +104,6 @@ def _compare(look: Look, source: Source, known: ReadSource | None, *, prunes: bo
     if stamp != known.stamp or known.is_gone:
         known = replace(known, stamp=stamp, is_gone=False, unnamed=0 if known.is_gone else known.unnamed)
         look.renewed.append(known)
-    if known.unnamed:
-        look.unnamed.append(known)
 
 
 def _add_gone(look: Look, sources: Sequence[ReadSource]) -> None:

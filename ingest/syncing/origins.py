@@ -13,6 +13,7 @@ from ingest.sources.base import ReadOptions, Skipped, Source, shown_path
 from ingest.sources.files import FileSource, skipped_files
 from ingest.sources.named import path_of, sources_by_name
 from ingest.sources.standard_input import STANDARD_INPUT
+from ingest.sources.zotero.opening import is_on_server, is_zotero
 from rag.errors import SourceError
 from rag.library.catalog import Catalog
 from rag.library.origins import Origin
@@ -63,12 +64,11 @@ def chosen(catalog: Catalog, names: Sequence[str]) -> list[Origin]:
     origins = catalog.made_of.all()
     if not names:
         return origins
-    by_name = {origin.name: origin for origin in origins}
-    by_name |= {str(origin.options[_NAMED]): origin for origin in origins if _NAMED in origin.options}
+    by_name = _by_name(origins)
     by_source = {source.name: source.origin for source in catalog.made_of.all_sources()}
     picked: dict[str, Origin] = {}
     for name in names:
-        possible = (name, shown_path(path_of(name)))
+        possible = _possible(name)
         owners = [key for key in possible if key in by_name]
         owners += [by_source[key] for key in possible if key in by_source]
         if not owners:
@@ -79,6 +79,34 @@ def chosen(catalog: Catalog, names: Sequence[str]) -> list[Origin]:
         origin = by_name[owners[0]]
         picked[origin.name] = origin
     return list(picked.values())
+
+
+def forget(catalog: Catalog, names: Sequence[str]) -> list[str]:
+    """Forget the origins with these names, whose papers stay; return what they are called.
+
+    For one writer, which holds the library's lock. Raises SourceError before any is forgotten.
+    """
+    by_name = _by_name(catalog.made_of.all())
+    forgotten: list[str] = []
+    for name in names:
+        origin = next((by_name[key] for key in _possible(name) if key in by_name), None)
+        if origin is None:
+            raise SourceError(f"{name} is no source of the library: `askpapers library sources` lists them")
+        forgotten.append(origin.name)
+    for name in forgotten:
+        catalog.made_of.forget_origin(name)
+    return forgotten
+
+
+def _by_name(origins: Sequence[Origin]) -> dict[str, Origin]:
+    """The origins by their names, and by what the user named."""
+    by_name = {str(origin.options[_NAMED]): origin for origin in origins if _NAMED in origin.options}
+    return by_name | {origin.name: origin for origin in origins}
+
+
+def _possible(name: str) -> tuple[str, str]:
+    """What an origin may be called that the user names like this."""
+    return name, shown_path(path_of(name))
 
 
 def open_again(origins: Sequence[Origin]) -> dict[str, list[Source] | SourceError]:
@@ -109,6 +137,12 @@ def path_of_origin(origin: Origin) -> Path | None:
     """The file, folder or pattern of an origin; None for a service."""
     name = _named(origin)
     return None if is_service(name) else Path(name)
+
+
+def is_here(origin: Origin) -> bool:
+    """Whether an origin is on this computer: files, or its Zotero."""
+    name = _named(origin)
+    return not is_service(name) or (is_zotero(name) and not is_on_server(name))
 
 
 def kind_of(origin: Origin) -> str:

@@ -8,6 +8,14 @@ from ingest.pipeline import OUTCOMES, Report
 
 
 @dataclass(frozen=True)
+class GonePaper:
+    """A paper that its source no longer names."""
+
+    paper_id: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Gone:
     """Papers that are in the library, and that a source no longer names or whose file is gone.
 
@@ -18,6 +26,7 @@ class Gone:
     source: str
     papers: int
     is_file_gone: bool
+    gone: Sequence[GonePaper] = ()
     removed: bool = False
     own: Sequence[str] = ()
     reason: str | None = None  # for which they are kept in spite of --prune

@@ -12,7 +12,7 @@ from ingest.sources.files import FileSource
 from ingest.sources.stamps import stamp_of
 from ingest.syncing.looking import Look, look_at
 from ingest.syncing.origins import can_be_opened, chosen, kind_of
-from ingest.syncing.report import Gone, OriginReport, SyncReport
+from ingest.syncing.report import Gone, GonePaper, OriginReport, SyncReport
 from rag.errors import SourceError
 from rag.library import Library
 from rag.library.origins import Origin, ReadSource, now
@@ -144,11 +144,12 @@ def _settle(run: Run, look: Look, report: OriginReport, *, prunes: bool) -> None
     """Note what became of the sources of an origin, and what is gone from them."""
     made_of = run.library.catalog.made_of
     for renewed in look.renewed:
-        made_of.put(renewed)
+        made_of.put(renewed, made_of.unnamed(renewed.name) if renewed.unnamed else ())
     read = [run.done[source.name] for source in look.to_read if source.name in run.done]
     for source in look.to_read:
         report.report.add(run.reports[source.name])
-    for known in [*look.unnamed, *(known for known in read if known.unnamed)]:
+    as_before = [known for known in look.unnamed if known.name not in run.done]
+    for known in [*as_before, *(known for known in read if known.unnamed)]:
         _settle_gone(run, known, report, prunes=prunes)
     for gone in look.gone.values():
         _settle_gone(run, replace(gone, is_gone=True), report, prunes=prunes)
@@ -160,27 +161,37 @@ def _settle_gone(run: Run, source: ReadSource, report: OriginReport, *, prunes: 
     """Note the papers that are gone from a source, and take its records of them out if it is pruned."""
     made_of, own = run.library.catalog.made_of, list[str]()
     is_met = source.name in run.done
-    gone = run.recorder.unnamed(source.name) if is_met or source.is_gone else [""] * source.unnamed
+    gone = (run.recorder if is_met or source.is_gone else made_of).unnamed(source.name)
+    papers = _named(run.library, gone)
     reason = _LESS_READABLE if source.name in run.broken else None
     is_removed = prunes and reason is None and (is_met or source.is_gone)
     if is_removed:
         own = run.recorder.withdraw(source.name, gone)
-    left = len(own) if is_removed else len(gone)
+    left = own if is_removed else gone
     if source.is_gone and not left:
         made_of.forget(source.name)
     else:
-        made_of.put(replace(source, unnamed=left))
+        made_of.put(source, left)
     if gone:
-        titles = [paper.title for paper in run.library.catalog.papers(own).values()]
-        report.gone.append(
-            Gone(source.name, len(gone), source.is_gone, is_removed, titles, reason if prunes else None)
-        )
+        titles = tuple(paper.title for paper in papers if paper.paper_id in own)
+        reason = reason if prunes else None
+        report.gone.append(Gone(source.name, len(gone), source.is_gone, papers, is_removed, titles, reason))
 
 
 def _show_gone(library: Library, pairs: Pairs) -> None:
     """What is known of papers that are gone, without reading anything."""
     for look, report in pairs:
-        report.gone += [Gone(source.name, source.unnamed, False) for source in look.unnamed]
-        for name in look.gone:
-            if papers := library.catalog.made_of.count_papers(name):
-                report.gone.append(Gone(name, papers, True))
+        unnamed = {source.name: library.catalog.made_of.unnamed(source.name) for source in look.unnamed}
+        unnamed |= {name: library.catalog.of_sources([name]) for name in look.gone}
+        for name, paper_ids in unnamed.items():
+            if papers := _named(library, paper_ids):
+                report.gone.append(Gone(name, len(papers), name in look.gone, papers))
+
+
+def _named(library: Library, paper_ids: Sequence[str]) -> list[GonePaper]:
+    """These papers by their titles."""
+    papers = library.catalog.papers(paper_ids)
+    return sorted(
+        (GonePaper(paper_id, paper.title) for paper_id, paper in papers.items()),
+        key=lambda paper: paper.title,
+    )

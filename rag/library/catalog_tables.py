@@ -101,6 +101,14 @@ sources = sa.Table(  # the files and services that origins led to; `name` is tha
     sa.Column("is_gone", sa.Boolean, nullable=False, default=False),
     sqlite_with_rowid=False,
 )
+unnamed = sa.Table(  # the papers that a source had and no longer names
+    "unnamed",
+    TABLES,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("paper_id", sa.Text, primary_key=True),
+    sa.Index("unnamed_by_paper", "paper_id"),
+    sqlite_with_rowid=False,
+)
 kind = sa.Table("kind", TABLES, sa.Column("is_digest", sa.Boolean, nullable=False))
 
 KIND = sa.select(kind.c.is_digest)
@@ -167,6 +175,12 @@ def _add_labels(database: Database) -> None:
     _fill(database)
 
 
+def _name_unnamed(database: Database) -> None:
+    """From format 5 to 6: sources that lack papers are read again, to know which."""
+    database.create(unnamed)
+    database.run(sa.update(sources).values(stamp=sa.null()).where(sources.c.unnamed > 0))
+
+
 def _fill(database: Database) -> None:
     """Fill in the copies of what papers hold."""
     after = ""
@@ -178,5 +192,5 @@ def _fill(database: Database) -> None:
         after = rows[-1][0]
 
 
-MIGRATIONS = (_let_papers_share_a_key, _add_columns_to_filter_by, _add_files, _add_labels)
+MIGRATIONS = (_let_papers_share_a_key, _add_columns_to_filter_by, _add_files, _add_labels, _name_unnamed)
 FORMAT = len(MIGRATIONS) + 1

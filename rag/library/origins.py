@@ -1,18 +1,19 @@
 """The origins of the library, as its user named them, and the sources that each led to: files, services."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from rag.library.catalog_tables import origins, records, sources
+from rag.library.catalog_tables import origins, records, sources, unnamed
 from rag.library.merge import COMPLETING
 from rag.library.own_words import OWN
 from rag.library.sql import Database
 
+_FORGOTTEN = ""  # the origin of sources of which nothing but their papers is to stay
 _is_naming = sa.and_(*(records.c.source != source for source in (OWN, *COMPLETING)))
 _ORIGINS = sa.select(origins.c.name, origins.c.options, origins.c.synced).order_by(origins.c.name)
 _UNRECORDED = (
@@ -21,6 +22,7 @@ _UNRECORDED = (
     .distinct()
     .order_by(records.c.source)
 )
+_IS_UNRECORDED = _UNRECORDED.where(records.c.source == sa.bindparam("of"))
 _origin = sa.func.coalesce(sources.c.origin, records.c.source)
 _COUNT_BY_ORIGIN = (
     sa.select(_origin, sa.func.count(sa.distinct(records.c.paper_id)))
@@ -41,6 +43,15 @@ _REJECTED = sa.select(sources.c.rejected).where(sources.c.name == sa.bindparam("
 _IS_SOURCE = sa.select(sa.literal(1)).where(sources.c.name == sa.bindparam("of"))
 _ARE_KNOWN = sa.select(sa.literal(1)).where(
     sources.c.name == sa.bindparam("name"), origins.c.name == sa.bindparam("origin")
+)
+_UNNAMED = sa.select(unnamed.c.paper_id).where(unnamed.c.source == sa.bindparam("of"))
+_INSERT_UNNAMED = sa.insert(unnamed)
+_DELETE_UNNAMED = sa.delete(unnamed).where(unnamed.c.source == sa.bindparam("of"))
+_DISOWN = sa.update(sources).values(origin=_FORGOTTEN).where(sources.c.origin == sa.bindparam("of"))
+_DELETE_FAILED = sa.delete(sources).where(
+    sources.c.name == sa.bindparam("of"),
+    sources.c.seen == 0,
+    sources.c.name.not_in(sa.select(records.c.source)),
 )
 _DELETE_SOURCE = sa.delete(sources).where(sources.c.name == sa.bindparam("of"))
 
@@ -73,7 +84,11 @@ class ReadSource:
     rejected: int = 0
 
 
-_SOURCES = sa.select(*(sources.c[field.name] for field in fields(ReadSource))).order_by(sources.c.name)
+_SOURCES = (
+    sa.select(*(sources.c[field.name] for field in fields(ReadSource)))
+    .where(sources.c.origin != _FORGOTTEN)
+    .order_by(sources.c.name)
+)
 
 
 class Origins:
@@ -127,17 +142,41 @@ class Origins:
             if not self._database.rows(_IS_SOURCE, of=source.name):
                 self._database.run(_INSERT_SOURCE, **asdict(source))
 
-    def put(self, source: ReadSource) -> None:
-        """Store how a source was read, in the place of what was known of it."""
+    def unnamed(self, source: str) -> list[str]:
+        """The sorted ids of the papers that a source had and no longer named when it was last read."""
+        return sorted(row[0] for row in self._database.rows(_UNNAMED, of=source))
+
+    def put(self, source: ReadSource, unnamed: Collection[str] = ()) -> None:
+        """Store how a source was read, and which papers it lacks, in the place of what was known of it."""
+        of_source = ({"source": source.name, "paper_id": paper_id} for paper_id in unnamed)
         with self._database.transaction():
-            self._database.run(_DELETE_SOURCE, of=source.name)
-            self._database.run(_INSERT_SOURCE, **asdict(source))
+            self._delete_source(source.name)
+            self._database.run(_INSERT_SOURCE, **asdict(replace(source, unnamed=len(unnamed))))
+            self._database.run_all(_INSERT_UNNAMED, of_source)
 
     def forget(self, source: str) -> None:
         """Delete what is known of a source, and the origin of its name if nothing else came of it."""
         with self._database.transaction():
-            self._database.run(_DELETE_SOURCE, of=source)
+            self._delete_source(source)
             self._database.run(_DELETE_FILE, of=source)
+
+    def give_up(self, source: str, origin: str) -> None:
+        """Forget a source that failed before it gave anything, and its origin if that has no other."""
+        with self._database.transaction():
+            if self._database.run(_DELETE_FAILED, of=source):
+                self._database.run(_DELETE_FILE, of=origin)
+
+    def forget_origin(self, origin: str) -> None:
+        """Forget what a user named, and what came of it; the papers stay, and are of no origin then."""
+        with self._database.transaction():
+            self._database.run(_DELETE_ORIGIN, of=origin)
+            self._database.run(_DISOWN, of=origin)
+            if self._database.rows(_IS_UNRECORDED, of=origin):  # by an earlier version
+                self._database.run(_INSERT_SOURCE, **asdict(ReadSource(origin, _FORGOTTEN, None, now(), 0)))
+
+    def _delete_source(self, source: str) -> None:
+        self._database.run(_DELETE_UNNAMED, of=source)
+        self._database.run(_DELETE_SOURCE, of=source)
 
     def _remember(self, origin: Origin) -> None:
         options = json.dumps(origin.options, default=str)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.schema import DropTable
 
-from rag.library.catalog_tables import changes, keys, kind, papers, records
+from rag.library.catalog_tables import changes, keys, kind, papers, records, unnamed
 from rag.library.sql import one_of
 
 # The records that a run has read, visible to its own connection only.
@@ -110,4 +110,6 @@ MOVE_CHANGE = (
 )
 INSERT_CHANGE = sa.insert(changes).values(paper_id=sa.bindparam("id"), sequence=_next_sequence)
 SET_KIND = sa.insert(kind)
-DELETE_PAPERS = [sa.delete(table).where(one_of(table.c.paper_id)) for table in (records, papers, keys)]
+DELETE_PAPERS = [
+    sa.delete(table).where(one_of(table.c.paper_id)) for table in (records, papers, keys, unnamed)
+]

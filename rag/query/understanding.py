@@ -11,6 +11,7 @@ from rag.query.years import YearWords, describe, find_years, without_phrases, wi
 from rag.types import Filters, Kind, Request
 from rag.words import content_words
 
+_AS_ASKED = "as the question asks"
 _RECENT = 50  # turns that are checked for remarks to the program
 
 
@@ -24,7 +25,7 @@ class Understanding:
     without the words that became filters; `queries` are other words to search for. `topic` is that of a
     remark to the program, which asks the papers nothing. `is_from_model` says who understood. `fallback`
     is the same question after earlier ones, to try if it finds nothing alone. `authors` are those whose
-    papers a model finds asked for. `asks_record` says that the record of the first paper answers.
+    papers a model finds asked for. `asks_record` says that the records of the papers answer.
     """
 
     request: Request
@@ -53,6 +54,11 @@ class Understanding:
     def searched(self) -> tuple[str, ...]:
         """The queries, the question first."""
         return tuple(dict.fromkeys([self.whole if self.is_from_model else self.query, *self.queries]))
+
+    def bounded(self, years: Filters, why: str = _AS_ASKED) -> "Understanding":
+        """The same for papers of these years only, which its note tells the reader."""
+        note = f"Only papers {describe(years)}, {why}."
+        return replace(self, request=self.request.within(years), note=note)
 
     def noting(self, line: str) -> "Understanding":
         """The same with a further line for the reader."""
@@ -94,9 +100,8 @@ def _of_chain(chain: tuple[str, ...], request: Request) -> Understanding:
     applied = next((words for words in reversed(years) if words.filters.has_years), None)
     if applied is None:
         return understanding
-    why = "as the question asks" if applied is years[-1] else "as was asked before"
-    note = f"Only papers {describe(applied.filters)}, {why}."
-    return replace(understanding, request=request.within(applied.filters), note=note)
+    why = _AS_ASKED if applied is years[-1] else "as was asked before"
+    return understanding.bounded(applied.filters, why)
 
 
 def _query(chain: tuple[str, ...], years: Sequence[YearWords]) -> str:

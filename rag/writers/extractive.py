@@ -57,22 +57,20 @@ class ExtractiveWriter:
     def write(self, question: Understanding, hits: Sequence[Hit], log: Log) -> Iterator[Piece]:
         """At least one sentence, then more while words and relevance allow.
 
-        A list has the best sentence of each paper, in the order of the papers; a comparison quotes the two
-        papers that together match most of the question.
+        A list has the best sentence of each paper, or the record of one that has none, in the order of the
+        papers; a comparison quotes the two papers that together match most of the question. A question that
+        asks for records gets those alone.
         """
         log.notes += [self.note] if self.note else []
-        if question.asks_record:
-            record = hits[0].paper.text_of("record")
-            place = Passage(hits[0].paper.paper_id, 0, len(record), "record")
-            yield from (Heading(0), Quoted(record, 0, place))
-            return
         for group in self._choose(question, hits):
             yield Heading(group[0].hit)
             for candidate in group:
-                yield Quoted(_readable(candidate.sentence.text), candidate.hit, candidate.sentence.place)
+                yield Quoted(_readable(candidate.sentence), candidate.hit, candidate.sentence.place)
 
     def _choose(self, question: Understanding, hits: Sequence[Hit]) -> list[list[_Candidate]]:
         """The sentences to quote, paper by paper."""
+        if question.asks_record:
+            return _within([_record_of(number, hit) for number, hit in enumerate(hits)], hits, question)
         compared = hits if question.kind == "list" else hits[:_PAPERS]
         reading = self.reader.read(question.whole, compared)
         values = relevances(reading, compared)
@@ -84,8 +82,8 @@ class ExtractiveWriter:
         best_of = {candidate.hit: candidate for candidate in reversed(ranked)}
         titles = [len(hit.paper.heading.split()) for hit in compared]
         if question.kind == "list":
-            listed = [best_of[place] for place in range(len(compared)) if place in best_of]
-            return [[candidate] for candidate in _within(listed, titles, question.request.words)]
+            listed = [best_of.get(place) or _record_of(place, hit) for place, hit in enumerate(compared)]
+            return _within(listed, hits, question)
         first = ranked[:1]
         if question.kind == "comparison" and len(compared) > 1:
             pair = sides(reading)
@@ -127,10 +125,24 @@ def _grouped(chosen: Sequence[_Candidate]) -> list[list[_Candidate]]:
     return list(groups.values())
 
 
-def _within(listed: Sequence[_Candidate], titles: Sequence[int], words: int | None) -> Sequence[_Candidate]:
-    """The first candidates that fit in these words, at least one."""
-    used = np.cumsum([candidate.words + titles[candidate.hit] for candidate in listed])
-    return listed if words is None else listed[: max(1, int(np.searchsorted(used, words, "right")))]
+def _record_of(number: int, hit: Hit) -> _Candidate:
+    """What the record of a hit says, as a sentence of it."""
+    text = hit.paper.text_of("record")
+    place = Passage(hit.paper.paper_id, 0, len(text), "record")
+    return _Candidate(Sentence(number, place, text, np.empty((0, 0), np.float32), place), 0.0)
+
+
+def _within(
+    listed: Sequence[_Candidate], hits: Sequence[Hit], question: Understanding
+) -> list[list[_Candidate]]:
+    """The first candidates that fit in the words asked for, at least one, each by itself."""
+    telling = [candidate for candidate in listed if candidate.words]
+    used = np.cumsum(
+        [candidate.words + len(hits[candidate.hit].paper.heading.split()) for candidate in telling]
+    )
+    words = question.request.words
+    most = None if words is None else max(1, int(np.searchsorted(used, words, "right")))
+    return [[candidate] for candidate in telling[:most]]
 
 
 def _says_the_same(one: _Candidate, other: _Candidate) -> bool:
@@ -138,7 +150,9 @@ def _says_the_same(one: _Candidate, other: _Candidate) -> bool:
     return len(mine & others) >= _SAYS_THE_SAME * max(min(len(mine), len(others)), 1)
 
 
-def _readable(text: str) -> str:
+def _readable(sentence: Sentence) -> str:
     """A sentence as it reads, without the paper's own reference numbers, and with a full stop."""
-    sentence = without_markers(readable(text)).strip()
-    return sentence if _ENDS.search(sentence) else f"{sentence}."
+    if sentence.place.part == "record":
+        return sentence.text
+    text = without_markers(readable(sentence.text)).strip()
+    return text if _ENDS.search(text) else f"{text}."

@@ -1,8 +1,8 @@
 """`askpapers watch`: bring in what is new or changed while it runs."""
 
 import argparse
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from rich.text import Text
 
@@ -59,20 +59,24 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class _Shown:
-    """A line for each change; an error that stays is shown once."""
+    """A line for each change; what stays gone or wrong is shown once."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
-        self._shown: dict[str, dict[str, Any]] = {}  # what is gone or wrong, by origin
+        self._shown: dict[str, OriginReport] = {}  # the last report of each origin
 
     def show(self, report: SyncReport) -> None:
         """Print what is new in a report."""
         for origin in report.origins:
-            lasting = {"gone": origin.to_dict()["gone"], "errors": origin.errors}
-            is_news = lasting != self._shown.get(origin.name, {"gone": [], "errors": []})
-            self._shown[origin.name] = lasting
-            if origin.read or origin.moved or is_news:
-                self._print(origin)
+            before = self._shown.get(origin.name, OriginReport(origin.name, origin.kind))
+            gone = [gone for gone in origin.gone if gone not in before.gone]
+            # What is out of reach is still gone when it is back.
+            known = replace(origin, gone=[*before.gone, *gone]) if origin.errors else origin
+            self._shown[origin.name] = known
+            errors = [error for error in origin.errors if error not in before.errors]
+            news = replace(origin, gone=gone, errors=errors)
+            if not news.is_quiet or (before.errors and not origin.errors):  # or it is back
+                self._print(news)
 
     def _print(self, origin: OriginReport) -> None:
         time = datetime.now().astimezone().isoformat(timespec="seconds")
@@ -80,7 +84,7 @@ class _Shown:
             print_json_line({"time": time, **origin.to_dict()})
             return
         name = origin.read[0] if len(origin.read) == 1 else origin.name
-        what = f": {counts_of(origin.report)}" if origin.read else ""
+        what = f": {counts_of(origin.report)}" if origin.read else ": in step again" * origin.is_quiet
         print_text(Text(f"{time[11:19]}  {in_a_line(name)}{what}"))
         print_rejections(origin.report)
         for line in [*lines_about(origin), *map(in_a_line, origin.errors)]:

@@ -24,11 +24,16 @@ def is_zotero(name: str) -> bool:
     return name == ZOTERO or name.startswith(f"{ZOTERO}:")
 
 
+def is_on_server(name: str) -> bool:
+    """Whether the library of a name is on Zotero's server, not on this computer."""
+    return bool(_ON_SERVER.fullmatch(_wanted(name).removesuffix(_PDF)))
+
+
 def open_zotero(name: str, options: ReadOptions) -> Source:
     """The source of a name: behind the colon stands a user's number, or a collection, which a slash before
     it tells from a number. Raises SourceError.
     """
-    wanted = name.removeprefix(ZOTERO).removeprefix(":").strip()
+    wanted = _wanted(name)
     if name != ZOTERO and not wanted.strip("/"):
         raise SourceError(f"{name} names no collection: say {FORMS}")
     if match := _ON_SERVER.fullmatch(wanted.removesuffix(_PDF)):
@@ -41,6 +46,10 @@ def open_zotero(name: str, options: ReadOptions) -> Source:
     if wanted.startswith("group/"):
         group, _, rest = wanted.removeprefix("group/").partition("/")
     return ZoteroSource(folder, rest.strip("/"), group or None, options.keep)
+
+
+def _wanted(name: str) -> str:
+    return name.removeprefix(ZOTERO).removeprefix(":").strip()
 
 
 def zotero_in(path: Path, options: ReadOptions) -> ZoteroSource | None:
