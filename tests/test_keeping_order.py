@@ -86,6 +86,15 @@ def test_filters_that_name_nothing_say_what_is_near(run_here, filters, said):
         assert said in err
 
 
+def test_what_to_do_next_names_the_library_that_was_given(run_here, home):
+    place = ("--library", str(home / "library"))
+    for command in (["library", "list"], ["library", "export"], ["library", "tag"], ["search", "owls"]):
+        _, _, err = run_here(*command, "--paper", "unicorns", *place)
+        assert f"`askpapers library list {' '.join(place)}`" in err
+    assert " ".join(place) in run_here("ask", "owls", "--source", "x", *place)[2]
+    assert " ".join(place) in run_here("library", "export", "--to-year", "1900", *place)[2]
+
+
 def test_a_title_that_is_begun_is_taken_where_nothing_is_changed(run_here, told):
     code, out, err = run_here("library", "show", "eelnet")
     assert (code, RECORDS[2]["abstract"] in out) == (0, True)
@@ -205,3 +214,9 @@ def test_near_authors_are_no_strangers(encoder, tmp_path, typed, meant):
     records = [{"title": f"Owls {number}", "authors": [name]} for number, name in enumerate(authors)]
     with library_of(records, tmp_path, encoder) as library:
         assert near_authors(library.catalog, typed) == meant
+
+
+@pytest.mark.parametrize("command", [("sync",), ("watch",), ("library", "sources")])
+def test_the_help_of_a_command_for_sources_has_examples(run, command):
+    code, out, _ = run(*command, "--help")
+    assert code == 0 and out.partition("examples:\n")[2].count(f"  askpapers {' '.join(command)} ") >= 2

@@ -20,25 +20,29 @@ _SELECTING = {  # filters that name something, and what they name
     "source": "no paper in the library was ingested from",
 }
 _LISTED = {
-    "author": "see the papers with `askpapers library list`",
-    "tag": "see the tags with `askpapers library tag`",
-    "collection": "see the collections with `askpapers library collections`",
-    "source": "`askpapers library show PAPER` names the sources of a paper",
+    "author": "see the papers with `askpapers library list{place}`",
+    "tag": "see the tags with `askpapers library tag{place}`",
+    "collection": "see the collections with `askpapers library collections{place}`",
+    "source": "`askpapers library show PAPER{place}` names the sources of a paper",
 }
 
 
-def check_names(library: Library, filters: Filters) -> Filters:
-    """The filters. Raises QuestionError, with near names, if one names nothing that the library has."""
+def check_names(library: Library, filters: Filters, place: str = "") -> Filters:
+    """The filters. Raises QuestionError, with near names, if one names nothing that the library has.
+
+    `place` is the option for this library, with which the error's commands find it.
+    """
     catalog = library.catalog
     if filters.papers:
         known = catalog.find(filters.papers)
         if unknown := [name for name in filters.papers if name not in known]:
-            raise QuestionError(no_paper(library, unknown))
+            raise QuestionError(no_paper(library, unknown, place))
     for name, problem in _SELECTING.items():
         value = getattr(filters, name)
         if value is not None and not catalog.matching(Filters(**{name: value}), 1):
+            listed = _LISTED[name].format(place=place)
             near = [quoted(other) for other in _near(library, name, value)]
-            raise QuestionError(f"{problem} {quoted(value)}: {did_you_mean(near) or _LISTED[name]}")
+            raise QuestionError(f"{problem} {quoted(value)}: {did_you_mean(near) or listed}")
     return filters
 
 

@@ -15,8 +15,8 @@ from rag.readable import without_markup
 from rag.types import Paper
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of, typed
-from ui.cli.places import open_existing
-from ui.cli.referring import REFERENCE, check_own, known_papers
+from ui.cli.places import open_existing, place_of
+from ui.cli.referring import REFERENCE, check_own, known_papers, no_paper_like_that
 from ui.terminal import USAGE, print_error, print_json, print_text, tell, track
 
 _QUICK = 50  # papers whose tags take no time
@@ -98,7 +98,7 @@ def run_note(arguments: argparse.Namespace) -> int:
     elif text or arguments.delete:
         print("deleted" if arguments.delete else "noted")
     else:
-        _print_notes(own)
+        _print_notes(own, place_of(arguments))
     return 0
 
 
@@ -109,7 +109,7 @@ def run_collections(arguments: argparse.Namespace) -> int:
 
 def _chosen(library: Library, arguments: argparse.Namespace) -> list[Paper]:
     """The papers that are named, or those that fulfil the filters. Raises QuestionError where none do."""
-    filters = check_names(library, filters_of(arguments))
+    filters = check_names(library, filters_of(arguments), place_of(arguments))
     if arguments.papers:
         named = known_papers(library, arguments.papers, arguments)
         ids = set(library.catalog.matching(filters, len(named), [paper.paper_id for paper in named]))
@@ -118,7 +118,7 @@ def _chosen(library: Library, arguments: argparse.Namespace) -> list[Paper]:
         ids_in_order = library.catalog.listed(filters=filters)
         papers = list(library.catalog.papers(ids_in_order).values())
     if not papers:
-        raise QuestionError("no paper is like that: see which there are with `askpapers library list`")
+        raise no_paper_like_that(arguments)
     return papers
 
 
@@ -134,14 +134,14 @@ def _write(
     return OwnWords.of(library, paper.paper_id)
 
 
-def _print_notes(own: OwnWords) -> None:
+def _print_notes(own: OwnWords, place: str) -> None:
     if own.note:
         print_text(Text(plain(own.note)))
     for source, note in own.others:
         print_text(Text(f"\nFrom {in_a_line(source)}:", "dim"))
         print_text(Text(plain(note)))
     if not own.note and not own.others:
-        tell("There is no note on this paper: write one with `askpapers library note PAPER TEXT`.")
+        tell(f"There is no note on this paper: write one with `askpapers library note PAPER TEXT{place}`.")
 
 
 def _print_counts(counts: Mapping[str, int], what: str, arguments: argparse.Namespace) -> int:

@@ -3,13 +3,13 @@
 import argparse
 
 from rag.assistant import Assistant
-from rag.query import check_request
+from rag.query import check_names, check_request
 from rag.settings import Settings
 from rag.types import Request
 from ui.cli.commands import add_common
 from ui.cli.hint import hint_once
 from ui.cli.options import add_answering, request_of, tell_years, typed
-from ui.cli.places import open_for_reading
+from ui.cli.places import open_for_reading, place_of
 from ui.streaming import StatusLine, print_read, read_along
 from ui.terminal import print_json
 
@@ -36,6 +36,7 @@ def _ask(arguments: argparse.Namespace, request: Request) -> int:
         open_for_reading(arguments) as library,
         Assistant(library, settings=settings, on_wait=status.wait) as assistant,
     ):
+        check_names(library, request.filters, place_of(arguments))
         _answer(assistant, request, arguments, status)
         hint_once(arguments, settings)
     return 0

@@ -15,7 +15,7 @@ from rag.streams import AnswerStream
 from rag.types import Request
 from ui.cli.commands import add_common
 from ui.cli.options import add_answering, request_of, tell_years
-from ui.cli.places import open_for_reading
+from ui.cli.places import open_for_reading, place_of
 from ui.streaming import StatusLine, print_read, read_along
 from ui.terminal import print_error, print_json_line
 
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         open_for_reading(arguments) as library,
         Assistant(library, settings=settings, on_wait=status.wait) as assistant,
     ):
-        check_names(library, options.filters)
+        check_names(library, options.filters, place_of(arguments))
         is_written = assistant.writer_for(options.writer) != "extractive"
         read = partial(read_along, status=status, is_written=is_written, is_json=arguments.json)
         try:

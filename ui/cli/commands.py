@@ -1,7 +1,7 @@
 """How commands are registered, and the options that all of them share."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +51,11 @@ def add_common(command: argparse.ArgumentParser, run: Run, *, has_library: bool 
         )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def add_examples(command: argparse.ArgumentParser, examples: Mapping[str, str]) -> None:
+    """Examples at the end of a command's help: each with what it does."""
+    width = max(map(len, examples))
+    lines = [f"  askpapers {example:{width}}  {what}" for example, what in examples.items()]
+    command.epilog = "\n".join(["examples:", *lines])
+    command.formatter_class = argparse.RawDescriptionHelpFormatter

@@ -6,13 +6,13 @@ from collections.abc import Collection
 from rich.text import Text
 
 from ingest.completing.completing import Completion, complete
-from rag.errors import QuestionError
 from rag.library import Library
 from rag.plain import in_a_line, plain
 from ui.cli import exporting
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
 from ui.cli.places import open_existing
+from ui.cli.referring import no_paper_like_that
 from ui.terminal import number_of, print_json, print_text, track
 
 COMPLETE = (
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     with open_existing(arguments) as library:
         paper_ids = library.catalog.listed(" ".join(arguments.words), filters=filters)
         if not paper_ids:
-            raise QuestionError("no paper is like that: see which there are with `askpapers library list`")
+            raise no_paper_like_that(arguments)
         completion = complete_papers(library, paper_ids, again=arguments.again)
     if arguments.json:
         print_json(completion.to_dict())

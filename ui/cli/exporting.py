@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from ingest.backup import write_backup
 from ingest.exports.formats import BY_NAME, ENDINGS, JSONL, Format, format_of
 from ingest.exports.holdings import Holdings
-from rag.errors import AskpapersError, QuestionError
+from rag.errors import AskpapersError
 from rag.library import Library
 from rag.library.progress import Track, untracked
 from rag.private import atomic_write
@@ -19,7 +19,8 @@ from rag.query import check_names
 from rag.types import Filters
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
-from ui.cli.places import open_existing
+from ui.cli.places import open_existing, place_of
+from ui.cli.referring import no_paper_like_that
 from ui.terminal import USAGE, print_error, print_json, tell, track
 
 WORDS = "in the title, authors, organisation, year, id, citation key, tags or collections, each"
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     by_ending = JSONL if arguments.all or not file or arguments.format else format_of(file)
     form = BY_NAME[arguments.format] if arguments.format else by_ending
     with open_existing(arguments) as library:
-        check_names(library, filters)
+        check_names(library, filters, place_of(arguments))
         if arguments.all:
             with _opened(file, arguments.force) as output:
                 counts: dict[str, Any] = asdict(write_backup(library.catalog, output, _progress(file)))
@@ -75,7 +76,7 @@ def _export(library: Library, arguments: argparse.Namespace, filters: Filters, f
     """Write the papers that match; returns how many. Raises QuestionError where none do."""
     ids = library.catalog.listed(" ".join(arguments.words), filters=filters)
     if not ids:
-        raise QuestionError("no paper is like that: see which there are with `askpapers library list`")
+        raise no_paper_like_that(arguments)
     holdings = Holdings(library.catalog, ids, filters.source, _progress(arguments.output))
     with _opened(arguments.output, arguments.force) as output:
         for text in form.write(holdings):

@@ -21,7 +21,7 @@ from ui.authors import in_a_cell
 from ui.cli import annotating, completing, exporting, sources
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
-from ui.cli.places import open_existing
+from ui.cli.places import open_existing, place_of
 from ui.cli.referring import REFERENCE, check_own, known_papers, meant_paper
 from ui.cli.showing import ShownPaper, fields_of, print_paper
 from ui.terminal import (
@@ -97,7 +97,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         raise QuestionError(f"{arguments.n} papers cannot be listed: ask for at least 1 with -n")
     words, filters = " ".join(arguments.words), filters_of(arguments)
     with open_existing(arguments) as library:
-        check_names(library, filters)
+        check_names(library, filters, place_of(arguments))
         papers = library.catalog.browse(words, most=min(arguments.n, sys.maxsize), filters=filters)
         matching = library.catalog.count_matching(words, filters)
     if arguments.json:
@@ -163,10 +163,9 @@ def run_verify(arguments: argparse.Namespace) -> int:
         print(f"and {len(problems) - _LISTED} more, which --json lists")
     print_fields({"papers": papers, "disagreements": len(problems)})
     if problems:
-        place = f" --library {arguments.library}" if arguments.library else ""
         if is_behind:
             print("An index that is behind catches up when papers are next asked for.")
-        print(f"What still disagrees then is mended by `askpapers library reindex{place}`.")
+        print(f"What still disagrees then is mended by `askpapers library reindex{place_of(arguments)}`.")
     return 1 if problems else 0
 
 

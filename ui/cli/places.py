@@ -1,11 +1,17 @@
 """Which library a command works on."""
 
 import argparse
+import shlex
 
 from rag.library import Library
 from rag.settings import Settings, bundled_library
 from ui.opening import open_library
 from ui.terminal import tell, track
+
+
+def place_of(arguments: argparse.Namespace) -> str:
+    """The --library that was given, for the commands that a message names; "" without one."""
+    return f" --library {shlex.quote(str(arguments.library))}" if arguments.library else ""
 
 
 def open_existing(arguments: argparse.Namespace) -> Library:

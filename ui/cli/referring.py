@@ -8,6 +8,7 @@ from rag.library import Library
 from rag.query.names import named, no_paper
 from rag.settings import bundled_library
 from rag.types import Paper
+from ui.cli.places import place_of
 from ui.terminal import tell
 
 REFERENCE = "an id, arXiv id, DOI, citation key or title"
@@ -17,8 +18,7 @@ def known_papers(library: Library, references: Sequence[str], arguments: argpars
     """The papers that are referred to, each once. Raises QuestionError where one is not there."""
     ids = library.catalog.find(references)
     if unknown := [name for name in references if name not in ids]:
-        place = f" --library {arguments.library}" if arguments.library else ""
-        raise QuestionError(no_paper(library, unknown, place))
+        raise QuestionError(no_paper(library, unknown, place_of(arguments)))
     return list(library.catalog.papers(list(dict.fromkeys(ids.values()))).values())
 
 
@@ -39,3 +39,9 @@ def check_own(library: Library, problem: str) -> None:
         raise QuestionError(
             f"{problem}: add your own, which take their place, with `askpapers ingest SOURCE...`"
         )
+
+
+def no_paper_like_that(arguments: argparse.Namespace) -> QuestionError:
+    """That no paper fulfils the conditions of a command."""
+    listed = f"`askpapers library list{place_of(arguments)}`"
+    return QuestionError(f"no paper is like that: see which there are with {listed}")

@@ -2,10 +2,10 @@
 
 import argparse
 
-from rag.query import check_request
+from rag.query import check_names, check_request
 from ui.cli.commands import add_common
 from ui.cli.options import add_filters, request_of, tell_years, typed
-from ui.cli.places import open_for_reading
+from ui.cli.places import open_for_reading, place_of
 from ui.programs import ranked, search_json
 from ui.terminal import print_hits, print_json, tell
 
@@ -22,6 +22,7 @@ def add(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     request = check_request(request_of(arguments, typed(arguments.query)))
     with open_for_reading(arguments) as library:
+        check_names(library, request.filters, place_of(arguments))
         question, hits = ranked(library, request, arguments.k)
     if arguments.json:
         print_json(search_json(question, hits))

@@ -6,10 +6,16 @@ from dataclasses import asdict
 from ingest.syncing.listing import Listed, listed
 from ingest.syncing.origins import forget
 from rag.plain import in_a_line
-from ui.cli.commands import Group
-from ui.cli.places import open_existing
+from ui.cli.commands import Group, add_examples
+from ui.cli.places import open_existing, place_of
 from ui.cli.referring import check_own
 from ui.terminal import print_json, print_table, tell
+
+_EXAMPLES = {
+    "library sources": "each source, when it was last read, and whether it has changed",
+    "library sources --json": "the same for another program",
+    "library sources --forget ~/papers": "look at this folder no more",
+}
 
 
 def add(group: Group) -> None:
@@ -23,6 +29,7 @@ def add(group: Group) -> None:
         metavar="NAME",
         help="look at these no more; their papers stay",
     )
+    add_examples(command, _EXAMPLES)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,7 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     elif sources:
         print_table(["source", "kind", "papers", "last read", "state"], [_row(each) for each in sources])
     else:
-        tell("The library is empty: bring papers in with `askpapers ingest SOURCE...`.")
+        tell(
+            f"The library is empty: bring papers in with `askpapers ingest SOURCE...{place_of(arguments)}`."
+        )
     return 0
 
 

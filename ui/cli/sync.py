@@ -6,15 +6,22 @@ from ingest.completing.completing import Completion
 from ingest.syncing.report import SyncReport
 from ingest.syncing.sync import sync
 from rag.library import Library
-from ui.cli.commands import add_common
+from ui.cli.commands import add_common, add_examples
 from ui.cli.completing import complete_papers, print_completion
 from ui.cli.places import open_existing
 from ui.sync_text import print_sync
 from ui.terminal import print_json, track
 
+_EXAMPLES = {
+    "sync": "everything that the library was made of",
+    "sync ~/papers zotero": "one folder, and Zotero",
+    "sync --prune --dry-run": "which papers --prune would take out",
+}
+
 
 def add(command: argparse.ArgumentParser) -> None:
     add_common(command, run)
+    add_examples(command, _EXAMPLES)
     command.add_argument(
         "sources",
         nargs="*",

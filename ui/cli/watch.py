@@ -10,17 +10,23 @@ from ingest.syncing.report import OriginReport, SyncReport
 from ingest.syncing.watching import HOUR, Watch
 from rag.errors import AskpapersError, SourceError
 from rag.plain import in_a_line
-from ui.cli.commands import add_common
+from ui.cli.commands import add_common, add_examples
 from ui.cli.places import open_existing
 from ui.cli.sync import completed
 from ui.sync_text import lines_about
 from ui.terminal import counts_of, print_json_line, print_rejections, print_text, tell
 
+_EXAMPLES = {
+    "watch": "until Ctrl-C",
+    "watch --every 15": "ask services every quarter of an hour",
+    "watch --json": "a line of JSON for each change, for another program",
+}
 _SHORTEST = 1.0  # minutes between two requests to services
 
 
 def add(command: argparse.ArgumentParser) -> None:
     add_common(command, run)
+    add_examples(command, _EXAMPLES)
     command.add_argument(
         "--every",
         type=float,
