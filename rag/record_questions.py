@@ -32,8 +32,8 @@ _EXAMPLES: dict[Topic | None, str] = {
     "place": "in which journal did this paper appear | where was this paper published"
     " | where did this paper appear | which journal published this paper"
     " | what journal is this paper in | at which conference did this paper appear"
-    " | what venue is this paper in | on which pages is this paper | which volume is this paper in | where was it published"
-    " | and where was it published",
+    " | what venue is this paper in | on which pages is this paper | which volume is this paper in"
+    " | where was it published | and where was it published",
     "id": "what is the DOI of this paper | DOI of this paper | what is the arXiv id of this paper",
     "works": "papers by this author | everything by this author | studies by this author"
     " | show me all that this author has published | find papers written by this author"

@@ -316,13 +316,13 @@ def test_a_catalog_of_the_second_format_is_listed_and_filtered_as_one_of_this(tm
 
 
 def _without_labels(connection):
-    """From format 6 to 4."""
+    """From format 5 to 4."""
     for table in ("labels", "origins", "sources", "unnamed"):
         connection.execute(f"DROP TABLE {table}")
 
 
 def _without_files(connection):
-    """From format 6 to 3."""
+    """From format 5 to 3."""
     _without_labels(connection)
     for table in ("papers", "records"):
         connection.execute(f"DROP INDEX {table}_by_file")

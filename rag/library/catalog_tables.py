@@ -169,16 +169,10 @@ def _add_files(database: Database) -> None:
 
 def _add_labels(database: Database) -> None:
     """From format 4 to 5."""
-    for table in (labels, origins, sources):
+    for table in (labels, origins, sources, unnamed):
         database.create(table)
     database.run(sa.text("CREATE INDEX IF NOT EXISTS records_by_source ON records (source)"))
     _fill(database)
-
-
-def _name_unnamed(database: Database) -> None:
-    """From format 5 to 6: sources that lack papers are read again, to know which."""
-    database.create(unnamed)
-    database.run(sa.update(sources).values(stamp=sa.null()).where(sources.c.unnamed > 0))
 
 
 def _fill(database: Database) -> None:
@@ -192,5 +186,5 @@ def _fill(database: Database) -> None:
         after = rows[-1][0]
 
 
-MIGRATIONS = (_let_papers_share_a_key, _add_columns_to_filter_by, _add_files, _add_labels, _name_unnamed)
+MIGRATIONS = (_let_papers_share_a_key, _add_columns_to_filter_by, _add_files, _add_labels)
 FORMAT = len(MIGRATIONS) + 1
