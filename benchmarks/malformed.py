@@ -83,7 +83,9 @@ def wrong(entry: Entry) -> str | None:
             return f"a reason that is no line: {entry.reason!r}"
         texts = entry.reason
     elif isinstance(entry, Attachment):
-        return f"a file that was not given: {entry!r}"
+        if entry.place != entry.source:  # a PDF is one of itself
+            return f"a file that was not given: {entry!r}"
+        texts = entry.place
     elif not (entry.title.strip() and entry.paper_id):
         return f"a paper without a title or an id: {entry!r}"
     else:

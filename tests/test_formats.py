@@ -503,6 +503,7 @@ def test_a_broken_export_raises_nothing_of_others(tmp_path, name, seed):
 @example(".bib", b"@a{")
 @example(".csv", b"sep=\n")
 @example(".json", b"\xff\xfe[")
+@example(".pdf", b"%PDF-")
 def test_no_bytes_are_too_odd_to_read(tmp_path, suffix, content):
     path = tmp_path / f"a{suffix}"
     path.write_bytes(content)
