@@ -39,11 +39,10 @@ def notes_on(question: Understanding, found: Found, library: Library) -> list[st
 
 def notes_on_cited(claims: Sequence[Claim], citations: Sequence[Citation]) -> list[str]:
     """What a reader should know of the quotes of an answer: those of notes, those of retracted papers."""
-    of_notes = sum(
-        bool(claim.quotes) and all(citations[place].part == "note" for place in claim.quotes)
-        for claim in claims
-    )
-    notes = counted("Resting on your own notes, not on the papers", of_notes, "sentence")
+    parts = [{citations[place].part for place in claim.quotes} for claim in claims]
+    whole, some = parts.count({"note"}), sum("note" in of_claim for of_claim in parts)
+    notes = counted("Resting on your own notes, not on the papers", whole, "sentence")
+    notes += counted("Resting on your own notes in part", some - whole, "sentence")
     retracted = {citation.number: citation for citation in citations if citation.retracted}
     return notes + [
         f"“{in_our_words(citation.title)}” [{number}] is retracted{_by_what(citation.retracted or '')}."

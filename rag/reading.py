@@ -15,6 +15,7 @@ from rag.embedding.base import TokenEncoder, Tokens, Vectors, unit
 from rag.library.embedded import embedded_text
 from rag.sentences import sentences_in, sentences_of
 from rag.types import Hit, Paper, Passage
+from rag.words import share_in
 
 Weigh = Callable[[NDArray[np.int32]], Vectors]
 """The weight of each word piece, adding up to 1."""
@@ -101,11 +102,15 @@ class Reader:
         )
 
     def nearest(self, text: str, paper: Paper) -> Quote:
-        """The sentence read of a paper that is nearest to a text, an empty one where it has none."""
+        """The sentence read of a paper that is nearest to a text, or its record, if that has more of the
+        text's words; an empty one where there is none.
+        """
         reading = self.read(text, [Hit(paper, 1.0, Passage(paper.paper_id, 0, 0))])
         likeness = [float(sentence.best() @ reading.weights) for sentence in reading.sentences]
-        best = int(np.argmax(likeness)) if likeness else None
-        return Quote.at(paper, Passage("", 0, 0) if best is None else reading.sentences[best].place)
+        best = reading.sentences[int(np.argmax(likeness))].place if likeness else Passage("", 0, 0)
+        record = Passage("", 0, len(paper.text_of("record")), "record")
+        is_of_record = share_in(text, paper.words_of(record)) > share_in(text, paper.words_of(best))
+        return Quote.at(paper, record if is_of_record else best)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from rag.months import in_words
 from rag.plain import in_a_line
 
 _MOST_NAMES = 12
@@ -34,7 +35,7 @@ class Record(Protocol):
 def record_text(paper: Record) -> str:
     """The record in one line; empty where a paper has nothing but its texts.
 
-    "Written by A. Author, B. Builder and 3 others (5 authors); published 2021-05-03 in Journal of Owls
+    "Written by A. Author, B. Builder and 3 others (5 authors); published 3 May 2021 in Journal of Owls
     12(3), pp. 45–67; DOI 10.1000/xyz."
     """
     parts = filter(None, (authors_text(paper), _publication(paper), *_details(paper)))
@@ -62,7 +63,8 @@ def authors_text(paper: Record) -> str:
 def _publication(paper: Record) -> str:
     """When and where it was published, with the pages."""
     venue = " ".join(filter(None, (_venue(paper.csl), _number(paper.csl))))
-    published = " ".join(filter(None, (paper.published, f"in {venue}" if venue else "")))
+    date = in_words(paper.published) if paper.published else ""
+    published = " ".join(filter(None, (date, f"in {venue}" if venue else "")))
     page = _short(paper.csl.get("page"))
     pages = f"{'pp.' if any(dash in page for dash in '-–,') else 'p.'} {page}" if page else ""
     return ", ".join(filter(None, (f"published {published}" if published else "", pages)))

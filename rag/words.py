@@ -54,3 +54,9 @@ def stem(word: str) -> str:
 def _stem(word: str) -> str:
     with _stemming:
         return str(_stemmer.stemWord(word))
+
+
+def share_in(text: str, other: str) -> float:
+    """The share of the content words of a text that another has."""
+    words = set(content_words(text))
+    return len(words.intersection(content_words(other))) / max(len(words), 1)

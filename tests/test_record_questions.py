@@ -13,10 +13,12 @@ from rag.checking.evidence import absent, quotes_of
 from rag.cited_papers import place_of
 from rag.library import Library
 from rag.people import authors_in
+from rag.reading import Reader
 from rag.record_text import record_text
 from rag.retrieval import Retriever
 from rag.settings import Settings
 from rag.types import Paper, Request
+from rag.writers.attribution import fits_none
 from tests.conftest import Listed
 
 OWLS = Paper(
@@ -29,7 +31,7 @@ OWLS = Paper(
     csl={"container-title": "Journal of Birds", "volume": "12", "issue": 3, "page": "45–67"},
 )
 OWLS_RECORD = (
-    "Written by Krisztina Várady, John Young and 3 others (5 authors); published 2021-05-03 in Journal of "
+    "Written by Krisztina Várady, John Young and 3 others (5 authors); published 3 May 2021 in Journal of "
     "Birds 12(3), pp. 45–67; DOI 10.1000/owls."
 )
 BREAD = Paper(
@@ -75,12 +77,19 @@ def test_the_record_is_one_line_of_what_is_known():
     assert record_text(Paper("Owls", "We count.")) == ""
     assert record_text(Paper("Owls", "", author_count=1)) == "Written by 1 author."
     odd = replace(OWLS, csl={"container-title": ["A\nB"], "volume": {"x": 1}, "page": "9", "issue": True})
-    assert "2021-05-03 in A B, p. 9; DOI" in record_text(odd)
+    assert "3 May 2021 in A B, p. 9; DOI" in record_text(odd)
     assert record_text(replace(SHIPS, retracted="10.1/n")) == "Published 1999; retracted (10.1/n)."
     some = replace(SHIPS, authors=("Ann Doe", "Wei Chen"))  # and it is not known how many there are
     assert record_text(some) == "Written by Ann Doe, Wei Chen and others; published 1999."
     many = replace(OWLS, authors=tuple(f"Name {number}" for number in range(3000)))
     assert "Name 11 and 2,988 others (3,000 authors)" in record_text(many)
+
+
+def test_an_unjudged_sentence_gets_the_record_if_that_has_more_of_its_words(shelf, encoder):
+    reader = Reader(encoder, shelf.tokens.weights)
+    assert reader.nearest("It appeared in the Journal of Birds in May 2021.", OWLS).part == "record"
+    assert reader.nearest("The number of owls falls by a third.", OWLS).text.startswith("Their number")
+    assert not fits_none("It appeared in the Journal of Birds in May 2021.", [OWLS])
 
 
 @pytest.mark.parametrize(
@@ -219,7 +228,7 @@ def test_a_search_finds_the_papers_of_an_author(shelf):
 def test_the_record_is_evidence_for_who_and_when():
     statement = Statement("Krisztina Várady published it in 2021 in the Journal of Birds.", (OWLS,))
     assert not absent(statement)
-    (quote,) = quotes_of("published 2021-05-03 in Journal of Birds", (OWLS,))
+    (quote,) = quotes_of("published 3 May 2021 in Journal of Birds", (OWLS,))
     assert quote == Quote(OWLS, quote.span, "record")
     assert quote.text in OWLS_RECORD
 
