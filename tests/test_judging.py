@@ -271,7 +271,7 @@ def test_several_claims_are_judged_in_one_request_and_each_by_its_own_papers(ser
 
 def test_claims_that_do_not_fit_in_one_request_are_asked_in_several(server, opened):
     play(server, LITERALLY)
-    texts = [f"{NIGHT} {'Owls hoot. ' * 200}{number}." for number in range(4)]
+    texts = [f"{NIGHT} {'Owls hoot. ' * 150}{number}." for number in range(4)]
     given = ask(opened(context_window=2048), *(support("They hoot, owls.", text) for text in texts))
     assert [each.label for each in given] == ["supported"] * 4
     assert len(sent(server)) > 1
