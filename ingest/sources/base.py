@@ -183,8 +183,11 @@ def _names(value: Any, name: str = "authors", most: int = MOST_LABELS) -> tuple[
 
 def _csl(value: Any) -> dict[str, Any]:
     """What else a source says, as far as it is known. Raises ValueError unless it is an object of JSON."""
-    if value is None:
-        return {}
+    return {} if value is None else dict(json.loads(encodable(_csl_text(value))))
+
+
+def _csl_text(value: Any) -> str:
+    """The same as JSON."""
     if not isinstance(value, Mapping):
         raise ValueError("`csl` is not a JSON object")
     known = {name: content for name, content in value.items() if content not in (None, "", [], {})}
@@ -194,21 +197,21 @@ def _csl(value: Any) -> dict[str, Any]:
         raise ValueError("`csl` is not made of JSON types") from error
     if len(dumped) > LONGEST_CSL or _depth(known) > _DEEPEST_CSL:
         raise ValueError("`csl` is larger than what is said of a paper")
-    return dict(json.loads(encodable(dumped)))
+    return dumped
 
 
 def is_csl(value: Any) -> bool:
     """Whether `paper_from` accepts this as what else a source says."""
     try:
-        _csl(value)
+        _csl_text(value)
     except ValueError:
         return False
     return True
 
 
 def _depth(value: Any) -> int:
-    """How many objects and lists lie inside each other."""
-    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else None
+    """How many objects and lists lie inside each other, in what is made of JSON types."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
     return 0 if inside is None else 1 + max(map(_depth, inside), default=0)
 
 
