@@ -60,6 +60,11 @@ def sources_by_name(names: Sequence[str], options: ReadOptions = ReadOptions()) 
     return by_name
 
 
+def is_service(name: str) -> bool:
+    """Whether this is the name of a service's papers, or of a library of Zotero's, not of a file."""
+    return name.startswith(_PREFIXES) or is_zotero(name)
+
+
 def path_of(name: str) -> Path:
     """The absolute path, or pattern, that a name on the command line stands for."""
     return Path(name).expanduser().absolute()

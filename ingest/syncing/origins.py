@@ -1,7 +1,6 @@
 """Origins: what a user named for the library to be made of, in a form that can be opened again later."""
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -11,21 +10,15 @@ from typing import Any
 
 from ingest.sources.base import ReadOptions, Skipped, Source, shown_path
 from ingest.sources.files import FileSource, skipped_files
-from ingest.sources.named import path_of, sources_by_name
+from ingest.sources.named import is_service, path_of, sources_by_name
 from ingest.sources.standard_input import STANDARD_INPUT
 from ingest.sources.zotero.opening import is_on_server, is_zotero
 from rag.errors import SourceError
 from rag.library.catalog import Catalog
 from rag.library.origins import Origin
 
-_SERVICE = re.compile(r"(?:arxiv|hf|pubmed|zotero):|zotero$")
 _NAMED = "named"
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {"saved": date.fromisoformat, "zotero": Path}
-
-
-def is_service(name: str) -> bool:
-    """Whether this is the name of a service's papers, not of a file."""
-    return bool(_SERVICE.match(name))
 
 
 def open_origins(

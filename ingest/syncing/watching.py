@@ -18,8 +18,9 @@ import watchfiles
 from ingest.chunking import split_abstract
 from ingest.sources.base import Source
 from ingest.sources.files import FileSource
+from ingest.sources.named import is_service
 from ingest.sources.stamps import size_and_time
-from ingest.syncing.origins import can_be_opened, is_service, open_again
+from ingest.syncing.origins import can_be_opened, open_again
 from ingest.syncing.places import Place, place_of
 from ingest.syncing.report import SyncReport
 from ingest.syncing.sync import sync
