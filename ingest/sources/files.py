@@ -66,7 +66,7 @@ def open_path(
     """
     if path.is_dir():
         return _open_all(_inside(path), path, options)
-    if has_magic(str(path)) and not path.exists():
+    if is_pattern(path):
         return _open_all(_matching(path), path, options)
     is_listed = is_one_of_many and path.suffix.lower() in PDF.suffixes and path.is_file()
     source = FileSource(path, options, is_one_of_many=is_listed)
@@ -79,13 +79,18 @@ def skipped_files(path: Path, options: ReadOptions = ReadOptions()) -> Iterator[
     """The files of a folder or a pattern that `open_path` leaves out, except hidden ones."""
     if path.is_dir():
         files = _inside(path)
-    elif has_magic(str(path)) and not path.exists():
+    elif is_pattern(path):
         files = (Path(name) for name in glob(str(path), recursive=True))  # noqa: PTH207
     else:
         return
     for file in sorted(file for file in files if not _is_readable(file, options) and file.is_file()):
         kind = f" ({file.suffix})" if file.suffix else ""
         yield Skipped(shown_path(file), f"is of no kind that can be read{kind}")
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a path is a pattern of files, and not the name of one that is there."""
+    return has_magic(str(path)) and not path.exists()
 
 
 def _is_readable(file: Path, options: ReadOptions) -> bool:

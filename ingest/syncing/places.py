@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
 
+from ingest.sources.files import is_pattern
 from ingest.syncing.origins import path_of_origin
 from rag.library.origins import Origin
 
@@ -43,7 +44,7 @@ def place_of(origin: Origin, folder: Path | None = None) -> Place | None:
         return Place(origin.name, folder, False, _number(folder)) if folder else None
     if path.is_dir():
         return Place(origin.name, path, True, _number(path))
-    if has_magic(str(path)) and not path.exists():
+    if is_pattern(path):
         above = next(parent for parent in path.parents if not has_magic(str(parent)))
         return Place(origin.name, above, above != path.parent, _number(above))
     return Place(origin.name, path.parent, False, _number(path.parent), path)
