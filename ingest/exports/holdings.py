@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ingest.sources.json_values import object_of
 from rag.library.catalog import Catalog
 from rag.library.catalog_rows import folded_label
 from rag.library.own_words import OWN
@@ -31,8 +32,7 @@ class Holding:
     def custom(self, name: str) -> Iterator[tuple[str, Paper, Mapping[str, Any]]]:
         """Source, record, and what the record keeps in a format's own form, where it has that."""
         for source, record in self.records or [("", self.paper)]:
-            custom = record.csl.get("custom")
-            kept = custom.get(name) if isinstance(custom, Mapping) else None
+            kept = object_of(record.csl.get("custom")).get(name)
             if isinstance(kept, Mapping):
                 yield source, record, kept
 
@@ -94,8 +94,7 @@ def with_custom(holding: Holding) -> Paper:
     """
     custom: dict[str, Any] = {}
     for _, record in sorted(holding.records, key=lambda pair: pair[1].key != holding.paper.key):
-        kept = record.csl.get("custom")
-        custom = {**kept, **custom} if isinstance(kept, Mapping) else custom
+        custom = {**object_of(record.csl.get("custom")), **custom}
     return replace(holding.paper, csl={**holding.paper.csl, "custom": custom}) if custom else holding.paper
 
 
