@@ -1,7 +1,7 @@
 """The PDFs that references name: in BibTeX's field `file`, or by addresses in RIS and EndNote's XML."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -22,7 +22,7 @@ def pdf_in(field: str, folder: Path) -> Path | None:
     """
     names = [name for file in _SEMICOLON.split(_plain(field[:_LONGEST]))[:_MOST] for name in _names(file)]
     paths = [folder / name for name in names] + [Path("/", name) for name in names]
-    return next(filter(is_file, paths), next(iter(paths), None))
+    return best_of(paths)
 
 
 def linked_pdfs(addresses: Iterable[str], file: Path, libraries: Iterable[str] = ()) -> Iterator[Path]:
@@ -42,6 +42,11 @@ def linked_pdfs(addresses: Iterable[str], file: Path, libraries: Iterable[str] =
         places = [file.parent] if scheme != _INTERNAL else folders if is_inside else []
         pdfs = [place / name for place in places]
         yield from [pdf for pdf in pdfs if scheme != _INTERNAL or is_file(pdf)][:1]
+
+
+def best_of(paths: Sequence[Path]) -> Path | None:
+    """The first file that is there, else the first that could be."""
+    return next(filter(is_file, paths), next(iter(paths), None))
 
 
 def is_file(path: Path) -> bool:

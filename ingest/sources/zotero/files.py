@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.sources.linked_files import is_file
+from ingest.sources.linked_files import best_of
 from ingest.sources.zotero.tables import File
 
 _STORED, _BASED = "storage:", "attachments:"
@@ -32,8 +32,7 @@ class Folders:
 
     def best(self, files: Sequence[File]) -> Path | None:
         """The first PDF that is there, else the first that could be."""
-        paths = [path for file in files if (path := self.path_of(file))]
-        return next(filter(is_file, paths), next(iter(paths), None))
+        return best_of([path for file in files if (path := self.path_of(file))])
 
 
 def _inside(folder: Path, name: str) -> Path | None:
