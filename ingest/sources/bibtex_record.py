@@ -9,10 +9,10 @@ from ingest.sources.bibtex_entries import WrittenEntry
 from ingest.sources.bibtex_names import names_in
 from ingest.sources.bibtex_values import LONGEST_VALUE
 from ingest.sources.csl_fields import csl_date, csl_item
-from ingest.sources.loose import loose_record, read_labels
+from ingest.sources.loose import loose_record, paragraphs, read_labels
 from rag.identity import normalise_title
 from rag.latex import latex_to_text
-from rag.plain import in_a_line, plain
+from rag.plain import in_a_line
 
 # Types of BibTeX and biblatex by what they are in CSL; each other one is a document.
 _TYPES_OF = {
@@ -63,7 +63,6 @@ _OF_ONE = re.compile(
     r"|keywords?|mendeley-tags|retracted"
 )
 _KEYWORDS = ("keywords", "keyword", "mendeley-tags")
-_PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 _ADDRESS = re.compile(r"\\url\s*\{([^{}]*)\}")
 _ESCAPED = re.compile(r"\\([_%&#$~{}])")
 _COMMANDS = re.compile(r"[\\{}]+")
@@ -73,7 +72,7 @@ _MOST_CSL_NAMES = 1_000  # so that the entry itself, which has them all, is kept
 
 def record_of(entry: WrittenEntry, parent: Mapping[str, str]) -> dict[str, Any]:
     """The record of an entry; `parent` has the texts of the fields of the entry that it crossrefs to."""
-    values, kind = inherited(entry, parent), entry.kind.lower()
+    values, kind = _inherited(entry, parent), entry.kind.lower()
 
     def text(name: str) -> str:
         return printed(values.get(name, ""), _LONGEST.get(name, LONGEST_DETAIL))
@@ -121,7 +120,7 @@ def _title(entry: WrittenEntry) -> str:
     return ""
 
 
-def inherited(entry: WrittenEntry, parent: Mapping[str, str]) -> Mapping[str, str]:
+def _inherited(entry: WrittenEntry, parent: Mapping[str, str]) -> Mapping[str, str]:
     """The texts of an entry's fields, with those of its parent that it does not have itself."""
     title = {"booktitle": parent["title"]} if "title" in parent else {}
     shared = {name: text for name, text in parent.items() if not _OF_ONE.fullmatch(name)}
@@ -141,10 +140,8 @@ def _latex_text(latex: str) -> str:
 def _own_notes(values: Mapping[str, str]) -> str:
     """The user's own words, each paragraph in a line."""
     notes = (values[name][: 2 * LONGEST_NOTE] for name in values if _OWN_NOTES.fullmatch(name))
-    paragraphs = (
-        in_a_line(latex_to_text(text)) for note in notes for text in _PARAGRAPHS.split(plain(note))
-    )
-    return "\n\n".join(filter(None, paragraphs))
+    texts = (paragraphs(note, lambda text: in_a_line(latex_to_text(text))) for note in notes)
+    return "\n\n".join(filter(None, texts))
 
 
 def _csl(

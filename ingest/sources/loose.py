@@ -6,7 +6,7 @@ An optional field that cannot be read is left out; nothing is guessed.
 import ast
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -137,7 +137,12 @@ def read_labels(value: Any) -> list[Any]:
 def note_text(html_or_text: str) -> str:
     """The text of a note, without markup: its paragraphs, each in a line."""
     blocks = _BLOCKS.sub("\n\n", html_or_text)
-    return "\n\n".join(filter(None, map(plain_text, _PARAGRAPHS.split(plain(blocks)))))
+    return paragraphs(blocks, plain_text)
+
+
+def paragraphs(text: str, line_of: Callable[[str], str]) -> str:
+    """The paragraphs of a text that say something, each as `line_of` gives it."""
+    return "\n\n".join(filter(None, map(line_of, _PARAGRAPHS.split(plain(text)))))
 
 
 def _short(text: str, most: int) -> str | None:
