@@ -4,13 +4,13 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
+from named_sources import names_to_sources
 
 from ingest.pipeline import ingest
 from ingest.sources.base import ReadOptions
 from ingest.sources.bibtex import read_bibtex
 from ingest.sources.files import FileSource
 from ingest.sources.loose import loose_record, plain_text, read_names
-from ingest.sources.named import names_to_sources
 from rag.latex import latex_to_text
 from rag.types import Paper
 

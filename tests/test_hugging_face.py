@@ -258,8 +258,9 @@ def test_without_the_network_by_the_users_wish_nothing_is_asked(server, monkeypa
 def test_the_endpoint_of_the_environment_is_asked_and_nothing_else(server):
     """In a process of its own: the client reads its settings when it is imported."""
     program = (
-        "from ingest.sources.named import names_to_sources\n"
-        "print(*[entry.title for entry in names_to_sources(['hf:date=2025-12-08'])[0].read()])"
+        "from ingest.sources.named import sources_by_name\n"
+        "((source,),) = sources_by_name(['hf:date=2025-12-08']).values()\n"
+        "print(*[entry.title for entry in source.read()])"
     )
     unset = ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "DISABLE_TELEMETRY")
     environment = {name: value for name, value in os.environ.items() if name not in unset}

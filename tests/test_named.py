@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from named_sources import names_to_sources
 
 from ingest.sources.arxiv_api import ArxivSource
 from ingest.sources.base import ReadOptions
 from ingest.sources.files import FileSource
 from ingest.sources.hugging_face import HubSource
-from ingest.sources.named import names_to_sources
 from rag.errors import SourceError
 
 ROOT = Path(__file__).parents[1]
@@ -124,9 +124,9 @@ def test_any_name_of_a_service_is_a_source_or_one_line_of_error(prefix, wish):
 def test_only_the_libraries_of_the_sources_that_are_named_are_loaded(folder):
     (folder / "papers.bib").write_text("@misc{a, title={Owls}, abstract={They sleep.}}")
     program = (
-        "import sys; from ingest.sources.named import names_to_sources\n"
+        "import sys; from ingest.sources.named import sources_by_name\n"
         "late = {'arxiv', 'huggingface_hub', 'bibtexparser', 'pyarrow'}\n"
-        "for source in names_to_sources(sys.argv[1:]): list(source.read())\n"
+        "for sources in sources_by_name(sys.argv[1:]).values(): list(sources[0].read())\n"
         "print(*late & set(sys.modules))"
     )
     for name, loaded in {"papers.jsonl": "", "papers.bib": "bibtexparser"}.items():

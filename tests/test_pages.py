@@ -4,9 +4,9 @@ import re
 
 import pytest
 from conftest import PAGES, needs_pages
+from named_sources import names_to_sources
 
 from ingest.pipeline import ingest
-from ingest.sources.named import names_to_sources
 from rag.assistant import Assistant
 from rag.library import Library
 

@@ -8,6 +8,7 @@ import pytest
 from hub_server import reply_json
 from hypothesis import given
 from hypothesis import strategies as st
+from named_sources import names_to_sources
 from pubmed_server import (
     XML,
     PubMedService,
@@ -21,7 +22,6 @@ from pubmed_server import (
 from service_server import Reply, ServiceServer, reply, running
 
 from ingest.sources.base import Rejection
-from ingest.sources.named import names_to_sources
 from ingest.sources.pubmed_api import PubMed, PubMedSource
 from ingest.sources.service import RetryPolicy, ServiceQuery
 from rag.errors import SourceError

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from named_sources import names_to_sources
 from small_pdfs import paper as pdf_of
 from zotero_profile import FEED, GROUP, Profile, better_bibtex
 
 from ingest.pipeline import ingest
 from ingest.sources.base import Attachment, ReadOptions, Rejection
-from ingest.sources.named import names_to_sources
 from ingest.sources.zotero.local import ZoteroSource
 from ingest.sources.zotero.notes import LONGEST_HTML, text_of
 from rag.errors import SourceError

@@ -8,13 +8,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from named_sources import names_to_sources
 from service_server import ServiceServer, reply, running
 from small_pdfs import paper as pdf_of
 from zotero_server import OBJECTS, ZoteroService
 
 from ingest.pipeline import ingest
 from ingest.sources.base import Rejection
-from ingest.sources.named import names_to_sources
 from ingest.sources.service import RetryPolicy
 from ingest.sources.zotero.server import ZoteroServer
 from ingest.sources.zotero.web import ZoteroWebSource

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from itertools import chain
 from pathlib import Path
 
 from ingest.sources.base import ReadOptions, Source
@@ -24,19 +23,13 @@ _PMID = re.compile(r"0*([1-9]\d{0,8})", re.ASCII)
 _MOST, _PDF = re.compile(r"max=(\d{1,9})", re.ASCII), "pdf"
 
 
-def names_to_sources(names: Sequence[str], options: ReadOptions = ReadOptions()) -> list[Source]:
-    """The sources with these names, each checked for its form before any is read.
+def sources_by_name(names: Sequence[str], options: ReadOptions = ReadOptions()) -> dict[str, list[Source]]:
+    """The sources that come of each name, in the order of the names, each checked for its form before any
+    is read; each source comes once, under the first name that it came of.
 
     `-` is standard input; `hf:`, `arxiv:` and `pubmed:` begin the name of a service; `zotero`, or what
     `zotero:` begins, is a library of Zotero's; any other name, and one that begins with `./`, is a file, a
-    folder or a pattern. Each source comes once. Raises SourceError.
-    """
-    return list(chain.from_iterable(sources_by_name(names, options).values()))
-
-
-def sources_by_name(names: Sequence[str], options: ReadOptions = ReadOptions()) -> dict[str, list[Source]]:
-    """The sources that come of each name, in the order of the names; each source comes once, under the
-    first name that it came of. Raises SourceError.
+    folder or a pattern. Raises SourceError.
     """
     if not all(name.strip() for name in names):
         raise SourceError("a source has no name: say which file or folder to ingest")
