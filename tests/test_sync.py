@@ -25,7 +25,7 @@ from ingest.sources.arxiv_api import Arxiv, ArxivSource
 from ingest.sources.base import ReadOptions
 from ingest.sources.service import RetryPolicy, ServiceQuery
 from ingest.syncing.listing import listed
-from ingest.syncing.origins import open_origins
+from ingest.syncing.origins import kind_of, open_origins
 from ingest.syncing.sync import sync
 from rag.errors import SourceError
 from rag.library import Library
@@ -425,6 +425,17 @@ def test_a_sync_that_is_killed_is_gone_on_with(made, papers, tmp_path, encoder, 
     assert made.verify() == [], seed
     assert made.catalog.digest() == fresh(tmp_path / "anew", encoder, papers), seed
     assert sync(made, prunes=True).origins[0].is_quiet, seed
+
+
+def test_zoteros_own_folder_leaves_no_files_out_and_a_pattern_of_folders_is_a_pattern(library, tmp_path):
+    with Profile(tmp_path / "Zotero") as profile:
+        profile.item("journalArticle", title="Owls at Night")
+    *_, skipped = open_origins([str(tmp_path / "Zotero")], ReadOptions())
+    assert skipped == []
+    (tmp_path / "one").mkdir()
+    write_lines(tmp_path / "one" / "night.jsonl", [OWLS])
+    bring(library, tmp_path / "o*" / "night.jsonl")
+    assert [kind_of(origin) for origin in library.catalog.made_of.all()] == ["pattern"]
 
 
 def test_zotero_is_read_again_when_its_database_has_changed(library, tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.sources.base import ReadOptions, Skipped, Source, shown_path
-from ingest.sources.files import FileSource, skipped_files
+from ingest.sources.files import FileSource, is_pattern, skipped_files
 from ingest.sources.named import is_service, path_of, sources_by_name
 from ingest.sources.standard_input import STANDARD_INPUT
 from ingest.sources.zotero.opening import is_on_server, is_zotero
@@ -38,7 +38,7 @@ def open_origins(
             continue
         origin = _origin(name, its_own, options, more)
         origins |= {source.name: origin for source in its_own}
-        if not is_service(name):
+        if any(isinstance(source, FileSource) for source in its_own):  # not Zotero's own folder
             skipped += skipped_files(path_of(name), options)
     return sources, origins, list(dict.fromkeys(skipped))
 
@@ -147,7 +147,7 @@ def kind_of(origin: Origin) -> str:
         return "other"
     if path.is_dir():
         return "folder"
-    return "pattern" if not path.exists() and any(mark in path.name for mark in "*?[") else "file"
+    return "pattern" if is_pattern(path) else "file"
 
 
 def _origin(name: str, sources: Sequence[Source], options: ReadOptions, more: Mapping[str, Any]) -> Origin:
