@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from rag.checking.base import Statement, Verdict
@@ -89,9 +88,7 @@ def _with_nearest(paper: Paper, text: str, most: int) -> Paper:
     def shared(excerpt: Passage) -> int:
         return len(words.intersection(content_words(paper.words_of(excerpt))))
 
-    nearest = nlargest(most, (each for each in paper.excerpts if each.part == "body"), key=shared)
-    kept = tuple(each for each in paper.excerpts if each in nearest or each.part == "note")
-    return replace(paper, excerpts=kept)
+    return paper.shortened(most, shared)
 
 
 def _reply_tokens(statements: int) -> int:
