@@ -27,10 +27,8 @@ _EXAMPLES: dict[Topic | None, str] = {
     None: "papers | which papers | what papers | how many papers | what are these papers"
     " | which papers are those | what does it do | what can they do | how can I help",
 }
-_KNOWN = Examples(_EXAMPLES)
-# The least cosine of the whole and of each word piece; tests/test_about.py has remarks and questions that
-# these separate.
-_LIKE, _PIECE_LIKE = 0.78, 0.6
+# tests/test_about.py has remarks and questions that these cosines separate.
+_KNOWN = Examples[Topic](_EXAMPLES, whole=0.78, piece=0.6)
 _LONGEST = 12  # words
 
 
@@ -42,5 +40,4 @@ def topic_of(question: str) -> Topic | None:
 
 @lru_cache(maxsize=1024)
 def _topic(text: str) -> Topic | None:
-    likeness = _KNOWN.likeness(text)
-    return likeness.label if likeness.whole >= _LIKE and likeness.piece >= _PIECE_LIKE else None
+    return _KNOWN.label_of(text)

@@ -74,8 +74,7 @@ class Bodies:
             if paper.body:
                 size = sizes[min(ids.index(paper.paper_id), len(sizes) - 1)]
                 closeness = self._closest(found, passages.get(paper.paper_id, ()), size)
-                of_note = (excerpt for excerpt in paper.excerpts if excerpt.part == "note")
-                paper = replace(paper, excerpts=(*closeness, *of_note))
+                paper = replace(paper, excerpts=(*closeness, *paper.excerpts_of("note")))
                 own = dict.fromkeys(paper.shown, abstracts.get(paper.paper_id, 0.0))
                 hit = replace(hit, paper=paper, closeness=own | closeness)
             read.append(hit)

@@ -13,7 +13,7 @@ from rag.reading import Reader
 from rag.record_questions import asks_for_records, recorded
 from rag.retrieval import Retriever, belonging, fuse_rankings
 from rag.types import Filters, Hit, Kind, Request
-from rag.words import subject_of
+from rag.words import content_words, subject_of
 
 _ALL = "papers"  # a query without a subject
 _DEPTH = 40  # of a ranking, and the most papers of a list
@@ -97,14 +97,13 @@ class Finder:
         only all papers answer it.
         """
         named = self.by_authors(question)
-        question_and_found = self._alone_or_after_others(named)
-        if question_and_found[1].reason and named is not question:
+        asked, found = self._alone_or_after_others(named)
+        if found.reason and named is not question:
             of_all = self._alone_or_after_others(question)
-            return question_and_found if of_all[1].reason else of_all
-        if question_and_found[1].reason and (author := author_meant(question.query, self.library)):
-            asked, found = question_and_found
+            return (asked, found) if of_all[1].reason else of_all
+        if found.reason and (author := author_meant(question.query, self.library)):
             return asked, replace(found, reason=f"{found.reason} Did you mean {in_a_line(author)}?")
-        return question_and_found
+        return asked, found
 
     def by_authors(self, question: Understanding) -> Understanding:
         """The question bounded to the papers of the authors that it names, as the library knows them."""
@@ -137,6 +136,8 @@ class Finder:
 
     def _answering(self, question: Understanding) -> tuple[Understanding, Found]:
         """The papers that answer a question: one by its record, or those that are near to it."""
+        if question.kind == "list" and question.resolved is None and not content_words(question.query):
+            return question, self._by_rules(question, ())  # it names no paper, and its hits would not count
         hits = self.retriever.search(
             question.query, max(_RANKED, question.request.k or 0), question.filters
         )

@@ -15,6 +15,7 @@ from rag.embedding.english import rarity
 from rag.library import Library
 from rag.library.lexical import Standing
 from rag.logistic import Logistic
+from rag.plain import enumeration
 from rag.reading import Reading
 from rag.types import Hit, Kind, Paper
 from rag.words import SPELLED, is_function_word
@@ -91,8 +92,8 @@ def why_far(
     unknown.sort(key=lambda word: -word.rarity)
     if not unknown:
         return "No paper here is close to this question."
-    *others, last = dict.fromkeys(word.text for word in unknown[:_MOST_NAMED])
-    return f"No paper mentions {' or '.join(filter(None, [', '.join(others), last]))}."
+    names = dict.fromkeys(word.text for word in unknown[:_MOST_NAMED])
+    return f"No paper mentions {enumeration([*names], 'or')}."
 
 
 def _text_of(paper: Paper) -> str:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 # Unicode's category Cc without the line feed; marks that change the direction of writing; lone surrogates
 # and two noncharacters, which neither UTF-8 nor XML can hold.
@@ -33,6 +34,12 @@ def in_a_line(text: str) -> str:
 def cut(text: str, longest: int) -> str:
     """The text, cut to at most `longest` characters with an ellipsis at its end."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def enumeration(names: Sequence[str], joint: Literal["and", "or"]) -> str:
+    """The names in a row: “a”, “a or b”, “a, b or c”; "" without any."""
+    *others, last = names or [""]
+    return f" {joint} ".join([", ".join(others), last] if others else [last])
 
 
 def sentence(text: str) -> str:

@@ -108,7 +108,7 @@ class Reader:
         reading = self.read(text, [Hit(paper, 1.0, Passage(paper.paper_id, 0, 0))])
         likeness = [float(sentence.best() @ reading.weights) for sentence in reading.sentences]
         best = reading.sentences[int(np.argmax(likeness))].place if likeness else Passage("", 0, 0)
-        record = Passage("", 0, len(paper.text_of("record")), "record")
+        record = paper.whole("record")
         is_of_record = share_in(text, paper.words_of(record)) > share_in(text, paper.words_of(best))
         return Quote.at(paper, record if is_of_record else best)
 

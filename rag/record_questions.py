@@ -57,8 +57,7 @@ _EXAMPLES: dict[Topic | None, str] = {
     " | which papers use this paper | what data was this paper trained on | how large is this paper"
     " | how does this paper compare | is this paper better | does this paper work",
 }
-_KNOWN = Examples(_EXAMPLES)
-_LIKE, _PIECE_LIKE = 0.76, 0.4
+_KNOWN = Examples[Topic](_EXAMPLES, whole=0.76, piece=0.4)
 _LONGEST = 14  # words around the name of the paper
 _RIVALS = 10  # papers whose titles may be meant as well
 _HAS: Mapping[Topic, Callable[[Paper], object]] = {
@@ -120,5 +119,4 @@ def _topic(text: str) -> Topic | None:
     text = re.sub(r"\s+", " ", encodable(text)).strip(" \n\t?!.:").lower()
     if not 0 < len(text.split()) <= _LONGEST:
         return None
-    likeness = _KNOWN.likeness(text)
-    return likeness.label if likeness.whole >= _LIKE and likeness.piece >= _PIECE_LIKE else None
+    return _KNOWN.label_of(text)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from rag.months import in_words
-from rag.plain import in_a_line
+from rag.plain import enumeration, in_a_line
 
 _MOST_NAMES = 12
 _LONGEST = 300  # characters of a name, a journal, a number
@@ -38,12 +38,12 @@ def record_text(paper: Record) -> str:
     "Written by A. Author, B. Builder and 3 others (5 authors); published 3 May 2021 in Journal of Owls
     12(3), pp. 45–67; DOI 10.1000/xyz."
     """
-    parts = filter(None, (authors_text(paper), _publication(paper), *_details(paper)))
+    parts = filter(None, (_authors(paper), _publication(paper), *_details(paper)))
     line = "; ".join(parts)
     return f"{line[0].upper()}{line[1:]}." if line else ""
 
 
-def authors_text(paper: Record) -> str:
+def _authors(paper: Record) -> str:
     """Who wrote a paper, as far as that is known."""
     names = [name for name in map(_short, paper.authors[:_MOST_NAMES]) if name]
     total = paper.author_count and max(paper.author_count, len(paper.authors))
@@ -55,8 +55,7 @@ def authors_text(paper: Record) -> str:
         names.append(f"{others:,} other{'' if others == 1 else 's'}")
     elif not total:  # a source that names some of them
         names.append("others")
-    *first, last = names
-    text = f"written by {' and '.join(filter(None, (', '.join(first), last)))}"
+    text = f"written by {enumeration(names, 'and')}"
     return f"{text} ({count})" if count else text
 
 

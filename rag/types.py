@@ -1,6 +1,6 @@
 """The data that modules exchange: papers, passages, hits, requests, citations, claims, answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
@@ -103,14 +103,13 @@ class Paper:
     @property
     def shown(self) -> "tuple[Passage, ...]":
         """What is read of it for a question: the abstract, its excerpts, and the user's note."""
-        abstract = (Passage(self.paper_id, 0, len(self.abstract)),) if self.abstract else ()
-        body = tuple(excerpt for excerpt in self.excerpts if excerpt.part == "body")
-        return (*abstract, *body, *self._shown_of_note)
+        abstract = (self.whole("abstract"),) if self.abstract else ()
+        return (*abstract, *self.excerpts_of("body"), *self._shown_of_note)
 
     @property
     def _shown_of_note(self) -> "tuple[Passage, ...]":
         """The note; of a long one the passages among the excerpts, else its beginning."""
-        if chosen := tuple(excerpt for excerpt in self.excerpts if excerpt.part == "note"):
+        if chosen := self.excerpts_of("note"):
             return chosen
         return (Passage(self.paper_id, 0, min(len(self.note), _LONG_NOTE), "note"),) if self.note else ()
 
@@ -135,9 +134,22 @@ class Paper:
         """What is read of its body for a question: the heading above each excerpt, and its words."""
         if not self.body:
             return []
-        own = (excerpt for excerpt in self.excerpts if excerpt.part == "body")
-        spans = self.body.joined((excerpt.start, excerpt.end) for excerpt in own)
+        spans = self.body.joined((excerpt.start, excerpt.end) for excerpt in self.excerpts_of("body"))
         return [(self.body.section_of(start), self.body.text[start:end].strip()) for start, end in spans]
+
+    def excerpts_of(self, part: Part) -> "tuple[Passage, ...]":
+        """The excerpts from a part."""
+        return tuple(excerpt for excerpt in self.excerpts if excerpt.part == part)
+
+    def shortened(self, most: int, closeness: "Callable[[Passage], float]") -> "Paper":
+        """The paper with the `most` closest excerpts of its body, in their order."""
+        closest = nlargest(most, self.excerpts_of("body"), key=closeness)
+        kept = tuple(each for each in self.excerpts if each in closest or each.part == "note")
+        return replace(self, excerpts=kept)
+
+    def whole(self, part: Part) -> "Passage":
+        """All of a part."""
+        return Passage(self.paper_id, 0, len(self.text_of(part)), part)
 
     def text_of(self, part: Part) -> str:
         """The text of a part; empty for a body that was not loaded."""
@@ -297,10 +309,7 @@ class Hit:
 
     def shortened(self, most: int) -> Paper:
         """The paper with the `most` closest excerpts of its body, in their order."""
-        own = [excerpt for excerpt in self.paper.excerpts if excerpt.part == "body"]
-        closest = nlargest(most, own, key=lambda excerpt: self.closeness.get(excerpt, 0.0))
-        kept = tuple(each for each in self.paper.excerpts if each in closest or each.part == "note")
-        return replace(self.paper, excerpts=kept)
+        return self.paper.shortened(most, lambda excerpt: self.closeness.get(excerpt, 0.0))
 
     @property
     def page(self) -> int | None:

@@ -94,7 +94,7 @@ def evidence_for(statement: Statement) -> list[Evidence]:
         [(quote,) for paper in statement.papers for quote in _in_a_row(paper, length)]
         for length in range(1, _IN_A_ROW + 1)
     ]
-    records = [_record_of(paper) for paper in statement.papers]
+    records = [Quote.at(paper, paper.whole("record")) for paper in statement.papers]
     by_length.append([(record,) for record in records if words.intersection(content_words(record.text))])
     two = nearest(2, by_length[0])
     together = [tuple(quote for sentence in by_length[0] if sentence in two for quote in sentence)]
@@ -107,10 +107,6 @@ def _in_a_row(paper: Paper, length: int) -> Iterator[Quote]:
     for first, last in zip(sentences, sentences[length - 1 :], strict=False):
         if first.part == last.part and first.start < last.end <= first.end + LONGEST_SENTENCE:
             yield Quote(paper, (first.start, last.end), first.part)
-
-
-def _record_of(paper: Paper) -> Quote:
-    return Quote(paper, (0, len(paper.text_of("record"))), "record")
 
 
 def _text(piece: Evidence) -> str:

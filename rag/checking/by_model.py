@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from rag.checking.base import Statement, Verdict
@@ -39,21 +38,26 @@ class ModelJudge:
         quotes = [own_words(statement) for statement in statements]
         verdicts = [Verdict("verbatim", (quote,)) if quote else Verdict(reason=NO_ROOM) for quote in quotes]
         reworded = [place for place, quote in enumerate(quotes) if not quote]
-        statements = self._with_room(reworded, statements)
-        if places := self._fitting(reworded, statements):
+        places, statements = self._with_room(reworded, statements)
+        if places:
             fitting = [statements[place] for place in places]
             reply = self._model.ask(check_prompt(fitting), usage, most_tokens=_reply_tokens(len(places)))
             for place, verdict in zip(places, read_verdicts(reply, fitting), strict=True):
                 verdicts[place] = verdict if verdict != Verdict() else Verdict(reason=UNREAD)
         return verdicts
 
-    def _with_room(self, places: Sequence[int], statements: Sequence[Statement]) -> Sequence[Statement]:
-        """The statements, with fewer excerpts of their papers where not all of these places fit."""
+    def _with_room(
+        self, places: Sequence[int], statements: Sequence[Statement]
+    ) -> tuple[Sequence[int], Sequence[Statement]]:
+        """The first places that fit, and the statements, with fewer excerpts of their papers where not all
+        of these places would fit else."""
+        fitting = self._fitting(places, statements)
         for most in _EXCERPTS:
-            if len(self._fitting(places, statements)) == min(len(places), _MOST):
+            if len(fitting) == min(len(places), _MOST):
                 break
             statements = _shortened(statements, most)
-        return statements
+            fitting = self._fitting(places, statements)
+        return fitting, statements
 
     def _fitting(self, places: Sequence[int], statements: Sequence[Statement]) -> Sequence[int]:
         """The first places whose statements, with their papers, fit in the model's context."""
@@ -84,9 +88,7 @@ def _with_nearest(paper: Paper, text: str, most: int) -> Paper:
     def shared(excerpt: Passage) -> int:
         return len(words.intersection(content_words(paper.words_of(excerpt))))
 
-    nearest = nlargest(most, (each for each in paper.excerpts if each.part == "body"), key=shared)
-    kept = tuple(each for each in paper.excerpts if each in nearest or each.part == "note")
-    return replace(paper, excerpts=kept)
+    return paper.shortened(most, shared)
 
 
 def _reply_tokens(statements: int) -> int:

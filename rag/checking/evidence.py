@@ -7,7 +7,7 @@ from rag.checking.names import missing_names
 from rag.checking.numbers import missing_numbers
 from rag.checking.verbatim import find_quote
 from rag.readable import without_markup
-from rag.types import Paper, Part, Passage
+from rag.types import Paper, Part
 
 _PARTS: tuple[Part, ...] = ("abstract", "body", "note", "record")
 _NO_EVIDENCE = "the judge shows no words that hold it"
@@ -26,11 +26,8 @@ def quotes_of(words: str, papers: Sequence[Paper]) -> Iterator[Quote]:
     the paper does not say may stand in the user's note, or in its record.
     """
     for paper in papers:
-        body, record = (
-            Passage(paper.paper_id, 0, len(paper.text_of(part)), part) for part in ("body", "record")
-        )
-        own = sorted((*paper.shown, body), key=lambda passage: passage.part == "note")
-        for passage in (*own, record):
+        own = sorted((*paper.shown, paper.whole("body")), key=lambda passage: passage.part == "note")
+        for passage in (*own, paper.whole("record")):
             if span := find_quote(words, paper.words_of(passage)):
                 start, end = span
                 yield Quote(paper, (passage.start + start, passage.start + end), passage.part)

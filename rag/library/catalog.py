@@ -273,7 +273,7 @@ class Catalog:
 
     def sources(self, paper_id: str) -> list[str]:
         """The sorted names of the sources that have a paper."""
-        return sorted({source for source, *_ in self._database.rows(RECORDS_OF_PAPER, id=paper_id)})
+        return self.sources_of([paper_id]).get(paper_id, [])
 
     def of_sources(self, names: Collection[str]) -> list[str]:
         """The sorted ids of the papers that some of these sources have."""

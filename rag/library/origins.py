@@ -48,12 +48,10 @@ _UNNAMED = sa.select(unnamed.c.paper_id).where(unnamed.c.source == sa.bindparam(
 _INSERT_UNNAMED = sa.insert(unnamed)
 _DELETE_UNNAMED = sa.delete(unnamed).where(unnamed.c.source == sa.bindparam("of"))
 _DISOWN = sa.update(sources).values(origin=_FORGOTTEN).where(sources.c.origin == sa.bindparam("of"))
-_DELETE_FAILED = sa.delete(sources).where(
-    sources.c.name == sa.bindparam("of"),
-    sources.c.seen == 0,
-    sources.c.name.not_in(sa.select(records.c.source)),
-)
 _DELETE_SOURCE = sa.delete(sources).where(sources.c.name == sa.bindparam("of"))
+_DELETE_FAILED = _DELETE_SOURCE.where(
+    sources.c.seen == 0, sources.c.name.not_in(sa.select(records.c.source))
+)
 
 
 @dataclass(frozen=True)

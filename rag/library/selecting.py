@@ -46,8 +46,8 @@ def criteria(filters: Filters, words: str = "", paper_ids: Collection[str] | Non
     """Values of conditions, by name: a paper fulfils the filters, contains all words, has one of the ids.
 
     Words match in any case in title, authors, organisation, arXiv id, DOI, citation key, tags, collections
-    and year; none of their characters is a
-    wildcard. `paper_ids` take the place of the papers that the filters name; None means all.
+    and year; none of their characters is a wildcard. `paper_ids` take the place of the papers that the
+    filters name; None means all.
     """
     known = {name: value for name, value in asdict(filters).items() if value is not None}
     known |= {name: encodable(value) for name, value in known.items() if isinstance(value, str)}

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from rag.errors import LibraryError, QuestionError
 from rag.library import Library
 from rag.library.suggesting import near_authors, near_names
-from rag.plain import cut, in_a_line
+from rag.plain import cut, enumeration, in_a_line
 from rag.readable import without_markup
 from rag.types import Filters, Paper
 
@@ -70,9 +70,7 @@ def quoted(name: str) -> str:
 
 def did_you_mean(names: Sequence[str]) -> str:
     """A question that offers names; "" without any."""
-    *others, last = names or [""]
-    choice = " or ".join([", ".join(others), last] if others else [last])
-    return f"did you mean {choice}?" if choice else ""
+    return f"did you mean {enumeration(names, 'or')}?" if names else ""
 
 
 def _near(library: Library, name: str, value: str) -> list[str]:

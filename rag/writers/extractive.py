@@ -13,7 +13,7 @@ from rag.query import Understanding
 from rag.readable import readable
 from rag.reading import Reader, Reading, Sentence
 from rag.sentences import says_something
-from rag.types import Hit, Passage
+from rag.types import Hit
 from rag.words import content_words
 from rag.writers.base import Log
 from rag.writers.relevance import relevances
@@ -133,9 +133,10 @@ def _grouped(chosen: Sequence[_Candidate]) -> list[list[_Candidate]]:
 
 def _record_of(number: int, hit: Hit) -> _Candidate:
     """What the record of a hit says, as a sentence of it."""
-    text = hit.paper.text_of("record")
-    place = Passage(hit.paper.paper_id, 0, len(text), "record")
-    return _Candidate(Sentence(number, place, text, np.empty((0, 0), np.float32), place), 0.0)
+    place = hit.paper.whole("record")
+    return _Candidate(
+        Sentence(number, place, hit.paper.words_of(place), np.empty((0, 0), np.float32), place), 0.0
+    )
 
 
 def _within(

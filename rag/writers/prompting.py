@@ -92,8 +92,7 @@ def _fitting(key: int, hit: Hit, room: int) -> Paper | None:
 
 def _cut(key: int, paper: Paper, room: int, window: int) -> str:
     """A paper with as many sentences of its abstract, or of its one excerpt, as there is room for."""
-    own = tuple(excerpt for excerpt in paper.excerpts if excerpt.part == "body")
-    paper = replace(paper, note="", excerpts=own)
+    paper = replace(paper, note="", excerpts=paper.excerpts_of("body"))
     text = "".join(map(paper.words_of, paper.shown))
     starts = [_up_to(paper, end) for _, end in sentence_spans(text)]
     if fit := bisect_right(starts, room, key=lambda start: _size(key, start)):
