@@ -6,6 +6,7 @@ import pytest
 
 from ingest.annotating import annotate
 from ingest.backup import restore, write_backup
+from ingest.chunking import split_abstract
 from ingest.pipeline import ingest
 from ingest.sources.base import paper_from
 from rag.library.catalog import Catalog
@@ -80,6 +81,11 @@ def test_the_users_tags_and_notes_are_a_record_of_their_own(shelf):
     annotate(shelf, [MICE.paper_id], lambda own: replace(own, tags=(), note=""))
     assert shelf.catalog.sources(MICE.paper_id) == ["shelf"]
     assert not shelf.catalog.labels("tag").get("rodents")
+
+
+def test_an_edit_that_says_nothing_leaves_the_paper(shelf):
+    shelf.catalog.recorder(split_abstract).edit_own([MICE.paper_id], lambda own: own)
+    assert shelf.catalog.sources(MICE.paper_id) == ["shelf"]
 
 
 def test_a_backup_keeps_all_of_it(shelf, tmp_path):

@@ -85,7 +85,7 @@ class Recorder:
                 self._database.run(statements.DELETE_RECORD, id=paper_id, of=OWN, number=0)
                 if edited:
                     self._add(OWN, 0, paper_id, edited)
-                if edited or len(records) > 1:
+                if edited or any(source != OWN for source, *_ in records):
                     self._store(paper_id)
                 else:
                     delete_papers(self._database, [paper_id])
