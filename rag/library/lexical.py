@@ -4,11 +4,11 @@ import math
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import tantivy
 
@@ -29,6 +29,7 @@ _AS_RARE = 10.0  # the score of a rare word, where a misspelt one would have 1
 _PART = re.compile(r"[^\W_]+")
 _MOST_OF_TERM = 2.2  # times its inverse document frequency a term can add: k1 + 1 of BM25
 
+Seen = TypeVar("Seen")
 Standing = Literal["there", "misspelt", "nowhere"]
 
 
@@ -105,22 +106,13 @@ class LexicalIndex:
         terms = self.terms(query)
         if not terms or filters.papers == () or not self._is_there():
             return []
-        try:
-            return self._search(terms, most, filters)
-        except ValueError:  # another process is committing, or has moved the folder
-            self.close()
-            time.sleep(_PATIENCE)
-            with _errors(self._folder):
-                return self._search(terms, most, filters)
 
-    def _search(
-        self, terms: Sequence[str], most: int, filters: Filters
-    ) -> list[tuple[tantivy.Document, float]]:
-        with without_panic():
-            searcher = self._searcher()
+        def best(searcher: tantivy.Searcher) -> list[tuple[tantivy.Document, float]]:
             hits = searcher.search(self._query(terms, filters), limit=most, count=False).hits
             highest = _MOST_OF_TERM * sum(_rarity(searcher, term) for term in terms)
             return [(searcher.doc(address), score / highest) for score, address in hits]
+
+        return self._patiently(best)
 
     def alike(self, text: str, most: int) -> list[str]:
         """The ids of the `most` papers with the most words of a text, best first.
@@ -129,15 +121,16 @@ class LexicalIndex:
         """
         if not self._is_there():
             return []
-        with _errors(self._folder), without_panic():
-            searcher = self._searcher()
+
+        def nearest(searcher: tantivy.Searcher) -> list[str]:
             queries = [
                 _term("text", term) if searcher.doc_freq("text", term) else self._misspelt(term)
                 for term in dict.fromkeys(self.terms(text))
             ]
             any_word = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
-            hits = searcher.search(any_word, limit=most, count=False).hits
-            return [str(searcher.doc(address)["paper_id"][0]) for _, address in hits]
+            return _ids(searcher, any_word, most)
+
+        return self._patiently(nearest)
 
     def _misspelt(self, term: str) -> tantivy.Query:
         """The terms that a misspelt one may stand for; they count as much as rare words do."""
@@ -150,10 +143,7 @@ class LexicalIndex:
         terms = self.terms(text)
         if not terms or not self._is_there():
             return []
-        with _errors(self._folder), without_panic():
-            searcher = self._searcher()
-            hits = searcher.search(_all_of(terms), limit=most + 1, count=False).hits
-            ids = [str(searcher.doc(address)["paper_id"][0]) for _, address in hits]
+        ids = self._patiently(lambda searcher: _ids(searcher, _all_of(terms), most + 1))
         return ids if len(ids) <= most else None
 
     def standing(self, word: str) -> Standing:
@@ -161,13 +151,28 @@ class LexicalIndex:
         a word that a misspelling makes of it."""
         if not self._is_there():
             return "nowhere"
-        with without_panic():
-            searcher, parts = self._searcher(), _PART.findall(word.lower())
-            if self._has_all(searcher, ["".join(parts)]) or (
-                len(parts) > 1 and self._has_parts(searcher, parts)
-            ):
-                return "there"
-            return "misspelt" if word.isalpha() and self._has_alike(searcher, word) else "nowhere"
+        return self._patiently(lambda searcher: self._standing(searcher, word))
+
+    def _standing(self, searcher: tantivy.Searcher, word: str) -> Standing:
+        parts = _PART.findall(word.lower())
+        if self._has_all(searcher, ["".join(parts)]) or (
+            len(parts) > 1 and self._has_parts(searcher, parts)
+        ):
+            return "there"
+        return "misspelt" if word.isalpha() and self._has_alike(searcher, word) else "nowhere"
+
+    def _patiently(self, look: Callable[[tantivy.Searcher], Seen]) -> Seen:
+        """What a look into the index sees, the second time if the first fails: another process may be
+        committing, or have moved the folder. Raises DamagedError.
+        """
+        try:
+            with without_panic():
+                return look(self._searcher())
+        except ValueError:
+            self.close()
+            time.sleep(_PATIENCE)
+            with _errors(self._folder), without_panic():
+                return look(self._searcher())
 
     def _has_parts(self, searcher: tantivy.Searcher, parts: Sequence[str]) -> bool:
         """Whether the parts of a word occur; if one is a number ("GPT-4"), in the same paper."""
@@ -265,6 +270,12 @@ class LexicalIndex:
 
 def _term(field: str, value: str) -> tantivy.Query:
     return tantivy.Query.term_query(_FIELDS, field, value)
+
+
+def _ids(searcher: tantivy.Searcher, query: tantivy.Query, most: int) -> list[str]:
+    """The ids of the `most` best papers of a query, best first."""
+    hits = searcher.search(query, limit=most, count=False).hits
+    return [str(searcher.doc(address)["paper_id"][0]) for _, address in hits]
 
 
 def _all_of(terms: Sequence[str]) -> tantivy.Query:
