@@ -315,8 +315,8 @@ def _filters(author: str, tag: str, collection: str, first: str, last: str) -> F
 
 def _choices(labels: dict[str, int]) -> Any:
     """The most frequent tags or collections, in order."""
-    frequent = sorted(labels, key=lambda name: -labels[name])[:_MOST_CHOICES]
-    choices = [(f"{in_a_line(name)} ({labels[name]:,})", name) for name in labels if name in set(frequent)]
+    frequent = set(sorted(labels, key=lambda name: -labels[name])[:_MOST_CHOICES])
+    choices = [(f"{in_a_line(name)} ({labels[name]:,})", name) for name in labels if name in frequent]
     return gr.update(choices=[_ANY, *choices], visible=bool(labels))
 
 
