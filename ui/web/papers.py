@@ -241,13 +241,11 @@ class PapersTab:
             own = OwnWords.of(library, paper_id)
             may_write = not (self.is_read_only or self.desk.is_bundled)
             fields = [gr.update(visible=may_write), ", ".join(own.tags), own.note]
-            return [gr.update(visible=True), self._page(paper), paper_id, *self._doubt(), *fields]
+            return [gr.update(visible=True), self._page(paper, own), paper_id, *self._doubt(), *fields]
         return [gr.update(visible=False), "", None, *self._doubt(), *[gr.skip()] * 3]
 
-    def _page(self, paper: Paper) -> str:
-        library = self.desk.library
-        sources = library.catalog.sources(paper.paper_id)
-        return paper_html(paper, sources, OwnWords.of(library, paper.paper_id))
+    def _page(self, paper: Paper, own: OwnWords) -> str:
+        return paper_html(paper, self.desk.library.catalog.sources(paper.paper_id), own)
 
     def _annotate(self, paper_id: str | None, tags: str, note: str, *view: Any) -> list[Any]:
         """Save the visitor's tags and note on the paper that is open."""
@@ -257,8 +255,10 @@ class PapersTab:
         except AskpapersError as error:
             gr.Warning(escape(str(error)))  # a toast shows HTML
             return [gr.skip()] * 5
-        paper = self.desk.library.catalog.whole_papers([str(paper_id)]).get(str(paper_id))
-        return [self._page(paper) if paper else gr.skip(), *self._labels(), *self._table(*view)]
+        library = self.desk.library
+        paper = library.catalog.whole_papers([str(paper_id)]).get(str(paper_id))
+        page = self._page(paper, OwnWords.of(library, str(paper_id))) if paper else gr.skip()
+        return [page, *self._labels(), *self._table(*view)]
 
     def _doubt(self) -> list[Any]:
         """The buttons that remove a paper, before the first is clicked."""
