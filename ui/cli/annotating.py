@@ -135,12 +135,11 @@ def _write(
 
 
 def _print_notes(own: OwnWords, place: str) -> None:
-    if own.note:
-        print_text(Text(plain(own.note)))
-    for source, note in own.others:
-        print_text(Text(f"\nFrom {in_a_line(source)}:", "dim"))
+    for source, note in own.notes:
+        if source:
+            print_text(Text(f"\nFrom {in_a_line(source)}:", "dim"))
         print_text(Text(plain(note)))
-    if not own.note and not own.others:
+    if not own.notes:
         tell(f"There is no note on this paper: write one with `askpapers library note PAPER TEXT{place}`.")
 
 
