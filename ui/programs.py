@@ -152,10 +152,13 @@ class Programs:
         }
 
 
-def ranked(library: Library, request: Request, k: int) -> tuple[Understanding, list[Hit]]:
-    """What a request asks for, and its `k` best papers. Raises QuestionError."""
+def ranked(library: Library, request: Request, k: int, place: str = "") -> tuple[Understanding, list[Hit]]:
+    """What a request asks for, and its `k` best papers.
+
+    Raises QuestionError; `place` is the option for this library in what it says.
+    """
     question = understand(request)
-    check_names(library, question.filters)
+    check_names(library, question.filters, place)
     return question, Retriever(library).search(question.query, k, question.filters)
 
 
