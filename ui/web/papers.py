@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -309,8 +309,8 @@ class PapersTab:
 def _filters(author: str, tag: str, collection: str, first: str, last: str) -> Filters:
     """Raises QuestionError."""
     names = [(name or "").strip() or None for name in (author, tag, collection)]
-    years = Filters(whole(first), whole(last))
-    return check_filters(replace(years, author=names[0], tag=names[1], collection=names[2]))
+    years = whole(first), whole(last)
+    return check_filters(Filters(*years, author=names[0], tag=names[1], collection=names[2]))
 
 
 def _choices(labels: dict[str, int]) -> Any:
