@@ -61,7 +61,7 @@ def run_tag(arguments: argparse.Namespace) -> int:
         ids = [paper.paper_id for paper in papers]
         progress = track if len(ids) > _QUICK else untracked
         changed = annotate(library, ids, with_tags(added, removed), progress)
-        left = library.catalog.papers([paper.paper_id for paper in papers]).values()
+        left = library.catalog.papers(ids).values()
         kept = [(paper, tag) for paper in left for tag in removed if has_tag(paper, tag)]
         told = {paper.paper_id: library.catalog.records_of(paper.paper_id) for paper, _ in kept[:_TOLD]}
     if arguments.json:
