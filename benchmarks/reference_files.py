@@ -6,18 +6,8 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 _WORDS = (
-    *(
-        "owls",
-        "bees",
-        "eels",
-        "hunt by ear",
-        "in Öland",
-        "β-blockers",
-        "&",
-        "<5% of voles",
-        "— naïve nights:",
-    ),
-    *("a study", "10°C", "Dvořák's model"),
+    *("owls", "bees", "eels", "hunt by ear", "in Öland", "β-blockers", "&", "<5% of voles"),
+    *("— naïve nights:", "a study", "10°C", "Dvořák's model"),
 )
 _SENTENCES = (
     "Barn owls hunt by ear alone; we count what they bring home on 412 nights (p < 0.05).",

@@ -7,7 +7,6 @@ process searches for it, as an open page does, until it comes first. Prints a JS
 """
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -81,7 +80,7 @@ def _until_found(retriever: Retriever, paper: Paper) -> float:
 def _watching(library: Path) -> Iterator[None]:
     """A process that watches what a library was made of."""
     command = [sys.executable, "-m", "ui.cli", "watch", "--library", str(library)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
             yield
         finally:

@@ -16,12 +16,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks.commands import parser
-from ingest.pipeline import Report, ingest
+from ingest.pipeline import OUTCOMES, Report, ingest
 from ingest.sources.base import Attachment
 from ingest.sources.zotero.local import ZoteroSource
 from rag.embedding import embedded_encoder
@@ -80,7 +79,7 @@ def _lacking(library: Library, made: list[dict[str, Any]]) -> dict[str, int]:
     """How many papers have another value of each field, or no whole text."""
     ids = library.catalog.find([each["doi"] for each in made])
     papers = library.catalog.papers(list(ids.values()))
-    lacking = dict.fromkeys([*made[0]], 0)
+    lacking = dict.fromkeys(made[0], 0)
     for each in made:
         paper = papers.get(ids.get(each["doi"], ""))
         known = {} if paper is None else paper.to_dict() | {"has_pdf": paper.file is not None}
@@ -90,8 +89,8 @@ def _lacking(library: Library, made: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def _counts(report: Report) -> dict[str, Any]:
-    names = ("seconds", "added", "updated", "unchanged", "duplicates", "passages")
-    return {name: asdict(report)[name] for name in names} | {"rejected": len(report.rejected)}
+    names = ("seconds", *OUTCOMES, "passages")
+    return {name: getattr(report, name) for name in names} | {"rejected": len(report.rejected)}
 
 
 def main() -> int:

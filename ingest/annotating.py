@@ -34,6 +34,11 @@ class OwnWords:
         others = tuple(dict.fromkeys(notes))  # an entry and its PDF are two records of one source
         return cls(own.tags, own.note, others) if own else cls(others=others)
 
+    @property
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """All notes with their sources: the user's own first, under "", if there is one."""
+        return (("", self.note), *self.others) if self.note else self.others
+
 
 def annotate(library: Library, paper_ids: Sequence[str], edit: Edit, track: Track = untracked) -> int:
     """Change the user's own tags and notes on papers by their ids, and update the indexes.

@@ -106,10 +106,7 @@ class Desk:
     def remove(self, references: Sequence[str], track: Track = untracked) -> int:
         """Remove papers by id or title; returns how many. Raises QuestionError, LibraryBusyError."""
         with self._writing:
-            if self.is_bundled:
-                raise QuestionError(
-                    "the papers that come with askpapers stay: add your own, which take their place"
-                )
+            self._check_own("the papers that come with askpapers stay")
             return self.library.remove(references, track)
 
     def annotate(self, paper_id: str, edit: Edit) -> int:
@@ -118,12 +115,13 @@ class Desk:
         Raises QuestionError, LibraryBusyError.
         """
         with self._writing:
-            if self.is_bundled:
-                raise QuestionError(
-                    "the papers that come with askpapers take no tags or notes: add your own, which take "
-                    "their place"
-                )
+            self._check_own("the papers that come with askpapers take no tags or notes")
             return annotate(self.library, [paper_id], edit)
+
+    def _check_own(self, problem: str) -> None:
+        """Raises QuestionError where the bundled papers answer, which are made anew."""
+        if self.is_bundled:
+            raise QuestionError(f"{problem}: add your own, which take their place")
 
     def read_ahead(self) -> None:
         """Start reading papers in the background, as many as are remembered."""

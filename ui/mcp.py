@@ -87,10 +87,14 @@ class KnownPaper:
     is_digest: bool
 
 
-def make_server(programs: Programs) -> MCPServer:
-    """A server whose tools work in threads, so that the protocol goes on meanwhile."""
+class _Tools:
+    """What the tools do, in threads, so that the protocol goes on meanwhile."""
+
+    def __init__(self, programs: Programs) -> None:
+        self._programs = programs
 
     async def ask_papers(
+        self,
         question: str,
         from_year: int | None = None,
         to_year: int | None = None,
@@ -100,7 +104,7 @@ def make_server(programs: Programs) -> MCPServer:
         collection: str | None = None,
     ) -> Annotated[CallToolResult, Answer]:
         stream = await to_thread.run_sync(
-            programs.stream, question, from_year, to_year, words, None, author, tag, collection
+            self._programs.stream, question, from_year, to_year, words, None, author, tag, collection
         )
         try:
             answer = await to_thread.run_sync(read_answer, stream, abandon_on_cancel=True)
@@ -110,6 +114,7 @@ def make_server(programs: Programs) -> MCPServer:
         return _result(with_sources(answer), answer_json(answer))
 
     async def search_papers(
+        self,
         query: str,
         k: int = 10,
         from_year: int | None = None,
@@ -119,25 +124,28 @@ def make_server(programs: Programs) -> MCPServer:
         collection: str | None = None,
     ) -> Annotated[CallToolResult, Ranking]:
         ranking = await to_thread.run_sync(
-            programs.search, query, k, from_year, to_year, author, tag, collection
+            self._programs.search, query, k, from_year, to_year, author, tag, collection
         )
         return _result(_ranking_text(ranking), ranking)
 
-    async def get_paper(paper: str) -> Annotated[CallToolResult, KnownPaper]:
-        known = await to_thread.run_sync(programs.get_paper, paper)
+    async def get_paper(self, paper: str) -> Annotated[CallToolResult, KnownPaper]:
+        known = await to_thread.run_sync(self._programs.get_paper, paper)
         return _result(_paper_text(known), known)
 
-    tools = [
-        _tool(ask_papers, "Ask the papers", programs.ask),
-        _tool(search_papers, "Search the papers", programs.search),
-        _tool(get_paper, "Get a paper", programs.get_paper),
-    ]
+
+def make_server(programs: Programs) -> MCPServer:
+    """A server with the tools."""
+    tools = _Tools(programs)
     return _Server(
         "askpapers",
         title="askpapers",
         instructions=_INSTRUCTIONS,
         version=version("askpapers"),
-        tools=tools,
+        tools=[
+            _tool(tools.ask_papers, "Ask the papers", programs.ask),
+            _tool(tools.search_papers, "Search the papers", programs.search),
+            _tool(tools.get_paper, "Get a paper", programs.get_paper),
+        ],
         log_level="WARNING",
     )
 

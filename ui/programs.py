@@ -5,7 +5,6 @@ The docstrings of `ask`, `search` and `get_paper` are shown to programs and lang
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ingest.exports.links import link
@@ -152,10 +151,13 @@ class Programs:
         }
 
 
-def ranked(library: Library, request: Request, k: int) -> tuple[Understanding, list[Hit]]:
-    """What a request asks for, and its `k` best papers. Raises QuestionError."""
+def ranked(library: Library, request: Request, k: int, place: str = "") -> tuple[Understanding, list[Hit]]:
+    """What a request asks for, and its `k` best papers.
+
+    Raises QuestionError; `place` is the option for this library in what it says.
+    """
     question = understand(request)
-    check_names(library, question.filters)
+    check_names(library, question.filters, place)
     return question, Retriever(library).search(question.query, k, question.filters)
 
 
@@ -194,8 +196,8 @@ def _filters(
     """Raises QuestionError. An empty text is no condition: that is what forms send."""
     named = (("author", author), ("tag", tag), ("collection", collection))
     names = [_text(value, name).strip() or None if value is not None else None for name, value in named]
-    years = Filters(_whole(from_year, "from_year"), _whole(to_year, "to_year"))
-    return replace(years, author=names[0], tag=names[1], collection=names[2])
+    years = _whole(from_year, "from_year"), _whole(to_year, "to_year")
+    return Filters(*years, author=names[0], tag=names[1], collection=names[2])
 
 
 def _text(value: object, name: str) -> str:

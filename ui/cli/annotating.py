@@ -61,7 +61,7 @@ def run_tag(arguments: argparse.Namespace) -> int:
         ids = [paper.paper_id for paper in papers]
         progress = track if len(ids) > _QUICK else untracked
         changed = annotate(library, ids, with_tags(added, removed), progress)
-        left = library.catalog.papers([paper.paper_id for paper in papers]).values()
+        left = library.catalog.papers(ids).values()
         kept = [(paper, tag) for paper in left for tag in removed if has_tag(paper, tag)]
         told = {paper.paper_id: library.catalog.records_of(paper.paper_id) for paper, _ in kept[:_TOLD]}
     if arguments.json:
@@ -135,12 +135,11 @@ def _write(
 
 
 def _print_notes(own: OwnWords, place: str) -> None:
-    if own.note:
-        print_text(Text(plain(own.note)))
-    for source, note in own.others:
-        print_text(Text(f"\nFrom {in_a_line(source)}:", "dim"))
+    for source, note in own.notes:
+        if source:
+            print_text(Text(f"\nFrom {in_a_line(source)}:", "dim"))
         print_text(Text(plain(note)))
-    if not own.note and not own.others:
+    if not own.notes:
         tell(f"There is no note on this paper: write one with `askpapers library note PAPER TEXT{place}`.")
 
 

@@ -56,8 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.all and (is_narrowed or arguments.format):
         everything = "--all writes every record of the library as JSON lines"
         return print_error(f"{everything}: leave words, filters and --format out", USAGE)
-    by_ending = JSONL if arguments.all or not file or arguments.format else format_of(file)
-    form = BY_NAME[arguments.format] if arguments.format else by_ending
+    form = JSONL if arguments.all else _format(arguments)
     with open_existing(arguments) as library:
         check_names(library, filters, place_of(arguments))
         if arguments.all:
@@ -70,6 +69,13 @@ def run(arguments: argparse.Namespace) -> int:
     elif file:
         tell(f"{counts['papers']} {'paper' if counts['papers'] == 1 else 'papers'} in {file}")
     return 0
+
+
+def _format(arguments: argparse.Namespace) -> Format:
+    """The format that is named, or that the file's ending tells. Raises QuestionError."""
+    if arguments.format:
+        return BY_NAME[arguments.format]
+    return format_of(arguments.output) if arguments.output else JSONL
 
 
 def _export(library: Library, arguments: argparse.Namespace, filters: Filters, form: Format) -> int:

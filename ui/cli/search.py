@@ -2,7 +2,7 @@
 
 import argparse
 
-from rag.query import check_names, check_request
+from rag.query import check_request
 from ui.cli.commands import add_common
 from ui.cli.options import add_filters, request_of, tell_years, typed
 from ui.cli.places import open_for_reading, place_of
@@ -22,8 +22,7 @@ def add(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     request = check_request(request_of(arguments, typed(arguments.query)))
     with open_for_reading(arguments) as library:
-        check_names(library, request.filters, place_of(arguments))
-        question, hits = ranked(library, request, arguments.k)
+        question, hits = ranked(library, request, arguments.k, place_of(arguments))
     if arguments.json:
         print_json(search_json(question, hits))
         return 0

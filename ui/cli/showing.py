@@ -123,9 +123,9 @@ def _is_partly(givers: Collection[str], shown: ShownPaper) -> bool:
     return {*givers, OWN} != {*shown.sources, OWN}
 
 
-def _print_notes(notes: OwnWords) -> None:
+def _print_notes(own: OwnWords) -> None:
     """The user's notes, apart from the paper's words."""
-    for source, note in (*([("", notes.note)] if notes.note else []), *notes.others):
+    for source, note in own.notes:
         heading = f"Your note ({in_a_line(source)}):" if source else "Your note:"
         print_text(Text(f"\n{heading}", "dim"))
         print_text(Text(plain(note)))

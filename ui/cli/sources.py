@@ -56,7 +56,8 @@ def _forget(arguments: argparse.Namespace) -> int:
         papers = library.catalog.count()
     if arguments.json:
         print_json({"forgotten": forgotten, "papers": papers})
-    for name in [] if arguments.json else forgotten:
+        return 0
+    for name in forgotten:
         print(f"{in_a_line(name)} is forgotten; its papers stay in {library.folder}")
     return 0
 

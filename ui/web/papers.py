@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -241,13 +241,11 @@ class PapersTab:
             own = OwnWords.of(library, paper_id)
             may_write = not (self.is_read_only or self.desk.is_bundled)
             fields = [gr.update(visible=may_write), ", ".join(own.tags), own.note]
-            return [gr.update(visible=True), self._page(paper), paper_id, *self._doubt(), *fields]
+            return [gr.update(visible=True), self._page(paper, own), paper_id, *self._doubt(), *fields]
         return [gr.update(visible=False), "", None, *self._doubt(), *[gr.skip()] * 3]
 
-    def _page(self, paper: Paper) -> str:
-        library = self.desk.library
-        sources = library.catalog.sources(paper.paper_id)
-        return paper_html(paper, sources, OwnWords.of(library, paper.paper_id))
+    def _page(self, paper: Paper, own: OwnWords) -> str:
+        return paper_html(paper, self.desk.library.catalog.sources(paper.paper_id), own)
 
     def _annotate(self, paper_id: str | None, tags: str, note: str, *view: Any) -> list[Any]:
         """Save the visitor's tags and note on the paper that is open."""
@@ -257,8 +255,10 @@ class PapersTab:
         except AskpapersError as error:
             gr.Warning(escape(str(error)))  # a toast shows HTML
             return [gr.skip()] * 5
-        paper = self.desk.library.catalog.whole_papers([str(paper_id)]).get(str(paper_id))
-        return [self._page(paper) if paper else gr.skip(), *self._labels(), *self._table(*view)]
+        library = self.desk.library
+        paper = library.catalog.whole_papers([str(paper_id)]).get(str(paper_id))
+        page = self._page(paper, OwnWords.of(library, str(paper_id))) if paper else gr.skip()
+        return [page, *self._labels(), *self._table(*view)]
 
     def _doubt(self) -> list[Any]:
         """The buttons that remove a paper, before the first is clicked."""
@@ -309,14 +309,14 @@ class PapersTab:
 def _filters(author: str, tag: str, collection: str, first: str, last: str) -> Filters:
     """Raises QuestionError."""
     names = [(name or "").strip() or None for name in (author, tag, collection)]
-    years = Filters(whole(first), whole(last))
-    return check_filters(replace(years, author=names[0], tag=names[1], collection=names[2]))
+    years = whole(first), whole(last)
+    return check_filters(Filters(*years, author=names[0], tag=names[1], collection=names[2]))
 
 
 def _choices(labels: dict[str, int]) -> Any:
     """The most frequent tags or collections, in order."""
-    frequent = sorted(labels, key=lambda name: -labels[name])[:_MOST_CHOICES]
-    choices = [(f"{in_a_line(name)} ({labels[name]:,})", name) for name in labels if name in set(frequent)]
+    frequent = set(sorted(labels, key=lambda name: -labels[name])[:_MOST_CHOICES])
+    choices = [(f"{in_a_line(name)} ({labels[name]:,})", name) for name in labels if name in frequent]
     return gr.update(choices=[_ANY, *choices], visible=bool(labels))
 
 

@@ -155,13 +155,12 @@ SIGNALS = {
 
 def paper_html(paper: Paper, sources: Iterable[str], own: OwnWords = _NO_WORDS) -> str:
     """The page of a paper. Its sources are shown by their names, without their folders."""
-    notes = [(PurePath(source).name, note) for source, note in own.others]
     return _render(
         "paper.html.jinja",
         paper=paper,
         sources=[PurePath(source).name for source in sources],
         particulars=particulars(paper),
-        notes=[("", own.note), *notes] if own.note else notes,
+        notes=[(PurePath(source).name, note) for source, note in own.notes],
     )
 
 

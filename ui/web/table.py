@@ -1,10 +1,10 @@
 """The table of papers: its columns, the part that is shown, and what selects it."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any, Self
+from typing import Self
 
 from rag.library import Library
 from rag.library.orders import ORDERS, Order
@@ -42,6 +42,12 @@ COLUMNS = {
 """The columns beside the title that a visitor may choose."""
 CHOICES = [(column.heading, name) for name, column in COLUMNS.items()]
 USUAL = ("authors", "published", "organization", "tags")
+_TEXTS: dict[str, Callable[[Paper], str | None]] = {  # of columns that are no field of a paper as it is
+    "authors": of_paper,
+    "journal": journal,
+    "tags": lambda paper: ", ".join(paper.tags),
+    "collections": lambda paper: ", ".join(paper.collections),
+}
 
 
 @dataclass(frozen=True)
@@ -126,14 +132,11 @@ class Table:
 
     def cell(self, paper: Paper, name: str) -> str:
         """What a column says of a paper."""
-        values: dict[str, Any] = {
-            "authors": of_paper(paper),
-            "journal": journal(paper),
-            "tags": ", ".join(paper.tags),
-            "collections": ", ".join(paper.collections),
-            "source": ", ".join(PurePath(source).name for source in self.sources.get(paper.paper_id, ())),
-        }
-        return in_a_line(str((values[name] if name in values else getattr(paper, name)) or ""))
+        if name == "source":
+            sources = self.sources.get(paper.paper_id, ())
+            return in_a_line(", ".join(PurePath(source).name for source in sources))
+        value = _TEXTS[name](paper) if name in _TEXTS else getattr(paper, name)
+        return in_a_line(str(value or ""))
 
 
 def _pages(matching: int) -> int:
