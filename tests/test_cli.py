@@ -243,6 +243,7 @@ def test_a_named_pdf_that_cannot_be_read_is_one_line_of_error_alone_and_listed_a
 def test_the_bundled_papers_are_ingested_by_themselves(run, tmp_path, home):
     good = write_lines(tmp_path / "good.jsonl", RECORDS[:1])
     assert is_one_line_of_error(run("ingest", "demo", good), "by itself")
+    assert is_one_line_of_error(run("ingest", "demo", "--zotero", "Zotero"), "--zotero out")
     assert not home.exists()
 
 

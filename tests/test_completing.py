@@ -407,4 +407,6 @@ def test_the_commands_complete_only_where_they_are_told(run, tmp_path, servers):
         server.service = lambda _: reply(503)
     code, out, _ = run("library", "complete", "--again")
     assert code == 1 and "Crossref is busy or out of order (HTTP 503)" in out
-    assert is_one_line_of_error(run("library", "complete", "--paper", "nothing"))
+    assert is_one_line_of_error(
+        run("library", "complete", "--paper", "nothing"), "no paper in the library is"
+    )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import is_one_line_of_error, ledgers, write_lines
 
+from ingest.completing.completing import Completion, Retracted
 from ingest.pipeline import ingest
 from ingest.sources.base import ReadOptions
 from ingest.sources.files import FileSource
@@ -192,3 +193,14 @@ def test_what_is_gone_or_wrong_is_shown_once(library, papers, capsys, tmp_path):
 def test_services_are_not_asked_too_often(run, library):
     done = run("watch", "--every", "0", "--library", library.folder)
     assert is_one_line_of_error(done, "every 1 minutes at most")
+
+
+def test_what_services_add_while_it_watches_is_shown(capsys):
+    notice = Retracted("10.1000/owls", "Owls", "10.1000/notice")
+    for as_json in (False, True):
+        shown = _Shown(as_json=as_json)
+        shown.show_completion(Completion(recent=3))
+        shown.show_completion(Completion(completed=1, updated=1, retracted=[notice]))
+    lines = capsys.readouterr().out.splitlines()
+    assert (len(lines), "Retracted: Owls" in lines[1]) == (3, True)
+    assert json.loads(lines[2])["completion"]["updated"] == 1

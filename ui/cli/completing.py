@@ -8,10 +8,11 @@ from rich.text import Text
 from ingest.completing.completing import Completion, complete
 from rag.library import Library
 from rag.plain import in_a_line, plain
+from rag.query import check_names
 from ui.cli import exporting
 from ui.cli.commands import Group
 from ui.cli.options import add_conditions, filters_of
-from ui.cli.places import open_existing
+from ui.cli.places import open_existing, place_of
 from ui.cli.referring import no_paper_like_that
 from ui.terminal import number_of, print_json, print_text, track
 
@@ -33,6 +34,7 @@ def add(group: Group) -> None:
 def run(arguments: argparse.Namespace) -> int:
     filters = filters_of(arguments)
     with open_existing(arguments) as library:
+        check_names(library, filters, place_of(arguments))
         paper_ids = library.catalog.listed(" ".join(arguments.words), filters=filters)
         if not paper_ids:
             raise no_paper_like_that(arguments)

@@ -75,10 +75,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise SourceError("digests never mix with real abstracts: ingest `demo` by itself")
     if is_demo and arguments.complete:
         raise SourceError("the papers of `demo` are complete: leave --complete out")
-    if is_demo and (arguments.saved or arguments.columns or arguments.format or arguments.keep):
-        raise SourceError("how `demo` is read is known: leave --saved, --columns, --format and --keep out")
     columns = {} if arguments.columns is None else columns_from(arguments.columns)
     options = ReadOptions(arguments.saved, columns, arguments.format, arguments.keep, arguments.zotero)
+    if is_demo and options != ReadOptions():
+        raise SourceError(
+            "how `demo` is read is known: leave --saved, --columns, --format, --keep and --zotero out"
+        )
     sources: list[Source] = [BundledSource()]
     origins: dict[str, Origin] = {}
     skipped: list[Skipped] = []

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from rich.text import Text
 
+from ingest.completing.completing import Completion
 from ingest.syncing.report import OriginReport, SyncReport
 from ingest.syncing.watching import HOUR, Watch
 from rag.errors import AskpapersError, SourceError
 from rag.plain import in_a_line
 from ui.cli.commands import add_common, add_examples
+from ui.cli.completing import print_completion
 from ui.cli.places import open_existing
 from ui.cli.sync import completed
 from ui.sync_text import lines_about
@@ -44,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     def show(report: SyncReport) -> None:
         shown.show(report)
         try:
-            completed(library, report)
+            if completion := completed(library, report):
+                shown.show_completion(completion)
         except AskpapersError as error:
             tell(in_a_line(str(error)))
 
@@ -78,8 +81,17 @@ class _Shown:
             if not news.is_quiet or (before.errors and not origin.errors):  # or it is back
                 self._print(news)
 
+    def show_completion(self, completion: Completion) -> None:
+        """Print what services have added, and what they did not give."""
+        if not (completion.updated or completion.failed):
+            return
+        if self._as_json:
+            print_json_line({"time": _now(), "completion": completion.to_dict()})
+        else:
+            print_completion(completion)
+
     def _print(self, origin: OriginReport) -> None:
-        time = datetime.now().astimezone().isoformat(timespec="seconds")
+        time = _now()
         if self._as_json:
             print_json_line({"time": time, **origin.to_dict()})
             return
@@ -89,3 +101,7 @@ class _Shown:
         print_rejections(origin.report)
         for line in [*lines_about(origin), *map(in_a_line, origin.errors)]:
             print_text(Text(line), indent=2)
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
